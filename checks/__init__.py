@@ -1,0 +1,15 @@
+"""The vocabulary that a lab's checks are written in.
+
+A check is one function, marked with its step; its docstring is the line the learner reads:
+
+    @step("create-swarm")
+    def test_node1_leads(nodes: Nodes) -> None:
+        '''node1 leads a swarm.'''
+        expect(nodes["node1"], swarm_state(nodes["node1"]), "active", see="docker info")
+"""
+
+from checks.expect import NotYet, eventually, expect, fail
+from checks.nodes import CheckNode, Nodes
+from checks.plugin import step
+
+__all__ = ["CheckNode", "Nodes", "NotYet", "eventually", "expect", "fail", "step"]

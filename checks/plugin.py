@@ -1,0 +1,151 @@
+"""The pytest plugin: gives checks their cluster, puts them in lesson order, and keeps the four outcomes apart."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+from checks.expect import NotYet, set_patience
+from checks.nodes import Nodes
+from runner.checking.request import KEY, Request
+from runner.errors import LabsError
+
+if TYPE_CHECKING:
+    from runner.lessons.model import Lab
+
+F = TypeVar("F", bound=Callable[..., None])
+_UNFINISHED = pytest.StashKey[dict[str, str]]()
+
+
+def step(step_id: str) -> Callable[[F], F]:
+    """Mark a function as a check of a step."""
+    return pytest.mark.step(step_id)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker."""
+    config.addinivalue_line("markers", "step(id): the lesson's step that a check belongs to")
+    config.stash[_UNFINISHED] = {}
+
+
+@pytest.fixture(scope="session")
+def labs_request(request: pytest.FixtureRequest) -> Request:
+    """Return what is asked of this run; under plain pytest, of the cluster that runs."""
+    given = request.config.stash.get(KEY, None)
+    return given or _request_for(_lab_of(request.session.items[0].path))
+
+
+@pytest.fixture(scope="session")
+def nodes(labs_request: Request) -> Iterator[Nodes]:
+    """Yield the cluster's nodes by name."""
+    set_patience(labs_request.patience)
+    found = Nodes(labs_request.cluster)
+    yield found
+    found.close()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put checks in lesson order, leave out those of other steps, and refuse what is no proper check."""
+    checks = [item for item in items if item.get_closest_marker("step")]
+    if not checks:
+        return
+    given = config.stash.get(KEY, None)
+    lab = given.lab if given else _load(_lab_of(checks[0].path))
+    order = {one.id: number for number, one in enumerate(lab.lesson.steps)}
+    for item in checks:
+        _refuse_unfit(item, order)
+    wanted = [item for item in checks if not given or given.steps is None or _step_of(item) in given.steps]
+    wanted.sort(key=lambda item: order[_step_of(item)])
+    items[:] = [item for item in items if item not in checks] + wanted
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a check whose earlier steps are not done, for whatever it found would mislead."""
+    if item.get_closest_marker("step"):
+        own = _step_of(item)
+        for other, title in item.config.stash[_UNFINISHED].items():
+            if other != own:
+                pytest.skip(f"first finish '{title}'")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attach the outcome in our own terms to the report."""
+    report = yield
+    if item.get_closest_marker("step") is None or (report.when != "call" and report.passed):
+        return report
+    found = _found(report, call)
+    if found["outcome"] not in ("passed", "skipped"):
+        item.config.stash[_UNFINISHED].setdefault(_step_of(item), _title(item))
+    own = {"check": item.name, "step": _step_of(item), "says": _says(item), "seconds": round(call.duration, 3)}
+    report.user_properties.append(("labs", own | found))
+    return report
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """Show 'could not check' as an error, and not as a failure, under plain pytest too."""
+    found = [value for name, value in report.user_properties if name == "labs" and isinstance(value, dict)]
+    outcome = found[0]["outcome"] if found else None
+    return ("error", "E", "COULD NOT CHECK") if outcome == "error" else None
+
+
+def _found(report: pytest.TestReport, call: pytest.CallInfo[None]) -> dict[str, Any]:
+    error = call.excinfo.value if call.excinfo else None
+    if report.passed:
+        return {"outcome": "passed"}
+    if report.skipped:
+        return {"outcome": "skipped", "reason": str(getattr(error, "msg", error))}
+    if isinstance(error, NotYet):
+        seen = {"node": error.node, "observed": error.observed, "expected": error.expected, "see": error.see}
+        return {"outcome": "failed", **seen}
+    if isinstance(error, AssertionError) and report.when == "call":
+        return {"outcome": "failed", "observed": str(error) or "it is not so", "expected": "it is so"}
+    if isinstance(error, LabsError):
+        return {"outcome": "error", "reason": f"{error.message} {error.advice}"}
+    return {"outcome": "error", "reason": f"{type(error).__name__}: {error}"}
+
+
+def _step_of(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("step")
+    return str(marker.args[0]) if marker else ""
+
+
+def _says(item: pytest.Item) -> str:
+    text = inspect.getdoc(getattr(item, "function", None)) or ""
+    return text.splitlines()[0].rstrip(".") if text else ""
+
+
+def _title(item: pytest.Item) -> str:
+    given = item.config.stash.get(KEY, None)
+    lab = given.lab if given else _load(_lab_of(item.path))
+    found = lab.lesson.step(_step_of(item))
+    return found.title if found else _step_of(item)
+
+
+def _refuse_unfit(item: pytest.Item, order: dict[str, int]) -> None:
+    if _step_of(item) not in order:
+        raise pytest.UsageError(f"{item.nodeid}: the lesson has no step '{_step_of(item)}'")
+    if not _says(item):
+        raise pytest.UsageError(f"{item.nodeid}: a check needs a docstring, the line that the learner reads")
+
+
+def _lab_of(path: Path) -> str:
+    return path.stem.removeprefix("test_").replace("_", "-")
+
+
+def _load(name: str) -> Lab:
+    from runner.lessons import catalog
+
+    return catalog.load(name)
+
+
+def _request_for(name: str) -> Request:
+    from runner.clusters.find import running_cluster
+
+    return Request(_load(name), running_cluster(name))

@@ -1,0 +1,1 @@
+"""Says what a cluster has reached: runs checks, keeps their outcomes, proves that lessons and checks agree."""

@@ -1,0 +1,83 @@
+"""What checks found, as data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from runner.errors import ExitCode
+
+
+class Outcome(StrEnum):
+    """The four ways a check can end."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one check ended.
+
+    Attributes:
+        check: The check's name, which is its function's.
+        step: The step it belongs to.
+        says: What is true when it passes, in words for the learner.
+        outcome: How it ended.
+        reason: Why it was skipped or could not be checked; empty otherwise.
+        node: Where the failure was seen.
+        observed: What was seen there.
+        expected: What should have been seen.
+        see: The command that shows it on that node.
+        seconds: How long it took.
+
+    """
+
+    check: str
+    step: str
+    says: str
+    outcome: Outcome
+    reason: str = ""
+    node: str = ""
+    observed: str = ""
+    expected: str = ""
+    see: str = ""
+    seconds: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """All that the learner is told, in one line."""
+        if self.outcome is Outcome.FAILED:
+            return f"{self.observed}; expected: {self.expected}"
+        return self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one run of a lab's checks found."""
+
+    lab: str
+    results: tuple[Result, ...]
+
+    def count(self, outcome: Outcome) -> int:
+        """How many checks ended so."""
+        return sum(result.outcome is outcome for result in self.results)
+
+    def of_step(self, step_id: str) -> tuple[Result, ...]:
+        """The results of one step."""
+        return tuple(result for result in self.results if result.step == step_id)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What `labs check` ends with: an error of the environment outweighs unfinished work."""
+        if self.count(Outcome.ERROR):
+            return ExitCode.UNFIT
+        return ExitCode.DONE if self.count(Outcome.PASSED) == len(self.results) else ExitCode.NOT_YET
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain data for `--json`."""
+        counts = {outcome.value: self.count(outcome) for outcome in Outcome}
+        return {"lab": self.lab, "counts": counts, "results": [asdict(result) for result in self.results]}

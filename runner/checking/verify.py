@@ -1,0 +1,118 @@
+"""Proves that a lab's lesson, checks and near misses agree, on a cluster of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from runner.checking import run
+from runner.checking.outcomes import Outcome, Report
+from runner.checking.request import Request
+from runner.clusters.driver import Cluster
+from runner.lessons import parse
+from runner.lessons.model import Command, Lab, NearMiss, Step
+from runner.lessons.play import Player
+
+# After a step its checks may wait for the swarm to settle; before it there is nothing to wait for.
+_SETTLING_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One thing that was tried.
+
+    Attributes:
+        step: The step it was tried in.
+        what: What must be so.
+        complaint: What was not so; empty if all was.
+
+    """
+
+    step: str
+    what: str
+    complaint: str = ""
+
+
+def verify(lab: Lab, cluster: Cluster) -> Iterator[Proof]:
+    """Go through the lesson on a fresh cluster and try everything that must be so.
+
+    Ends early where a step could not be played, since all after it would fail too.
+
+    Args:
+        lab: The lab.
+        cluster: A fresh cluster for it.
+
+    Raises:
+        BrokenLabError: Lesson, checks or near misses cannot be read.
+        UnfitError: A node cannot be reached.
+
+    """
+    misses = [parse.near_miss(path, lab) for path in lab.wrong]
+    checked = {result.step for result in _check(lab, cluster, None, 0).results}
+    player = Player(cluster)
+    for step in lab.lesson.steps:
+        proofs = _verify_step(lab, cluster, player, step, misses, step.id in checked)
+        for proof in proofs:
+            yield proof
+            if proof.complaint and proof.what == _PLAYED:
+                return
+
+
+_PLAYED = "its commands do what the lesson says"
+
+
+def _verify_step(
+    lab: Lab, cluster: Cluster, player: Player, step: Step, misses: list[NearMiss], has_checks: bool
+) -> Iterator[Proof]:
+    own = [miss for miss in misses if miss.step == step.id]
+    if has_checks:
+        yield Proof(step.id, "its checks fail before it", _passing_early(_check(lab, cluster, step, 0)))
+        for miss in own:
+            if not miss.after:
+                yield from _go_wrong(lab, cluster, player, step, miss)
+    yield Proof(step.id, _PLAYED, _play(player, parse.step_commands(lab, step)))
+    if not has_checks:
+        return
+    yield Proof(step.id, "its checks pass after it", _not_passing(_check(lab, cluster, step, _SETTLING_SECONDS)))
+    yield Proof(step.id, "its checks pass again", _not_passing(_check(lab, cluster, step, 0)))
+    for miss in own:
+        if miss.after:
+            yield from _go_wrong(lab, cluster, player, step, miss)
+            mended = _not_passing(_check(lab, cluster, step, _SETTLING_SECONDS))
+            yield Proof(step.id, f"{miss.path.stem}: its cure makes the checks pass", mended)
+
+
+def _go_wrong(lab: Lab, cluster: Cluster, player: Player, step: Step, miss: NearMiss) -> Iterator[Proof]:
+    complaint = _play(player, miss.wrong) or _says_otherwise(lab, cluster, step, miss)
+    yield Proof(step.id, f"{miss.path.stem}: fails, saying '{miss.says}'", complaint)
+    yield Proof(step.id, f"{miss.path.stem}: can be cured", _play(player, miss.cure))
+
+
+def _says_otherwise(lab: Lab, cluster: Cluster, step: Step, miss: NearMiss) -> str:
+    report = _check(lab, cluster, step, 2)
+    failed = [result for result in report.results if result.outcome is Outcome.FAILED]
+    if any(miss.says in result.text for result in failed):
+        return ""
+    said = "; ".join(f"{result.check} {result.outcome.value}: {result.text}" for result in report.results)
+    return f"no failed check says so ({said})"
+
+
+def _play(player: Player, commands: Iterable[Command]) -> str:
+    for typed in player.play(commands):
+        if typed.complaint:
+            return f"line {typed.command.line} on {typed.node}: {typed.complaint}\n{typed.script}\n{typed.output}"
+    return ""
+
+
+def _check(lab: Lab, cluster: Cluster, step: Step | None, patience: float) -> Report:
+    return run.run(Request(lab, cluster, frozenset({step.id}) if step else None, patience))
+
+
+def _passing_early(report: Report) -> str:
+    wrong = [result for result in report.results if result.outcome is not Outcome.FAILED]
+    return "; ".join(f"{result.check} {result.outcome.value} {result.text}".strip() for result in wrong)
+
+
+def _not_passing(report: Report) -> str:
+    wrong = [result for result in report.results if result.outcome is not Outcome.PASSED]
+    return "; ".join(f"{result.check} {result.outcome.value}: {result.text}" for result in wrong)

@@ -1,0 +1,109 @@
+"""The `labs` command: one file a command, and the one exit of them all."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from typing import NoReturn
+
+import click
+
+from runner import __version__
+from runner.errors import ExitCode, LabsError
+
+# Short help stands here, and not in the commands' files, so that `labs --help` need not import them.
+_COMMANDS = {
+    "list": ("list_", "Show the labs there are."),
+    "start": ("start", "Start a lab's nodes, or go on where they were."),
+    "status": ("status", "Show what runs."),
+    "show": ("show", "Read the lesson, or one step of it."),
+    "shell": ("shell", "Open a terminal on a node."),
+    "exec": ("exec_", "Run a command on a node."),
+    "env": ("env", "Let your own docker talk to a node."),
+    "check": ("check", "See what your cluster has reached."),
+    "play": ("play", "Have the lesson's commands typed for you."),
+    "verify": ("verify", "Prove that a lab's lesson and checks agree."),
+    "stop": ("stop", "Halt a lab's nodes and keep their disks."),
+    "reset": ("reset", "Throw a lab's nodes away and start afresh."),
+    "rm": ("rm", "Remove a lab's nodes and all they hold."),
+    "doctor": ("doctor", "Look whether this machine can run labs."),
+    "images": ("images", "Build, list or prune the nodes' images."),
+    "completion": ("completion", "Print the completion script for a shell."),
+}
+_EPILOG = """\b
+A first lab:
+  labs start swarm-basics      three Docker nodes, in a few seconds
+  labs show                    the lesson
+  labs shell node1             a terminal on the first node
+  labs check                   what your cluster has reached
+  labs rm                      nothing of it remains
+"""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"runner.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            from runner import suggest
+
+            raise suggest.unknown("command", args[0], _COMMANDS, "labs --help")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="labs")
+def cli() -> None:
+    """Hands-on container-orchestration labs on real Docker nodes, on your own machine."""
+
+
+def main() -> NoReturn:
+    """Run the command line and exit; nothing else in this project does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    code: int = ExitCode.BUG
+    try:
+        result = cli.main(prog_name="labs", standalone_mode=False)
+        code = result if isinstance(result, int) else ExitCode.DONE
+    except LabsError as error:
+        code = _explain(error)
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted.", err=True)
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does; Python would complain once more at its own end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.DONE
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        click.echo("This is a bug in labs. Please report it with the lines above.", err=True)
+    sys.exit(code)
+
+
+def _explain(error: LabsError) -> int:
+    for line in error.log.rstrip().splitlines():
+        click.echo(f"  | {line}", err=True)
+    colour = "yellow" if error.exit_code is ExitCode.NOT_YET else "red"
+    click.secho(error.message, err=True, fg=None if "NO_COLOR" in os.environ else colour)
+    click.echo(error.advice, err=True)
+    return error.exit_code

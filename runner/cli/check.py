@@ -1,0 +1,47 @@
+"""`labs check`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from runner import suggest
+from runner.checking import run
+from runner.checking.request import Request
+from runner.cli import _options
+from runner.lessons import catalog
+
+
+@click.command("check")
+@_options.optional_lab_argument
+@click.option("--step", "step_id", metavar="ID", help="Only the checks of one step.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@click.option(
+    "--patience", type=click.FloatRange(0, 300), default=3.0, show_default=True, metavar="SECONDS",
+    help="How long to wait in all for what is still settling.",
+)
+def command(lab: str | None, step_id: str | None, as_json: bool, patience: float) -> int:
+    """See what your cluster has reached and what not, and why.
+
+    Exits with 0 if all checks pass, 1 if some do not yet, 4 if some could not be checked.
+
+    \b
+    Examples:
+      labs check
+      labs check swarm-basics --step join-workers
+      labs check --json | jq .counts
+    """
+    cluster = _options.running(lab)
+    found = catalog.load(cluster.id.lab)
+    if step_id is not None and found.lesson.step(step_id) is None:
+        raise suggest.unknown("step", step_id, [step.id for step in found.lesson.steps], f"labs show {found.name}")
+    steps = None if step_id is None else frozenset({step_id})
+    report = run.run(Request(found, cluster, steps, patience))
+    if as_json:
+        click.echo(json.dumps(report.as_json(), indent=2))
+    else:
+        from runner.cli import _report
+
+        _report.show(report, found.lesson)
+    return report.exit_code

@@ -1,0 +1,40 @@
+"""`labs doctor`."""
+
+from __future__ import annotations
+
+import click
+from rich.text import Text
+
+from runner.cli import _console
+from runner.drivers import choice
+from runner.errors import ExitCode
+
+_MARKS = {True: ("✓", "green"), None: ("–", "yellow"), False: ("✗", "red")}
+
+
+@click.command("doctor")
+@click.option("--again", is_flag=True, help="Forget what was found out before, and probe anew.")
+def command(again: bool) -> int:
+    """Look whether this machine can run labs, and say what to do where it cannot.
+
+    Exits with 4 if no lab can run.
+
+    \b
+    Examples:
+      labs doctor
+      labs doctor --again      after loading a kernel module, say
+    """
+    out = _console.out()
+    code = ExitCode.DONE
+    for driver in choice.all_drivers():
+        if again:
+            driver.forget_probes()
+        out.print(f"[bold]driver {driver.name}[/]")
+        for finding in driver.examine():
+            mark, style = _MARKS[finding.good]
+            out.print(Text.assemble((f"  {mark} ", style), f"{finding.subject:<15}", finding.seen))
+            if finding.advice:
+                out.print(Text(f"    {'':<15}{finding.advice}", style="dim"))
+            if finding.good is False:
+                code = ExitCode.UNFIT
+    return code

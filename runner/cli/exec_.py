@@ -1,0 +1,24 @@
+"""`labs exec`."""
+
+from __future__ import annotations
+
+import click
+
+from runner.cli import _options
+
+
+@click.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@_options.lab_option
+@click.argument("node", type=_options.NODE)
+@click.argument("cmd", nargs=-1, required=True, type=click.UNPROCESSED)
+def command(node: str, cmd: tuple[str, ...], lab: str | None) -> int:
+    """Run a command on a node; its exit status becomes that of this command.
+
+    \b
+    Examples:
+      labs exec node1 -- docker node ls
+      labs exec --lab swarm-basics node1 -- sh -c 'docker ps -q | wc -l'
+      labs exec node2 -- cat /etc/hostname
+    """
+    words = cmd[1:] if cmd[0] == "--" else cmd
+    return _options.node(node, lab).attach(list(words))

@@ -1,0 +1,31 @@
+"""`labs reset`."""
+
+from __future__ import annotations
+
+import click
+
+from runner.cli import _console, _options
+from runner.clusters import lifecycle
+from runner.drivers import choice
+from runner.lessons import catalog
+
+
+@click.command("reset")
+@_options.optional_lab_argument
+def command(lab: str | None) -> int:
+    """Throw a lab's nodes away and start afresh.
+
+    \b
+    Examples:
+      labs reset
+      labs reset swarm-basics
+    """
+    cluster = _options.started(lab)
+    # Read first: a lesson that cannot start is no reason to throw away what runs.
+    found = catalog.load(cluster.id.lab)
+    driver, story = choice.of(cluster), _console.story()
+    with story.step(f"Removing '{cluster.id}'"):
+        lifecycle.remove(driver, cluster.id)
+    lifecycle.start(driver, found, cluster.id, story)
+    _console.out().print(f"[bold green]'{cluster.id}' is as new.[/] 'labs show {cluster.id.lab}' begins the lesson.")
+    return 0

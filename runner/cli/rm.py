@@ -1,0 +1,47 @@
+"""`labs rm`."""
+
+from __future__ import annotations
+
+import click
+
+from runner.cli import _console, _options
+from runner.clusters import lifecycle
+from runner.clusters.find import all_clusters
+from runner.drivers import choice
+from runner.errors import UsageError
+
+
+@click.command("rm")
+@_options.optional_lab_argument
+@click.option("--all", "everything", is_flag=True, help="Remove every lab, and the volume that the nodes share.")
+def command(lab: str | None, everything: bool) -> int:
+    """Remove a lab's nodes and all they hold: nothing of it remains.
+
+    With --all no container, network or volume of labs remains on the engine; the images stay, and the next start
+    takes a few seconds more to unpack them. 'labs images prune --all' removes those too.
+
+    \b
+    Examples:
+      labs rm
+      labs rm swarm-basics
+      labs rm --all
+    """
+    if everything:
+        return _remove_all()
+    cluster = _options.cluster_id(lab) if lab else _options.started(None).id
+    with _console.story().step(f"Removing '{cluster}'"):
+        existed = any([lifecycle.remove(driver, cluster) for driver in choice.all_drivers()])
+    if not existed:
+        raise UsageError(f"'{cluster}' is not started, so there is nothing to remove.", "'labs status' shows what is.")
+    _console.out().print(f"'{cluster}' is removed.")
+    return 0
+
+
+def _remove_all() -> int:
+    for cluster in all_clusters():
+        with _console.story().step(f"Removing '{cluster.id}'"):
+            lifecycle.remove(choice.of(cluster), cluster.id)
+    for driver in choice.all_drivers():
+        driver.remove_shared()
+    _console.out().print("Nothing of labs remains but its images.")
+    return 0

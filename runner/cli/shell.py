@@ -1,0 +1,22 @@
+"""`labs shell`."""
+
+from __future__ import annotations
+
+import click
+
+from runner.cli import _options
+
+
+@click.command("shell")
+@click.argument("node", type=_options.NODE)
+@_options.lab_option
+def command(node: str, lab: str | None) -> int:
+    """Open a terminal on a node; its exit status becomes that of this command.
+
+    \b
+    Examples:
+      labs shell node1
+      labs shell node1 --lab swarm-basics
+      echo 'docker node ls' | labs shell node1
+    """
+    return _options.node(node, lab).attach(["bash", "-l"])

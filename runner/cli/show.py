@@ -1,0 +1,95 @@
+"""`labs show`."""
+
+from __future__ import annotations
+
+import click
+
+from runner import suggest
+from runner.cli import _console, _options
+from runner.errors import LabsError, UsageError
+from runner.lessons import catalog
+from runner.lessons.model import Command, Hint, Lab, Part, Prose, Step
+
+
+@click.command("show")
+@click.argument("lab", type=_options.LAB, required=False)
+@click.argument("step", required=False)
+@click.option("--hints", type=click.IntRange(0), default=0, metavar="N", help="Show the first N hints of each step.")
+def command(lab: str | None, step: str | None, hints: int) -> int:
+    """Read the lesson in the terminal, or one step of it.
+
+    With one lab started its name can be left out.
+
+    \b
+    Examples:
+      labs show swarm-basics
+      labs show swarm-basics join-workers
+      labs show join-workers --hints 1
+    """
+    found, wanted = _what(lab, step)
+    out = _console.out()
+    if wanted is None:
+        out.print(f"\n[bold underline]{found.lesson.title}[/]\n[dim]{found.lesson.summary}[/]\n")
+        _print_parts(found.lesson.intro, hints)
+    for one in [wanted] if wanted else found.lesson.steps:
+        out.print(f"\n[bold cyan]{one.title}[/]  [dim]{one.id}[/]\n")
+        _print_parts(one.parts, hints)
+    return 0
+
+
+def _what(lab: str | None, step: str | None) -> tuple[Lab, Step | None]:
+    if lab is not None and step is None and lab not in catalog.names():
+        # A single word may name a step of the lab that is started.
+        try:
+            started = catalog.load(_options.started(None).id.lab)
+        except LabsError:
+            raise suggest.unknown("lab", lab, catalog.names(), "labs list") from None
+        lab, step = started.name, lab
+    found = catalog.load(lab or _started())
+    if step is None:
+        return found, None
+    wanted = found.lesson.step(step)
+    if wanted is None:
+        known = [*(one.id for one in found.lesson.steps), *catalog.names()]
+        raise suggest.unknown("step", step, known, f"labs show {found.name}")
+    return found, wanted
+
+
+def _started() -> str:
+    try:
+        return _options.started(None).id.lab
+    except UsageError as error:
+        raise UsageError(error.message, "Say which lesson: 'labs show LAB'. 'labs list' shows the labs.") from None
+
+
+def _print_parts(parts: tuple[Part, ...], hints: int) -> None:
+    from rich.markdown import Markdown
+    from rich.padding import Padding
+
+    out = _console.out()
+    tiers = [part for part in parts if isinstance(part, Hint)]
+    for part in parts:
+        if isinstance(part, Prose):
+            out.print(Markdown(part.text, hyperlinks=False))
+            out.print()
+        elif isinstance(part, Command):
+            _print_command(part)
+    for number, hint in enumerate(tiers[:hints], 1):
+        out.print(f"[yellow]Hint {number}[/]")
+        out.print(Padding(Markdown(hint.text, hyperlinks=False), (0, 0, 1, 2)))
+    if len(tiers) > hints:
+        out.print(f"[dim]Stuck? Add --hints {hints + 1} ({len(tiers)} in all).[/]")
+
+
+def _print_command(block: Command) -> None:
+    from rich.padding import Padding
+    from rich.syntax import Syntax
+    from rich.text import Text
+
+    out = _console.out()
+    out.print(Text.assemble(("  on ", "dim"), (", ".join(block.nodes), "bold magenta")))
+    code = Syntax(block.script, "bash", theme="ansi_dark", background_color="default", word_wrap=True)
+    out.print(Padding(code, (0, 0, 0, 4)))
+    if block.output:
+        out.print(Padding(Text("\n".join(block.output), style="dim"), (0, 0, 0, 6)))
+    out.print()

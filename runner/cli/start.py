@@ -1,0 +1,47 @@
+"""`labs start`."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from runner.cli import _console, _options
+from runner.clusters import lifecycle
+from runner.clusters.lifecycle import Started
+from runner.drivers import choice
+from runner.lessons import catalog
+
+
+@click.command("start")
+@_options.lab_argument
+@click.option("--keep", is_flag=True, help="Leave what a failed start has made, for a look at it.")
+def command(lab: str, keep: bool) -> int:
+    """Start a lab's nodes, or go on where they were.
+
+    Makes the images first if they are not there yet. A start that fails or is interrupted leaves nothing behind.
+
+    \b
+    Examples:
+      labs start swarm-basics
+      labs start swarm-basics --keep     look at what a failed start has left
+      DOCKER_HOST=ssh://me@server labs start swarm-basics
+    """
+    began = time.monotonic()
+    found = catalog.load(lab)
+    driver = choice.preferred()
+    went = lifecycle.start(driver, found, _options.cluster_id(lab), _console.story(), keep=keep)
+    elapsed = time.monotonic() - began
+    first = found.lesson.topology.names[0]
+    names = ", ".join(found.lesson.topology.names)
+    said = {
+        Started.FRESH: f"'{lab}' stands after {elapsed:.1f} s: {names}.",
+        Started.RESUMED: f"'{lab}' goes on where it was, after {elapsed:.1f} s: {names}.",
+        Started.ALREADY: f"'{lab}' already runs: {names}.",
+    }
+    out = _console.out()
+    out.print(f"[bold green]{said[went]}[/]")
+    out.print(f"  labs show {lab:<14} read the lesson")
+    out.print(f"  labs shell {first:<13} open a terminal on {first}")
+    out.print(f"  labs check {lab:<13} see what your cluster has reached")
+    return 0

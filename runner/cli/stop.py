@@ -1,0 +1,32 @@
+"""`labs stop`."""
+
+from __future__ import annotations
+
+import click
+
+from runner.cli import _console, _options
+from runner.clusters import lifecycle
+from runner.clusters.find import all_clusters
+from runner.drivers import choice
+
+
+@click.command("stop")
+@_options.optional_lab_argument
+@click.option("--all", "everything", is_flag=True, help="Halt every lab.")
+def command(lab: str | None, everything: bool) -> int:
+    """Halt a lab's nodes and keep their disks; `labs start` goes on where they were.
+
+    \b
+    Examples:
+      labs stop
+      labs stop swarm-basics
+      labs stop --all
+    """
+    clusters = all_clusters() if everything else [_options.started(lab)]
+    for cluster in clusters:
+        with _console.story().step(f"Halting '{cluster.id}'"):
+            lifecycle.halt(choice.of(cluster), cluster)
+        _console.out().print(f"'{cluster.id}' is halted. 'labs start {cluster.id.lab}' goes on where it was.")
+    if not clusters:
+        _console.out().print("No lab is started.")
+    return 0

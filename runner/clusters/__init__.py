@@ -1,0 +1,1 @@
+"""What runs: clusters, their nodes, and the verbs that start, halt and remove them."""

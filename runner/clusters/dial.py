@@ -1,0 +1,67 @@
+"""A Docker API client over streams that a node opens for it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import docker
+from docker.transport.basehttpadapter import BaseHTTPAdapter
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
+
+# The nodes' engines are ours (26.1 and later), and asking each one for its version would cost a round trip.
+API_VERSION = "1.44"
+# The host is never looked up; every connection is a stream to the node's own engine.
+_NOWHERE = "http://node.invalid:2375"
+
+Dial = Callable[[], socket.socket]
+
+
+class _Connection(HTTPConnection):
+    def __init__(self, dial: Dial) -> None:
+        super().__init__("node.invalid")
+        self._dial = dial
+
+    def connect(self) -> None:
+        self.sock = self._dial()
+
+
+class _Pool(HTTPConnectionPool):
+    def __init__(self, dial: Dial) -> None:
+        super().__init__("node.invalid", maxsize=4)
+        self._dial = dial
+
+    def _new_conn(self) -> Any:
+        return _Connection(self._dial)
+
+
+class _Adapter(BaseHTTPAdapter):
+    def __init__(self, dial: Dial) -> None:
+        super().__init__()
+        self._pool = _Pool(dial)
+
+    def get_connection_with_tls_context(self, *_args: Any, **_options: Any) -> Any:
+        return self._pool
+
+    def request_url(self, request: Any, _proxies: Any) -> str:
+        return str(request.path_url)
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+def client(dial: Dial, timeout: float = 60) -> docker.DockerClient:
+    """Return a client whose every connection comes from `dial`.
+
+    Args:
+        dial: Opens a stream to the engine.
+        timeout: How many seconds an answer may take.
+
+    """
+    made = docker.DockerClient(base_url=_NOWHERE, version=API_VERSION, timeout=int(timeout))
+    # A proxy from the environment knows nothing of the inside of a node.
+    made.api.trust_env = False
+    made.api.mount("http://", _Adapter(dial))
+    return made

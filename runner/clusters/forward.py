@@ -1,0 +1,102 @@
+"""Serves a node's engine on a Unix socket of this machine, for as long as the node is up.
+
+Run as `python -m runner.clusters.forward LAB RUN NODE SOCKET`, which `labs env` does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from runner import paths
+from runner.clusters import find
+from runner.clusters.driver import ClusterId, Node
+from runner.errors import UnfitError
+
+_START_SECONDS = 10
+_CHUNK = 1 << 16
+
+
+def ensure(cluster: ClusterId, node: Node) -> Path:
+    """Return the socket that leads to a node's engine, served by a process of its own that ends with the node.
+
+    Raises:
+        UnfitError: The process did not come up.
+
+    """
+    path = paths.runtime_folder() / str(cluster) / f"{node.name}.sock"
+    if _answers(path):
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    argv = [sys.executable, "-m", "runner.clusters.forward", cluster.lab, cluster.run, node.name, str(path)]
+    process = subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if _answers(path):
+            return path
+        time.sleep(0.05)
+    process.terminate()
+    raise UnfitError(f"The way to the engine of {node.name} could not be opened.", "'labs status' shows its state.")
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
+        probe.connect(str(path))
+        return True
+    return False
+
+
+def serve(node: Node, path: Path) -> None:
+    """Accept connections and carry them to the node's engine until the node goes down."""
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        path.chmod(0o600)
+        listener.listen()
+        # An idle stream to the engine ends with the node, and then so does this process; nothing need be polled.
+        threading.Thread(target=_end_with, args=(node.connect_engine(), path), daemon=True).start()
+        while True:
+            accepted, _ = listener.accept()
+            threading.Thread(target=_carry, args=(accepted, node), daemon=True).start()
+
+
+def _end_with(watched: socket.socket, path: Path) -> None:
+    with contextlib.suppress(OSError):
+        watched.recv(1)
+    shutil.rmtree(path.parent, ignore_errors=True) if _is_last(path) else path.unlink(missing_ok=True)
+    os._exit(0)
+
+
+def _is_last(path: Path) -> bool:
+    return [path] == list(path.parent.iterdir())
+
+
+def _carry(accepted: socket.socket, node: Node) -> None:
+    with contextlib.suppress(Exception), accepted, node.connect_engine() as engine:
+        back = threading.Thread(target=_copy, args=(engine, accepted), daemon=True)
+        back.start()
+        _copy(accepted, engine)
+        back.join()
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(_CHUNK):
+            target.sendall(data)
+    with contextlib.suppress(OSError):
+        # The other direction goes on: `docker run` closes its input long before its output ends.
+        target.shutdown(socket.SHUT_WR)
+
+
+if __name__ == "__main__":
+    _lab, _run, _node, _socket = sys.argv[1:]
+    serve(find.the_node(_node, _lab, run=_run), Path(_socket))

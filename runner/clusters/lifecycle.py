@@ -1,0 +1,110 @@
+"""The verbs that change clusters: start, halt, reset, remove."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+from runner.clusters import lock, scene
+from runner.clusters.driver import Cluster, ClusterId, Driver
+from runner.lessons.model import Lab
+from runner.progress import Progress
+
+
+class Started(StrEnum):
+    """How a start went."""
+
+    FRESH = "fresh"
+    RESUMED = "resumed"
+    ALREADY = "already running"
+
+
+def start(driver: Driver, lab: Lab, cluster: ClusterId, progress: Progress, *, keep: bool = False) -> Started:
+    """Bring a lab's cluster up: go on with the one there is, or make a fresh one.
+
+    A fresh start that fails or is interrupted leaves nothing.
+
+    Args:
+        driver: What the nodes are made of.
+        lab: The lab.
+        cluster: Which run of it.
+        progress: Where to show the steps.
+        keep: Leave what a failed start has made.
+
+    Raises:
+        UnfitError: The host cannot do it, or a node did not come up.
+        BrokenLabError: The lab's setup failed.
+
+    """
+    with lock.held(cluster):
+        found = find(driver, cluster)
+        if found and _worth_keeping(found, lab):
+            return _resume(driver, found, progress)
+        driver.prepare_images(lab.lesson.images, progress)
+        driver.require(lab.lesson.needs, lab.name)
+        if found:
+            with progress.step("Clearing away an interrupted start"):
+                driver.remove(cluster)
+        with _undone_on_failure(driver, cluster, progress, keep):
+            made = driver.make(cluster, lab.lesson.topology, progress)
+            with progress.step("Setting the scene"):
+                scene.set_up(lab, made)
+            driver.seal(cluster)
+        return Started.FRESH
+
+
+def find(driver: Driver, cluster: ClusterId) -> Cluster | None:
+    """Return the cluster if there is anything of it."""
+    return next((found for found in driver.find() if found.id == cluster), None)
+
+
+def halt(driver: Driver, cluster: Cluster) -> None:
+    """Shut a cluster's nodes down and keep their disks."""
+    with lock.held(cluster.id):
+        driver.halt(cluster)
+
+
+def remove(driver: Driver, cluster: ClusterId) -> bool:
+    """Remove a cluster and its logs, whatever its state.
+
+    Returns:
+        Whether there was anything.
+
+    """
+    with lock.held(cluster):
+        existed = driver.remove(cluster)
+        scene.forget(cluster)
+    return existed
+
+
+def _worth_keeping(cluster: Cluster, lab: Lab) -> bool:
+    return cluster.complete and tuple(node.name for node in cluster.nodes) == lab.lesson.topology.names
+
+
+def _resume(driver: Driver, cluster: Cluster, progress: Progress) -> Started:
+    if cluster.running:
+        return Started.ALREADY
+    driver.resume(cluster, progress)
+    return Started.RESUMED
+
+
+@contextmanager
+def _undone_on_failure(driver: Driver, cluster: ClusterId, progress: Progress, keep: bool) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        if not keep:
+            with _uninterrupted(), progress.step("Undoing the start"):
+                driver.remove(cluster)
+        raise
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,66 @@
+"""Sets the scene: a lab's files and its `setup.sh` on every node."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from runner import paths
+from runner.clusters.driver import Cluster, ClusterId, Node
+from runner.errors import BrokenLabError
+from runner.lessons.model import Lab
+
+_TARGET = "/var/lib/labs"
+# The trap names the line that failed; bash by itself would only end.
+_RUN = """
+set -Eeuo pipefail
+trap 'echo "setup.sh:$LINENO: exit status $?: $BASH_COMMAND" >&2' ERR
+cd /root
+source /var/lib/labs/setup.sh
+"""
+
+
+def set_up(lab: Lab, cluster: Cluster) -> None:
+    """Copy `files/` into root's home and run `setup.sh` on every node at the same time; may be repeated.
+
+    The output goes to the run's log.
+
+    Raises:
+        BrokenLabError: The script failed; with its output and the line.
+        UnfitError: A node cannot be reached.
+
+    """
+    log = log_file(cluster.id)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("", "utf-8")
+    with ThreadPoolExecutor(len(cluster.nodes)) as pool:
+        list(pool.map(lambda node: _set_up_node(lab, node, log), cluster.nodes))
+
+
+def log_file(cluster: ClusterId) -> Path:
+    """Return where the output of a cluster's setup is kept."""
+    return paths.state_folder() / "runs" / str(cluster) / "setup.log"
+
+
+def forget(cluster: ClusterId) -> None:
+    """Remove the run's log."""
+    log_file(cluster).unlink(missing_ok=True)
+    if log_file(cluster).parent.is_dir():
+        log_file(cluster).parent.rmdir()
+
+
+def _set_up_node(lab: Lab, node: Node, log: Path) -> None:
+    if lab.files.is_dir() and any(lab.files.iterdir()):
+        node.copy_in(lab.files, "/root")
+    node.copy_in(lab.setup, _TARGET)
+    environment = {"LABS_NODE": node.name, "LABS_ROLE": node.role.value, "LABS_LAB": lab.name}
+    done = node.run(["bash", "-c", _RUN], environment=environment)
+    output = done.text + done.error_text
+    with log.open("a", encoding="utf-8") as handle:
+        handle.write("".join(f"{node.name}: {line}\n" for line in output.splitlines()))
+    if done.exit_status:
+        raise BrokenLabError(
+            f"{lab.setup} failed on {node.name} with exit status {done.exit_status}.",
+            f"Mend the script, then 'labs start {lab.name}'. Its whole output is in {log}.",
+            output[-3000:],
+        )

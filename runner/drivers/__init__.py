@@ -1,0 +1,1 @@
+"""What nodes can be made of, one package a driver."""

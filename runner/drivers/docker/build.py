@@ -1,0 +1,204 @@
+"""Brings images into the host's engine: what it has, what a registry gives, or a stand-in built from a recipe."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, ImageNotFound
+
+from runner.clusters.driver import NodeImage
+from runner.drivers.docker import engine, labels
+from runner.errors import UnfitError
+from runner.images import base, recipe
+from runner.images.recipe import Recipe
+from runner.progress import Progress, Tell
+
+# Two cores are kept busy by two builds; more only make each other slower.
+AT_ONCE = 2
+_ROOT = "debian:trixie-slim"
+# A registry that answers does so in a fraction of this; a dead name server can take minutes.
+_REGISTRY_SECONDS = 8
+
+
+def registry_answers(client: docker.DockerClient) -> bool:
+    """Whether the engine reaches a registry that lets it in."""
+    url = client.api._url("/distribution/{0}/json", "busybox:latest")
+    try:
+        return bool(client.api.get(url, timeout=_REGISTRY_SECONDS).ok)
+    except (DockerException, requests.RequestException):
+        return False
+
+
+def gather(client: docker.DockerClient, names: Iterable[str], progress: Progress) -> tuple[str, list[NodeImage]]:
+    """Make sure the engine has the node image and an image for every name.
+
+    Args:
+        client: The host's engine.
+        names: Official names wanted beside those the recipes stand in for.
+        progress: Where to show it.
+
+    Returns:
+        The node image's tag, and what the names stand for.
+
+    Raises:
+        UnfitError: An image can neither be pulled nor built.
+
+    """
+    recipes = recipe.stand_ins()
+    wanted = sorted({*names, *recipes})
+    with progress.step("Asking for an image registry") as tell:
+        online = registry_answers(client)
+        tell("one answers" if online else "none answers, so images are built from Debian's packages")
+    real = _real(client, wanted, online, progress)
+    hopeless = [name for name in wanted if name not in real and name not in recipes]
+    if hopeless:
+        raise UnfitError(
+            f"There is no image {', '.join(hopeless)}: no registry gives it and no recipe makes it.",
+            "Connect to the network and try again, or add a recipe (CONTRIBUTING.md).",
+        )
+    base_image = _base(client, online, progress)
+    needed = [recipe.all_recipes()[recipe.NODE], *{recipes[name] for name in wanted if name not in real}]
+    built = _build_all(client, needed, base_image, progress)
+    contents = [_content(client, name, real.get(name) or built[recipes[name]], recipes.get(name)) for name in wanted]
+    return built[recipe.all_recipes()[recipe.NODE]], contents
+
+
+def _real(client: docker.DockerClient, names: Sequence[str], online: bool, progress: Progress) -> dict[str, str]:
+    found = {name: name for name in names if _has(client, name)}
+    missing = [name for name in names if name not in found]
+    if online and missing:
+        with progress.step(f"Pulling {len(missing)} images") as tell, ThreadPoolExecutor(AT_ONCE) as pool:
+            for name, pulled in zip(missing, pool.map(lambda one: _pull(client, one), missing), strict=True):
+                tell(name)
+                if pulled:
+                    found[name] = name
+    return found
+
+
+def _has(client: docker.DockerClient, name: str) -> bool:
+    try:
+        client.api.inspect_image(name)
+    except ImageNotFound:
+        return False
+    return True
+
+
+def _pull(client: docker.DockerClient, name: str) -> bool:
+    repository, tag = name.rsplit(":", 1)
+    try:
+        client.images.pull(repository, tag=tag)
+    except (APIError, requests.RequestException):
+        # A pull limit or a lost connection: a stand-in serves where there is a recipe.
+        return False
+    return True
+
+
+def _base(client: docker.DockerClient, online: bool, progress: Progress) -> str:
+    made_of = recipe.all_recipes()[recipe.BASE]
+    tag = f"labs/base:{made_of.digest(base.ingredients())}"
+    if _has(client, tag):
+        return tag
+    with progress.step("Making the Debian base") as tell:
+        root = _ROOT
+        if not (_has(client, root) or (online and _pull(client, root))):
+            root = f"labs/root:{base.RELEASE}"
+            if not _has(client, root):
+                _import_root(client, root, tell)
+        sources = base.sources()
+        extra = {f"certificates/{name}": data for name, data in base.certificates().items()}
+        extra |= {"sources/sources.list": sources.encode()} if sources else {}
+        if sources and root == _ROOT:
+            # The pulled image's own list would be asked beside ours.
+            extra["sources/sources.list.d/debian.sources"] = b""
+        _build(client, made_of, tag, {"ROOT": root}, extra, tell)
+    return tag
+
+
+def _import_root(client: docker.DockerClient, tag: str, tell: Tell) -> None:
+    archive = base.bootstrap(tell)
+    try:
+        repository, version = tag.split(":")
+        with engine.explained("importing the Debian base"):
+            client.api.import_image_from_file(str(archive), repository=repository, tag=version)
+    finally:
+        archive.unlink()
+
+
+def _build_all(
+    client: docker.DockerClient, recipes: Sequence[Recipe], base_image: str, progress: Progress
+) -> dict[Recipe, str]:
+    tags = {one: f"labs/{one.name}:{one.digest(base_image)}" for one in recipes}
+    missing = [one for one in recipes if not _has(client, tags[one])]
+    if not missing:
+        return tags
+    stop = threading.Event()
+    with progress.step(f"Building {len(missing)} images") as tell, ThreadPoolExecutor(AT_ONCE) as pool:
+
+        def build(one: Recipe) -> None:
+            if not stop.is_set():
+                _build(client, one, tags[one], {"BASE": base_image}, {}, lambda detail: tell(f"{one.name}: {detail}"))
+
+        try:
+            list(pool.map(build, missing))
+        except BaseException:
+            stop.set()
+            raise
+    return tags
+
+
+def _build(
+    client: docker.DockerClient,
+    one: Recipe,
+    tag: str,
+    arguments: dict[str, str],
+    extra: dict[str, bytes],
+    tell: Tell,
+) -> None:
+    said = []
+    with engine.explained(f"building {tag}"):
+        stream = client.api.build(
+            fileobj=_context(one, extra),
+            custom_context=True,
+            tag=tag,
+            buildargs={**base.proxies(), **arguments},
+            labels={labels.PROJECT: "labs", labels.RECIPE: one.name, labels.STAND_IN: one.about},
+            rm=True,
+            forcerm=True,
+            decode=True,
+        )
+        for message in stream:
+            text = message.get("stream", "")
+            said.append(text)
+            if text.startswith("Step "):
+                tell(text.split(" : ")[0])
+            if "error" in message:
+                raise engine.failure(f"building {tag}", message["error"].strip(), "".join(said)[-3000:])
+
+
+def _context(one: Recipe, extra: dict[str, bytes]) -> io.BytesIO:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for folder in {path.split("/")[0] for path in extra} | ({"certificates", "sources"} if one.name == recipe.BASE else set()):
+            entry = tarfile.TarInfo(folder)
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+            archive.addfile(entry)
+        for path in sorted(path for path in one.folder.rglob("*") if path.is_file()):
+            archive.add(path, str(path.relative_to(one.folder)))
+        for name, data in extra.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(data), 0o644
+            archive.addfile(entry, io.BytesIO(data))
+    buffer.seek(0)
+    return buffer
+
+
+def _content(client: docker.DockerClient, name: str, tag: str, made_of: Recipe | None) -> NodeImage:
+    details = client.api.inspect_image(tag)
+    stand_in = made_of.about if made_of and tag.startswith("labs/") else ""
+    return NodeImage(name, details["Id"], stand_in, details["Size"])

@@ -1,0 +1,234 @@
+"""The driver `docker` itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from ipaddress import IPv4Network
+from typing import Any
+
+import docker
+from runner.clusters.driver import Cluster, ClusterId, Finding, NodeImage, NodeState
+from runner.drivers.docker import boot, engine, examine, facts, labels, network, remains, store
+from runner.drivers.docker.facts import HostFacts
+from runner.drivers.docker.node import DockerNode
+from runner.drivers.docker.store import Store
+from runner.errors import UnfitError
+from runner.lessons.model import NodeSpec, Role, Topology
+from runner.progress import Progress
+
+# Long enough for the node's engine to end its containers (5 s) and write its state.
+_HALT_SECONDS = 15
+
+
+class DockerDriver:
+    """Makes nodes out of containers on the host's engine."""
+
+    name = "docker"
+
+    @cached_property
+    def client(self) -> docker.DockerClient:
+        """The host's engine."""
+        return engine.connect()
+
+    @cached_property
+    def _info(self) -> dict[str, Any]:
+        with engine.explained("asking the engine about itself"):
+            return dict(self.client.info())
+
+    @cached_property
+    def _store(self) -> Store | None:
+        with engine.explained("looking for the images"):
+            return store.find(self.client)
+
+    @cached_property
+    def _facts(self) -> HostFacts:
+        return facts.gather(self.client, self._needed_store().node_image, self._info)
+
+    def _needed_store(self) -> Store:
+        if self._store is None:
+            raise UnfitError("The images for the nodes are not built yet.", "Type 'labs images build'.")
+        return self._store
+
+    def examine(self) -> list[Finding]:
+        """Look at the engine, what it can give a node, and the images."""
+        return examine.findings(lambda: self.client, lambda: self._store, lambda: self._facts)
+
+    def require(self, needs: Iterable[str], lab: str) -> None:
+        """Refuse a lab whose needs the kernel does not meet."""
+        missing = [need for need in needs if not self._facts.offers(need)]
+        if missing:
+            raise UnfitError(
+                f"'{lab}' needs {' and '.join(missing)}, which the kernel under this Docker Engine does not offer: "
+                "services would start, and their virtual IPs and the routing mesh would be dead.",
+                "Use a host where 'modprobe ip_vs' works; 'labs doctor' shows what this one offers.",
+            )
+
+    def prepare_images(self, images: Sequence[str], progress: Progress) -> None:
+        """Build or pull what is missing, and fill the store that the nodes share."""
+        if self._store is None or not self._store.has(images):
+            self._fill_store(images, progress)
+        absent = [image for image in images if not self._needed_store().has([image])]
+        if absent:
+            raise UnfitError(
+                f"There is no image {', '.join(absent)}: no recipe makes it.",
+                "'labs images list' shows which there are; CONTRIBUTING.md tells how to add one.",
+            )
+
+    def build_images(self, progress: Progress, *, anew: bool = False) -> None:
+        """Fill a store with what the recipes make, unless there is one."""
+        if anew or self._store is None:
+            self._fill_store((), progress)
+
+    def _fill_store(self, images: Sequence[str], progress: Progress) -> None:
+        store.build_store(self.client, images, progress)
+        self.__dict__.pop("_store", None)
+
+    def images(self) -> tuple[NodeImage, ...]:
+        """Return what is in the store."""
+        return self._store.contents if self._store else ()
+
+    def prune_images(self, everything: bool) -> int:
+        """Remove images and stores; those a cluster still uses are refused by the engine."""
+        return store.prune(self.client, everything)
+
+    def forget_probes(self) -> None:
+        """Forget what the host can give."""
+        facts.forget()
+
+    def make(self, cluster: ClusterId, topology: Topology, progress: Progress) -> Cluster:
+        """Make network, hub and nodes, and boot them together."""
+        with progress.step("Finding out what the engine can give"):
+            known = self._facts
+        with progress.step("Making the network") as tell, engine.explained("making the network"):
+            subnet = network.make(self.client, cluster)
+            tell(str(subnet))
+        jobs = [("hub", lambda _stop: self._boot_hub(cluster, subnet))]
+        for number, node in enumerate(topology.nodes):
+            jobs.append((node.name, self._booting(cluster, subnet, number, node, known)))
+        with progress.step(f"Booting {len(topology.nodes)} nodes") as tell:
+            boot.together(jobs, tell)
+        return next(found for found in self.find() if found.id == cluster)
+
+    def _booting(self, cluster: ClusterId, subnet: IPv4Network, number: int, node: NodeSpec, known: HostFacts) -> Any:
+        def run(stop: threading.Event) -> None:
+            with engine.explained(f"making {node.name}"):
+                made = self._create_node(cluster, subnet, number, node, known)
+            boot.until_ready(self.client, made, node.name, stop)
+
+        return run
+
+    def _create_node(
+        self, cluster: ClusterId, subnet: IPv4Network, number: int, node: NodeSpec, known: HostFacts
+    ) -> str:
+        api = self.client.api
+        image = self._needed_store()
+        address = str(subnet[network.FIRST_NODE_HOST + number])
+        name = boot.name_of(cluster, node.name)
+        own = {"node": node.name, "role": node.role.value, "number": str(number), "address": address}
+        volume = api.create_volume(name, labels=labels.of(cluster))["Name"]
+        options = facts.node_options(known)
+        binds = [f"{volume}:/var/lib/docker", f"{image.volume}:{store.MOUNT}:ro", *options.pop("binds", [])]
+        made = api.create_container(
+            image.node_image,
+            hostname=node.name,
+            name=name,
+            labels=labels.of(cluster, **own),
+            environment={"LABS_HUB": str(subnet[network.HUB_HOST]), "LABS_NODE": node.name, "LABS_LAB": cluster.lab},
+            host_config=facts.host_config(
+                self.client, {"network_mode": network.name_of(cluster), "binds": binds, **options}
+            ),
+            networking_config=network.endpoint(self.client, cluster, address, node.name),
+        )
+        return str(made["Id"])
+
+    def _boot_hub(self, cluster: ClusterId, subnet: IPv4Network) -> None:
+        api = self.client.api
+        images = self._needed_store()
+        with engine.explained("starting the hub"):
+            made = api.create_container(
+                images.node_image,
+                ["labs-hub"],
+                hostname="hub",
+                name=boot.name_of(cluster, "hub"),
+                labels=labels.of(cluster, hub="yes"),
+                host_config=api.create_host_config(
+                    network_mode=network.name_of(cluster), binds=[f"{images.volume}:{store.MOUNT}:ro"], tmpfs={"/run": ""}
+                ),
+                networking_config=network.endpoint(self.client, cluster, str(subnet[network.HUB_HOST]), "hub"),
+            )
+            api.start(made["Id"])
+
+    def seal(self, cluster: ClusterId) -> None:
+        """Make the empty volume that says so; labels of what exists can no longer be changed."""
+        with engine.explained("recording the start"):
+            self.client.api.create_volume(boot.name_of(cluster, "complete"), labels=labels.of(cluster, complete="yes"))
+
+    def find(self) -> list[Cluster]:
+        """Ask the labels."""
+        with engine.explained("looking for clusters"):
+            containers = self.client.api.containers(all=True, filters=labels.ALL)
+            volumes = self.client.api.volumes(filters=labels.ALL)["Volumes"] or []
+            networks = self.client.api.networks(filters=labels.ALL)
+        ids = {labels.cluster_of(thing.get("Labels")) for thing in [*containers, *volumes, *networks]}
+        complete = {
+            labels.cluster_of(volume["Labels"]) for volume in volumes if labels.COMPLETE in (volume["Labels"] or {})
+        }
+        return [
+            Cluster(cluster, self.name, self._nodes(cluster, containers), cluster in complete)
+            for cluster in sorted(filter(None, ids))
+        ]
+
+    def _nodes(self, cluster: ClusterId, containers: Iterable[dict[str, Any]]) -> tuple[DockerNode, ...]:
+        own = [
+            container
+            for container in containers
+            if labels.cluster_of(container["Labels"]) == cluster and labels.NODE in container["Labels"]
+        ]
+        own.sort(key=lambda container: int(container["Labels"][labels.NUMBER]))
+        return tuple(
+            DockerNode(
+                name=container["Labels"][labels.NODE],
+                role=Role(container["Labels"][labels.ROLE]),
+                address=container["Labels"][labels.ADDRESS],
+                state=NodeState.RUNNING if container["State"] == "running" else NodeState.STOPPED,
+                container=container["Id"],
+                client=self.client,
+            )
+            for container in own
+        )
+
+    def resume(self, cluster: Cluster, progress: Progress) -> None:
+        """Start the containers that are not running."""
+        down = [node for node in cluster.nodes if node.state is not NodeState.RUNNING]
+        jobs: list[Any] = [("hub", lambda _stop: self._start_hub(cluster.id))]
+        for node in down:
+            container = getattr(node, "container", "")
+            jobs.append((node.name, _booting_again(self.client, container, node.name)))
+        with progress.step(f"Booting {len(down)} nodes") as tell:
+            boot.together(jobs, tell)
+
+    def _start_hub(self, cluster: ClusterId) -> None:
+        with engine.explained("starting the hub"):
+            self.client.api.start(boot.name_of(cluster, "hub"))
+
+    def halt(self, cluster: Cluster) -> None:
+        """Stop the nodes, then the hub."""
+        with engine.explained(f"halting '{cluster.id}'"):
+            containers = self.client.api.containers(filters=labels.filters(cluster.id))
+            boot.end_all(self.client, [one for one in containers if labels.NODE in one["Labels"]], _HALT_SECONDS)
+            boot.end_all(self.client, [one for one in containers if labels.NODE not in one["Labels"]], 0)
+
+    def remove(self, cluster: ClusterId) -> bool:
+        """Remove containers, then volumes and networks, by their labels."""
+        with engine.explained(f"removing '{cluster}'"):
+            return remains.remove(self.client, cluster)
+
+    def remove_shared(self) -> None:
+        """Remove the stores' volumes."""
+        store.remove_volumes(self.client)
+
+
+def _booting_again(client: docker.DockerClient, container: str, name: str) -> Any:
+    return lambda stop: boot.until_ready(client, container, name, stop)

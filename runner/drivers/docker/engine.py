@@ -1,0 +1,103 @@
+"""Finds the host's engine as the Docker CLI does, and turns its errors into ours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import docker
+import requests
+from docker.context import ContextAPI
+from docker.errors import APIError, DockerException
+from docker.tls import TLSConfig
+
+from runner import paths
+from runner.errors import LabsError, UnfitError
+
+# Making a node's container takes long on a slow disk, and a large push or build is silent for a while.
+TIMEOUT_SECONDS = 120
+
+
+def connect() -> docker.DockerClient:
+    """Return a client of the host's engine: `DOCKER_CONTEXT`, then `DOCKER_HOST`, then the active context.
+
+    Raises:
+        UnfitError: There is no engine, or this user has no right to it.
+
+    """
+    where = "the default socket"
+    try:
+        endpoint = _endpoint()
+        where = endpoint["base_url"] or where
+        client = docker.DockerClient(**endpoint, version="auto", timeout=TIMEOUT_SECONDS)
+    except (DockerException, requests.RequestException, OSError) as error:
+        raise _unreachable(where, str(error)) from error
+    return client
+
+
+def _endpoint() -> dict[str, Any]:
+    named = os.environ.get("DOCKER_CONTEXT")
+    host = os.environ.get("DOCKER_HOST")
+    if host and host.startswith(f"unix://{paths.runtime_folder()}/"):
+        # `labs env` has pointed the learner's docker at a node; the nodes themselves run where it pointed before.
+        host = os.environ.get("LABS_OUTER_DOCKER_HOST")
+    if host and not named:
+        tls = None
+        if os.environ.get("DOCKER_TLS_VERIFY"):
+            folder = os.environ.get("DOCKER_CERT_PATH", os.path.expanduser("~/.docker"))  # noqa: PTH111
+            pair = (os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem"))  # noqa: PTH118
+            tls = TLSConfig(client_cert=pair, ca_cert=os.path.join(folder, "ca.pem"), verify=True)  # noqa: PTH118
+        return {"base_url": host, "tls": tls or False, "use_ssh_client": host.startswith("ssh://")}
+    context = ContextAPI.get_context(named) if named else ContextAPI.get_current_context()
+    if context is None:
+        raise UnfitError(f"There is no Docker context '{named}'.", "'docker context ls' lists them.")
+    base_url = context.Host or None
+    return {
+        "base_url": base_url,
+        "tls": context.TLSConfig or False,
+        "use_ssh_client": bool(base_url and base_url.startswith("ssh://")),
+    }
+
+
+def _unreachable(where: str, reason: str) -> UnfitError:
+    if "Permission denied" in reason:
+        return UnfitError(
+            f"This user has no right to the Docker Engine at {where}.",
+            "Type 'sudo usermod -aG docker $USER', log in again, then 'labs doctor'.",
+        )
+    if "FileNotFoundError" in reason or "Connection refused" in reason or "ConnectionRefused" in reason:
+        return UnfitError(
+            f"No Docker Engine answers at {where}.",
+            "Start it ('sudo systemctl start docker', or Docker Desktop) or install it "
+            "('sudo apt-get install docker.io'), then 'labs doctor'.",
+        )
+    return UnfitError(f"The Docker Engine at {where} cannot be used: {reason}", "'labs doctor' shows what was tried.")
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """Turn an engine's error into an `UnfitError` that says what was being done.
+
+    Args:
+        doing: What the block does, as in 'making node1'.
+
+    """
+    try:
+        yield
+    except LabsError:
+        raise
+    except (APIError, DockerException, requests.RequestException, OSError) as error:
+        raise failure(doing, str(getattr(error, "explanation", None) or error)) from error
+
+
+def failure(doing: str, reason: str, log: str = "") -> UnfitError:
+    """Make the error for something the engine could not do."""
+    if "no space left on device" in f"{reason}\n{log}".lower():
+        return UnfitError(
+            f"The engine's disk is full ({doing}: {reason}).",
+            "Make room ('docker system df' shows what uses it, 'labs images prune' removes what labs no longer needs).",
+            log,
+        )
+    return UnfitError(f"The engine failed at {doing}: {reason}", "'labs doctor' looks for the cause.", log)

@@ -1,0 +1,84 @@
+"""What `labs doctor` finds about the driver `docker`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import docker
+
+from runner.clusters.driver import Finding
+from runner.drivers.docker.facts import HostFacts
+from runner.drivers.docker.store import Store
+from runner.errors import LabsError
+
+_OLDEST = (20, 10)
+
+
+def findings(
+    client: Callable[[], docker.DockerClient],
+    store: Callable[[], Store | None],
+    facts: Callable[[], HostFacts],
+) -> list[Finding]:
+    """Look at the engine, the images, and what the engine can give a node.
+
+    Each argument is a function, since what it looks at may not be there.
+    """
+    try:
+        info = client().info()
+    except LabsError as error:
+        return [Finding("Docker Engine", False, error.message, error.advice)]
+    found = [_engine(info), _images(store())]
+    if found[-1].good:
+        try:
+            found += _node(facts())
+        except LabsError as error:
+            found.append(Finding("nodes", False, error.message, error.advice))
+    return [*found, _memory(info)]
+
+
+def _engine(info: dict[str, Any]) -> Finding:
+    version = info["ServerVersion"]
+    seen = f"{version}, {info['Driver']}, kernel {info['KernelVersion']}"
+    numbers = tuple(int(part) for part in version.split("+")[0].split(".")[:2] if part.isdigit())
+    if numbers < _OLDEST:
+        return Finding("Docker Engine", False, seen, "Install Docker Engine 20.10 or later.")
+    if info.get("OSType") != "linux":
+        return Finding("Docker Engine", False, seen, "Switch Docker Desktop to Linux containers.")
+    return Finding("Docker Engine", True, seen)
+
+
+def _images(store: Store | None) -> Finding:
+    if store is None:
+        return Finding("images", None, "not built yet", "'labs images build' makes them; 'labs start' does so by itself.")
+    stand_ins = sum(bool(content.stand_in) for content in store.contents)
+    return Finding("images", True, f"{len(store.contents)} names at hand, {stand_ins} of them stand-ins")
+
+
+def _node(facts: HostFacts) -> list[Finding]:
+    rights = "--privileged works" if facts.privileged else f"without --privileged (missing: {', '.join(facts.missing)})"
+    return [
+        Finding("node rights", True, rights),
+        Finding("control groups", True, f"v{facts.cgroup}"),
+        Finding(
+            "iptables",
+            facts.iptables != "none",
+            f"{facts.iptables} tables",
+            "" if facts.iptables != "none" else "Load the kernel modules: 'sudo modprobe ip_tables iptable_nat'.",
+        ),
+        _kernel("VXLAN", facts.vxlan, "overlay networks", "vxlan"),
+        _kernel("IPVS", facts.ipvs, "virtual IPs and the routing mesh", "ip_vs"),
+    ]
+
+
+def _kernel(subject: str, there: bool, what: str, module: str) -> Finding:
+    if there:
+        return Finding(subject, True, f"{what} work")
+    return Finding(subject, None, f"{what} do not work", f"'sudo modprobe {module}', where the kernel has the module.")
+
+
+def _memory(info: dict[str, Any]) -> Finding:
+    gigabytes = info["MemTotal"] / 1e9
+    seen = f"{gigabytes:.1f} GB, {info['NCPU']} processors"
+    enough = gigabytes >= 2  # noqa: PLR2004 - three idle nodes need about half of it
+    return Finding("memory", enough, seen, "" if enough else "Three nodes want 2 GB; give the engine more.")

@@ -1,0 +1,83 @@
+"""Gives each cluster a network on a free subnet, with fixed addresses."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import APIError
+from docker.types import IPAMConfig, IPAMPool
+
+from runner.clusters.driver import ClusterId
+from runner.drivers.docker import labels
+from runner.errors import UnfitError
+
+# Away from 10.0.0.0/16, where a swarm makes its overlay networks, and from 172.16.0.0/12 and 192.168.0.0/16, where engines
+# and home routers make theirs.
+POOL = ipaddress.IPv4Network("10.213.0.0/16")
+HUB_HOST = 2
+FIRST_NODE_HOST = 11
+
+
+def make(client: docker.DockerClient, cluster: ClusterId) -> ipaddress.IPv4Network:
+    """Make the cluster's network on the first free subnet.
+
+    Raises:
+        UnfitError: All 256 are taken.
+
+    """
+    for subnet in free(_taken(client)):
+        pool = IPAMPool(subnet=str(subnet), gateway=str(subnet[1]))
+        try:
+            client.api.create_network(
+                name_of(cluster), driver="bridge", ipam=IPAMConfig(pool_configs=[pool]), labels=labels.of(cluster)
+            )
+        except APIError as error:
+            # Another start, or an interface that no list shows, was quicker.
+            if "overlap" in str(error) or "conflicts with" in str(error):
+                continue
+            raise
+        return subnet
+    raise UnfitError(
+        f"Every subnet of {POOL} is taken, so there is no network for the nodes.",
+        "'docker network ls' shows which networks exist; 'docker network prune' removes the unused ones.",
+    )
+
+
+def endpoint(client: docker.DockerClient, cluster: ClusterId, address: str, alias: str) -> Any:
+    """Return the SDK's networking configuration for a container with a fixed address and a name on the network."""
+    own = client.api.create_endpoint_config(ipv4_address=address, aliases=[alias])
+    return client.api.create_networking_config({name_of(cluster): own})
+
+
+def name_of(cluster: ClusterId) -> str:
+    """Return the name of a cluster's network."""
+    return f"labs-{cluster}"
+
+
+def free(taken: Iterable[ipaddress.IPv4Network]) -> Iterator[ipaddress.IPv4Network]:
+    """Yield the subnets of the pool that overlap with none of `taken`."""
+    used = list(taken)
+    return (subnet for subnet in POOL.subnets(new_prefix=24) if not any(subnet.overlaps(other) for other in used))
+
+
+def routes(table: str) -> list[ipaddress.IPv4Network]:
+    """Return the networks in a `/proc/net/route`, the default route left out."""
+    found = []
+    for line in table.splitlines()[1:]:
+        fields = line.split()
+        destination, mask = (int.from_bytes(bytes.fromhex(fields[index]), "little") for index in (1, 7))
+        if destination:
+            found.append(ipaddress.IPv4Network((destination, mask.bit_count())))
+    return found
+
+
+def _taken(client: docker.DockerClient) -> list[ipaddress.IPv4Network]:
+    configs = [config for network in client.api.networks() for config in (network["IPAM"].get("Config") or [])]
+    subnets = [ipaddress.ip_network(config["Subnet"]) for config in configs if config.get("Subnet")]
+    local = Path("/proc/net/route")
+    here = routes(local.read_text("ascii")) if local.exists() else []
+    return [subnet for subnet in subnets if isinstance(subnet, ipaddress.IPv4Network)] + here

@@ -1,0 +1,54 @@
+"""Removes all that belongs to a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import docker
+from docker.errors import APIError, NotFound
+
+from runner.clusters.driver import ClusterId
+from runner.drivers.docker import labels
+
+# The engine says so when it is removing the same container already, or an earlier removal still holds the volume.
+_CONFLICT = 409
+
+
+def remove(client: docker.DockerClient, cluster: ClusterId) -> bool:
+    """Remove a cluster's containers, volumes and networks, found by their labels.
+
+    Args:
+        client: The host's engine.
+        cluster: Which cluster.
+
+    Returns:
+        Whether there was anything.
+
+    """
+    api = client.api
+    own = labels.filters(cluster)
+    volumes = [one["Name"] for one in api.volumes(filters=own)["Volumes"] or []]
+    marks = [name for name in volumes if name.endswith("-complete")]
+    containers = [one["Id"] for one in api.containers(all=True, filters=own)]
+    networks = [one["Id"] for one in api.networks(filters=own)]
+    with ThreadPoolExecutor(8) as pool:
+        # The mark of a complete start goes first: what an interruption leaves is then known to be remains.
+        list(pool.map(_tolerant(lambda name: api.remove_volume(name)), marks))
+        list(pool.map(_tolerant(lambda one: api.remove_container(one, v=True, force=True)), containers))
+        list(pool.map(_tolerant(lambda name: api.remove_volume(name, force=True)), volumes))
+        list(pool.map(_tolerant(lambda one: api.remove_network(one)), networks))
+    return bool(containers or volumes or networks)
+
+
+def _tolerant(remove_one: Callable[[str], object]) -> Callable[[str], None]:
+    def run(name: str) -> None:
+        try:
+            remove_one(name)
+        except NotFound:
+            pass
+        except APIError as error:
+            if error.status_code != _CONFLICT or "in progress" not in str(error):
+                raise
+
+    return run

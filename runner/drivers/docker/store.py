@@ -1,0 +1,237 @@
+"""The store: one volume that holds the hub's registry, its certificates, and unpacked layers that all nodes share.
+
+An empty image `labs/store` is the record of a store that was filled to its end; its labels name the volume and tell what is
+in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import docker
+from docker.errors import ImageNotFound, NotFound
+
+from runner.clusters.driver import ClusterId, NodeImage
+from runner.drivers.docker import boot, build, engine, facts, labels, network, remains
+from runner.images import recipe
+from runner.progress import Progress, Tell
+
+MOUNT = "/var/lib/labs-store"
+REPOSITORY = "labs/store"
+# What fills a store carries a cluster's labels, so that the remains of an interruption go the way of a cluster's.
+FILLING = ClusterId("images", "build")
+_PUSH_PORT = "5000/tcp"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A filled store.
+
+    Attributes:
+        node_image: The id of the image that nodes and hub are made of.
+        volume: The volume's name.
+        contents: The images in it.
+
+    """
+
+    node_image: str
+    volume: str
+    contents: tuple[NodeImage, ...]
+
+    def has(self, images: Iterable[str]) -> bool:
+        """Whether all of these are in it."""
+        return {*images} <= {content.name for content in self.contents}
+
+
+def find(client: docker.DockerClient) -> Store | None:
+    """Return the newest store that fits this version of the recipes, or None."""
+    wanted = {"label": [f"{labels.STORE}={recipe.digest_of_all()}"]}
+    records = sorted(client.api.images(filters=wanted), key=lambda image: -image["Created"])
+    for record in records:
+        own = record["Labels"]
+        store = Store(own[labels.NODE], own[labels.VOLUME], _contents(own[labels.CONTENTS]))
+        try:
+            # A volume that is gone would be made anew, empty, by the first container that mounts it.
+            client.api.inspect_volume(store.volume)
+            client.api.inspect_image(store.node_image)
+        except (NotFound, ImageNotFound):
+            continue
+        return store
+    return None
+
+
+def build_store(client: docker.DockerClient, images: Sequence[str], progress: Progress) -> Store:
+    """Gather all images and fill a store with them, unless one with just these exists.
+
+    Args:
+        client: The host's engine.
+        images: Official names wanted beside those the recipes stand in for.
+        progress: Where to show it.
+
+    Raises:
+        UnfitError: Something could not be pulled, built or stored.
+
+    """
+    node_image, contents = build.gather(client, images, progress)
+    present = find(client)
+    if present and set(present.contents) == set(contents):
+        return present
+    node_id = str(client.api.inspect_image(node_image)["Id"])
+    volume = f"labs-store-{hashlib.sha256(repr((node_id, contents)).encode()).hexdigest()[:12]}"
+    discard(client, volume)
+    with progress.step("Filling the store") as tell:
+        try:
+            _fill(client, node_image, volume, contents, tell)
+        finally:
+            remains.remove(client, FILLING)
+    _record(client, Store(node_id, volume, tuple(contents)))
+    return Store(node_id, volume, tuple(contents))
+
+
+def _fill(client: docker.DockerClient, node_image: str, volume: str, contents: list[NodeImage], tell: Tell) -> None:
+    known = facts.gather(client, node_image, client.info())
+    with engine.explained("filling the store"):
+        client.api.create_volume(volume, labels={labels.PROJECT: "labs", labels.STORE: "yes"})
+        subnet = network.make(client, FILLING)
+        hub = str(subnet[network.HUB_HOST])
+        _start_hub(client, node_image, volume, hub)
+        tell("handing the images to the hub")
+        _push_all(client, contents)
+        tell("unpacking them for the nodes")
+        node = _node(client, node_image, volume, hub, known)
+        boot.until_ready(client, node, "the node that unpacks", boot.never())
+        names = [content.name for content in contents]
+        made = client.api.exec_create(node, ["labs-store", "seal", *names])["Id"]
+        output = client.api.exec_start(made)
+        if client.api.exec_inspect(made)["ExitCode"]:
+            raise engine.failure("filling the store", "the images could not be unpacked", output.decode("utf-8", "replace"))
+
+
+def _start_hub(client: docker.DockerClient, image: str, volume: str, address: str) -> None:
+    api = client.api
+    port = _PUSH_PORT.split("/", maxsplit=1)[0]
+    made = api.create_container(
+        image,
+        ["labs-store", "serve"],
+        name=boot.name_of(FILLING, "hub"),
+        labels=labels.of(FILLING, hub="yes"),
+        ports=[int(port)],
+        host_config=api.create_host_config(
+            network_mode=network.name_of(FILLING), binds=[f"{volume}:{MOUNT}"], tmpfs={"/run": ""},
+            port_bindings={int(port): ("127.0.0.1",)},
+        ),
+        networking_config=network.endpoint(client, FILLING, address, "hub"),
+    )
+    boot.until_ready(client, made["Id"], "the hub", boot.never())
+
+
+def _push_all(client: docker.DockerClient, contents: list[NodeImage]) -> None:
+    details = client.api.inspect_container(boot.name_of(FILLING, "hub"))
+    port = details["NetworkSettings"]["Ports"][_PUSH_PORT][0]["HostPort"]
+
+    def push(content: NodeImage) -> None:
+        name, tag = content.name.rsplit(":", 1)
+        repository = f"127.0.0.1:{port}/{name if '/' in name else f'library/{name}'}"
+        client.api.tag(content.image, repository, tag)
+        try:
+            for message in client.api.push(repository, tag=tag, stream=True, decode=True):
+                if "error" in message:
+                    raise engine.failure(f"handing {content.name} to the hub", message["error"])
+        finally:
+            client.api.remove_image(f"{repository}:{tag}", noprune=True)
+
+    # The first push carries the layers that the others share.
+    by_size = sorted(contents, key=lambda content: content.size)
+    with ThreadPoolExecutor(build.AT_ONCE) as pool:
+        list(pool.map(push, by_size))
+
+
+def _node(client: docker.DockerClient, image: str, volume: str, hub: str, known: facts.HostFacts) -> str:
+    api = client.api
+    options = facts.node_options(known)
+    disk = api.create_volume(boot.name_of(FILLING, "node"), labels=labels.of(FILLING))["Name"]
+    binds = [f"{disk}:/var/lib/docker", f"{volume}:{MOUNT}", *options.pop("binds", [])]
+    made = api.create_container(
+        image,
+        name=boot.name_of(FILLING, "node"),
+        labels=labels.of(FILLING),
+        environment={"LABS_HUB": hub},
+        host_config=facts.host_config(client, {"network_mode": network.name_of(FILLING), "binds": binds, **options}),
+    )
+    return str(made["Id"])
+
+
+def discard(client: docker.DockerClient, volume: str) -> None:
+    """Remove a store's volume, if it exists."""
+    remains.remove(client, FILLING)
+    try:
+        client.api.remove_volume(volume, force=True)
+    except NotFound:
+        pass
+
+
+def prune(client: docker.DockerClient, everything: bool) -> int:
+    """Remove the images and stores of ours that no store in use needs.
+
+    Args:
+        client: The host's engine.
+        everything: Also those that are needed.
+
+    Returns:
+        How many images and volumes are gone.
+
+    """
+    kept = None if everything else find(client)
+    bases = {f"labs/{one.name}" for one in recipe.all_recipes().values() if one.name == recipe.BASE}
+    needed = {kept.node_image, *(content.image for content in kept.contents)} if kept else set()
+    gone = 0
+    with engine.explained("pruning the images"):
+        for image in client.api.images(filters=labels.ALL):
+            tags = image["RepoTags"] or []
+            record = image["Labels"].get(labels.VOLUME)
+            in_use = image["Id"] in needed or any(tag.split(":")[0] in bases for tag in tags)
+            if kept and (in_use or record == kept.volume):
+                continue
+            client.api.remove_image(image["Id"], force=True)
+            gone += 1
+        gone += remove_volumes(client, kept.volume if kept else "")
+    return gone
+
+
+def remove_volumes(client: docker.DockerClient, but: str = "") -> int:
+    """Remove the stores' volumes, but for one; return how many."""
+    wanted = {"label": [f"{labels.STORE}=yes"]}
+    names = [one["Name"] for one in client.api.volumes(filters=wanted)["Volumes"] or [] if one["Name"] != but]
+    with engine.explained("removing the store"):
+        for name in names:
+            client.api.remove_volume(name, force=True)
+    return len(names)
+
+
+def _record(client: docker.DockerClient, store: Store) -> None:
+    own = {
+        labels.PROJECT: "labs",
+        labels.STORE: recipe.digest_of_all(),
+        labels.NODE: store.node_image,
+        labels.VOLUME: store.volume,
+        labels.CONTENTS: json.dumps([asdict(content) for content in store.contents]),
+    }
+    changes = [f"LABEL {key}={json.dumps(value)}" for key, value in own.items()]
+    empty = io.BytesIO()
+    tarfile.open(fileobj=empty, mode="w").close()
+    with engine.explained("recording the store"):
+        client.api.import_image_from_data(
+            empty.getvalue(), repository=REPOSITORY, tag=store.volume.rsplit("-", 1)[1], changes=changes
+        )
+
+
+def _contents(text: str) -> tuple[NodeImage, ...]:
+    data: list[dict[str, Any]] = json.loads(text)
+    return tuple(NodeImage(**content) for content in data)

@@ -1,0 +1,60 @@
+"""What can go wrong, as exceptions that know their exit code and what to type next."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every `labs` command."""
+
+    DONE = 0
+    NOT_YET = 1
+    USAGE = 2
+    BROKEN_LAB = 3
+    UNFIT = 4
+    BUG = 70
+    INTERRUPTED = 130
+
+
+class LabsError(Exception):
+    """An error that a user can act on.
+
+    Args:
+        message: What happened, naming the file, key or node.
+        advice: What to type or do next.
+        log: The lines of output that belong to it, if any.
+
+    """
+
+    exit_code = ExitCode.BUG
+
+    def __init__(self, message: str, advice: str, log: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+        self.log = log
+
+
+class UsageError(LabsError):
+    """The command line names something that does not exist or does not fit."""
+
+    exit_code = ExitCode.USAGE
+
+
+class NotYetError(LabsError):
+    """The command ran, and the learner's work is not there yet."""
+
+    exit_code = ExitCode.NOT_YET
+
+
+class BrokenLabError(LabsError):
+    """The lab itself is wrong: its lesson, its setup or its checks."""
+
+    exit_code = ExitCode.BROKEN_LAB
+
+
+class UnfitError(LabsError):
+    """The environment cannot do it: no engine, no rights, no space, a node that never became ready."""
+
+    exit_code = ExitCode.UNFIT

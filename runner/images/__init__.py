@@ -1,0 +1,1 @@
+"""What images are made from: the recipes, and the Debian base they all stand on."""

@@ -1,0 +1,1 @@
+"""Labs as texts: their lessons parsed, listed and played."""

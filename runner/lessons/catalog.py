@@ -1,0 +1,27 @@
+"""Finds labs by name."""
+
+from __future__ import annotations
+
+from runner import paths, suggest
+from runner.lessons import parse
+from runner.lessons.model import Lab
+
+
+def names() -> list[str]:
+    """Return the names of all labs there are, sorted."""
+    folder = paths.labs_folder()
+    return sorted(path.parent.name for path in folder.glob("*/lesson.md"))
+
+
+def load(name: str) -> Lab:
+    """Read one lab.
+
+    Raises:
+        UsageError: There is no lab of that name.
+        BrokenLabError: Its lesson has problems.
+
+    """
+    known = names()
+    if name not in known:
+        raise suggest.unknown("lab", name, known, "labs list")
+    return parse.lab(paths.labs_folder() / name)

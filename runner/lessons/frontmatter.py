@@ -1,0 +1,102 @@
+"""Front matter: YAML with a JSON Schema, every problem found at once and placed on its line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from runner.errors import BrokenLabError
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong in a file, on a line counted from 1."""
+
+    path: Path
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.message}"
+
+
+def broken(lab: str, problems: Iterable[Problem]) -> BrokenLabError:
+    """Make the one error that tells every problem of a lab, in the order of the lines."""
+    lines = sorted(problems, key=lambda problem: (problem.path, problem.line))
+    many = f"{len(lines)} problems" if len(lines) > 1 else "a problem"
+    listed = "\n".join(str(problem) for problem in lines)
+    return BrokenLabError(f"The lab '{lab}' has {many}:\n{listed}", f"Mend the file, then 'labs show {lab}'.")
+
+
+def read(path: Path, text: str, first_line: int, schema: str) -> tuple[dict[str, Any], list[Problem]]:
+    """Parse front matter and hold it against a schema.
+
+    Args:
+        path: The file it stands in.
+        text: The YAML, without its `---` fences.
+        first_line: The line of the file that the YAML begins on, counted from 1.
+        schema: The schema's file name, beside this module.
+
+    Returns:
+        The data, empty where it is not even a mapping, and what is wrong with it.
+
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        return {}, [Problem(path, first_line + (mark.line if mark else 0), f"front matter: {error.problem}")]
+    if not isinstance(data, dict) or root is None:
+        return {}, [Problem(path, first_line, "front matter: it must be a mapping of keys to values")]
+    problems = [
+        Problem(path, first_line + _line(root, list(error.absolute_path), error), f"front matter: {_message(error)}")
+        for error in _validator(schema).iter_errors(data)
+    ]
+    return data, problems
+
+
+@cache
+def _validator(schema: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads((Path(__file__).parent / schema).read_text("utf-8")))
+
+
+def _line(root: yaml.Node, keys: list[str | int], error: ValidationError) -> int:
+    node = root
+    line = root.start_mark.line
+    if error.validator == "additionalProperties":
+        keys = [*keys, *_extra_keys(error)[:1]]
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            pair = next((pair for pair in node.value if pair[0].value == key), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int):
+            node = node.value[key]
+            line = node.start_mark.line
+    return line
+
+
+def _extra_keys(error: ValidationError) -> list[str]:
+    known = error.schema["properties"] if isinstance(error.schema, dict) else {}
+    return [key for key in error.instance if key not in known] if isinstance(error.instance, dict) else []
+
+
+def _message(error: ValidationError) -> str:
+    where = ".".join(str(key) for key in error.absolute_path)
+    prefix = f"'{where}': " if where else ""
+    if error.validator == "additionalProperties" and isinstance(error.schema, dict):
+        known = ", ".join(error.schema["properties"])
+        return f"{prefix}unknown key {', '.join(map(repr, _extra_keys(error)))}; known are {known}"
+    if error.validator == "required":
+        return f"{prefix}{error.message.replace('is a required property', 'is missing')}"
+    return f"{prefix}{error.message}"

@@ -1,0 +1,173 @@
+"""What a lab says, as data: the lesson, its steps, and the commands in them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]*)>")
+
+
+class Role(StrEnum):
+    """What a node is meant to become in the swarm; the lesson, not the start, makes it so."""
+
+    MANAGER = "manager"
+    WORKER = "worker"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSpec:
+    """One node a lab asks for."""
+
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """The nodes a lab asks for, in the order they are numbered."""
+
+    nodes: tuple[NodeSpec, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The nodes' names."""
+        return tuple(node.name for node in self.nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Markdown between the commands of a step."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """One tier of help; a step's hints are ordered weakest first."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One fenced shell block.
+
+    Attributes:
+        nodes: Where to type it, one node after another.
+        script: The text to type, placeholders such as `<WORKER_TOKEN>` left in.
+        line: Its line in the lesson, counted from 1.
+        capture: The name its output fills in later commands, if any.
+        exit_status: What it must exit with.
+        retry: For how many seconds it is typed again until exit status and output are as promised.
+        output: Lines that its output must contain in this order; `...` stands for anything.
+
+    """
+
+    nodes: tuple[str, ...]
+    script: str
+    line: int
+    capture: str | None = None
+    exit_status: int = 0
+    retry: float = 0
+    output: tuple[str, ...] = ()
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        """The names it needs filled in."""
+        return frozenset(PLACEHOLDER.findall(self.script))
+
+
+Part = Prose | Command | Hint
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One second-level heading of a lesson and what follows it."""
+
+    id: str
+    title: str
+    line: int
+    parts: tuple[Part, ...]
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """What a learner types in this step."""
+        return tuple(part for part in self.parts if isinstance(part, Command))
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """The step's hints, weakest first."""
+        return tuple(part for part in self.parts if isinstance(part, Hint))
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A parsed `lesson.md`."""
+
+    title: str
+    summary: str
+    level: str
+    minutes: int
+    topology: Topology
+    images: tuple[str, ...]
+    intro: tuple[Part, ...]
+    steps: tuple[Step, ...]
+    needs: frozenset[str] = field(default_factory=frozenset)
+    after: tuple[str, ...] = ()
+
+    def step(self, step_id: str) -> Step | None:
+        """Return the step with this id, or None."""
+        return next((step for step in self.steps if step.id == step_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A folder under `labs/` and the lesson in it."""
+
+    name: str
+    folder: Path
+    lesson: Lesson
+
+    @property
+    def setup(self) -> Path:
+        """The script that sets the scene on every node."""
+        return self.folder / "setup.sh"
+
+    @property
+    def files(self) -> Path:
+        """What the learner starts from; copied onto every node."""
+        return self.folder / "files"
+
+    def solution(self, step_id: str) -> Path:
+        """The reference answer to a step whose commands the lesson does not tell."""
+        return self.folder / "solution" / f"{step_id}.md"
+
+    @property
+    def wrong(self) -> tuple[Path, ...]:
+        """The near-miss answers, by name."""
+        return tuple(sorted((self.folder / "wrong").glob("*.md")))
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A plausible wrong answer, what the checks must say to it, and how to put it right again.
+
+    Attributes:
+        path: Its file.
+        step: The step it goes wrong in.
+        after: Whether it is played after the step's own commands, and not before them.
+        says: Words that a failed check of that step must use.
+        wrong: The commands that make the mistake.
+        cure: The commands that lead back to where the mistake was made.
+
+    """
+
+    path: Path
+    step: str
+    after: bool
+    says: str
+    wrong: tuple[Command, ...]
+    cure: tuple[Command, ...]

@@ -1,0 +1,26 @@
+"""How long work says what it is doing, without knowing who listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+Tell = Callable[[str], None]
+
+
+class Progress(Protocol):
+    """Shows a story of named steps."""
+
+    def step(self, name: str) -> AbstractContextManager[Tell]:
+        """Show a step while the block runs, and how it ended after; what it yields takes details on the way."""
+        ...
+
+
+class Silent:
+    """Shows nothing."""
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Tell]:  # noqa: ARG002
+        """Show nothing while the block runs."""
+        yield lambda _detail: None
