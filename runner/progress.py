@@ -21,6 +21,6 @@ class Silent:
     """Shows nothing."""
 
     @contextmanager
-    def step(self, name: str) -> Iterator[Tell]:  # noqa: ARG002
+    def step(self, name: str) -> Iterator[Tell]:
         """Show nothing while the block runs."""
         yield lambda _detail: None

@@ -53,7 +53,7 @@ class LabName(click.ParamType[str]):
 
     name = "lab"
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Offer the labs there are."""
         from runner.lessons import catalog
 
@@ -65,7 +65,7 @@ class NodeName(click.ParamType[str]):
 
     name = "node"
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Offer the nodes that run."""
         names = {node.name for cluster in find.all_clusters() for node in cluster.nodes}
         return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]

@@ -18,7 +18,11 @@ from runner.lessons import catalog
 @click.option("--step", "step_id", metavar="ID", help="Only the checks of one step.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.option(
-    "--patience", type=click.FloatRange(0, 300), default=3.0, show_default=True, metavar="SECONDS",
+    "--patience",
+    type=click.FloatRange(0, 300),
+    default=3.0,
+    show_default=True,
+    metavar="SECONDS",
     help="How long to wait in all for what is still settling.",
 )
 def command(lab: str | None, step_id: str | None, as_json: bool, patience: float) -> int:

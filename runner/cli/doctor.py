@@ -9,7 +9,7 @@ from runner.cli import _console
 from runner.drivers import choice
 from runner.errors import ExitCode
 
-_MARKS = {True: ("✓", "green"), None: ("–", "yellow"), False: ("✗", "red")}
+_MARKS = {True: ("✓", "green"), None: ("~", "yellow"), False: ("✗", "red")}
 
 
 @click.command("doctor")

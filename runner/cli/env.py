@@ -26,7 +26,7 @@ def command(node: str | None, lab: str | None, unset: bool) -> int:
     """
     if unset or node is None:
         if not unset:
-            raise click.UsageError("Name a node, as in: eval \"$(labs env node1)\"")
+            raise click.UsageError('Name a node, as in: eval "$(labs env node1)"')
         outer = os.environ.get("LABS_OUTER_DOCKER_HOST")
         click.echo(f"export DOCKER_HOST={shlex.quote(outer)}" if outer else "unset DOCKER_HOST")
         click.echo("unset LABS_OUTER_DOCKER_HOST")
@@ -37,5 +37,5 @@ def command(node: str | None, lab: str | None, unset: bool) -> int:
     if before and not before.startswith(f"unix://{paths.runtime_folder()}/"):
         click.echo(f"export LABS_OUTER_DOCKER_HOST={shlex.quote(before)}")
     click.echo(f"export DOCKER_HOST={shlex.quote(f'unix://{path}')}")
-    click.echo(f"# Run this to configure your shell: eval \"$(labs env {node})\"")
+    click.echo(f'# Run this to configure your shell: eval "$(labs env {node})"')
     return 0

@@ -30,7 +30,7 @@ def command(lab: str | None, everything: bool) -> int:
         return _remove_all()
     cluster = _options.cluster_id(lab) if lab else _options.started(None).id
     with _console.story().step(f"Removing '{cluster}'"):
-        existed = any([lifecycle.remove(driver, cluster) for driver in choice.all_drivers()])
+        existed = sum(lifecycle.remove(driver, cluster) for driver in choice.all_drivers())
     if not existed:
         raise UsageError(f"'{cluster}' is not started, so there is nothing to remove.", "'labs status' shows what is.")
     _console.out().print(f"'{cluster}' is removed.")

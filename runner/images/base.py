@@ -88,10 +88,10 @@ def bootstrap(tell: Tell) -> Path:
 
 
 def _mmdebstrap(target: Path, tell: Tell) -> None:
-    options = ["--variant=minbase", "--format=tar", "--aptopt=Acquire::Languages \"none\""]
+    options = ["--variant=minbase", "--format=tar", '--aptopt=Acquire::Languages "none"']
     options.append('--aptopt=Acquire::Check-Valid-Until "false"')
     options += [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("doc", "man", "locale", "info")]
-    options.append("--customize-hook=rm -rf \"$1\"/var/lib/apt/lists/*")
+    options.append('--customize-hook=rm -rf "$1"/var/lib/apt/lists/*')
     given = sources()
     argv = ["mmdebstrap", *options, RELEASE, str(target), *(["-"] if given else [])]
     process = subprocess.Popen(

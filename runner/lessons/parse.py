@@ -36,7 +36,9 @@ def lab(folder: Path) -> Lab:
     sections = body.sections(source.tokens)
     steps = [body.step(section) for section in sections[1:]]
     if not steps:
-        problems.append(Problem(path, len(source.lines), "a lesson needs at least one step: a heading '## Title {#id}'"))
+        problems.append(
+            Problem(path, len(source.lines), "a lesson needs at least one step: a heading '## Title {#id}'")
+        )
     problems.extend(_repeated(path, steps))
     problems.extend(_unfilled(path, steps))
     if not (folder / "setup.sh").is_file():
@@ -149,7 +151,9 @@ class _Body:
     def step(self, section: _Section) -> Step:
         match = _HEADING.match(section.title)
         if match is None:
-            self.problems.append(Problem(self.path, section.line, "a step's heading ends with its id: '## Title {#id}'"))
+            self.problems.append(
+                Problem(self.path, section.line, "a step's heading ends with its id: '## Title {#id}'")
+            )
             return Step(f"line-{section.line}", section.title, section.line, tuple(section.parts))
         return Step(match["id"], match["title"], section.line, tuple(section.parts))
 

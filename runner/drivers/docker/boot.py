@@ -10,7 +10,6 @@ from typing import Any
 
 import docker
 
-from runner.clusters.driver import ClusterId
 from runner.drivers.docker import engine
 from runner.drivers.docker.streams import Hijacked
 from runner.errors import UnfitError
@@ -103,8 +102,3 @@ def end_all(client: docker.DockerClient, containers: Sequence[dict[str, Any]], s
 def never() -> threading.Event:
     """Return an event that nobody sets, for what is booted alone."""
     return threading.Event()
-
-
-def name_of(cluster: ClusterId, name: str) -> str:
-    """Return the name of a container or volume of a cluster."""
-    return f"labs-{cluster}-{name}"

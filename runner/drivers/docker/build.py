@@ -110,14 +110,20 @@ def _base(client: docker.DockerClient, online: bool, progress: Progress) -> str:
             root = f"labs/root:{base.RELEASE}"
             if not _has(client, root):
                 _import_root(client, root, tell)
-        sources = base.sources()
-        extra = {f"certificates/{name}": data for name, data in base.certificates().items()}
-        extra |= {"sources/sources.list": sources.encode()} if sources else {}
-        if sources and root == _ROOT:
-            # The pulled image's own list would be asked beside ours.
-            extra["sources/sources.list.d/debian.sources"] = b""
-        _build(client, made_of, tag, {"ROOT": root}, extra, tell)
+        _build(client, made_of, tag, {"ROOT": root}, _machines_own(root), tell)
     return tag
+
+
+def _machines_own(root: str) -> dict[str, bytes]:
+    extra = {"certificates/": b"", "sources/": b""}
+    extra |= {f"certificates/{name}": data for name, data in base.certificates().items()}
+    sources = base.sources()
+    if sources:
+        extra["sources/sources.list"] = sources.encode()
+    if sources and root == _ROOT:
+        # The pulled image's own list would be asked beside ours.
+        extra |= {"sources/sources.list.d/": b"", "sources/sources.list.d/debian.sources": b""}
+    return extra
 
 
 def _import_root(client: docker.DockerClient, tag: str, tell: Tell) -> None:
@@ -167,7 +173,7 @@ def _build(
             custom_context=True,
             tag=tag,
             buildargs={**base.proxies(), **arguments},
-            labels={labels.PROJECT: "labs", labels.RECIPE: one.name, labels.STAND_IN: one.about},
+            labels={**labels.IMAGES, labels.RECIPE: one.name, labels.STAND_IN: one.about},
             rm=True,
             forcerm=True,
             decode=True,
@@ -184,15 +190,12 @@ def _build(
 def _context(one: Recipe, extra: dict[str, bytes]) -> io.BytesIO:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for folder in {path.split("/")[0] for path in extra} | ({"certificates", "sources"} if one.name == recipe.BASE else set()):
-            entry = tarfile.TarInfo(folder)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
-            archive.addfile(entry)
         for path in sorted(path for path in one.folder.rglob("*") if path.is_file()):
             archive.add(path, str(path.relative_to(one.folder)))
         for name, data in extra.items():
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(data), 0o644
+            entry = tarfile.TarInfo(name.rstrip("/"))
+            entry.type, entry.mode = (tarfile.DIRTYPE, 0o755) if name.endswith("/") else (tarfile.REGTYPE, 0o644)
+            entry.size = len(data)
             archive.addfile(entry, io.BytesIO(data))
     buffer.seek(0)
     return buffer

@@ -9,6 +9,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 import docker
+
 from runner.clusters.driver import Cluster, ClusterId, Finding, NodeImage, NodeState
 from runner.drivers.docker import boot, engine, examine, facts, labels, network, remains, store
 from runner.drivers.docker.facts import HostFacts
@@ -125,7 +126,7 @@ class DockerDriver:
         api = self.client.api
         image = self._needed_store()
         address = str(subnet[network.FIRST_NODE_HOST + number])
-        name = boot.name_of(cluster, node.name)
+        name = labels.name(cluster, node.name)
         own = {"node": node.name, "role": node.role.value, "number": str(number), "address": address}
         volume = api.create_volume(name, labels=labels.of(cluster))["Name"]
         options = facts.node_options(known)
@@ -137,7 +138,7 @@ class DockerDriver:
             labels=labels.of(cluster, **own),
             environment={"LABS_HUB": str(subnet[network.HUB_HOST]), "LABS_NODE": node.name, "LABS_LAB": cluster.lab},
             host_config=facts.host_config(
-                self.client, {"network_mode": network.name_of(cluster), "binds": binds, **options}
+                self.client, {"network_mode": labels.name(cluster), "binds": binds, **options}
             ),
             networking_config=network.endpoint(self.client, cluster, address, node.name),
         )
@@ -151,10 +152,12 @@ class DockerDriver:
                 images.node_image,
                 ["labs-hub"],
                 hostname="hub",
-                name=boot.name_of(cluster, "hub"),
+                name=labels.name(cluster, "hub"),
                 labels=labels.of(cluster, hub="yes"),
                 host_config=api.create_host_config(
-                    network_mode=network.name_of(cluster), binds=[f"{images.volume}:{store.MOUNT}:ro"], tmpfs={"/run": ""}
+                    network_mode=labels.name(cluster),
+                    binds=[f"{images.volume}:{store.MOUNT}:ro"],
+                    tmpfs={"/run": ""},
                 ),
                 networking_config=network.endpoint(self.client, cluster, str(subnet[network.HUB_HOST]), "hub"),
             )
@@ -163,14 +166,14 @@ class DockerDriver:
     def seal(self, cluster: ClusterId) -> None:
         """Make the empty volume that says so; labels of what exists can no longer be changed."""
         with engine.explained("recording the start"):
-            self.client.api.create_volume(boot.name_of(cluster, "complete"), labels=labels.of(cluster, complete="yes"))
+            self.client.api.create_volume(labels.name(cluster, "complete"), labels=labels.of(cluster, complete="yes"))
 
     def find(self) -> list[Cluster]:
         """Ask the labels."""
         with engine.explained("looking for clusters"):
-            containers = self.client.api.containers(all=True, filters=labels.ALL)
-            volumes = self.client.api.volumes(filters=labels.ALL)["Volumes"] or []
-            networks = self.client.api.networks(filters=labels.ALL)
+            containers = self.client.api.containers(all=True, filters=labels.everything())
+            volumes = self.client.api.volumes(filters=labels.everything())["Volumes"] or []
+            networks = self.client.api.networks(filters=labels.everything())
         ids = {labels.cluster_of(thing.get("Labels")) for thing in [*containers, *volumes, *networks]}
         complete = {
             labels.cluster_of(volume["Labels"]) for volume in volumes if labels.COMPLETE in (volume["Labels"] or {})
@@ -211,7 +214,7 @@ class DockerDriver:
 
     def _start_hub(self, cluster: ClusterId) -> None:
         with engine.explained("starting the hub"):
-            self.client.api.start(boot.name_of(cluster, "hub"))
+            self.client.api.start(labels.name(cluster, "hub"))
 
     def halt(self, cluster: Cluster) -> None:
         """Stop the nodes, then the hub."""

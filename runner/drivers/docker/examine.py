@@ -50,7 +50,9 @@ def _engine(info: dict[str, Any]) -> Finding:
 
 def _images(store: Store | None) -> Finding:
     if store is None:
-        return Finding("images", None, "not built yet", "'labs images build' makes them; 'labs start' does so by itself.")
+        return Finding(
+            "images", None, "not built yet", "'labs images build' makes them; 'labs start' does so by itself."
+        )
     stand_ins = sum(bool(content.stand_in) for content in store.contents)
     return Finding("images", True, f"{len(store.contents)} names at hand, {stand_ins} of them stand-ins")
 
@@ -80,5 +82,5 @@ def _kernel(subject: str, there: bool, what: str, module: str) -> Finding:
 def _memory(info: dict[str, Any]) -> Finding:
     gigabytes = info["MemTotal"] / 1e9
     seen = f"{gigabytes:.1f} GB, {info['NCPU']} processors"
-    enough = gigabytes >= 2  # noqa: PLR2004 - three idle nodes need about half of it
+    enough = gigabytes >= 2
     return Finding("memory", enough, seen, "" if enough else "Three nodes want 2 GB; give the engine more.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -11,16 +12,19 @@ import docker
 from docker.errors import APIError, NotFound
 
 from runner import __version__, paths
+from runner.clusters.driver import ClusterId
 from runner.drivers.docker import engine, labels
 
 # Linux' capabilities in the order of their bits, from linux/capability.h.
-CAPABILITIES = (
-    "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE "
-    "NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN "
-    "SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE "
-    "MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE"
-).split()
+CAPABILITIES = """
+    CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE
+    NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT
+    SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP
+    MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE
+""".split()  # noqa: SIM905 - forty lines of one word each would read worse
 MODULES = "/lib/modules"
+# Probes carry a cluster's labels, so that what an interruption leaves goes the way of a cluster's remains.
+PROBING = ClusterId("host", "probe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def node_options(facts: HostFacts) -> dict[str, Any]:
         options["device_cgroup_rules"] = ["a *:* rwm"]
     if facts.modules:
         options["binds"] = [f"{MODULES}:{MODULES}:ro"]
-    if facts.cgroup == 2:  # noqa: PLR2004 - the version's own number
+    if facts.cgroup == 2:
         options["cgroupns"] = "private"
     return options
 
@@ -188,14 +192,12 @@ def _starts(client: docker.DockerClient, image: str, options: dict[str, Any]) ->
 def _run(client: docker.DockerClient, image: str, command: list[str], options: dict[str, Any]) -> str:
     api = client.api
     config = host_config(client, options)
-    labelled = {labels.PROJECT: "labs"}
+    labelled = labels.of(PROBING)
     made = api.create_container(image, command, host_config=config, labels=labelled, entrypoint=[])["Id"]
     try:
         api.start(made)
         api.wait(made)
         return str(api.logs(made, stderr=False).decode("utf-8", "replace"))
     finally:
-        try:
+        with contextlib.suppress(NotFound):
             api.remove_container(made, force=True, v=True)
-        except NotFound:
-            pass

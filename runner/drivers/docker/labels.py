@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+
 from runner.clusters.driver import ClusterId
+from runner.errors import UsageError
 
 PROJECT = "labs.project"
 LAB = "labs.lab"
@@ -18,7 +22,32 @@ STAND_IN = "labs.stand-in"
 CONTENTS = "labs.contents"
 VOLUME = "labs.volume"
 
-ALL = {"label": f"{PROJECT}=labs"}
+# Images are shared by all projects, since they are the same for each.
+IMAGES = {PROJECT: "labs"}
+
+
+def project() -> str:
+    """Return whose clusters these are: `LABS_PROJECT`, for several people or test runs on one engine.
+
+    Raises:
+        UsageError: The variable holds no fit name.
+
+    """
+    name = os.environ.get("LABS_PROJECT", "labs")
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
+        message = f"LABS_PROJECT is '{name}', which cannot name a project."
+        raise UsageError(message, "Use small letters, digits and dashes.")
+    return name
+
+
+def everything() -> dict[str, list[str]]:
+    """Return the engine's filter for all that belongs to this project."""
+    return {"label": [f"{PROJECT}={project()}"]}
+
+
+def name(cluster: ClusterId, part: str = "") -> str:
+    """Return the name of a cluster's network, or of a container or volume of it."""
+    return "-".join(filter(None, (project(), str(cluster), part)))
 
 
 def of(cluster: ClusterId, **more: str) -> dict[str, str]:
@@ -29,7 +58,7 @@ def of(cluster: ClusterId, **more: str) -> dict[str, str]:
         more: Further labels, named without their `labs.` prefix.
 
     """
-    own = {PROJECT: "labs", LAB: cluster.lab, RUN: cluster.run}
+    own = {PROJECT: project(), LAB: cluster.lab, RUN: cluster.run}
     return own | {f"labs.{key}": value for key, value in more.items()}
 
 

@@ -15,8 +15,8 @@ from runner.clusters.driver import ClusterId
 from runner.drivers.docker import labels
 from runner.errors import UnfitError
 
-# Away from 10.0.0.0/16, where a swarm makes its overlay networks, and from 172.16.0.0/12 and 192.168.0.0/16, where engines
-# and home routers make theirs.
+# Away from 10.0.0.0/16, where a swarm makes its overlay networks, and from 172.16.0.0/12 and 192.168.0.0/16, where
+# engines and home routers make theirs.
 POOL = ipaddress.IPv4Network("10.213.0.0/16")
 HUB_HOST = 2
 FIRST_NODE_HOST = 11
@@ -33,7 +33,7 @@ def make(client: docker.DockerClient, cluster: ClusterId) -> ipaddress.IPv4Netwo
         pool = IPAMPool(subnet=str(subnet), gateway=str(subnet[1]))
         try:
             client.api.create_network(
-                name_of(cluster), driver="bridge", ipam=IPAMConfig(pool_configs=[pool]), labels=labels.of(cluster)
+                labels.name(cluster), driver="bridge", ipam=IPAMConfig(pool_configs=[pool]), labels=labels.of(cluster)
             )
         except APIError as error:
             # Another start, or an interface that no list shows, was quicker.
@@ -50,12 +50,7 @@ def make(client: docker.DockerClient, cluster: ClusterId) -> ipaddress.IPv4Netwo
 def endpoint(client: docker.DockerClient, cluster: ClusterId, address: str, alias: str) -> Any:
     """Return the SDK's networking configuration for a container with a fixed address and a name on the network."""
     own = client.api.create_endpoint_config(ipv4_address=address, aliases=[alias])
-    return client.api.create_networking_config({name_of(cluster): own})
-
-
-def name_of(cluster: ClusterId) -> str:
-    """Return the name of a cluster's network."""
-    return f"labs-{cluster}"
+    return client.api.create_networking_config({labels.name(cluster): own})
 
 
 def free(taken: Iterable[ipaddress.IPv4Network]) -> Iterator[ipaddress.IPv4Network]:

@@ -1,11 +1,12 @@
 """The store: one volume that holds the hub's registry, its certificates, and unpacked layers that all nodes share.
 
-An empty image `labs/store` is the record of a store that was filled to its end; its labels name the volume and tell what is
-in it.
+An empty image `labs/store` is the record of a store that was filled to its end; its labels name the volume and tell
+what is in it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -84,7 +85,7 @@ def build_store(client: docker.DockerClient, images: Sequence[str], progress: Pr
     if present and set(present.contents) == set(contents):
         return present
     node_id = str(client.api.inspect_image(node_image)["Id"])
-    volume = f"labs-store-{hashlib.sha256(repr((node_id, contents)).encode()).hexdigest()[:12]}"
+    volume = _volume_for(node_id, contents)
     discard(client, volume)
     with progress.step("Filling the store") as tell:
         try:
@@ -95,10 +96,15 @@ def build_store(client: docker.DockerClient, images: Sequence[str], progress: Pr
     return Store(node_id, volume, tuple(contents))
 
 
+def _volume_for(node_image: str, contents: Iterable[NodeImage]) -> str:
+    ingredients = repr((labels.project(), node_image, *contents))
+    return f"{labels.project()}-store-{hashlib.sha256(ingredients.encode()).hexdigest()[:12]}"
+
+
 def _fill(client: docker.DockerClient, node_image: str, volume: str, contents: list[NodeImage], tell: Tell) -> None:
     known = facts.gather(client, node_image, client.info())
     with engine.explained("filling the store"):
-        client.api.create_volume(volume, labels={labels.PROJECT: "labs", labels.STORE: "yes"})
+        client.api.create_volume(volume, labels={labels.PROJECT: labels.project(), labels.STORE: "yes"})
         subnet = network.make(client, FILLING)
         hub = str(subnet[network.HUB_HOST])
         _start_hub(client, node_image, volume, hub)
@@ -111,7 +117,8 @@ def _fill(client: docker.DockerClient, node_image: str, volume: str, contents: l
         made = client.api.exec_create(node, ["labs-store", "seal", *names])["Id"]
         output = client.api.exec_start(made)
         if client.api.exec_inspect(made)["ExitCode"]:
-            raise engine.failure("filling the store", "the images could not be unpacked", output.decode("utf-8", "replace"))
+            log = output.decode("utf-8", "replace")
+            raise engine.failure("filling the store", "the images could not be unpacked", log)
 
 
 def _start_hub(client: docker.DockerClient, image: str, volume: str, address: str) -> None:
@@ -120,11 +127,13 @@ def _start_hub(client: docker.DockerClient, image: str, volume: str, address: st
     made = api.create_container(
         image,
         ["labs-store", "serve"],
-        name=boot.name_of(FILLING, "hub"),
+        name=labels.name(FILLING, "hub"),
         labels=labels.of(FILLING, hub="yes"),
         ports=[int(port)],
         host_config=api.create_host_config(
-            network_mode=network.name_of(FILLING), binds=[f"{volume}:{MOUNT}"], tmpfs={"/run": ""},
+            network_mode=labels.name(FILLING),
+            binds=[f"{volume}:{MOUNT}"],
+            tmpfs={"/run": ""},
             port_bindings={int(port): ("127.0.0.1",)},
         ),
         networking_config=network.endpoint(client, FILLING, address, "hub"),
@@ -133,7 +142,7 @@ def _start_hub(client: docker.DockerClient, image: str, volume: str, address: st
 
 
 def _push_all(client: docker.DockerClient, contents: list[NodeImage]) -> None:
-    details = client.api.inspect_container(boot.name_of(FILLING, "hub"))
+    details = client.api.inspect_container(labels.name(FILLING, "hub"))
     port = details["NetworkSettings"]["Ports"][_PUSH_PORT][0]["HostPort"]
 
     def push(content: NodeImage) -> None:
@@ -156,14 +165,14 @@ def _push_all(client: docker.DockerClient, contents: list[NodeImage]) -> None:
 def _node(client: docker.DockerClient, image: str, volume: str, hub: str, known: facts.HostFacts) -> str:
     api = client.api
     options = facts.node_options(known)
-    disk = api.create_volume(boot.name_of(FILLING, "node"), labels=labels.of(FILLING))["Name"]
+    disk = api.create_volume(labels.name(FILLING, "node"), labels=labels.of(FILLING))["Name"]
     binds = [f"{disk}:/var/lib/docker", f"{volume}:{MOUNT}", *options.pop("binds", [])]
     made = api.create_container(
         image,
-        name=boot.name_of(FILLING, "node"),
+        name=labels.name(FILLING, "node"),
         labels=labels.of(FILLING),
         environment={"LABS_HUB": hub},
-        host_config=facts.host_config(client, {"network_mode": network.name_of(FILLING), "binds": binds, **options}),
+        host_config=facts.host_config(client, {"network_mode": labels.name(FILLING), "binds": binds, **options}),
     )
     return str(made["Id"])
 
@@ -171,10 +180,8 @@ def _node(client: docker.DockerClient, image: str, volume: str, hub: str, known:
 def discard(client: docker.DockerClient, volume: str) -> None:
     """Remove a store's volume, if it exists."""
     remains.remove(client, FILLING)
-    try:
+    with contextlib.suppress(NotFound):
         client.api.remove_volume(volume, force=True)
-    except NotFound:
-        pass
 
 
 def prune(client: docker.DockerClient, everything: bool) -> int:
@@ -193,7 +200,7 @@ def prune(client: docker.DockerClient, everything: bool) -> int:
     needed = {kept.node_image, *(content.image for content in kept.contents)} if kept else set()
     gone = 0
     with engine.explained("pruning the images"):
-        for image in client.api.images(filters=labels.ALL):
+        for image in client.api.images(filters={"label": [f"{key}={value}" for key, value in labels.IMAGES.items()]}):
             tags = image["RepoTags"] or []
             record = image["Labels"].get(labels.VOLUME)
             in_use = image["Id"] in needed or any(tag.split(":")[0] in bases for tag in tags)
@@ -207,7 +214,7 @@ def prune(client: docker.DockerClient, everything: bool) -> int:
 
 def remove_volumes(client: docker.DockerClient, but: str = "") -> int:
     """Remove the stores' volumes, but for one; return how many."""
-    wanted = {"label": [f"{labels.STORE}=yes"]}
+    wanted = {"label": [f"{labels.STORE}=yes", *labels.everything()["label"]]}
     names = [one["Name"] for one in client.api.volumes(filters=wanted)["Volumes"] or [] if one["Name"] != but]
     with engine.explained("removing the store"):
         for name in names:
@@ -217,7 +224,7 @@ def remove_volumes(client: docker.DockerClient, but: str = "") -> int:
 
 def _record(client: docker.DockerClient, store: Store) -> None:
     own = {
-        labels.PROJECT: "labs",
+        **labels.IMAGES,
         labels.STORE: recipe.digest_of_all(),
         labels.NODE: store.node_image,
         labels.VOLUME: store.volume,
