@@ -146,20 +146,23 @@ def _push_all(client: docker.DockerClient, contents: list[NodeImage]) -> None:
     port = details["NetworkSettings"]["Ports"][_PUSH_PORT][0]["HostPort"]
 
     def push(content: NodeImage) -> None:
-        name, tag = content.name.rsplit(":", 1)
-        repository = f"127.0.0.1:{port}/{name if '/' in name else f'library/{name}'}"
+        repository, tag = reference(content)
         client.api.tag(content.image, repository, tag)
-        try:
-            for message in client.api.push(repository, tag=tag, stream=True, decode=True):
-                if "error" in message:
-                    raise engine.failure(f"handing {content.name} to the hub", message["error"])
-        finally:
-            client.api.remove_image(f"{repository}:{tag}", noprune=True)
+        for message in client.api.push(repository, tag=tag, stream=True, decode=True):
+            if "error" in message:
+                raise engine.failure(f"handing {content.name} to the hub", message["error"])
 
-    # The first push carries the layers that the others share.
-    by_size = sorted(contents, key=lambda content: content.size)
-    with ThreadPoolExecutor(build.AT_ONCE) as pool:
-        list(pool.map(push, by_size))
+    def reference(content: NodeImage) -> tuple[str, str]:
+        name, tag = content.name.rsplit(":", 1)
+        return f"127.0.0.1:{port}/{name if '/' in name else f'library/{name}'}", tag
+
+    try:
+        with ThreadPoolExecutor(build.AT_ONCE) as pool:
+            list(pool.map(push, contents))
+    finally:
+        for content in contents:
+            with contextlib.suppress(ImageNotFound):
+                client.api.remove_image(":".join(reference(content)), noprune=True)
 
 
 def _node(client: docker.DockerClient, image: str, volume: str, hub: str, known: facts.HostFacts) -> str:
