@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import platformdirs
+
+from runner.errors import UsageError
 
 _PACKAGE = Path(__file__).parent
 
@@ -29,9 +32,23 @@ def checks_folder() -> Path:
     return Path(root) / "checks" if root else _PACKAGE.parent / "checks"
 
 
+def project() -> str:
+    """Return whose clusters these are: `LABS_PROJECT`, for several people or test runs on one machine or engine.
+
+    Raises:
+        UsageError: The variable holds no fit name.
+
+    """
+    name = os.environ.get("LABS_PROJECT", "labs")
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
+        message = f"LABS_PROJECT is '{name}', which cannot name a project."
+        raise UsageError(message, "Use small letters, digits and dashes.")
+    return name
+
+
 def state_folder() -> Path:
-    """Return the folder for logs and locks, which outlives a reboot."""
-    return Path(platformdirs.user_state_dir("labs", appauthor=False))
+    """Return the folder for this project's logs and locks, which outlives a reboot."""
+    return Path(platformdirs.user_state_dir("labs", appauthor=False)) / project()
 
 
 def cache_folder() -> Path:
@@ -39,6 +56,7 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("labs", appauthor=False))
 
 
-def runtime_folder() -> Path:
-    """Return the folder for sockets, which a reboot empties."""
-    return Path(platformdirs.user_runtime_dir("labs", appauthor=False))
+def sockets_folder() -> Path:
+    """Return the folder for this project's sockets, which only this user may enter."""
+    session = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(session) / "labs" / project() if session else state_folder() / "sockets"

@@ -34,7 +34,7 @@ def command(node: str | None, lab: str | None, unset: bool) -> int:
     cluster = _options.running(lab)
     path = forward.ensure(cluster.id, _options.node(node, cluster.id.lab))
     before = os.environ.get("DOCKER_HOST", "")
-    if before and not before.startswith(f"unix://{paths.runtime_folder()}/"):
+    if before and not before.startswith(f"unix://{paths.sockets_folder()}/"):
         click.echo(f"export LABS_OUTER_DOCKER_HOST={shlex.quote(before)}")
     click.echo(f"export DOCKER_HOST={shlex.quote(f'unix://{path}')}")
     click.echo(f'# Run this to configure your shell: eval "$(labs env {node})"')

@@ -31,7 +31,7 @@ def ensure(cluster: ClusterId, node: Node) -> Path:
         UnfitError: The process did not come up.
 
     """
-    path = paths.runtime_folder() / str(cluster) / f"{node.name}.sock"
+    path = paths.sockets_folder() / str(cluster) / f"{node.name}.sock"
     if _answers(path):
         return path
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -40,7 +40,7 @@ def connect() -> docker.DockerClient:
 def _endpoint() -> dict[str, Any]:
     named = os.environ.get("DOCKER_CONTEXT")
     host = os.environ.get("DOCKER_HOST")
-    if host and host.startswith(f"unix://{paths.runtime_folder()}/"):
+    if host and host.startswith(f"unix://{paths.sockets_folder()}/"):
         # `labs env` has pointed the learner's docker at a node; the nodes themselves run where it pointed before.
         host = os.environ.get("LABS_OUTER_DOCKER_HOST")
     if host and not named:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import re
-
+from runner import paths
 from runner.clusters.driver import ClusterId
-from runner.errors import UsageError
 
 PROJECT = "labs.project"
 LAB = "labs.lab"
@@ -26,28 +23,14 @@ VOLUME = "labs.volume"
 IMAGES = {PROJECT: "labs"}
 
 
-def project() -> str:
-    """Return whose clusters these are: `LABS_PROJECT`, for several people or test runs on one engine.
-
-    Raises:
-        UsageError: The variable holds no fit name.
-
-    """
-    name = os.environ.get("LABS_PROJECT", "labs")
-    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
-        message = f"LABS_PROJECT is '{name}', which cannot name a project."
-        raise UsageError(message, "Use small letters, digits and dashes.")
-    return name
-
-
 def everything() -> dict[str, list[str]]:
     """Return the engine's filter for all that belongs to this project."""
-    return {"label": [f"{PROJECT}={project()}"]}
+    return {"label": [f"{PROJECT}={paths.project()}"]}
 
 
 def name(cluster: ClusterId, part: str = "") -> str:
     """Return the name of a cluster's network, or of a container or volume of it."""
-    return "-".join(filter(None, (project(), str(cluster), part)))
+    return "-".join(filter(None, (paths.project(), str(cluster), part)))
 
 
 def of(cluster: ClusterId, **more: str) -> dict[str, str]:
@@ -58,7 +41,7 @@ def of(cluster: ClusterId, **more: str) -> dict[str, str]:
         more: Further labels, named without their `labs.` prefix.
 
     """
-    own = {PROJECT: project(), LAB: cluster.lab, RUN: cluster.run}
+    own = {PROJECT: paths.project(), LAB: cluster.lab, RUN: cluster.run}
     return own | {f"labs.{key}": value for key, value in more.items()}
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import docker
 from docker.errors import ImageNotFound, NotFound
 
+from runner import paths
 from runner.clusters.driver import ClusterId, NodeImage
 from runner.drivers.docker import boot, build, engine, facts, labels, network, remains
 from runner.images import recipe
@@ -97,14 +98,14 @@ def build_store(client: docker.DockerClient, images: Sequence[str], progress: Pr
 
 
 def _volume_for(node_image: str, contents: Iterable[NodeImage]) -> str:
-    ingredients = repr((labels.project(), node_image, *contents))
-    return f"{labels.project()}-store-{hashlib.sha256(ingredients.encode()).hexdigest()[:12]}"
+    ingredients = repr((paths.project(), node_image, *contents))
+    return f"{paths.project()}-store-{hashlib.sha256(ingredients.encode()).hexdigest()[:12]}"
 
 
 def _fill(client: docker.DockerClient, node_image: str, volume: str, contents: list[NodeImage], tell: Tell) -> None:
     known = facts.gather(client, node_image, client.info())
     with engine.explained("filling the store"):
-        client.api.create_volume(volume, labels={labels.PROJECT: labels.project(), labels.STORE: "yes"})
+        client.api.create_volume(volume, labels={labels.PROJECT: paths.project(), labels.STORE: "yes"})
         subnet = network.make(client, FILLING)
         hub = str(subnet[network.HUB_HOST])
         _start_hub(client, node_image, volume, hub)

@@ -1,0 +1,61 @@
+# `make demo` and `make test` do all their own set-up on a fresh Debian or Ubuntu machine; `make help` lists the rest.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.installed
+SHELL_FILES := .ci/run .ci/prerequisites $(wildcard labs/*/setup.sh) \
+	$(filter-out %.yml,$(wildcard runner/images/recipes/*/labs-*)) runner/images/recipes/node/bashrc
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY)  ## Start swarm-basics and play its lesson, each step's checks turning green
+	@echo '== 1/5  What this machine offers'
+	@$(BIN)/labs doctor || true
+	@echo '== 2/5  Images for the nodes (about two minutes the first time, nothing after that)'
+	@$(BIN)/labs images build
+	@echo '== 3/5  Three Docker nodes'
+	@$(BIN)/labs start swarm-basics
+	@echo '== 4/5  The lesson, typed for you'
+	@$(BIN)/labs play swarm-basics
+	@echo '== 5/5  What the cluster has reached'
+	@$(BIN)/labs check swarm-basics
+	@echo
+	@echo 'Now it is yours. Put labs on your PATH for this terminal, and go on:'
+	@echo '  export PATH="$(abspath $(BIN)):$$PATH"'
+	@echo '  labs shell node1     a terminal on the manager: try docker node ls'
+	@echo '  labs reset           fresh nodes, to follow the lesson yourself'
+	@echo '  labs show            the lesson'
+	@echo '  labs rm              nothing of it remains'
+
+test: $(READY)  ## Run all tests, those with real nodes included
+	@echo '== 1/2  Images for the nodes (about two minutes the first time, nothing after that)'
+	@$(BIN)/labs images build
+	@echo '== 2/2  Tests'
+	@$(BIN)/python -m pytest
+
+lint: $(READY)  ## Check style, types and shell files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/shellcheck $(SHELL_FILES)
+	@echo 'ruff, mypy and shellcheck found nothing.'
+
+bench: $(READY)  ## Measure speed against plain Docker commands, as a table with ratios
+	@$(BIN)/labs images build
+	@$(BIN)/python -m tests.bench
+
+$(READY): pyproject.toml .ci/prerequisites
+	@echo '== Setting up: Debian packages, then a virtual environment in $(VENV)'
+	@PYTHON='$(PYTHON)' bash .ci/prerequisites
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m compileall -q runner checks
+	@touch $@
+
+clean:  ## Remove what make has made here; labs rm --all removes what runs
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
