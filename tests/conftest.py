@@ -1,0 +1,44 @@
+"""What all tests share: the command line as a user runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Labs = Callable[..., subprocess.CompletedProcess[str]]
+TREE = Path(__file__).parent / "docker" / "tree"
+CHECKOUT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return an environment in which `labs` shares nothing with this user's own clusters but the images."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("LABS_")}
+    own |= {
+        "LABS_PROJECT": f"labs-test-{os.getpid()}",
+        "LABS_ROOT": str(TREE),
+        "PYTHONPATH": str(CHECKOUT),
+        "XDG_STATE_HOME": str(tmp_path_factory.mktemp("state")),
+        "COLUMNS": "200",
+    }
+    own.pop("XDG_RUNTIME_DIR", None)
+    return own
+
+
+@pytest.fixture(scope="session")
+def labs(environment: dict[str, str]) -> Labs:
+    """Return a function that runs `labs` and waits for its end."""
+
+    def run(*argv: str, **options: object) -> subprocess.CompletedProcess[str]:
+        given = {**environment, **options.pop("env", {})}  # type: ignore[dict-item]
+        command = [sys.executable, "-m", "runner", *argv]
+        return subprocess.run(  # type: ignore[call-overload, no-any-return]
+            command, env=given, capture_output=True, text=True, check=False, timeout=600, **options
+        )
+
+    return run

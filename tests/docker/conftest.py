@@ -1,0 +1,89 @@
+"""Clusters for the tests, in a project of their own on this machine's engine."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Labs
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything in this folder."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.docker)
+
+
+def docker(*argv: str) -> str:
+    """Run the docker command and return its output."""
+    return subprocess.run(["docker", *argv], capture_output=True, text=True, check=True, timeout=120).stdout.strip()
+
+
+class Left:
+    """What the tests' project has on the engine."""
+
+    def __init__(self, project: str) -> None:
+        self._filter = ("--filter", f"label=labs.project={project}")
+
+    def containers(self) -> list[str]:
+        """Return the names of its containers."""
+        return docker("ps", "--all", "--format", "{{.Names}}", *self._filter).split()
+
+    def container_ids(self) -> set[str]:
+        """Return the whole ids of its containers."""
+        return set(docker("ps", "--all", "--quiet", "--no-trunc", *self._filter).split())
+
+    def networks(self) -> list[str]:
+        """Return the names of its networks."""
+        return docker("network", "ls", "--format", "{{.Name}}", *self._filter).split()
+
+    def volumes(self) -> list[str]:
+        """Return the names of its volumes, the store's left out."""
+        own = docker("volume", "ls", "--format", "{{.Name}}", *self._filter, "--filter", "label=labs.lab")
+        return own.split()
+
+    def everything(self) -> list[str]:
+        """Return the names of all that belongs to clusters."""
+        return self.containers() + self.networks() + self.volumes()
+
+
+@pytest.fixture(scope="session")
+def left(environment: dict[str, str]) -> Left:
+    """Return what lists the project's objects."""
+    return Left(environment["LABS_PROJECT"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _images(labs: Labs) -> Iterator[None]:
+    """Have the images before the first test, and leave nothing after the last."""
+    built = labs("images", "build")
+    assert built.returncode == 0, built.stderr
+    yield
+    labs("rm", "--all")
+
+
+@pytest.fixture
+def clean(labs: Labs, left: Left) -> Iterator[None]:
+    """Begin and end a test without clusters."""
+    labs("rm", "trio")
+    labs("rm", "solo")
+    assert left.everything() == []
+    yield
+    for lab in ("trio", "solo"):
+        labs("rm", lab)
+
+
+@pytest.fixture(scope="module")
+def trio(labs: Labs) -> Iterator[str]:
+    """Have the lab `trio` started for the tests of a file."""
+    labs("rm", "trio")
+    started = labs("start", "trio")
+    assert started.returncode == 0, started.stderr
+    yield "trio"
+    labs("rm", "trio")

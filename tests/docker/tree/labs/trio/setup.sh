@@ -1,0 +1,2 @@
+# shellcheck shell=bash
+echo "the scene is set on $LABS_NODE, the $LABS_ROLE"

@@ -1,0 +1,3 @@
+# shellcheck shell=bash
+echo "before the fall"
+ls /no-such-place

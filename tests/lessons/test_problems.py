@@ -1,0 +1,81 @@
+"""Broken lessons: each case of `problems/*.txt` is a lesson and all that is said of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner.errors import BrokenLabError
+from runner.lessons import parse
+from tests import kit
+
+CASES = [
+    pytest.param(lesson, problems, id=title)
+    for file in sorted((Path(__file__).parent / "problems").glob("*.txt"))
+    for title, lesson, problems in kit.cases(file)
+]
+
+
+@pytest.mark.parametrize(("lesson", "problems"), CASES)
+def test_problems(lesson: str, problems: str, tmp_path: Path) -> None:
+    """A lesson's problems are all told, each on its line, and a lesson without any is read."""
+    folder = kit.write_lab(tmp_path, lesson)
+    told = ""
+    try:
+        parse.lab(folder)
+    except BrokenLabError as error:
+        told = "".join(f"{line}\n" for line in error.message.splitlines()[1:]).replace(f"{folder}/", "")
+    assert problems == told
+
+
+@pytest.mark.parametrize(
+    ("lesson", "lead"),
+    [
+        (f"{kit.FRONT}## Look\n", "The lab 'tiny' has a problem:"),
+        (f"{kit.FRONT}## Look\n## Find\n", "The lab 'tiny' has 2 problems:"),
+    ],
+)
+def test_lead(lesson: str, lead: str, tmp_path: Path) -> None:
+    """The error names the lab, counts its problems, and says what to type once they are mended."""
+    folder = kit.write_lab(tmp_path, lesson)
+    with pytest.raises(BrokenLabError) as caught:
+        parse.lab(folder)
+    assert (lead, "Mend the file, then 'labs show tiny'.") == (
+        caught.value.message.splitlines()[0],
+        caught.value.advice,
+    )
+
+
+def test_without_setup(tmp_path: Path) -> None:
+    """A lab without `setup.sh` is told so together with what is wrong in its lesson."""
+    folder = kit.write_lab(tmp_path, f"{kit.FRONT}## Look\n")
+    (folder / "setup.sh").unlink()
+    with pytest.raises(BrokenLabError) as caught:
+        parse.lab(folder)
+    assert [
+        f"{folder}/lesson.md:9: a step's heading ends with its id: '## Title {{#id}}'",
+        f"{folder}/setup.sh:1: the file is missing; every lab sets its scene there",
+    ] == caught.value.message.splitlines()[1:]
+
+
+def test_without_lesson(tmp_path: Path) -> None:
+    """A folder without `lesson.md` is told so."""
+    with pytest.raises(BrokenLabError) as caught:
+        parse.lab(tmp_path / "tiny")
+    assert f"The lab 'tiny' has a problem:\n{tmp_path}/tiny/lesson.md:1: the file is missing" == caught.value.message
+
+
+def test_no_text(tmp_path: Path) -> None:
+    """A lesson that is not UTF-8 is a problem of its file, and not a bug of ours."""
+    folder = kit.write_lab(tmp_path, "")
+    (folder / "lesson.md").write_bytes(b"---\ntitle: caf\xe9\n")
+    with pytest.raises(BrokenLabError, match=r"lesson\.md:1: it cannot be read: 'utf-8' codec can't decode byte 0xe9"):
+        parse.lab(folder)
+
+
+def test_lesson_that_is_a_folder(tmp_path: Path) -> None:
+    """A lesson that cannot be opened is a problem of its file, and not a bug of ours."""
+    (tmp_path / "tiny" / "lesson.md").mkdir(parents=True)
+    with pytest.raises(BrokenLabError, match=r"lesson\.md:1: it cannot be read: .*Is a directory"):
+        parse.lab(tmp_path / "tiny")
