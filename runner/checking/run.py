@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -27,6 +28,9 @@ _ARGUMENTS = (
     "-pno:pastebin",
     "-pchecks.plugin",
 )
+_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+# A step may have no checks of its own.
+_FINE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 def run(request: Request) -> Report:
@@ -41,10 +45,15 @@ def run(request: Request) -> Report:
     if not file.is_file():
         raise BrokenLabError(f"The lab '{request.lab.name}' has no checks.", f"Write {file}.")
     recorder = _Recorder(request)
-    status = pytest.main([*_ARGUMENTS, f"--rootdir={folder}", str(file)], plugins=[recorder])
+    with pytest.MonkeyPatch.context() as patch:
+        for name in _VARIABLES:
+            patch.delenv(name, raising=False)
+        status = pytest.main([*_ARGUMENTS, f"--rootdir={folder}", str(file)], plugins=[recorder])
     if status == pytest.ExitCode.INTERRUPTED and not recorder.trouble:
         raise KeyboardInterrupt
-    if recorder.trouble or status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+    if status == pytest.ExitCode.NO_TESTS_COLLECTED and request.steps is None:
+        recorder.trouble.append("there is no check in it")
+    if recorder.trouble or status not in _FINE:
         log = "\n".join(recorder.trouble) or f"pytest ended with {status!r}"
         raise BrokenLabError(f"The checks of '{request.lab.name}' cannot run.", f"Mend {file}.", log)
     return Report(request.lab.name, tuple(recorder.results))
@@ -65,12 +74,19 @@ class _Recorder:
         if report.failed:
             self.trouble.append(report.longreprtext)
 
-    def pytest_internalerror(self, excrepr: Any) -> None:
-        self.trouble.append(str(excrepr))
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self, session: pytest.Session) -> Generator[None, object, object]:
+        try:
+            return (yield)
+        except pytest.UsageError as error:
+            # Left to itself, pytest would write it to standard error.
+            self.trouble.append(str(error))
+            session.items = []
+            return None
 
-    def pytest_exception_interact(self, call: Any) -> None:
-        if call.excinfo and call.excinfo.errisinstance(pytest.UsageError):
-            self.trouble.append(str(call.excinfo.value))
+    def pytest_internalerror(self, excrepr: Any) -> bool:
+        self.trouble.append(str(excrepr))
+        return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         for name, value in report.user_properties:

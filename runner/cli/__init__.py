@@ -97,6 +97,8 @@ def main() -> NoReturn:
 
         traceback.print_exc()
         click.echo("This is a bug in labs. Please report it with the lines above.", err=True)
+    # From here on Ctrl-C could only make a finished command look like a killed one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
 
 

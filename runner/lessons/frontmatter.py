@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from runner.errors import BrokenLabError
@@ -55,6 +55,9 @@ def read(path: Path, text: str, first_line: int, schema: str) -> tuple[dict[str,
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         return {}, [Problem(path, first_line + (mark.line if mark else 0), f"front matter: {error.problem}")]
+    except yaml.reader.ReaderError as error:
+        line = first_line + text[: error.position].count("\n")
+        return {}, [Problem(path, line, f"front matter: {error.reason}")]
     if not isinstance(data, dict) or root is None:
         return {}, [Problem(path, first_line, "front matter: it must be a mapping of keys to values")]
     problems = [
@@ -65,8 +68,18 @@ def read(path: Path, text: str, first_line: int, schema: str) -> tuple[dict[str,
 
 
 @cache
-def _validator(schema: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads((Path(__file__).parent / schema).read_text("utf-8")))
+def _validator(schema: str) -> Any:
+    made = validators.extend(Draft202012Validator, {"uniqueBy": _unique_by})  # type: ignore[no-untyped-call]
+    return made(json.loads((Path(__file__).parent / schema).read_text("utf-8")))
+
+
+def _unique_by(_validator: Any, key: str, items: Any, _schema: Any) -> Iterator[ValidationError]:
+    seen = set()
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        value = str(item.get(key)) if isinstance(item, dict) else None
+        if value is not None and value in seen:
+            yield ValidationError(f"'{value}' is taken already", path=(index, key))
+        seen.add(value)
 
 
 def _line(root: yaml.Node, keys: list[str | int], error: ValidationError) -> int:

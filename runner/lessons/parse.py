@@ -29,7 +29,7 @@ def lab(folder: Path) -> Lab:
 
     """
     path = folder / "lesson.md"
-    source = _Source.read(path)
+    source = _Source.read(path, folder.name)
     data, problems = frontmatter.read(path, source.yaml, source.yaml_line, "lesson.schema.json")
     names = _node_names(data)
     body = _Body(path, source.lines, names, problems)
@@ -55,7 +55,7 @@ def near_miss(path: Path, lab: Lab) -> NearMiss:
         BrokenLabError: With every problem of the file, as `file:line: message`.
 
     """
-    source = _Source.read(path)
+    source = _Source.read(path, lab.name)
     data, problems = frontmatter.read(path, source.yaml, source.yaml_line, "wrong.schema.json")
     body = _Body(path, source.lines, set(lab.lesson.topology.names), problems)
     found = {section.title: section for section in body.sections(source.tokens)}
@@ -80,7 +80,7 @@ def step_commands(lab: Lab, step: Step) -> tuple[Command, ...]:
     path = lab.solution(step.id)
     if step.commands or not path.exists():
         return step.commands
-    source = _Source.read(path)
+    source = _Source.read(path, lab.name)
     problems: list[Problem] = []
     body = _Body(path, source.lines, set(lab.lesson.topology.names), problems)
     commands = tuple(command for section in body.sections(source.tokens) for command in _commands(section.parts))
@@ -97,18 +97,20 @@ class _Source:
     yaml_line: int
 
     @classmethod
-    def read(cls, path: Path) -> _Source:
+    def read(cls, path: Path, lab: str) -> _Source:
         try:
-            text = path.read_text("utf-8")
+            text = path.read_text("utf-8-sig")
         except FileNotFoundError:
-            raise frontmatter.broken(path.parent.name, [Problem(path, 1, "the file is missing")]) from None
+            raise frontmatter.broken(lab, [Problem(path, 1, "the file is missing")]) from None
         except (UnicodeDecodeError, OSError) as error:
-            raise frontmatter.broken(path.parent.name, [Problem(path, 1, f"it cannot be read: {error}")]) from None
+            raise frontmatter.broken(lab, [Problem(path, 1, f"it cannot be read: {error}")]) from None
         markdown = MarkdownIt("commonmark").enable("table").use(front_matter_plugin).use(container_plugin, "hint")
         tokens = markdown.parse(text)
+        # Not splitlines: the parser counts lines by their line feeds alone, and so must we.
+        lines = text.removesuffix("\n").split("\n")
         if tokens and tokens[0].type == "front_matter":
-            return cls(text.splitlines(), tokens[1:], tokens[0].content, 2)
-        return cls(text.splitlines(), tokens, "", 1)
+            return cls(lines, tokens[1:], tokens[0].content, 2)
+        return cls(lines, tokens, "", 1)
 
 
 @dataclass(slots=True)
@@ -201,7 +203,7 @@ class _Body:
                 problems.append(f"'{value}' is no value for '{key}'")
         self.problems.extend(Problem(self.path, line, message) for message in problems)
         if problems:
-            return Command(nodes, script, line)
+            return Command(nodes, script, line, options.get("capture"))
         exit_status, retry = int(options.get("exit", 0)), float(options.get("retry", 0))
         return Command(nodes, script.rstrip("\n"), line, options.get("capture"), exit_status, retry)
 

@@ -29,23 +29,23 @@ class Left:
     """What the tests' project has on the engine."""
 
     def __init__(self, project: str) -> None:
-        self._filter = ("--filter", f"label=labs.project={project}")
+        self.filter = ("--filter", f"label=labs.project={project}")
 
     def containers(self) -> list[str]:
         """Return the names of its containers."""
-        return docker("ps", "--all", "--format", "{{.Names}}", *self._filter).split()
+        return docker("ps", "--all", "--format", "{{.Names}}", *self.filter).split()
 
     def container_ids(self) -> set[str]:
         """Return the whole ids of its containers."""
-        return set(docker("ps", "--all", "--quiet", "--no-trunc", *self._filter).split())
+        return set(docker("ps", "--all", "--quiet", "--no-trunc", *self.filter).split())
 
     def networks(self) -> list[str]:
         """Return the names of its networks."""
-        return docker("network", "ls", "--format", "{{.Name}}", *self._filter).split()
+        return docker("network", "ls", "--format", "{{.Name}}", *self.filter).split()
 
     def volumes(self) -> list[str]:
         """Return the names of its volumes, the store's left out."""
-        own = docker("volume", "ls", "--format", "{{.Name}}", *self._filter, "--filter", "label=labs.lab")
+        own = docker("volume", "ls", "--format", "{{.Name}}", *self.filter, "--filter", "label=labs.lab")
         return own.split()
 
     def everything(self) -> list[str]:

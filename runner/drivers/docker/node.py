@@ -72,7 +72,8 @@ class DockerNode:
     def attach(self, argv: Sequence[str]) -> int:
         """Run a command on our own standard streams."""
         is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-        environment = {"TERM": os.environ.get("TERM", "xterm")} if is_terminal else {}
+        passed_on = ("TERM", "NO_COLOR") if is_terminal else ("NO_COLOR",)
+        environment = {name: os.environ[name] for name in passed_on if name in os.environ}
         api = self.client.api
         with self._reaching():
             made = api.exec_create(

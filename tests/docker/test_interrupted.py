@@ -1,0 +1,99 @@
+"""Ctrl-C and SIGKILL during each step of a start."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Labs
+from tests.docker.conftest import Left, docker
+
+pytestmark = pytest.mark.usefixtures("clean")
+
+
+def _running(left: Left) -> int:
+    return len(docker("ps", "--quiet", *left.filter).split())
+
+
+# When each step of a start has begun, as far as the engine shows it; the last is the setup, whose log has been opened.
+MOMENTS: dict[str, Callable[[Left, Path], bool]] = {
+    "looking at the host": lambda _left, _log: True,
+    "making the network": lambda left, _log: bool(left.networks()),
+    "making the nodes": lambda left, _log: bool(left.containers()),
+    "booting the nodes": lambda left, _log: _running(left) == 4,
+    "setting the scene": lambda _left, log: log.exists(),
+}
+
+
+@pytest.fixture
+def log(environment: dict[str, str]) -> Path:
+    """Return where the setup's output goes."""
+    runs = Path(environment["XDG_STATE_HOME"]) / "labs" / environment["LABS_PROJECT"] / "runs"
+    found = runs / "trio" / "setup.log"
+    found.unlink(missing_ok=True)
+    return found
+
+
+def _start_until(moment: Callable[[], bool], number: signal.Signals, environment: dict[str, str]) -> int:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runner", "start", "trio"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not moment() and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(0.03)
+    process.send_signal(number)
+    return process.wait(60)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_ctrl_c_leaves_nothing(moment: str, environment: dict[str, str], left: Left, log: Path) -> None:
+    """Ctrl-C during a start ends it with 130, and nothing of the cluster is left."""
+    status = _start_until(lambda: MOMENTS[moment](left, log), signal.SIGINT, environment)
+    if status == 0:
+        pytest.skip("the start was done before the signal came")
+    assert 130 == status
+    assert [] == left.everything()
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_killed_start_is_no_obstacle(
+    moment: str, labs: Labs, environment: dict[str, str], left: Left, log: Path
+) -> None:
+    """After SIGKILL during a start, the next start works, and a removal leaves nothing."""
+    _start_until(lambda: MOMENTS[moment](left, log), signal.SIGKILL, environment)
+    again = labs("start", "trio")
+    assert 0 == again.returncode, again.stderr
+    assert 0 == labs("exec", "node3", "--", "docker", "info").returncode
+    assert 0 == labs("rm", "trio").returncode
+    assert [] == left.everything()
+
+
+def test_remains_are_told_and_removed(labs: Labs, environment: dict[str, str], left: Left, log: Path) -> None:
+    """Status names the remains of a killed start, and rm removes them."""
+    _start_until(lambda: MOMENTS["booting the nodes"](left, log), signal.SIGKILL, environment)
+    assert "its start was interrupted" in labs("status").stdout
+    assert 4 == labs("check", "trio").returncode
+    assert 0 == labs("rm", "trio").returncode
+    assert [] == left.everything()
+
+
+def test_a_second_command_is_refused_meanwhile(labs: Labs, environment: dict[str, str], left: Left, log: Path) -> None:
+    """While one command starts a lab, another one that would change it is refused with advice."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runner", "start", "trio"], env=environment, stderr=subprocess.DEVNULL
+    )
+    while not MOMENTS["making the network"](left, log) and process.poll() is None:
+        time.sleep(0.01)
+    refused = labs("rm", "trio")
+    assert 0 == process.wait(60)
+    assert 4 == refused.returncode
+    assert "Wait for it to end" in refused.stderr

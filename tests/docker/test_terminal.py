@@ -1,0 +1,162 @@
+"""`labs shell`, `labs exec` and `labs env` with a real terminal and a real docker command."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Labs
+from tests.docker.conftest import docker
+
+pytestmark = pytest.mark.usefixtures("trio")
+
+
+class Terminal:
+    """A process on a pseudo-terminal of 80 by 24 characters."""
+
+    def __init__(self, argv: list[str], environment: dict[str, str]) -> None:
+        ours, theirs = pty.openpty()
+        self._ours = ours
+        self.resize(24, 80)
+        own = {**environment, "TERM": "xterm"}
+        self.process = subprocess.Popen(
+            argv,
+            env=own,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            close_fds=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.close(theirs)
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Change the size, as dragging a window's corner does."""
+        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def type(self, text: str) -> None:
+        """Type some keys."""
+        os.write(self._ours, text.encode())
+
+    def read_until(self, wanted: str, seconds: float = 20) -> str:
+        """Return what is shown until `wanted` shows up."""
+        seen, deadline = "", time.monotonic() + seconds
+        while wanted not in seen and time.monotonic() < deadline:
+            if select.select([self._ours], [], [], 0.2)[0]:
+                seen += os.read(self._ours, 4096).decode("utf-8", "replace")
+        assert wanted in seen, seen
+        return seen
+
+    def close(self) -> None:
+        """End it."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(10)
+        os.close(self._ours)
+
+
+@pytest.fixture
+def shell(environment: dict[str, str]) -> Iterator[Terminal]:
+    """Have `labs shell node2` on a terminal, its prompt shown."""
+    terminal = Terminal([sys.executable, "-m", "runner", "shell", "node2"], {**environment, "NO_COLOR": "1"})
+    terminal.read_until("] ~ ")
+    yield terminal
+    terminal.close()
+
+
+def test_the_shell_is_a_terminal_on_the_node(shell: Terminal) -> None:
+    """In the shell `tty` names a terminal, and the prompt names the node."""
+    shell.type("tty; hostname\n")
+    assert "/dev/pts/" in shell.read_until("[node2]")
+
+
+def test_the_shell_follows_the_window(shell: Terminal) -> None:
+    """A change of the window's size reaches the shell."""
+    shell.type("stty size\n")
+    shell.read_until("24 80")
+    shell.resize(40, 120)
+    shell.process.send_signal(28)
+    time.sleep(0.5)
+    shell.type("stty size\n")
+    shell.read_until("40 120")
+
+
+def test_ctrl_c_reaches_the_command_and_not_the_shell(shell: Terminal) -> None:
+    """Ctrl-C ends what runs in the shell, and the shell goes on."""
+    shell.type("sleep 300; echo status-$?\n")
+    time.sleep(0.5)
+    shell.type("\x03")
+    shell.type("echo still-$((40 + 2))\n")
+    shell.read_until("still-42")
+
+
+def test_docker_completes_in_the_shell(shell: Terminal) -> None:
+    """The Tab key completes docker's commands."""
+    shell.type("docker swa\t")
+    shell.read_until("docker swarm")
+
+
+def test_the_shells_exit_status_is_ours(shell: Terminal) -> None:
+    """The shell's exit status becomes that of `labs shell`."""
+    shell.type("exit 7\n")
+    shell.read_until("logout")
+    assert 7 == shell.process.wait(10)
+
+
+def test_exec_keeps_streams_and_status_apart(labs: Labs) -> None:
+    """Without a terminal, exec keeps standard output, standard error and the exit status apart."""
+    done = labs("exec", "node1", "--", "sh", "-c", "echo out; echo err >&2; exit 3")
+    assert (3, "out\n", "err\n") == (done.returncode, done.stdout, done.stderr)
+
+
+def test_exec_takes_input(labs: Labs) -> None:
+    """What is piped into exec reaches the command whole."""
+    text = "line\n" * 50_000
+    done = labs("exec", "node1", "--", "wc", "-c", input=text)
+    assert (0, "250000\n") == (done.returncode, done.stdout)
+
+
+def test_exec_carries_much_output(labs: Labs) -> None:
+    """A large output arrives whole."""
+    done = labs("exec", "node1", "--", "sh", "-c", "yes 0123456789 | head -n 200000")
+    assert 200_000 == done.stdout.count("0123456789\n")
+
+
+def test_env_leads_docker_to_the_node(labs: Labs, environment: dict[str, str]) -> None:
+    """After `labs env` the learner's own docker talks to that node, while labs still finds its clusters."""
+    socket = _socket(labs("env", "node2").stdout)
+    there = {**environment, "DOCKER_HOST": socket}
+    argv = ["docker", "run", "--rm", "--interactive", "busybox", "sh", "-c", "cat; hostname >&2"]
+    done = subprocess.run(argv, env=there, input="carried", capture_output=True, text=True, check=False, timeout=60)
+    assert (0, "carried") == (done.returncode, done.stdout), done.stderr
+    named = subprocess.run(["docker", "info", "--format", "{{.Name}}"], env=there, capture_output=True, text=True)
+    assert "node2\n" == named.stdout
+    assert "trio" in labs("status", env={"DOCKER_HOST": socket}).stdout
+
+
+def test_env_ends_with_the_node(labs: Labs, environment: dict[str, str]) -> None:
+    """The process behind `labs env` ends when its node does, and its socket goes."""
+    path = _socket(labs("env", "node3").stdout).removeprefix("unix://")
+    assert os.path.exists(path)  # noqa: PTH110
+    docker("kill", f"{environment['LABS_PROJECT']}-trio-node3")
+    deadline = time.monotonic() + 10
+    while os.path.exists(path) and time.monotonic() < deadline:  # noqa: PTH110
+        time.sleep(0.1)
+    assert not os.path.exists(path)  # noqa: PTH110
+    assert 0 == labs("start", "trio").returncode
+
+
+def _socket(script: str) -> str:
+    line = next(line for line in script.splitlines() if line.startswith("export DOCKER_HOST="))
+    return line.removeprefix("export DOCKER_HOST=")
