@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rich.console import Console
 from rich.table import Table
@@ -101,7 +102,8 @@ class Plain:
     def make_network(self) -> None:
         """Make the network the nodes share."""
         subnet = str(list(network.POOL.subnets(new_prefix=24))[-1])
-        _run(["docker", "network", "create", "--subnet", subnet, "--label", f"{labels.PROJECT}={_PROJECT}", "bench-net"])
+        label = f"{labels.PROJECT}={_PROJECT}"
+        _run(["docker", "network", "create", "--subnet", subnet, "--label", label, "bench-net"])
 
     def boot(self, name: str) -> None:
         """Run one node and wait for its engine as a script would."""
@@ -143,15 +145,9 @@ def _start_and_remove(plain: Plain) -> list[Row]:
     times: dict[str, list[float]] = {"one": [], "script": [], "ours": [], "rm": [], "docker rm": []}
     for _ in range(ROUNDS):
         plain.make_network()
-        boot = _seconds(lambda: plain.boot(_NAMES[0]))
-        began = time.perf_counter()
-        token = plain.init()
-        init = time.perf_counter() - began
-        booted = sum(_seconds(lambda name=name: plain.boot(name)) for name in _NAMES[1:])  # type: ignore[misc]
-        join = _seconds(lambda: plain.join(_NAMES[1], token))
-        second = _seconds(lambda: plain.join(_NAMES[2], token))
-        times["one"].append(boot + init + join)
-        times["script"].append(boot + init + booted + join + second)
+        one, rest = _by_hand(plain)
+        times["one"].append(one)
+        times["script"].append(one + rest)
         times["docker rm"].append(_seconds(plain.remove))
         plain.clean()
         times["ours"].append(_seconds(_form_swarm))
@@ -163,6 +159,24 @@ def _start_and_remove(plain: Plain) -> list[Row]:
         Row("the same", middle["ours"], "a script, one node after another", middle["script"], "<= 0.8x"),
         Row("labs rm", middle["rm"], "docker rm -f -v of the nodes", middle["docker rm"], "<= 2x"),
     ]
+
+
+def _by_hand(plain: Plain) -> tuple[float, float]:
+    """Return the seconds for one node's boot, init and join, and those for the rest of three nodes."""
+    first, second, third = _NAMES
+    marks = [time.perf_counter()]
+    plain.boot(first)
+    token = plain.init()
+    marks.append(time.perf_counter())
+    plain.boot(second)
+    marks.append(time.perf_counter())
+    plain.join(second, token)
+    marks.append(time.perf_counter())
+    plain.boot(third)
+    plain.join(third, token)
+    marks.append(time.perf_counter())
+    init, boot, join, rest = (after - before for before, after in pairwise(marks))
+    return init + join, boot + rest
 
 
 def _form_swarm() -> None:

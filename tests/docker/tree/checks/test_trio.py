@@ -1,3 +1,5 @@
+"""Checks of the tests' own lab."""
+
 from checks import Nodes, eventually, expect, fail, step
 
 
