@@ -12,7 +12,6 @@ import io
 import json
 import tarfile
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -158,8 +157,9 @@ def _push_all(client: docker.DockerClient, contents: list[NodeImage]) -> None:
         return f"127.0.0.1:{port}/{name if '/' in name else f'library/{name}'}", tag
 
     try:
-        with ThreadPoolExecutor(build.AT_ONCE) as pool:
-            list(pool.map(push, contents))
+        # One after another: a registry that is handed the same layer twice at once can answer with an error.
+        for content in contents:
+            push(content)
     finally:
         for content in contents:
             with contextlib.suppress(ImageNotFound):
