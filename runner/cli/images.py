@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from runner.cli import _console
+from runner.clusters import find
 from runner.drivers import choice
+from runner.errors import UsageError
 
 
 @click.group("images")
@@ -58,6 +60,9 @@ def list_images() -> int:
 @click.option("--all", "everything", is_flag=True, help="Also those in use; the next start makes them again.")
 def prune(everything: bool) -> int:
     """Remove images and stores that this version of labs no longer uses."""
+    started = [str(cluster.id) for cluster in find.all_clusters()]
+    if everything and started:
+        raise UsageError(f"Labs are started: {', '.join(started)}.", "Type 'labs rm --all' first.")
     freed = choice.preferred().prune_images(everything)
     _console.out().print(f"Removed {freed} images and stores.")
     return 0

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import textwrap
+
 import click
 
 from runner import suggest
@@ -28,13 +32,22 @@ def command(lab: str | None, step: str | None, hints: int) -> int:
     """
     found, wanted = _what(lab, step)
     out = _console.out()
+    # The whole lesson is longer than any screen; `less` is told to let the colours through.
+    os.environ.setdefault("LESS", "-R")
+    paged = out.is_terminal and wanted is None
+    with out.pager(styles=not out.no_color) if paged else contextlib.nullcontext():
+        _print_lesson(found, wanted, hints)
+    return 0
+
+
+def _print_lesson(found: Lab, wanted: Step | None, hints: int) -> None:
+    out = _console.out()
     if wanted is None:
         out.print(f"\n[bold underline]{found.lesson.title}[/]\n[dim]{found.lesson.summary}[/]\n")
         _print_parts(found.lesson.intro, hints)
     for one in [wanted] if wanted else found.lesson.steps:
         out.print(f"\n[bold cyan]{one.title}[/]  [dim]{one.id}[/]\n")
         _print_parts(one.parts, hints)
-    return 0
 
 
 def _what(lab: str | None, step: str | None) -> tuple[Lab, Step | None]:
@@ -88,8 +101,16 @@ def _print_command(block: Command) -> None:
 
     out = _console.out()
     out.print(Text.assemble(("  on ", "dim"), (", ".join(block.nodes), "bold magenta")))
-    code = Syntax(block.script, "bash", theme="ansi_dark", background_color="default", word_wrap=True)
-    out.print(Padding(code, (0, 0, 0, 4)))
+    if out.is_terminal:
+        code = Syntax(block.script, "bash", theme="ansi_dark", background_color="default", word_wrap=True)
+        out.print(Padding(code, (0, 0, 0, 4)))
+    else:
+        # A file or a pipe has no width that a command may be cut at.
+        out.print(Text(_indented(block.script, 4)))
     if block.output:
-        out.print(Padding(Text("\n".join(block.output), style="dim"), (0, 0, 0, 6)))
+        out.print(Text(_indented("\n".join(block.output), 6), style="dim"))
     out.print()
+
+
+def _indented(text: str, columns: int) -> str:
+    return textwrap.indent(text, " " * columns)

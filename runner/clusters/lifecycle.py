@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from runner.clusters import lock, scene
 from runner.clusters.driver import Cluster, ClusterId, Driver
+from runner.errors import UnfitError
 from runner.lessons.model import Lab
 from runner.progress import Progress
 
@@ -40,7 +41,8 @@ def start(driver: Driver, lab: Lab, cluster: ClusterId, progress: Progress, *, k
     """
     with lock.held(cluster):
         found = find(driver, cluster)
-        if found and _worth_keeping(found, lab):
+        if found and found.complete:
+            _refuse_other_nodes(found, lab)
             return _resume(driver, found, progress)
         driver.prepare_images(lab.lesson.images, progress)
         driver.require(lab.lesson.needs, lab.name)
@@ -79,8 +81,14 @@ def remove(driver: Driver, cluster: ClusterId) -> bool:
     return existed
 
 
-def _worth_keeping(cluster: Cluster, lab: Lab) -> bool:
-    return cluster.complete and tuple(node.name for node in cluster.nodes) == lab.lesson.topology.names
+def _refuse_other_nodes(cluster: Cluster, lab: Lab) -> None:
+    names = tuple(node.name for node in cluster.nodes)
+    if names != lab.lesson.topology.names:
+        raise UnfitError(
+            f"'{cluster.id}' stands with {', '.join(names) or 'no nodes'}, and its lesson now asks for "
+            f"{', '.join(lab.lesson.topology.names)}.",
+            f"'labs reset {lab.name}' makes it anew; what was done on the nodes is lost then.",
+        )
 
 
 def _resume(driver: Driver, cluster: Cluster, progress: Progress) -> Started:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 
 import docker
 from docker.errors import APIError, NotFound
 
 from runner.clusters.driver import ClusterId
 from runner.drivers.docker import labels
-
-# The engine says so when it is removing the same container already, or an earlier removal still holds the volume.
-_CONFLICT = 409
 
 
 def remove(client: docker.DockerClient, cluster: ClusterId) -> bool:
@@ -48,7 +46,8 @@ def _tolerant(remove_one: Callable[[str], object]) -> Callable[[str], None]:
         except NotFound:
             pass
         except APIError as error:
-            if error.status_code != _CONFLICT or "in progress" not in str(error):
+            # Somebody else is removing it already.
+            if error.status_code != HTTPStatus.CONFLICT or "in progress" not in str(error):
                 raise
 
     return run

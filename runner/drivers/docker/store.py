@@ -13,10 +13,11 @@ import json
 import tarfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from typing import Any
 
 import docker
-from docker.errors import ImageNotFound, NotFound
+from docker.errors import APIError, ImageNotFound, NotFound
 
 from runner import paths
 from runner.clusters.driver import ClusterId, NodeImage
@@ -52,8 +53,8 @@ class Store:
 
 
 def find(client: docker.DockerClient) -> Store | None:
-    """Return the newest store that fits this version of the recipes, or None."""
-    wanted = {"label": [f"{labels.STORE}={recipe.digest_of_all()}"]}
+    """Return this project's newest store that fits this version of the recipes, or None."""
+    wanted = {"label": [f"{labels.STORE}={recipe.digest_of_all()}", f"{labels.OWNER}={paths.project()}"]}
     records = sorted(client.api.images(filters=wanted), key=lambda image: -image["Created"])
     for record in records:
         own = record["Labels"]
@@ -210,10 +211,27 @@ def prune(client: docker.DockerClient, everything: bool) -> int:
             in_use = image["Id"] in needed or any(tag.split(":")[0] in bases for tag in tags)
             if kept and (in_use or record == kept.volume):
                 continue
-            client.api.remove_image(image["Id"], force=True)
-            gone += 1
+            with contextlib.suppress(_InUse):
+                _remove_image(client, image["Id"])
+                gone += 1
         gone += remove_volumes(client, kept.volume if kept else "")
     return gone
+
+
+class _InUse(Exception):  # noqa: N818 - not an error: a cluster of an earlier version may still run on it
+    pass
+
+
+def _remove_image(client: docker.DockerClient, image: str) -> None:
+    try:
+        client.api.remove_image(image, force=True)
+    except ImageNotFound:
+        # It went together with another tag of the same image.
+        return
+    except APIError as error:
+        if error.status_code == HTTPStatus.CONFLICT:
+            raise _InUse from error
+        raise
 
 
 def remove_volumes(client: docker.DockerClient, but: str = "") -> int:
@@ -230,6 +248,7 @@ def _record(client: docker.DockerClient, store: Store) -> None:
     own = {
         **labels.IMAGES,
         labels.STORE: recipe.digest_of_all(),
+        labels.OWNER: paths.project(),
         labels.NODE: store.node_image,
         labels.VOLUME: store.volume,
         labels.CONTENTS: json.dumps([asdict(content) for content in store.contents]),
