@@ -72,6 +72,9 @@ def full_engine(tmp_path: Path) -> Iterator[str]:
     host = f"unix://{tmp_path}/docker.sock"
     (tmp_path / "daemon.json").write_text("{}", "utf-8")
     argv = [
+        # In a network of its own: a second engine takes the first one's bridge away.
+        "unshare",
+        "--net",
         "dockerd",
         "--config-file",
         str(tmp_path / "daemon.json"),

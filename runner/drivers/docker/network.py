@@ -30,7 +30,9 @@ def make(client: docker.DockerClient, cluster: ClusterId) -> ipaddress.IPv4Netwo
 
     """
     for subnet in free(_taken(client)):
-        pool = IPAMPool(subnet=str(subnet), gateway=str(subnet[1]))
+        # Whatever else joins the network gets an address of the upper half, never one that a halted node comes back to.
+        _, upper = subnet.subnets()
+        pool = IPAMPool(subnet=str(subnet), iprange=str(upper), gateway=str(subnet[1]))
         try:
             client.api.create_network(
                 labels.name(cluster), driver="bridge", ipam=IPAMConfig(pool_configs=[pool]), labels=labels.of(cluster)
