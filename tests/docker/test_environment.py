@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 
 from tests.conftest import CHECKOUT, Labs
 from tests.docker.conftest import docker
+from tests.docker.engines import NEEDS_ROOT, SecondEngine
 
 AS_ROOT = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root may start an engine of its own or become another user"
@@ -40,7 +40,7 @@ def test_a_docker_context_is_followed(labs: Labs, tmp_path: Path) -> None:
     assert "unix:///nonexistent/away.sock" in done.stderr
 
 
-@AS_ROOT
+@NEEDS_ROOT
 def test_no_rights_to_the_engine(environment: dict[str, str], tmp_path: Path) -> None:
     """A user who may not open the engine's socket is told what to type."""
     socket = docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}").removeprefix("unix://")
@@ -65,46 +65,17 @@ def _python_for_all() -> str:
 
 @pytest.fixture
 def full_engine(tmp_path: Path) -> Iterator[str]:
-    """Run a second engine whose disk has 40 MB."""
-    disk = tmp_path / "disk"
+    """Run a second engine whose disk has 40 MB, and yield its address."""
+    disk = tmp_path / "data"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(disk)], check=True)
-    host = f"unix://{tmp_path}/docker.sock"
-    (tmp_path / "daemon.json").write_text("{}", "utf-8")
-    argv = [
-        # In a network of its own: a second engine takes the first one's bridge away.
-        "unshare",
-        "--net",
-        "dockerd",
-        "--config-file",
-        str(tmp_path / "daemon.json"),
-        "--host",
-        host,
-        "--data-root",
-        str(disk),
-        "--exec-root",
-        str(tmp_path / "exec"),
-    ]
-    argv += ["--pidfile", str(tmp_path / "pid"), "--bridge", "none", "--iptables=false", "--ip6tables=false"]
-    with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen(argv, stdout=log, stderr=log)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        if subprocess.run(["docker", "--host", host, "info"], capture_output=True, check=False).returncode == 0:
-            break
-        time.sleep(0.2)
-    try:
-        if process.poll() is not None:
-            pytest.skip("no second engine can run here: " + (tmp_path / "log").read_text("utf-8")[-300:])
-        yield host
-    finally:
-        process.terminate()
-        process.wait(30)
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    second = SecondEngine(tmp_path)
+    second.start()
+    yield second.host
+    second.stop()
 
 
-@AS_ROOT
-@pytest.mark.skipif(not shutil.which("dockerd"), reason="the engine is not on this machine")
+@NEEDS_ROOT
 def test_a_full_disk(labs: Labs, full_engine: str) -> None:
     """Where the engine's disk is full, that is what the message says, with exit status 4."""
     done = labs("start", "solo", env={"DOCKER_HOST": full_engine})
