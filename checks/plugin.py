@@ -50,10 +50,10 @@ def nodes(labs_request: Request) -> Iterator[Nodes]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put checks in lesson order, leave out those of other steps, and refuse what is no proper check."""
-    checks = [item for item in items if item.get_closest_marker("step")]
+    given = config.stash.get(KEY, None)
+    checks = [item for item in items if given or item.get_closest_marker("step")]
     if not checks:
         return
-    given = config.stash.get(KEY, None)
     lab = given.lab if given else _load(_lab_of(checks[0].path))
     order = {one.id: number for number, one in enumerate(lab.lesson.steps)}
     for item in checks:
@@ -129,6 +129,8 @@ def _title(item: pytest.Item) -> str:
 
 
 def _refuse_unfit(item: pytest.Item, order: dict[str, int]) -> None:
+    if item.get_closest_marker("step") is None:
+        raise pytest.UsageError(f"{item.nodeid}: a check names its step: @step('ID')")
     if _step_of(item) not in order:
         raise pytest.UsageError(f"{item.nodeid}: the lesson has no step '{_step_of(item)}'")
     if not _says(item):
