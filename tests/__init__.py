@@ -1,0 +1,1 @@
+"""Tests of runner and checks; those in docker/ need a real engine."""

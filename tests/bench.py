@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -186,8 +187,8 @@ def _form_swarm() -> None:
     first = nodes[0].api()
     first.swarm.init(advertise_addr=nodes[0].address)
     token = first.swarm.attrs["JoinTokens"]["Worker"]
-    for node in nodes[1:]:
-        node.api().swarm.join([nodes[0].address], token)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda node: node.api().swarm.join([nodes[0].address], token), nodes[1:]))
     while [node["Status"]["State"] for node in first.api.nodes()] != ["ready"] * len(nodes):
         time.sleep(0.02)
 

@@ -88,9 +88,8 @@ def main() -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted.", err=True)
         code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has gone, as `head` does; Python would complain once more at its own end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:
+        # click and rich end so when the reader of our output has gone, as `head` does; and click after a completion.
         code = ExitCode.DONE
     except Exception:
         import traceback

@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 
 from runner.clusters import find
 from runner.clusters.driver import Cluster, ClusterId, Node
-from runner.errors import UsageError
+from runner.errors import LabsError, UsageError
 
 
 def run_name() -> str:
@@ -67,7 +67,10 @@ class NodeName(click.ParamType[str]):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Offer the nodes that run."""
-        names = {node.name for cluster in find.all_clusters() for node in cluster.nodes}
+        try:
+            names = {node.name for cluster in find.all_clusters() for node in cluster.nodes}
+        except LabsError:
+            return []
         return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
 
 

@@ -18,6 +18,7 @@ def command() -> int:
       labs list
       labs start swarm-basics
     """
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 3, 0, 0))
@@ -34,8 +35,8 @@ def command() -> int:
             table.add_row(name, "", "", "", "[red]cannot be read, see below[/]")
             continue
         nodes = str(len(lesson.topology.nodes))
-        table.add_row(f"[bold]{name}[/]", lesson.level, str(lesson.minutes), nodes, lesson.summary)
+        table.add_row(f"[bold]{name}[/]", lesson.level, str(lesson.minutes), nodes, escape(lesson.summary))
     _console.out().print(table)
     for message in broken:
-        _console.err().print(message, style="red", soft_wrap=True)
+        _console.err().print(message, style="red", soft_wrap=True, markup=False)
     return code

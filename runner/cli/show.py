@@ -41,12 +41,15 @@ def command(lab: str | None, step: str | None, hints: int) -> int:
 
 
 def _print_lesson(found: Lab, wanted: Step | None, hints: int) -> None:
+    from rich.markup import escape
+
     out = _console.out()
     if wanted is None:
-        out.print(f"\n[bold underline]{found.lesson.title}[/]\n[dim]{found.lesson.summary}[/]\n")
+        title, summary = escape(found.lesson.title), escape(found.lesson.summary)
+        out.print(f"\n[bold underline]{title}[/]\n[dim]{summary}[/]\n")
         _print_parts(found.lesson.intro, hints)
     for one in [wanted] if wanted else found.lesson.steps:
-        out.print(f"\n[bold cyan]{one.title}[/]  [dim]{one.id}[/]\n")
+        out.print(f"\n[bold cyan]{escape(one.title)}[/]  [dim]{one.id}[/]\n")
         _print_parts(one.parts, hints)
 
 

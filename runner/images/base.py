@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -101,8 +102,11 @@ def _mmdebstrap(target: Path, tell: Tell) -> None:
     assert process.stderr is not None
     said = []
     try:
-        process.stdin.write(given)
-        process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            # It has ended already; its status and last lines say why.
+            process.stdin.write(given)
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
         for line in process.stderr:
             said.append(line)
             if line.startswith("I: "):

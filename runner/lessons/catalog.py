@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from runner import paths, suggest
-from runner.lessons import parse
 from runner.lessons.model import Lab
 
 
@@ -21,6 +20,9 @@ def load(name: str) -> Lab:
         BrokenLabError: Its lesson has problems.
 
     """
+    # Commands that only need the names start a good deal sooner without the parser.
+    from runner.lessons import parse
+
     known = names()
     if name not in known:
         raise suggest.unknown("lab", name, known, "labs list")

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any
+from typing import Any, TypeVar
 
 import docker
 
@@ -18,19 +18,23 @@ from runner.progress import Tell
 # Three nodes need two seconds on an idle machine; a loaded one has been seen to need twenty.
 READY_SECONDS = 90
 _READY = b"LABS-READY"
+T = TypeVar("T")
 
 
-def together(jobs: Sequence[tuple[str, Callable[[threading.Event], None]]], tell: Tell) -> None:
+def together(jobs: Sequence[Callable[[threading.Event], T]], tell: Tell) -> list[T]:
     """Run jobs at the same time; the first failure stops the others.
 
     Args:
-        jobs: Pairs of a name and a function that gives up once the event it is given is set.
+        jobs: Functions that give up once the event they are given is set.
         tell: Told how many are done.
+
+    Returns:
+        What they returned, in their order.
 
     """
     stop = threading.Event()
     with ThreadPoolExecutor(max(1, len(jobs))) as pool:
-        futures = [pool.submit(job, stop) for _, job in jobs]
+        futures = [pool.submit(job, stop) for job in jobs]
         try:
             for done, future in enumerate(as_completed(futures), 1):
                 future.result()
@@ -38,52 +42,78 @@ def together(jobs: Sequence[tuple[str, Callable[[threading.Event], None]]], tell
         except BaseException:
             stop.set()
             raise
+    return [future.result() for future in futures]
 
 
-def until_ready(client: docker.DockerClient, container: str, name: str, stop: threading.Event) -> None:
-    """Start a container and wait until it says that its engine answers.
+class Booting:
+    """A node's container that has been started and is on its way up.
 
     Args:
         client: The host's engine.
         container: A container that is not running.
         name: The node's name.
-        stop: Set when there is no use in waiting any more.
 
     Raises:
-        UnfitError: It ended, or did not become ready in time; with its log.
+        UnfitError: The engine cannot start it.
 
     """
-    with engine.explained(f"booting {name}"):
-        stream = Hijacked(client.api.attach_socket(container, {"stdout": 1, "stderr": 1, "stream": 1}))
-        try:
+
+    def __init__(self, client: docker.DockerClient, container: str, name: str) -> None:
+        self._client = client
+        self._container = container
+        self._name = name
+        with engine.explained(f"starting {name}"):
+            # Before the start, lest a first line be missed.
+            self._stream = Hijacked(client.api.attach_socket(container, {"stdout": 1, "stderr": 1, "stream": 1}))
             client.api.start(container)
-            _await_ready(stream, name, stop, lambda: _log(client, container))
-        finally:
-            stream.close()
 
+    def wait(self, stop: threading.Event) -> None:
+        """Wait until the node says that its engine answers.
 
-def _await_ready(stream: Hijacked, name: str, stop: threading.Event, log: Callable[[], str]) -> None:
-    stream.settimeout(0.2)
-    deadline = time.monotonic() + READY_SECONDS
-    seen = b""
-    while _READY not in seen and not stop.is_set():
+        Args:
+            stop: Set when there is no use in waiting any more.
+
+        Raises:
+            UnfitError: It ended, or did not become ready in time; with its log.
+
+        """
         try:
-            data = stream.recv()
-        except TimeoutError:
-            if time.monotonic() < deadline:
-                continue
-            raise UnfitError(
-                f"{name} did not become ready within {READY_SECONDS} s.",
-                "Type the same command with --keep, then 'docker ps -a' to look at what is left.",
-                log(),
-            ) from None
-        if not data:
-            raise engine.failure(f"booting {name}", "it ended before its engine answered", log())
-        seen = seen[-len(_READY) :] + data
+            with engine.explained(f"booting {self._name}"):
+                self._await_ready(stop)
+        finally:
+            self._stream.close()
+
+    def _await_ready(self, stop: threading.Event) -> None:
+        self._stream.settimeout(0.2)
+        deadline = time.monotonic() + READY_SECONDS
+        seen = b""
+        while _READY not in seen and not stop.is_set():
+            try:
+                data = self._stream.recv()
+            except TimeoutError:
+                if time.monotonic() < deadline:
+                    continue
+                raise UnfitError(
+                    f"{self._name} did not become ready within {READY_SECONDS} s.",
+                    "Type the same command with --keep, then 'docker ps -a' to look at what is left.",
+                    self._log(),
+                ) from None
+            if not data:
+                raise engine.failure(f"booting {self._name}", "it ended before its engine answered", self._log())
+            seen = seen[-len(_READY) :] + data
+
+    def _log(self) -> str:
+        return str(self._client.api.logs(self._container, tail=40).decode("utf-8", "replace"))
 
 
-def _log(client: docker.DockerClient, container: str) -> str:
-    return str(client.api.logs(container, tail=40).decode("utf-8", "replace"))
+def alone(client: docker.DockerClient, container: str, name: str) -> None:
+    """Start one container and wait until it is ready.
+
+    Raises:
+        UnfitError: As `Booting` does.
+
+    """
+    Booting(client, container, name).wait(threading.Event())
 
 
 def end_all(client: docker.DockerClient, containers: Sequence[dict[str, Any]], seconds: int) -> None:
@@ -97,8 +127,3 @@ def end_all(client: docker.DockerClient, containers: Sequence[dict[str, Any]], s
     """
     with ThreadPoolExecutor(max(1, len(containers))) as pool:
         list(pool.map(lambda container: client.api.stop(container["Id"], timeout=seconds), containers))
-
-
-def never() -> threading.Event:
-    """Return an event that nobody sets, for what is booted alone."""
-    return threading.Event()

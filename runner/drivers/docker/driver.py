@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from ipaddress import IPv4Network
 from typing import Any
 
 import docker
 
-from runner.clusters.driver import Cluster, ClusterId, Finding, NodeImage, NodeState
+from runner.clusters.driver import Cluster, ClusterId, Finding, Node, NodeImage, NodeState
 from runner.drivers.docker import boot, engine, examine, facts, labels, network, remains, store
+from runner.drivers.docker.boot import Booting
 from runner.drivers.docker.facts import HostFacts
 from runner.drivers.docker.node import DockerNode
 from runner.drivers.docker.store import Store
@@ -105,20 +106,35 @@ class DockerDriver:
         with progress.step("Making the network") as tell, engine.explained("making the network"):
             subnet = network.make(self.client, cluster)
             tell(str(subnet))
-        jobs = [("hub", lambda _stop: self._boot_hub(cluster, subnet))]
-        for number, node in enumerate(topology.nodes):
-            jobs.append((node.name, self._booting(cluster, subnet, number, node, known)))
-        with progress.step(f"Booting {len(topology.nodes)} nodes") as tell:
-            boot.together(jobs, tell)
+        with progress.step(f"Making {len(topology.nodes)} nodes") as tell:
+            making = [self._making(cluster, subnet, number, known) for number in enumerate(topology.nodes)]
+            booting = boot.together(making, tell)
+        self._boot(cluster, booting, progress, lambda: self._create_hub(cluster, subnet))
         return next(found for found in self.find() if found.id == cluster)
 
-    def _booting(self, cluster: ClusterId, subnet: IPv4Network, number: int, node: NodeSpec, known: HostFacts) -> Any:
-        def run(stop: threading.Event) -> None:
+    def _making(
+        self, cluster: ClusterId, subnet: IPv4Network, numbered: tuple[int, NodeSpec], known: HostFacts
+    ) -> Callable[[threading.Event], Booting]:
+        number, node = numbered
+
+        def make(_stop: threading.Event) -> Booting:
             with engine.explained(f"making {node.name}"):
                 made = self._create_node(cluster, subnet, number, node, known)
-            boot.until_ready(self.client, made, node.name, stop)
+            return Booting(self.client, made, node.name)
 
-        return run
+        return make
+
+    def _boot(
+        self, cluster: ClusterId, booting: Sequence[Booting], progress: Progress, create_hub: Callable[[], None]
+    ) -> None:
+        def start_hub(_stop: threading.Event) -> None:
+            with engine.explained("starting the hub"):
+                create_hub()
+                self.client.api.start(labels.name(cluster, "hub"))
+
+        # Nobody asks the hub before the nodes are up, so it does not take the engine's time before they have started.
+        with progress.step(f"Booting {len(booting)} nodes and the hub") as tell:
+            boot.together([*(one.wait for one in booting), start_hub], tell)
 
     def _create_node(
         self, cluster: ClusterId, subnet: IPv4Network, number: int, node: NodeSpec, known: HostFacts
@@ -144,24 +160,20 @@ class DockerDriver:
         )
         return str(made["Id"])
 
-    def _boot_hub(self, cluster: ClusterId, subnet: IPv4Network) -> None:
+    def _create_hub(self, cluster: ClusterId, subnet: IPv4Network) -> None:
         api = self.client.api
         images = self._needed_store()
-        with engine.explained("starting the hub"):
-            made = api.create_container(
-                images.node_image,
-                ["labs-hub"],
-                hostname="hub",
-                name=labels.name(cluster, "hub"),
-                labels=labels.of(cluster, hub="yes"),
-                host_config=api.create_host_config(
-                    network_mode=labels.name(cluster),
-                    binds=[f"{images.volume}:{store.MOUNT}:ro"],
-                    tmpfs={"/run": ""},
-                ),
-                networking_config=network.endpoint(self.client, cluster, str(subnet[network.HUB_HOST]), "hub"),
-            )
-            api.start(made["Id"])
+        api.create_container(
+            images.node_image,
+            ["labs-hub"],
+            hostname="hub",
+            name=labels.name(cluster, "hub"),
+            labels=labels.of(cluster, hub="yes"),
+            host_config=api.create_host_config(
+                network_mode=labels.name(cluster), binds=[f"{images.volume}:{store.MOUNT}:ro"], tmpfs={"/run": ""}
+            ),
+            networking_config=network.endpoint(self.client, cluster, str(subnet[network.HUB_HOST]), "hub"),
+        )
 
     def seal(self, cluster: ClusterId) -> None:
         """Make the empty volume that says so; labels of what exists can no longer be changed."""
@@ -205,16 +217,12 @@ class DockerDriver:
     def resume(self, cluster: Cluster, progress: Progress) -> None:
         """Start the containers that are not running."""
         down = [node for node in cluster.nodes if node.state is not NodeState.RUNNING]
-        jobs: list[Any] = [("hub", lambda _stop: self._start_hub(cluster.id))]
-        for node in down:
-            container = getattr(node, "container", "")
-            jobs.append((node.name, _booting_again(self.client, container, node.name)))
-        with progress.step(f"Booting {len(down)} nodes") as tell:
-            boot.together(jobs, tell)
+        with progress.step(f"Starting {len(down)} nodes") as tell:
+            booting = boot.together([self._starting(cluster.id, node) for node in down], tell)
+        self._boot(cluster.id, booting, progress, lambda: None)
 
-    def _start_hub(self, cluster: ClusterId) -> None:
-        with engine.explained("starting the hub"):
-            self.client.api.start(labels.name(cluster, "hub"))
+    def _starting(self, cluster: ClusterId, node: Node) -> Callable[[threading.Event], Booting]:
+        return lambda _stop: Booting(self.client, labels.name(cluster, node.name), node.name)
 
     def halt(self, cluster: Cluster) -> None:
         """Stop the nodes, then the hub."""
@@ -231,7 +239,3 @@ class DockerDriver:
     def remove_shared(self) -> None:
         """Remove the stores' volumes."""
         store.remove_volumes(self.client)
-
-
-def _booting_again(client: docker.DockerClient, container: str, name: str) -> Any:
-    return lambda stop: boot.until_ready(client, container, name, stop)

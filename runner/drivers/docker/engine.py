@@ -21,7 +21,7 @@ TIMEOUT_SECONDS = 120
 
 
 def connect() -> docker.DockerClient:
-    """Return a client of the host's engine: `DOCKER_CONTEXT`, then `DOCKER_HOST`, then the active context.
+    """Return a client of the host's engine: `DOCKER_HOST`, then `DOCKER_CONTEXT`, then the active context.
 
     Raises:
         UnfitError: There is no engine, or this user has no right to it.
@@ -32,7 +32,7 @@ def connect() -> docker.DockerClient:
         endpoint = _endpoint()
         where = endpoint["base_url"] or where
         client = docker.DockerClient(**endpoint, version="auto", timeout=TIMEOUT_SECONDS)
-    except (DockerException, requests.RequestException, OSError) as error:
+    except (DockerException, requests.RequestException, OSError, ValueError) as error:
         raise _unreachable(where, str(error)) from error
     return client
 
@@ -43,7 +43,7 @@ def _endpoint() -> dict[str, Any]:
     if host and host.startswith(f"unix://{paths.sockets_folder()}/"):
         # `labs env` has pointed the learner's docker at a node; the nodes themselves run where it pointed before.
         host = os.environ.get("LABS_OUTER_DOCKER_HOST")
-    if host and not named:
+    if host:
         tls = None
         if os.environ.get("DOCKER_TLS_VERIFY"):
             folder = os.environ.get("DOCKER_CERT_PATH", os.path.expanduser("~/.docker"))  # noqa: PTH111

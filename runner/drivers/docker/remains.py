@@ -34,8 +34,9 @@ def remove(client: docker.DockerClient, cluster: ClusterId) -> bool:
         # The mark of a complete start goes first: what an interruption leaves is then known to be remains.
         list(pool.map(_tolerant(lambda name: api.remove_volume(name)), marks))
         list(pool.map(_tolerant(lambda one: api.remove_container(one, v=True, force=True)), containers))
-        list(pool.map(_tolerant(lambda name: api.remove_volume(name, force=True)), volumes))
-        list(pool.map(_tolerant(lambda one: api.remove_network(one)), networks))
+        gone = pool.map(_tolerant(lambda name: api.remove_volume(name, force=True)), volumes)
+        gone_too = pool.map(_tolerant(lambda one: api.remove_network(one)), networks)
+        list(gone), list(gone_too)
     return bool(containers or volumes or networks)
 
 

@@ -113,7 +113,7 @@ def _fill(client: docker.DockerClient, node_image: str, volume: str, contents: l
         _push_all(client, contents)
         tell("unpacking them for the nodes")
         node = _node(client, node_image, volume, hub, known)
-        boot.until_ready(client, node, "the node that unpacks", boot.never())
+        boot.alone(client, node, "the node that unpacks")
         names = [content.name for content in contents]
         made = client.api.exec_create(node, ["labs-store", "seal", *names])["Id"]
         output = client.api.exec_start(made)
@@ -139,7 +139,7 @@ def _start_hub(client: docker.DockerClient, image: str, volume: str, address: st
         ),
         networking_config=network.endpoint(client, FILLING, address, "hub"),
     )
-    boot.until_ready(client, made["Id"], "the hub", boot.never())
+    boot.alone(client, made["Id"], "the hub")
 
 
 def _push_all(client: docker.DockerClient, contents: list[NodeImage]) -> None:

@@ -1,0 +1,182 @@
+"""Proving that lesson, checks and near misses agree, on a lab whose cluster is this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner.checking.verify import Proof, verify
+from runner.errors import BrokenLabError
+from tests import kit
+
+LESSON = f"""{kit.FRONT}
+## Read on {{#read}}
+
+## Make a file {{#make}}
+
+```sh node1
+echo hello >made
+```
+
+## Copy it {{#copy}}
+
+```sh node1
+cp made copy; echo copied
+```
+```output
+copied
+```
+"""
+CHECKS = """
+from checks import expect, step
+
+def content(node, file):
+    return node.run("sh", "-c", f"cat {file} 2>/dev/null || echo nothing").text.strip()
+
+@step("make")
+def test_made(nodes):
+    '''The file holds a greeting.'''
+    expect(nodes["node1"], content(nodes["node1"], "made"), "hello", of="made", see="cat made")
+
+@step("copy")
+def test_copied(nodes):
+    '''There is a copy.'''
+    expect(nodes["node1"], content(nodes["node1"], "copy"), "hello", of="copy", see="cat copy")
+"""
+
+
+def miss(step: str, says: str, *, wrong: str, cure: str, played: str = "before") -> str:
+    """Return the text of a near miss."""
+    front = f"---\nstep: {step}\nplayed: {played}\nsays: '{says}'\n---\n"
+    return f"{front}## Wrong\n```sh node1\n{wrong}\n```\n## Cure\n```sh node1\n{cure}\n```\n"
+
+
+MISSES = {
+    "shout.md": miss("make", "made: HELLO", wrong="echo HELLO >made", cure="rm made"),
+    "empty.md": miss("copy", "copy: ; expected: copy: hello", wrong=">copy", cure="cp made copy", played="after"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kit.own_folders(monkeypatch, tmp_path)
+
+
+def proofs(root: Path, lesson: str = LESSON, checks: str = CHECKS, wrong: dict[str, str] | None = None) -> list[Proof]:
+    """Verify a lab, by default one without near misses where all is well."""
+    return list(verify(kit.lab(root, lesson, checks=checks, wrong=wrong), kit.cluster(root)))
+
+
+def complaints(found: list[Proof]) -> list[tuple[str, str, str]]:
+    """Return step, claim and the first line of the complaint of what is not so."""
+    return [(proof.step, proof.what, proof.complaint.splitlines()[0]) for proof in found if proof.complaint]
+
+
+def test_all_is_well(tmp_path: Path) -> None:
+    """A lab whose parts agree gives no complaint, and everything was tried in its order."""
+    assert [
+        Proof("read", "its commands do what the lesson says"),
+        Proof("make", "its checks fail before it"),
+        Proof("make", "shout: fails, saying 'made: HELLO'"),
+        Proof("make", "shout: can be cured"),
+        Proof("make", "its commands do what the lesson says"),
+        Proof("make", "its checks pass after it"),
+        Proof("make", "its checks pass again"),
+        Proof("copy", "its checks fail before it"),
+        Proof("copy", "its commands do what the lesson says"),
+        Proof("copy", "its checks pass after it"),
+        Proof("copy", "its checks pass again"),
+        Proof("copy", "empty: fails, saying 'copy: ; expected: copy: hello'"),
+        Proof("copy", "empty: can be cured"),
+        Proof("copy", "empty: its cure makes the checks pass"),
+    ] == proofs(tmp_path, wrong=MISSES)
+
+
+def test_passing_early(tmp_path: Path) -> None:
+    """A check that passes before its step is complained of."""
+    early = CHECKS.replace('content(nodes["node1"], "copy"), "hello"', '"hello", "hello"')
+    assert [("copy", "its checks fail before it", "test_copied passed")] == complaints(proofs(tmp_path, checks=early))
+
+
+def test_error_before(tmp_path: Path) -> None:
+    """A check that breaks before its step has not failed, and is complained of."""
+    broken = CHECKS.replace('of="copy"', 'of=1 // (content(nodes["node1"], "copy") == "hello")')
+    (found,) = complaints(proofs(tmp_path, checks=broken))
+    assert ("copy", "its checks fail before it") == found[:2]
+    assert found[2].startswith("test_copied error ZeroDivisionError")
+
+
+def test_failing_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that does not reach what its check wants is complained of, with what the check says."""
+    monkeypatch.setattr("runner.checking.verify._SETTLING_SECONDS", 0.1)
+    found = complaints(proofs(tmp_path, LESSON.replace("cp made copy", "echo HELLO >copy")))
+    said = "test_copied failed: copy: HELLO; expected: copy: hello"
+    assert [("copy", "its checks pass after it", said), ("copy", "its checks pass again", said)] == found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("cp made copy", "cp gone copy", "line 20 on node1: it exited with 1, not with 0"),
+        (
+            "output\ncopied",
+            "output\ndone",
+            "line 20 on node1: its output has no line 'done' where the lesson shows one",
+        ),
+    ],
+)
+def test_step_that_breaks(old: str, new: str, complaint: str, tmp_path: Path) -> None:
+    """A command that does not do what the lesson says is complained of with its line, and nothing after it is tried."""
+    found = proofs(tmp_path, LESSON.replace(old, new), wrong=MISSES)
+    assert [("copy", "its commands do what the lesson says", complaint)] == complaints(found)
+    assert found[-1].complaint
+
+
+def test_step_that_breaks_shows_why(tmp_path: Path) -> None:
+    """The complaint of a command carries what was typed and what came back."""
+    (found,) = [one for one in proofs(tmp_path, LESSON.replace("cp made copy", "cp gone copy")) if one.complaint]
+    assert "cp gone copy; echo copied" in found.complaint
+    assert "No such file" in found.complaint
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says", "complaint"),
+    [
+        ("echo HELLO >made", "made: Hello", "(test_made failed: made: HELLO; expected: made: hello)"),
+        ("echo hello >made", "made: hello", "(test_made passed: )"),
+    ],
+)
+def test_near_miss_unseen(wrong: str, says: str, complaint: str, tmp_path: Path) -> None:
+    """A near miss that no failed check names as promised is complained of, with what the checks did say."""
+    found = proofs(tmp_path, wrong={"shout.md": miss("make", says, wrong=wrong, cure="rm made")})
+    assert [("make", f"shout: fails, saying '{says}'", f"no failed check says so {complaint}")] == complaints(found)
+
+
+def test_near_miss_that_breaks(tmp_path: Path) -> None:
+    """A near miss and a cure that cannot be typed are complained of, each by itself."""
+    found = proofs(tmp_path, wrong={"shout.md": miss("make", "made: HELLO", wrong="exit 7", cure="rm made")})
+    assert [
+        ("make", "shout: fails, saying 'made: HELLO'", "line 7 on node1: it exited with 7, not with 0"),
+        ("make", "shout: can be cured", "line 11 on node1: it exited with 1, not with 0"),
+    ] == complaints(found)
+
+
+def test_cure_that_does_not_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cure after which the step's checks still fail is complained of."""
+    monkeypatch.setattr("runner.checking.verify._SETTLING_SECONDS", 0.1)
+    empty = miss("copy", "expected: copy: hello", wrong=">copy", cure="true", played="after")
+    assert [
+        (
+            "copy",
+            "empty: its cure makes the checks pass",
+            "test_copied failed: copy: ; expected: copy: hello",
+        )
+    ] == complaints(proofs(tmp_path, wrong={"empty.md": empty}))
+
+
+def test_broken_near_miss(tmp_path: Path) -> None:
+    """A near miss that cannot be read is told before anything is tried."""
+    with pytest.raises(BrokenLabError, match=r"wrong/shout\.md:2: the lesson has no step 'mend'"):
+        proofs(tmp_path, wrong={"shout.md": miss("mend", "anything", wrong="true", cure="true")})
+    assert not (tmp_path / "disks").exists()

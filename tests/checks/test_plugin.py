@@ -1,0 +1,50 @@
+"""The plugin under plain pytest, as an author runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests import kit
+
+LESSON = f"{kit.FRONT}## Look {{#look}}\n## Find {{#find}}\n"
+CHECKS = """
+from checks import fail, step
+from runner.errors import UnfitError
+
+@step("find")
+def test_found():
+    '''It is found.'''
+
+@step("look")
+def test_looked():
+    '''It is looked at.'''
+    raise UnfitError("node1 is down.", "Start it.")
+
+def test_plain():
+    assert True
+"""
+
+
+def test_plain_pytest(tmp_path: Path) -> None:
+    """Plain pytest runs checks in lesson order, beside ordinary tests, and tells apart what could not be checked."""
+    kit.write_lab(tmp_path, LESSON, checks=CHECKS)
+    done = kit.python(tmp_path, "-m", "pytest", "-p", "checks.plugin", "-p", "no:cacheprovider", "-rA", "checks")
+    assert "COULD NOT CHECK checks/test_tiny.py::test_looked - runner.errors.UnfitError: node1 is down." in done.stdout
+    assert "1 passed, 1 skipped, 1 error in" in done.stdout
+    assert "first finish 'Look'" in done.stdout
+    assert 1 == done.returncode
+
+
+def test_no_cluster(tmp_path: Path) -> None:
+    """Without an engine, a check that asks for the nodes could not be checked, and has not failed."""
+    uses_nodes = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It is so.'''\n"
+    kit.write_lab(tmp_path, LESSON, checks=uses_nodes)
+    done = kit.python(tmp_path, "-m", "pytest", "-p", "checks.plugin", "-p", "no:cacheprovider", "checks")
+    assert "1 error in" in done.stdout
+    assert "No Docker Engine answers at unix:///nonexistent.sock." in done.stdout
+
+
+def test_marker(tmp_path: Path) -> None:
+    """The marker is declared, so that strict pytest knows it."""
+    done = kit.python(tmp_path, "-m", "pytest", "-p", "checks.plugin", "--markers")
+    assert "@pytest.mark.step(id): the lesson's step that a check belongs to" in done.stdout

@@ -1,0 +1,144 @@
+"""How `labs` ends: exit codes, and errors that say what to type next."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import kit
+
+LESSON = f"{kit.FRONT}## Look {{#look}}\n"
+
+
+@pytest.fixture(autouse=True)
+def _tiny(tmp_path: Path) -> None:
+    kit.write_lab(tmp_path, LESSON)
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "advice"),
+    [
+        (["strat"], "There is no command 'strat'.", "Did you mean start or status?"),
+        (["xyz"], "There is no command 'xyz'.", "There are: list, start, "),
+        (["start", "tin"], "There is no lab 'tin'.", "Did you mean tiny?"),
+        (["verify", "nowhere"], "There is no lab 'nowhere'.", "There are: tiny. 'labs list' lists them."),
+        (["show", "tin"], "There is no lab 'tin'.", "Did you mean tiny?"),
+        (["show", "tiny", "lok"], "There is no step 'lok'.", "Did you mean look?"),
+        (["env"], "Usage: labs env [OPTIONS] [NODE]", "Name a node"),
+        (["start"], "Usage: labs start [OPTIONS] LAB", "Try 'labs start --help' for help."),
+        (["check", "--stp", "look"], "Usage: labs check [OPTIONS] [LAB]", "Did you mean '--step'?"),
+        (["completion", "tcsh"], "Usage: labs completion", "'tcsh' is not one of 'bash', 'zsh', 'fish'"),
+    ],
+)
+def test_usage(words: list[str], message: str, advice: str, tmp_path: Path) -> None:
+    """A command line that names what is not there ends with 2 and what may have been meant, on standard error alone."""
+    done = kit.labs(tmp_path, *words)
+    assert (2, "") == (done.returncode, done.stdout)
+    assert done.stderr.startswith(message)
+    assert advice in done.stderr
+
+
+def test_nothing_typed(tmp_path: Path) -> None:
+    """`labs` by itself shows its help, and that is no success."""
+    done = kit.labs(tmp_path)
+    assert 2 == done.returncode
+    assert "labs start swarm-basics" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["start", "tiny"],
+        ["status"],
+        ["check"],
+        ["check", "tiny", "--json"],
+        ["play"],
+        ["stop"],
+        ["rm", "--all"],
+        ["reset"],
+    ],
+    ids=" ".join,
+)
+def test_no_engine(words: list[str], tmp_path: Path) -> None:
+    """Without an engine a command ends with 4, where it looked, and how to get one."""
+    done = kit.labs(tmp_path, *words)
+    assert (4, "") == (done.returncode, done.stdout)
+    assert [
+        "No Docker Engine answers at unix:///nonexistent.sock.",
+        "Start it ('sudo systemctl start docker', or Docker Desktop) or install it "
+        "('sudo apt-get install docker.io'), then 'labs doctor'.",
+    ] == done.stderr.splitlines()
+
+
+def test_doctor_without_engine(tmp_path: Path) -> None:
+    """The doctor finds that too, as its finding and with the same advice, and ends with 4."""
+    done = kit.labs(tmp_path, "doctor")
+    assert (4, "") == (done.returncode, done.stderr)
+    assert "✗ Docker Engine  No Docker Engine answers at unix:///nonexistent.sock." in done.stdout
+    assert "sudo apt-get install docker.io" in done.stdout
+
+
+@pytest.mark.parametrize("words", [["show", "tiny"], ["start", "tiny"], ["verify", "tiny"]], ids=" ".join)
+def test_broken_lesson(words: list[str], tmp_path: Path) -> None:
+    """A broken lesson ends any command that needs it with 3 and every problem as file, line and message."""
+    folder = kit.write_lab(tmp_path, LESSON.replace("minutes: 5", "minutes: 1") + "## Find\n")
+    done = kit.labs(tmp_path, *words)
+    assert (3, "") == (done.returncode, done.stdout)
+    assert [
+        "The lab 'tiny' has 2 problems:",
+        f"{folder}/lesson.md:5: front matter: 'minutes': 1 is less than the minimum of 5",
+        f"{folder}/lesson.md:10: a step's heading ends with its id: '## Title {{#id}}'",
+        "Mend the file, then 'labs show tiny'.",
+    ] == done.stderr.splitlines()
+
+
+@pytest.mark.parametrize("variable", ["LABS_RUN", "LABS_PROJECT"])
+def test_unfit_variable(variable: str, tmp_path: Path) -> None:
+    """A variable of ours that holds no fit name ends with 2 and says so."""
+    done = kit.labs(tmp_path, "start", "tiny", **{variable: "My Run"})
+    assert 2 == done.returncode
+    assert done.stderr.startswith(f"{variable} is 'My Run', which cannot name a ")
+
+
+def test_bug(tmp_path: Path) -> None:
+    """What nobody has foreseen ends with 70, its traceback, and a word that the fault is ours."""
+    broken = "import sys; sys.argv = ['labs', 'list']\nfrom runner import cli, paths\n"
+    broken += "paths.labs_folder = lambda: 1 // 0\ncli.main()\n"
+    done = kit.python(tmp_path, "-c", broken)
+    assert 70 == done.returncode
+    assert done.stderr.startswith("Traceback")
+    assert "ZeroDivisionError" in done.stderr
+    assert done.stderr.endswith("This is a bug in labs. Please report it with the lines above.\n")
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted(sent: signal.Signals, tmp_path: Path) -> None:
+    """Ctrl-C, and a polite kill, end a waiting command at once with 130 and no traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(20)
+        host = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        argv = [sys.executable, "-m", "runner", "status"]
+        environment = kit.environment(tmp_path, DOCKER_HOST=host)
+        with subprocess.Popen(argv, env=environment, stderr=subprocess.PIPE, text=True) as process, silent.accept()[0]:
+            process.send_signal(sent)
+            said = process.communicate(timeout=20)[1]
+    assert ("Interrupted.", 130) == (said.strip(), process.returncode)
+
+
+@pytest.mark.parametrize("words", [["list"], ["show", "tiny"], ["completion", "bash"], ["--help"]], ids=" ".join)
+def test_reader_gone(words: list[str], tmp_path: Path) -> None:
+    """A reader that has seen enough, as `head` has, is no error and draws no complaint."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with contextlib.closing(os.fdopen(writing, "wb")) as gone:
+        argv = [sys.executable, "-m", "runner", *words]
+        environment = kit.environment(tmp_path)
+        done = subprocess.run(argv, env=environment, stdout=gone, stderr=subprocess.PIPE, check=False)
+    assert (0, b"") == (done.returncode, done.stderr)

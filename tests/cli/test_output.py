@@ -1,0 +1,131 @@
+"""What `labs` prints, to the letter, where no engine is needed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import kit
+
+HERE = Path(__file__).parent
+LESSON = f"""{kit.FRONT}
+Welcome to *Tiny*.
+
+## Look around {{#look}}
+
+See what is there:
+
+- first
+- second
+
+```sh node1
+ls -l
+```
+```output
+total 0
+```
+
+::: hint
+There is a command.
+:::
+
+::: hint
+Use `ls`.
+:::
+
+## Read on {{#read}}
+
+Only text.
+"""
+COLOUR = re.compile(r"\x1b\[[\d;]*(?:3|4|9|10)[0-7]")
+
+
+def lines(text: str) -> str:
+    """Return the text without what white space it has at the ends of its lines."""
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["list", "show tiny", "show tiny look", "show tiny look --hints 1", "show tiny read --hints 9", "env --unset"],
+)
+def test_output(name: str, tmp_path: Path) -> None:
+    """A command prints what its golden case holds, and ends with 0."""
+    kit.write_lab(tmp_path, LESSON)
+    expected = {title: output for title, _, output in kit.cases(HERE / "output.txt")}
+    done = kit.labs(tmp_path, *name.split())
+    assert (0, "", expected[name]) == (done.returncode, done.stderr, lines(done.stdout))
+
+
+def test_several_labs(tmp_path: Path) -> None:
+    """Labs are listed by name; what cannot be read is listed too, its problems told whole, and the end is 3."""
+    kit.write_lab(tmp_path, LESSON, name="zoo")
+    folder = kit.write_lab(tmp_path, LESSON.replace("name: node1", "name: Node_1"), name="broken")
+    done = kit.labs(tmp_path, "list")
+    assert 3 == done.returncode
+    assert ["LAB", "broken", "zoo"] == [line.split()[0] for line in done.stdout.splitlines()]
+    problem = (
+        "front matter: 'topology.nodes.0.name': 'Node_1' does not match '^(?!(hub|complete)$)[a-z][a-z0-9-]{0,30}$'"
+    )
+    assert f"{folder}/lesson.md:6: {problem}" in done.stderr.splitlines()
+
+
+def test_brackets(tmp_path: Path) -> None:
+    """Brackets in a lesson's title and summary are printed as they stand."""
+    text = LESSON.replace("title: Tiny", "title: 'Lists [a] and [/b]'").replace("A lab for", "An [array] for")
+    kit.write_lab(tmp_path, text.replace("Look around", "Look [around] a [/tmp]"))
+    listed, shown = kit.labs(tmp_path, "list"), kit.labs(tmp_path, "show", "tiny")
+    assert "An [array] for tests." in listed.stdout
+    assert ["Lists [a] and [/b]", "An [array] for tests."] == [line.rstrip() for line in shown.stdout.splitlines()[1:3]]
+    assert "Look [around] a [/tmp]  look" in shown.stdout
+
+
+def test_env_leads_back(tmp_path: Path) -> None:
+    """Leading docker back leads to where it was before, even if that needs quotes."""
+    done = kit.labs(tmp_path, "env", "--unset", LABS_OUTER_DOCKER_HOST="unix:///a path/docker.sock")
+    assert "export DOCKER_HOST='unix:///a path/docker.sock'\nunset LABS_OUTER_DOCKER_HOST\n" == done.stdout
+
+
+@pytest.mark.parametrize("words", [["list"], ["show", "tiny"], ["doctor"], ["start", "tiny"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "more", [{}, {"NO_COLOR": "1"}, {"TERM": "xterm-256color"}], ids=["plain", "no colour", "rich"]
+)
+def test_no_terminal(words: list[str], more: dict[str, str], tmp_path: Path) -> None:
+    """What is no terminal gets no escape codes."""
+    kit.write_lab(tmp_path, LESSON)
+    done = kit.labs(tmp_path, *words, **more)
+    assert done.stdout + done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def on_a_terminal(folder: Path, *words: str, **more: str) -> str:
+    """Run `labs` on a terminal of its own, with a pager that shows all at once, and return what it shows."""
+    ours, theirs = pty.openpty()
+    argv = [sys.executable, "-m", "runner", *words]
+    environment = kit.environment(folder, TERM="xterm-256color", PAGER="cat", **more)
+    with subprocess.Popen(argv, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        # A terminal whose other side is closed ends with an error.
+        with contextlib.suppress(OSError):
+            while select.select([ours], [], [], 20)[0] and (data := os.read(ours, 1 << 16)):
+                shown += data
+        os.close(ours)
+        process.kill()
+    return shown.decode()
+
+
+@pytest.mark.parametrize("words", [["show", "tiny"], ["doctor"], ["start", "tiny"]], ids=" ".join)
+def test_terminal(words: list[str], tmp_path: Path) -> None:
+    """On a terminal there is colour, unless NO_COLOR says that there should be none."""
+    kit.write_lab(tmp_path, LESSON)
+    assert COLOUR.search(on_a_terminal(tmp_path, *words))
+    assert not COLOUR.search(on_a_terminal(tmp_path, *words, NO_COLOR="1"))

@@ -1,0 +1,232 @@
+"""Starting and removing clusters, with a driver whose nodes are this machine and whose record is in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from runner.clusters import lifecycle, lock
+from runner.clusters.driver import Cluster, ClusterId, Driver, Finding, NodeImage, NodeState
+from runner.clusters.lifecycle import Started
+from runner.errors import BrokenLabError, LabsError, UnfitError
+from runner.lessons.model import Lab, Topology
+from runner.progress import Progress, Silent
+from tests import kit
+
+TINY = ClusterId("tiny")
+LESSON = f"{kit.FRONT}## Look {{#look}}\n".replace("images: []", "images: ['nginx:alpine']\nneeds: [ipvs]")
+FRESH = ["prepare nginx:alpine", "require ipvs", "make node1", "seal"]
+
+
+@dataclass(slots=True)
+class MemoryDriver:
+    """A driver that notes what it is asked, and fails where it is told to."""
+
+    folder: Path
+    fails: dict[str, BaseException] = field(default_factory=dict)
+    clusters: dict[ClusterId, Cluster] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    name: str = "memory"
+
+    def _note(self, verb: str, *words: str) -> None:
+        self.asked.append(" ".join((verb, *words)))
+        if verb in self.fails:
+            raise self.fails[verb]
+
+    def examine(self) -> list[Finding]:
+        """Find nothing."""
+        return []
+
+    def forget_probes(self) -> None:
+        """Note it."""
+        self._note("forget")
+
+    def require(self, needs: Iterable[str], lab: str) -> None:
+        """Note what is needed."""
+        self._note("require", *needs)
+
+    def prepare_images(self, images: Sequence[str], progress: Progress) -> None:
+        """Note which."""
+        self._note("prepare", *images)
+
+    def build_images(self, progress: Progress, *, anew: bool = False) -> None:
+        """Note it."""
+        self._note("build")
+
+    def images(self) -> tuple[NodeImage, ...]:
+        """Have none."""
+        return ()
+
+    def prune_images(self, everything: bool) -> int:
+        """Remove none."""
+        return 0
+
+    def make(self, cluster: ClusterId, topology: Topology, progress: Progress) -> Cluster:
+        """Make the nodes, then note it, so that a failure leaves them."""
+        made = replace(kit.cluster(self.folder, *topology.names), id=cluster, driver=self.name, complete=False)
+        self.clusters[cluster] = made
+        self._note("make", *topology.names)
+        return made
+
+    def seal(self, cluster: ClusterId) -> None:
+        """Note it, and then keep it."""
+        self._note("seal")
+        self.clusters[cluster] = replace(self.clusters[cluster], complete=True)
+
+    def find(self) -> list[Cluster]:
+        """Return what is in memory."""
+        return list(self.clusters.values())
+
+    def resume(self, cluster: Cluster, progress: Progress) -> None:
+        """Bring the nodes up."""
+        self._note("resume")
+        self._set_state(cluster, NodeState.RUNNING)
+
+    def halt(self, cluster: Cluster) -> None:
+        """Take the nodes down."""
+        self._note("halt")
+        self._set_state(cluster, NodeState.STOPPED)
+
+    def remove(self, cluster: ClusterId) -> bool:
+        """Forget the cluster."""
+        self._note("remove")
+        return self.clusters.pop(cluster, None) is not None
+
+    def remove_shared(self) -> None:
+        """Note it."""
+        self._note("remove shared")
+
+    def _set_state(self, cluster: Cluster, state: NodeState) -> None:
+        nodes = tuple(kit.LocalNode(self.folder, node.name, state=state) for node in cluster.nodes)
+        self.clusters[cluster.id] = replace(cluster, nodes=nodes)
+
+
+@pytest.fixture
+def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MemoryDriver:
+    """Return a driver without clusters, in a world of the test's own."""
+    kit.own_folders(monkeypatch, tmp_path)
+    return MemoryDriver(tmp_path)
+
+
+def tiny(driver: MemoryDriver, setup: str = "") -> Lab:
+    """Write the lab that is started."""
+    return kit.lab(driver.folder, LESSON, setup=setup)
+
+
+def start(driver: Driver, lab: Lab, *, keep: bool = False) -> Started:
+    """Start the lab."""
+    return lifecycle.start(driver, lab, TINY, Silent(), keep=keep)
+
+
+def test_fresh(driver: MemoryDriver) -> None:
+    """A first start prepares, makes, sets the scene, and records that it came to its end."""
+    assert Started.FRESH is start(driver, tiny(driver, "touch scene"))
+    assert driver.asked == FRESH
+    assert driver.clusters[TINY].complete
+    assert (driver.folder / "disks" / "node1" / "root" / "scene").exists()
+
+
+def test_already(driver: MemoryDriver) -> None:
+    """A start of what runs changes nothing."""
+    start(driver, tiny(driver))
+    driver.asked.clear()
+    assert Started.ALREADY is start(driver, tiny(driver))
+    assert [] == driver.asked
+
+
+def test_resumed(driver: MemoryDriver) -> None:
+    """A start of what is halted brings it up as it was, without setting the scene anew."""
+    start(driver, tiny(driver))
+    lifecycle.halt(driver, driver.clusters[TINY])
+    driver.asked.clear()
+    assert Started.RESUMED is start(driver, tiny(driver, "exit 1"))
+    assert ["resume"] == driver.asked
+    assert driver.clusters[TINY].running
+
+
+def test_interrupted_remains(driver: MemoryDriver) -> None:
+    """What an interrupted start has left is cleared away and made anew."""
+    driver.make(TINY, tiny(driver).lesson.topology, Silent())
+    driver.asked.clear()
+    assert Started.FRESH is start(driver, tiny(driver))
+    assert [*FRESH[:2], "remove", *FRESH[2:]] == driver.asked
+
+
+def test_other_nodes(driver: MemoryDriver) -> None:
+    """A cluster with other nodes than the lesson now wants is left alone, and the user told what makes it anew."""
+    start(driver, tiny(driver))
+    lab = kit.lab(driver.folder, LESSON.replace("name: node1", "name: alpha"))
+    driver.asked.clear()
+    with pytest.raises(UnfitError, match="'tiny' stands with node1, and its lesson now asks for alpha") as caught:
+        start(driver, lab)
+    assert caught.value.advice.startswith("'labs reset tiny' makes it anew")
+    assert [] == driver.asked
+
+
+@pytest.mark.parametrize("verb", ["make", "seal"])
+@pytest.mark.parametrize("error", [UnfitError("no room", "make room"), KeyboardInterrupt(), ZeroDivisionError()])
+def test_undone(verb: str, error: BaseException, driver: MemoryDriver) -> None:
+    """A start that fails or is interrupted while there is something to leave behind leaves nothing."""
+    driver.fails[verb] = error
+    with pytest.raises(type(error)):
+        start(driver, tiny(driver))
+    assert {} == driver.clusters
+
+
+def test_undone_scene(driver: MemoryDriver) -> None:
+    """A setup script that fails is the lab's fault, and the start is undone."""
+    with pytest.raises(BrokenLabError):
+        start(driver, tiny(driver, "exit 3"))
+    assert {} == driver.clusters
+
+
+@pytest.mark.parametrize("verb", ["prepare", "require"])
+def test_refused(verb: str, driver: MemoryDriver) -> None:
+    """What is refused before anything is made leaves the remains of an earlier start alone."""
+    driver.make(TINY, tiny(driver).lesson.topology, Silent())
+    driver.fails[verb] = UnfitError("not here", "go there")
+    with pytest.raises(UnfitError):
+        start(driver, tiny(driver))
+    assert [TINY] == list(driver.clusters)
+
+
+def test_keep(driver: MemoryDriver) -> None:
+    """With `keep`, what a failed start has made stays, and is known not to be complete."""
+    driver.fails["make"] = UnfitError("no room", "make room")
+    with pytest.raises(UnfitError):
+        start(driver, tiny(driver), keep=True)
+    assert not driver.clusters[TINY].complete
+
+
+def test_failing_undo(driver: MemoryDriver) -> None:
+    """Where undoing fails too, the reason for the start's failure is not lost."""
+    driver.fails = {"make": UnfitError("no room", "make room"), "remove": UnfitError("engine is gone", "start it")}
+    with pytest.raises(LabsError) as caught:
+        start(driver, tiny(driver))
+    told = [str(error) for error in (caught.value, caught.value.__context__) if error]
+    assert "no room" in told
+
+
+def test_busy(driver: MemoryDriver) -> None:
+    """While another command changes the cluster, nothing is asked of the driver."""
+    lab = tiny(driver)
+    with lock.held(TINY), pytest.raises(UnfitError):
+        start(driver, lab)
+    assert [] == driver.asked
+
+
+def test_remove(driver: MemoryDriver) -> None:
+    """Removing says whether there was anything, and takes the log of the run with it."""
+    start(driver, tiny(driver, "echo said"))
+    assert [True, False] == [lifecycle.remove(driver, TINY) for _ in range(2)]
+    assert [] == [path.name for path in driver.folder.rglob("setup.log")]
+
+
+def test_find(driver: MemoryDriver) -> None:
+    """A cluster is found by lab and run."""
+    start(driver, tiny(driver))
+    assert driver.clusters[TINY] is lifecycle.find(driver, TINY)
+    assert lifecycle.find(driver, ClusterId("tiny", "other")) is None

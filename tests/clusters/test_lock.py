@@ -1,0 +1,73 @@
+"""One command at a time changes a cluster."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runner.clusters import lock
+from runner.clusters.driver import ClusterId
+from runner.errors import UnfitError
+from tests import kit
+
+TINY = ClusterId("tiny")
+HOLD = """
+import sys
+from runner.clusters import lock
+from runner.clusters.driver import ClusterId
+with lock.held(ClusterId("tiny")):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kit.own_folders(monkeypatch, tmp_path)
+
+
+def test_held_twice() -> None:
+    """The second command is refused, told what is going on and what to type."""
+    with lock.held(TINY), pytest.raises(UnfitError) as caught, lock.held(TINY):
+        pass
+    assert (
+        "Another 'labs' command is starting, halting or removing 'tiny' right now.",
+        "Wait for it to end, then type this again.",
+    ) == (caught.value.message, caught.value.advice)
+
+
+def test_released() -> None:
+    """A lock is free again after its block, however that ended."""
+    with pytest.raises(ZeroDivisionError), lock.held(TINY):
+        _ = 1 // 0
+    with lock.held(TINY):
+        pass
+
+
+def test_others() -> None:
+    """Other labs, and other runs of the same lab, have locks of their own."""
+    with lock.held(TINY), lock.held(ClusterId("tiny", "two")), lock.held(ClusterId("small")):
+        pass
+
+
+def test_killed_holder(tmp_path: Path) -> None:
+    """A lock whose holder is killed is free at once."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD],
+        env=kit.environment(tmp_path),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert "held\n" == holder.stdout.readline()
+        with pytest.raises(UnfitError), lock.held(TINY):
+            pass
+        holder.send_signal(signal.SIGKILL)
+    with lock.held(TINY):
+        pass

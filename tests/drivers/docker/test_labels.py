@@ -1,0 +1,68 @@
+"""Labels and names of Docker objects."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.clusters.driver import ClusterId
+from runner.drivers.docker import labels
+
+TINY = ClusterId("tiny")
+SECOND = ClusterId("tiny", "two")
+
+
+@pytest.fixture(autouse=True)
+def _project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LABS_PROJECT", raising=False)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "part", "name"),
+    [
+        (TINY, "", "labs-tiny"),
+        (TINY, "node1", "labs-tiny-node1"),
+        (SECOND, "node1", "labs-tiny-two-node1"),
+    ],
+)
+def test_name(cluster: ClusterId, part: str, name: str) -> None:
+    """A name tells project, lab, run and part."""
+    assert name == labels.name(cluster, part)
+
+
+def test_of() -> None:
+    """An object's labels tell project, lab and run, and what more is given."""
+    assert {
+        "labs.project": "labs",
+        "labs.lab": "tiny",
+        "labs.run": "two",
+        "labs.node": "node1",
+    } == labels.of(SECOND, node="node1")
+
+
+def test_filters() -> None:
+    """A cluster is found by project, lab and run together; all clusters by the project."""
+    assert {"label": ["labs.project=labs", "labs.lab=tiny", "labs.run=main"]} == labels.filters(TINY)
+    assert {"label": ["labs.project=labs"]} == labels.everything()
+
+
+@pytest.mark.parametrize(
+    ("given", "cluster"),
+    [
+        (labels.of(SECOND, node="node1"), SECOND),
+        ({"labs.lab": "tiny"}, TINY),
+        ({"labs.project": "labs"}, None),
+        ({"com.docker.compose.project": "x"}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_cluster_of(given: dict[str, str] | None, cluster: ClusterId | None) -> None:
+    """An object's cluster is read from its labels, if it is a cluster's."""
+    assert cluster == labels.cluster_of(given)
+
+
+def test_other_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another project has names and labels of its own, on the same engine."""
+    monkeypatch.setenv("LABS_PROJECT", "class-b")
+    assert ("class-b-tiny", "class-b") == (labels.name(TINY), labels.of(TINY)["labs.project"])
+    assert {"label": ["labs.project=class-b"]} == labels.everything()

@@ -1,0 +1,48 @@
+"""Where things lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner import paths
+from runner.errors import UsageError
+from tests import kit
+
+
+def test_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a checkout, labs and checks are its own."""
+    monkeypatch.delenv("LABS_ROOT", raising=False)
+    assert (kit.CHECKOUT / "labs", kit.CHECKOUT / "checks") == (paths.labs_folder(), paths.checks_folder())
+
+
+def test_other_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`LABS_ROOT` names another tree with labs and checks."""
+    monkeypatch.setenv("LABS_ROOT", str(tmp_path))
+    assert (tmp_path / "labs", tmp_path / "checks") == (paths.labs_folder(), paths.checks_folder())
+
+
+@pytest.mark.parametrize("name", ["labs", "class-b", "a", "a" * 31])
+def test_project(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each project has logs, locks and sockets of its own, and all share what can be found out again."""
+    kit.own_folders(monkeypatch, tmp_path)
+    monkeypatch.setenv("LABS_PROJECT", name)
+    assert (name, name, name) == (paths.project(), paths.state_folder().name, paths.sockets_folder().name)
+    assert "labs" == paths.cache_folder().name
+
+
+@pytest.mark.parametrize("name", ["", "Class", "a b", "-a", "a" * 32, "a\n", "../a"])
+def test_unfit_project(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project that could not be part of a name is refused."""
+    monkeypatch.setenv("LABS_PROJECT", name)
+    with pytest.raises(UsageError, match="LABS_PROJECT is") as caught:
+        paths.project()
+    assert "Use small letters, digits and dashes." == caught.value.advice
+
+
+def test_sockets_without_a_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system gives no folder for sockets, they lie with what else is this user's alone."""
+    kit.own_folders(monkeypatch, tmp_path)
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    assert paths.sockets_folder().is_relative_to(paths.state_folder())
