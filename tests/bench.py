@@ -184,11 +184,13 @@ def _form_swarm() -> None:
     _labs("start", LAB)
     driver = DockerDriver()
     nodes = next(cluster for cluster in driver.find() if cluster.id.lab == LAB).nodes
-    first = nodes[0].api()
-    first.swarm.init(advertise_addr=nodes[0].address)
-    token = first.swarm.attrs["JoinTokens"]["Worker"]
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda node: node.api().swarm.join([nodes[0].address], token), nodes[1:]))
+        engines = list(pool.map(lambda node: node.api(), nodes))
+        list(pool.map(lambda engine: engine.ping(), engines))
+        first = engines[0]
+        first.swarm.init(advertise_addr=nodes[0].address)
+        token = first.swarm.attrs["JoinTokens"]["Worker"]
+        list(pool.map(lambda engine: engine.swarm.join([nodes[0].address], token), engines[1:]))
     while [node["Status"]["State"] for node in first.api.nodes()] != ["ready"] * len(nodes):
         time.sleep(0.02)
 

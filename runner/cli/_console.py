@@ -79,7 +79,7 @@ class _PlainStory:
         last = [""]
         yield lambda detail: last.__setitem__(0, detail)
         detail = f" ({last[0]})" if last[0] else ""
-        err().print(f"{name}{detail}: {time.monotonic() - began:.1f} s", soft_wrap=True)
+        err().print(f"{name}{detail}: {time.monotonic() - began:.1f} s", soft_wrap=True, markup=False)
 
 
 def _seconds(elapsed: float) -> tuple[str, str]:

@@ -25,6 +25,9 @@ def show(report: Report, lesson: Lesson) -> None:
         results = report.of_step(step.id)
         if results:
             _show_step(step, results)
+    if not report.results:
+        out.print("There is nothing to check in this step.")
+        return
     passed, failed, errors = (report.count(one) for one in (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR))
     total = len(report.results)
     if passed == total:
@@ -34,7 +37,10 @@ def show(report: Report, lesson: Lesson) -> None:
     said += [f"{failed} not yet"] if failed else []
     said += [f"{errors} could not be checked"] if errors else []
     out.print(f"\n[bold]{', '.join(said)}.[/]")
-    first = next(result for result in report.results if result.outcome in (Outcome.FAILED, Outcome.ERROR))
+    unfinished = [result for result in report.results if result.outcome in (Outcome.FAILED, Outcome.ERROR)]
+    if not unfinished:
+        return
+    first = unfinished[0]
     advice = f"labs show {report.lab} {first.step}" if first.outcome is Outcome.FAILED else "labs status"
     out.print(f"Next: [bold]{advice}[/]")
 

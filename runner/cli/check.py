@@ -10,6 +10,7 @@ from runner import suggest
 from runner.checking import run
 from runner.checking.request import Request
 from runner.cli import _options
+from runner.clusters import find
 from runner.lessons import catalog
 
 
@@ -36,7 +37,7 @@ def command(lab: str | None, step_id: str | None, as_json: bool, patience: float
       labs check swarm-basics --step join-workers
       labs check --json | jq .counts
     """
-    cluster = _options.running(lab)
+    cluster = find.running_cluster(lab)
     found = catalog.load(cluster.id.lab)
     if step_id is not None and found.lesson.step(step_id) is None:
         raise suggest.unknown("step", step_id, [step.id for step in found.lesson.steps], f"labs show {found.name}")

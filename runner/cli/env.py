@@ -9,7 +9,7 @@ import click
 
 from runner import paths
 from runner.cli import _options
-from runner.clusters import forward
+from runner.clusters import find, forward
 
 
 @click.command("env")
@@ -31,8 +31,8 @@ def command(node: str | None, lab: str | None, unset: bool) -> int:
         click.echo(f"export DOCKER_HOST={shlex.quote(outer)}" if outer else "unset DOCKER_HOST")
         click.echo("unset LABS_OUTER_DOCKER_HOST")
         return 0
-    cluster = _options.running(lab)
-    path = forward.ensure(cluster.id, _options.node(node, cluster.id.lab))
+    cluster = find.running_cluster(lab)
+    path = forward.ensure(cluster.id, find.the_node(node, cluster.id.lab))
     before = os.environ.get("DOCKER_HOST", "")
     if before and not before.startswith(f"unix://{paths.sockets_folder()}/"):
         click.echo(f"export LABS_OUTER_DOCKER_HOST={shlex.quote(before)}")

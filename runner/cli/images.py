@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from runner.cli import _console
-from runner.clusters import find
+from runner.clusters import find, lock
 from runner.drivers import choice
 from runner.errors import UsageError
 
@@ -29,7 +29,9 @@ def build(anew: bool) -> int:
 
     An interrupted build goes on where it was.
     """
-    choice.preferred().build_images(_console.story(), anew=anew)
+    story = _console.story()
+    with lock.images(story):
+        choice.preferred().build_images(story, anew=anew)
     _console.out().print("All images are at hand. 'labs images list' shows them.")
     return 0
 
@@ -63,6 +65,7 @@ def prune(everything: bool) -> int:
     started = [str(cluster.id) for cluster in find.all_clusters()]
     if everything and started:
         raise UsageError(f"Labs are started: {', '.join(started)}.", "Type 'labs rm --all' first.")
-    freed = choice.preferred().prune_images(everything)
+    with lock.images(_console.story()):
+        freed = choice.preferred().prune_images(everything)
     _console.out().print(f"Removed {freed} images and stores.")
     return 0

@@ -10,6 +10,7 @@ from runner.checking import run
 from runner.checking.outcomes import Outcome
 from runner.checking.request import Request
 from runner.cli import _console, _options, _report
+from runner.clusters import find
 from runner.clusters.driver import Cluster
 from runner.errors import ExitCode, NotYetError
 from runner.lessons import catalog, parse
@@ -32,7 +33,7 @@ def command(lab: str | None, last: str | None) -> int:
       labs play
       labs play swarm-basics --to join-workers
     """
-    cluster = _options.running(lab)
+    cluster = find.running_cluster(lab)
     found = catalog.load(cluster.id.lab)
     ids = [step.id for step in found.lesson.steps]
     if last is not None and last not in ids:

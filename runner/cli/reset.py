@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from runner.cli import _console, _options
-from runner.clusters import lifecycle
+from runner.clusters import find, lifecycle
 from runner.drivers import choice
 from runner.lessons import catalog
 
@@ -20,7 +20,7 @@ def command(lab: str | None) -> int:
       labs reset
       labs reset swarm-basics
     """
-    cluster = _options.started(lab)
+    cluster = find.the_cluster(lab)
     # Read first: a lesson that cannot start is no reason to throw away what runs.
     found = catalog.load(cluster.id.lab)
     driver, story = choice.of(cluster), _console.story()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from runner.cli import _console, _options
-from runner.clusters import lifecycle
-from runner.clusters.find import all_clusters
+from runner.clusters import find, lifecycle
+from runner.clusters.driver import ClusterId
 from runner.drivers import choice
 from runner.errors import UsageError
 
@@ -28,7 +28,7 @@ def command(lab: str | None, everything: bool) -> int:
     """
     if everything:
         return _remove_all()
-    cluster = _options.cluster_id(lab) if lab else _options.started(None).id
+    cluster = ClusterId(lab) if lab else find.the_cluster(None).id
     with _console.story().step(f"Removing '{cluster}'"):
         existed = sum(lifecycle.remove(driver, cluster) for driver in choice.all_drivers())
     if not existed:
@@ -38,7 +38,7 @@ def command(lab: str | None, everything: bool) -> int:
 
 
 def _remove_all() -> int:
-    for cluster in all_clusters():
+    for cluster in find.all_clusters():
         with _console.story().step(f"Removing '{cluster.id}'"):
             lifecycle.remove(choice.of(cluster), cluster.id)
     for driver in choice.all_drivers():

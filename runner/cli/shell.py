@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from runner.cli import _options
+from runner.clusters import find
 
 
 @click.command("shell")
@@ -19,4 +20,4 @@ def command(node: str, lab: str | None) -> int:
       labs shell node1 --lab swarm-basics
       echo 'docker node ls' | labs shell node1
     """
-    return _options.node(node, lab).attach(["bash", "-l"])
+    return find.the_node(node, lab).attach(["bash", "-l"])

@@ -10,6 +10,7 @@ import click
 
 from runner import suggest
 from runner.cli import _console, _options
+from runner.clusters import find
 from runner.errors import LabsError, UsageError
 from runner.lessons import catalog
 from runner.lessons.model import Command, Hint, Lab, Part, Prose, Step
@@ -57,7 +58,7 @@ def _what(lab: str | None, step: str | None) -> tuple[Lab, Step | None]:
     if lab is not None and step is None and lab not in catalog.names():
         # A single word may name a step of the lab that is started.
         try:
-            started = catalog.load(_options.started(None).id.lab)
+            started = catalog.load(find.the_cluster(None).id.lab)
         except LabsError:
             raise suggest.unknown("lab", lab, catalog.names(), "labs list") from None
         lab, step = started.name, lab
@@ -73,7 +74,7 @@ def _what(lab: str | None, step: str | None) -> tuple[Lab, Step | None]:
 
 def _started() -> str:
     try:
-        return _options.started(None).id.lab
+        return find.the_cluster(None).id.lab
     except UsageError as error:
         raise UsageError(error.message, "Say which lesson: 'labs show LAB'. 'labs list' shows the labs.") from None
 
@@ -81,12 +82,14 @@ def _started() -> str:
 def _print_parts(parts: tuple[Part, ...], hints: int) -> None:
     from rich.markdown import Markdown
     from rich.padding import Padding
+    from rich.text import Text
 
     out = _console.out()
     tiers = [part for part in parts if isinstance(part, Hint)]
     for part in parts:
         if isinstance(part, Prose):
-            out.print(Markdown(part.text, hyperlinks=False))
+            # In a file or a pipe, Markdown is at its most useful as it is.
+            out.print(Markdown(part.text, hyperlinks=False) if out.is_terminal else Text(part.text))
             out.print()
         elif isinstance(part, Command):
             _print_command(part)

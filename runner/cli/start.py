@@ -8,6 +8,7 @@ import click
 
 from runner.cli import _console, _options
 from runner.clusters import lifecycle
+from runner.clusters.driver import ClusterId
 from runner.clusters.lifecycle import Started
 from runner.drivers import choice
 from runner.lessons import catalog
@@ -30,7 +31,7 @@ def command(lab: str, keep: bool) -> int:
     began = time.monotonic()
     found = catalog.load(lab)
     driver = choice.preferred()
-    went = lifecycle.start(driver, found, _options.cluster_id(lab), _console.story(), keep=keep)
+    went = lifecycle.start(driver, found, ClusterId(lab), _console.story(), keep=keep)
     elapsed = time.monotonic() - began
     first = found.lesson.topology.names[0]
     names = ", ".join(found.lesson.topology.names)
@@ -41,6 +42,8 @@ def command(lab: str, keep: bool) -> int:
     }
     out = _console.out()
     out.print(f"[bold green]{said[went]}[/]")
+    if went is Started.RESUMED:
+        out.print("  What ran on the nodes needs a few seconds to come back.")
     out.print(f"  labs show {lab:<14} read the lesson")
     out.print(f"  labs shell {first:<13} open a terminal on {first}")
     out.print(f"  labs check {lab:<13} see what your cluster has reached")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from runner.cli import _console
+from runner.clusters import find
 from runner.clusters.driver import Cluster
-from runner.clusters.find import all_clusters
 
 
 @click.command("status")
@@ -17,7 +17,7 @@ def command() -> int:
     Examples:
       labs status
     """
-    clusters = all_clusters()
+    clusters = find.all_clusters()
     out = _console.out()
     if not clusters:
         out.print("No lab is started. 'labs list' shows the labs; 'labs start LAB' starts one.")

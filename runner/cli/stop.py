@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from runner.cli import _console, _options
-from runner.clusters import lifecycle
-from runner.clusters.find import all_clusters
+from runner.clusters import find, lifecycle
 from runner.drivers import choice
 
 
@@ -22,7 +21,7 @@ def command(lab: str | None, everything: bool) -> int:
       labs stop swarm-basics
       labs stop --all
     """
-    clusters = all_clusters() if everything else [_options.started(lab)]
+    clusters = find.all_clusters() if everything else [find.the_cluster(lab)]
     for cluster in clusters:
         with _console.story().step(f"Halting '{cluster.id}'"):
             lifecycle.halt(choice.of(cluster), cluster)

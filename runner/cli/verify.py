@@ -32,7 +32,7 @@ def command(lab: str, keep: bool) -> int:
     """
     found = catalog.load(lab)
     driver = choice.preferred()
-    cluster = ClusterId(lab, f"{_options.run_name()}-verify")
+    cluster = ClusterId(lab, "verify")
     began = time.monotonic()
     lifecycle.remove(driver, cluster)
     lifecycle.start(driver, found, cluster, _console.story())

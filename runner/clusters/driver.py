@@ -24,7 +24,7 @@ class ClusterId:
     run: str = "main"
 
     def __str__(self) -> str:
-        return self.lab if self.run == "main" else f"{self.lab}-{self.run}"
+        return self.lab if self.run == "main" else f"{self.lab}.{self.run}"
 
 
 class NodeState(StrEnum):

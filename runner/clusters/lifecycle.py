@@ -44,7 +44,8 @@ def start(driver: Driver, lab: Lab, cluster: ClusterId, progress: Progress, *, k
         if found and found.complete:
             _refuse_other_nodes(found, lab)
             return _resume(driver, found, progress)
-        driver.prepare_images(lab.lesson.images, progress)
+        with lock.images(progress):
+            driver.prepare_images(lab.lesson.images, progress)
         driver.require(lab.lesson.needs, lab.name)
         if found:
             with progress.step("Clearing away an interrupted start"):

@@ -10,13 +10,13 @@ from runner.clusters.driver import Cluster, ClusterId, Node
 from runner.errors import BrokenLabError
 from runner.lessons.model import Lab
 
-_TARGET = "/var/lib/labs"
-# The trap names the line that failed; bash by itself would only end.
+# The trap names the line that failed; bash by itself would only end. The script travels in the environment, which saves
+# copying it to every node.
 _RUN = """
 set -Eeuo pipefail
 trap 'echo "setup.sh:$LINENO: exit status $?: $BASH_COMMAND" >&2' ERR
 cd /root
-source /var/lib/labs/setup.sh
+source <(printf "%s" "$LABS_SETUP")
 """
 
 
@@ -52,8 +52,8 @@ def forget(cluster: ClusterId) -> None:
 def _set_up_node(lab: Lab, node: Node, log: Path) -> None:
     if lab.files.is_dir() and any(lab.files.iterdir()):
         node.copy_in(lab.files, "/root")
-    node.copy_in(lab.setup, _TARGET)
     environment = {"LABS_NODE": node.name, "LABS_ROLE": node.role.value, "LABS_LAB": lab.name}
+    environment["LABS_SETUP"] = lab.setup.read_text("utf-8")
     done = node.run(["bash", "-c", _RUN], environment=environment)
     output = done.text + done.error_text
     with log.open("a", encoding="utf-8") as handle:

@@ -99,7 +99,7 @@ def test_broken_lesson(words: list[str], tmp_path: Path) -> None:
     ] == done.stderr.splitlines()
 
 
-@pytest.mark.parametrize("variable", ["LABS_RUN", "LABS_PROJECT"])
+@pytest.mark.parametrize("variable", ["LABS_PROJECT"])
 def test_unfit_variable(variable: str, tmp_path: Path) -> None:
     """A variable of ours that holds no fit name ends with 2 and says so."""
     done = kit.labs(tmp_path, "start", "tiny", **{variable: "My Run"})

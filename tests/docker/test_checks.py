@@ -111,4 +111,4 @@ def test_verify_proves_the_lab(labs: Labs) -> None:
     assert 3 == done.returncode
     assert "✗ its checks fail before it" in done.stdout
     assert "test_the_note_is_there passed" in done.stdout
-    assert "trio-verify" not in labs("status").stdout
+    assert "trio.verify" not in labs("status").stdout
