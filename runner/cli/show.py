@@ -82,20 +82,19 @@ def _started() -> str:
 def _print_parts(parts: tuple[Part, ...], hints: int) -> None:
     from rich.markdown import Markdown
     from rich.padding import Padding
-    from rich.text import Text
 
     out = _console.out()
     tiers = [part for part in parts if isinstance(part, Hint)]
     for part in parts:
         if isinstance(part, Prose):
-            # In a file or a pipe, Markdown is at its most useful as it is.
-            out.print(Markdown(part.text, hyperlinks=False) if out.is_terminal else Text(part.text))
+            # Wrapped in pipes too: rich cuts what is indented where lines may be of any length.
+            out.print(Markdown(part.text, hyperlinks=False), soft_wrap=False)
             out.print()
         elif isinstance(part, Command):
             _print_command(part)
     for number, hint in enumerate(tiers[:hints], 1):
         out.print(f"[yellow]Hint {number}[/]")
-        out.print(Padding(Markdown(hint.text, hyperlinks=False), (0, 0, 1, 2)))
+        out.print(Padding(Markdown(hint.text, hyperlinks=False), (0, 0, 1, 2)), soft_wrap=False)
     if len(tiers) > hints:
         out.print(f"[dim]Stuck? Add --hints {hints + 1} ({len(tiers)} in all).[/]")
 

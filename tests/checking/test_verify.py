@@ -90,6 +90,7 @@ def test_all_is_well(tmp_path: Path) -> None:
         Proof("copy", "empty: fails, saying 'copy: ; expected: copy: hello'"),
         Proof("copy", "empty: can be cured"),
         Proof("copy", "empty: its cure makes the checks pass"),
+        Proof("the finished lab", "all checks pass together"),
     ] == proofs(tmp_path, wrong=MISSES)
 
 

@@ -21,7 +21,7 @@ def _project(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (TINY, "", "labs-tiny"),
         (TINY, "node1", "labs-tiny-node1"),
-        (SECOND, "node1", "labs-tiny-two-node1"),
+        (SECOND, "node1", "labs-tiny.two-node1"),
     ],
 )
 def test_name(cluster: ClusterId, part: str, name: str) -> None:
