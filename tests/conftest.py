@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 Labs = Callable[..., subprocess.CompletedProcess[str]]
-TREE = Path(__file__).parent / "docker" / "tree"
+TREE = Path(__file__).parent / "tree"
 CHECKOUT = Path(__file__).parent.parent
 
 

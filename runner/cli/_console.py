@@ -77,9 +77,19 @@ class _PlainStory:
     def step(self, name: str) -> Iterator[Tell]:
         began = time.monotonic()
         last = [""]
-        yield lambda detail: last.__setitem__(0, detail)
-        detail = f" ({last[0]})" if last[0] else ""
-        err().print(f"{name}{detail}: {time.monotonic() - began:.1f} s", soft_wrap=True, markup=False)
+        # A log shows what takes so long while it does.
+        self._say(f"{name} ...", end="")
+        try:
+            yield lambda detail: last.__setitem__(0, detail)
+        except BaseException:
+            self._say(" failed")
+            raise
+        detail = f" {last[0]}," if last[0] else ""
+        self._say(f"{detail} {time.monotonic() - began:.1f} s")
+
+    def _say(self, text: str, end: str = "\n") -> None:
+        err().print(text, end=end, soft_wrap=True, markup=False)
+        err().file.flush()
 
 
 def _seconds(elapsed: float) -> tuple[str, str]:

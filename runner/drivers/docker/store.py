@@ -90,9 +90,11 @@ def build_store(client: docker.DockerClient, images: Sequence[str], progress: Pr
     discard(client, volume)
     with progress.step("Filling the store") as tell:
         try:
-            _fill(client, node_image, volume, contents, tell)
-        finally:
-            remains.remove(client, FILLING)
+            _fill(client, node_id, volume, contents, tell)
+        except BaseException:
+            discard(client, volume)
+            raise
+        remains.remove(client, FILLING)
     _record(client, Store(node_id, volume, tuple(contents)))
     return Store(node_id, volume, tuple(contents))
 
