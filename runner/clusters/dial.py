@@ -52,15 +52,16 @@ class _Adapter(BaseHTTPAdapter):
         self._pool.close()
 
 
-def client(dial: Dial, timeout: float = 60) -> docker.DockerClient:
+def client(dial: Dial, timeout: float = 60, version: str = API_VERSION) -> docker.DockerClient:
     """Return a client whose every connection comes from `dial`.
 
     Args:
         dial: Opens a stream to the engine.
         timeout: How many seconds an answer may take.
+        version: The version of the API to speak.
 
     """
-    made = docker.DockerClient(base_url=_NOWHERE, version=API_VERSION, timeout=int(timeout))
+    made = docker.DockerClient(base_url=_NOWHERE, version=version, timeout=int(timeout))
     # A proxy from the environment knows nothing of the inside of a node.
     made.api.trust_env = False
     made.api.mount("http://", _Adapter(dial))

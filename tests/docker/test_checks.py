@@ -101,7 +101,7 @@ def test_plain_pytest_runs_the_checks(labs: Labs, environment: dict[str, str], t
 
 def _pytest(environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
     file = TREE / "checks" / "test_trio.py"
-    argv = [sys.executable, "-m", "pytest", "-p", "checks.plugin", "-p", "no:cacheprovider", str(file)]
+    argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(file)]
     return subprocess.run(argv, env=environment, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
 
 

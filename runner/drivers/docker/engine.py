@@ -14,6 +14,7 @@ from docker.errors import APIError, DockerException
 from docker.tls import TLSConfig
 
 from runner import paths
+from runner.drivers.docker import ssh
 from runner.errors import LabsError, UnfitError
 
 # Making a node's container takes long on a slow disk, and a large push or build is silent for a while.
@@ -31,6 +32,8 @@ def connect() -> docker.DockerClient:
     try:
         endpoint = _endpoint()
         where = endpoint["base_url"] or where
+        if where.startswith("ssh://"):
+            return ssh.client(where, TIMEOUT_SECONDS)
         client = docker.DockerClient(**endpoint, version="auto", timeout=TIMEOUT_SECONDS)
     except (DockerException, requests.RequestException, OSError, ValueError) as error:
         raise _unreachable(where, str(error)) from error
@@ -49,16 +52,11 @@ def _endpoint() -> dict[str, Any]:
             folder = os.environ.get("DOCKER_CERT_PATH", os.path.expanduser("~/.docker"))  # noqa: PTH111
             pair = (os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem"))  # noqa: PTH118
             tls = TLSConfig(client_cert=pair, ca_cert=os.path.join(folder, "ca.pem"), verify=True)  # noqa: PTH118
-        return {"base_url": host, "tls": tls or False, "use_ssh_client": host.startswith("ssh://")}
+        return {"base_url": host, "tls": tls or False}
     context = ContextAPI.get_context(named) if named else ContextAPI.get_current_context()
     if context is None:
         raise UnfitError(f"There is no Docker context '{named}'.", "'docker context ls' lists them.")
-    base_url = context.Host or None
-    return {
-        "base_url": base_url,
-        "tls": context.TLSConfig or False,
-        "use_ssh_client": bool(base_url and base_url.startswith("ssh://")),
-    }
+    return {"base_url": context.Host or None, "tls": context.TLSConfig or False}
 
 
 def _unreachable(where: str, reason: str) -> UnfitError:

@@ -1,0 +1,49 @@
+"""An engine behind ssh, with a stand-in for ssh that runs the command on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Labs
+from tests.docker.conftest import Left
+
+SCRIPT = """#!/bin/sh
+echo "$@" >>"$SSH_LOG"
+while [ "$1" != -- ]; do shift; done
+shift 2
+unset DOCKER_HOST
+exec "$@"
+"""
+
+
+@pytest.fixture
+def over_ssh(tmp_path: Path) -> dict[str, str]:
+    """Return an environment in which ssh leads to this machine, whatever host it is asked for."""
+    (tmp_path / "ssh").write_text(SCRIPT, "utf-8")
+    (tmp_path / "ssh").chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    return {"DOCKER_HOST": "ssh://me@server:2222", "PATH": path, "SSH_LOG": str(tmp_path / "log")}
+
+
+@pytest.mark.usefixtures("clean")
+def test_a_lab_on_another_machine(labs: Labs, over_ssh: dict[str, str], left: Left) -> None:
+    """With DOCKER_HOST=ssh://..., a lab starts, runs commands, is checked and goes."""
+    started = labs("start", "solo", env=over_ssh)
+    assert 0 == started.returncode, started.stderr
+    assert "-l me -p 2222 -- server docker system dial-stdio" in Path(over_ssh["SSH_LOG"]).read_text("utf-8")
+    piped = labs("exec", "node1", "--", "cat", env=over_ssh, input="through")
+    assert "through" == piped.stdout, piped.stderr
+    assert 0 == labs("rm", "solo", env=over_ssh).returncode
+    assert [] == left.everything()
+
+
+def test_ssh_that_cannot_connect(labs: Labs, over_ssh: dict[str, str], tmp_path: Path) -> None:
+    """Where ssh fails, its own words are shown and the exit status is 4."""
+    (tmp_path / "ssh").write_text("#!/bin/sh\necho 'no route to server' >&2; exit 255\n", "utf-8")
+    done = labs("status", env=over_ssh)
+    assert 4 == done.returncode
+    assert "no route to server" in done.stderr
+    assert "ssh://me@server:2222" in done.stderr
