@@ -21,9 +21,9 @@ def _running(left: Left) -> int:
     return len(docker("ps", "--quiet", *left.filter).split())
 
 
-# When each step of a start has begun, as far as the engine shows it; the last is the setup, whose log has been opened.
+# When each step of a start has begun, as far as it shows: first the lock that a start takes, last the setup's log.
 MOMENTS: dict[str, Callable[[Left, Path], bool]] = {
-    "looking at the host": lambda _left, _log: True,
+    "looking at the host": lambda _left, log: (log.parents[2] / "locks" / "trio.lock").exists(),
     "making the network": lambda left, _log: bool(left.networks()),
     "making the nodes": lambda left, _log: bool(left.containers()),
     "booting the nodes": lambda left, _log: _running(left) == 4,
@@ -37,6 +37,7 @@ def log(environment: dict[str, str]) -> Path:
     runs = Path(environment["XDG_STATE_HOME"]) / "labs" / environment["LABS_PROJECT"] / "runs"
     found = runs / "trio" / "setup.log"
     found.unlink(missing_ok=True)
+    (runs.parent / "locks" / "trio.lock").unlink(missing_ok=True)
     return found
 
 
