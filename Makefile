@@ -14,10 +14,10 @@ help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY)  ## Start swarm-basics and play its lesson, each step's checks turning green
-	@echo '== 1/5  What this machine offers'
-	@$(BIN)/labs doctor || true
-	@echo '== 2/5  Images for the nodes (about two minutes the first time, nothing after that)'
+	@echo '== 1/5  Images for the nodes (about two minutes the first time, nothing after that)'
 	@$(BIN)/labs images build
+	@echo '== 2/5  What this machine offers'
+	@$(BIN)/labs doctor || true
 	@echo '== 3/5  Three Docker nodes'
 	@$(BIN)/labs start swarm-basics
 	@echo '== 4/5  The lesson, typed for you'

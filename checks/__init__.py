@@ -5,7 +5,8 @@ A check is one function, marked with its step; its docstring is the line the lea
     @step("create-swarm")
     def test_node1_leads(nodes: Nodes) -> None:
         '''node1 leads a swarm.'''
-        expect(nodes["node1"], swarm_state(nodes["node1"]), "active", see="docker info")
+        node1 = nodes["node1"]
+        expect(node1, node1.api.info()["Swarm"]["LocalNodeState"], "active", see="docker info")
 """
 
 from checks.expect import NotYet, eventually, expect, fail

@@ -317,7 +317,7 @@ def _member(entry: Mapping[str, Any]) -> Member:
     spec = entry["Spec"]
     return Member(
         id=entry["ID"],
-        name=entry["Description"]["Hostname"],
+        name=entry.get("Description", {}).get("Hostname", ""),
         is_manager=spec["Role"] == "manager",
         state=entry["Status"]["State"],
         availability=spec["Availability"],

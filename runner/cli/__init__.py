@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
-import signal
 import sys
 from typing import NoReturn
 
 import click
 
-from runner import __version__
-from runner.errors import ExitCode, LabsError
+from runner import __version__, signals
+from runner.errors import ExitCode, LabsError, UnfitError
 
 # Short help stands here, and not in the commands' files, so that `labs --help` need not import them.
 _COMMANDS = {
@@ -75,7 +74,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit; nothing else in this project does."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signals.raise_on_all()
     code: int = ExitCode.BUG
     try:
         result = cli.main(prog_name="labs", standalone_mode=False)
@@ -91,14 +90,25 @@ def main() -> NoReturn:
     except SystemExit:
         # click and rich end so when the reader of our output has gone, as `head` does; and click after a completion.
         code = ExitCode.DONE
+    except OSError as error:
+        if error.filename is None:
+            code = _report_bug()
+        else:
+            advice = "Make room or give yourself the rights to it, then type this again."
+            code = _explain(UnfitError(f"{error.filename}: {error.strerror}.", advice))
     except Exception:
-        import traceback
-
-        traceback.print_exc()
-        click.echo("This is a bug in labs. Please report it with the lines above.", err=True)
+        code = _report_bug()
     # From here on Ctrl-C could only make a finished command look like a killed one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signals.ignore_all()
     sys.exit(code)
+
+
+def _report_bug() -> int:
+    import traceback
+
+    traceback.print_exc()
+    click.echo("This is a bug in labs. Please report it with the lines above.", err=True)
+    return ExitCode.BUG
 
 
 def _explain(error: LabsError) -> int:

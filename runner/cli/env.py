@@ -7,7 +7,6 @@ import shlex
 
 import click
 
-from runner import paths
 from runner.cli import _options
 from runner.clusters import find, forward
 
@@ -29,13 +28,17 @@ def command(node: str | None, lab: str | None, unset: bool) -> int:
             raise click.UsageError('Name a node, as in: eval "$(labs env node1)"')
         outer = os.environ.get("LABS_OUTER_DOCKER_HOST")
         click.echo(f"export DOCKER_HOST={shlex.quote(outer)}" if outer else "unset DOCKER_HOST")
-        click.echo("unset LABS_OUTER_DOCKER_HOST")
+        click.echo("unset LABS_OUTER_DOCKER_HOST LABS_NODE_DOCKER_HOST")
         return 0
     cluster = find.running_cluster(lab)
     path = forward.ensure(cluster.id, find.the_node(node, cluster.id.lab))
     before = os.environ.get("DOCKER_HOST", "")
-    if before and not before.startswith(f"unix://{paths.sockets_folder()}/"):
+    if before and before != os.environ.get("LABS_NODE_DOCKER_HOST"):
         click.echo(f"export LABS_OUTER_DOCKER_HOST={shlex.quote(before)}")
-    click.echo(f"export DOCKER_HOST={shlex.quote(f'unix://{path}')}")
+    for name in ("DOCKER_HOST", "LABS_NODE_DOCKER_HOST"):
+        click.echo(f"export {name}={shlex.quote(f'unix://{path}')}")
+    if "DOCKER_TLS_VERIFY" in os.environ:
+        # The way to a node is a socket of this machine, where TLS has no place.
+        click.echo("unset DOCKER_TLS_VERIFY")
     click.echo(f'# Run this to configure your shell: eval "$(labs env {node})"')
     return 0

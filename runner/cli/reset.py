@@ -23,9 +23,6 @@ def command(lab: str | None) -> int:
     cluster = find.the_cluster(lab)
     # Read first: a lesson that cannot start is no reason to throw away what runs.
     found = catalog.load(cluster.id.lab)
-    driver, story = choice.of(cluster), _console.story()
-    with story.step(f"Removing '{cluster.id}'"):
-        lifecycle.remove(driver, cluster.id)
-    lifecycle.start(driver, found, cluster.id, story)
+    lifecycle.reset(choice.of(cluster), found, cluster.id, _console.story())
     _console.out().print(f"[bold green]'{cluster.id}' is as new.[/] 'labs show {cluster.id.lab}' begins the lesson.")
     return 0

@@ -5,10 +5,8 @@ from __future__ import annotations
 import click
 
 from runner.cli import _console, _options
-from runner.clusters import find, lifecycle
-from runner.clusters.driver import ClusterId
+from runner.clusters import find, lifecycle, lock
 from runner.drivers import choice
-from runner.errors import UsageError
 
 
 @click.command("rm")
@@ -28,20 +26,21 @@ def command(lab: str | None, everything: bool) -> int:
     """
     if everything:
         return _remove_all()
-    cluster = ClusterId(lab) if lab else find.the_cluster(None).id
+    cluster = find.the_remains(lab).id if lab else find.the_cluster(None).id
     with _console.story().step(f"Removing '{cluster}'"):
-        existed = sum(lifecycle.remove(driver, cluster) for driver in choice.all_drivers())
-    if not existed:
-        raise UsageError(f"'{cluster}' is not started, so there is nothing to remove.", "'labs status' shows what is.")
+        for driver in choice.all_drivers():
+            lifecycle.remove(driver, cluster)
     _console.out().print(f"'{cluster}' is removed.")
     return 0
 
 
 def _remove_all() -> int:
-    for cluster in find.all_clusters():
-        with _console.story().step(f"Removing '{cluster.id}'"):
-            lifecycle.remove(choice.of(cluster), cluster.id)
-    for driver in choice.all_drivers():
-        driver.remove_shared()
-    _console.out().print("Nothing of labs remains but its images.")
+    story = _console.story()
+    with lock.images(story):
+        for cluster in find.all_clusters():
+            with story.step(f"Removing '{cluster.id}'"):
+                lifecycle.remove(choice.of(cluster), cluster.id)
+        for driver in choice.all_drivers():
+            driver.remove_shared()
+    _console.out().print("No node, network or volume of labs remains; 'labs images prune --all' removes the images.")
     return 0

@@ -46,6 +46,8 @@ def _show(cluster: Cluster) -> None:
 
 def _state(cluster: Cluster) -> tuple[str, str]:
     lab = cluster.id.lab
+    if cluster.id.run != "main":
+        return "[yellow]of another command, or its remains[/]", f"'labs rm {cluster.id}' removes it."
     if not cluster.complete:
         return "[red]its start was interrupted[/]", f"'labs start {lab}' makes it anew, 'labs rm {lab}' removes it."
     if cluster.running:

@@ -7,6 +7,7 @@ import time
 import click
 from rich.text import Text
 
+from runner import signals
 from runner.checking.verify import Proof, verify
 from runner.cli import _console, _options
 from runner.clusters import lifecycle
@@ -40,7 +41,8 @@ def command(lab: str, keep: bool) -> int:
         proofs = _show_all(driver, found, cluster)
     finally:
         if not keep:
-            lifecycle.remove(driver, cluster)
+            with signals.uninterrupted():
+                lifecycle.remove(driver, cluster)
     wrong = [proof for proof in proofs if proof.complaint]
     if wrong:
         raise BrokenLabError(

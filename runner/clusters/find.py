@@ -28,12 +28,34 @@ def the_cluster(lab: str | None, *, run: str = "main") -> Cluster:
     clusters = all_clusters()
     if lab is None:
         return _only([cluster for cluster in clusters if cluster.id.run == run])
-    found = next((cluster for cluster in clusters if cluster.id == ClusterId(lab, run)), None)
+    found = _named(clusters, lab, run)
     if found is None:
         if lab not in catalog.names():
             raise suggest.unknown("lab", lab, catalog.names(), "labs list")
         raise UsageError(f"'{lab}' is not started.", f"Type 'labs start {lab}'.")
     return found
+
+
+def the_remains(lab: str) -> Cluster:
+    """Return the cluster of a lab, or of whatever else `labs status` names, in any state.
+
+    Raises:
+        UsageError: There is none.
+
+    """
+    clusters = all_clusters()
+    found = _named(clusters, lab, "main")
+    if found is None:
+        known = {*catalog.names(), *(str(cluster.id) for cluster in clusters)}
+        if lab not in known:
+            raise suggest.unknown("lab", lab, sorted(known), "labs status")
+        raise UsageError(f"'{lab}' is not started, so there is nothing to remove.", "'labs status' shows what is.")
+    return found
+
+
+def _named(clusters: list[Cluster], lab: str, run: str) -> Cluster | None:
+    wanted = {lab, str(ClusterId(lab, run))}
+    return next((cluster for cluster in clusters if str(cluster.id) in wanted), None)
 
 
 def running_cluster(lab: str | None, *, run: str = "main") -> Cluster:

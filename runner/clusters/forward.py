@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -35,7 +34,7 @@ def ensure(cluster: ClusterId, node: Node) -> Path:
     if _answers(path):
         return path
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    argv = [sys.executable, "-m", "runner.clusters.forward", cluster.lab, cluster.run, node.name, str(path)]
+    argv = [sys.executable, "-P", "-m", "runner.clusters.forward", cluster.lab, cluster.run, node.name, str(path)]
     process = subprocess.Popen(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
@@ -72,12 +71,10 @@ def serve(node: Node, path: Path) -> None:
 def _end_with(watched: socket.socket, path: Path) -> None:
     with contextlib.suppress(OSError):
         watched.recv(1)
-    shutil.rmtree(path.parent, ignore_errors=True) if _is_last(path) else path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+        path.parent.rmdir()
     os._exit(0)
-
-
-def _is_last(path: Path) -> bool:
-    return [path] == list(path.parent.iterdir())
 
 
 def _carry(accepted: socket.socket, node: Node) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
+from runner import signals
 from runner.clusters import lock, scene
 from runner.clusters.driver import Cluster, ClusterId, Driver
 from runner.errors import UnfitError
 from runner.lessons.model import Lab
-from runner.progress import Progress
+from runner.progress import Progress, Silent
 
 
 class Started(StrEnum):
@@ -44,9 +44,7 @@ def start(driver: Driver, lab: Lab, cluster: ClusterId, progress: Progress, *, k
         if found and found.complete:
             _refuse_other_nodes(found, lab)
             return _resume(driver, found, progress)
-        with lock.images(progress):
-            driver.prepare_images(lab.lesson.images, progress)
-        driver.require(lab.lesson.needs, lab.name)
+        _prepare(driver, lab, progress)
         if found:
             with progress.step("Clearing away an interrupted start"):
                 driver.remove(cluster)
@@ -56,6 +54,26 @@ def start(driver: Driver, lab: Lab, cluster: ClusterId, progress: Progress, *, k
                 scene.set_up(lab, made)
             driver.seal(cluster)
         return Started.FRESH
+
+
+def _prepare(driver: Driver, lab: Lab, progress: Progress) -> None:
+    with lock.images(progress):
+        driver.prepare_images(lab.lesson.images, progress)
+    driver.require(lab.lesson.needs, lab.name)
+
+
+def reset(driver: Driver, lab: Lab, cluster: ClusterId, progress: Progress) -> None:
+    """Throw a cluster away and start a fresh one, once it is sure that a fresh one can be made.
+
+    Raises:
+        UnfitError: The host cannot do it; the cluster is left as it is.
+        BrokenLabError: The lab's setup failed.
+
+    """
+    _prepare(driver, lab, progress)
+    with progress.step(f"Removing '{cluster}'"):
+        remove(driver, cluster)
+    start(driver, lab, cluster, progress)
 
 
 def find(driver: Driver, cluster: ClusterId) -> Cluster | None:
@@ -94,6 +112,8 @@ def _refuse_other_nodes(cluster: Cluster, lab: Lab) -> None:
 
 def _resume(driver: Driver, cluster: Cluster, progress: Progress) -> Started:
     if cluster.running:
+        # What the nodes stand on may still be down.
+        driver.resume(cluster, Silent())
         return Started.ALREADY
     driver.resume(cluster, progress)
     return Started.RESUMED
@@ -105,15 +125,6 @@ def _undone_on_failure(driver: Driver, cluster: ClusterId, progress: Progress, k
         yield
     except BaseException:
         if not keep:
-            with _uninterrupted(), progress.step("Undoing the start"):
+            with signals.uninterrupted(), progress.step("Undoing the start"):
                 driver.remove(cluster)
         raise
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

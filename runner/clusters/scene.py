@@ -10,6 +10,8 @@ from runner.clusters.driver import Cluster, ClusterId, Node
 from runner.errors import BrokenLabError
 from runner.lessons.model import Lab
 
+# A setup that takes longer waits for something that never comes.
+_LIMIT_SECONDS = "300"
 # The trap names the line that failed; bash by itself would only end. The script travels in the environment, which saves
 # copying it to every node.
 _RUN = """
@@ -54,7 +56,7 @@ def _set_up_node(lab: Lab, node: Node, log: Path) -> None:
         node.copy_in(lab.files, "/root")
     environment = {"LABS_NODE": node.name, "LABS_ROLE": node.role.value, "LABS_LAB": lab.name}
     environment["LABS_SETUP"] = lab.setup.read_text("utf-8")
-    done = node.run(["bash", "-c", _RUN], environment=environment)
+    done = node.run(["timeout", "--kill-after=5", _LIMIT_SECONDS, "bash", "-c", _RUN], environment=environment)
     output = done.text + done.error_text
     with log.open("a", encoding="utf-8") as handle:
         handle.write("".join(f"{node.name}: {line}\n" for line in output.splitlines()))

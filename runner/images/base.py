@@ -31,7 +31,9 @@ def sources() -> str:
     uris: dict[str, str] = {}
     for line in listed:
         label, _, uri = line.partition("|")
-        uris.setdefault(label, uri)
+        # A mirror list, a disc or a local file means nothing inside an image.
+        if uri.startswith(("http://", "https://")):
+            uris.setdefault(label, uri)
     lines = []
     if "Debian" in uris:
         lines += [f"deb {uris['Debian']} {suite} main" for suite in (RELEASE, f"{RELEASE}-updates")]

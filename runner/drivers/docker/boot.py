@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import docker
 
+from runner import signals
 from runner.drivers.docker import engine
 from runner.drivers.docker.streams import Hijacked
 from runner.errors import UnfitError
@@ -41,6 +42,9 @@ def together(jobs: Sequence[Callable[[threading.Event], T]], tell: Tell) -> list
                 tell(f"{done} of {len(jobs)}")
         except BaseException:
             stop.set()
+            # Whoever clears up after this must find all that the jobs have made.
+            with signals.uninterrupted():
+                pool.shutdown()
             raise
     return [future.result() for future in futures]
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import docker
 import requests
-from docker.errors import APIError, DockerException, ImageNotFound
+from docker.errors import DockerException, ImageNotFound
 
 from runner.clusters.driver import NodeImage
 from runner.drivers.docker import engine, labels
@@ -24,6 +24,10 @@ AT_ONCE = 2
 _ROOT = "debian:trixie-slim"
 # A registry that answers does so in a fraction of this; a dead name server can take minutes.
 _REGISTRY_SECONDS = 8
+
+
+class _StoppedError(Exception):
+    """Ends a build whose result nobody waits for; the engine gives it up when we close the connection."""
 
 
 def registry_answers(client: docker.DockerClient) -> bool:
@@ -93,7 +97,7 @@ def _pull(client: docker.DockerClient, name: str) -> bool:
     repository, tag = name.rsplit(":", 1)
     try:
         client.images.pull(repository, tag=tag)
-    except (APIError, requests.RequestException):
+    except (DockerException, requests.RequestException):
         # A pull limit or a lost connection: a stand-in serves where there is a recipe.
         return False
     return True
@@ -146,9 +150,17 @@ def _build_all(
     stop = threading.Event()
     with progress.step(f"Building {len(missing)} images") as tell, ThreadPoolExecutor(AT_ONCE) as pool:
 
+        def say(name: str) -> Tell:
+            def run(detail: str) -> None:
+                if stop.is_set():
+                    raise _StoppedError
+                tell(f"{name}: {detail}")
+
+            return run
+
         def build(one: Recipe) -> None:
             if not stop.is_set():
-                _build(client, one, tags[one], {"BASE": base_image}, {}, lambda detail: tell(f"{one.name}: {detail}"))
+                _build(client, one, tags[one], {"BASE": base_image}, {}, say(one.name))
 
         try:
             list(pool.map(build, missing))
@@ -167,6 +179,7 @@ def _build(
     tell: Tell,
 ) -> None:
     said = []
+    step = ""
     with engine.explained(f"building {tag}"):
         stream = client.api.build(
             fileobj=_context(one, extra),
@@ -182,7 +195,8 @@ def _build(
             text = message.get("stream", "")
             said.append(text)
             if text.startswith("Step "):
-                tell(text.split(" : ")[0])
+                step = text.split(" : ")[0]
+            tell(step)
             if "error" in message:
                 raise engine.failure(f"building {tag}", message["error"].strip(), "".join(said)[-3000:])
 

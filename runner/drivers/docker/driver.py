@@ -59,7 +59,11 @@ class DockerDriver:
 
     def require(self, needs: Iterable[str], lab: str) -> None:
         """Refuse a lab whose needs the kernel does not meet."""
-        missing = [need for need in needs if not self._facts.offers(need)]
+        wanted = sorted(needs)
+        if not all(self._facts.offers(need) for need in wanted):
+            # A module may have been loaded since the last look.
+            self.forget_probes()
+        missing = [need for need in wanted if not self._facts.offers(need)]
         if missing:
             raise UnfitError(
                 f"'{lab}' needs {' and '.join(missing)}, which the kernel under this Docker Engine does not offer: "
@@ -84,7 +88,8 @@ class DockerDriver:
             self._fill_store((), progress)
 
     def _fill_store(self, images: Sequence[str], progress: Progress) -> None:
-        store.build_store(self.client, images, progress)
+        with engine.explained("making the images"):
+            store.build_store(self.client, images, progress)
         self.__dict__.pop("_store", None)
 
     def images(self) -> tuple[NodeImage, ...]:
@@ -98,6 +103,7 @@ class DockerDriver:
     def forget_probes(self) -> None:
         """Forget what the host can give."""
         facts.forget()
+        self.__dict__.pop("_facts", None)
 
     def make(self, cluster: ClusterId, topology: Topology, progress: Progress) -> Cluster:
         """Make network, hub and nodes, and boot them together."""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from typing import Any
 
 import docker
 import requests
 from docker.context import ContextAPI
-from docker.errors import APIError, DockerException
+from docker.context.config import get_current_context_name
+from docker.errors import DockerException
 from docker.tls import TLSConfig
+from urllib3.exceptions import HTTPError
 
 from runner import paths
-from runner.drivers.docker import ssh
+from runner.drivers.docker import remote
 from runner.errors import LabsError, UnfitError
 
 # Making a node's container takes long on a slow disk, and a large push or build is silent for a while.
@@ -33,7 +37,10 @@ def connect() -> docker.DockerClient:
         endpoint = _endpoint()
         where = endpoint["base_url"] or where
         if where.startswith("ssh://"):
-            return ssh.client(where, TIMEOUT_SECONDS)
+            return remote.client(remote.over_ssh(where), TIMEOUT_SECONDS)
+        if endpoint["tls"] and shutil.which("docker"):
+            return remote.client(remote.over_cli(endpoint.get("context")), TIMEOUT_SECONDS)
+        endpoint.pop("context", None)
         client = docker.DockerClient(**endpoint, version="auto", timeout=TIMEOUT_SECONDS)
     except (DockerException, requests.RequestException, OSError, ValueError) as error:
         raise _unreachable(where, str(error)) from error
@@ -43,7 +50,10 @@ def connect() -> docker.DockerClient:
 def _endpoint() -> dict[str, Any]:
     named = os.environ.get("DOCKER_CONTEXT")
     host = os.environ.get("DOCKER_HOST")
-    if host and host.startswith(f"unix://{paths.sockets_folder()}/"):
+    ours = host and (
+        host == os.environ.get("LABS_NODE_DOCKER_HOST") or host.startswith(f"unix://{paths.sockets_folder()}/")
+    )
+    if ours:
         # `labs env` has pointed the learner's docker at a node; the nodes themselves run where it pointed before.
         host = os.environ.get("LABS_OUTER_DOCKER_HOST")
     if host:
@@ -53,10 +63,20 @@ def _endpoint() -> dict[str, Any]:
             pair = (os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem"))  # noqa: PTH118
             tls = TLSConfig(client_cert=pair, ca_cert=os.path.join(folder, "ca.pem"), verify=True)  # noqa: PTH118
         return {"base_url": host, "tls": tls or False}
-    context = ContextAPI.get_context(named) if named else ContextAPI.get_current_context()
+    name = named or get_current_context_name()
+    context = _context(name)
+    return {"base_url": context.Host or None, "tls": context.TLSConfig or False, "context": name}
+
+
+def _context(name: str) -> Any:
+    advice = "'docker context ls' lists them; 'docker context use default' goes back to the default one."
+    try:
+        context = ContextAPI.get_context(name)
+    except Exception as error:  # The SDK raises nothing narrower for a file that it cannot read.
+        raise UnfitError(f"The Docker context '{name}' cannot be read: {error}", advice) from error
     if context is None:
-        raise UnfitError(f"There is no Docker context '{named}'.", "'docker context ls' lists them.")
-    return {"base_url": context.Host or None, "tls": context.TLSConfig or False}
+        raise UnfitError(f"There is no Docker context '{name}'.", advice)
+    return context
 
 
 def _unreachable(where: str, reason: str) -> UnfitError:
@@ -86,7 +106,7 @@ def explained(doing: str) -> Iterator[None]:
         yield
     except LabsError:
         raise
-    except (APIError, DockerException, requests.RequestException, OSError) as error:
+    except (DockerException, requests.RequestException, HTTPError, HTTPException, OSError) as error:
         raise failure(doing, str(getattr(error, "explanation", None) or error)) from error
 
 

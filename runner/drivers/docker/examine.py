@@ -8,6 +8,7 @@ from typing import Any
 import docker
 
 from runner.clusters.driver import Finding
+from runner.drivers.docker import engine
 from runner.drivers.docker.facts import HostFacts
 from runner.drivers.docker.store import Store
 from runner.errors import LabsError
@@ -25,11 +26,16 @@ def findings(
     Each argument is a function, since what it looks at may not be there.
     """
     try:
-        info = client().info()
+        with engine.explained("asking the engine about itself"):
+            info = client().info()
+            found = [_engine(info), _images(store())]
     except LabsError as error:
         return [Finding("Docker Engine", False, error.message, error.advice)]
-    found = [_engine(info), _images(store())]
-    if found[-1].good:
+    if not found[-1].good:
+        found.append(
+            Finding("nodes", None, "what they get is not known yet", "Type 'labs images build', then this again.")
+        )
+    else:
         try:
             found += _node(facts())
         except LabsError as error:
@@ -43,6 +49,10 @@ def _engine(info: dict[str, Any]) -> Finding:
     numbers = tuple(int(part) for part in version.split("+")[0].split(".")[:2] if part.isdigit())
     if numbers < _OLDEST:
         return Finding("Docker Engine", False, seen, "Install Docker Engine 20.10 or later.")
+    options = " ".join(info.get("SecurityOptions") or [])
+    if "name=rootless" in options or "name=userns" in options:
+        advice = "Nodes need an engine that runs as root; choose one with DOCKER_HOST or 'docker context use'."
+        return Finding("Docker Engine", False, f"{seen}, without root's rights", advice)
     if info.get("OSType") != "linux":
         return Finding("Docker Engine", False, seen, "Switch Docker Desktop to Linux containers.")
     return Finding("Docker Engine", True, seen)

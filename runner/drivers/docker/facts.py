@@ -74,7 +74,6 @@ def node_options(facts: HostFacts) -> dict[str, Any]:
     else:
         options["cap_add"] = ["ALL"]
         options["cap_drop"] = list(facts.missing)
-        options["security_opt"] = ["seccomp=unconfined", "apparmor=unconfined"]
         options["system_paths"] = "unconfined"
         options["device_cgroup_rules"] = ["a *:* rwm"]
     if facts.modules:

@@ -74,7 +74,7 @@ def routes(table: str) -> list[ipaddress.IPv4Network]:
 
 def _taken(client: docker.DockerClient) -> list[ipaddress.IPv4Network]:
     configs = [config for network in client.api.networks() for config in (network["IPAM"].get("Config") or [])]
-    subnets = [ipaddress.ip_network(config["Subnet"]) for config in configs if config.get("Subnet")]
+    subnets = [ipaddress.ip_network(config["Subnet"], strict=False) for config in configs if config.get("Subnet")]
     local = Path("/proc/net/route")
     here = routes(local.read_text("ascii")) if local.exists() else []
     return [subnet for subnet in subnets if isinstance(subnet, ipaddress.IPv4Network)] + here

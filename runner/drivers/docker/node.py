@@ -83,7 +83,7 @@ class DockerNode:
 
     def connect_engine(self) -> socket.socket:
         """Open a stream to the engine inside."""
-        return self._stream(["docker", "system", "dial-stdio"])
+        return self._stream(["docker", "--host", "unix:///run/docker.sock", "system", "dial-stdio"])
 
     def connect_port(self, port: int) -> socket.socket:
         """Open a stream to a TCP port of the container's loopback interface."""

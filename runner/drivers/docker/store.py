@@ -7,9 +7,9 @@ what is in it.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import json
+import secrets
 import tarfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -81,13 +81,15 @@ def build_store(client: docker.DockerClient, images: Sequence[str], progress: Pr
         UnfitError: Something could not be pulled, built or stored.
 
     """
-    node_image, contents = build.gather(client, images, progress)
     present = find(client)
+    # What another lab has asked for stays, lest two labs take the store from each other.
+    wanted = {*images, *(content.name for content in present.contents)} if present else set(images)
+    node_image, contents = build.gather(client, wanted, progress)
     if present and set(present.contents) == set(contents):
         return present
     node_id = str(client.api.inspect_image(node_image)["Id"])
-    volume = _volume_for(node_id, contents)
-    discard(client, volume)
+    volume = f"{paths.project()}-store-{secrets.token_hex(6)}"
+    remains.remove(client, FILLING)
     with progress.step("Filling the store") as tell:
         try:
             _fill(client, node_id, volume, contents, tell)
@@ -97,11 +99,6 @@ def build_store(client: docker.DockerClient, images: Sequence[str], progress: Pr
         remains.remove(client, FILLING)
     _record(client, Store(node_id, volume, tuple(contents)))
     return Store(node_id, volume, tuple(contents))
-
-
-def _volume_for(node_image: str, contents: Iterable[NodeImage]) -> str:
-    ingredients = repr((paths.project(), node_image, *contents))
-    return f"{paths.project()}-store-{hashlib.sha256(ingredients.encode()).hexdigest()[:12]}"
 
 
 def _fill(client: docker.DockerClient, node_image: str, volume: str, contents: list[NodeImage], tell: Tell) -> None:
@@ -203,21 +200,30 @@ def prune(client: docker.DockerClient, everything: bool) -> int:
 
     """
     kept = None if everything else find(client)
-    bases = {f"labs/{one.name}" for one in recipe.all_recipes().values() if one.name == recipe.BASE}
-    needed = {kept.node_image, *(content.image for content in kept.contents)} if kept else set()
     gone = 0
     with engine.explained("pruning the images"):
+        needed = _needed(client, kept)
         for image in client.api.images(filters={"label": [f"{key}={value}" for key, value in labels.IMAGES.items()]}):
-            tags = image["RepoTags"] or []
-            record = image["Labels"].get(labels.VOLUME)
-            in_use = image["Id"] in needed or any(tag.split(":")[0] in bases for tag in tags)
-            if kept and (in_use or record == kept.volume):
-                continue
-            with contextlib.suppress(_InUse):
-                _remove_image(client, image["Id"])
-                gone += 1
-        gone += remove_volumes(client, kept.volume if kept else "")
-    return gone
+            if image["Id"] not in needed:
+                with contextlib.suppress(_InUse):
+                    _remove_image(client, image["Id"])
+                    gone += 1
+    return gone + remove_volumes(client, kept.volume if kept else "")
+
+
+def _needed(client: docker.DockerClient, kept: Store | None) -> set[str]:
+    """Return the ids of the images that stay: the kept store's, other projects', and the base they all stand on."""
+    needed: set[str] = set()
+    for record in client.api.images(filters={"label": [labels.STORE]}):
+        own = record["Labels"]
+        if (kept and own[labels.VOLUME] == kept.volume) or own[labels.OWNER] != paths.project():
+            contents = _contents(own[labels.CONTENTS])
+            needed |= {record["Id"], own[labels.NODE], *(content.image for content in contents)}
+    if needed:
+        bases = client.api.images(filters={"label": [f"{labels.RECIPE}={recipe.BASE}"]})
+        newest = max(bases, key=lambda image: int(image["Created"]), default=None)
+        needed |= {newest["Id"]} if newest else set()
+    return needed
 
 
 class _InUse(Exception):  # noqa: N818 - not an error: a cluster of an earlier version may still run on it
@@ -240,10 +246,17 @@ def remove_volumes(client: docker.DockerClient, but: str = "") -> int:
     """Remove the stores' volumes, but for one; return how many."""
     wanted = {"label": [f"{labels.STORE}=yes", *labels.everything()["label"]]}
     names = [one["Name"] for one in client.api.volumes(filters=wanted)["Volumes"] or [] if one["Name"] != but]
+    gone = 0
     with engine.explained("removing the store"):
         for name in names:
-            client.api.remove_volume(name, force=True)
-    return len(names)
+            try:
+                client.api.remove_volume(name, force=True)
+                gone += 1
+            except APIError as error:
+                # The nodes of a cluster that was started from it still stand on it.
+                if error.status_code != HTTPStatus.CONFLICT:
+                    raise
+    return gone
 
 
 def _record(client: docker.DockerClient, store: Store) -> None:

@@ -30,6 +30,8 @@ class Hijacked:
         self._keep = sock
         self._sock = getattr(sock, "_sock", sock)
         self._early = self._buffered(sock)
+        # The client's limit for an answer; a stream may be silent for as long as it likes.
+        self._sock.settimeout(None)
 
     @staticmethod
     def _buffered(sock: Any) -> bytes:
@@ -68,6 +70,11 @@ class Hijacked:
     def settimeout(self, seconds: float | None) -> None:
         """Let reads fail with `TimeoutError` after some seconds."""
         self._sock.settimeout(seconds)
+
+    @property
+    def has_early(self) -> bool:
+        """Whether something has been read already that `select` knows nothing of."""
+        return bool(self._early)
 
     def fileno(self) -> int:
         """Return the descriptor, for `select`."""

@@ -8,13 +8,21 @@ import selectors
 import signal
 import sys
 import termios
+import threading
 import tty
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from runner.drivers.docker.streams import HEADER, STDERR, Hijacked
+from runner.errors import UnfitError
 
 _CHUNK = 1 << 16
+# What a shell reports of a command whose reader has gone, 128 + SIGPIPE.
+_BROKEN_PIPE = 141
+
+
+class _ReaderGoneError(Exception):
+    pass
 
 
 def join(api: Any, exec_id: str, terminal: bool) -> int:
@@ -28,6 +36,9 @@ def join(api: Any, exec_id: str, terminal: bool) -> int:
     Returns:
         The command's exit status.
 
+    Raises:
+        UnfitError: The node went away meanwhile.
+
     """
     stream = Hijacked(api.exec_start(exec_id, tty=terminal, socket=True))
     try:
@@ -36,19 +47,26 @@ def join(api: Any, exec_id: str, terminal: bool) -> int:
                 _carry(stream, lambda data: _write(sys.stdout.fileno(), data))
         else:
             _carry(stream, _demultiplexer())
+    except _ReaderGoneError:
+        return _BROKEN_PIPE
     finally:
         stream.close()
-    return int(api.exec_inspect(exec_id)["ExitCode"] or 0)
+    status = api.exec_inspect(exec_id)["ExitCode"]
+    if status is None:
+        raise UnfitError("The node went away while the command ran.", "'labs status' shows its state.")
+    return int(status)
 
 
 def _carry(stream: Hijacked, write: Callable[[bytes], None]) -> None:
+    if stream.has_early:
+        write(stream.recv())
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
-        with contextlib.suppress(PermissionError, ValueError, OSError):
-            # A plain file or /dev/null cannot be waited for; it is read at once instead.
+        try:
             selector.register(sys.stdin, selectors.EVENT_READ)
-        if sys.stdin not in selector.get_map():
-            _send_all(stream)
+        except (OSError, ValueError):
+            # A plain file cannot be waited for; it is read beside the output, lest each wait for the other.
+            threading.Thread(target=_send_all, args=(stream,), daemon=True).start()
         while True:
             for key, _ in selector.select():
                 if key.fileobj is stream:
@@ -56,18 +74,27 @@ def _carry(stream: Hijacked, write: Callable[[bytes], None]) -> None:
                     if not data:
                         return
                     write(data)
-                elif data := os.read(sys.stdin.fileno(), _CHUNK):
-                    stream.send(data)
-                else:
+                elif not _send_some(stream):
                     selector.unregister(sys.stdin)
-                    stream.end_input()
+
+
+def _send_some(stream: Hijacked) -> bool:
+    data = os.read(sys.stdin.fileno(), _CHUNK)
+    try:
+        if data:
+            stream.send(data)
+            return True
+    except OSError:
+        # The command does not read any more; its output still comes.
+        return False
+    stream.end_input()
+    return False
 
 
 def _send_all(stream: Hijacked) -> None:
     with contextlib.suppress(OSError, ValueError):
-        while data := os.read(sys.stdin.fileno(), _CHUNK):
-            stream.send(data)
-    stream.end_input()
+        while _send_some(stream):
+            pass
 
 
 def _demultiplexer() -> Callable[[bytes], None]:
@@ -84,8 +111,11 @@ def _demultiplexer() -> Callable[[bytes], None]:
 
 
 def _write(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    except BrokenPipeError as error:
+        raise _ReaderGoneError from error
 
 
 @contextlib.contextmanager

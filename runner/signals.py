@@ -1,0 +1,39 @@
+"""What the signals that end a program mean here."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# Ctrl-C, `kill` and CI's cancel, a closed terminal window.
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def raise_on_all() -> None:
+    """Let every signal that asks this process to end raise `KeyboardInterrupt`, as Ctrl-C does."""
+    for number in _ENDING:
+        # Whoever started us with one ignored, as `nohup` does, wants it so.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+
+
+def ignore_all() -> None:
+    """Let nothing more interrupt this process."""
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let nothing interrupt the block: it puts in order what an interrupted one has left."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = [(number, signal.signal(number, signal.SIG_IGN)) for number in _ENDING]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
