@@ -91,7 +91,10 @@ def test_brackets(tmp_path: Path) -> None:
 def test_env_leads_back(tmp_path: Path) -> None:
     """Leading docker back leads to where it was before, even if that needs quotes."""
     done = kit.labs(tmp_path, "env", "--unset", LABS_OUTER_DOCKER_HOST="unix:///a path/docker.sock")
-    assert "export DOCKER_HOST='unix:///a path/docker.sock'\nunset LABS_OUTER_DOCKER_HOST\n" == done.stdout
+    assert (
+        "export DOCKER_HOST='unix:///a path/docker.sock'\nunset LABS_OUTER_DOCKER_HOST LABS_NODE_DOCKER_HOST\n"
+        == done.stdout
+    )
 
 
 @pytest.mark.parametrize("words", [["list"], ["show", "tiny"], ["doctor"], ["start", "tiny"]], ids=" ".join)

@@ -112,7 +112,7 @@ class DockerDriver:
         with progress.step("Making the network") as tell, engine.explained("making the network"):
             subnet = network.make(self.client, cluster)
             tell(str(subnet))
-        with progress.step(f"Making {len(topology.nodes)} nodes") as tell:
+        with progress.step(f"Making the nodes ({', '.join(topology.names)})") as tell:
             making = [self._making(cluster, subnet, number, known) for number in enumerate(topology.nodes)]
             booting = boot.together(making, tell)
         self._boot(cluster, booting, progress, lambda: self._create_hub(cluster, subnet))
@@ -139,7 +139,7 @@ class DockerDriver:
                 self.client.api.start(labels.name(cluster, "hub"))
 
         # Nobody asks the hub before the nodes are up, so it does not take the engine's time before they have started.
-        with progress.step(f"Booting {len(booting)} nodes and the hub") as tell:
+        with progress.step("Booting their engines, and the hub") as tell:
             boot.together([*(one.wait for one in booting), start_hub], tell)
 
     def _create_node(
@@ -223,7 +223,7 @@ class DockerDriver:
     def resume(self, cluster: Cluster, progress: Progress) -> None:
         """Start the containers that are not running."""
         down = [node for node in cluster.nodes if node.state is not NodeState.RUNNING]
-        with progress.step(f"Starting {len(down)} nodes") as tell:
+        with progress.step(f"Starting {', '.join(node.name for node in down) or 'the hub'}") as tell:
             booting = boot.together([self._starting(cluster.id, node) for node in down], tell)
         self._boot(cluster.id, booting, progress, lambda: None)
 

@@ -6,6 +6,7 @@ closed in one direction only, and two threads may not share it; the child's pipe
 
 from __future__ import annotations
 
+import atexit
 import signal
 import socket
 import subprocess
@@ -37,12 +38,15 @@ def client(argv: Sequence[str], timeout: float) -> docker.DockerClient:
         ours, theirs = socket.socketpair()
         with theirs:
             # Ctrl-C is for us; what we then clear up still goes through this child.
-            subprocess.Popen(
+            child = subprocess.Popen(
                 argv,
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
             )
+        # A stream that the engine keeps open would keep the child for as long as its container runs; and the Docker CLI
+        # ends for no gentler signal.
+        atexit.register(child.kill)
         return ours
 
     first = dial.client(connect, timeout, _OLDEST_API)

@@ -15,7 +15,7 @@ import requests
 from docker.errors import APIError, DockerException
 
 from runner import paths
-from runner.drivers.docker import engine
+from runner.drivers.docker import engine, remote
 from runner.errors import BrokenLabError, UnfitError
 from tests import kit
 
@@ -61,11 +61,20 @@ def test_endpoint(variables: dict[str, str], url: str, monkeypatch: pytest.Monke
     assert url == engine._endpoint()["base_url"]
 
 
-@pytest.mark.parametrize(("name", "uses"), [("remote", True), ("class", False)])
-def test_ssh(name: str, uses: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [("ssh://server", []), ("ssh://me@server", ["-l", "me"]), ("ssh://me@server:2222", ["-l", "me", "-p", "2222"])],
+)
+def test_ssh(url: str, options: list[str]) -> None:
     """An engine behind ssh is reached by the user's own ssh, with its keys and configuration."""
-    monkeypatch.setenv("DOCKER_CONTEXT", name)
-    assert uses is engine._endpoint()["use_ssh_client"]
+    words = ["ssh", "-o", "ConnectTimeout=30", "-T", *options, "--", "server", "docker", "system", "dial-stdio"]
+    assert words == remote.over_ssh(url)
+
+
+def test_tls() -> None:
+    """An engine behind TLS is reached by the user's own docker, in the context that is meant."""
+    assert ["docker", "--context", "class", "system", "dial-stdio"] == remote.over_cli("class")
+    assert ["docker", "system", "dial-stdio"] == remote.over_cli(None)
 
 
 def test_no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +88,7 @@ def test_unknown_context(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_CONTEXT", "nowhere")
     with pytest.raises(UnfitError, match="There is no Docker context 'nowhere'") as caught:
         engine.connect()
-    assert "'docker context ls' lists them." == caught.value.advice
+    assert caught.value.advice.startswith("'docker context ls' lists them")
 
 
 @pytest.fixture
