@@ -12,6 +12,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -125,6 +126,24 @@ def test_exec_takes_input(labs: Labs) -> None:
     text = "line\n" * 50_000
     done = labs("exec", "node1", "--", "wc", "-c", input=text)
     assert (0, "250000\n") == (done.returncode, done.stdout)
+
+
+def test_exec_takes_a_file(labs: Labs, tmp_path: Path) -> None:
+    """A large file as input goes in while its output comes out."""
+    text = "0123456789\n" * 500_000
+    (tmp_path / "input").write_text(text, "ascii")
+    with (tmp_path / "input").open("rb") as file:
+        done = labs("exec", "node1", "--", "cat", stdin=file)
+    assert (0, len(text)) == (done.returncode, len(done.stdout))
+
+
+def test_exec_ends_with_its_reader(environment: dict[str, str]) -> None:
+    """Where the reader of the output has gone, exec ends without a word."""
+    script = f"{sys.executable} -m runner exec node1 -- yes | head -n 1"
+    done = subprocess.run(
+        ["sh", "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ("y\n", "") == (done.stdout, done.stderr)
 
 
 def test_exec_carries_much_output(labs: Labs) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import socket
 import struct
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -140,3 +141,13 @@ def test_as_socket_closed(pair: tuple[socket.socket, socket.socket]) -> None:
     engine, ours = pair
     as_socket(Hijacked(ours)).close()
     assert b"" == engine.recv(100)
+
+
+def test_a_long_silence() -> None:
+    """A stream may be silent for longer than the client waits for an answer."""
+    ours, theirs = socket.socketpair()
+    ours.settimeout(0.1)
+    with theirs, as_socket(Hijacked(ours)) as made:
+        time.sleep(0.3)
+        theirs.sendall(frame(STDOUT, b"late"))
+        assert b"late" == made.recv(10)
