@@ -46,8 +46,8 @@ lint: $(READY)  ## Check style, types and shell files
 	@echo 'ruff, mypy and shellcheck found nothing.'
 
 bench: $(READY)  ## Measure speed against plain Docker commands, as a table with ratios
-	@$(BIN)/labs images build
-	@$(BIN)/python -m tests.bench
+	@echo 'This removes and rebuilds the images of labs; started labs must be removed first (labs rm --all).'
+	@$(BIN)/python -m tests.bench --from-nothing
 
 $(READY): pyproject.toml .ci/prerequisites
 	@echo '== Setting up: Debian packages, then a virtual environment in $(VENV)'
