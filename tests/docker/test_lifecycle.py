@@ -83,11 +83,10 @@ def test_a_crash_of_every_node_keeps_the_swarm(labs: Labs, left: Left) -> None:
     assert before == _await_three_ready(labs)
 
 
-def test_one_dead_node_is_told_and_brought_back(labs: Labs) -> None:
+def test_one_dead_node_is_told_and_brought_back(labs: Labs, left: Left) -> None:
     """A node that ends is named by status, and the next start brings just it up again."""
     labs("start", "trio")
-    nodes = docker("ps", "--format", "{{.Names}}", "--filter", "label=labs.node=node2").split()
-    docker("kill", next(name for name in nodes if "-trio-" in name))
+    docker("kill", next(name for name in left.containers() if name.endswith("-trio-node2")))
     assert "node2 down" in labs("status").stdout
     assert 4 == labs("exec", "node2", "--", "true").returncode
     assert 0 == labs("start", "trio").returncode
@@ -149,11 +148,11 @@ def test_twenty_rounds_leave_nothing(labs: Labs, left: Left) -> None:
     assert [] == [line for line in _mounts_and_groups() if any(one in line for one in ids)]
 
 
-def test_status_knows_addresses_and_roles(labs: Labs) -> None:
+def test_status_knows_addresses_and_roles(labs: Labs, left: Left) -> None:
     """Status shows each node with its role, address and state."""
     labs("start", "solo")
     shown = labs("status").stdout
-    network = docker("network", "ls", "--quiet", "--filter", "label=labs.lab=solo").split()
+    network = left.networks()
     inspected = json.loads(docker("network", "inspect", *network))
     address = inspected[0]["IPAM"]["Config"][0]["Subnet"].replace(".0/24", ".11")
     assert ["node1", "manager", address, "running"] == shown.splitlines()[1].split()
