@@ -60,12 +60,13 @@ def find(client: docker.DockerClient) -> Store | None:
         own = record["Labels"]
         store = Store(own[labels.NODE], own[labels.VOLUME], _contents(own[labels.CONTENTS]))
         try:
-            # A volume that is gone would be made anew, empty, by the first container that mounts it.
-            client.api.inspect_volume(store.volume)
+            volume = client.api.inspect_volume(store.volume)
             client.api.inspect_image(store.node_image)
         except (NotFound, ImageNotFound):
             continue
-        return store
+        # A volume that was gone is made anew by whatever container mounts it, empty and without our label.
+        if labels.STORE in (volume["Labels"] or {}):
+            return store
     return None
 
 
@@ -203,7 +204,9 @@ def prune(client: docker.DockerClient, everything: bool) -> int:
     gone = 0
     with engine.explained("pruning the images"):
         needed = _needed(client, kept)
-        for image in client.api.images(filters={"label": [f"{key}={value}" for key, value in labels.IMAGES.items()]}):
+        ours = client.api.images(filters={"label": [f"{key}={value}" for key, value in labels.IMAGES.items()]})
+        # What stands on another image was made after it, and must go before it.
+        for image in sorted(ours, key=lambda one: -int(one["Created"])):
             if image["Id"] not in needed:
                 with contextlib.suppress(_InUse):
                     _remove_image(client, image["Id"])
