@@ -37,3 +37,28 @@ def uninterrupted() -> Iterator[None]:
     finally:
         for number, handler in before:
             signal.signal(number, handler)
+
+
+@contextmanager
+def deferred() -> Iterator[None]:
+    """Let an interruption wait until the block is done.
+
+    An engine carries out a request that is under way, whether or not somebody still waits for the answer; what it makes
+    could then be missed by whoever clears up.
+
+    Raises:
+        KeyboardInterrupt: At the end of the block, if a signal came meanwhile.
+
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = [(number, signal.signal(number, lambda got, _frame: came.append(got))) for number in _ENDING]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+    if came:
+        raise KeyboardInterrupt

@@ -10,6 +10,7 @@ from typing import Any
 
 import docker
 
+from runner import signals
 from runner.clusters.driver import Cluster, ClusterId, Finding, Node, NodeImage, NodeState
 from runner.drivers.docker import boot, engine, examine, facts, labels, network, remains, store
 from runner.drivers.docker.boot import Booting
@@ -109,7 +110,7 @@ class DockerDriver:
         """Make network, hub and nodes, and boot them together."""
         with progress.step("Finding out what the engine can give"):
             known = self._facts
-        with progress.step("Making the network") as tell, engine.explained("making the network"):
+        with progress.step("Making the network") as tell, engine.explained("making the network"), signals.deferred():
             subnet = network.make(self.client, cluster)
             tell(str(subnet))
         with progress.step(f"Making the nodes ({', '.join(topology.names)})") as tell:
@@ -183,7 +184,7 @@ class DockerDriver:
 
     def seal(self, cluster: ClusterId) -> None:
         """Make the empty volume that says so; labels of what exists can no longer be changed."""
-        with engine.explained("recording the start"):
+        with engine.explained("recording the start"), signals.deferred():
             self.client.api.create_volume(labels.name(cluster, "complete"), labels=labels.of(cluster, complete="yes"))
 
     def find(self) -> list[Cluster]:

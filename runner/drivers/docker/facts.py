@@ -11,7 +11,7 @@ from typing import Any
 import docker
 from docker.errors import APIError, NotFound
 
-from runner import __version__, paths
+from runner import __version__, paths, signals
 from runner.clusters.driver import ClusterId
 from runner.drivers.docker import engine, labels
 
@@ -192,7 +192,8 @@ def _run(client: docker.DockerClient, image: str, command: list[str], options: d
     api = client.api
     config = host_config(client, options)
     labelled = labels.of(PROBING)
-    made = api.create_container(image, command, host_config=config, labels=labelled, entrypoint=[])["Id"]
+    with signals.deferred():
+        made = api.create_container(image, command, host_config=config, labels=labelled, entrypoint=[])["Id"]
     try:
         api.start(made)
         api.wait(made)

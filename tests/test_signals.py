@@ -1,0 +1,34 @@
+"""Signals that ask the program to end."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from runner import signals
+
+
+def test_deferred() -> None:
+    """An interruption waits until the block is done, and comes then."""
+    done = False
+    with pytest.raises(KeyboardInterrupt), signals.deferred():
+        os.kill(os.getpid(), signal.SIGINT)
+        done = True
+    assert done
+
+
+def test_deferred_in_peace() -> None:
+    """Without a signal a deferred block changes nothing, and the handlers are as before."""
+    before = signal.getsignal(signal.SIGINT)
+    with signals.deferred():
+        assert before is not signal.getsignal(signal.SIGINT)
+    assert before is signal.getsignal(signal.SIGINT)
+
+
+def test_uninterrupted() -> None:
+    """Nothing interrupts a block that clears up."""
+    with signals.uninterrupted():
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGTERM)
