@@ -12,11 +12,16 @@ from runner import signals
 
 def test_deferred() -> None:
     """An interruption waits until the block is done, and comes then."""
-    done = False
-    with pytest.raises(KeyboardInterrupt), signals.deferred():
-        os.kill(os.getpid(), signal.SIGINT)
-        done = True
-    assert done
+    done = []
+
+    def block() -> None:
+        with signals.deferred():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("the rest of the block")
+
+    with pytest.raises(KeyboardInterrupt):
+        block()
+    assert ["the rest of the block"] == done
 
 
 def test_deferred_in_peace() -> None:
