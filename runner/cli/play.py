@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 from rich.text import Text
 
@@ -14,7 +16,7 @@ from runner.clusters import find
 from runner.clusters.driver import Cluster
 from runner.errors import ExitCode, NotYetError
 from runner.lessons import catalog, parse
-from runner.lessons.model import Lab, Step
+from runner.lessons.model import Command, Lab, Step
 from runner.lessons.play import Player, Typed
 
 _SETTLING_SECONDS = 30.0
@@ -47,28 +49,26 @@ def command(lab: str | None, last: str | None) -> int:
             _console.out().print(Text(f"{step.title}: done already", style="dim"))
             player.capture(commands)
         else:
-            _play_step(found, cluster, player, step)
+            _play_step(found, cluster, player, step, commands)
     return ExitCode.DONE
 
 
 def _done_already(lab: Lab, cluster: Cluster) -> set[str]:
     """Return the steps from the first on whose checks all pass; a step without checks counts with the one after it."""
     report = run.run(Request(lab, cluster, None, 0))
-    done: set[str] = set()
     passed = 0
     for number, step in enumerate(lab.lesson.steps, 1):
         results = report.of_step(step.id)
         if any(result.outcome is not Outcome.PASSED for result in results):
             break
         passed = number if results else passed
-    done.update(step.id for step in lab.lesson.steps[:passed])
-    return done
+    return {step.id for step in lab.lesson.steps[:passed]}
 
 
-def _play_step(lab: Lab, cluster: Cluster, player: Player, step: Step) -> None:
+def _play_step(lab: Lab, cluster: Cluster, player: Player, step: Step, commands: Iterable[Command]) -> None:
     out = _console.out()
     out.print(Text(f"\n{step.title}", style="bold cyan"))
-    for typed in player.play(parse.step_commands(lab, step)):
+    for typed in player.play(commands):
         _show(typed)
         if typed.complaint:
             raise NotYetError(

@@ -6,7 +6,7 @@ import click
 
 from runner.cli import _console
 from runner.clusters import find
-from runner.clusters.driver import Cluster
+from runner.clusters.driver import Cluster, NodeState
 
 
 @click.command("status")
@@ -37,7 +37,7 @@ def _show(cluster: Cluster) -> None:
     out.print(f"[bold]{cluster.id}[/]  {state}  [dim](driver {cluster.driver})[/]")
     table = Table(box=None, padding=(0, 3, 0, 0), show_header=False)
     for node in cluster.nodes:
-        colour = "green" if node.state == "running" else "yellow"
+        colour = "green" if node.state is NodeState.RUNNING else "yellow"
         table.add_row(f"  {node.name}", node.role.value, node.address, f"[{colour}]{node.state.value}[/]")
     out.print(table)
     if advice:
@@ -52,7 +52,7 @@ def _state(cluster: Cluster) -> tuple[str, str]:
         return "[red]its start was interrupted[/]", f"'labs start {lab}' makes it anew, 'labs rm {lab}' removes it."
     if cluster.running:
         return "[green]running[/]", ""
-    if all(node.state == "stopped" for node in cluster.nodes):
+    if all(node.state is NodeState.STOPPED for node in cluster.nodes):
         return "[yellow]halted[/]", f"'labs start {lab}' goes on where it was."
-    down = ", ".join(node.name for node in cluster.nodes if node.state == "stopped")
+    down = ", ".join(node.name for node in cluster.nodes if node.state is NodeState.STOPPED)
     return f"[red]{down} down[/]", f"'labs start {lab}' brings {down} up again."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runner import suggest
-from runner.clusters.driver import Cluster, ClusterId, Node
+from runner.clusters.driver import Cluster, ClusterId, Node, NodeState
 from runner.drivers import choice
 from runner.errors import UnfitError, UsageError
 from runner.lessons import catalog
@@ -69,7 +69,7 @@ def running_cluster(lab: str | None, *, run: str = "main") -> Cluster:
     cluster = the_cluster(lab, run=run)
     if not cluster.complete:
         raise UnfitError(f"The start of '{cluster.id}' was interrupted.", f"Type 'labs start {cluster.id.lab}'.")
-    if not any(node.state == "running" for node in cluster.nodes):
+    if not any(node.state is NodeState.RUNNING for node in cluster.nodes):
         raise UnfitError(f"The nodes of '{cluster.id}' are halted.", f"Type 'labs start {cluster.id.lab}'.")
     return cluster
 
@@ -87,7 +87,7 @@ def the_node(name: str, lab: str | None, *, run: str = "main") -> Node:
     if name not in names:
         raise suggest.unknown("node", name, names, "labs status")
     node = cluster.nodes[names.index(name)]
-    if node.state != "running":
+    if node.state is not NodeState.RUNNING:
         raise UnfitError(f"{name} is down.", f"Type 'labs start {cluster.id.lab}' to bring it up again.")
     return node
 
