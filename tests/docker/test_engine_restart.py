@@ -18,13 +18,23 @@ def second(tmp_path: Path) -> Iterator[SecondEngine]:
     """Run a second engine that has our images."""
     engine = SecondEngine(tmp_path)
     engine.start()
-    listed = docker(
-        "images", "--filter", "label=labs.recipe", "--filter", "dangling=false", "--format", "{{.Repository}}:{{.Tag}}"
-    ).split()
-    with subprocess.Popen(["docker", "save", *listed], stdout=subprocess.PIPE) as save:
-        subprocess.run(["docker", "--host", engine.host, "load", "--quiet"], stdin=save.stdout, check=True, timeout=300)
-    yield engine
-    engine.stop()
+    try:
+        listed = docker(
+            "images",
+            "--filter",
+            "label=labs.recipe",
+            "--filter",
+            "dangling=false",
+            "--format",
+            "{{.Repository}}:{{.Tag}}",
+        ).split()
+        with subprocess.Popen(["docker", "save", *listed], stdout=subprocess.PIPE) as save:
+            subprocess.run(
+                ["docker", "--host", engine.host, "load", "--quiet"], stdin=save.stdout, check=True, timeout=300
+            )
+        yield engine
+    finally:
+        engine.stop()
 
 
 @NEEDS_ROOT
