@@ -15,6 +15,7 @@ from runner.errors import UnfitError
 from runner.progress import Tell
 
 RELEASE = "trixie"
+SOURCES_FILE = "sources/sources.list"
 _EXTRA_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
@@ -55,6 +56,16 @@ def ingredients() -> str:
     return content.hexdigest()
 
 
+def extra_files() -> dict[str, bytes]:
+    """Return what this machine adds to the base recipe's folder, by name; a folder's name ends in a slash."""
+    extra = {"certificates/": b"", "sources/": b""}
+    extra |= {f"certificates/{name}": data for name, data in certificates().items()}
+    given = sources()
+    if given:
+        extra[SOURCES_FILE] = given.encode()
+    return extra
+
+
 def proxies() -> dict[str, str]:
     """Return the build arguments that lead through this machine's proxy."""
     return {name: os.environ[name] for name in _PROXIES if name in os.environ}
@@ -90,13 +101,24 @@ def bootstrap(tell: Tell) -> Path:
     return target
 
 
+def _walled() -> list[str]:
+    """Return what lets mmdebstrap end when we do, and take its mounts along.
+
+    Root's mmdebstrap mounts this machine's own `/dev/shm` and more below `/tmp`. Killed, it would leave them there, and
+    whoever then clears `/tmp` would delete what is in them. An ordinary user's has namespaces of its own in any case.
+    """
+    if not shutil.which("setpriv") or not shutil.which("unshare"):
+        return []
+    return ["setpriv", "--pdeathsig", "TERM", *(["unshare", "--mount"] if os.geteuid() == 0 else [])]
+
+
 def _mmdebstrap(target: Path, tell: Tell) -> None:
     options = ["--variant=minbase", "--format=tar", '--aptopt=Acquire::Languages "none"']
     options.append('--aptopt=Acquire::Check-Valid-Until "false"')
     options += [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("doc", "man", "locale", "info")]
     options.append('--customize-hook=rm -rf "$1"/var/lib/apt/lists/*')
     given = sources()
-    argv = ["mmdebstrap", *options, RELEASE, str(target), *(["-"] if given else [])]
+    argv = [*_walled(), "mmdebstrap", *options, RELEASE, str(target), *(["-"] if given else [])]
     process = subprocess.Popen(
         argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
     )

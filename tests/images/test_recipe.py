@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.errors import UnfitError
 from runner.images import recipe
 from runner.images.recipe import Recipe
 
@@ -61,6 +62,8 @@ def test_stand_ins() -> None:
     """The images that the issue names have a stand-in each."""
     found = recipe.stand_ins()
     assert {"nginx:alpine", "redis:alpine", "busybox:latest", "alpine:latest"} <= set(found)
+    assert {"mysql:5.7", "wordpress:latest", "postgres:15-alpine", "python:3.13-slim", "haproxy:latest"} <= set(found)
+    assert {"jwilder/whoami:latest", "dockersamples/examplevotingapp_vote:after"} <= set(found)
     assert ("nginx", "busybox") == (found["nginx:alpine"].name, found["alpine:latest"].name)
 
 
@@ -85,14 +88,68 @@ def test_the_labs_own() -> None:
     """Base and node stand in for nothing."""
     recipes = recipe.all_recipes()
     assert ((), ()) == (recipes[recipe.BASE].names, recipes[recipe.NODE].names)
+    assert ((), recipe.NODE) == (recipes[recipe.MACHINE].names, recipes[recipe.MACHINE].on)
 
 
-def test_digest_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One digest stands for all recipes: it is that of a copy, and another once any of them has changed."""
-    before = recipe.digest_of_all()
+@pytest.fixture
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let the recipes be a copy in a folder of the test's own."""
     shutil.copytree(recipe.FOLDER, tmp_path / "recipes")
     monkeypatch.setattr(recipe, "FOLDER", tmp_path / "recipes")
     monkeypatch.setattr(recipe, "all_recipes", recipe.all_recipes.__wrapped__)
-    assert before == recipe.digest_of_all()
-    (tmp_path / "recipes" / "node" / "more").write_text("")
-    assert before != recipe.digest_of_all()
+    return tmp_path / "recipes"
+
+
+def test_version_of_a_copy(request: pytest.FixtureRequest) -> None:
+    """The same recipes have the same versions and tags, wherever they lie."""
+    names = sorted(recipe.all_recipes())
+    before = [recipe.version(name) for name in names], recipe.tags("")
+    request.getfixturevalue("copied")
+    assert before == ([recipe.version(name) for name in names], recipe.tags(""))
+
+
+@pytest.mark.parametrize(
+    ("changed", "others"),
+    [
+        ("redis", {"redis"}),
+        ("machine", {"machine"}),
+        ("node", {"node", "machine"}),
+        ("vote", {"vote", "vote-after"}),
+    ],
+)
+def test_version_changes(changed: str, others: set[str], copied: Path) -> None:
+    """A change makes another version of what has changed and of what stands on it, and of nothing else."""
+    names = set(recipe.all_recipes())
+    before = {name: recipe.version(name) for name in names}, recipe.tags("")
+    (copied / changed / "more").write_text("")
+    assert others == {name for name in names if recipe.version(name) != before[0][name]}
+    assert others == {name for name in names if recipe.tags("")[name] != before[1][name]}
+
+
+def test_a_changed_base(copied: Path) -> None:
+    """Another base is another version of everything, and other mirrors are other tags but no other versions."""
+    names = sorted(recipe.all_recipes())
+    before, tags = [recipe.version(name) for name in names], recipe.tags("")
+    assert not set(tags.values()) & set(recipe.tags("mirror").values())
+    assert before == [recipe.version(name) for name in names]
+    (copied / "base" / "more").write_text("")
+    assert not set(before) & {recipe.version(name) for name in names}
+
+
+def test_order_of_building() -> None:
+    """What others wait for comes first, then what takes long; the base is there already."""
+    recipes = recipe.all_recipes()
+    names = [one.name for one in recipe.with_bases([recipes[name] for name in ("redis", "vote", "mysql", "machine")])]
+    assert ["node", "python", "mysql", "redis", "web", "machine", "vote"] == names
+
+
+def test_every_recipe_stands_on_another() -> None:
+    """Every recipe leads to the base."""
+    assert {recipe.BASE} == {recipe.chain(name)[0].name for name in recipe.all_recipes()}
+
+
+def test_nobody_makes_it() -> None:
+    """A name that neither a registry nor a recipe gives is refused by its name, beside those that are fine."""
+    recipe.require_makeable(["redis:alpine", "mine:1"], {"mine:1"})
+    with pytest.raises(UnfitError, match=r"^There is no image other:1: no registry gives it"):
+        recipe.require_makeable(["redis:alpine", "mine:1", "other:1"], {"mine:1"})
