@@ -1,0 +1,1 @@
+"""The driver `uml`: a machine per node, each a Linux kernel run as an ordinary process; no Docker, no root, no KVM."""

@@ -1,0 +1,51 @@
+"""Builds parts from Debian's packages, with no engine: images with buildah; from them a disk, a jail and a registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from runner.drivers import contents as contents_of
+from runner.drivers.uml import buildah, gathering, needs, packing, parts
+from runner.drivers.uml.commands import Commands
+from runner.drivers.uml.parts import Parts
+from runner.progress import Progress, Tell
+
+# Boots a machine on the disk in a folder, with the hub beside it, and lets it pull the names.
+Fill = Callable[[Path, Sequence[str], Tell], None]
+
+
+def build(images: Iterable[str], progress: Progress, fill: Fill) -> Parts:
+    """Build parts with these images and what the present ones have, unless those have just these.
+
+    An interrupted build goes on where it was.
+
+    The images' lock must be held.
+
+    Args:
+        images: Official names.
+        progress: Where to show it.
+        fill: Gives the disk the images.
+
+    Raises:
+        UnfitError: Something is missing here, or could not be pulled or built.
+
+    """
+    needs.require()
+    present = parts.find()
+    # What another lab has asked for stays, lest two labs take the parts from each other; what the recipes would make
+    # otherwise by now waits until it is asked for.
+    kept = contents_of.fitting(present.contents) if present else set()
+    wanted = sorted({*images, *kept})
+    storage = buildah.open_storage(Commands())
+    machine, contents = gathering.gather(storage, wanted, progress)
+    if present and present.machine == machine and set(present.contents) == set(contents):
+        return present
+    with parts.half() as folder:
+        with progress.step("Packing the machines' disk") as tell:
+            packing.pack(storage, machine, folder, tell)
+        with progress.step("Handing the images to the hub") as tell:
+            packing.fill_registry(storage, contents, folder, tell)
+        with progress.step("Unpacking the images for the machines") as tell:
+            fill(folder, wanted, tell)
+        return parts.complete(parts.new(folder, machine, contents))

@@ -1,0 +1,209 @@
+"""The driver `uml` itself."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+
+from runner import signals
+from runner.clusters.driver import Cluster, ClusterId, Finding, Node, NodeImage, NodeState
+from runner.drivers import together
+from runner.drivers.uml import control, fitness, memory, parts, plan, space
+from runner.drivers.uml import needs as needs_of_building
+from runner.drivers.uml.node import UmlNode
+from runner.drivers.uml.parts import Parts
+from runner.drivers.uml.plan import Plan
+from runner.drivers.uml.supervisor import State
+from runner.errors import UnfitError
+from runner.lessons.model import Topology
+from runner.progress import Progress
+
+_BOOT_SECONDS = 120
+_COMPLETE = "complete"
+
+
+class UmlDriver:
+    """Makes nodes out of user-mode Linux kernels, which are ordinary processes."""
+
+    name = "uml"
+
+    @cached_property
+    def _parts(self) -> Parts | None:
+        return parts.find()
+
+    def _needed_parts(self) -> Parts:
+        if self._parts is None:
+            raise UnfitError(
+                "The machines' kernel and disk are not built yet.", "Type 'labs images build --driver uml'."
+            )
+        return self._parts
+
+    def examine(self) -> list[Finding]:
+        """Look at the machine, the tools, the parts and the memory."""
+        return fitness.findings(self._parts)
+
+    def forget_probes(self) -> None:
+        """Do nothing: nothing is remembered."""
+
+    def serves(self, needs: Iterable[str], what: str) -> str:
+        """Look whether kernels can run here, and whether what they need is there or can be built."""
+        fitness.require()
+        if self._parts is None:
+            needs_of_building.require()
+        return "its machines need no Docker Engine"
+
+    def require(self, needs: Iterable[str], what: str) -> None:
+        """Refuse nothing for the kernel's sake: the machines' own has all that a lab can need."""
+        fitness.require()
+
+    def prepare_images(self, images: Sequence[str], progress: Progress) -> None:
+        """Make the parts, unless they are there and have these images."""
+        fitness.require()
+        if self._parts is None or not self._parts.has(images):
+            self._build(images, progress)
+
+    def build_images(self, names: Sequence[str], progress: Progress, *, anew: bool = False) -> None:
+        """Make the parts, unless they are there and have these images."""
+        fitness.require()
+        if anew or self._parts is None or not self._parts.has(names):
+            self._build(names, progress)
+
+    def _build(self, images: Sequence[str], progress: Progress) -> None:
+        # Most starts find the parts made, and need not wait for all that making them takes to be imported.
+        from runner.drivers.uml import building, filling
+
+        building.build(images, progress, filling.fill)
+        self.__dict__.pop("_parts", None)
+
+    def images(self) -> tuple[NodeImage, ...]:
+        """Return what lies on the machines' disk."""
+        return self._parts.contents if self._parts else ()
+
+    def prune_images(self, everything: bool) -> int:
+        """Remove parts; those that a cluster's disks stand on stay."""
+        from runner.drivers.uml import gathering
+
+        plans = [plan.read(folder) for folder in plan.everybodys_folders()]
+        gone = gathering.prune(everything) + parts.prune(everything, [made.parts for made in plans if made])
+        self.__dict__.pop("_parts", None)
+        return gone
+
+    def make(self, cluster: ClusterId, topology: Topology, progress: Progress) -> Cluster:
+        """Write the plan, launch the supervisor, and wait for all machines."""
+        folder = plan.folder_of(cluster)
+        made = plan.make(cluster, topology, self._needed_parts().folder)
+        memory.require(sum(machine.memory for machine in made.machines))
+        space.require(folder, len(made.machines))
+        with progress.step(f"Making the machines ({', '.join(topology.names)})"), signals.deferred():
+            # What the machines write is nobody else's to read, or to run.
+            folder.mkdir(parents=True, mode=0o700)
+            made.write(folder)
+            control.launch(folder)
+        self._await(folder, made, topology.names, progress)
+        return self._found(folder)
+
+    def _await(self, folder: Path, made: Plan, names: Sequence[str], progress: Progress) -> None:
+        with progress.step("Booting their kernels and engines") as tell:
+            together.run([self._waiting(folder, name) for name in names], tell)
+
+    def _waiting(self, folder: Path, name: str) -> Callable[[threading.Event], None]:
+        def wait(stop: threading.Event) -> None:
+            deadline = time.monotonic() + _BOOT_SECONDS
+            state = State.BOOTING.value
+            while state == State.BOOTING and not stop.is_set() and time.monotonic() < deadline:
+                state = control.ask(folder, ask="await", node=name)["state"]
+            if state != State.READY and not stop.is_set():
+                what = "ended before its engine answered" if state == State.DOWN else "was not ready in time"
+                log = next(node for node in self._found(folder).nodes if node.name == name).log()
+                raise UnfitError(f"{name} {what}.", "'labs doctor' looks for the cause.", log)
+
+        return wait
+
+    def seal(self, cluster: ClusterId) -> None:
+        """Leave a mark in the cluster's folder."""
+        (plan.folder_of(cluster) / _COMPLETE).touch()
+
+    def find(self) -> list[Cluster]:
+        """Look at the clusters' folders, and ask those that have a supervisor."""
+        return [self._found(folder) for folder in _folders()]
+
+    def _found(self, folder: Path) -> Cluster:
+        made = plan.read(folder)
+        if made is None:
+            lab, _, run = folder.name.partition(".")
+            return Cluster(ClusterId(lab, run or "main"), self.name, (), complete=False)
+        try:
+            states = control.ask(folder, ask="states")
+        except UnfitError:
+            states = {}
+        nodes = tuple(
+            UmlNode(machine.name, machine.role, machine.address, _state(states.get(machine.name)), folder)
+            for machine in made.machines
+        )
+        return Cluster(made.cluster, self.name, nodes, (folder / _COMPLETE).exists())
+
+    def resume(self, cluster: Cluster, progress: Progress) -> None:
+        """Launch the supervisor anew, or let it boot the machines that are down."""
+        folder = plan.folder_of(cluster.id)
+        made = plan.read(folder)
+        assert made is not None
+        down = [node.name for node in cluster.nodes if node.state is not NodeState.RUNNING]
+        if not down:
+            return
+        if not made.parts.is_dir():
+            raise UnfitError(
+                f"The base disk that '{cluster.id}' stands on is gone from {made.parts}.",
+                f"'labs reset {cluster.id.lab}' makes it anew; what was done on the nodes is lost.",
+            )
+        memory.require(sum(machine.memory for machine in made.machines if machine.name in down))
+        space.require(folder, len(down))
+        with progress.step(f"Starting {', '.join(down)}"), signals.deferred():
+            if control.alive(folder):
+                for name in down:
+                    control.boot(folder, name)
+            else:
+                control.launch(folder)
+        self._await(folder, made, down, progress)
+
+    def halt(self, cluster: Cluster) -> None:
+        """Shut the machines down, all at the same time, then the supervisor."""
+        up = [node for node in cluster.nodes if node.state is NodeState.RUNNING]
+        try:
+            with ThreadPoolExecutor(max(1, len(up))) as pool:
+                list(pool.map(_halt, up))
+        finally:
+            # Also what did not go down by itself is down then.
+            control.end(plan.folder_of(cluster.id))
+
+    def remove(self, cluster: ClusterId) -> bool:
+        """End the supervisor and delete the cluster's folder."""
+        folder = plan.folder_of(cluster)
+        if not folder.exists():
+            return False
+        # What an interruption leaves is then known to be remains.
+        (folder / _COMPLETE).unlink(missing_ok=True)
+        control.end(folder)
+        shutil.rmtree(folder)
+        return True
+
+    def remove_shared(self) -> None:
+        """Do nothing: clusters share nothing but the parts, which are images."""
+
+
+def _folders() -> list[Path]:
+    folder = plan.clusters_folder()
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _state(said: str | None) -> NodeState:
+    return NodeState.RUNNING if said in (State.READY, State.BOOTING) else NodeState.STOPPED
+
+
+def _halt(node: Node) -> None:
+    if isinstance(node, UmlNode):
+        node.halt()

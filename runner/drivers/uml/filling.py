@@ -1,0 +1,69 @@
+"""Lets a machine fill its own disk with the lab images, so that every machine that copies the disk has them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from runner.clusters.driver import NodeState
+from runner.drivers.uml import control, jail, plan
+from runner.drivers.uml.node import UmlNode
+from runner.drivers.uml.plan import Machine, Plan
+from runner.drivers.uml.supervisor import State, log_file
+from runner.errors import UnfitError
+from runner.lessons.model import DEFAULT_MEMORY, Role
+from runner.progress import Tell
+
+_NAME = "disk"
+_BOOT_SECONDS = 120
+# Pulled, not loaded: only so do images get the digests that the hub will answer with. Each engine gives itself an id.
+_PULL = "printf '%s\\n' \"$@\" | xargs -rn1 docker pull --quiet && rm -f /var/lib/docker/engine-id"
+
+
+def fill(half: Path, names: Sequence[str], tell: Tell) -> None:
+    """Boot a machine on the base disk itself, let it pull every image from the hub, and shut it down.
+
+    Args:
+        half: The folder of the parts that are being made.
+        names: The images, with their tags.
+        tell: Told what happens.
+
+    Raises:
+        UnfitError: It did not boot, or an image could not be pulled.
+
+    """
+    folder = half / "filling"
+    folder.mkdir()
+    # Without a base to copy from, a machine works on its own file.
+    own = jail.own(folder, _NAME)
+    (half / "disk.img").rename(own)
+    address = str(plan.SUBNET[11])
+    Plan("images", "build", half, (Machine(_NAME, Role.MANAGER, address, DEFAULT_MEMORY),)).write(folder)
+    try:
+        tell("booting a machine")
+        control.launch(folder)
+        _pull(UmlNode(_NAME, Role.MANAGER, address, NodeState.RUNNING, folder), folder, names, tell)
+    finally:
+        control.end(folder)
+    own.rename(half / "disk.img")
+    if os.geteuid() == 0:
+        os.chown(half / "disk.img", 0, 0)
+    shutil.rmtree(folder)
+
+
+def _pull(node: UmlNode, folder: Path, names: Sequence[str], tell: Tell) -> None:
+    state = State.BOOTING.value
+    deadline = time.monotonic() + _BOOT_SECONDS
+    while state == State.BOOTING and time.monotonic() < deadline:
+        state = control.ask(folder, ask="await", node=_NAME)["state"]
+    if state != State.READY:
+        raise UnfitError("The machine that fills the disk did not boot.", "'labs doctor' looks why.", node.log())
+    tell("unpacking the images for the machines")
+    done = node.run(["sh", "-c", _PULL, "sh", *names])
+    if done.exit_status:
+        log = done.error_text + log_file(folder, "hub").read_text("utf-8", "replace")[-2000:]
+        raise UnfitError("The images could not be unpacked.", "Type the same command again.", log)
+    node.halt()

@@ -1,0 +1,51 @@
+"""What a cluster of machines is recorded as."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner.clusters.driver import ClusterId
+from runner.drivers.uml import plan
+from runner.lessons.model import NodeSpec, Role, Topology
+from tests import kit
+
+TWO = Topology((NodeSpec("node1", Role.MANAGER, 700), NodeSpec("node2", Role.WORKER)))
+
+
+def test_make() -> None:
+    """Machines get addresses in the order of the topology, away from the gateway's and the hub's, and its memory."""
+    made = plan.make(ClusterId("tiny"), TWO, Path("/parts"))
+    assert [("node1", "10.213.0.11", 700), ("node2", "10.213.0.12", 1200)] == [
+        (machine.name, machine.address, machine.memory) for machine in made.machines
+    ]
+    assert "node1:10.213.0.11,node2:10.213.0.12" == made.hosts
+    assert ["10.213.0.1", "10.213.0.2"] == [str(plan.GATEWAY), str(plan.HUB)]
+
+
+@pytest.mark.parametrize("cluster", [ClusterId("tiny"), ClusterId("tiny", "verify")])
+def test_record(cluster: ClusterId, tmp_path: Path) -> None:
+    """What is written is read back, whichever run it is of."""
+    made = plan.make(cluster, TWO, Path("/parts"))
+    made.write(tmp_path)
+    assert made == plan.read(tmp_path)
+    assert cluster == made.cluster
+
+
+@pytest.mark.parametrize("content", [None, "", '{"lab": "ti'])
+def test_no_record(content: str | None, tmp_path: Path) -> None:
+    """Where making was interrupted before the record was whole, there is none."""
+    if content is not None:
+        (tmp_path / "plan.json").write_text(content, "utf-8")
+    assert plan.read(tmp_path) is None
+
+
+def test_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A run of a lab has a folder and a socket of its own, and other projects have others."""
+    kit.own_folders(monkeypatch, tmp_path)
+    own, other = plan.folder_of(ClusterId("tiny")), plan.folder_of(ClusterId("tiny", "verify"))
+    assert ["tiny", "tiny.verify"] == [own.name, other.name]
+    assert [own, other] == [plan.socket_of(folder).parent for folder in (own, other)]
+    monkeypatch.setenv("LABS_PROJECT", "other")
+    assert own != plan.folder_of(ClusterId("tiny"))

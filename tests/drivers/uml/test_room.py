@@ -1,0 +1,44 @@
+"""What is refused for want of memory or disk."""
+
+from __future__ import annotations
+
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from runner.drivers.uml import memory, space
+from runner.errors import UnfitError
+
+Usage = namedtuple("Usage", ["total", "used", "free"])
+
+
+@pytest.mark.parametrize(("wanted", "fits"), [(3600, True), (3745, False), (16384, False)])
+def test_memory(wanted: int, fits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Machines whose memory does not fit beside what the rest keeps are refused with both figures."""
+    monkeypatch.setattr(memory, "free", lambda: 4000)
+    if fits:
+        memory.require(wanted)
+        return
+    with pytest.raises(UnfitError, match=f"may use {wanted} MB of memory, .* only 4000 MB are free") as caught:
+        memory.require(wanted)
+    assert "labs stop" in caught.value.advice
+
+
+def test_free() -> None:
+    """What is free is told by the kernel, in MB."""
+    lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+    total = int(next(line.split()[1] for line in lines if line.startswith("MemTotal:")))
+    assert 0 < memory.free() <= total // 1024
+
+
+@pytest.mark.parametrize(("machines", "fits"), [(2, True), (3, False)])
+def test_disk(machines: int, fits: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Machines on a disk without room are refused with both figures, though their folder is not there yet."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(10**9, 0, 250 << 20))
+    if fits:
+        space.require(tmp_path / "not" / "there", machines)
+        return
+    with pytest.raises(UnfitError, match=f"250 MB are free in {tmp_path}, and the machines need 300 MB"):
+        space.require(tmp_path / "not" / "there", machines)
