@@ -11,6 +11,7 @@ import pytest
 
 from checks.expect import NotYet, set_patience
 from checks.nodes import Nodes
+from runner import paths
 from runner.checking.request import KEY, Request
 from runner.errors import LabsError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from runner.lessons.model import Lab
 
 F = TypeVar("F", bound=Callable[..., None])
-_UNFINISHED = pytest.StashKey[dict[str, str]]()
+_UNFINISHED = pytest.StashKey[dict[tuple[Path, str], str]]()
 
 
 def step(step_id: str) -> Callable[[F], F]:
@@ -32,14 +33,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_UNFINISHED] = {}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def labs_request(request: pytest.FixtureRequest) -> Request:
-    """Return what is asked of this run; under plain pytest, of the cluster that runs."""
+    """Return what is asked of these checks; under plain pytest, of the lab's cluster that runs."""
     given = request.config.stash.get(KEY, None)
-    return given or _request_for(_lab_of(request.session.items[0].path))
+    return given or _request_for(_lab_of(request.path))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def nodes(labs_request: Request) -> Iterator[Nodes]:
     """Yield the cluster's nodes by name."""
     set_patience(labs_request.patience)
@@ -51,24 +52,23 @@ def nodes(labs_request: Request) -> Iterator[Nodes]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put checks in lesson order, leave out those of other steps, and refuse what is no proper check."""
     given = config.stash.get(KEY, None)
-    checks = [item for item in items if given or item.get_closest_marker("step")]
-    if not checks:
-        return
-    lab = given.lab if given else _load(_lab_of(checks[0].path))
-    order = {one.id: number for number, one in enumerate(lab.lesson.steps)}
-    for item in checks:
-        _refuse_unfit(item, order)
-    wanted = [item for item in checks if not given or given.steps is None or _step_of(item) in given.steps]
-    wanted.sort(key=lambda item: order[_step_of(item)])
-    items[:] = [item for item in items if item not in checks] + wanted
+    checks = [item for item in items if given or _is_check(item)]
+    items[:] = [item for item in items if item not in checks]
+    for path in dict.fromkeys(item.path for item in checks):
+        lab = given.lab if given else _load(_lab_of(path))
+        order = {one.id: number for number, one in enumerate(lab.lesson.steps)}
+        own = [item for item in checks if item.path == path]
+        for item in own:
+            _refuse_unfit(item, order)
+        wanted = [item for item in own if not given or given.steps is None or _step_of(item) in given.steps]
+        items += sorted(wanted, key=lambda item: order[_step_of(item)])
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a check whose earlier steps are not done, for whatever it found would mislead."""
-    if item.get_closest_marker("step"):
-        own = _step_of(item)
-        for other, title in item.config.stash[_UNFINISHED].items():
-            if other != own:
+    if _is_check(item):
+        for (path, other), title in item.config.stash[_UNFINISHED].items():
+            if path == item.path and other != _step_of(item):
                 pytest.skip(f"first finish '{title}'")
 
 
@@ -78,11 +78,11 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Attach the outcome in our own terms to the report."""
     report = yield
-    if item.get_closest_marker("step") is None or (report.when != "call" and report.passed):
+    if not _is_check(item) or (report.when != "call" and report.passed):
         return report
     found = _found(report, call)
     if found["outcome"] not in ("passed", "skipped"):
-        item.config.stash[_UNFINISHED].setdefault(_step_of(item), _title(item))
+        item.config.stash[_UNFINISHED].setdefault((item.path, _step_of(item)), _title(item))
     own = {"check": item.name, "step": _step_of(item), "says": _says(item), "seconds": round(call.duration, 3)}
     report.user_properties.append(("labs", own | found))
     return report
@@ -109,6 +109,11 @@ def _found(report: pytest.TestReport, call: pytest.CallInfo[None]) -> dict[str, 
     if isinstance(error, LabsError):
         return {"outcome": "error", "reason": f"{error.message} {error.advice}"}
     return {"outcome": "error", "reason": f"{type(error).__name__}: {error}"}
+
+
+def _is_check(item: pytest.Item) -> bool:
+    """Whether it is ours: other projects may have a marker of the same name."""
+    return item.get_closest_marker("step") is not None and item.path.is_relative_to(paths.checks_folder())
 
 
 def _step_of(item: pytest.Item) -> str:

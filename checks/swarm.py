@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from docker.errors import APIError
 
-from checks.expect import NotYet, eventually, fail
+from checks.expect import NotYet, fail
 from checks.nodes import CheckNode, Nodes
+from checks.shared import Shared
 
 if TYPE_CHECKING:
     from runner.clusters.driver import Completed
 
 T = TypeVar("T")
 _NO_LEADER = "does not have a leader"
+_LOCKED = "needs to be unlocked"
 _NO_MANAGER = 503
 # What the learner's Docker client puts before and after the name that was typed.
 _DEFAULT_REGISTRY = "docker.io/"
@@ -147,6 +149,7 @@ class Glance:
         self.nodes = nodes
         self._tasks: dict[str, tuple[Task, ...]] = {}
         self._typed: dict[tuple[str, ...], Completed] = {}
+        self._known: dict[object, Any] = {}
 
     @property
     def manager(self) -> CheckNode:
@@ -218,6 +221,13 @@ class Glance:
             self._typed[key] = self.nodes[name].run(*argv)
         return self._typed[key]
 
+    def once(self, key: object, ask: Callable[[], T]) -> T:
+        """Return what a question of a check's own was answered with, and ask it only the first time."""
+        if key not in self._known:
+            self._known[key] = ask()
+        found: T = self._known[key]
+        return found
+
     def name_of(self, member_id: str) -> str:
         """Return the name of a member, or words for one that has left."""
         found = next((member.name for member in self.members if member.id == member_id), None)
@@ -230,6 +240,7 @@ class Glance:
                 return node, node.api.api.nodes()
             except APIError as error:
                 _refuse_leaderless(node, error)
+                _refuse_locked(node, error)
                 if error.status_code != _NO_MANAGER:
                     raise
         first = next(iter(self.nodes))
@@ -249,7 +260,7 @@ class Glance:
         fail(self.manager, f"{name} is not in the swarm", expected, "docker node ls")
 
 
-class Swarm:
+class Swarm(Shared[Glance]):
     """The cluster's swarm.
 
     Args:
@@ -258,32 +269,7 @@ class Swarm:
     """
 
     def __init__(self, nodes: Nodes) -> None:
-        self._nodes = nodes
-        self._glance: Glance | None = None
-
-    def eventually(self, probe: Callable[[Glance], T]) -> T:
-        """Ask something of the swarm, again and again while it says `NotYet` and the run's patience lasts.
-
-        All checks of a run share one look at the swarm until one of them is not content with it.
-
-        Args:
-            probe: Is given what the swarm says.
-
-        Returns:
-            What the probe returned.
-
-        Raises:
-            NotYet: The last one, once the patience is used up.
-
-        """
-        return eventually(lambda: self._try(probe))
-
-    def _try(self, probe: Callable[[Glance], T]) -> T:
-        glance = self._glance or Glance(self._nodes)
-        self._glance = None
-        found = probe(glance)
-        self._glance = glance
-        return found
+        super().__init__(lambda: Glance(nodes))
 
 
 def settled(check: Callable[[Glance], None]) -> Callable[[Swarm], None]:
@@ -311,6 +297,12 @@ def _refuse_leaderless(node: CheckNode, error: APIError) -> None:
         raise NotYet(
             node.name, "the swarm has no leader", "more than half of the managers reach each other", "docker node ls"
         ) from error
+
+
+def _refuse_locked(node: CheckNode, error: APIError) -> None:
+    if _LOCKED in str(error.explanation):
+        seen, expected = f"{node.name} has locked its swarm when it restarted", "it is unlocked"
+        raise NotYet(node.name, seen, expected, "docker swarm unlock") from error
 
 
 def _member(entry: Mapping[str, Any]) -> Member:

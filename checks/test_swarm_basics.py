@@ -21,7 +21,7 @@ _MEMBERS = "docker node ls"
 _TOKENS = f"cat {_NOTE}; docker swarm join-token worker"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def swarm(nodes: Nodes) -> Swarm:
     """Return the cluster's swarm, which all checks look at together."""
     return Swarm(nodes)

@@ -1,0 +1,46 @@
+"""One look at what is checked, shared by all checks of a run until one of them is not content with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from checks.expect import eventually
+
+L = TypeVar("L")
+T = TypeVar("T")
+
+
+class Shared(Generic[L]):
+    """What is looked at.
+
+    Args:
+        look: Takes a new look.
+
+    """
+
+    def __init__(self, look: Callable[[], L]) -> None:
+        self._look = look
+        self._last: L | None = None
+
+    def eventually(self, probe: Callable[[L], T]) -> T:
+        """Ask something, again and again while the answer is `NotYet` and the run's patience lasts.
+
+        Args:
+            probe: Is given a look.
+
+        Returns:
+            What the probe returned.
+
+        Raises:
+            NotYet: The last one, once the patience is used up.
+
+        """
+        return eventually(lambda: self._try(probe))
+
+    def _try(self, probe: Callable[[L], T]) -> T:
+        look = self._last or self._look()
+        self._last = None
+        found = probe(look)
+        self._last = look
+        return found
