@@ -56,6 +56,11 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("labs", appauthor=False))
 
 
+def programs() -> str:
+    """Return a search path for programs; ordinary users' own often leaves out where the administrators' lie."""
+    return os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+
+
 def sockets_folder() -> Path:
     """Return the folder for this project's sockets, which only this user may enter."""
     session = os.environ.get("XDG_RUNTIME_DIR")

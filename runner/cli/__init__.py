@@ -10,6 +10,7 @@ from typing import NoReturn
 import click
 
 from runner import __version__, signals
+from runner.cli import _harmless
 from runner.errors import ExitCode, LabsError, UnfitError
 
 # Short help stands here, and not in the commands' files, so that `labs --help` need not import them.
@@ -28,7 +29,7 @@ _COMMANDS = {
     "reset": ("reset", "Throw a lab's nodes away and start afresh."),
     "rm": ("rm", "Remove a lab's nodes and all they hold."),
     "doctor": ("doctor", "Look whether this machine can run labs."),
-    "images": ("images", "Build, list or prune the nodes' images."),
+    "images": ("images", "Build, list, move or prune the nodes' images."),
     "completion": ("completion", "Print the completion script for a shell."),
 }
 _EPILOG = """\b
@@ -113,8 +114,8 @@ def _report_bug() -> int:
 
 def _explain(error: LabsError) -> int:
     for line in error.log.rstrip().splitlines():
-        click.echo(f"  | {line}", err=True)
+        click.echo(f"  | {_harmless.plain(line)}", err=True)
     colour = "yellow" if error.exit_code is ExitCode.NOT_YET else "red"
-    click.secho(error.message, err=True, fg=None if "NO_COLOR" in os.environ else colour)
+    click.secho(_harmless.plain(error.message), err=True, fg=None if "NO_COLOR" in os.environ else colour)
     click.echo(error.advice, err=True)
     return error.exit_code

@@ -35,8 +35,46 @@ class NodeName(click.ParamType[str]):
         return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
 
 
+class StepId(click.ParamType[str]):
+    """The id of a step."""
+
+    name = "step"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Offer the steps of the lab that was named, or of those that are started."""
+        from runner.lessons import catalog
+
+        named = ctx.params.get("lab")
+        try:
+            labs = [named] if named else sorted({cluster.id.lab for cluster in find.all_clusters()})
+            steps = [step.id for lab in labs for step in catalog.load(lab).lesson.steps]
+        except LabsError:
+            return []
+        return [CompletionItem(step) for step in steps if step.startswith(incomplete)]
+
+
+class DriverName(click.ParamType[str]):
+    """The name of a driver; unknown ones are told with the nearest, like labs and nodes."""
+
+    name = "driver"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Offer the drivers there are."""
+        from runner.drivers import choice
+
+        return [CompletionItem(name) for name in choice.NAMES if name.startswith(incomplete)]
+
+
+DRIVER = DriverName()
 LAB = LabName()
 NODE = NodeName()
+STEP = StepId()
 lab_argument = click.argument("lab", type=LAB)
 optional_lab_argument = click.argument("lab", type=LAB, required=False)
+driver_option = click.option(
+    "--driver",
+    metavar="NAME",
+    type=DRIVER,
+    help="What nodes are made of: 'docker', containers on your Docker Engine, or 'uml', machines of their own.",
+)
 lab_option = click.option("--lab", type=LAB, help="The node's lab, where more than one is started.")

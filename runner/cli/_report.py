@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from runner.checking.outcomes import Outcome, Report, Result
-from runner.cli import _console
+from runner.cli import _console, _harmless
 from runner.lessons.model import Lesson, Step
 
 _MARKS = {
@@ -65,6 +65,7 @@ def show_result(result: Result) -> None:
         where = f"on {result.node}" if result.node else "seen"
         for label, value in ((where, result.observed), ("expected", result.expected), ("see it", result.see)):
             if value:
-                out.print(Text.assemble((f"      {label:<9} ", "dim"), (value, "cyan" if label == "see it" else "")))
+                shown = _harmless.plain(value)
+                out.print(Text.assemble((f"      {label:<9} ", "dim"), (shown, "cyan" if label == "see it" else "")))
     elif result.outcome is Outcome.ERROR:
-        out.print(Text.assemble(("      could not check: ", "yellow"), result.reason))
+        out.print(Text.assemble(("      could not check: ", "yellow"), _harmless.plain(result.reason)))

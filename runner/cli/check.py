@@ -16,7 +16,7 @@ from runner.lessons import catalog
 
 @click.command("check")
 @_options.optional_lab_argument
-@click.option("--step", "step_id", metavar="ID", help="Only the checks of one step.")
+@click.option("--step", "step_id", type=_options.STEP, metavar="ID", help="Only the checks of one step.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.option(
     "--patience",

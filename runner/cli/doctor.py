@@ -17,7 +17,8 @@ _MARKS = {True: ("✓", "green"), None: ("~", "yellow"), False: ("✗", "red")}
 def command(again: bool) -> int:
     """Look whether this machine can run labs, and say what to do where it cannot.
 
-    Exits with 4 if no lab can run.
+    There are two drivers: docker makes nodes of containers on your engine, uml of machines of their own. Exits with 4
+    if neither can serve.
 
     \b
     Examples:
@@ -25,16 +26,16 @@ def command(again: bool) -> int:
       labs doctor --again      after loading a kernel module, say
     """
     out = _console.out()
-    code = ExitCode.DONE
+    serving = False
     for driver in choice.all_drivers():
         if again:
             driver.forget_probes()
         out.print(f"[bold]driver {driver.name}[/]")
-        for finding in driver.examine():
+        findings = driver.examine()
+        serving = serving or all(finding.good is not False for finding in findings)
+        for finding in findings:
             mark, style = _MARKS[finding.good]
             out.print(Text.assemble((f"  {mark} ", style), f"{finding.subject:<15}", finding.seen))
             if finding.advice:
                 out.print(Text(f"    {'':<15}{finding.advice}", style="dim"))
-            if finding.good is False:
-                code = ExitCode.UNFIT
-    return code
+    return ExitCode.DONE if serving else ExitCode.UNFIT

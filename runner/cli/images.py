@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import click
 
-from runner.cli import _console
+from runner.cli import _console, _options
 from runner.clusters import find, lock
+from runner.clusters.driver import NodeImage
 from runner.drivers import choice
 from runner.errors import UsageError
+from runner.images import recipe
+from runner.lessons import catalog
 
 
 @click.group("images")
 def command() -> None:
-    """Build, list or prune the images that the nodes have.
+    """Build, list, move or prune the images that the nodes have.
 
     \b
     Examples:
@@ -23,28 +29,44 @@ def command() -> None:
 
 
 @command.command("build")
+@click.argument("labs", nargs=-1, metavar="[LAB]...", type=_options.LabName())
+@_options.driver_option
 @click.option("--anew", is_flag=True, help="Choose again, for each name, between the real image and a stand-in.")
-def build(anew: bool) -> int:
-    """Make sure every image is at hand; does nothing where all are.
+def build(labs: tuple[str, ...], driver: str | None, anew: bool) -> int:
+    """Make sure the images of these labs, or of all of them, are at hand; does nothing where they are.
 
-    An interrupted build goes on where it was.
+    Starting a lab makes what it needs by itself. An interrupted build goes on where it was.
+
+    \b
+    Examples:
+      labs images build
+      labs images build swarm-basics     only what this lab needs
+      labs images build --driver uml     kernel, disk and images for machines of their own
     """
     story = _console.story()
+    names = {image for lab in labs for image in catalog.load(lab).lesson.images} if labs else {*recipe.stand_ins()}
+    chosen = choice.for_images(driver)
     with lock.images(story):
-        choice.preferred().build_images(story, anew=anew)
-    _console.out().print("All images are at hand. 'labs images list' shows them.")
+        chosen.build_images(sorted(names), story, anew=anew)
+    told = f"The images of {', '.join(labs)} for" if labs else "All images of"
+    _console.out().print(f"{told} the driver {chosen.name} are at hand. 'labs images list' shows them.")
     return 0
 
 
 @command.command("list")
 def list_images() -> int:
     """Show for each name whether it is the real image or a stand-in, of what, and its size."""
+    found = {driver.name: images for driver in choice.that_answer() if (images := driver.images())}
+    if not found:
+        _console.out().print("No images are built yet. 'labs images build' makes them.")
+    for name, images in found.items():
+        _print_images(name, images)
+    return 0
+
+
+def _print_images(driver: str, images: Iterable[NodeImage]) -> None:
     from rich.table import Table
 
-    images = choice.preferred().images()
-    if not images:
-        _console.out().print("No images are built yet. 'labs images build' makes them.")
-        return 0
     table = Table(box=None, padding=(0, 3, 0, 0))
     table.add_column("IMAGE")
     table.add_column("KIND")
@@ -54,8 +76,8 @@ def list_images() -> int:
         kind = "[yellow]stand-in[/]" if image.stand_in else "[green]real[/]"
         size = f"{image.size / 1e6:.0f} MB"
         table.add_row(f"[bold]{image.name}[/]", kind, size, image.stand_in or "the image of that name")
+    _console.out().print(f"[bold]driver {driver}[/]")
     _console.out().print(table)
-    return 0
 
 
 @command.command("prune")
@@ -66,6 +88,46 @@ def prune(everything: bool) -> int:
     if everything and started:
         raise UsageError(f"Labs are started: {', '.join(started)}.", "Type 'labs rm --all' first.")
     with lock.images(_console.story()):
-        freed = choice.preferred().prune_images(everything)
-    _console.out().print(f"Removed {freed} images and stores.")
+        freed = sum(driver.prune_images(everything) for driver in choice.that_answer())
+    _console.out().print(f"Removed {freed} images, stores and machines' parts.")
+    return 0
+
+
+@command.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export(file: Path) -> int:
+    """Write kernel, disk and images of the driver uml to one file, for a machine with neither Debian nor a network.
+
+    \b
+    Examples:
+      labs images export /media/stick/labs.parts
+    """
+    from runner.drivers.uml import archive
+
+    story = _console.story()
+    with lock.images(story):
+        archive.export_to(file, story)
+    _console.out().print(
+        f"{file} holds all that machines need. On the other machine: 'labs images import {file.name}'."
+    )
+    return 0
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_file(file: Path) -> int:
+    """Take kernel, disk and images of the driver uml from a file that 'labs images export' has written.
+
+    Take it only from somebody you trust: what is in it runs on your machine, in a jail, and on your nodes as root.
+
+    \b
+    Examples:
+      labs images import /media/stick/labs.parts
+    """
+    from runner.drivers.uml import archive
+
+    story = _console.story()
+    with lock.images(story):
+        archive.import_from(file, story)
+    _console.out().print("All images of the driver uml are at hand. 'labs start LAB --driver uml' uses them.")
     return 0

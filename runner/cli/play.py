@@ -11,7 +11,7 @@ from runner import suggest
 from runner.checking import run
 from runner.checking.outcomes import Outcome
 from runner.checking.request import Request
-from runner.cli import _console, _options, _report
+from runner.cli import _console, _harmless, _options, _report
 from runner.clusters import find
 from runner.clusters.driver import Cluster
 from runner.errors import ExitCode, NotYetError
@@ -24,7 +24,7 @@ _SETTLING_SECONDS = 30.0
 
 @click.command("play")
 @_options.optional_lab_argument
-@click.option("--to", "last", metavar="STEP", help="Stop after this step.")
+@click.option("--to", "last", type=_options.STEP, metavar="STEP", help="Stop after this step.")
 def command(lab: str | None, last: str | None) -> int:
     """Have the lesson's own commands typed for you, and see each step's checks turn green.
 
@@ -90,5 +90,5 @@ def _show(typed: Typed) -> None:
     for number, line in enumerate(typed.script.splitlines()):
         lead = f"[{typed.node}] $ " if number == 0 else " " * (len(typed.node) + 5)
         out.print(Text.assemble((lead, "magenta"), (line, "bold")), soft_wrap=True)
-    for line in typed.output.splitlines():
+    for line in _harmless.plain(typed.output).splitlines():
         out.print(Text(f"  {line}", style="dim"), soft_wrap=True)

@@ -28,7 +28,7 @@ def command(lab: str | None, everything: bool) -> int:
         return _remove_all()
     cluster = find.the_remains(lab).id if lab else find.the_cluster(None).id
     with _console.story().step(f"Removing '{cluster}'"):
-        for driver in choice.all_drivers():
+        for driver in choice.that_answer():
             lifecycle.remove(driver, cluster)
     _console.out().print(f"'{cluster}' is removed.")
     return 0
@@ -37,10 +37,13 @@ def command(lab: str | None, everything: bool) -> int:
 def _remove_all() -> int:
     story = _console.story()
     with lock.images(story):
-        for cluster in find.all_clusters():
+        clusters, refusal = find.survey()
+        for cluster in clusters:
             with story.step(f"Removing '{cluster.id}'"):
                 lifecycle.remove(choice.of(cluster), cluster.id)
-        for driver in choice.all_drivers():
+        for driver in choice.that_answer():
             driver.remove_shared()
+    if refusal:
+        raise refusal
     _console.out().print("No node, network or volume of labs remains; 'labs images prune --all' removes the images.")
     return 0

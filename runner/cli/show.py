@@ -18,7 +18,7 @@ from runner.lessons.model import Command, Hint, Lab, Part, Prose, Step
 
 @click.command("show")
 @click.argument("lab", type=_options.LAB, required=False)
-@click.argument("step", required=False)
+@click.argument("step", type=_options.STEP, required=False)
 @click.option("--hints", type=click.IntRange(0), default=0, metavar="N", help="Show the first N hints of each step.")
 def command(lab: str | None, step: str | None, hints: int) -> int:
     """Read the lesson in the terminal, or one step of it.

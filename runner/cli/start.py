@@ -7,7 +7,7 @@ import time
 import click
 
 from runner.cli import _console, _options
-from runner.clusters import lifecycle
+from runner.clusters import find, lifecycle
 from runner.clusters.driver import ClusterId
 from runner.clusters.lifecycle import Started
 from runner.drivers import choice
@@ -16,22 +16,28 @@ from runner.lessons import catalog
 
 @click.command("start")
 @_options.lab_argument
+@_options.driver_option
 @click.option("--keep", is_flag=True, help="Leave what a failed start has made, for a look at it.")
-def command(lab: str, keep: bool) -> int:
+def command(lab: str, driver: str | None, keep: bool) -> int:
     """Start a lab's nodes, or go on where they were.
 
-    Makes the images first if they are not there yet. A start that fails or is interrupted leaves nothing behind.
+    The nodes are containers on your Docker Engine where that serves the lab, and user-mode Linux machines where it
+    does not; one line says which, and why. Makes the images first if they are not there yet. A start that fails or
+    is interrupted leaves nothing behind.
 
     \b
     Examples:
       labs start swarm-basics
       labs start swarm-basics --keep     look at what a failed start has left
+      labs start swarm-basics --driver uml     three machines of their own, without Docker
       DOCKER_HOST=ssh://me@server labs start swarm-basics
     """
     began = time.monotonic()
     found = catalog.load(lab)
-    driver = choice.preferred()
-    went = lifecycle.start(driver, found, ClusterId(lab), _console.story(), keep=keep)
+    cluster = ClusterId(lab)
+    chosen = choice.choose(found, driver, find.started(cluster))
+    _console.err().print(f"Driver {chosen.driver.name}: {chosen.reason}.", style="dim", soft_wrap=True, markup=False)
+    went = lifecycle.start(chosen.driver, found, cluster, _console.story(), keep=keep)
     elapsed = time.monotonic() - began
     first = found.lesson.topology.names[0]
     names = ", ".join(found.lesson.topology.names)

@@ -17,15 +17,18 @@ def command() -> int:
     Examples:
       labs status
     """
-    clusters = find.all_clusters()
+    clusters, refusal = find.survey()
     out = _console.out()
-    if not clusters:
+    if not clusters and not refusal:
         out.print("No lab is started. 'labs list' shows the labs; 'labs start LAB' starts one.")
         return 0
     for number, cluster in enumerate(clusters):
         if number:
             out.print()
         _show(cluster)
+    if refusal:
+        # What could not be asked for is told after what is known.
+        raise refusal
     return 0
 
 

@@ -21,11 +21,13 @@ def command(lab: str | None, everything: bool) -> int:
       labs stop swarm-basics
       labs stop --all
     """
-    clusters = find.all_clusters() if everything else [find.the_cluster(lab)]
+    clusters, refusal = find.survey() if everything else ([find.the_cluster(lab)], None)
     for cluster in clusters:
         with _console.story().step(f"Halting '{cluster.id}'"):
             lifecycle.halt(choice.of(cluster), cluster)
         _console.out().print(f"'{cluster.id}' is halted. 'labs start {cluster.id.lab}' goes on where it was.")
+    if refusal:
+        raise refusal
     if not clusters:
         _console.out().print("No lab is started.")
     return 0

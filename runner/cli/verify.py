@@ -10,7 +10,7 @@ from rich.text import Text
 from runner import signals
 from runner.checking.verify import Proof, verify
 from runner.cli import _console, _options
-from runner.clusters import lifecycle
+from runner.clusters import find, lifecycle
 from runner.clusters.driver import ClusterId, Driver
 from runner.drivers import choice
 from runner.errors import BrokenLabError, ExitCode
@@ -20,8 +20,9 @@ from runner.lessons.model import Lab
 
 @click.command("verify")
 @_options.lab_argument
+@_options.driver_option
 @click.option("--keep", is_flag=True, help="Leave the cluster it was tried on.")
-def command(lab: str, keep: bool) -> int:
+def command(lab: str, driver: str | None, keep: bool) -> int:
     """Prove that a lab's lesson and checks agree, on a fresh cluster beside any that runs.
 
     For every step: its checks fail before it, its commands do what the lesson says, its checks pass after it, twice,
@@ -30,19 +31,22 @@ def command(lab: str, keep: bool) -> int:
     \b
     Examples:
       labs verify swarm-basics
+      labs verify swarm-basics --driver uml
     """
     found = catalog.load(lab)
-    driver = choice.preferred()
     cluster = ClusterId(lab, "verify")
     began = time.monotonic()
-    lifecycle.remove(driver, cluster)
-    lifecycle.start(driver, found, cluster, _console.story())
+    remains = find.started(cluster)
+    if remains:
+        lifecycle.remove(choice.of(remains), cluster)
+    made_of = choice.choose(found, driver, None).driver
+    lifecycle.start(made_of, found, cluster, _console.story())
     try:
-        proofs = _show_all(driver, found, cluster)
+        proofs = _show_all(made_of, found, cluster)
     finally:
         if not keep:
             with signals.uninterrupted():
-                lifecycle.remove(driver, cluster)
+                lifecycle.remove(made_of, cluster)
     wrong = [proof for proof in proofs if proof.complaint]
     if wrong:
         raise BrokenLabError(

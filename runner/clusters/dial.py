@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import docker
+import requests
 from docker.transport.basehttpadapter import BaseHTTPAdapter
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
@@ -15,6 +16,10 @@ from urllib3.connectionpool import HTTPConnectionPool
 API_VERSION = "1.44"
 # The host is never looked up; every connection is a stream to the node's own engine.
 _NOWHERE = "http://node.invalid:2375"
+
+# A node is its root's to rule, who may let it answer without end.
+_ANSWER_MEGABYTES = 64
+_CHUNK = 1 << 16
 
 Dial = Callable[[], socket.socket]
 
@@ -48,8 +53,25 @@ class _Adapter(BaseHTTPAdapter):
     def request_url(self, request: Any, _proxies: Any) -> str:
         return str(request.path_url)
 
+    def send(self, request: Any, stream: bool = False, *rest: Any, **options: Any) -> Any:
+        response = super().send(request, stream, *rest, **options)
+        if not stream:
+            _read(response)
+        return response
+
     def close(self) -> None:
         self._pool.close()
+
+
+def _read(response: requests.Response) -> None:
+    """Read the whole answer, as the session would next."""
+    content = bytearray()
+    for piece in response.iter_content(_CHUNK):
+        content += piece
+        if len(content) > _ANSWER_MEGABYTES << 20:
+            response.close()
+            raise requests.ConnectionError(f"The node's engine answered with more than {_ANSWER_MEGABYTES} MB.")
+    response._content = bytes(content)
 
 
 def client(dial: Dial, timeout: float = 60, version: str = API_VERSION) -> docker.DockerClient:

@@ -170,6 +170,7 @@ class NodeImage:
         image: Its id where it is kept.
         stand_in: What is in it, where it is not the real one; empty where it is.
         size: Its size in bytes, unpacked.
+        version: The version of its recipe; empty where it is real.
 
     """
 
@@ -177,6 +178,7 @@ class NodeImage:
     image: str
     stand_in: str
     size: int
+    version: str = ""
 
 
 class Driver(Protocol):
@@ -195,12 +197,25 @@ class Driver(Protocol):
         """Look at the host anew the next time, and not at what was found out before."""
         ...
 
-    def require(self, needs: Iterable[str], lab: str) -> None:
+    def serves(self, needs: Iterable[str], what: str) -> str:
+        """Say why this driver serves a lab, as far as that can be told before images are built.
+
+        Args:
+            needs: What the lab needs of the kernel.
+            what: What needs it, for the message, as in "'swarm-basics'".
+
+        Raises:
+            UnfitError: It does not; with what is missing and what to do.
+
+        """
+        ...
+
+    def require(self, needs: Iterable[str], what: str) -> None:
         """Refuse a lab that this host cannot serve.
 
         Args:
             needs: What the lab needs of the kernel.
-            lab: The lab's name, for the message.
+            what: What needs it, for the message, as in "'swarm-basics'".
 
         Raises:
             UnfitError: With what is missing and what to do.
@@ -217,12 +232,13 @@ class Driver(Protocol):
         """
         ...
 
-    def build_images(self, progress: Progress, *, anew: bool = False) -> None:
-        """Make sure every image that a recipe makes is at hand.
+    def build_images(self, names: Sequence[str], progress: Progress, *, anew: bool = False) -> None:
+        """Make sure that these images are at hand.
 
         Args:
+            names: Official names.
             progress: Where to show it.
-            anew: Choose again for each name between the real image and the stand-in.
+            anew: Choose again, for these names and those at hand, between the real image and the stand-in.
 
         Raises:
             UnfitError: One cannot be pulled or built.

@@ -3,15 +3,60 @@
 from __future__ import annotations
 
 from runner import suggest
-from runner.clusters.driver import Cluster, ClusterId, Node, NodeState
+from runner.clusters import scene
+from runner.clusters.driver import Cluster, ClusterId, Driver, Node, NodeState
 from runner.drivers import choice
 from runner.errors import UnfitError, UsageError
 from runner.lessons import catalog
 
 
+def survey() -> tuple[list[Cluster], UnfitError | None]:
+    """Return every cluster of every driver that can be asked, and why one cannot that this user depends on."""
+    found: list[Cluster] = []
+    refusals: list[UnfitError] = []
+    others: list[Driver] = []
+    for driver in choice.all_drivers():
+        try:
+            found += driver.find()
+            others.append(driver)
+        except UnfitError as error:
+            refusals.append(error)
+    # Clusters of a driver are there also after an update of labs that its images do not fit any more.
+    if refusals and (scene.recorded() - {cluster.id for cluster in found} or not (found or _serve(others))):
+        return found, refusals[0]
+    return found, None
+
+
 def all_clusters() -> list[Cluster]:
-    """Return every cluster of every driver."""
-    return [cluster for driver in choice.all_drivers() for cluster in driver.find()]
+    """Return every cluster of every driver.
+
+    Raises:
+        UnfitError: A driver could not be asked that this user depends on.
+
+    """
+    found, refusal = survey()
+    if refusal:
+        raise refusal
+    return found
+
+
+def _serve(drivers: list[Driver]) -> bool:
+    """Whether their user does without the others: whoever has made their images need not hear of another driver."""
+    return any(driver.images() for driver in drivers)
+
+
+def started(cluster: ClusterId) -> Cluster | None:
+    """Return a cluster if there is anything of it.
+
+    Raises:
+        UnfitError: It was started on a driver that cannot be asked now.
+
+    """
+    clusters, refusal = survey()
+    found = next((one for one in clusters if one.id == cluster), None)
+    if found is None and refusal and cluster in scene.recorded():
+        raise refusal
+    return found
 
 
 def the_cluster(lab: str | None, *, run: str = "main") -> Cluster:
@@ -25,11 +70,16 @@ def the_cluster(lab: str | None, *, run: str = "main") -> Cluster:
         UsageError: There is no such lab or cluster, or there are several to choose from.
 
     """
-    clusters = all_clusters()
+    clusters, refusal = survey()
+    own = [cluster for cluster in clusters if cluster.id.run == run]
     if lab is None:
-        return _only([cluster for cluster in clusters if cluster.id.run == run])
+        if refusal and not own:
+            raise refusal
+        return _only(own)
     found = _named(clusters, lab, run)
     if found is None:
+        if refusal:
+            raise refusal
         if lab not in catalog.names():
             raise suggest.unknown("lab", lab, catalog.names(), "labs list")
         raise UsageError(f"'{lab}' is not started.", f"Type 'labs start {lab}'.")
@@ -43,9 +93,11 @@ def the_remains(lab: str) -> Cluster:
         UsageError: There is none.
 
     """
-    clusters = all_clusters()
+    clusters, refusal = survey()
     found = _named(clusters, lab, "main")
     if found is None:
+        if refusal:
+            raise refusal
         known = {*catalog.names(), *(str(cluster.id) for cluster in clusters)}
         if lab not in known:
             raise suggest.unknown("lab", lab, sorted(known), "labs status")

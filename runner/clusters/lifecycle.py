@@ -59,7 +59,7 @@ def start(driver: Driver, lab: Lab, cluster: ClusterId, progress: Progress, *, k
 def _prepare(driver: Driver, lab: Lab, progress: Progress) -> None:
     with lock.images(progress):
         driver.prepare_images(lab.lesson.images, progress)
-    driver.require(lab.lesson.needs, lab.name)
+    driver.require(lab.lesson.needs, f"'{lab.name}'")
 
 
 def reset(driver: Driver, lab: Lab, cluster: ClusterId, progress: Progress) -> None:
@@ -127,4 +127,5 @@ def _undone_on_failure(driver: Driver, cluster: ClusterId, progress: Progress, k
         if not keep:
             with signals.uninterrupted(), progress.step("Undoing the start"):
                 driver.remove(cluster)
+                scene.undone(cluster)
         raise

@@ -12,6 +12,8 @@ from runner.lessons.model import Lab
 
 # A setup that takes longer waits for something that never comes.
 _LIMIT_SECONDS = "300"
+# Beside the log of a cluster that was started and not removed.
+_MARK = "started"
 # The trap names the line that failed; bash by itself would only end. The script travels in the environment, which saves
 # copying it to every node.
 _RUN = """
@@ -35,17 +37,38 @@ def set_up(lab: Lab, cluster: Cluster) -> None:
     log = log_file(cluster.id)
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("", "utf-8")
+    _mark(cluster.id).touch()
     with ThreadPoolExecutor(len(cluster.nodes)) as pool:
         list(pool.map(lambda node: _set_up_node(lab, node, log), cluster.nodes))
 
 
 def log_file(cluster: ClusterId) -> Path:
     """Return where the output of a cluster's setup is kept."""
-    return paths.state_folder() / "runs" / str(cluster) / "setup.log"
+    return _folder() / str(cluster) / "setup.log"
+
+
+def recorded() -> set[ClusterId]:
+    """Return the clusters that have been started and not removed, as far as the records of their starts tell."""
+    names = [path.parent.name.partition(".") for path in _folder().glob(f"*/{_MARK}")]
+    return {ClusterId(lab, run) if run else ClusterId(lab) for lab, _, run in names}
+
+
+def _folder() -> Path:
+    return paths.state_folder() / "runs"
+
+
+def _mark(cluster: ClusterId) -> Path:
+    return log_file(cluster).with_name(_MARK)
+
+
+def undone(cluster: ClusterId) -> None:
+    """Record that a cluster's start was undone; its log stays, for it may tell why."""
+    _mark(cluster).unlink(missing_ok=True)
 
 
 def forget(cluster: ClusterId) -> None:
-    """Remove the run's log."""
+    """Remove the run's log and record."""
+    undone(cluster)
     log_file(cluster).unlink(missing_ok=True)
     if log_file(cluster).parent.is_dir():
         log_file(cluster).parent.rmdir()

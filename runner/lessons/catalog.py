@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runner import paths, suggest
+from runner.lessons import remembered
 from runner.lessons.model import Lab
 
 
@@ -20,10 +21,7 @@ def load(name: str) -> Lab:
         BrokenLabError: Its lesson has problems.
 
     """
-    # Commands that only need the names start a good deal sooner without the parser.
-    from runner.lessons import parse
-
     known = names()
     if name not in known:
         raise suggest.unknown("lab", name, known, "labs list")
-    return parse.lab(paths.labs_folder() / name)
+    return remembered.lab(paths.labs_folder() / name)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+# An idle node of a swarm uses 250 MB; this leaves room for a handful of services.
+DEFAULT_MEMORY = 1200
 PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]*)>")
 
 
@@ -19,10 +21,18 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NodeSpec:
-    """One node a lab asks for."""
+    """One node a lab asks for.
+
+    Attributes:
+        name: Its host name.
+        role: What the lesson means it to become.
+        memory: How many MB it needs, where it is a machine with memory of its own.
+
+    """
 
     name: str
     role: Role
+    memory: int = DEFAULT_MEMORY
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,7 +248,7 @@ def _unfilled(path: Path, steps: Iterable[Step]) -> list[Problem]:
 
 
 def _lesson(data: dict[str, Any], intro: Iterable[Part], steps: Iterable[Step]) -> Lesson:
-    nodes = tuple(NodeSpec(node["name"], Role(node["role"])) for node in data["topology"]["nodes"])
+    nodes = tuple(NodeSpec(**{**node, "role": Role(node["role"])}) for node in data["topology"]["nodes"])
     return Lesson(
         title=data["title"],
         summary=data["summary"],

@@ -94,6 +94,12 @@ def test_all_is_well(tmp_path: Path) -> None:
     ] == proofs(tmp_path, wrong=MISSES)
 
 
+def test_near_miss_without_checks(tmp_path: Path) -> None:
+    """A near miss of a step that nothing checks can prove nothing, and is complained of."""
+    found = complaints(proofs(tmp_path, wrong={"idle.md": miss("read", "nothing", wrong="true", cure="true")}))
+    assert [("read", "idle: fails", "'read' has no checks, so nothing can fail")] == found
+
+
 def test_passing_early(tmp_path: Path) -> None:
     """A check that passes before its step is complained of."""
     early = CHECKS.replace('content(nodes["node1"], "copy"), "hello"', '"hello", "hello"')

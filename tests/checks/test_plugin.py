@@ -35,6 +35,26 @@ def test_plain_pytest(tmp_path: Path) -> None:
     assert 1 == done.returncode
 
 
+def test_two_labs(tmp_path: Path) -> None:
+    """Each lab's checks keep the order of their own lesson, and what one lab lacks says nothing of another."""
+    kit.write_lab(tmp_path, LESSON, checks=CHECKS)
+    kit.write_lab(
+        tmp_path, LESSON, name="other", checks=CHECKS.replace('raise UnfitError("node1 is down.", "Start it.")', "")
+    )
+    done = kit.python(tmp_path, "-m", "pytest", "-p", "checks.plugin", "-p", "no:cacheprovider", "-rA", "checks")
+    passed = [line.partition("test_other.py::")[2] for line in done.stdout.splitlines() if line.startswith("PASSED")]
+    assert ["test_plain", "test_looked", "test_found"] == [name for name in passed if name]
+    assert "4 passed, 1 skipped, 1 error in" in done.stdout
+
+
+def test_marker_of_others(tmp_path: Path) -> None:
+    """A test of another project that happens to have the same marker is no check."""
+    kit.write_lab(tmp_path, LESSON, checks=CHECKS)
+    (tmp_path / "test_theirs.py").write_text("import pytest\n@pytest.mark.step('elsewhere')\ndef test_it(): pass\n")
+    done = kit.python(tmp_path, "-m", "pytest", "-p", "checks.plugin", "-p", "no:cacheprovider", "test_theirs.py")
+    assert "1 passed in" in done.stdout
+
+
 def test_no_cluster(tmp_path: Path) -> None:
     """Without an engine, a check that asks for the nodes could not be checked, and has not failed."""
     uses_nodes = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It is so.'''\n"

@@ -114,6 +114,7 @@ def test_completion_script(shell: str, hook: str, tmp_path: Path) -> None:
         ("labs sta", ["plain,start", "plain,status"]),
         ("labs start t", ["plain,tiny", "plain,toy"]),
         ("labs show to", ["plain,toy"]),
+        ("labs show toy lo", ["plain,look"]),
         ("labs check --st", ["plain,--step"]),
         ("labs completion f", ["plain,fish"]),
         ("labs shell no", []),

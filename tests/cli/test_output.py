@@ -97,7 +97,9 @@ def test_env_leads_back(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("words", [["list"], ["show", "tiny"], ["doctor"], ["start", "tiny"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [["list"], ["show", "tiny"], ["doctor"], ["start", "tiny", "--driver", "docker"]], ids=" ".join
+)
 @pytest.mark.parametrize(
     "more", [{}, {"NO_COLOR": "1"}, {"TERM": "xterm-256color"}], ids=["plain", "no colour", "rich"]
 )
@@ -126,7 +128,7 @@ def on_a_terminal(folder: Path, *words: str, **more: str) -> str:
     return shown.decode()
 
 
-@pytest.mark.parametrize("words", [["show", "tiny"], ["doctor"], ["start", "tiny"]], ids=" ".join)
+@pytest.mark.parametrize("words", [["show", "tiny"], ["doctor"], ["start", "tiny", "--driver", "docker"]], ids=" ".join)
 def test_terminal(words: list[str], tmp_path: Path) -> None:
     """On a terminal there is colour, unless NO_COLOR says that there should be none."""
     kit.write_lab(tmp_path, LESSON)

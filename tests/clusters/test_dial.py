@@ -144,3 +144,26 @@ def test_no_engine(broken: Callable[[], socket.socket]) -> None:
     """A stream that cannot be opened, or ends at once, is an error of the connection."""
     with pytest.raises(requests.exceptions.ConnectionError):
         dial.client(broken).ping()
+
+
+def test_an_answer_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine whose answer does not end is given up, with an error that tells how much it said."""
+    monkeypatch.setattr(dial, "_ANSWER_MEGABYTES", 1)
+
+    def endless() -> socket.socket:
+        ours, theirs = socket.socketpair()
+
+        def speak() -> None:
+            with contextlib.suppress(OSError), ours:
+                ours.recv(1000)
+                ours.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+                while True:
+                    ours.sendall(b" " * 65536)
+
+        threading.Thread(target=speak, daemon=True).start()
+        return theirs
+
+    client = dial.client(endless)
+    with pytest.raises(requests.ConnectionError, match="more than 1 MB"):
+        client.info()
+    client.close()

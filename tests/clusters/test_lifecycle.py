@@ -44,7 +44,11 @@ class MemoryDriver:
         """Note it."""
         self._note("forget")
 
-    def require(self, needs: Iterable[str], lab: str) -> None:
+    def serves(self, needs: Iterable[str], what: str) -> str:
+        """Serve everything."""
+        return "it is there"
+
+    def require(self, needs: Iterable[str], what: str) -> None:
         """Note what is needed."""
         self._note("require", *needs)
 
@@ -52,7 +56,7 @@ class MemoryDriver:
         """Note which."""
         self._note("prepare", *images)
 
-    def build_images(self, progress: Progress, *, anew: bool = False) -> None:
+    def build_images(self, names: Sequence[str], progress: Progress, *, anew: bool = False) -> None:
         """Note it."""
         self._note("build")
 

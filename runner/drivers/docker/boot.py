@@ -4,49 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import docker
 
-from runner import signals
 from runner.drivers.docker import engine
 from runner.drivers.docker.streams import Hijacked
 from runner.errors import UnfitError
-from runner.progress import Tell
 
 # Three nodes need two seconds on an idle machine; a loaded one has been seen to need twenty.
 READY_SECONDS = 90
 _READY = b"LABS-READY"
-T = TypeVar("T")
-
-
-def together(jobs: Sequence[Callable[[threading.Event], T]], tell: Tell) -> list[T]:
-    """Run jobs at the same time; the first failure stops the others.
-
-    Args:
-        jobs: Functions that give up once the event they are given is set.
-        tell: Told how many are done.
-
-    Returns:
-        What they returned, in their order.
-
-    """
-    stop = threading.Event()
-    with ThreadPoolExecutor(max(1, len(jobs))) as pool:
-        futures = [pool.submit(job, stop) for job in jobs]
-        try:
-            for done, future in enumerate(as_completed(futures), 1):
-                future.result()
-                tell(f"{done} of {len(jobs)}")
-        except BaseException:
-            stop.set()
-            # Whoever clears up after this must find all that the jobs have made.
-            with signals.uninterrupted():
-                pool.shutdown()
-            raise
-    return [future.result() for future in futures]
 
 
 class Booting:

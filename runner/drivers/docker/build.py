@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import docker
@@ -13,14 +13,12 @@ import requests
 from docker.errors import DockerException, ImageNotFound
 
 from runner.clusters.driver import NodeImage
+from runner.drivers import order
 from runner.drivers.docker import engine, labels
-from runner.errors import UnfitError
 from runner.images import base, recipe
 from runner.images.recipe import Recipe
 from runner.progress import Progress, Tell
 
-# Two cores are kept busy by two builds; more only make each other slower.
-AT_ONCE = 2
 _ROOT = "debian:trixie-slim"
 # A registry that answers does so in a fraction of this; a dead name server can take minutes.
 _REGISTRY_SECONDS = 8
@@ -44,7 +42,7 @@ def gather(client: docker.DockerClient, names: Iterable[str], progress: Progress
 
     Args:
         client: The host's engine.
-        names: Official names wanted beside those the recipes stand in for.
+        names: Official names.
         progress: Where to show it.
 
     Returns:
@@ -55,33 +53,33 @@ def gather(client: docker.DockerClient, names: Iterable[str], progress: Progress
 
     """
     recipes = recipe.stand_ins()
-    wanted = sorted({*names, *recipes})
+    wanted = sorted({*names})
     with progress.step("Asking for an image registry") as tell:
         online = registry_answers(client)
         tell("one answers" if online else "none answers, so images are built from Debian's packages")
     real = _real(client, wanted, online, progress)
-    hopeless = [name for name in wanted if name not in real and name not in recipes]
-    if hopeless:
-        raise UnfitError(
-            f"There is no image {', '.join(hopeless)}: no registry gives it and no recipe makes it.",
-            "Connect to the network and try again, or add a recipe (CONTRIBUTING.md).",
-        )
-    base_image = _base(client, online, progress)
-    needed = [recipe.all_recipes()[recipe.NODE], *{recipes[name] for name in wanted if name not in real}]
-    built = _build_all(client, needed, base_image, progress)
-    contents = [_content(client, name, real.get(name) or built[recipes[name]], recipes.get(name)) for name in wanted]
-    return built[recipe.all_recipes()[recipe.NODE]], contents
+    recipe.require_makeable(wanted, real)
+    _make_base(client, online, progress)
+    stand_ins = {recipes[name] for name in wanted if name not in real}
+    tags = recipe.tags(base.ingredients())
+    _build_all(client, recipe.with_bases([recipe.all_recipes()[recipe.NODE], *stand_ins]), tags, progress)
+    contents = [
+        _content(client, name, name, None)
+        if name in real
+        else _content(client, name, tags[recipes[name].name], recipes[name])
+        for name in wanted
+    ]
+    return tags[recipe.NODE], contents
 
 
-def _real(client: docker.DockerClient, names: Sequence[str], online: bool, progress: Progress) -> dict[str, str]:
-    found = {name: name for name in names if _has(client, name)}
+def _real(client: docker.DockerClient, names: Sequence[str], online: bool, progress: Progress) -> set[str]:
+    found = {name for name in names if _has(client, name)}
     missing = [name for name in names if name not in found]
     if online and missing:
-        with progress.step(f"Pulling {len(missing)} images") as tell, ThreadPoolExecutor(AT_ONCE) as pool:
+        with progress.step(f"Pulling {len(missing)} images") as tell, ThreadPoolExecutor(order.AT_ONCE) as pool:
             for name, pulled in zip(missing, pool.map(lambda one: _pull(client, one), missing), strict=True):
                 tell(name)
-                if pulled:
-                    found[name] = name
+                found |= {name} if pulled else set()
     return found
 
 
@@ -103,11 +101,11 @@ def _pull(client: docker.DockerClient, name: str) -> bool:
     return True
 
 
-def _base(client: docker.DockerClient, online: bool, progress: Progress) -> str:
+def _make_base(client: docker.DockerClient, online: bool, progress: Progress) -> None:
     made_of = recipe.all_recipes()[recipe.BASE]
-    tag = f"labs/base:{made_of.digest(base.ingredients())}"
+    tag = recipe.tags(base.ingredients())[recipe.BASE]
     if _has(client, tag):
-        return tag
+        return
     with progress.step("Making the Debian base") as tell:
         root = _ROOT
         if not (_has(client, root) or (online and _pull(client, root))):
@@ -115,16 +113,11 @@ def _base(client: docker.DockerClient, online: bool, progress: Progress) -> str:
             if not _has(client, root):
                 _import_root(client, root, tell)
         _build(client, made_of, tag, {"ROOT": root}, _machines_own(root), tell)
-    return tag
 
 
 def _machines_own(root: str) -> dict[str, bytes]:
-    extra = {"certificates/": b"", "sources/": b""}
-    extra |= {f"certificates/{name}": data for name, data in base.certificates().items()}
-    sources = base.sources()
-    if sources:
-        extra["sources/sources.list"] = sources.encode()
-    if sources and root == _ROOT:
+    extra = base.extra_files()
+    if base.SOURCES_FILE in extra and root == _ROOT:
         # The pulled image's own list would be asked beside ours.
         extra |= {"sources/sources.list.d/": b"", "sources/sources.list.d/debian.sources": b""}
     return extra
@@ -141,33 +134,23 @@ def _import_root(client: docker.DockerClient, tag: str, tell: Tell) -> None:
 
 
 def _build_all(
-    client: docker.DockerClient, recipes: Sequence[Recipe], base_image: str, progress: Progress
-) -> dict[Recipe, str]:
-    tags = {one: f"labs/{one.name}:{one.digest(base_image)}" for one in recipes}
-    missing = [one for one in recipes if not _has(client, tags[one])]
+    client: docker.DockerClient, recipes: Sequence[Recipe], tags: Mapping[str, str], progress: Progress
+) -> None:
+    missing = [one for one in recipes if not _has(client, tags[one.name])]
     if not missing:
-        return tags
+        return
     stop = threading.Event()
-    with progress.step(f"Building {len(missing)} images") as tell, ThreadPoolExecutor(AT_ONCE) as pool:
-
-        def say(name: str) -> Tell:
-            def run(detail: str) -> None:
-                if stop.is_set():
-                    raise _StoppedError
-                tell(f"{name}: {detail}")
-
-            return run
+    with progress.step(f"Building {len(missing)} images") as tell:
 
         def build(one: Recipe) -> None:
-            if not stop.is_set():
-                _build(client, one, tags[one], {"BASE": base_image}, {}, say(one.name))
+            def say(detail: str) -> None:
+                if stop.is_set():
+                    raise _StoppedError
+                tell(f"{one.name}: {detail}")
 
-        try:
-            list(pool.map(build, missing))
-        except BaseException:
-            stop.set()
-            raise
-    return tags
+            _build(client, one, tags[one.name], {"BASE": tags[one.on]}, {}, say)
+
+        order.build(missing, build, stop.set)
 
 
 def _build(
@@ -217,5 +200,5 @@ def _context(one: Recipe, extra: dict[str, bytes]) -> io.BytesIO:
 
 def _content(client: docker.DockerClient, name: str, tag: str, made_of: Recipe | None) -> NodeImage:
     details = client.api.inspect_image(tag)
-    stand_in = made_of.about if made_of and tag.startswith("labs/") else ""
-    return NodeImage(name, details["Id"], stand_in, details["Size"])
+    stand_in, version = (made_of.about, recipe.version(made_of.name)) if made_of else ("", "")
+    return NodeImage(name, details["Id"], stand_in, details["Size"], version)

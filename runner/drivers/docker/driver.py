@@ -12,7 +12,8 @@ import docker
 
 from runner import signals
 from runner.clusters.driver import Cluster, ClusterId, Finding, Node, NodeImage, NodeState
-from runner.drivers.docker import boot, engine, examine, facts, labels, network, remains, store
+from runner.drivers import together
+from runner.drivers.docker import boot, engine, facts, labels, network, remains, room, store
 from runner.drivers.docker.boot import Booting
 from runner.drivers.docker.facts import HostFacts
 from runner.drivers.docker.node import DockerNode
@@ -56,9 +57,22 @@ class DockerDriver:
 
     def examine(self) -> list[Finding]:
         """Look at the engine, what it can give a node, and the images."""
+        from runner.drivers.docker import examine
+
         return examine.findings(lambda: self.client, lambda: self._store, lambda: self._facts)
 
-    def require(self, needs: Iterable[str], lab: str) -> None:
+    def serves(self, needs: Iterable[str], what: str) -> str:
+        """Ask the engine whether it is there, and look for room and for what the lab needs."""
+        wanted = sorted(needs)
+        if self._store is None:
+            room.require(self._info)
+        if wanted and self._store:
+            self.require(wanted, what)
+        elif "ipvs" in wanted and room.surely_without_ipvs(self._info):
+            raise _lacking(["ipvs"], what)
+        return f"a Docker Engine {self._info['ServerVersion']} is here"
+
+    def require(self, needs: Iterable[str], what: str) -> None:
         """Refuse a lab whose needs the kernel does not meet."""
         wanted = sorted(needs)
         if not all(self._facts.offers(need) for need in wanted):
@@ -66,11 +80,7 @@ class DockerDriver:
             self.forget_probes()
         missing = [need for need in wanted if not self._facts.offers(need)]
         if missing:
-            raise UnfitError(
-                f"'{lab}' needs {' and '.join(missing)}, which the kernel under this Docker Engine does not offer: "
-                "services would start, and their virtual IPs and the routing mesh would be dead.",
-                "Use a host where 'modprobe ip_vs' works; 'labs doctor' shows what this one offers.",
-            )
+            raise _lacking(missing, what)
 
     def prepare_images(self, images: Sequence[str], progress: Progress) -> None:
         """Build or pull what is missing, and fill the store that the nodes share."""
@@ -83,14 +93,17 @@ class DockerDriver:
                 "'labs images list' shows which there are; CONTRIBUTING.md tells how to add one.",
             )
 
-    def build_images(self, progress: Progress, *, anew: bool = False) -> None:
-        """Fill a store with what the recipes make, unless there is one."""
-        if anew or self._store is None:
-            self._fill_store((), progress)
+    def build_images(self, names: Sequence[str], progress: Progress, *, anew: bool = False) -> None:
+        """Fill a store with these images, unless there is one."""
+        if anew or self._store is None or not self._store.has(names):
+            self._fill_store(names, progress)
 
     def _fill_store(self, images: Sequence[str], progress: Progress) -> None:
+        # Most starts find the store filled, and need not wait for all that building takes to be imported.
+        from runner.drivers.docker import filling
+
         with engine.explained("making the images"):
-            store.build_store(self.client, images, progress)
+            filling.fill(self.client, images, progress)
         self.__dict__.pop("_store", None)
 
     def images(self) -> tuple[NodeImage, ...]:
@@ -115,7 +128,7 @@ class DockerDriver:
             tell(str(subnet))
         with progress.step(f"Making the nodes ({', '.join(topology.names)})") as tell:
             making = [self._making(cluster, subnet, number, known) for number in enumerate(topology.nodes)]
-            booting = boot.together(making, tell)
+            booting = together.run(making, tell)
         self._boot(cluster, booting, progress, lambda: self._create_hub(cluster, subnet))
         return next(found for found in self.find() if found.id == cluster)
 
@@ -141,7 +154,7 @@ class DockerDriver:
 
         # Nobody asks the hub before the nodes are up, so it does not take the engine's time before they have started.
         with progress.step("Booting their engines, and the hub") as tell:
-            boot.together([*(one.wait for one in booting), start_hub], tell)
+            together.run([*(one.wait for one in booting), start_hub], tell)
 
     def _create_node(
         self, cluster: ClusterId, subnet: IPv4Network, number: int, node: NodeSpec, known: HostFacts
@@ -159,7 +172,12 @@ class DockerDriver:
             hostname=node.name,
             name=name,
             labels=labels.of(cluster, **own),
-            environment={"LABS_HUB": str(subnet[network.HUB_HOST]), "LABS_NODE": node.name, "LABS_LAB": cluster.lab},
+            environment={
+                "LABS_HUB": str(subnet[network.HUB_HOST]),
+                "LABS_NODE": node.name,
+                "LABS_LAB": cluster.lab,
+                "LABS_TABLES": known.iptables,
+            },
             host_config=facts.host_config(
                 self.client, {"network_mode": labels.name(cluster), "binds": binds, **options}
             ),
@@ -225,7 +243,7 @@ class DockerDriver:
         """Start the containers that are not running."""
         down = [node for node in cluster.nodes if node.state is not NodeState.RUNNING]
         with progress.step(f"Starting {', '.join(node.name for node in down) or 'the hub'}") as tell:
-            booting = boot.together([self._starting(cluster.id, node) for node in down], tell)
+            booting = together.run([self._starting(cluster.id, node) for node in down], tell)
         self._boot(cluster.id, booting, progress, lambda: None)
 
     def _starting(self, cluster: ClusterId, node: Node) -> Callable[[threading.Event], Booting]:
@@ -246,3 +264,11 @@ class DockerDriver:
     def remove_shared(self) -> None:
         """Remove the stores' volumes."""
         store.remove_volumes(self.client)
+
+
+def _lacking(missing: Iterable[str], what: str) -> UnfitError:
+    return UnfitError(
+        f"{what} needs {' and '.join(missing)}, which the kernel under this Docker Engine does not offer: "
+        "services would start, and their virtual IPs and the routing mesh would be dead.",
+        "Try it with '--driver uml', or on a host where 'modprobe ip_vs' works.",
+    )

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import os
 import socket
-import sys
-import tarfile
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -16,7 +12,9 @@ import docker
 
 from runner.clusters import dial
 from runner.clusters.driver import Completed, NodeState
-from runner.drivers.docker import engine, terminal
+from runner.drivers import archive, terminal
+from runner.drivers.docker import engine
+from runner.drivers.docker.session import ExecSession
 from runner.drivers.docker.streams import STDERR, STDOUT, Hijacked, as_socket, frames
 from runner.errors import UnfitError
 from runner.lessons.model import Role
@@ -58,28 +56,19 @@ class DockerNode:
 
     def copy_in(self, source: Path, target: str) -> None:
         """Send the files as a tar archive."""
-        buffer = io.BytesIO()
-        with tarfile.open(fileobj=buffer, mode="w") as archive:
-            archive.addfile(_folder_entry(target))
-            if source.is_dir():
-                for path in sorted(source.rglob("*")):
-                    archive.add(path, f"{target.lstrip('/')}/{path.relative_to(source)}", False, filter=_as_root)
-            else:
-                archive.add(source, f"{target.lstrip('/')}/{source.name}", filter=_as_root)
         with self._reaching():
-            self.client.api.put_archive(self.container, "/", buffer.getvalue())
+            self.client.api.put_archive(self.container, "/", archive.of(source, target))
 
     def attach(self, argv: Sequence[str]) -> int:
         """Run a command on our own standard streams."""
-        is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-        passed_on = ("TERM", "NO_COLOR") if is_terminal else ("NO_COLOR",)
-        environment = {name: os.environ[name] for name in passed_on if name in os.environ}
+        is_terminal = terminal.is_ours()
+        environment = terminal.environment(is_terminal)
         api = self.client.api
         with self._reaching():
             made = api.exec_create(
                 self.container, list(argv), stdin=True, tty=is_terminal, environment=environment, workdir="/root"
             )
-            return terminal.join(api, made["Id"], is_terminal)
+            return terminal.join(ExecSession(api, made["Id"], is_terminal), is_terminal)
 
     def connect_engine(self) -> socket.socket:
         """Open a stream to the engine inside."""
@@ -102,16 +91,3 @@ class DockerNode:
 
     def _reaching(self) -> AbstractContextManager[None]:
         return engine.explained(f"reaching {self.name}")
-
-
-def _folder_entry(target: str) -> tarfile.TarInfo:
-    entry = tarfile.TarInfo(target.lstrip("/"))
-    entry.type = tarfile.DIRTYPE
-    entry.mode = 0o755
-    return entry
-
-
-def _as_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    entry.uid = entry.gid = 0
-    entry.uname = entry.gname = "root"
-    return entry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -33,11 +34,33 @@ def remove(client: docker.DockerClient, cluster: ClusterId) -> bool:
     with ThreadPoolExecutor(8) as pool:
         # The mark of a complete start goes first: what an interruption leaves is then known to be remains.
         list(pool.map(_tolerant(lambda name: api.remove_volume(name)), marks))
+        # Once nobody is on it, the engine can take the network down while it ends the nodes.
+        list(pool.map(lambda one: _leave(client, one), networks))
+        early = pool.map(lambda one: _removed_early(client, one), networks)
         list(pool.map(_tolerant(lambda one: api.remove_container(one, v=True, force=True)), containers))
         gone = pool.map(_tolerant(lambda name: api.remove_volume(name, force=True)), volumes)
-        gone_too = pool.map(_tolerant(lambda one: api.remove_network(one)), networks)
-        list(gone), list(gone_too)
+        late = [one for one, removed in zip(networks, early, strict=True) if not removed]
+        list(pool.map(_tolerant(lambda one: api.remove_network(one)), late))
+        list(gone)
     return bool(containers or volumes or networks)
+
+
+def _leave(client: docker.DockerClient, network: str) -> None:
+    def disconnect(container: str) -> None:
+        # Whatever stands against it, removing the container comes next and has the same effect.
+        with contextlib.suppress(APIError):
+            client.api.disconnect_container_from_network(container, network, force=True)
+
+    with ThreadPoolExecutor(8) as pool, contextlib.suppress(NotFound):
+        list(pool.map(disconnect, client.api.inspect_network(network)["Containers"] or {}))
+
+
+def _removed_early(client: docker.DockerClient, network: str) -> bool:
+    try:
+        client.api.remove_network(network)
+    except APIError:
+        return False
+    return True
 
 
 def _tolerant(remove_one: Callable[[str], object]) -> Callable[[str], None]:

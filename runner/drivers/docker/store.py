@@ -7,12 +7,9 @@ what is in it.
 from __future__ import annotations
 
 import contextlib
-import io
 import json
-import secrets
-import tarfile
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -20,16 +17,13 @@ import docker
 from docker.errors import APIError, ImageNotFound, NotFound
 
 from runner import paths
-from runner.clusters.driver import ClusterId, NodeImage
-from runner.drivers.docker import boot, build, engine, facts, labels, network, remains
+from runner.clusters.driver import NodeImage
+from runner.drivers import contents
+from runner.drivers.docker import engine, labels
 from runner.images import recipe
-from runner.progress import Progress, Tell
 
 MOUNT = "/var/lib/labs-store"
 REPOSITORY = "labs/store"
-# What fills a store carries a cluster's labels, so that the remains of an interruption go the way of a cluster's.
-FILLING = ClusterId("images", "build")
-_PUSH_PORT = "5000/tcp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +42,13 @@ class Store:
     contents: tuple[NodeImage, ...]
 
     def has(self, images: Iterable[str]) -> bool:
-        """Whether all of these are in it."""
-        return {*images} <= {content.name for content in self.contents}
+        """Whether all of these are in it, as this version of the recipes makes them."""
+        return {*images} <= contents.fitting(self.contents)
 
 
 def find(client: docker.DockerClient) -> Store | None:
-    """Return this project's newest store that fits this version of the recipes, or None."""
-    wanted = {"label": [f"{labels.STORE}={recipe.digest_of_all()}", f"{labels.OWNER}={paths.project()}"]}
+    """Return this project's newest store for nodes as this version of the recipes makes them, or None."""
+    wanted = {"label": [f"{labels.STORE}={recipe.version(recipe.NODE)}", f"{labels.OWNER}={paths.project()}"]}
     records = sorted(client.api.images(filters=wanted), key=lambda image: -image["Created"])
     for record in records:
         own = record["Labels"]
@@ -68,125 +62,6 @@ def find(client: docker.DockerClient) -> Store | None:
         if labels.STORE in (volume["Labels"] or {}):
             return store
     return None
-
-
-def build_store(client: docker.DockerClient, images: Sequence[str], progress: Progress) -> Store:
-    """Gather all images and fill a store with them, unless one with just these exists.
-
-    Args:
-        client: The host's engine.
-        images: Official names wanted beside those the recipes stand in for.
-        progress: Where to show it.
-
-    Raises:
-        UnfitError: Something could not be pulled, built or stored.
-
-    """
-    present = find(client)
-    # What another lab has asked for stays, lest two labs take the store from each other.
-    wanted = {*images, *(content.name for content in present.contents)} if present else set(images)
-    node_image, contents = build.gather(client, wanted, progress)
-    if present and set(present.contents) == set(contents):
-        return present
-    node_id = str(client.api.inspect_image(node_image)["Id"])
-    volume = f"{paths.project()}-store-{secrets.token_hex(6)}"
-    remains.remove(client, FILLING)
-    with progress.step("Filling the store") as tell:
-        try:
-            _fill(client, node_id, volume, contents, tell)
-        except BaseException:
-            discard(client, volume)
-            raise
-        remains.remove(client, FILLING)
-    _record(client, Store(node_id, volume, tuple(contents)))
-    return Store(node_id, volume, tuple(contents))
-
-
-def _fill(client: docker.DockerClient, node_image: str, volume: str, contents: list[NodeImage], tell: Tell) -> None:
-    known = facts.gather(client, node_image, client.info())
-    with engine.explained("filling the store"):
-        client.api.create_volume(volume, labels={labels.PROJECT: paths.project(), labels.STORE: "yes"})
-        subnet = network.make(client, FILLING)
-        hub = str(subnet[network.HUB_HOST])
-        _start_hub(client, node_image, volume, hub)
-        tell("handing the images to the hub")
-        _push_all(client, contents)
-        tell("unpacking them for the nodes")
-        node = _node(client, node_image, volume, hub, known)
-        boot.alone(client, node, "the node that unpacks")
-        names = [content.name for content in contents]
-        made = client.api.exec_create(node, ["labs-store", "seal", *names])["Id"]
-        output = client.api.exec_start(made)
-        if client.api.exec_inspect(made)["ExitCode"]:
-            log = output.decode("utf-8", "replace")
-            raise engine.failure("filling the store", "the images could not be unpacked", log)
-
-
-def _start_hub(client: docker.DockerClient, image: str, volume: str, address: str) -> None:
-    api = client.api
-    port = _PUSH_PORT.split("/", maxsplit=1)[0]
-    made = api.create_container(
-        image,
-        ["labs-store", "serve"],
-        name=labels.name(FILLING, "hub"),
-        labels=labels.of(FILLING, hub="yes"),
-        ports=[int(port)],
-        host_config=api.create_host_config(
-            network_mode=labels.name(FILLING),
-            binds=[f"{volume}:{MOUNT}"],
-            tmpfs={"/run": ""},
-            port_bindings={int(port): ("127.0.0.1",)},
-        ),
-        networking_config=network.endpoint(client, FILLING, address, "hub"),
-    )
-    boot.alone(client, made["Id"], "the hub")
-
-
-def _push_all(client: docker.DockerClient, contents: list[NodeImage]) -> None:
-    details = client.api.inspect_container(labels.name(FILLING, "hub"))
-    port = details["NetworkSettings"]["Ports"][_PUSH_PORT][0]["HostPort"]
-
-    def push(content: NodeImage) -> None:
-        repository, tag = reference(content)
-        client.api.tag(content.image, repository, tag)
-        for message in client.api.push(repository, tag=tag, stream=True, decode=True):
-            if "error" in message:
-                raise engine.failure(f"handing {content.name} to the hub", message["error"])
-
-    def reference(content: NodeImage) -> tuple[str, str]:
-        name, tag = content.name.rsplit(":", 1)
-        return f"127.0.0.1:{port}/{name if '/' in name else f'library/{name}'}", tag
-
-    try:
-        # One after another: a registry that is handed the same layer twice at once can answer with an error.
-        for content in contents:
-            push(content)
-    finally:
-        for content in contents:
-            with contextlib.suppress(ImageNotFound):
-                client.api.remove_image(":".join(reference(content)), noprune=True)
-
-
-def _node(client: docker.DockerClient, image: str, volume: str, hub: str, known: facts.HostFacts) -> str:
-    api = client.api
-    options = facts.node_options(known)
-    disk = api.create_volume(labels.name(FILLING, "node"), labels=labels.of(FILLING))["Name"]
-    binds = [f"{disk}:/var/lib/docker", f"{volume}:{MOUNT}", *options.pop("binds", [])]
-    made = api.create_container(
-        image,
-        name=labels.name(FILLING, "node"),
-        labels=labels.of(FILLING),
-        environment={"LABS_HUB": hub},
-        host_config=facts.host_config(client, {"network_mode": labels.name(FILLING), "binds": binds, **options}),
-    )
-    return str(made["Id"])
-
-
-def discard(client: docker.DockerClient, volume: str) -> None:
-    """Remove a store's volume, if it exists."""
-    remains.remove(client, FILLING)
-    with contextlib.suppress(NotFound):
-        client.api.remove_volume(volume, force=True)
 
 
 def prune(client: docker.DockerClient, everything: bool) -> int:
@@ -220,8 +95,8 @@ def _needed(client: docker.DockerClient, kept: Store | None) -> set[str]:
     for record in client.api.images(filters={"label": [labels.STORE]}):
         own = record["Labels"]
         if (kept and own[labels.VOLUME] == kept.volume) or own[labels.OWNER] != paths.project():
-            contents = _contents(own[labels.CONTENTS])
-            needed |= {record["Id"], own[labels.NODE], *(content.image for content in contents)}
+            images = [content.image for content in _contents(own[labels.CONTENTS])]
+            needed |= {record["Id"], own[labels.NODE], *images}
     if needed:
         bases = client.api.images(filters={"label": [f"{labels.RECIPE}={recipe.BASE}"]})
         newest = max(bases, key=lambda image: int(image["Created"]), default=None)
@@ -260,24 +135,6 @@ def remove_volumes(client: docker.DockerClient, but: str = "") -> int:
                 if error.status_code != HTTPStatus.CONFLICT:
                     raise
     return gone
-
-
-def _record(client: docker.DockerClient, store: Store) -> None:
-    own = {
-        **labels.IMAGES,
-        labels.STORE: recipe.digest_of_all(),
-        labels.OWNER: paths.project(),
-        labels.NODE: store.node_image,
-        labels.VOLUME: store.volume,
-        labels.CONTENTS: json.dumps([asdict(content) for content in store.contents]),
-    }
-    changes = [f"LABEL {key}={json.dumps(value)}" for key, value in own.items()]
-    empty = io.BytesIO()
-    tarfile.open(fileobj=empty, mode="w").close()
-    with engine.explained("recording the store"):
-        client.api.import_image_from_data(
-            empty.getvalue(), repository=REPOSITORY, tag=store.volume.rsplit("-", 1)[1], changes=changes
-        )
 
 
 def _contents(text: str) -> tuple[NodeImage, ...]:

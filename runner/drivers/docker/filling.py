@@ -1,0 +1,165 @@
+"""Fills a store: a hub takes the images, and a node beside it unpacks them for every node to share."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import secrets
+import tarfile
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import docker
+from docker.errors import ImageNotFound, NotFound
+
+from runner import paths
+from runner.clusters.driver import ClusterId, NodeImage
+from runner.drivers import contents as contents_of
+from runner.drivers.docker import boot, build, engine, facts, labels, network, remains, store
+from runner.drivers.docker.store import Store
+from runner.images import recipe
+from runner.progress import Progress, Tell
+
+# What fills a store carries a cluster's labels, so that the remains of an interruption go the way of a cluster's.
+_FILLING = ClusterId("images", "build")
+_PUSH_PORT = "5000/tcp"
+
+
+def fill(client: docker.DockerClient, images: Sequence[str], progress: Progress) -> Store:
+    """Gather images and fill a store with them and what the present one has, unless that has just these.
+
+    Args:
+        client: The host's engine.
+        images: Official names.
+        progress: Where to show it.
+
+    Raises:
+        UnfitError: Something could not be pulled, built or stored.
+
+    """
+    present = store.find(client)
+    # What another lab has asked for stays, lest two labs take the store from each other; what the recipes would make
+    # otherwise by now waits until it is asked for.
+    wanted = {*images, *contents_of.fitting(present.contents)} if present else set(images)
+    node_image, contents = build.gather(client, wanted, progress)
+    if present and set(present.contents) == set(contents):
+        return present
+    node_id = str(client.api.inspect_image(node_image)["Id"])
+    volume = f"{paths.project()}-store-{secrets.token_hex(6)}"
+    remains.remove(client, _FILLING)
+    with progress.step("Filling the store") as tell:
+        try:
+            _fill(client, node_id, volume, contents, tell)
+        except BaseException:
+            _discard(client, volume)
+            raise
+        remains.remove(client, _FILLING)
+    filled = Store(node_id, volume, tuple(contents))
+    _record(client, filled)
+    return filled
+
+
+def _fill(client: docker.DockerClient, node_image: str, volume: str, contents: list[NodeImage], tell: Tell) -> None:
+    known = facts.gather(client, node_image, client.info())
+    with engine.explained("filling the store"):
+        client.api.create_volume(volume, labels={labels.PROJECT: paths.project(), labels.STORE: "yes"})
+        subnet = network.make(client, _FILLING)
+        hub = str(subnet[network.HUB_HOST])
+        _start_hub(client, node_image, volume, hub)
+        tell("handing the images to the hub")
+        _push_all(client, contents)
+        tell("unpacking them for the nodes")
+        node = _node(client, node_image, volume, hub, known)
+        boot.alone(client, node, "the node that unpacks")
+        names = [content.name for content in contents]
+        made = client.api.exec_create(node, ["labs-store", "seal", *names])["Id"]
+        output = client.api.exec_start(made)
+        if client.api.exec_inspect(made)["ExitCode"]:
+            log = output.decode("utf-8", "replace")
+            raise engine.failure("filling the store", "the images could not be unpacked", log)
+
+
+def _start_hub(client: docker.DockerClient, image: str, volume: str, address: str) -> None:
+    api = client.api
+    port = _PUSH_PORT.split("/", maxsplit=1)[0]
+    made = api.create_container(
+        image,
+        ["labs-store", "serve"],
+        name=labels.name(_FILLING, "hub"),
+        labels=labels.of(_FILLING, hub="yes"),
+        ports=[int(port)],
+        host_config=api.create_host_config(
+            network_mode=labels.name(_FILLING),
+            binds=[f"{volume}:{store.MOUNT}"],
+            tmpfs={"/run": ""},
+            port_bindings={int(port): ("127.0.0.1",)},
+        ),
+        networking_config=network.endpoint(client, _FILLING, address, "hub"),
+    )
+    boot.alone(client, made["Id"], "the hub")
+
+
+def _push_all(client: docker.DockerClient, contents: list[NodeImage]) -> None:
+    details = client.api.inspect_container(labels.name(_FILLING, "hub"))
+    port = details["NetworkSettings"]["Ports"][_PUSH_PORT][0]["HostPort"]
+
+    def push(content: NodeImage) -> None:
+        repository, tag = reference(content)
+        client.api.tag(content.image, repository, tag)
+        for message in client.api.push(repository, tag=tag, stream=True, decode=True):
+            if "error" in message:
+                raise engine.failure(f"handing {content.name} to the hub", message["error"])
+
+    def reference(content: NodeImage) -> tuple[str, str]:
+        name, tag = content.name.rsplit(":", 1)
+        return f"127.0.0.1:{port}/{name if '/' in name else f'library/{name}'}", tag
+
+    try:
+        # One after another: a registry that is handed the same layer twice at once can answer with an error.
+        for content in contents:
+            push(content)
+    finally:
+        for content in contents:
+            with contextlib.suppress(ImageNotFound):
+                client.api.remove_image(":".join(reference(content)), noprune=True)
+
+
+def _node(client: docker.DockerClient, image: str, volume: str, hub: str, known: facts.HostFacts) -> str:
+    api = client.api
+    options = facts.node_options(known)
+    disk = api.create_volume(labels.name(_FILLING, "node"), labels=labels.of(_FILLING))["Name"]
+    binds = [f"{disk}:/var/lib/docker", f"{volume}:{store.MOUNT}", *options.pop("binds", [])]
+    made = api.create_container(
+        image,
+        name=labels.name(_FILLING, "node"),
+        labels=labels.of(_FILLING),
+        environment={"LABS_HUB": hub},
+        host_config=facts.host_config(client, {"network_mode": labels.name(_FILLING), "binds": binds, **options}),
+    )
+    return str(made["Id"])
+
+
+def _discard(client: docker.DockerClient, volume: str) -> None:
+    """Remove a store's volume, if it exists."""
+    remains.remove(client, _FILLING)
+    with contextlib.suppress(NotFound):
+        client.api.remove_volume(volume, force=True)
+
+
+def _record(client: docker.DockerClient, filled: Store) -> None:
+    own = {
+        **labels.IMAGES,
+        labels.STORE: recipe.version(recipe.NODE),
+        labels.OWNER: paths.project(),
+        labels.NODE: filled.node_image,
+        labels.VOLUME: filled.volume,
+        labels.CONTENTS: json.dumps([asdict(content) for content in filled.contents]),
+    }
+    changes = [f"LABEL {key}={json.dumps(value)}" for key, value in own.items()]
+    empty = io.BytesIO()
+    tarfile.open(fileobj=empty, mode="w").close()
+    with engine.explained("recording the store"):
+        client.api.import_image_from_data(
+            empty.getvalue(), repository=store.REPOSITORY, tag=filled.volume.rsplit("-", 1)[1], changes=changes
+        )
