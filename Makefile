@@ -5,7 +5,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 SHELL_FILES := .ci/run .ci/prerequisites $(wildcard labs/*/setup.sh) \
-	$(filter-out %.yml,$(wildcard runner/images/recipes/*/labs-*)) runner/images/recipes/node/bashrc
+	$(filter-out %.yml %/labs-agent,$(wildcard runner/images/recipes/*/labs-*)) $(wildcard runner/images/recipes/*/docker-entrypoint.sh) \
+	runner/images/recipes/wordpress/apache2-foreground runner/images/recipes/node/bashrc \
+	$(wildcard runner/drivers/uml/*.sh)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench clean
@@ -15,7 +17,7 @@ help:  ## Show this list
 
 demo: $(READY)  ## Start swarm-basics and play its lesson, each step's checks turning green
 	@echo '== 1/5  Images for the nodes (about two minutes the first time, nothing after that)'
-	@$(BIN)/labs images build
+	@$(BIN)/labs images build swarm-basics
 	@echo '== 2/5  What this machine offers'
 	@$(BIN)/labs doctor || true
 	@echo '== 3/5  Three Docker nodes'
@@ -33,9 +35,12 @@ demo: $(READY)  ## Start swarm-basics and play its lesson, each step's checks tu
 	@echo '  labs rm              nothing of it remains'
 
 test: $(READY)  ## Run all tests, those with real nodes included
-	@echo '== 1/2  Images for the nodes (about two minutes the first time, nothing after that)'
-	@$(BIN)/labs images build
-	@echo '== 2/2  Tests'
+	@echo '== 1/3  A Docker Engine, if there is none'
+	@WANT_ENGINE=yes PYTHON='$(PYTHON)' bash .ci/prerequisites
+	@echo '== 2/3  Images for the nodes of both drivers (about four minutes the first time, nothing after that)'
+	@$(BIN)/labs images build --driver docker
+	@$(BIN)/labs images build --driver uml
+	@echo '== 3/3  Tests'
 	@$(BIN)/python -m pytest
 
 lint: $(READY)  ## Check style, types and shell files
@@ -46,7 +51,7 @@ lint: $(READY)  ## Check style, types and shell files
 	@echo 'ruff, mypy and shellcheck found nothing.'
 
 bench: $(READY)  ## Measure speed against plain Docker commands, as a table with ratios
-	@echo 'This removes and rebuilds the images of labs; started labs must be removed first (labs rm --all).'
+	@echo 'This removes and rebuilds the images of labs, of both drivers; started labs must be removed first (labs rm --all).'
 	@$(BIN)/python -m tests.bench --from-nothing
 
 $(READY): pyproject.toml .ci/prerequisites

@@ -22,6 +22,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     own |= {
         "LABS_PROJECT": f"labs-test-{os.getpid()}",
         "LABS_ROOT": str(TREE),
+        # Whichever else could serve here must not step in for what a test is about.
+        "LABS_DRIVER": "docker",
         "PYTHONPATH": str(CHECKOUT),
         "XDG_STATE_HOME": str(tmp_path_factory.mktemp("state")),
         "COLUMNS": "200",
@@ -30,9 +32,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return own
 
 
-@pytest.fixture(scope="session")
-def labs(environment: dict[str, str]) -> Labs:
-    """Return a function that runs `labs` and waits for its end."""
+def labs_in(environment: dict[str, str]) -> Labs:
+    """Return a function that runs `labs` in an environment and waits for its end."""
 
     def run(*argv: str, **options: object) -> subprocess.CompletedProcess[str]:
         given = {**environment, **options.pop("env", {})}  # type: ignore[dict-item]
@@ -42,3 +43,9 @@ def labs(environment: dict[str, str]) -> Labs:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def labs(environment: dict[str, str]) -> Labs:
+    """Return what runs `labs` for the tests."""
+    return labs_in(environment)

@@ -62,7 +62,7 @@ def left(environment: dict[str, str]) -> Left:
 @pytest.fixture(scope="session", autouse=True)
 def _images(labs: Labs) -> Iterator[None]:
     """Have the images before the first test, and leave nothing after the last."""
-    built = labs("images", "build")
+    built = labs("images", "build", "trio")
     assert built.returncode == 0, built.stderr
     yield
     labs("rm", "--all")

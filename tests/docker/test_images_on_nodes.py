@@ -89,8 +89,14 @@ def test_the_list_says_what_stands_in_for_what(labs: Labs) -> None:
     assert "real" in line or "nginx 1.26 from Debian 13" in line
 
 
+def test_only_what_a_lab_names_is_at_hand(labs: Labs) -> None:
+    """Making the images of one lab makes no others."""
+    names = [line.split()[0] for line in labs("images", "list").stdout.splitlines()[2:]]
+    assert ["alpine:latest", "busybox:latest", "nginx:alpine", "redis:alpine", "redis:latest"] == names
+
+
 def test_a_second_build_does_nothing(labs: Labs) -> None:
     """Building the images again takes less than a second."""
     began = time.monotonic()
-    assert 0 == labs("images", "build").returncode
+    assert 0 == labs("images", "build", "trio").returncode
     assert time.monotonic() - began < 1

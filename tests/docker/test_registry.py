@@ -57,7 +57,7 @@ def test_images_that_the_engine_has_are_taken_as_they_are(labs: Labs) -> None:
     docker("tag", docker("images", "--quiet", "--filter", "label=labs.recipe=busybox").split()[0], name)
     own = {"LABS_PROJECT": "labs-test-real"}
     try:
-        assert 0 == labs("images", "build", env=own).returncode
+        assert 0 == labs("images", "build", "trio", env=own).returncode
         listed = labs("images", "list", env=own).stdout.splitlines()
         assert "real" == next(line for line in listed if line.startswith(name)).split()[1]
     finally:
