@@ -9,11 +9,11 @@ import textwrap
 import click
 
 from runner import suggest
-from runner.cli import _console, _options
+from runner.cli import _console, _options, _picture
 from runner.clusters import find
 from runner.errors import LabsError, UsageError
 from runner.lessons import catalog
-from runner.lessons.model import Command, Hint, Lab, Part, Prose, Step
+from runner.lessons.model import Command, Hint, Lab, Part, Picture, Prose, Step, Topology
 
 
 @click.command("show")
@@ -48,10 +48,10 @@ def _print_lesson(found: Lab, wanted: Step | None, hints: int) -> None:
     if wanted is None:
         title, summary = escape(found.lesson.title), escape(found.lesson.summary)
         out.print(f"\n[bold underline]{title}[/]\n[dim]{summary}[/]\n")
-        _print_parts(found.lesson.intro, hints)
+        _print_parts(found.lesson.intro, found.lesson.topology, hints)
     for one in [wanted] if wanted else found.lesson.steps:
         out.print(f"\n[bold cyan]{escape(one.title)}[/]  [dim]{one.id}[/]\n")
-        _print_parts(one.parts, hints)
+        _print_parts(one.parts, found.lesson.topology, hints)
 
 
 def _what(lab: str | None, step: str | None) -> tuple[Lab, Step | None]:
@@ -79,7 +79,7 @@ def _started() -> str:
         raise UsageError(error.message, "Say which lesson: 'labs show LAB'. 'labs list' shows the labs.") from None
 
 
-def _print_parts(parts: tuple[Part, ...], hints: int) -> None:
+def _print_parts(parts: tuple[Part, ...], topology: Topology, hints: int) -> None:
     from rich.markdown import Markdown
     from rich.padding import Padding
 
@@ -92,6 +92,8 @@ def _print_parts(parts: tuple[Part, ...], hints: int) -> None:
             out.print()
         elif isinstance(part, Command):
             _print_command(part)
+        elif isinstance(part, Picture):
+            out.print(_picture.draw(part, topology), soft_wrap=False)
     for number, hint in enumerate(tiers[:hints], 1):
         out.print(f"[yellow]Hint {number}[/]")
         out.print(Padding(Markdown(hint.text, hyperlinks=False), (0, 0, 1, 2)), soft_wrap=False)

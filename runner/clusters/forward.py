@@ -1,13 +1,16 @@
 """Serves a node's engine on a Unix socket of this machine, for as long as the node is up.
 
-Run as `python -m runner.clusters.forward LAB RUN NODE SOCKET`, which `labs env` does.
+Run as `python -m runner.clusters.forward LAB RUN NODE SOCKET`, which `labs env` does. It ends with the stream to its
+node; where a node is gone without a word, which such a stream learns late, whoever took the node away ends it (`close`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -30,7 +33,7 @@ def ensure(cluster: ClusterId, node: Node) -> Path:
         UnfitError: The process did not come up.
 
     """
-    path = paths.sockets_folder() / str(cluster) / f"{node.name}.sock"
+    path = _folder(cluster) / f"{node.name}.sock"
     if _answers(path):
         return path
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -47,11 +50,38 @@ def ensure(cluster: ClusterId, node: Node) -> Path:
     raise UnfitError(f"The way to the engine of {node.name} could not be opened.", "'labs status' shows its state.")
 
 
+def close(cluster: ClusterId) -> None:
+    """End what serves a cluster's nodes here."""
+    folder = _folder(cluster)
+    for path in folder.glob("*.sock"):
+        if process := _server(path):
+            with contextlib.suppress(OSError):
+                os.kill(process, signal.SIGTERM)
+        path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def _folder(cluster: ClusterId) -> Path:
+    return paths.sockets_folder() / str(cluster)
+
+
 def _answers(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
         probe.connect(str(path))
         return True
     return False
+
+
+def _server(path: Path) -> int | None:
+    """Return the number of the process that listens on a socket, where the system tells it."""
+    with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError, AttributeError):
+        probe.connect(str(path))
+        process, _, _ = struct.unpack(
+            "3i", probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        )
+        return int(process)
+    return None
 
 
 def serve(node: Node, path: Path) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 from runner import signals
-from runner.clusters import lock, scene
+from runner.clusters import forward, lock, scene
 from runner.clusters.driver import Cluster, ClusterId, Driver
 from runner.errors import UnfitError
 from runner.lessons.model import Lab
@@ -85,6 +85,7 @@ def halt(driver: Driver, cluster: Cluster) -> None:
     """Shut a cluster's nodes down and keep their disks."""
     with lock.held(cluster.id):
         driver.halt(cluster)
+        forward.close(cluster.id)
 
 
 def remove(driver: Driver, cluster: ClusterId) -> bool:
@@ -96,6 +97,7 @@ def remove(driver: Driver, cluster: ClusterId) -> bool:
     """
     with lock.held(cluster):
         existed = driver.remove(cluster)
+        forward.close(cluster)
         scene.forget(cluster)
     return existed
 

@@ -1,4 +1,4 @@
-"""Front matter: YAML with a JSON Schema, every problem found at once and placed on its line."""
+"""YAML with a JSON Schema, front matter above all: every problem found at once and placed on its line."""
 
 from __future__ import annotations
 
@@ -36,14 +36,17 @@ def broken(lab: str, problems: Iterable[Problem]) -> BrokenLabError:
     return BrokenLabError(f"The lab '{lab}' has {many}:\n{listed}", f"Mend the file, then 'labs show {lab}'.")
 
 
-def read(path: Path, text: str, first_line: int, schema: str) -> tuple[dict[str, Any], list[Problem]]:
-    """Parse front matter and hold it against a schema.
+def read(
+    path: Path, text: str, first_line: int, schema: str, what: str = "front matter"
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Parse YAML and hold it against a schema.
 
     Args:
         path: The file it stands in.
         text: The YAML, without its `---` fences.
         first_line: The line of the file that the YAML begins on, counted from 1.
         schema: The schema's file name, beside this module.
+        what: What messages call it.
 
     Returns:
         The data, empty where it is not even a mapping, and what is wrong with it.
@@ -54,14 +57,14 @@ def read(path: Path, text: str, first_line: int, schema: str) -> tuple[dict[str,
         data = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        return {}, [Problem(path, first_line + (mark.line if mark else 0), f"front matter: {error.problem}")]
+        return {}, [Problem(path, first_line + (mark.line if mark else 0), f"{what}: {error.problem}")]
     except yaml.reader.ReaderError as error:
         line = first_line + text[: error.position].count("\n")
-        return {}, [Problem(path, line, f"front matter: {error.reason}")]
+        return {}, [Problem(path, line, f"{what}: {error.reason}")]
     if not isinstance(data, dict) or root is None:
         return {}, [Problem(path, first_line, "front matter: it must be a mapping of keys to values")]
     problems = [
-        Problem(path, first_line + _line(root, list(error.absolute_path), error), f"front matter: {_message(error)}")
+        Problem(path, first_line + _line(root, list(error.absolute_path), error), f"{what}: {_message(error)}")
         for error in _validator(schema).iter_errors(data)
     ]
     return data, problems

@@ -56,9 +56,20 @@ class Prose:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One tier of help; a step's hints are ordered weakest first."""
+    """One tier of help; a step's hints are ordered weakest first.
+
+    Attributes:
+        text: What it says, as Markdown.
+        line: Its line in the lesson, counted from 1.
+        check: The check that it is for: it helps only while that one fails. None where it always helps.
+        says: Words that the failure must have for it to help, if any.
+
+    """
 
     text: str
+    line: int
+    check: str | None = None
+    says: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,43 @@ class Command:
         return frozenset(PLACEHOLDER.findall(self.script))
 
 
-Part = Prose | Command | Hint
+@dataclass(frozen=True, slots=True)
+class PictureService:
+    """A service, or a container, in a picture.
+
+    Attributes:
+        name: Its name.
+        tasks: The node of each of its tasks; a node stands as often as there are tasks on it.
+        networks: The networks it is on.
+        ports: What it publishes, as `8080:80`.
+        volumes: The volumes it keeps data in.
+
+    """
+
+    name: str
+    tasks: tuple[str, ...]
+    networks: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What stands on the nodes, to be drawn: at the end of the lab, or after a step.
+
+    Attributes:
+        services: The services or containers.
+        networks: The networks that are the learner's own.
+        line: Its line in the lesson, counted from 1.
+
+    """
+
+    services: tuple[PictureService, ...]
+    networks: tuple[str, ...]
+    line: int
+
+
+Part = Prose | Command | Hint | Picture
 
 
 @dataclass(frozen=True, slots=True)

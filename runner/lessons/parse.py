@@ -14,11 +14,11 @@ from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 from runner.lessons import frontmatter
+from runner.lessons.blocks import Blocks
 from runner.lessons.frontmatter import Problem
-from runner.lessons.model import Command, Hint, Lab, Lesson, NearMiss, NodeSpec, Part, Prose, Role, Step, Topology
+from runner.lessons.model import Command, Lab, Lesson, NearMiss, NodeSpec, Part, Prose, Role, Step, Topology
 
 _HEADING = re.compile(r"^(?P<title>.+?)\s+\{#(?P<id>[a-z][a-z0-9-]*)\}$")
-_OPTIONS = {"capture": re.compile(r"[A-Z][A-Z0-9_]*"), "exit": re.compile(r"\d{1,3}"), "retry": re.compile(r"\d{1,3}")}
 
 
 def lab(folder: Path) -> Lab:
@@ -32,7 +32,7 @@ def lab(folder: Path) -> Lab:
     source = _Source.read(path, folder.name)
     data, problems = frontmatter.read(path, source.yaml, source.yaml_line, "lesson.schema.json")
     names = _node_names(data)
-    body = _Body(path, source.lines, names, problems)
+    body = _Body(path, source.lines, Blocks(path, names, problems))
     sections = body.sections(source.tokens)
     steps = [body.step(section) for section in sections[1:]]
     if not steps:
@@ -57,7 +57,7 @@ def near_miss(path: Path, lab: Lab) -> NearMiss:
     """
     source = _Source.read(path, lab.name)
     data, problems = frontmatter.read(path, source.yaml, source.yaml_line, "wrong.schema.json")
-    body = _Body(path, source.lines, set(lab.lesson.topology.names), problems)
+    body = _Body(path, source.lines, Blocks(path, set(lab.lesson.topology.names), problems))
     found = {section.title: section for section in body.sections(source.tokens)}
     for title in ("Wrong", "Cure"):
         if title not in found or not _commands(found[title].parts):
@@ -82,7 +82,7 @@ def step_commands(lab: Lab, step: Step) -> tuple[Command, ...]:
         return step.commands
     source = _Source.read(path, lab.name)
     problems: list[Problem] = []
-    body = _Body(path, source.lines, set(lab.lesson.topology.names), problems)
+    body = _Body(path, source.lines, Blocks(path, set(lab.lesson.topology.names), problems))
     commands = tuple(command for section in body.sections(source.tokens) for command in _commands(section.parts))
     if problems:
         raise frontmatter.broken(lab.name, problems)
@@ -124,8 +124,11 @@ class _Section:
 class _Body:
     path: Path
     lines: list[str]
-    nodes: set[str]
-    problems: list[Problem]
+    blocks: Blocks
+
+    @property
+    def problems(self) -> list[Problem]:
+        return self.blocks.problems
 
     def sections(self, tokens: Sequence[Token]) -> list[_Section]:
         """Cut the tokens at the second-level headings; the first section is what stands before them."""
@@ -172,15 +175,16 @@ class _Body:
 
     def _add(self, section: _Section, token: Token) -> None:
         start, end = token.map or (0, 0)
-        words = token.info.split()
+        line = start + 1
+        kind, *words = token.info.split()
         if token.type == "container_hint_open":
-            section.parts.append(Hint("\n".join(self.lines[start + 1 : end]).strip()))
-            if not section.parts[-1].text:  # type: ignore[union-attr]
-                self.problems.append(Problem(self.path, start + 1, "the hint is empty"))
-        elif words[0] == "output":
-            self._expect(section, start + 1, token.content)
-        else:
-            section.parts.append(self._command(start + 1, words[1:], token.content))
+            section.parts.append(self.blocks.hint(line, token.info, "\n".join(self.lines[line:end]).strip()))
+        elif kind == "output":
+            self._expect(section, line, token.content)
+        elif kind == "sh":
+            section.parts.append(self.blocks.command(line, words, token.content))
+        elif picture := self.blocks.picture(line, token.content):
+            section.parts.append(picture)
 
     def _expect(self, section: _Section, line: int, content: str) -> None:
         last = section.parts[-1] if section.parts else None
@@ -190,28 +194,11 @@ class _Body:
         wanted = tuple(text.strip() for text in content.splitlines() if text.strip())
         section.parts[-1] = replace(last, output=wanted)
 
-    def _command(self, line: int, words: Sequence[str], script: str) -> Command:
-        nodes = tuple(word for word in words if "=" not in word)
-        options = dict(word.split("=", 1) for word in words if "=" in word)
-        problems = [f"there is no node '{node}'" for node in nodes if node not in self.nodes]
-        if not nodes:
-            problems.append("a shell block names its node: ```sh node1")
-        for key, value in options.items():
-            if key not in _OPTIONS:
-                problems.append(f"unknown option '{key}'; known are {', '.join(_OPTIONS)}")
-            elif not _OPTIONS[key].fullmatch(value):
-                problems.append(f"'{value}' is no value for '{key}'")
-        self.problems.extend(Problem(self.path, line, message) for message in problems)
-        if problems:
-            return Command(nodes, script, line, options.get("capture"))
-        exit_status, retry = int(options.get("exit", 0)), float(options.get("retry", 0))
-        return Command(nodes, script.rstrip("\n"), line, options.get("capture"), exit_status, retry)
-
 
 def _is_block(token: Token) -> bool:
     if token.type == "container_hint_open":
         return True
-    return token.type == "fence" and token.info.split()[:1] in (["sh"], ["output"])
+    return token.type == "fence" and token.info.split()[:1] in (["sh"], ["output"], ["picture"])
 
 
 def _commands(parts: Iterable[Part]) -> tuple[Command, ...]:

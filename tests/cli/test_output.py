@@ -19,6 +19,14 @@ HERE = Path(__file__).parent
 LESSON = f"""{kit.FRONT}
 Welcome to *Tiny*.
 
+```picture
+networks: [front]
+services:
+  - {{name: web, tasks: [node1, node1], networks: [front], ports: ["8080:80"]}}
+  - {{name: db, tasks: [node1], networks: [front], volumes: [data]}}
+  - {{name: later, tasks: []}}
+```
+
 ## Look around {{#look}}
 
 See what is there:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from runner import paths
+from runner.clusters import forward
+from runner.clusters.driver import ClusterId
 from tests import kit
 
 SERVE = """
@@ -103,3 +107,26 @@ def test_ends_with_the_node(forwarded: tuple[Engine, Path, subprocess.Popen[byte
     engine.idle[0].close()
     assert 0 == process.wait(timeout=10)
     assert not path.parent.exists()
+
+
+def test_closed(
+    forwarded: tuple[Engine, Path, subprocess.Popen[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever takes a node away ends the process too, though the stream to that node goes on."""
+    monkeypatch.setattr(paths, "sockets_folder", lambda: tmp_path)
+    _, path, process = forwarded
+    forward.close(ClusterId("tiny"))
+    assert -signal.SIGTERM == process.wait(timeout=10)
+    assert not path.parent.exists()
+
+
+def test_nothing_to_close(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster that nobody serves is closed in peace, and so is one whose server was killed."""
+    monkeypatch.setattr(paths, "sockets_folder", lambda: tmp_path)
+    forward.close(ClusterId("tiny"))
+    left = tmp_path / "tiny" / "node1.sock"
+    left.parent.mkdir()
+    with socket.socket(socket.AF_UNIX) as killed:
+        killed.bind(str(left))
+    forward.close(ClusterId("tiny"))
+    assert not left.parent.exists()

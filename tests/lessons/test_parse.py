@@ -8,7 +8,7 @@ import pytest
 
 from runner.errors import BrokenLabError
 from runner.lessons import parse
-from runner.lessons.model import Command, Hint, NearMiss, NodeSpec, Prose, Role
+from runner.lessons.model import Command, Hint, NearMiss, NodeSpec, Picture, PictureService, Prose, Role
 from tests import kit
 
 LESSON = """\
@@ -59,9 +59,16 @@ no command
 
 After the hint.
 
-::: hint
+::: hint check=test_made says="no token"
 Type it.
 :::
+
+```picture
+networks: [shop]
+services:
+  - {name: web, tasks: [node1, node2, node2], networks: [shop], ports: ["8080:80", "53/udp"]}
+  - {name: db, tasks: [], volumes: [v1]}
+```
 
 ## Nothing to type {#rest}
 """
@@ -90,7 +97,7 @@ def test_defaults(tmp_path: Path) -> None:
 def test_steps(tmp_path: Path) -> None:
     """The second-level headings become steps, with id, title and line."""
     lesson = kit.lab(tmp_path, LESSON).lesson
-    assert [("make", "Make a token", 16), ("rest", "Nothing to type", 52)] == [
+    assert [("make", "Make a token", 16), ("rest", "Nothing to type", 59)] == [
         (step.id, step.title, step.line) for step in lesson.steps
     ]
     assert (Prose("Before the first step."),) == lesson.intro
@@ -104,9 +111,17 @@ def test_parts(tmp_path: Path) -> None:
         Command(("node1",), "echo abc", 22, capture="TOKEN"),
         Prose("Then:"),
         Command(("node1", "node2"), "echo <TOKEN>\nexit 3", 28, exit_status=3, retry=10, output=("abc", "...")),
-        Hint("Look up.\n\n```sh\nno command\n```"),
+        Hint("Look up.\n\n```sh\nno command\n```", 38),
         Prose("After the hint."),
-        Hint("Type it."),
+        Hint("Type it.", 48, "test_made", "no token"),
+        Picture(
+            (
+                PictureService("web", ("node1", "node2", "node2"), ("shop",), ("8080:80", "53/udp")),
+                PictureService("db", (), volumes=("v1",)),
+            ),
+            ("shop",),
+            52,
+        ),
     ) == kit.lab(tmp_path, LESSON).lesson.steps[0].parts
 
 
