@@ -51,6 +51,11 @@ def state_folder() -> Path:
     return Path(platformdirs.user_state_dir("labs", appauthor=False)) / project()
 
 
+def machines_folder() -> Path:
+    """Return the folder for this project's machines: where it is missing, the driver uml has no clusters."""
+    return state_folder() / "machines"
+
+
 def cache_folder() -> Path:
     """Return the folder for what can be found out again at any time."""
     return Path(platformdirs.user_cache_dir("labs", appauthor=False))

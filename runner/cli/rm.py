@@ -26,11 +26,10 @@ def command(lab: str | None, everything: bool) -> int:
     """
     if everything:
         return _remove_all()
-    cluster = find.the_remains(lab).id if lab else find.the_cluster(None).id
-    with _console.story().step(f"Removing '{cluster}'"):
-        for driver in choice.that_answer():
-            lifecycle.remove(driver, cluster)
-    _console.out().print(f"'{cluster}' is removed.")
+    cluster = find.the_remains(lab) if lab else find.the_cluster(None)
+    with _console.story().step(f"Removing '{cluster.id}'"):
+        lifecycle.remove(choice.of(cluster), cluster.id)
+    _console.out().print(f"'{cluster.id}' is removed.")
     return 0
 
 

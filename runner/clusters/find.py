@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runner import suggest
 from runner.clusters import scene
-from runner.clusters.driver import Cluster, ClusterId, Driver, Node, NodeState
+from runner.clusters.driver import Cluster, ClusterId, Node, NodeState
 from runner.drivers import choice
 from runner.errors import UnfitError, UsageError
 from runner.lessons import catalog
@@ -14,15 +14,13 @@ def survey() -> tuple[list[Cluster], UnfitError | None]:
     """Return every cluster of every driver that can be asked, and why one cannot that this user depends on."""
     found: list[Cluster] = []
     refusals: list[UnfitError] = []
-    others: list[Driver] = []
-    for driver in choice.all_drivers():
+    for driver in choice.that_can_have_clusters():
         try:
             found += driver.find()
-            others.append(driver)
         except UnfitError as error:
             refusals.append(error)
     # Clusters of a driver are there also after an update of labs that its images do not fit any more.
-    if refusals and (scene.recorded() - {cluster.id for cluster in found} or not (found or _serve(others))):
+    if refusals and (scene.recorded() - {cluster.id for cluster in found} or not (found or _do_without())):
         return found, refusals[0]
     return found, None
 
@@ -40,9 +38,9 @@ def all_clusters() -> list[Cluster]:
     return found
 
 
-def _serve(drivers: list[Driver]) -> bool:
-    """Whether their user does without the others: whoever has made their images need not hear of another driver."""
-    return any(driver.images() for driver in drivers)
+def _do_without() -> bool:
+    """Whether the user does without the others: whoever has made a driver's images need not hear of another one."""
+    return any(driver.images() for driver in choice.that_answer())
 
 
 def started(cluster: ClusterId) -> Cluster | None:

@@ -1,7 +1,7 @@
 """Serves a node's engine on a Unix socket of this machine, for as long as the node is up.
 
 Run as `python -m runner.clusters.forward LAB RUN NODE SOCKET`, which `labs env` does. It ends with the stream to its
-node; where a node is gone without a word, which such a stream learns late, whoever took the node away ends it (`close`).
+node; a stream learns late of a node that is gone without a word, so whoever takes a node away ends it too (`close`).
 """
 
 from __future__ import annotations

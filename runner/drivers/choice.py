@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from runner import suggest
+from runner import paths, suggest
 from runner.clusters.driver import Cluster, Driver
 from runner.errors import LabsError, UnfitError, UsageError
 from runner.lessons.model import Lab
@@ -32,8 +32,17 @@ def all_drivers() -> list[Driver]:
         UsageError: There is no such driver.
 
     """
+    return [named(name) for name in _names()]
+
+
+def that_can_have_clusters() -> list[Driver]:
+    """Return every driver but the one that has certainly made nothing: to load it takes a while that a start feels."""
+    return [named(name) for name in _names() if name != "uml" or paths.machines_folder().is_dir()]
+
+
+def _names() -> Sequence[str]:
     only = _only()
-    return [named(name) for name in ([only] if only else NAMES)]
+    return [only] if only else NAMES
 
 
 def _only() -> str | None:

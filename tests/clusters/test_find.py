@@ -30,6 +30,8 @@ class Asked:
 
     def images(self) -> tuple[NodeImage, ...]:
         """Return the images."""
+        if self.refusal:
+            raise UnfitError(self.refusal, "Mend it.")
         return self.contents
 
 
@@ -43,7 +45,8 @@ def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def _drivers(monkeypatch: pytest.MonkeyPatch, *drivers: Asked) -> None:
-    monkeypatch.setattr(choice, "all_drivers", lambda: list(drivers))
+    for which in ("all_drivers", "that_can_have_clusters"):
+        monkeypatch.setattr(choice, which, lambda: list(drivers))
 
 
 def test_another_drivers_clusters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def folder_of(cluster: ClusterId) -> Path:
 
 def clusters_folder() -> Path:
     """Return the folder with one folder per cluster of this project."""
-    return paths.state_folder() / "machines"
+    return paths.machines_folder()
 
 
 def everybodys_folders() -> list[Path]:
