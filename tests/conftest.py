@@ -37,9 +37,10 @@ def labs_in(environment: dict[str, str]) -> Labs:
 
     def run(*argv: str, **options: object) -> subprocess.CompletedProcess[str]:
         given = {**environment, **options.pop("env", {})}  # type: ignore[dict-item]
+        options.setdefault("timeout", 600)
         command = [sys.executable, "-m", "runner", *argv]
         return subprocess.run(  # type: ignore[call-overload, no-any-return]
-            command, env=given, capture_output=True, text=True, check=False, timeout=600, **options
+            command, env=given, capture_output=True, text=True, check=False, **options
         )
 
     return run

@@ -2,73 +2,117 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import click
 from rich.text import Text
 
 from runner import signals
+from runner.checking import verified
+from runner.checking.verified import Verified
 from runner.checking.verify import Proof, verify
-from runner.cli import _console, _options
+from runner.cli import _console, _options, _verify_many
 from runner.clusters import find, lifecycle
 from runner.clusters.driver import ClusterId, Driver
 from runner.drivers import choice
-from runner.errors import BrokenLabError, ExitCode
+from runner.errors import BrokenLabError, ExitCode, UsageError
 from runner.lessons import catalog
 from runner.lessons.model import Lab
 
 
 @click.command("verify")
-@_options.lab_argument
+@click.argument("labs", type=_options.LAB, nargs=-1, metavar="[LAB]...")
+@click.option("--all", "everything", is_flag=True, help="Every lab there is.")
 @_options.driver_option
-@click.option("--keep", is_flag=True, help="Leave the cluster it was tried on.")
-def command(lab: str, driver: str | None, keep: bool) -> int:
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="How many labs at a time; as many as fit if not told."
+)
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write all that was tried to a file, as JSON.",
+)
+@click.option("--keep", is_flag=True, help="Leave the cluster it was tried on; of one lab only.")
+def command(
+    labs: tuple[str, ...], everything: bool, driver: str | None, jobs: int | None, report: Path | None, keep: bool
+) -> int:
     """Prove that a lab's lesson and checks agree, on a fresh cluster beside any that runs.
 
     For every step: its checks fail before it, its commands do what the lesson says, its checks pass after it, twice,
     and each near miss in wrong/ fails with the words it promises and can be put right again. Exits with 3 if not.
+    Several labs are tried at the same time, as far as memory allows, and told in a table.
 
     \b
     Examples:
       labs verify swarm-basics
       labs verify swarm-basics --driver uml
+      labs verify --all --report verified.json
     """
-    found = catalog.load(lab)
-    cluster = ClusterId(lab, "verify")
+    names = catalog.names() if everything else list(dict.fromkeys(labs))
+    if not names:
+        raise UsageError("No lab is named.", "Type 'labs verify LAB', or 'labs verify --all'.")
+    if keep and len(names) > 1:
+        raise UsageError("'--keep' leaves the cluster of one lab.", "Name one lab, or leave it out.")
+    found = [catalog.load(name) for name in names]
+    if len(found) > 1:
+        done = _verify_many.verify(found, driver, jobs)
+        _write(report, done)
+        return verified.worst(done)
+    one = _verify_one(found[0], choice.choose(found[0], driver, None).driver, keep)
+    _write(report, [one])
+    if one.wrong:
+        raise BrokenLabError(
+            f"{len(one.wrong)} of {len(one.proofs)} things that were tried are not so.",
+            f"Mend the lesson or its checks, then 'labs verify {one.lab}'.",
+        )
+    _console.out().print(f"\n[bold green]'{one.lab}' holds: {len(one.proofs)} things tried in {one.seconds:.0f} s.[/]")
+    return ExitCode.DONE
+
+
+def _verify_one(lab: Lab, driver: Driver, keep: bool) -> Verified:
+    cluster = ClusterId(lab.name, "verify")
     began = time.monotonic()
     remains = find.started(cluster)
     if remains:
         lifecycle.remove(choice.of(remains), cluster)
-    made_of = choice.choose(found, driver, None).driver
-    lifecycle.start(made_of, found, cluster, _console.story())
+    with _removed_again(driver, cluster, keep):
+        lifecycle.start(driver, lab, cluster, _console.story())
+        proofs = tuple(_show_all(driver, lab, cluster))
+    code = ExitCode.BROKEN_LAB if any(proof.complaint for proof in proofs) else ExitCode.DONE
+    return Verified(lab.name, driver.name, time.monotonic() - began, proofs, exit_code=code)
+
+
+@contextmanager
+def _removed_again(driver: Driver, cluster: ClusterId, keep: bool) -> Iterator[None]:
     try:
-        proofs = _show_all(made_of, found, cluster)
+        yield
     finally:
         if not keep:
             with signals.uninterrupted():
-                lifecycle.remove(made_of, cluster)
-    wrong = [proof for proof in proofs if proof.complaint]
-    if wrong:
-        raise BrokenLabError(
-            f"{len(wrong)} of {len(proofs)} things that were tried are not so.",
-            f"Mend the lesson or its checks, then 'labs verify {lab}'.",
-        )
-    took = f"{time.monotonic() - began:.0f} s"
-    _console.out().print(f"\n[bold green]'{lab}' holds: {len(proofs)} things tried in {took}.[/]")
-    return ExitCode.DONE
+                lifecycle.remove(driver, cluster)
 
 
-def _show_all(driver: Driver, lab: Lab, cluster: ClusterId) -> list[Proof]:
+def _show_all(driver: Driver, lab: Lab, cluster: ClusterId) -> Iterator[Proof]:
     made = lifecycle.find(driver, cluster)
     assert made is not None
     out = _console.out()
-    proofs: list[Proof] = []
+    step = ""
     for proof in verify(lab, made):
-        if not proofs or proofs[-1].step != proof.step:
-            out.print(Text(proof.step, style="bold"))
+        if step != proof.step:
+            step = proof.step
+            out.print(Text(step, style="bold"))
         mark, style = ("✗", "red") if proof.complaint else ("✓", "green")
         out.print(Text.assemble((f"  {mark} ", style), proof.what))
         for line in proof.complaint.splitlines():
             out.print(Text(f"      {line}", style="red"))
-        proofs.append(proof)
-    return proofs
+        yield proof
+
+
+def _write(report: Path | None, found: list[Verified]) -> None:
+    if report:
+        report.write_text(json.dumps(verified.report(found), indent=2) + "\n", "utf-8")

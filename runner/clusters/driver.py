@@ -254,6 +254,19 @@ class Driver(Protocol):
         """Remove what is no longer used, or all of it, and return how many things that were."""
         ...
 
+    def require_room(self, topology: Topology, instead_of: Cluster | None = None) -> None:
+        """Refuse nodes that would not fit.
+
+        Args:
+            topology: The nodes.
+            instead_of: A cluster that will be gone by the time they are made.
+
+        Raises:
+            UnfitError: With the figures.
+
+        """
+        ...
+
     def make(self, cluster: ClusterId, topology: Topology, progress: Progress) -> Cluster:
         """Make the nodes and wait until each one's engine answers.
 

@@ -71,6 +71,7 @@ def reset(driver: Driver, lab: Lab, cluster: ClusterId, progress: Progress) -> N
 
     """
     _prepare(driver, lab, progress)
+    driver.require_room(lab.lesson.topology, find(driver, cluster))
     with progress.step(f"Removing '{cluster}'"):
         remove(driver, cluster)
     start(driver, lab, cluster, progress)

@@ -6,11 +6,12 @@ import contextlib
 import os
 import selectors
 import signal
+import socket
 import sys
 import termios
 import threading
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
 from runner.errors import UnfitError
@@ -98,10 +99,10 @@ def join(session: Session, terminal: bool) -> int:
     """
     try:
         if terminal:
-            with _raw_mode(), _resizing(session.resize):
-                _carry(session, terminal)
+            with _raw_mode(), _resizes() as resized:
+                _carry(session, resized)
         else:
-            _carry(session, terminal)
+            _carry(session, None)
         status = session.status()
     except _ReaderGoneError:
         return _BROKEN_PIPE
@@ -112,13 +113,21 @@ def join(session: Session, terminal: bool) -> int:
     return status
 
 
-def _carry(session: Session, terminal: bool) -> None:
+def _carry(session: Session, resized: socket.socket | None) -> None:
+    """Carry until the command ends.
+
+    Args:
+        session: The command.
+        resized: Has something to read whenever our terminal has another size; None where we have none.
+
+    """
     if session.has_early and not _show(session):
         return
     with selectors.DefaultSelector() as selector:
         selector.register(session, selectors.EVENT_READ)
-        if terminal:
-            selector.register(sys.stdin, selectors.EVENT_READ)
+        if resized:
+            selector.register(sys.stdin, selectors.EVENT_READ, lambda: _send_some(session))
+            selector.register(resized, selectors.EVENT_READ, lambda: _resize(session, resized))
         else:
             # A file or a pipe may have more than the command takes before it is rid of its output: neither must wait.
             threading.Thread(target=_send_all, args=(session,), daemon=True).start()
@@ -127,8 +136,8 @@ def _carry(session: Session, terminal: bool) -> None:
                 if key.fileobj is session:
                     if not _show(session):
                         return
-                elif not _send_some(session):
-                    selector.unregister(sys.stdin)
+                elif not key.data():
+                    selector.unregister(key.fileobj)
 
 
 def _show(session: Session) -> bool:
@@ -176,17 +185,32 @@ def _raw_mode() -> Iterator[None]:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
-@contextlib.contextmanager
-def _resizing(resize: Callable[[int, int], None]) -> Iterator[None]:
-    def tell(*_: object) -> None:
-        rows, columns = size()
-        with contextlib.suppress(Exception):
-            # The command may have ended a moment ago; a size is no longer of use then.
-            resize(rows, columns)
+def _resize(session: Session, resized: socket.socket) -> bool:
+    resized.recv(_CHUNK)
+    with contextlib.suppress(Exception):
+        # The command may have ended a moment ago; a size is no longer of use then.
+        session.resize(*size())
+    return True
 
-    before = signal.signal(signal.SIGWINCH, tell)
-    tell()
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGWINCH, before)
+
+@contextlib.contextmanager
+def _resizes() -> Iterator[socket.socket]:
+    """Give a socket that tells of each new size of our terminal, and at once of the one it has.
+
+    Told by the signal's handler itself, a size could get into the middle of what is just being sent.
+    """
+    reader, writer = socket.socketpair()
+    with reader, writer:
+        writer.setblocking(False)
+
+        def tell(*_: object) -> None:
+            # A full socket tells as well as one more byte would.
+            with contextlib.suppress(BlockingIOError):
+                writer.send(b"!")
+
+        before = signal.signal(signal.SIGWINCH, tell)
+        tell()
+        try:
+            yield reader
+        finally:
+            signal.signal(signal.SIGWINCH, before)

@@ -68,6 +68,10 @@ class MemoryDriver:
         """Remove none."""
         return 0
 
+    def require_room(self, topology: Topology, instead_of: Cluster | None = None) -> None:
+        """Note it."""
+        self._note("require room", *([f"instead of {instead_of.id}"] if instead_of else []))
+
     def make(self, cluster: ClusterId, topology: Topology, progress: Progress) -> Cluster:
         """Make the nodes, then note it, so that a failure leaves them."""
         made = replace(kit.cluster(self.folder, *topology.names), id=cluster, driver=self.name, complete=False)
@@ -195,6 +199,27 @@ def test_refused(verb: str, driver: MemoryDriver) -> None:
     with pytest.raises(UnfitError):
         start(driver, tiny(driver))
     assert [TINY] == list(driver.clusters)
+
+
+def test_reset(driver: MemoryDriver) -> None:
+    """A reset looks whether a fresh cluster can be made, then removes the old one, then makes it."""
+    lab = tiny(driver)
+    start(driver, lab)
+    driver.asked.clear()
+    lifecycle.reset(driver, lab, TINY, Silent())
+    looked = ["prepare nginx:alpine", "require ipvs", "require room instead of tiny"]
+    assert [*looked, "remove", *FRESH] == driver.asked
+
+
+@pytest.mark.parametrize("verb", ["prepare", "require", "require room"])
+def test_refused_reset(verb: str, driver: MemoryDriver) -> None:
+    """A reset that would end with nothing leaves the cluster as it is."""
+    lab = tiny(driver)
+    start(driver, lab)
+    driver.fails[verb] = UnfitError("not here", "go there")
+    with pytest.raises(UnfitError):
+        lifecycle.reset(driver, lab, TINY, Silent())
+    assert driver.clusters[TINY].complete
 
 
 def test_keep(driver: MemoryDriver) -> None:

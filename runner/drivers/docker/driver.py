@@ -119,6 +119,9 @@ class DockerDriver:
         facts.forget()
         self.__dict__.pop("_facts", None)
 
+    def require_room(self, topology: Topology, instead_of: Cluster | None = None) -> None:
+        """Refuse nothing: containers share the engine's memory and disk, and `serves` has looked at that."""
+
     def make(self, cluster: ClusterId, topology: Topology, progress: Progress) -> Cluster:
         """Make network, hub and nodes, and boot them together."""
         with progress.step("Finding out what the engine can give"):

@@ -93,12 +93,19 @@ class UmlDriver:
         self.__dict__.pop("_parts", None)
         return gone
 
+    def require_room(self, topology: Topology, instead_of: Cluster | None = None) -> None:
+        """Hold the machines' memory and disks against what is free, and will be."""
+        before = plan.read(plan.folder_of(instead_of.id)) if instead_of else None
+        up = [node.name for node in instead_of.nodes if node.state is NodeState.RUNNING] if instead_of else []
+        freed = sum(machine.memory for machine in before.machines if machine.name in up) if before else 0
+        memory.require(sum(node.memory for node in topology.nodes) - freed)
+        space.require(plan.clusters_folder(), len(topology.nodes))
+
     def make(self, cluster: ClusterId, topology: Topology, progress: Progress) -> Cluster:
         """Write the plan, launch the supervisor, and wait for all machines."""
         folder = plan.folder_of(cluster)
         made = plan.make(cluster, topology, self._needed_parts().folder)
-        memory.require(sum(machine.memory for machine in made.machines))
-        space.require(folder, len(made.machines))
+        self.require_room(topology)
         with progress.step(f"Making the machines ({', '.join(topology.names)})"), signals.deferred():
             # What the machines write is nobody else's to read, or to run.
             folder.mkdir(parents=True, mode=0o700)

@@ -1,0 +1,64 @@
+"""What came of verifying a lab, as data and as a report that programs read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from runner import __version__
+from runner.checking.verify import Proof
+from runner.errors import ExitCode
+
+_FORMAT = "labs-verify/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What came of one lab.
+
+    Attributes:
+        lab: The lab's name.
+        driver: What it was tried on; empty if nothing serves it here.
+        seconds: How long that took, start and removal included.
+        proofs: All that was tried.
+        error: Why it could not be tried to its end; empty if it was.
+        exit_code: What its own `labs verify` ends with.
+
+    """
+
+    lab: str
+    driver: str
+    seconds: float
+    proofs: tuple[Proof, ...]
+    error: str = ""
+    exit_code: int = ExitCode.DONE
+
+    @property
+    def wrong(self) -> tuple[Proof, ...]:
+        """What is not as it must be."""
+        return tuple(proof for proof in self.proofs if proof.complaint)
+
+
+def report(found: Iterable[Verified]) -> dict[str, Any]:
+    """Return the report: what wrote it, and every lab with all that was tried."""
+    return {"format": _FORMAT, "version": __version__, "labs": [asdict(one) for one in found]}
+
+
+def read(data: Mapping[str, Any]) -> list[Verified]:
+    """Return what a report tells.
+
+    Raises:
+        ValueError: It is no such report.
+
+    """
+    if data.get("format") != _FORMAT:
+        raise ValueError(f"not {_FORMAT}")
+    return [Verified(**{**one, "proofs": tuple(Proof(**proof) for proof in one["proofs"])}) for one in data["labs"]]
+
+
+def worst(found: Iterable[Verified]) -> int:
+    """Return the exit code for several labs: a bug of ours first, then a broken lab, then an unfit environment."""
+    codes = {one.exit_code for one in found}
+    order = (ExitCode.BUG, ExitCode.BROKEN_LAB, ExitCode.UNFIT)
+    return next((code for code in order if code in codes), ExitCode.DONE)

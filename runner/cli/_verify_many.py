@@ -1,0 +1,125 @@
+"""Several labs verified at the same time, shown live and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from runner.checking.side_by_side import Planned, SideBySide, jobs_for
+from runner.checking.verified import Verified
+from runner.cli import _console
+from runner.clusters import lock
+from runner.drivers import choice
+from runner.drivers.uml import memory
+from runner.errors import ExitCode, UnfitError
+from runner.lessons.model import Lab
+
+
+def verify(labs: Sequence[Lab], driver: str | None, jobs: int | None) -> list[Verified]:
+    """Verify labs on the drivers that serve them, and show what came of it.
+
+    Args:
+        labs: The labs.
+        driver: The driver that was asked for, if one was.
+        jobs: How many at a time, or None for as many as fit.
+
+    Raises:
+        UnfitError: The images cannot be made.
+
+    """
+    planned, unserved = _plan(labs, driver)
+    found = list(unserved)
+    if planned:
+        _prepare_images(planned)
+        at_once = jobs or jobs_for(planned, memory.free)
+        _console.err().print(f"Verifying {len(planned)} labs, {min(at_once, len(planned))} at a time.", style="dim")
+        found += _run(planned, at_once)
+    _console.out().print(_table(found))
+    return found
+
+
+def _plan(labs: Sequence[Lab], driver: str | None) -> tuple[list[Planned], list[Verified]]:
+    planned, unserved = [], []
+    for lab in labs:
+        try:
+            planned.append(Planned(lab, choice.choose(lab, driver, None).driver.name))
+        except UnfitError as error:
+            unserved.append(Verified(lab.name, "", 0, (), f"{error.message} {error.advice}", ExitCode.UNFIT))
+    return planned, unserved
+
+
+def _prepare_images(planned: Sequence[Planned]) -> None:
+    """Make the images of all labs before the first, lest each lab's start makes some while others are measured."""
+    story = _console.story()
+    for name in dict.fromkeys(one.driver for one in planned):
+        wanted = {image for one in planned if one.driver == name for image in one.lab.lesson.images}
+        with lock.images(story):
+            choice.named(name).prepare_images(sorted(wanted), story)
+
+
+def _run(planned: Sequence[Planned], jobs: int) -> list[Verified]:
+    screen = _Screen()
+    told = _console.err()
+
+    def ended(one: Verified, output: str) -> None:
+        screen.drop(one.lab)
+        if one.exit_code:
+            told.print(Text.assemble(("✗ ", "red"), (one.lab, "bold"), f" on {one.driver}, which printed:"))
+            told.print(Text(output.rstrip()))
+        else:
+            tried = f"{len(one.proofs)} things tried in {one.seconds:.0f} s"
+            told.print(Text.assemble(("✓ ", "green"), f"{one.lab} on {one.driver}: {tried}"))
+
+    with Live(screen, console=told, refresh_per_second=4, transient=True):
+        return SideBySide(jobs, screen.tell).verify(planned, ended)
+
+
+class _Screen:
+    """What is being tried just now, a line a lab."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, str] = {}
+        self._spinner = Spinner("dots", style="cyan")
+
+    def tell(self, lab: str, line: str) -> None:
+        # Another thread may be drawing the one there is.
+        self._lines = {**self._lines, lab: line.strip()}
+
+    def drop(self, lab: str) -> None:
+        self._lines = {name: line for name, line in self._lines.items() if name != lab}
+
+    def __rich__(self) -> Group:
+        shown = [
+            Text.assemble("  ", (f"{lab:<18} ", "bold"), (line, "dim"), no_wrap=True, overflow="ellipsis")
+            for lab, line in self._lines.items()
+        ]
+        return Group(*shown, self._spinner)
+
+
+def _table(found: Sequence[Verified]) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 3, 0, 0))
+    for heading in ("LAB", "DRIVER", "TRIED", "WRONG", "SECONDS", ""):
+        table.add_column(heading, justify="right" if heading in ("TRIED", "WRONG", "SECONDS") else "left")
+    for one in sorted(found, key=lambda one: one.lab):
+        table.add_row(
+            one.lab,
+            one.driver or "-",
+            str(len(one.proofs)),
+            str(len(one.wrong)),
+            f"{one.seconds:.0f}",
+            _verdict(one),
+        )
+    return table
+
+
+def _verdict(one: Verified) -> Text:
+    if not one.driver:
+        return Text(f"not served here: {one.error}", style="yellow")
+    if one.exit_code == ExitCode.DONE:
+        return Text("holds", style="green")
+    return Text("could not be tried to its end" if one.error else "does not hold", style="red")

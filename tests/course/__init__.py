@@ -1,0 +1,1 @@
+"""The labs that users have, proved."""

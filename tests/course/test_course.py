@@ -1,0 +1,79 @@
+"""The labs themselves, each proved on real nodes of the driver that serves it here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from runner.checking import verified
+from runner.checking.verified import Verified
+from runner.lessons import catalog
+from tests.conftest import CHECKOUT, Labs, labs_in
+
+pytestmark = [pytest.mark.docker, pytest.mark.uml]
+LABS = sorted(path.parent.name for path in (CHECKOUT / "labs").glob("*/lesson.md"))
+_MISSES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A `labs verify` of everything, and its report."""
+
+    process: subprocess.CompletedProcess[str]
+    labs: dict[str, Verified]
+
+
+@pytest.fixture(scope="module")
+def own(environment: dict[str, str]) -> Labs:
+    """Return what runs `labs` on the labs that users have, with every driver free to serve."""
+    return labs_in({name: value for name, value in environment.items() if name not in ("LABS_ROOT", "LABS_DRIVER")})
+
+
+def _verified(own: Labs, report: Path, *argv: str) -> Done:
+    done = own("verify", *argv, "--report", str(report), timeout=3600)
+    found = verified.read(json.loads(report.read_text("utf-8"))) if report.exists() else []
+    return Done(done, {one.lab: one for one in found})
+
+
+@pytest.fixture(scope="module")
+def course(own: Labs, tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """Verify all labs at once."""
+    return _verified(own, tmp_path_factory.mktemp("course") / "report.json", "--all")
+
+
+def _told(one: Verified) -> str:
+    return one.error or "\n".join(f"{proof.step}: {proof.what}: {proof.complaint}" for proof in one.wrong)
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_lab_holds(course: Done, lab: str) -> None:
+    """Every step of a lab fails before, passes after, and each near miss is told as its file promises."""
+    assert lab in course.labs, course.process.stdout + course.process.stderr
+    one = course.labs[lab]
+    assert "" == _told(one)
+    assert _MISSES <= sum(": fails, saying" in proof.what for proof in one.proofs)
+
+
+def test_table(course: Done) -> None:
+    """In the end a table tells of every lab, and the command ends with 0."""
+    assert 0 == course.process.returncode, course.process.stdout + course.process.stderr
+    rows = [line.split() for line in course.process.stdout.splitlines()]
+    assert [["LAB", "DRIVER", "TRIED", "WRONG", "SECONDS"], *([lab, "holds"] for lab in LABS)] == [
+        rows[0],
+        *([row[0], row[-1]] for row in rows[1:]),
+    ]
+
+
+def test_containers_and_machines(own: Labs, tmp_path: Path) -> None:
+    """What holds on containers holds on machines."""
+    done = _verified(own, tmp_path / "report.json", "swarm-basics", "--driver", "uml")
+    assert ("", 0) == (_told(done.labs["swarm-basics"]), done.process.returncode), done.process.stderr
+
+
+def test_every_lab_is_found() -> None:
+    """The labs that are proved here are those that `labs list` shows."""
+    assert catalog.names() == LABS
