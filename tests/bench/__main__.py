@@ -6,20 +6,23 @@ import os
 import sys
 import tempfile
 
-from tests.bench import docker_driver, uml_driver
+from tests.bench import course, docker_driver, uml_driver
 from tests.bench.tools import show
 
 
 def main() -> None:
-    """Measure; with `--from-nothing` all images of labs are removed and made anew first."""
+    """Measure all, or what is named; with `--from-nothing` all images of labs are removed and made anew first."""
     anew = "--from-nothing" in sys.argv
-    wanted = [name for name in ("docker", "uml") if name in sys.argv] or ["docker", "uml"]
+    parts = {
+        "docker": lambda: docker_driver.measure(anew),
+        "uml": lambda: uml_driver.measure(anew),
+        "course": course.measure,
+    }
     rows, notes = [], []
-    for name, measure in (("docker", docker_driver.measure), ("uml", uml_driver.measure)):
-        if name in wanted:
-            more, told = measure(anew)
-            rows += more
-            notes += told
+    for name in [name for name in parts if name in sys.argv] or parts:
+        more, told = parts[name]()
+        rows += more
+        notes += told
     show(rows, notes)
 
 
