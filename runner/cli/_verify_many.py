@@ -70,7 +70,7 @@ def _run(planned: Sequence[Planned], jobs: int) -> list[Verified]:
         screen.drop(one.lab)
         if one.exit_code:
             told.print(Text.assemble(("✗ ", "red"), (one.lab, "bold"), f" on {one.driver}, which printed:"))
-            told.print(Text(output.rstrip()))
+            told.print(Text(output.rstrip()), soft_wrap=True)
         else:
             tried = f"{len(one.proofs)} things tried in {one.seconds:.0f} s"
             told.print(Text.assemble(("✓ ", "green"), f"{one.lab} on {one.driver}: {tried}"))
