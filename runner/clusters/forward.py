@@ -10,14 +10,13 @@ import contextlib
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
-from runner import paths
+from runner import paths, peer
 from runner.clusters import find
 from runner.clusters.driver import ClusterId, Node
 from runner.errors import UnfitError
@@ -77,10 +76,7 @@ def _server(path: Path) -> int | None:
     """Return the number of the process that listens on a socket, where the system tells it."""
     with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError, AttributeError):
         probe.connect(str(path))
-        process, _, _ = struct.unpack(
-            "3i", probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        )
-        return int(process)
+        return peer.process(probe)
     return None
 
 

@@ -8,18 +8,20 @@ import os
 import select
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runner import paths
+from runner import paths, peer
 from runner.drivers.uml import groups, outward, plan
+from runner.drivers.uml.plan import State
 from runner.errors import UnfitError
 
 _LAUNCH_SECONDS = 20
+_BOOT_SECONDS = 120
 _END_SECONDS = 20
 # A supervisor answers within its own limits for connecting and settling, unless it is stopped.
 _ANSWER_SECONDS = 30
@@ -116,12 +118,31 @@ def ask(folder: Path, **asked: Any) -> dict[str, str]:
 
     """
     try:
-        with _connected(folder) as peer:
-            peer.sendall(json.dumps(asked).encode() + b"\n")
-            answer: dict[str, str] = json.loads(peer.makefile("r").readline())
+        with _connected(folder) as connection:
+            connection.sendall(json.dumps(asked).encode() + b"\n")
+            answer: dict[str, str] = json.loads(connection.makefile("r").readline())
             return answer
     except (OSError, ValueError) as error:
         raise gone(folder) from error
+
+
+def settled(folder: Path, node: str, given_up: Callable[[], bool] = lambda: False) -> str:
+    """Wait until a machine's engine answers, or never will, and return its state; that of one that is late as it is.
+
+    Args:
+        folder: The cluster's folder.
+        node: The machine.
+        given_up: Tells whether nobody waits any more.
+
+    Raises:
+        UnfitError: There is no supervisor.
+
+    """
+    deadline = time.monotonic() + _BOOT_SECONDS
+    while (state := ask(folder, ask="await", node=node)["state"]) == State.BOOTING:
+        if given_up() or time.monotonic() > deadline:
+            break
+    return state
 
 
 def boot(folder: Path, node: str) -> None:
@@ -152,9 +173,9 @@ def connect(folder: Path, node: str, port: int) -> socket.socket:
 
     """
     try:
-        with _connected(folder) as peer:
-            peer.sendall(json.dumps({"ask": "connect", "node": node, "port": port}).encode() + b"\n")
-            line, descriptors, _, _ = socket.recv_fds(peer, 4096, 1)
+        with _connected(folder) as connection:
+            connection.sendall(json.dumps({"ask": "connect", "node": node, "port": port}).encode() + b"\n")
+            line, descriptors, _, _ = socket.recv_fds(connection, 4096, 1)
     except OSError as error:
         raise gone(folder) from error
     if not descriptors:
@@ -199,10 +220,8 @@ def watch(folder: Path) -> int:
 
 def _process(folder: Path) -> int:
     """Return the number of the process that listens; as we see it, for it sees itself as the first of its namespace."""
-    with _connected(folder) as peer:
-        credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    process, _, _ = struct.unpack("3i", credentials)
-    return int(process)
+    with _connected(folder) as connection:
+        return peer.process(connection)
 
 
 def _await_end(descriptor: int) -> None:
@@ -211,12 +230,12 @@ def _await_end(descriptor: int) -> None:
 
 
 def _connected(folder: Path) -> socket.socket:
-    peer = socket.socket(socket.AF_UNIX)
-    peer.settimeout(_ANSWER_SECONDS)
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(_ANSWER_SECONDS)
     try:
         with plan.address_of(folder) as address:
-            peer.connect(address)
+            connection.connect(address)
     except OSError:
-        peer.close()
+        connection.close()
         raise
-    return peer
+    return connection

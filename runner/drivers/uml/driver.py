@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -17,13 +16,11 @@ from runner.drivers.uml import control, fitness, memory, parts, plan, space
 from runner.drivers.uml import needs as needs_of_building
 from runner.drivers.uml.node import UmlNode
 from runner.drivers.uml.parts import Parts
-from runner.drivers.uml.plan import Plan
-from runner.drivers.uml.supervisor import State
+from runner.drivers.uml.plan import Plan, State
 from runner.errors import UnfitError
 from runner.lessons.model import Topology
 from runner.progress import Progress
 
-_BOOT_SECONDS = 120
 _COMPLETE = "complete"
 
 
@@ -120,10 +117,7 @@ class UmlDriver:
 
     def _waiting(self, folder: Path, name: str) -> Callable[[threading.Event], None]:
         def wait(stop: threading.Event) -> None:
-            deadline = time.monotonic() + _BOOT_SECONDS
-            state = State.BOOTING.value
-            while state == State.BOOTING and not stop.is_set() and time.monotonic() < deadline:
-                state = control.ask(folder, ask="await", node=name)["state"]
+            state = control.settled(folder, name, stop.is_set)
             if state != State.READY and not stop.is_set():
                 what = "ended before its engine answered" if state == State.DOWN else "was not ready in time"
                 log = next(node for node in self._found(folder).nodes if node.name == name).log()

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from runner.clusters.driver import NodeState
 from runner.drivers.uml import control, jail, plan
 from runner.drivers.uml.node import UmlNode
-from runner.drivers.uml.plan import Machine, Plan
-from runner.drivers.uml.supervisor import State, log_file
+from runner.drivers.uml.plan import Machine, Plan, State
 from runner.errors import UnfitError
 from runner.lessons.model import DEFAULT_MEMORY, Role
 from runner.progress import Tell
 
 _NAME = "disk"
-_BOOT_SECONDS = 120
 # Pulled, not loaded: only so do images get the digests that the hub will answer with. Each engine gives itself an id.
 _PULL = "printf '%s\\n' \"$@\" | xargs -rn1 docker pull --quiet && rm -f /var/lib/docker/engine-id"
 
@@ -55,15 +52,11 @@ def fill(half: Path, names: Sequence[str], tell: Tell) -> None:
 
 
 def _pull(node: UmlNode, folder: Path, names: Sequence[str], tell: Tell) -> None:
-    state = State.BOOTING.value
-    deadline = time.monotonic() + _BOOT_SECONDS
-    while state == State.BOOTING and time.monotonic() < deadline:
-        state = control.ask(folder, ask="await", node=_NAME)["state"]
-    if state != State.READY:
+    if control.settled(folder, _NAME) != State.READY:
         raise UnfitError("The machine that fills the disk did not boot.", "'labs doctor' looks why.", node.log())
     tell("unpacking the images for the machines")
     done = node.run(["sh", "-c", _PULL, "sh", *names])
     if done.exit_status:
-        log = done.error_text + log_file(folder, "hub").read_text("utf-8", "replace")[-2000:]
+        log = done.error_text + plan.log_of(folder, "hub").read_text("utf-8", "replace")[-2000:]
         raise UnfitError("The images could not be unpacked.", "Type the same command again.", log)
     node.halt()

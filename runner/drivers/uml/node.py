@@ -17,9 +17,9 @@ import docker
 from runner.clusters import dial
 from runner.clusters.driver import Completed, NodeState
 from runner.drivers import archive, terminal
-from runner.drivers.uml import control, plan, supervisor
+from runner.drivers.uml import control, plan
 from runner.drivers.uml.agent import From, NoAgentError, Session, To
-from runner.drivers.uml.supervisor import State
+from runner.drivers.uml.plan import State
 from runner.errors import LabsError, UnfitError
 from runner.lessons.model import Role
 
@@ -82,7 +82,7 @@ class UmlNode:
     def log(self, lines: int = 40) -> str:
         """Return the last lines of the machine's console."""
         try:
-            text = supervisor.log_file(self.folder, self.name).read_text("utf-8", "replace")
+            text = plan.log_of(self.folder, self.name).read_text("utf-8", "replace")
         except OSError:
             return ""
         return "\n".join(line[:_LINE] for line in text.splitlines()[-lines:])

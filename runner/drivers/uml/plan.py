@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,14 @@ GATEWAY, HUB = SUBNET[1], SUBNET[2]
 _FIRST_NODE = 11
 # Where the agent in each machine listens, and its engine, for the gateway's address alone (recipes/machine/labs-init).
 ENGINE_PORT, AGENT_PORT = 61001, 61002
+
+
+class State(StrEnum):
+    """How far a machine has come."""
+
+    BOOTING = "booting"
+    READY = "ready"
+    DOWN = "down"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,11 @@ def clusters_folder() -> Path:
 def everybodys_folders() -> list[Path]:
     """Return the folders of all projects' clusters: they stand on the same parts."""
     return sorted(paths.state_folder().parent.glob("*/machines/*"))
+
+
+def log_of(folder: Path, name: str) -> Path:
+    """Return where what a machine or the hub says is kept."""
+    return folder / f"{name}.log"
 
 
 def socket_of(folder: Path) -> Path:

@@ -29,13 +29,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from runner.drivers.uml import jail, network, outward, plan
-from runner.drivers.uml.plan import Machine, Plan
+from runner.drivers.uml.plan import Machine, Plan, State
 
 _LOG_BYTES = 1 << 20
 _LINE_BYTES = 1024
@@ -49,14 +48,6 @@ _SETTLING_SECONDS = 1
 _READY = b"LABS-READY"
 # After this many seconds of silence ask whether it is still there, then this often, and give up after so many times.
 _KEEP_ALIVE = {socket.TCP_KEEPIDLE: 10, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 4}
-
-
-class State(StrEnum):
-    """How far a machine has come."""
-
-    BOOTING = "booting"
-    READY = "ready"
-    DOWN = "down"
 
 
 class Kernel:
@@ -109,7 +100,7 @@ class Kernel:
             return self.state
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
-        for line in _kept(process, log_file(self._folder, self.machine.name)):
+        for line in _kept(process, plan.log_of(self._folder, self.machine.name)):
             if line.startswith(_READY):
                 self._become(State.READY)
         process.wait()
@@ -221,7 +212,7 @@ class Supervisor:
 
 def _hub(cluster: Plan, folder: Path) -> subprocess.Popen[bytes]:
     hub = _jailed(jail.hub(cluster, folder))
-    threading.Thread(target=deque, args=(_kept(hub, log_file(folder, "hub")), 0), daemon=True).start()
+    threading.Thread(target=deque, args=(_kept(hub, plan.log_of(folder, "hub")), 0), daemon=True).start()
     return hub
 
 
@@ -235,11 +226,6 @@ def _jailed(argv: Sequence[str], *descriptors: int) -> subprocess.Popen[bytes]:
         # Else a kernel that signals its own group of processes would signal us.
         process_group=0,
     )
-
-
-def log_file(folder: Path, name: str) -> Path:
-    """Return where what a machine or the hub says is kept."""
-    return folder / f"{name}.log"
 
 
 def _kept(process: subprocess.Popen[bytes], log: Path) -> Iterator[bytes]:
