@@ -104,12 +104,16 @@ def export(file: Path) -> int:
     """
     from runner.drivers.uml import archive
 
+    labs = [catalog.load(name) for name in catalog.names()]
     story = _console.story()
     with lock.images(story):
-        archive.export_to(file, story)
-    _console.out().print(
-        f"{file} holds all that machines need. On the other machine: 'labs images import {file.name}'."
-    )
+        exported = archive.export_to(file, story)
+    out = _console.out()
+    out.print(f"{file} holds kernel, disk and {len(exported.contents)} images.")
+    others = [lab.name for lab in labs if not exported.has(lab.lesson.images)]
+    if others:
+        out.print(f"It lacks images for {', '.join(others)}: 'labs images build --driver uml' makes them all.")
+    out.print(f"On the other machine: 'labs images import {file.name}'.")
     return 0
 
 

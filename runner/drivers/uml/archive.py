@@ -30,12 +30,15 @@ _RECORD_LIMIT = 1 << 20
 _CHUNK = 1 << 20
 
 
-def export_to(file: Path, progress: Progress) -> None:
+def export_to(file: Path, progress: Progress) -> Parts:
     """Write the newest parts that fit this version to a file.
 
     Args:
         file: Where to; what is there already is replaced once all is written.
         progress: Where to show it.
+
+    Returns:
+        The parts.
 
     Raises:
         UnfitError: There are no parts, or the file cannot be written.
@@ -53,8 +56,19 @@ def export_to(file: Path, progress: Progress) -> None:
                 target.flush()
                 os.fsync(target.fileno())
             half.replace(file)
+            _keep_names_of(file.parent)
         finally:
             half.unlink(missing_ok=True)
+    return found
+
+
+def _keep_names_of(folder: Path) -> None:
+    """Have a folder's names written: a file may lie on a stick whole, and under the wrong name."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def import_from(file: Path, progress: Progress) -> Parts:
