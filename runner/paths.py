@@ -32,6 +32,12 @@ def checks_folder() -> Path:
     return Path(root) / "checks" if root else _PACKAGE.parent / "checks"
 
 
+def site_folder() -> Path:
+    """Return the folder with the lesson site's templates and assets."""
+    checkout = _PACKAGE.parent
+    return checkout / "site" if (checkout / "pyproject.toml").exists() else _PACKAGE / "content" / "site"
+
+
 def project() -> str:
     """Return whose clusters these are: `LABS_PROJECT`, for several people or test runs on one machine or engine.
 

@@ -1,0 +1,108 @@
+"""Lessons in other languages: `lesson.zh.md` beside `lesson.md`, the same commands in other words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from pathlib import Path
+
+from runner.lessons import frontmatter, parse
+from runner.lessons.blocks import Blocks
+from runner.lessons.frontmatter import Problem
+from runner.lessons.model import Command, Hint, Lab, Lesson, Part, Picture, Prose, Step
+
+_NAMES = {Command: "shell block", Hint: "hint", Picture: "picture"}
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A lesson in another language.
+
+    Attributes:
+        path: Its file.
+        lesson: What it says, with all that languages share.
+        stale: Whether the English lesson has changed since it was translated.
+        line: The line on which it names the English lesson it was made from.
+
+    """
+
+    path: Path
+    lesson: Lesson
+    stale: bool
+    line: int
+
+
+def file(folder: Path, language: str) -> Path:
+    """Return where a lab's lesson in a language lies, or would lie."""
+    return folder / f"lesson.{language}.md"
+
+
+def languages(folder: Path) -> list[str]:
+    """Return the languages that a lab's lesson is translated into."""
+    return sorted(path.name.split(".")[1] for path in folder.glob("lesson.?*.md"))
+
+
+def digest(folder: Path) -> str:
+    """Return what tells the English lesson as it is now from what it was."""
+    return hashlib.sha256((folder / "lesson.md").read_bytes()).hexdigest()[:12]
+
+
+def read(lab: Lab, language: str) -> Translation | None:
+    """Read a lab's lesson in another language; None where there is none.
+
+    Raises:
+        BrokenLabError: With every problem of the file, as `file:line: message`.
+
+    """
+    path = file(lab.folder, language)
+    if not path.exists():
+        return None
+    source = parse.Source.read(path, lab.name)
+    data, problems = frontmatter.read(path, source.yaml, source.yaml_line, "translation.schema.json")
+    body = parse.Body(path, source.lines, Blocks(path, set(lab.lesson.topology.names), problems))
+    sections = body.sections(source.tokens)
+    steps = tuple(body.step(section) for section in sections[1:])
+    problems += _differences(path, sections[0].parts, steps, lab.lesson)
+    if problems:
+        raise frontmatter.broken(lab.name, problems)
+    lesson = replace(
+        lab.lesson, title=data["title"], summary=data["summary"], intro=tuple(sections[0].parts), steps=steps
+    )
+    line = next((at for at, text in enumerate(source.lines, 1) if text.startswith("translates:")), 1)
+    return Translation(path, lesson, data["translates"] != digest(lab.folder), line)
+
+
+def _differences(path: Path, intro: Sequence[Part], steps: Sequence[Step], original: Lesson) -> list[Problem]:
+    problems = _of_parts(path, 1, intro, original.intro)
+    for mine, theirs in zip_longest(steps, original.steps):
+        if mine is None or theirs is None or mine.id != theirs.id:
+            line = mine.line if mine else 1
+            wanted = f"the step '{theirs.id}', as in lesson.md:{theirs.line}" if theirs else "no further step"
+            problems.append(Problem(path, line, f"here must stand {wanted}"))
+            break
+        problems += _of_parts(path, mine.line, mine.parts, theirs.parts)
+    return problems
+
+
+def _of_parts(path: Path, line: int, mine: Sequence[Part], theirs: Sequence[Part]) -> list[Problem]:
+    """Return the first difference: what follows it would only be told a second time."""
+    for one, other in zip_longest(_blocks(mine), _blocks(theirs)):
+        if other is None:
+            return [Problem(path, one.line, f"lesson.md has no such {_NAMES[type(one)]}")]
+        name = _NAMES[type(other)]
+        if one is None:
+            return [Problem(path, line, f"the {name} of lesson.md:{other.line} is missing in this step")]
+        if _shared(one) != _shared(other):
+            return [Problem(path, one.line, f"this differs from the {name} of lesson.md:{other.line}")]
+    return []
+
+
+def _blocks(parts: Sequence[Part]) -> list[Command | Hint | Picture]:
+    return [part for part in parts if not isinstance(part, Prose)]
+
+
+def _shared(part: Command | Hint | Picture) -> Part:
+    """Return what is the same in every language: all of a block but its line, and of a hint what it is for."""
+    return replace(part, line=0, text="") if isinstance(part, Hint) else replace(part, line=0)

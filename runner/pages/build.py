@@ -1,0 +1,120 @@
+"""Builds the whole site: reads every lab in every language, renders it, and writes what has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner import paths
+from runner.errors import BrokenLabError
+from runner.lessons.frontmatter import Problem
+from runner.lessons.model import Lab
+from runner.pages import editions, extras, glossary, output
+from runner.pages.checks import what_checks_say
+from runner.pages.editions import ENGLISH, Edition
+from runner.pages.glossary import Glossary
+from runner.pages.lesson import Rendered, Renderer
+from runner.pages.links import Links
+from runner.pages.output import Written
+from runner.pages.sheets import Place, Sheets
+from runner.pages.templates import Templates
+
+
+def build(out: Path, *, url: str = "", live: bool = False) -> Written:
+    """Write the site to a folder.
+
+    Args:
+        out: The folder; it is empty or missing, or holds an earlier build.
+        url: Where the site will be published, for what must name whole addresses; may be empty.
+        live: Whether pages listen to the server that shows them.
+
+    Raises:
+        BrokenLabError: With everything that keeps the site from being built, as `file:line: message`.
+        UsageError: The folder holds what is not ours.
+        OSError: It cannot be written to.
+
+    """
+    output.claim(out)
+    return output.write(out, files(url=url, live=live))
+
+
+def files(*, url: str = "", live: bool = False) -> dict[str, bytes]:
+    """Return the site's files, by their paths in it.
+
+    Raises:
+        BrokenLabError: With everything that keeps the site from being built, as `file:line: message`.
+
+    """
+    labs = editions.labs()
+    tongues = editions.languages(labs)
+    reader = _Reader(labs, {})
+    problems: list[Problem] = []
+    read = {language: reader.language(language, problems) for language in tongues}
+    if problems:
+        raise _broken(problems)
+    place = Place(url.rstrip("/"), live, tuple(tongues))
+    found: dict[str, bytes] = {}
+    for language, (templates, terms, lessons) in read.items():
+        sheets = Sheets(place, language, templates, terms, lessons)
+        _add(found, sheets.all())
+        _add(found, [(f"assets/search.{language}.js", extras.search_index(language, templates.words, terms, lessons))])
+    _add(found, ((name, path.read_bytes()) for name, path in reader.files.items()))
+    _add(found, extras.assets())
+    _add(found, extras.for_the_web(place, found))
+    return found
+
+
+_Language = tuple[Templates, Glossary, Sequence[Rendered]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    labs: Sequence[Lab]
+    files: dict[str, Path]
+
+    def language(self, language: str, problems: list[Problem]) -> _Language:
+        templates = Templates(language)
+        terms = _glossary(language, problems)
+        lessons = [self._lesson(lab, templates, language, terms, problems) for lab in self.labs]
+        return templates, terms, lessons
+
+    def _lesson(
+        self, lab: Lab, templates: Templates, language: str, terms: Glossary, problems: list[Problem]
+    ) -> Rendered:
+        edition = editions.edition(lab, language)
+        original = None
+        if edition.state in (editions.State.FRESH, editions.State.STALE):
+            original = self._renderer(editions.edition(lab, ENGLISH), templates, terms).render()
+        rendered = self._renderer(edition, templates, terms).render(original)
+        problems += rendered.problems if edition.state is not editions.State.MISSING else ()
+        return rendered
+
+    def _renderer(self, edition: Edition, templates: Templates, terms: Glossary) -> Renderer:
+        steps = {lab.name: frozenset(step.id for step in lab.lesson.steps) for lab in self.labs}
+        shared = "../" if edition.language == ENGLISH else "../../"
+        links = Links(edition.lab.name, edition.file, paths.labs_folder(), steps, terms.ids, shared, self.files)
+        return Renderer(edition, templates, links, terms, what_checks_say(edition.lab.name))
+
+
+def _glossary(language: str, problems: list[Problem]) -> Glossary:
+    folder = paths.labs_folder()
+    path = folder / ("glossary.md" if language == ENGLISH else f"glossary.{language}.md")
+    found, wrong = glossary.read(path if path.exists() else folder / "glossary.md")
+    problems += wrong
+    return found
+
+
+def _add(files: dict[str, bytes], more: Iterator[tuple[str, bytes]] | Sequence[tuple[str, bytes]]) -> None:
+    for name, data in more:
+        if name in files:
+            message = f"Two pages of the site would lie at {name}."
+            raise BrokenLabError(message, "Give the lab or the step another name.")
+        files[name] = data
+
+
+def _broken(problems: Sequence[Problem]) -> BrokenLabError:
+    told = sorted(dict.fromkeys(problems), key=lambda problem: (problem.path, problem.line))
+    many = f"{len(told)} problems keep" if len(told) > 1 else "A problem keeps"
+    listed = "\n".join(map(str, told))
+    return BrokenLabError(f"{many} the site from being built:\n{listed}", "Mend the files, then type this again.")

@@ -1,0 +1,137 @@
+"""The pages of one language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import zip_longest
+from typing import Any
+
+from markupsafe import Markup
+
+from runner import paths
+from runner.pages import markdown
+from runner.pages.editions import ENGLISH
+from runner.pages.glossary import Glossary
+from runner.pages.lesson import Rendered, Section
+from runner.pages.links import Links
+from runner.pages.markdown import Sheet
+from runner.pages.templates import Templates
+
+WHOLE = "on-one-page.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and how the site will be shown.
+
+    Attributes:
+        url: Where it is published, without a slash at the end; empty if that is not known.
+        live: Whether pages listen to the server that shows them.
+        languages: The languages it speaks, English first.
+
+    """
+
+    url: str
+    live: bool
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """Makes the pages of one language.
+
+    Attributes:
+        place: Where the site will be shown.
+        language: The language.
+        templates: The templates with its words.
+        glossary: Its terms.
+        lessons: Its lessons, in the order they are learnt.
+
+    """
+
+    place: Place
+    language: str
+    templates: Templates
+    glossary: Glossary
+    lessons: Sequence[Rendered]
+
+    def all(self) -> Iterator[tuple[str, bytes]]:
+        """Yield every page with its path on the site."""
+        yield self._page("index.html", "front.html", title="", recorded=self._recorded)
+        for lesson in self.lessons:
+            yield from self._of_lab(lesson)
+        if self.glossary.terms:
+            yield self._page("glossary.html", "glossary.html", title=self.templates.words["glossary"], terms=self._terms())
+        if self.language == ENGLISH:
+            yield self._page("404.html", "404.html", title=self.templates.words["lost"], lost=True)
+
+    def _of_lab(self, lesson: Rendered) -> Iterator[tuple[str, bytes]]:
+        name, says = lesson.edition.lab.name, lesson.edition.lesson
+        given: dict[str, Any] = {"lab": lesson, "description": says.summary, "spoken": lesson.edition.spoken}
+        yield self._page(f"{name}/index.html", "lab.html", title=says.title, step=None, **given)
+        around = zip_longest([None, *lesson.steps], lesson.steps, lesson.steps[1:])
+        for before, step, after in list(around)[: len(lesson.steps)]:
+            given["number"] = lesson.steps.index(step) + 1
+            title = f"{step.title} – {says.title}"
+            yield self._page(f"{name}/{step.id}.html", "step.html", title, step=step, before=before, after=after, **given)
+        yield self._page(f"{name}/{WHOLE}", "whole.html", title=says.title, step=None, **given)
+
+    def _page(self, path: str, template: str, title: str, **given: Any) -> tuple[str, bytes]:
+        known: dict[str, Any] = {"lab": None, "step": None, "description": self.templates.words["about"], "lost": False}
+        known |= {"spoken": self.language, "path": path, "title": title, "site": self, "whole": WHOLE} | given
+        known["home"] = self._up(path)
+        known["root"] = self._up(self._own(path))
+        if known["lost"]:
+            # The server shows it at any depth, so that only whole paths lead anywhere from it.
+            known["home"] = known["root"] = f"/{self.place.url.partition('//')[2].partition('/')[2]}/".replace("//", "/")
+        return self._own(path), self.templates.page(template, **known)
+
+    def _own(self, path: str) -> str:
+        return path if self.language == ENGLISH else f"{self.language}/{path}"
+
+    def _up(self, path: str) -> str:
+        return "../" * path.count("/")
+
+    def others(self, path: str, root: str) -> list[tuple[str, str, str]]:
+        """Return for each language that there is: its code, its own name, and the way to this page in it."""
+        return [(one, _NAMES.get(one, one), f"{root}{self.address(path, one)}") for one in self.place.languages]
+
+    def address(self, path: str, language: str) -> str:
+        """Return where a page lies on the site, in a language."""
+        return path if language == ENGLISH else f"{language}/{path}"
+
+    def titles(self, names: Sequence[str]) -> list[tuple[str, str]]:
+        """Return the names of labs with their titles; those that there are not are left out."""
+        known = {lesson.edition.lab.name: lesson.edition.lesson.title for lesson in self.lessons}
+        return [(name, known[name]) for name in names if name in known]
+
+    @cached_property
+    def _recorded(self) -> dict[str, Any] | None:
+        """The results of a real check, where the lab that they are of is one of these."""
+        path = paths.site_folder() / "recorded" / "check.json"
+        report = json.loads(path.read_text("utf-8"))
+        lesson = next((one for one in self.lessons if one.edition.lab.name == report["lab"]), None)
+        if lesson is None:
+            return None
+        shown = [(step, [one for one in report["results"] if one["step"] == step.id]) for step in lesson.steps]
+        return {**report, "steps": [(step, results) for step, results in shown if results]}
+
+    def _terms(self) -> list[tuple[str, str, Markup]]:
+        steps = {one.edition.lab.name: frozenset(step.id for step in one.steps) for one in self.lessons}
+        links = Links("", self.glossary.path, self.glossary.path.parent, steps, self.glossary.ids, "")
+        told = []
+        for term in self.glossary.terms:
+            html = markdown.render(term.text, term.line + 1, Sheet(term.id, links, None))
+            told.append((term.id, term.words[0], Markup(html)))  # noqa: S704 - rendered here
+        return told
+
+
+def of_section(section: Section) -> str:
+    """Return the name of a section's page within its lab's folder."""
+    return f"{section.id or 'index'}.html"
+
+
+_NAMES = {"en": "English", "zh": "中文", "de": "Deutsch", "es": "Español", "fr": "Français", "ja": "日本語"}
