@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from runner.pages.links import Links
 from runner.pages.output import Written
 from runner.pages.sheets import Place, Sheets
 from runner.pages.templates import Templates
+from runner.pages.terms import Entry, render
 
 
 def build(out: Path, *, url: str = "", live: bool = False) -> Written:
@@ -55,8 +56,8 @@ def files(*, url: str = "", live: bool = False) -> dict[str, bytes]:
         raise _broken(problems)
     place = Place(url.rstrip("/"), live, tuple(tongues))
     found: dict[str, bytes] = {}
-    for language, (templates, terms, lessons) in read.items():
-        sheets = Sheets(place, language, templates, terms, lessons)
+    for language, (templates, terms, entries, lessons) in read.items():
+        sheets = Sheets(place, language, templates, entries, lessons)
         _add(found, sheets.all())
         _add(found, [(f"assets/search.{language}.js", extras.search_index(language, templates.words, terms, lessons))])
     _add(found, ((name, path.read_bytes()) for name, path in reader.files.items()))
@@ -65,7 +66,7 @@ def files(*, url: str = "", live: bool = False) -> dict[str, bytes]:
     return found
 
 
-_Language = tuple[Templates, Glossary, Sequence[Rendered]]
+_Language = tuple[Templates, Glossary, Sequence[Entry], Sequence[Rendered]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,9 @@ class _Reader:
     def language(self, language: str, problems: list[Problem]) -> _Language:
         templates = Templates(language)
         terms = _glossary(language, problems)
+        entries = tuple(render(terms, problems))
         lessons = [self._lesson(lab, templates, language, terms, problems) for lab in self.labs]
-        return templates, terms, lessons
+        return templates, terms, entries, lessons
 
     def _lesson(
         self, lab: Lab, templates: Templates, language: str, terms: Glossary, problems: list[Problem]

@@ -156,7 +156,9 @@ class _Pieces:
     def _hint(self, part: Hint) -> str:
         self.tier += 1
         # A hint is no place to introduce terms in, and its headings lead nowhere.
-        sheet = Sheet(f"hint-{self.tier}", self.sheet.links, None, wanted=self.sheet.wanted, problems=self.sheet.problems)
+        sheet = Sheet(
+            f"hint-{self.tier}", self.sheet.links, None, wanted=self.sheet.wanted, problems=self.sheet.problems
+        )
         html = markdown.render(part.text, part.line + 1, sheet, self.references)
         check = self.renderer.checks.get(part.check or "", "")
         shown = Markup(html)  # noqa: S704 - rendered above
@@ -178,5 +180,7 @@ class _Pieces:
 
 def _text(parts: Sequence[Part]) -> str:
     """Return the words of a section, with no more of Markdown's marks than do no harm."""
-    told = [part.text if isinstance(part, Prose) else part.script for part in parts if isinstance(part, Prose | Command)]
+    told = [
+        part.text if isinstance(part, Prose) else part.script for part in parts if isinstance(part, Prose | Command)
+    ]
     return " ".join(_MARKUP.sub(" ", "\n".join(told)).split())

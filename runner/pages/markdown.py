@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -19,6 +20,7 @@ from runner.pages.links import ANCHOR_OPEN, BrokenLinkError, Links
 # Before the number of a heading's level, which depends on the page that it comes to stand on.
 LEVEL = "\ue000"
 _EXPLICIT = re.compile(r"^(?P<title>.*?)\s*\{#(?P<id>[a-z][a-z0-9-]*)\}$")
+_SHORT = 26
 _NO_LETTERS = re.compile(r"[^a-z0-9]+")
 
 
@@ -184,6 +186,13 @@ def _fence(renderer: RendererHTML, tokens: Sequence[Token], at: int, _options: A
     return f'<div class="code {kind}"><pre><code>{code.highlight(text, language)}</code></pre></div>\n'
 
 
+def _code(renderer: RendererHTML, tokens: Sequence[Token], at: int, _options: Any, _env: Any) -> str:
+    text = tokens[at].content
+    # A short piece is not broken at its dashes; a long one must be.
+    kind = "" if len(text) <= _SHORT else ' class="long"'
+    return f"<code{kind}>{escape(text)}</code>"
+
+
 def _table_open(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: Any, _env: Any) -> str:
     return f'<div class="table">{renderer.renderToken(tokens, at, options, _env)}'
 
@@ -197,6 +206,7 @@ def _made() -> MarkdownIt:
     made = MarkdownIt("commonmark", {"html": False}).enable("table")
     rules = {
         "fence": _fence,
+        "code_inline": _code,
         "code_block": _fence,
         "heading_close": _close_heading,
         "table_open": _table_open,

@@ -9,16 +9,11 @@ from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
-from markupsafe import Markup
-
 from runner import paths
-from runner.pages import markdown
 from runner.pages.editions import ENGLISH
-from runner.pages.glossary import Glossary
-from runner.pages.lesson import Rendered, Section
-from runner.pages.links import Links
-from runner.pages.markdown import Sheet
+from runner.pages.lesson import Rendered
 from runner.pages.templates import Templates
+from runner.pages.terms import Entry
 
 WHOLE = "on-one-page.html"
 
@@ -47,7 +42,7 @@ class Sheets:
         place: Where the site will be shown.
         language: The language.
         templates: The templates with its words.
-        glossary: Its terms.
+        terms: The glossary's entries.
         lessons: Its lessons, in the order they are learnt.
 
     """
@@ -55,7 +50,7 @@ class Sheets:
     place: Place
     language: str
     templates: Templates
-    glossary: Glossary
+    terms: Sequence[Entry]
     lessons: Sequence[Rendered]
 
     def all(self) -> Iterator[tuple[str, bytes]]:
@@ -63,8 +58,8 @@ class Sheets:
         yield self._page("index.html", "front.html", title="", recorded=self._recorded)
         for lesson in self.lessons:
             yield from self._of_lab(lesson)
-        if self.glossary.terms:
-            yield self._page("glossary.html", "glossary.html", title=self.templates.words["glossary"], terms=self._terms())
+        if self.terms:
+            yield self._page("glossary.html", "glossary.html", title=self.templates.words["glossary"], terms=self.terms)
         if self.language == ENGLISH:
             yield self._page("404.html", "404.html", title=self.templates.words["lost"], lost=True)
 
@@ -76,7 +71,9 @@ class Sheets:
         for before, step, after in list(around)[: len(lesson.steps)]:
             given["number"] = lesson.steps.index(step) + 1
             title = f"{step.title} – {says.title}"
-            yield self._page(f"{name}/{step.id}.html", "step.html", title, step=step, before=before, after=after, **given)
+            yield self._page(
+                f"{name}/{step.id}.html", "step.html", title, step=step, before=before, after=after, **given
+            )
         yield self._page(f"{name}/{WHOLE}", "whole.html", title=says.title, step=None, **given)
 
     def _page(self, path: str, template: str, title: str, **given: Any) -> tuple[str, bytes]:
@@ -86,7 +83,9 @@ class Sheets:
         known["root"] = self._up(self._own(path))
         if known["lost"]:
             # The server shows it at any depth, so that only whole paths lead anywhere from it.
-            known["home"] = known["root"] = f"/{self.place.url.partition('//')[2].partition('/')[2]}/".replace("//", "/")
+            known["home"] = known["root"] = f"/{self.place.url.partition('//')[2].partition('/')[2]}/".replace(
+                "//", "/"
+            )
         return self._own(path), self.templates.page(template, **known)
 
     def _own(self, path: str) -> str:
@@ -118,20 +117,6 @@ class Sheets:
             return None
         shown = [(step, [one for one in report["results"] if one["step"] == step.id]) for step in lesson.steps]
         return {**report, "steps": [(step, results) for step, results in shown if results]}
-
-    def _terms(self) -> list[tuple[str, str, Markup]]:
-        steps = {one.edition.lab.name: frozenset(step.id for step in one.steps) for one in self.lessons}
-        links = Links("", self.glossary.path, self.glossary.path.parent, steps, self.glossary.ids, "")
-        told = []
-        for term in self.glossary.terms:
-            html = markdown.render(term.text, term.line + 1, Sheet(term.id, links, None))
-            told.append((term.id, term.words[0], Markup(html)))  # noqa: S704 - rendered here
-        return told
-
-
-def of_section(section: Section) -> str:
-    """Return the name of a section's page within its lab's folder."""
-    return f"{section.id or 'index'}.html"
 
 
 _NAMES = {"en": "English", "zh": "中文", "de": "Deutsch", "es": "Español", "fr": "Français", "ja": "日本語"}
