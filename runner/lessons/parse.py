@@ -29,10 +29,10 @@ def lab(folder: Path) -> Lab:
 
     """
     path = folder / "lesson.md"
-    source = Source.read(path, folder.name)
+    source = _Source.read(path, folder.name)
     data, problems = frontmatter.read(path, source.yaml, source.yaml_line, "lesson.schema.json")
     names = _node_names(data)
-    body = Body(path, source.lines, Blocks(path, names, problems))
+    body = _Body(path, source.lines, Blocks(path, names, problems))
     sections = body.sections(source.tokens)
     steps = [body.step(section) for section in sections[1:]]
     if not steps:
@@ -55,9 +55,9 @@ def near_miss(path: Path, lab: Lab) -> NearMiss:
         BrokenLabError: With every problem of the file, as `file:line: message`.
 
     """
-    source = Source.read(path, lab.name)
+    source = _Source.read(path, lab.name)
     data, problems = frontmatter.read(path, source.yaml, source.yaml_line, "wrong.schema.json")
-    body = Body(path, source.lines, Blocks(path, set(lab.lesson.topology.names), problems))
+    body = _Body(path, source.lines, Blocks(path, set(lab.lesson.topology.names), problems))
     found = {section.title: section for section in body.sections(source.tokens)}
     for title in ("Wrong", "Cure"):
         if title not in found or not _commands(found[title].parts):
@@ -80,9 +80,9 @@ def step_commands(lab: Lab, step: Step) -> tuple[Command, ...]:
     path = lab.solution(step.id)
     if step.commands or not path.exists():
         return step.commands
-    source = Source.read(path, lab.name)
+    source = _Source.read(path, lab.name)
     problems: list[Problem] = []
-    body = Body(path, source.lines, Blocks(path, set(lab.lesson.topology.names), problems))
+    body = _Body(path, source.lines, Blocks(path, set(lab.lesson.topology.names), problems))
     commands = tuple(command for section in body.sections(source.tokens) for command in _commands(section.parts))
     if problems:
         raise frontmatter.broken(lab.name, problems)
@@ -90,14 +90,14 @@ def step_commands(lab: Lab, step: Step) -> tuple[Command, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class _Source:
     lines: list[str]
     tokens: list[Token]
     yaml: str
     yaml_line: int
 
     @classmethod
-    def read(cls, path: Path, lab: str) -> Source:
+    def read(cls, path: Path, lab: str) -> _Source:
         try:
             text = path.read_text("utf-8-sig")
         except FileNotFoundError:
@@ -114,14 +114,14 @@ class Source:
 
 
 @dataclass(slots=True)
-class Section:
+class _Section:
     title: str
     line: int
     parts: list[Part] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class _Body:
     path: Path
     lines: list[str]
     blocks: Blocks
@@ -130,9 +130,9 @@ class Body:
     def problems(self) -> list[Problem]:
         return self.blocks.problems
 
-    def sections(self, tokens: Sequence[Token]) -> list[Section]:
+    def sections(self, tokens: Sequence[Token]) -> list[_Section]:
         """Cut the tokens at the second-level headings; the first section is what stands before them."""
-        found = [Section("", 1)]
+        found = [_Section("", 1)]
         prose_from: int | None = None
         end = 0
         for index, token in enumerate(tokens):
@@ -147,13 +147,13 @@ class Body:
             self._close_prose(found[-1], prose_from, start)
             prose_from = None
             if is_heading:
-                found.append(Section(tokens[index + 1].content, start + 1))
+                found.append(_Section(tokens[index + 1].content, start + 1))
             else:
                 self._add(found[-1], token)
         self._close_prose(found[-1], prose_from, max(end, len(self.lines)))
         return found
 
-    def step(self, section: Section) -> Step:
+    def step(self, section: _Section) -> Step:
         match = _HEADING.match(section.title)
         if match is None:
             self.problems.append(
@@ -162,7 +162,7 @@ class Body:
             return Step(f"line-{section.line}", section.title, section.line, tuple(section.parts))
         return Step(match["id"], match["title"], section.line, tuple(section.parts))
 
-    def _close_prose(self, section: Section, start: int | None, end: int) -> None:
+    def _close_prose(self, section: _Section, start: int | None, end: int) -> None:
         text = "\n".join(self.lines[start:end]).strip() if start is not None else ""
         if text and start is not None:
             section.parts.append(Prose(text, start + 1))
@@ -173,7 +173,7 @@ class Body:
             if len(token.info.split()) > 1:
                 self.problems.append(Problem(self.path, token.map[0] + 1, message))
 
-    def _add(self, section: Section, token: Token) -> None:
+    def _add(self, section: _Section, token: Token) -> None:
         start, end = token.map or (0, 0)
         line = start + 1
         kind, *words = token.info.split()
@@ -186,7 +186,7 @@ class Body:
         elif picture := self.blocks.picture(line, token.content):
             section.parts.append(picture)
 
-    def _expect(self, section: Section, line: int, content: str) -> None:
+    def _expect(self, section: _Section, line: int, content: str) -> None:
         last = section.parts[-1] if section.parts else None
         if not isinstance(last, Command):
             self.problems.append(Problem(self.path, line, "an output block follows the shell block it belongs to"))

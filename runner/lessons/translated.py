@@ -59,9 +59,9 @@ def read(lab: Lab, language: str) -> Translation | None:
     path = file(lab.folder, language)
     if not path.exists():
         return None
-    source = parse.Source.read(path, lab.name)
+    source = parse._Source.read(path, lab.name)
     data, problems = frontmatter.read(path, source.yaml, source.yaml_line, "translation.schema.json")
-    body = parse.Body(path, source.lines, Blocks(path, set(lab.lesson.topology.names), problems))
+    body = parse._Body(path, source.lines, Blocks(path, set(lab.lesson.topology.names), problems))
     sections = body.sections(source.tokens)
     steps = tuple(body.step(section) for section in sections[1:])
     problems += _differences(path, sections[0].parts, steps, lab.lesson)

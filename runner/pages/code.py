@@ -50,10 +50,16 @@ def highlight(text: str, language: str) -> Markup:
 
 
 @lru_cache(maxsize=4096)
-def command(script: str) -> Markup:
-    """Return a script as HTML, each of its placeholders such as `<WORKER_TOKEN>` to be filled in."""
-    kept = PLACEHOLDER.sub(f"{_OPEN}\\1{_CLOSE}", PRIVATE.sub("", script))
-    lexer = _lexer("sh")
+def with_places(text: str, language: str) -> Markup:
+    """Return text as HTML in which each placeholder such as `<WORKER_TOKEN>` can be filled in.
+
+    Args:
+        text: The code.
+        language: The name of its language; an unknown one is not marked.
+
+    """
+    kept = PLACEHOLDER.sub(f"{_OPEN}\\1{_CLOSE}", PRIVATE.sub("", text))
+    lexer = _lexer(language)
     marked = _marked(kept, lexer) if lexer else escape(kept)
     return Markup(_KEPT.sub(r'<var data-name="\1">&lt;\1&gt;</var>', marked))  # noqa: S704 - names are capitals only
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from xml.sax.saxutils import escape
 
 from runner import paths
+from runner.pages import markdown
 from runner.pages.glossary import Glossary
 from runner.pages.lesson import Rendered
 from runner.pages.sheets import Place
@@ -30,7 +31,7 @@ def search_index(language: str, words: Mapping[str, str], terms: Glossary, lesso
         entries.append((f"{name}/index.html", says.title, says.summary, lesson.intro.text))
         entries += [(f"{name}/{step.id}.html", step.title, says.title, step.text) for step in lesson.steps]
     for term in terms.terms:
-        entries.append((f"glossary.html#{term.id}", term.words[0], words["glossary"], " ".join(term.text.split())))
+        entries.append((f"glossary.html#{term.id}", term.words[0], words["glossary"], markdown.plain(term.text)))
     return f"globalThis.labsIndex = {json.dumps(entries, ensure_ascii=False, separators=(',', ':'))};\n".encode()
 
 

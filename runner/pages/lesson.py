@@ -20,7 +20,6 @@ from runner.pages.templates import Templates
 
 _ANCHOR = re.compile(f"{ANCHOR_OPEN}([^{ANCHOR_CLOSE}]*){ANCHOR_CLOSE}")
 _LEVEL = re.compile(f"{LEVEL}([0-9])")
-_MARKUP = re.compile(r"[`*_#>|]+|\]\([^)]*\)|^\s*-\s", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +149,9 @@ class _Pieces:
         self.sheet.anchor(name, part.line)
         names = self._lesson.topology.names
         nodes = [(node, names.index(node) % 9 + 1) for node in part.nodes]
-        output = code.highlight("\n".join(part.output), "text")
-        return self._piece("command", id=name, part=part, nodes=nodes, script=code.command(part.script), output=output)
+        script = code.with_places(part.script, "sh")
+        output = code.with_places("\n".join(part.output), "text")
+        return self._piece("command", id=name, part=part, nodes=nodes, script=script, output=output)
 
     def _hint(self, part: Hint) -> str:
         self.tier += 1
@@ -179,8 +179,6 @@ class _Pieces:
 
 
 def _text(parts: Sequence[Part]) -> str:
-    """Return the words of a section, with no more of Markdown's marks than do no harm."""
-    told = [
-        part.text if isinstance(part, Prose) else part.script for part in parts if isinstance(part, Prose | Command)
-    ]
-    return " ".join(_MARKUP.sub(" ", "\n".join(told)).split())
+    told = [part.text for part in parts if isinstance(part, Prose)]
+    told += [part.script for part in parts if isinstance(part, Command)]
+    return markdown.plain("\n".join(told))

@@ -21,6 +21,8 @@ from runner.pages.links import ANCHOR_OPEN, BrokenLinkError, Links
 LEVEL = "\ue000"
 _EXPLICIT = re.compile(r"^(?P<title>.*?)\s*\{#(?P<id>[a-z][a-z0-9-]*)\}$")
 _SHORT = 26
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+_MARKS = re.compile(r"`+|\*+|^\s*(?:#+|>|-|\|[-|: ]+$)\s|\{#[a-z0-9-]+\}|\|", re.MULTILINE)
 _NO_LETTERS = re.compile(r"[^a-z0-9]+")
 
 
@@ -89,7 +91,7 @@ def render(text: str, line: int, sheet: Sheet, references: dict[str, Any] | None
             _head(token, tokens[at + 1], where, sheet)
         elif token.type == "inline" and token.children:
             token.children = list(_linked(token.children, where, sheet, in_heading=tokens[at - 1].tag[:1] == "h"))
-    return _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, environment)
+    return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, environment))
 
 
 def references(text: str) -> dict[str, Any]:
@@ -100,6 +102,11 @@ def references(text: str) -> dict[str, Any]:
     _MARKDOWN.parse(text, environment)
     found: dict[str, Any] = environment.get("references", {})
     return found
+
+
+def plain(text: str) -> str:
+    """Return the words of Markdown in one line, with no more of its marks than do no harm."""
+    return " ".join(_MARKS.sub("", _LINK.sub(r"\1", text)).split())
 
 
 def _head(token: Token, title: Token, line: int, sheet: Sheet) -> None:

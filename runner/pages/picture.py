@@ -111,7 +111,7 @@ def _node(node: NodeSpec, x: int, width: int, picture: Picture, lanes: dict[str,
         tasks = Counter(service.tasks)[node.name]
         if tasks:
             facts = _facts(service)
-            height = _NAME_LINE + len(facts) * _FACT_LINE + (4 if facts else 0)
+            height = _NAME_LINE + len(facts) * _FACT_LINE
             joined = tuple((lanes[network], _lane_x(x, lanes[network])) for network in service.networks)
             chips.append(Chip(service.name, tasks, facts, left, y, width, height, joined))
             y += height + 8

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import zip_longest
 from typing import Any
+from urllib.parse import urlsplit
 
 from runner import paths
 from runner.pages.editions import ENGLISH
@@ -67,13 +67,12 @@ class Sheets:
         name, says = lesson.edition.lab.name, lesson.edition.lesson
         given: dict[str, Any] = {"lab": lesson, "description": says.summary, "spoken": lesson.edition.spoken}
         yield self._page(f"{name}/index.html", "lab.html", title=says.title, step=None, **given)
-        around = zip_longest([None, *lesson.steps], lesson.steps, lesson.steps[1:])
-        for before, step, after in list(around)[: len(lesson.steps)]:
-            given["number"] = lesson.steps.index(step) + 1
-            title = f"{step.title} – {says.title}"
-            yield self._page(
-                f"{name}/{step.id}.html", "step.html", title, step=step, before=before, after=after, **given
-            )
+        for number, step in enumerate(lesson.steps, 1):
+            before = lesson.steps[number - 2] if number > 1 else None
+            after = lesson.steps[number] if number < len(lesson.steps) else None
+            title = f"{step.title} · {says.title}"
+            near = {"number": number, "step": step, "before": before, "after": after}
+            yield self._page(f"{name}/{step.id}.html", "step.html", title=title, **near, **given)
         yield self._page(f"{name}/{WHOLE}", "whole.html", title=says.title, step=None, **given)
 
     def _page(self, path: str, template: str, title: str, **given: Any) -> tuple[str, bytes]:
@@ -83,9 +82,8 @@ class Sheets:
         known["root"] = self._up(self._own(path))
         if known["lost"]:
             # The server shows it at any depth, so that only whole paths lead anywhere from it.
-            known["home"] = known["root"] = f"/{self.place.url.partition('//')[2].partition('/')[2]}/".replace(
-                "//", "/"
-            )
+            base = urlsplit(self.place.url).path.strip("/")
+            known["home"] = known["root"] = f"/{base}/" if base else "/"
         return self._own(path), self.templates.page(template, **known)
 
     def _own(self, path: str) -> str:
@@ -115,7 +113,9 @@ class Sheets:
         lesson = next((one for one in self.lessons if one.edition.lab.name == report["lab"]), None)
         if lesson is None:
             return None
-        shown = [(step, [one for one in report["results"] if one["step"] == step.id]) for step in lesson.steps]
+        # What checks say is English, and so are the steps' titles beside it.
+        steps = lesson.edition.lab.lesson.steps
+        shown = [(step, [one for one in report["results"] if one["step"] == step.id]) for step in steps]
         return {**report, "steps": [(step, results) for step, results in shown if results]}
 
 
