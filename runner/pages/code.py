@@ -69,7 +69,7 @@ def _lexer(language: str) -> Lexer | None:
     if not language or language == "text":
         return None
     try:
-        return get_lexer_by_name(language, stripnl=False, ensurenl=False)
+        return get_lexer_by_name(language, stripnl=False)
     except ClassNotFound:
         return None
 
@@ -92,7 +92,8 @@ def _marked(text: str, lexer: Lexer) -> str:
             pieces.append(_piece(before, held))
             before, held = now, ""
         held += value
-    pieces.append(_piece(before, held))
+    # A lexer ends the last line, without which some know no comment.
+    pieces.append(_piece(before, held if text.endswith("\n") else held.removesuffix("\n")))
     return "".join(pieces)
 
 

@@ -89,6 +89,9 @@ def render(text: str, line: int, sheet: Sheet, references: dict[str, Any] | None
         where = line + (token.map[0] if token.map else 0)
         if token.type == "heading_open":
             _head(token, tokens[at + 1], where, sheet)
+        elif token.type in ("th_open", "td_open") and "style" in token.attrs:
+            # Pages allow no styles of an element's own.
+            token.attrSet("class", str(token.attrs.pop("style")).replace("text-align:", "to-"))
         elif token.type == "inline" and token.children:
             token.children = list(_linked(token.children, where, sheet, in_heading=tokens[at - 1].tag[:1] == "h"))
     return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, environment))
