@@ -54,7 +54,8 @@ def files(*, url: str = "", live: bool = False) -> dict[str, bytes]:
     read = {language: reader.language(language, problems) for language in tongues}
     if problems:
         raise _broken(problems)
-    place = Place(url.rstrip("/"), live, tuple(tongues))
+    names = {language: templates.words["language"] for language, (templates, *_) in read.items()}
+    place = Place(url.rstrip("/"), live, names)
     found: dict[str, bytes] = {}
     for language, (templates, terms, entries, lessons) in read.items():
         sheets = Sheets(place, language, templates, entries, lessons)

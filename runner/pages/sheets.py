@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,13 +25,13 @@ class Place:
     Attributes:
         url: Where it is published, without a slash at the end; empty if that is not known.
         live: Whether pages listen to the server that shows them.
-        languages: The languages it speaks, English first.
+        languages: The languages it speaks, English first, with their own names.
 
     """
 
     url: str
     live: bool
-    languages: tuple[str, ...]
+    languages: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Sheets:
 
     def others(self, path: str, root: str) -> list[tuple[str, str, str]]:
         """Return for each language that there is: its code, its own name, and the way to this page in it."""
-        return [(one, _NAMES.get(one, one), f"{root}{self.address(path, one)}") for one in self.place.languages]
+        return [(one, name, f"{root}{self.address(path, one)}") for one, name in self.place.languages.items()]
 
     def address(self, path: str, language: str) -> str:
         """Return where a page lies on the site, in a language."""
@@ -117,6 +117,3 @@ class Sheets:
         steps = lesson.edition.lab.lesson.steps
         shown = [(step, [one for one in report["results"] if one["step"] == step.id]) for step in steps]
         return {**report, "steps": [(step, results) for step, results in shown if results]}
-
-
-_NAMES = {"en": "English", "zh": "中文", "de": "Deutsch", "es": "Español", "fr": "Français", "ja": "日本語"}
