@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 
-from tests.bench import course, docker_driver, uml_driver
+from tests.bench import course, docker_driver, site, uml_driver
 from tests.bench.tools import show
 
 
@@ -17,6 +17,7 @@ def main() -> None:
         "docker": lambda: docker_driver.measure(anew),
         "uml": lambda: uml_driver.measure(anew),
         "course": course.measure,
+        "site": site.measure,
     }
     rows, notes = [], []
     for name in [name for name in parts if name in sys.argv] or parts:

@@ -226,7 +226,7 @@ def test_images(tree: Path) -> None:
 def test_hint_for_a_check(tree: Path) -> None:
     """A hint that is for one check says so in the check's own words."""
     check = 'def test_web(nodes):\n    """There is a web."""\n'
-    kit.write_lab(tree, STEP + "::: hint check=test_web says=\"no container\"\nRun it.\n:::\n", checks=check)
+    kit.write_lab(tree, STEP + '::: hint check=test_web says="no container"\nRun it.\n:::\n', checks=check)
     page = build.files()["tiny/look.html"].decode()
     assert "<span>helps while this check fails: There is a web, and says ‘no container’</span>" in page  # noqa: RUF001
 

@@ -11,7 +11,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -107,7 +107,12 @@ def test_watch(tmp_path: Path) -> None:
     stop = threading.Event()
     file = tmp_path / "lesson.md"
     file.write_text("one", "utf-8")
-    deeds = [lambda: file.write_text("two!", "utf-8"), (tmp_path / "new").touch, file.unlink, stop.set]
+    deeds: list[Callable[[], object]] = [
+        lambda: file.write_text("two!", "utf-8"),
+        (tmp_path / "new").touch,
+        file.unlink,
+        stop.set,
+    ]
 
     def every() -> None:
         deeds.pop(0)()

@@ -37,16 +37,18 @@ def violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", KINDS.values(), ids=KINDS)
 def test_accessible(path: str, scheme: str, page: Page, address: str) -> None:
-    """axe finds nothing against WCAG 2.2 AA, with everything that folds unfolded."""
+    """Axe finds nothing against WCAG 2.2 AA, with everything that folds unfolded."""
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(f"{address}{path}")
-    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; one.classList.remove('later'); })")
+    page.evaluate(
+        "document.querySelectorAll('details').forEach(one => { one.open = true; one.classList.remove('later'); })"
+    )
     assert [] == violations(page)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_search_accessible(scheme: str, page: Page, address: str) -> None:
-    """axe finds nothing wrong with search and its results."""
+    """Axe finds nothing wrong with search and its results."""
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(address)
     page.keyboard.press("Control+k")
@@ -80,7 +82,8 @@ def test_targets(page: Page, address: str) -> None:
     page.set_viewport_size({"width": 360, "height": 800})
     page.goto(f"{address}{KINDS['step']}")
     look = """() => [...document.querySelectorAll('button, summary, input, .side a, .top a, .around a')]
-        .filter(one => one.checkVisibility()).map(one => [one.outerHTML.slice(0, 80), one.getBoundingClientRect().height])
+        .filter(one => one.checkVisibility())
+        .map(one => [one.outerHTML.slice(0, 80), one.getBoundingClientRect().height])
         .filter(([, height]) => height < 24)"""
     assert [] == page.evaluate(look)
 

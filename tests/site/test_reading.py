@@ -57,7 +57,9 @@ def test_copy(page: Page, context: BrowserContext, address: str) -> None:
     block = page.locator(".cmd", has_text="--name clock")
     block.get_by_role("button", name="Copy").click()
     expect(block.get_by_role("button", name="Copied")).to_be_visible()
-    assert clipboard(page).startswith("docker service create --detach --init --name clock --replicas 3 busybox \\\n    sh")
+    assert clipboard(page).startswith(
+        "docker service create --detach --init --name clock --replicas 3 busybox \\\n    sh"
+    )
 
 
 def test_values(page: Page, context: BrowserContext, address: str) -> None:
