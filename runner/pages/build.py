@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner import paths
@@ -12,7 +12,7 @@ from runner.lessons.frontmatter import Problem
 from runner.lessons.model import Lab
 from runner.pages import editions, extras, glossary, output
 from runner.pages.checks import what_checks_say
-from runner.pages.editions import ENGLISH, Edition
+from runner.pages.editions import ENGLISH, State
 from runner.pages.glossary import Glossary
 from runner.pages.lesson import Rendered, Renderer
 from runner.pages.links import Links
@@ -49,11 +49,10 @@ def files(*, url: str = "", live: bool = False) -> dict[str, bytes]:
     """
     labs = editions.labs()
     tongues = editions.languages(labs)
-    reader = _Reader(labs, {})
-    problems: list[Problem] = []
-    read = {language: reader.language(language, problems) for language in tongues}
-    if problems:
-        raise _broken(problems)
+    reader = _Reader(labs)
+    read = {language: reader.language(language) for language in tongues}
+    if reader.problems:
+        raise _broken(reader.problems)
     names = {language: templates.words["language"] for language, (templates, *_) in read.items()}
     place = Place(url.rstrip("/"), live, names)
     found: dict[str, bytes] = {}
@@ -72,32 +71,40 @@ _Language = tuple[Templates, Glossary, Sequence[Entry], Sequence[Rendered]]
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    labs: Sequence[Lab]
-    files: dict[str, Path]
+    """Reads and renders lessons, English first.
 
-    def language(self, language: str, problems: list[Problem]) -> _Language:
+    Attributes:
+        labs: All labs.
+        files: The files that lessons lead to; found ones are added.
+        english: The lessons in English, by their labs' names; found ones are added.
+        problems: What is wrong; found problems are added.
+
+    """
+
+    labs: Sequence[Lab]
+    files: dict[str, Path] = field(default_factory=dict)
+    english: dict[str, Rendered] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def language(self, language: str) -> _Language:
         templates = Templates(language)
-        terms = _glossary(language, problems)
-        entries = tuple(render(terms, problems))
-        lessons = [self._lesson(lab, templates, language, terms, problems) for lab in self.labs]
+        terms = _glossary(language, self.problems)
+        entries = tuple(render(terms, self.problems))
+        lessons = [self._lesson(lab, templates, language, terms) for lab in self.labs]
         return templates, terms, entries, lessons
 
-    def _lesson(
-        self, lab: Lab, templates: Templates, language: str, terms: Glossary, problems: list[Problem]
-    ) -> Rendered:
+    def _lesson(self, lab: Lab, templates: Templates, language: str, terms: Glossary) -> Rendered:
         edition = editions.edition(lab, language)
-        original = None
-        if edition.state in (editions.State.FRESH, editions.State.STALE):
-            original = self._renderer(editions.edition(lab, ENGLISH), templates, terms).render()
-        rendered = self._renderer(edition, templates, terms).render(original)
-        problems += rendered.problems if edition.state is not editions.State.MISSING else ()
+        steps = {one.name: frozenset(step.id for step in one.lesson.steps) for one in self.labs}
+        shared = "../" if language == ENGLISH else "../../"
+        links = Links(lab.name, edition.file, paths.labs_folder(), steps, terms.ids, shared, self.files)
+        renderer = Renderer(edition, templates, links, terms, what_checks_say(lab.name))
+        rendered = renderer.render(self.english.get(lab.name))
+        if language == ENGLISH:
+            self.english[lab.name] = rendered
+        # What is wrong with a lesson is not told again for each language that it is missing in.
+        self.problems.extend([] if edition.state is State.MISSING else rendered.problems)
         return rendered
-
-    def _renderer(self, edition: Edition, templates: Templates, terms: Glossary) -> Renderer:
-        steps = {lab.name: frozenset(step.id for step in lab.lesson.steps) for lab in self.labs}
-        shared = "../" if edition.language == ENGLISH else "../../"
-        links = Links(edition.lab.name, edition.file, paths.labs_folder(), steps, terms.ids, shared, self.files)
-        return Renderer(edition, templates, links, terms, what_checks_say(edition.lab.name))
 
 
 def _glossary(language: str, problems: list[Problem]) -> Glossary:

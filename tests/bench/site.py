@@ -1,4 +1,4 @@
-"""The lesson site: how fast a hundred lessons are built, beside Sphinx with MyST, and how heavy and steady a page is."""
+"""The lesson site: a hundred lessons built, beside Sphinx with MyST, and how heavy and steady pages are."""
 
 from __future__ import annotations
 
