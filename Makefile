@@ -41,7 +41,7 @@ test: $(READY)  ## Run all tests, those with real nodes included
 	@$(BIN)/labs images build --driver docker
 	@$(BIN)/labs images build --driver uml
 	@echo '== 3/3  Tests'
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --durations=15
 
 lint: $(READY)  ## Check style, types and shell files
 	@$(BIN)/ruff check .
