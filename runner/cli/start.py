@@ -6,11 +6,8 @@ import time
 
 import click
 
-from runner.cli import _console, _options
-from runner.clusters import find, lifecycle
-from runner.clusters.driver import ClusterId
+from runner.cli import _console, _options, _up
 from runner.clusters.lifecycle import Started
-from runner.drivers import choice
 from runner.lessons import catalog
 
 
@@ -34,10 +31,7 @@ def command(lab: str, driver: str | None, keep: bool) -> int:
     """
     began = time.monotonic()
     found = catalog.load(lab)
-    cluster = ClusterId(lab)
-    chosen = choice.choose(found, driver, find.started(cluster))
-    _console.err().print(f"Driver {chosen.driver.name}: {chosen.reason}.", style="dim", soft_wrap=True, markup=False)
-    went = lifecycle.start(chosen.driver, found, cluster, _console.story(), keep=keep)
+    went = _up.bring(found, driver, keep=keep)
     elapsed = time.monotonic() - began
     first = found.lesson.topology.names[0]
     names = ", ".join(found.lesson.topology.names)

@@ -65,6 +65,10 @@ class Progress:
         """Return the first step that is not done on the present cluster, or None if all are."""
         return next((step for step in lesson.steps if step.id not in self.here), None)
 
+    def unpassed(self, lesson: Lesson) -> Step | None:
+        """Return the first step that the learner has never passed, or None if there is none."""
+        return next((step for step in lesson.steps if self.of(step.id).passed is None), None)
+
     def with_passed(self, step_ids: Iterable[str], now: datetime) -> Progress:
         """Return the progress with these steps passed; what labs itself has played is nobody's pass."""
         own = [step_id for step_id in step_ids if self.here.get(step_id) is not Reached.PLAYED]
