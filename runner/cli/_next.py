@@ -18,9 +18,9 @@ def after(lab: Lab) -> None:
     """Print where to go on once all of a lab is done: the labs that build on it."""
     following = [one for one in catalog.readable() if lab.name in one.lesson.after]
     if following:
-        lines([(f"labs start {one.name}", one.lesson.title) for one in following], "Next lab:")
+        lines([(f"labs start {one.name}", one.lesson.title) for one in following], "Next, another lab:")
     else:
-        lines([("labs list", "choose another lab")], "Next:")
+        lines([("labs list", "the labs there are")], "Next, another lab:")
 
 
 def lines(commands: list[tuple[str, str]], lead: str) -> None:

@@ -53,6 +53,14 @@ class StepId(click.ParamType[str]):
         return [CompletionItem(step) for step in steps if step.startswith(incomplete)]
 
 
+class LabOrStep(LabName):
+    """The name of a lab, or the id of a step of the lab that is started."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Offer both."""
+        return super().shell_complete(ctx, param, incomplete) + STEP.shell_complete(ctx, param, incomplete)
+
+
 class DriverName(click.ParamType[str]):
     """The name of a driver; unknown ones are told with the nearest, like labs and nodes."""
 
@@ -71,6 +79,14 @@ NODE = NodeName()
 STEP = StepId()
 lab_argument = click.argument("lab", type=LAB)
 optional_lab_argument = click.argument("lab", type=LAB, required=False)
+
+
+def lab_and_step_arguments(command: click.decorators.FC) -> click.decorators.FC:
+    """Take a lab, a step, or both; `_which.lab_and_step` tells which."""
+    second = click.argument("step", type=STEP, required=False)(command)
+    return click.argument("lab", type=LabOrStep(), required=False)(second)
+
+
 driver_option = click.option(
     "--driver",
     metavar="NAME",

@@ -14,6 +14,7 @@ from runner.learning.way import Way
 from runner.lessons import parse
 from runner.lessons.model import Lab, Step
 from runner.lessons.play import Player, Typed
+from runner.progress import Silent
 
 _SETTLING_SECONDS = 30.0
 
@@ -30,7 +31,8 @@ def go(lab: Lab, cluster: Cluster, way: Way) -> None:
     for step in way.done:
         player.capture(parse.step_commands(lab, step))
     for step in way.missing:
-        with _console.story().step(step.title) as tell:
+        typed = bool(parse.step_commands(lab, step))
+        with _console.story().step(step.title) if typed else Silent().step(step.title) as tell:
             _go_through(lab, cluster, player, step, tell)
 
 

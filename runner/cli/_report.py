@@ -60,8 +60,7 @@ def _show_passed(lesson: Lesson, noted: Noted) -> None:
     if new and noted.progress.place(lesson) is None:
         _console.out().print(Text(words.after_all(lesson), style="green"))
     elif new:
-        more = f" and {len(new) - 1} more" if len(new) > 1 else ""
-        _console.out().print(Text(f"'{new[-1].title}'{more}: {words.after_pass(lesson, new[-1])}", style="green"))
+        _console.out().print(Text(words.after_pass(lesson, new), style="green"))
 
 
 def _show_next(report: Report, lab: Lab, noted: Noted) -> None:
@@ -69,7 +68,10 @@ def _show_next(report: Report, lab: Lab, noted: Noted) -> None:
     if unfinished and unfinished[0].outcome is Outcome.ERROR:
         _next.lines([("labs status", "see which nodes are up")], "Next:")
         return
-    step = lab.lesson.step(unfinished[0].step) if unfinished else noted.progress.place(lab.lesson)
+    # What comes right after a pass may be a step of mere reading, which no check finds unfinished.
+    ahead = {noted.progress.place(lab.lesson)} if noted.new or not unfinished else set()
+    ahead |= {lab.lesson.step(unfinished[0].step)} if unfinished else set()
+    step = next((step for step in lab.lesson.steps if step in ahead), None)
     if step:
         _next.show(lab, step)
     else:

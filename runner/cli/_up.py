@@ -25,8 +25,12 @@ def bring(lab: Lab, driver: str | None = None, *, keep: bool = False) -> Started
 
     """
     cluster = ClusterId(lab.name)
-    chosen = choice.choose(lab, driver, find.started(cluster))
-    _console.err().print(f"Driver {chosen.driver.name}: {chosen.reason}.", style="dim", soft_wrap=True, markup=False)
+    found = find.started(cluster)
+    chosen = choice.choose(lab, driver, found)
+    if not (found and found.running):
+        _console.err().print(
+            f"Driver {chosen.driver.name}: {chosen.reason}.", style="dim", soft_wrap=True, markup=False
+        )
     went = lifecycle.start(chosen.driver, lab, cluster, _console.story(), keep=keep)
     if went is Started.FRESH:
         _learning.begun_afresh(lab.name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from runner import suggest
 from runner.clusters import find
-from runner.clusters.driver import Cluster, ClusterId, NodeState
 from runner.errors import LabsError, UsageError
 from runner.lessons import catalog
 from runner.lessons.model import Lab, Step
@@ -50,19 +49,6 @@ def the_step(lab: Lab, step_id: str, *others: str) -> Step:
         known = [*(one.id for one in lab.lesson.steps), *others]
         raise suggest.unknown("step", step_id, known, f"labs show {lab.name}")
     return found
-
-
-def running(lab: Lab) -> Cluster | None:
-    """Return the lab's cluster if its checks can be run now."""
-    cluster = find.started(ClusterId(lab.name))
-    if cluster is None or not cluster.complete:
-        return None
-    return cluster if any(node.state is NodeState.RUNNING for node in cluster.nodes) else None
-
-
-def exists(lab: Lab) -> bool:
-    """Whether the lab has a cluster, in whatever state."""
-    return find.started(ClusterId(lab.name)) is not None
 
 
 def _started(command: str) -> str:

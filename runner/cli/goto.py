@@ -19,8 +19,7 @@ _SETTLING_SECONDS = {Started.RESUMED: 20.0, Started.ALREADY: 3.0}
 
 
 @click.command("goto")
-@click.argument("lab", type=_options.LAB, required=False)
-@click.argument("step", type=_options.STEP, required=False)
+@_options.lab_and_step_arguments
 def command(lab: str | None, step: str | None) -> int:
     """Bring a cluster to the state just before a step, by playing what comes before it.
 

@@ -22,17 +22,17 @@ def command() -> int:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 3, 0, 0))
-    for heading in ("LAB", "PASSED", "LEVEL", "MINUTES", "NODES", "AFTER", "ABOUT"):
+    for heading in ("LAB", "PASSED", "LEVEL", "MINUTES", "NODES", "ABOUT"):
         table.add_column(heading)
     code = ExitCode.DONE
     broken: list[str] = []
-    for name in catalog.names():
+    for name in catalog.in_order():
         try:
             table.add_row(*_row(catalog.load(name)))
         except BrokenLabError as error:
             code = error.exit_code
             broken.append(error.message)
-            table.add_row(name, "", "", "", "", "", "[red]cannot be read, see below[/]")
+            table.add_row(name, "", "", "", "", "[red]cannot be read, see below[/]")
     _console.out().print(table)
     for message in broken:
         _console.err().print(message, style="red", soft_wrap=True, markup=False)
@@ -52,6 +52,5 @@ def _row(lab: Lab) -> tuple[str, ...]:
         lesson.level,
         str(lesson.minutes),
         str(len(lesson.topology.nodes)),
-        "\n".join(lesson.after),
-        escape(lesson.summary),
+        escape(lesson.summary) + (f"\n[dim]after {', '.join(lesson.after)}[/]" if lesson.after else ""),
     )

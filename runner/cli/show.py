@@ -12,8 +12,7 @@ from runner.lessons.model import Lab, Step
 
 
 @click.command("show")
-@click.argument("lab", type=_options.LAB, required=False)
-@click.argument("step", type=_options.STEP, required=False)
+@_options.lab_and_step_arguments
 def command(lab: str | None, step: str | None) -> int:
     """Read the lesson in the terminal, or one step of it.
 

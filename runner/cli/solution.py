@@ -5,18 +5,14 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
-from runner.checking import run
-from runner.checking.request import Request
-from runner.cli import _console, _learning, _lesson_text, _options, _which
+from runner.cli import _console, _learning, _lesson_text, _options, _place, _which
 from runner.errors import NotYetError
-from runner.learning import place
 from runner.lessons import parse
 from runner.lessons.model import Lab, Step
 
 
 @click.command("solution")
-@click.argument("lab", type=_options.LAB, required=False)
-@click.argument("step", type=_options.STEP, required=False)
+@_options.lab_and_step_arguments
 @click.option("--spoil", is_flag=True, help="Show it before the step is passed too; your progress notes that.")
 def command(lab: str | None, step: str | None, spoil: bool) -> int:
     """See how a step is done, once you have passed it.
@@ -31,21 +27,19 @@ def command(lab: str | None, step: str | None, spoil: bool) -> int:
       labs solution --spoil
     """
     found, wanted = _which.lab_and_step(lab, step, "labs solution")
-    progress = _learning.load(found.name)
-    current = progress.place(found.lesson) if _which.exists(found) else progress.unpassed(found.lesson)
-    chosen = wanted or current or found.lesson.steps[-1]
+    current = wanted or _place.current(found, lambda one: bool(parse.solution(found, one)))
+    chosen = current or found.lesson.steps[-1]
+    parts = parse.solution(found, chosen)
+    if not parts:
+        _console.out().print(f"There is nothing to type in '{chosen.title}'.", markup=False)
+        return 0
     if not spoil and not _passed(found, chosen):
         raise NotYetError(
             f"You have not passed '{chosen.title}' yet.",
             f"'labs hint {found.name} {chosen.id}' gives a nudge; --spoil shows it all the same and notes that.",
         )
-    parts = parse.solution(found, chosen)
-    out = _console.out()
-    out.print(Text.assemble("\n", (chosen.title, "bold cyan"), (f"  {chosen.id}", "dim"), "\n"))
-    if parts:
-        _lesson_text.show(parts, found.lesson.topology)
-    else:
-        out.print("There is nothing to type in this step.")
+    _console.out().print(Text.assemble("\n", (chosen.title, "bold cyan"), (f"  {chosen.id}", "dim"), "\n"))
+    _lesson_text.show(parts, found.lesson.topology)
     _learning.solution_shown(found.name, chosen.id)
     return 0
 
@@ -54,9 +48,6 @@ def _passed(lab: Lab, step: Step) -> bool:
     """Whether the learner has ever passed a step, as noted or as its checks find now."""
     if _learning.load(lab.name).of(step.id).passed:
         return True
-    cluster = _which.running(lab)
-    if cluster is None:
+    if not _place.passes(lab, _place.look(lab, step)):
         return False
-    report = run.run(Request(lab, cluster, frozenset({step.id})))
-    passing = place.passed(lab.lesson, report, whole=False)
-    return _learning.passed(lab.name, passing).progress.of(step.id).passed is not None
+    return _learning.passed(lab.name, [step.id]).progress.of(step.id).passed is not None

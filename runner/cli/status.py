@@ -60,8 +60,9 @@ def _show_place(name: str) -> None:
         return
     progress = _learning.load(name)
     step = progress.place(lab.lesson)
-    passed, total = progress.passed(lab.lesson), len(lab.lesson.steps)
-    _console.out().print(f"  {_learning.bar(passed, total)} steps passed")
+    passed, played = progress.passed(lab.lesson), progress.played(lab.lesson)
+    more = f", {played} played for you" if played else ""
+    _console.out().print(f"  {_learning.bar(passed, len(lab.lesson.steps))} steps passed{more}")
     if step is None:
         _next.after(lab)
         return

@@ -61,6 +61,10 @@ class Progress:
         """Return how many of the lesson's steps, as it is today, the learner has ever passed."""
         return sum(self.of(step.id).passed is not None for step in lesson.steps)
 
+    def played(self, lesson: Lesson) -> int:
+        """Return how many steps labs has played here that the learner has never passed."""
+        return sum(self.here.get(step.id) is Reached.PLAYED and not self.of(step.id).passed for step in lesson.steps)
+
     def place(self, lesson: Lesson) -> Step | None:
         """Return the first step that is not done on the present cluster, or None if all are."""
         return next((step for step in lesson.steps if step.id not in self.here), None)

@@ -45,7 +45,9 @@ def find(lesson: Lesson, report: Report, target: Step, reached: Container[str]) 
     """
     at = lesson.steps.index(target)
     done = place.done(lesson, report)
-    way = Way(lesson.steps[:done], lesson.steps[done:at])
+    # No check tells whether a step of mere reading was done.
+    read = [step for step in lesson.steps[done:at] if step.id in reached and not report.of_step(step.id)]
+    way = Way((*lesson.steps[:done], *read), tuple(step for step in lesson.steps[done:at] if step not in read))
     if done > at:
         return Way(lesson.steps[:at], (), f"The cluster is past '{target.title}': its checks pass already.")
     current = _next_checked(lesson, report, done)

@@ -37,3 +37,15 @@ def readable() -> list[Lab]:
         with contextlib.suppress(BrokenLabError):
             found.append(load(name))
     return found
+
+
+def in_order() -> list[str]:
+    """Return the names of all labs, each one after those it builds on, and else sorted."""
+    before = {lab.name: set(lab.lesson.after) for lab in readable()}
+    waiting, found = names(), list[str]()
+    while waiting:
+        ready = [name for name in waiting if not before.get(name, set()) & {*waiting}]
+        # Labs that wait for each other wait for nothing.
+        found += ready or waiting
+        waiting = [name for name in waiting if name not in found]
+    return found
