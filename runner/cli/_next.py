@@ -23,10 +23,11 @@ def after(lab: Lab) -> None:
         lines([("labs list", "the labs there are")], "Next, another lab:")
 
 
-def lines(commands: list[tuple[str, str]], lead: str) -> None:
+def lines(commands: list[tuple[str, str]], lead: str = "") -> None:
     """Print what to type, each with what it is for."""
     out = _console.out()
-    out.print(Text(lead, style="bold"), soft_wrap=True)
+    if lead:
+        out.print(Text(lead, style="bold"), soft_wrap=True)
     width = max(len(command) for command, _ in commands)
     for command, about in commands:
         out.print(Text.assemble("  ", (f"{command:<{width}}", "cyan"), f"  {about}"), soft_wrap=True)

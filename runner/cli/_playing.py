@@ -47,7 +47,7 @@ def _go_through(lab: Lab, cluster: Cluster, player: Player, step: Step, tell: Ca
     try:
         report = play_step(lab, cluster, player, step, show)
         last = "\n".join(f"{one.says}: {one.text}" for one in report.results if one.outcome is not Outcome.PASSED)
-        refuse_unfinished(lab, step, report)
+        conclude(lab, step, report)
     except NotYetError as error:
         # Nobody has seen yet what came back.
         raise NotYetError(error.message, error.advice, last[-3000:]) from None
@@ -75,12 +75,11 @@ def play_step(lab: Lab, cluster: Cluster, player: Player, step: Step, show: Call
                 f"The lesson's line {typed.command.line} did not do on {typed.node} what it should: {typed.complaint}.",
                 f"'labs check' says where your cluster is; {_afresh(lab, step)}.",
             )
-    _learning.played(lab.name, [step.id])
     return run.run(Request(lab, cluster, frozenset({step.id}), _SETTLING_SECONDS))
 
 
-def refuse_unfinished(lab: Lab, step: Step, report: Report) -> None:
-    """Refuse to go on after a step that was played and whose checks do not pass.
+def conclude(lab: Lab, step: Step, report: Report) -> None:
+    """Note that a step was played, unless its checks do not pass.
 
     Raises:
         NotYetError: They do not.
@@ -91,6 +90,7 @@ def refuse_unfinished(lab: Lab, step: Step, report: Report) -> None:
             f"The step '{step.id}' was played, but its checks do not pass.",
             f"'labs check --step {step.id}' looks again; {_afresh(lab, step)}.",
         )
+    _learning.played(lab.name, [step.id])
 
 
 def _afresh(lab: Lab, step: Step) -> str:

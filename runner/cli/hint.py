@@ -50,7 +50,7 @@ def _helping(lab: Lab, step: Step, results: Iterable[Result]) -> Help:
 
 
 def _show_next(lab: Lab, step: Step, helping: Help, hint: Hint, report: Report) -> None:
-    _show(hint, len(helping.seen) + 1, helping, report)
+    _show(hint, helping, report)
     _learning.hint_shown(lab.name, step.id, hints.mark(hint))
     if len(helping.waiting) > 1:
         _offer_more(lab, step, "Still stuck?")
@@ -59,8 +59,8 @@ def _show_next(lab: Lab, step: Step, helping: Help, hint: Hint, report: Report) 
 
 
 def _show_seen(lab: Lab, step: Step, helping: Help, report: Report) -> None:
-    for number, hint in enumerate(helping.seen, 1):
-        _show(hint, number, helping, report)
+    for hint in helping.seen:
+        _show(hint, helping, report)
     if helping.waiting:
         _offer_more(lab, step, "Still stuck?" if helping.seen else "You have not asked for any yet.")
     elif _place.passes(lab, report):
@@ -79,9 +79,9 @@ def _show_last(lab: Lab, step: Step) -> None:
     _next.lines(words, "That is all there is to hint at." if step.hints else "This step has no hints.")
 
 
-def _show(hint: Hint, number: int, helping: Help, report: Report) -> None:
-    total = len(helping.seen) + len(helping.waiting)
+def _show(hint: Hint, helping: Help, report: Report) -> None:
+    which = f"Hint {helping.fitting.index(hint) + 1} of {len(helping.fitting)}"
     failed = [one for one in report.results if one.check == hint.check and one.outcome is Outcome.FAILED]
     about = f"  for '{failed[0].says}'" if failed else ""
-    _console.out().print(Text.assemble((f"Hint {number} of {total}", "yellow"), (about, "dim")))
+    _console.out().print(Text.assemble((which, "yellow"), (about, "dim")))
     _lesson_text.show_hint(hint)

@@ -9,48 +9,57 @@ from runner.errors import BrokenLabError, ExitCode
 from runner.lessons import catalog
 from runner.lessons.model import Lab
 
+_HEADINGS = ("LAB", "PASSED", "LEVEL", "MINUTES", "NODES", "AFTER")
+
 
 @click.command("list")
 def command() -> int:
-    """Show the labs there are, how many steps of each you have passed, and which labs come before it.
+    """Show the labs there are, how many steps you have passed, and which labs come before each.
 
     \b
     Examples:
       labs list
       labs start swarm-basics
     """
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 3, 0, 0))
-    for heading in ("LAB", "PASSED", "LEVEL", "MINUTES", "NODES", "ABOUT"):
-        table.add_column(heading)
     code = ExitCode.DONE
-    broken: list[str] = []
+    problems: list[str] = []
+    found: list[tuple[tuple[str, ...], str]] = []
     for name in catalog.in_order():
         try:
-            table.add_row(*_row(catalog.load(name)))
+            lab = catalog.load(name)
+            found.append((_row(lab), lab.lesson.summary))
         except BrokenLabError as error:
             code = error.exit_code
-            broken.append(error.message)
-            table.add_row(name, "", "", "", "", "[red]cannot be read, see below[/]")
-    _console.out().print(table)
-    for message in broken:
+            problems.append(error.message)
+            found.append(((name,), "It cannot be read, see below."))
+    _show(found)
+    for message in problems:
         _console.err().print(message, style="red", soft_wrap=True, markup=False)
     return code
 
 
 def _row(lab: Lab) -> tuple[str, ...]:
-    from rich.markup import escape
-
     lesson = lab.lesson
-    total = len(lesson.steps)
-    passed = _learning.load(lab.name).passed(lesson)
-    bar = _learning.bar(passed, total)
-    return (
-        f"[bold]{lab.name}[/]",
-        f"[green]{bar}[/]" if passed == total else bar,
-        lesson.level,
-        str(lesson.minutes),
-        str(len(lesson.topology.nodes)),
-        escape(lesson.summary) + (f"\n[dim]after {', '.join(lesson.after)}[/]" if lesson.after else ""),
-    )
+    bar = _learning.bar(_learning.load(lab.name).passed(lesson), len(lesson.steps))
+    nodes = str(len(lesson.topology.nodes))
+    return lab.name, bar, lesson.level, str(lesson.minutes), nodes, ", ".join(lesson.after)
+
+
+def _show(found: list[tuple[tuple[str, ...], str]]) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    out = _console.out()
+    rows = [_HEADINGS, *(row for row, _ in found)]
+    widths = [max(len(row[at]) for row in rows if at < len(row)) for at in range(len(_HEADINGS))]
+    out.print(Text(_line(_HEADINGS, widths)), no_wrap=True)
+    for row, about in found:
+        line = Text(_line(row, widths))
+        line.stylize("bold", 0, len(row[0]))
+        out.print(line, no_wrap=True)
+        # Wrapped in pipes too, since what is indented is cut where lines may be of any length.
+        out.print(Padding(Text(about), (0, 0, 0, 2)), soft_wrap=False)
+
+
+def _line(row: tuple[str, ...], widths: list[int]) -> str:
+    return "   ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)).rstrip()

@@ -53,7 +53,7 @@ def _play_step(lab: Lab, cluster: Cluster, player: Player, step: Step) -> None:
     report = _playing.play_step(lab, cluster, player, step, _show)
     for result in report.results:
         _report.show_result(result)
-    _playing.refuse_unfinished(lab, step, report)
+    _playing.conclude(lab, step, report)
 
 
 def _show(typed: Typed) -> None:

@@ -6,7 +6,7 @@ import time
 
 import click
 
-from runner.cli import _console, _options, _up
+from runner.cli import _console, _learning, _next, _options, _up
 from runner.clusters.lifecycle import Started
 from runner.lessons import catalog
 
@@ -32,6 +32,7 @@ def command(lab: str, driver: str | None, keep: bool) -> int:
     began = time.monotonic()
     found = catalog.load(lab)
     went = _up.bring(found, driver, keep=keep)
+    progress = _learning.load(lab)
     elapsed = time.monotonic() - began
     first = found.lesson.topology.names[0]
     names = ", ".join(found.lesson.topology.names)
@@ -44,7 +45,13 @@ def command(lab: str, driver: str | None, keep: bool) -> int:
     out.print(f"[bold green]{said[went]}[/]")
     if went is Started.RESUMED:
         out.print("  What ran on the nodes needs a few seconds to come back.")
-    out.print(f"  labs show {lab:<14} read the lesson")
-    out.print(f"  labs shell {first:<13} open a terminal on {first}")
-    out.print(f"  labs check {lab:<13} see what your cluster has reached")
+    words = [
+        (f"labs show {lab}", "read the lesson"),
+        (f"labs shell {first}", f"open a terminal on {first}"),
+        (f"labs check {lab}", "see what your cluster has reached"),
+    ]
+    ahead = progress.unpassed(found.lesson)
+    if went is Started.FRESH and progress.passed(found.lesson) and ahead:
+        words.append((f"labs goto {lab} {ahead.id}", "go on where you were before"))
+    _next.lines(words)
     return 0

@@ -69,7 +69,7 @@ def _show_place(name: str) -> None:
     _next.show(lab, step)
     further = progress.unpassed(lab.lesson)
     if further and lab.lesson.steps.index(further) > lab.lesson.steps.index(step):
-        _next.lines([(f"labs goto {name} {further.id}", further.title)], "Or go on where you were on other nodes:")
+        _next.lines([(f"labs goto {name} {further.id}", further.title)], "Or go on where you were before:")
 
 
 def _show_last() -> None:

@@ -15,11 +15,13 @@ class Help:
     """The hints of a step that help now.
 
     Attributes:
-        seen: Those that were shown already, weakest first.
-        waiting: Those that were not, weakest first.
+        fitting: All of them, weakest first.
+        seen: Those that were shown already.
+        waiting: Those that were not.
 
     """
 
+    fitting: tuple[Hint, ...]
     seen: tuple[Hint, ...]
     waiting: tuple[Hint, ...]
 
@@ -39,8 +41,9 @@ def choose(step: Step, results: Iterable[Result], shown: Collection[str]) -> Hel
 
     """
     failed = [result for result in results if result.step == step.id and result.outcome is Outcome.FAILED]
-    fitting = [hint for hint in step.hints if _fits(hint, failed)]
+    fitting = tuple(hint for hint in step.hints if _fits(hint, failed))
     return Help(
+        fitting=fitting,
         seen=tuple(hint for hint in fitting if mark(hint) in shown),
         waiting=tuple(hint for hint in fitting if mark(hint) not in shown),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import os
 import tempfile
@@ -168,7 +169,8 @@ def _read(file: Path, lab: str) -> Progress:
 
 
 def _set_aside(file: Path) -> Path:
-    aside = file.with_name(f"{file.stem}.{_now():%Y%m%dT%H%M%SZ}.unreadable")
+    names = (f"{file.name}.unreadable-{number}" for number in itertools.count(1))
+    aside = next(path for name in names if not (path := file.with_name(name)).exists())
     file.replace(aside)
     return aside
 
