@@ -44,7 +44,8 @@ class StepId(click.ParamType[str]):
         """Offer the steps of the lab that was named, or of those that are started."""
         from runner.lessons import catalog
 
-        named = ctx.params.get("lab")
+        # click gives up on arguments where the value that is being typed is an option's.
+        named = ctx.params.get("lab") or next(iter(ctx.args), None)
         try:
             labs = [named] if named else sorted({cluster.id.lab for cluster in find.all_clusters()})
             steps = [step.id for lab in labs for step in catalog.load(lab).lesson.steps]
