@@ -60,7 +60,7 @@ def _show_passed(lesson: Lesson, noted: Noted) -> None:
     if new and noted.progress.place(lesson) is None:
         _console.out().print(Text(words.after_all(lesson), style="green"))
     elif new:
-        _console.out().print(Text(words.after_pass(lesson, new), style="green"))
+        _console.out().print(Text(words.after_pass(lesson, new[-1], len(new) - 1), style="green"))
 
 
 def _show_next(report: Report, lab: Lab, noted: Noted) -> None:

@@ -49,7 +49,8 @@ def command(lab: str | None, last: str | None) -> int:
 
 def _play_step(lab: Lab, cluster: Cluster, player: Player, step: Step) -> None:
     _console.out().print(Text(f"\n{step.title}", style="bold cyan"))
-    _learning.solution_shown(lab.name, step.id)
+    if parse.step_commands(lab, step):
+        _learning.solution_shown(lab.name, step.id)
     report = _playing.play_step(lab, cluster, player, step, _show)
     for result in report.results:
         _report.show_result(result)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from runner.lessons.model import Lesson, Step
 
 _AFTER_PASS = (
@@ -15,11 +13,17 @@ _AFTER_PASS = (
 )
 
 
-def after_pass(lesson: Lesson, steps: Sequence[Step]) -> str:
-    """Return what to say when steps, in lesson order, pass that were not done before."""
-    last = steps[-1]
-    more = f" and {len(steps) - 1} more" if len(steps) > 1 else ""
-    return _AFTER_PASS[lesson.steps.index(last) % len(_AFTER_PASS)].format(what=f"'{last.title}'{more}")
+def after_pass(lesson: Lesson, step: Step, others: int = 0) -> str:
+    """Return what to say when a step passes that was not done before.
+
+    Args:
+        lesson: The lesson.
+        step: The step; the last one, if several pass at once.
+        others: How many others pass with it.
+
+    """
+    what = f"'{step.title}'" + (f" and {others} more" if others else "")
+    return _AFTER_PASS[lesson.steps.index(step) % len(_AFTER_PASS)].format(what=what)
 
 
 def after_all(lesson: Lesson) -> str:
