@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from runner.checking import run
 from runner.checking.outcomes import Report
@@ -17,7 +18,23 @@ from runner.lessons.model import Lab, Step
 _PATIENCE_SECONDS = 1.0
 
 
-def current(lab: Lab, stay: Callable[[Step], bool]) -> Step | None:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A step, and what its checks find now.
+
+    Attributes:
+        step: The step.
+        report: What was found; empty where the lab does not run, and for a step without checks.
+        passes: Whether the step passes now.
+
+    """
+
+    step: Step
+    report: Report
+    passes: bool
+
+
+def current(lab: Lab, stay: Callable[[Step], bool]) -> Place | None:
     """Return the first step that is not done, or None if all are; what is done since the last look is noted.
 
     Args:
@@ -27,37 +44,37 @@ def current(lab: Lab, stay: Callable[[Step], bool]) -> Step | None:
     """
     progress = _learning.load(lab.name)
     cluster = find.started(ClusterId(lab.name))
-    if cluster is None:
-        return progress.unpassed(lab.lesson)
-    if not _checkable(cluster):
-        return progress.place(lab.lesson)
+    if cluster is None or not _checkable(cluster):
+        step = progress.place(lab.lesson) if cluster else progress.unpassed(lab.lesson)
+        return Place(step, Report(lab.name, ()), False) if step else None
     for step in lab.lesson.steps:
         if step.id in progress.here:
             continue
-        report = look(lab, step)
-        if passes(lab, report):
-            _learning.passed(lab.name, [step.id])
-        elif report.results or stay(step):
-            return step
+        found = _look(lab, step, cluster)
+        if not found.passes and (found.report.results or stay(step)):
+            return found
     return None
 
 
-def look(lab: Lab, step: Step) -> Report:
-    """Run a step's checks, whatever comes before it; an empty report where the lab does not run.
+def of(lab: Lab, step: Step) -> Place:
+    """Look at one step, whatever comes before it; if it passes, that is noted.
 
     Raises:
-        BrokenLabError: They cannot be run.
+        BrokenLabError: Its checks cannot be run.
 
     """
     cluster = find.started(ClusterId(lab.name))
     if cluster is None or not _checkable(cluster):
-        return Report(lab.name, ())
-    return run.run(Request(lab, cluster, frozenset({step.id}), _PATIENCE_SECONDS))
+        return Place(step, Report(lab.name, ()), False)
+    return _look(lab, step, cluster)
 
 
-def passes(lab: Lab, report: Report) -> bool:
-    """Whether the one step that was looked at passes."""
-    return bool(place.passed(lab.lesson, report, whole=False))
+def _look(lab: Lab, step: Step, cluster: Cluster) -> Place:
+    report = run.run(Request(lab, cluster, frozenset({step.id}), _PATIENCE_SECONDS))
+    passes = bool(place.passed(lab.lesson, report, whole=False))
+    if passes:
+        _learning.passed(lab.name, [step.id])
+    return Place(step, report, passes)
 
 
 def _checkable(cluster: Cluster) -> bool:

@@ -8,6 +8,7 @@ from runner.checking import run
 from runner.checking.request import Request
 from runner.cli import _console, _learning, _next, _options, _playing, _up, _which
 from runner.clusters import find
+from runner.clusters.driver import Cluster
 from runner.clusters.lifecycle import Started
 from runner.errors import NotYetError, UnfitError, UsageError
 from runner.learning import place, way
@@ -15,7 +16,7 @@ from runner.learning.way import Way
 from runner.lessons.model import Lab, Step
 
 # What ran on nodes that have just been brought up again comes back within this time.
-_SETTLING_SECONDS = {Started.RESUMED: 20.0, Started.ALREADY: 3.0}
+_RESUMING_SECONDS = 30.0
 
 
 @click.command("goto")
@@ -41,8 +42,10 @@ def command(lab: str | None, step: str | None) -> int:
     if went is Started.FRESH:
         ahead = way.fresh(found.lesson, target)
     else:
-        report = run.run(Request(found, cluster, None, _SETTLING_SECONDS[went]))
-        if problem := way.unknown(found.lesson, report):
+        if went is Started.RESUMED:
+            _await(found, cluster)
+        report = run.run(Request(found, cluster))
+        if problem := way.unknown(found.lesson, report, target):
             raise UnfitError(
                 f"'{problem.says}' could not be checked: {problem.reason}", "'labs status' shows the nodes."
             )
@@ -52,6 +55,13 @@ def command(lab: str | None, step: str | None) -> int:
     _playing.go(found, cluster, ahead)
     _say(found, target, ahead)
     return 0
+
+
+def _await(lab: Lab, cluster: Cluster) -> None:
+    """Wait until what was done on the nodes before they were halted has come back, as far as it will."""
+    done = frozenset(_learning.load(lab.name).here)
+    with _console.story().step("Waiting for what ran on the nodes"):
+        run.run(Request(lab, cluster, done, _RESUMING_SECONDS))
 
 
 def _refuse_obstacle(lab: Lab, target: Step, ahead: Way) -> None:

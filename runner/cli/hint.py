@@ -9,6 +9,7 @@ from rich.text import Text
 
 from runner.checking.outcomes import Outcome, Report, Result
 from runner.cli import _console, _learning, _lesson_text, _next, _options, _place, _which
+from runner.cli._place import Place
 from runner.learning import hints
 from runner.learning.hints import Help
 from runner.lessons.model import Hint, Lab, Step
@@ -31,42 +32,41 @@ def command(lab: str | None, step: str | None, again: bool) -> int:
       labs hint --again
     """
     found, wanted = _which.lab_and_step(lab, step, "labs hint")
-    chosen = wanted or _place.current(found, lambda one: _helping(found, one, ()).next is not None)
-    if chosen is None:
+    place = _place.of(found, wanted) if wanted else _place.current(found, lambda one: bool(_help(found, one, ()).next))
+    if place is None:
         _console.out().print(f"Every step of '{found.name}' is done. 'labs hint {found.name} STEP' is for one of them.")
         return 0
-    report = _place.look(found, chosen)
-    helping = _helping(found, chosen, report.results)
-    _console.out().print(Text.assemble((chosen.title, "bold"), (f"  {chosen.id}", "dim")))
+    helping = _help(found, place.step, place.report.results)
+    _console.out().print(Text.assemble((place.step.title, "bold"), (f"  {place.step.id}", "dim")))
     if again or helping.next is None:
-        _show_seen(found, chosen, helping, report)
+        _show_seen(found, place, helping)
     else:
-        _show_next(found, chosen, helping, helping.next, report)
+        _show_next(found, place, helping, helping.next)
     return 0
 
 
-def _helping(lab: Lab, step: Step, results: Iterable[Result]) -> Help:
+def _help(lab: Lab, step: Step, results: Iterable[Result]) -> Help:
     return hints.choose(step, results, _learning.load(lab.name).of(step.id).hints)
 
 
-def _show_next(lab: Lab, step: Step, helping: Help, hint: Hint, report: Report) -> None:
-    _show(hint, helping, report)
-    _learning.hint_shown(lab.name, step.id, hints.mark(hint))
+def _show_next(lab: Lab, place: Place, helping: Help, hint: Hint) -> None:
+    _show(hint, helping, place.report)
+    _learning.hint_shown(lab.name, place.step.id, hints.mark(hint))
     if len(helping.waiting) > 1:
-        _offer_more(lab, step, "Still stuck?")
+        _offer_more(lab, place.step, "Still stuck?")
     else:
-        _show_last(lab, step)
+        _show_last(lab, place.step)
 
 
-def _show_seen(lab: Lab, step: Step, helping: Help, report: Report) -> None:
+def _show_seen(lab: Lab, place: Place, helping: Help) -> None:
     for hint in helping.seen:
-        _show(hint, helping, report)
+        _show(hint, helping, place.report)
     if helping.waiting:
-        _offer_more(lab, step, "Still stuck?" if helping.seen else "You have not asked for any yet.")
-    elif _place.passes(lab, report):
+        _offer_more(lab, place.step, "Still stuck?" if helping.seen else "You have not asked for any yet.")
+    elif place.passes:
         _console.out().print("The checks of this step pass already.")
     else:
-        _show_last(lab, step)
+        _show_last(lab, place.step)
 
 
 def _offer_more(lab: Lab, step: Step, lead: str) -> None:

@@ -27,8 +27,7 @@ def command(lab: str | None, step: str | None, spoil: bool) -> int:
       labs solution --spoil
     """
     found, wanted = _which.lab_and_step(lab, step, "labs solution")
-    current = wanted or _place.current(found, lambda one: bool(parse.solution(found, one)))
-    chosen = current or found.lesson.steps[-1]
+    chosen = wanted or _current(found)
     parts = parse.solution(found, chosen)
     if not parts:
         _console.out().print(f"There is nothing to type in '{chosen.title}'.", markup=False)
@@ -44,10 +43,13 @@ def command(lab: str | None, step: str | None, spoil: bool) -> int:
     return 0
 
 
+def _current(lab: Lab) -> Step:
+    place = _place.current(lab, lambda step: bool(parse.solution(lab, step)))
+    return place.step if place else lab.lesson.steps[-1]
+
+
 def _passed(lab: Lab, step: Step) -> bool:
     """Whether the learner has ever passed a step, as noted or as its checks find now."""
-    if _learning.load(lab.name).of(step.id).passed:
-        return True
-    if not _place.passes(lab, _place.look(lab, step)):
-        return False
-    return _learning.passed(lab.name, [step.id]).progress.of(step.id).passed is not None
+    if _learning.load(lab.name).of(step.id).passed is None:
+        _place.of(lab, step)
+    return _learning.load(lab.name).of(step.id).passed is not None

@@ -75,7 +75,7 @@ def _show_place(name: str) -> None:
 def _show_last() -> None:
     """Tell of the lab that was worked on last, if it is not finished."""
     labs = [(lab, _learning.load(lab.name)) for lab in catalog.readable()]
-    used = [(progress.used, lab, progress) for lab, progress in labs if progress.used]
+    used = [(progress.used, lab, progress) for lab, progress in labs if progress.used and progress.passed(lab.lesson)]
     if not used:
         return
     _, lab, progress = max(used, key=lambda one: one[0])

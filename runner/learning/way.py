@@ -65,10 +65,12 @@ def find(lesson: Lesson, report: Report, target: Step, reached: Container[str]) 
     return way
 
 
-def unknown(lesson: Lesson, report: Report) -> Result | None:
-    """Return the result that keeps anybody from telling how far the cluster is, if there is one."""
+def unknown(lesson: Lesson, report: Report, target: Step) -> Result | None:
+    """Return the result that keeps anybody from telling whether all before a step is done, if there is one."""
     current = _next_checked(lesson, report, place.done(lesson, report))
-    results = report.of_step(current.id) if current else ()
+    if current not in lesson.steps[: lesson.steps.index(target)]:
+        return None
+    results = report.of_step(current.id)
     return next((result for result in results if result.outcome is Outcome.ERROR), None)
 
 

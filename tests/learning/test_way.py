@@ -91,9 +91,10 @@ def test_obstacle(found: str, to: str, reached: str, obstacle: str, tmp_path: Pa
 
 
 def test_unknown(tmp_path: Path) -> None:
-    """Where the first step that does not pass could not be checked, nobody knows how far the cluster is."""
+    """Where a step before could not be checked, nobody knows how far the cluster is; one after is of no matter."""
     whole = lesson(tmp_path, "abc")
-    assert way.unknown(whole, report("a:p b:f c:s")) is None
-    result = way.unknown(whole, report("a:p b:fe c:s"))
+    assert way.unknown(whole, report("a:p b:f c:s"), target(whole, "c")) is None
+    assert way.unknown(whole, report("a:p b:e c:s"), target(whole, "b")) is None
+    result = way.unknown(whole, report("a:p b:fe c:s"), target(whole, "c"))
     assert result is not None
     assert Outcome.ERROR is result.outcome
