@@ -14,7 +14,7 @@ from runner.learning.way import Way
 from runner.lessons import parse
 from runner.lessons.model import Lab, Step
 from runner.lessons.play import Player, Typed
-from runner.progress import Silent
+from runner.story import Silent
 
 _SETTLING_SECONDS = 30.0
 
