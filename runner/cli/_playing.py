@@ -46,6 +46,8 @@ def _go_through(lab: Lab, cluster: Cluster, player: Player, step: Step, tell: Ca
 
     try:
         report = play_step(lab, cluster, player, step, show)
+        # Which command came last is of no interest any more.
+        tell("")
         last = "\n".join(f"{one.says}: {one.text}" for one in report.results if one.outcome is not Outcome.PASSED)
         conclude(lab, step, report)
     except NotYetError as error:
