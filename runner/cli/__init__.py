@@ -15,14 +15,17 @@ from runner.errors import ExitCode, LabsError, UnfitError
 
 # Short help stands here, and not in the commands' files, so that `labs --help` need not import them.
 _COMMANDS = {
-    "list": ("list_", "Show the labs there are."),
+    "list": ("list_", "Show the labs there are, and your progress."),
     "start": ("start", "Start a lab's nodes, or go on where they were."),
-    "status": ("status", "Show what runs."),
+    "status": ("status", "Show what runs, and where you are."),
     "show": ("show", "Read the lesson, or one step of it."),
     "shell": ("shell", "Open a terminal on a node."),
     "exec": ("exec_", "Run a command on a node."),
     "env": ("env", "Let your own docker talk to a node."),
     "check": ("check", "See what your cluster has reached."),
+    "hint": ("hint", "Get a nudge for the step you are at."),
+    "solution": ("solution", "See how a step is done, once it is passed."),
+    "goto": ("goto", "Have all done that comes before a step."),
     "play": ("play", "Have the lesson's commands typed for you."),
     "verify": ("verify", "Prove that a lab's lesson and checks agree."),
     "stop": ("stop", "Halt a lab's nodes and keep their disks."),
@@ -38,6 +41,7 @@ A first lab:
   labs show                    the lesson
   labs shell node1             a terminal on the first node
   labs check                   what your cluster has reached
+  labs hint                    a nudge
   labs rm                      nothing of it remains
 """
 

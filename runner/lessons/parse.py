@@ -77,16 +77,27 @@ def step_commands(lab: Lab, step: Step) -> tuple[Command, ...]:
         BrokenLabError: With every problem of the solution's file, as `file:line: message`.
 
     """
+    return step.commands or _commands(solution(lab, step))
+
+
+def solution(lab: Lab, step: Step) -> tuple[Part, ...]:
+    """Return how a step is done: its own commands, or what `solution/STEP.md` says where it tells none.
+
+    Raises:
+        BrokenLabError: With every problem of the solution's file, as `file:line: message`.
+
+    """
     path = lab.solution(step.id)
     if step.commands or not path.exists():
         return step.commands
     source = _Source.read(path, lab.name)
     problems: list[Problem] = []
     body = _Body(path, source.lines, Blocks(path, set(lab.lesson.topology.names), problems))
-    commands = tuple(command for section in body.sections(source.tokens) for command in _commands(section.parts))
+    sections = body.sections(source.tokens)
     if problems:
         raise frontmatter.broken(lab.name, problems)
-    return commands
+    # Its headings are for whoever reads the file.
+    return tuple(part for section in sections for part in section.parts)
 
 
 @dataclass(frozen=True, slots=True)
