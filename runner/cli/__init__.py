@@ -24,6 +24,7 @@ _COMMANDS = {
     "env": ("env", "Let your own docker talk to a node."),
     "check": ("check", "See what your cluster has reached."),
     "play": ("play", "Have the lesson's commands typed for you."),
+    "lint": ("lint", "Find what is wrong with a lab, without a cluster."),
     "verify": ("verify", "Prove that a lab's lesson and checks agree."),
     "stop": ("stop", "Halt a lab's nodes and keep their disks."),
     "reset": ("reset", "Throw a lab's nodes away and start afresh."),

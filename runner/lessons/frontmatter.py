@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,27 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from runner.errors import BrokenLabError
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something wrong in a file, on a line counted from 1."""
-
-    path: Path
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.message}"
-
-
-def broken(lab: str, problems: Iterable[Problem]) -> BrokenLabError:
-    """Make the one error that tells every problem of a lab, in the order of the lines."""
-    lines = sorted(problems, key=lambda problem: (problem.path, problem.line))
-    many = f"{len(lines)} problems" if len(lines) > 1 else "a problem"
-    listed = "\n".join(str(problem) for problem in lines)
-    return BrokenLabError(f"The lab '{lab}' has {many}:\n{listed}", f"Mend the file, then 'labs show {lab}'.")
+from runner.lessons.problems import Problem
 
 
 def read(
@@ -62,7 +41,7 @@ def read(
         line = first_line + text[: error.position].count("\n")
         return {}, [Problem(path, line, f"{what}: {error.reason}")]
     if not isinstance(data, dict) or root is None:
-        return {}, [Problem(path, first_line, "front matter: it must be a mapping of keys to values")]
+        return {}, [Problem(path, first_line, f"{what}: it must be a mapping of keys to values")]
     problems = [
         Problem(path, first_line + _line(root, list(error.absolute_path), error), f"{what}: {_message(error)}")
         for error in _validator(schema).iter_errors(data)

@@ -203,6 +203,11 @@ class Lab:
         return self.folder / "solution" / f"{step_id}.md"
 
     @property
+    def solutions(self) -> tuple[Path, ...]:
+        """The reference answers there are, by name."""
+        return tuple(sorted((self.folder / "solution").glob("*.md")))
+
+    @property
     def wrong(self) -> tuple[Path, ...]:
         """The near-miss answers, by name."""
         return tuple(sorted((self.folder / "wrong").glob("*.md")))

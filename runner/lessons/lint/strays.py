@@ -1,0 +1,22 @@
+"""Files that nothing reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runner.lessons.lint.subject import Subject
+from runner.lessons.problems import Problem
+
+_KNOWN = ("lesson.md", "setup.sh", "files", "wrong", "solution")
+_ONLY_MARKDOWN = ("wrong", "solution")
+
+
+def strays(subject: Subject) -> Iterator[Problem]:
+    """A lab's folder holds only what labs reads."""
+    for path in sorted(subject.folder.iterdir()):
+        if path.name not in _KNOWN:
+            yield Problem(path, 1, f"nothing reads it; a lab's folder holds {', '.join(_KNOWN)}")
+    for name in _ONLY_MARKDOWN:
+        for path in sorted((subject.folder / name).glob("*")):
+            if path.suffix != ".md" or not path.is_file():
+                yield Problem(path, 1, f"nothing reads it; {name}/ holds files that end in .md")
