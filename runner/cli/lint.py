@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from runner import suggest
 from runner.cli import _harmless, _options
 from runner.errors import ExitCode, UsageError
 from runner.lessons import catalog
@@ -43,12 +42,12 @@ def command(labs: tuple[str, ...], everything: bool) -> int:
 
 
 def _wanted(labs: tuple[str, ...], everything: bool) -> list[str]:
-    known = catalog.names()
     if bool(labs) is everything:
         raise UsageError("Which labs?", "Name them, as in 'labs lint swarm-basics', or type 'labs lint --all'.")
+    known = catalog.names()
     for name in labs:
         if name not in known:
-            raise suggest.unknown("lab", name, known, "labs list")
+            raise catalog.unknown(name)
     return known if everything else sorted({*labs})
 
 

@@ -60,7 +60,7 @@ def _what(lab: str | None, step: str | None) -> tuple[Lab, Step | None]:
         try:
             started = catalog.load(find.the_cluster(None).id.lab)
         except LabsError:
-            raise suggest.unknown("lab", lab, catalog.names(), "labs list") from None
+            raise catalog.unknown(lab) from None
         lab, step = started.name, lab
     found = catalog.load(lab or _started())
     if step is None:

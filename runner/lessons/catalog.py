@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from runner import paths, suggest
+from runner.errors import UsageError
 from runner.lessons import remembered
 from runner.lessons.model import Lab
 
@@ -21,7 +24,23 @@ def load(name: str) -> Lab:
         BrokenLabError: Its lesson has problems.
 
     """
-    known = names()
-    if name not in known:
-        raise suggest.unknown("lab", name, known, "labs list")
+    if name not in names():
+        raise unknown(name)
     return remembered.lab(paths.labs_folder() / name)
+
+
+def unknown(name: str, also: Iterable[str] = ()) -> UsageError:
+    """Make the error for a lab that there is not.
+
+    Args:
+        name: What was typed.
+        also: Further names that would have done.
+
+    """
+    folder = paths.labs_folder()
+    if folder.is_dir():
+        return suggest.unknown("lab", name, [*names(), *also], "labs list")
+    return UsageError(
+        f"There is no folder {folder}, so there is no lab '{name}'.",
+        "'labs --labs DIR' and LABS_ROOT name the folder that holds 'labs' and 'checks'; 'labs new' makes a first lab.",
+    )

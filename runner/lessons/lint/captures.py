@@ -48,7 +48,8 @@ def _unfilled(page: Page, known: Set[str]) -> Iterator[Problem]:
     for command in page.commands:
         for name in sorted(command.placeholders - captured):
             yield Problem(page.path, command.line, f"nothing before it captures <{name}>")
-        captured |= {command.capture} - {None}
+        if command.capture:
+            captured.add(command.capture)
         yield from _unfilled_output(page, command, captured)
 
 
