@@ -16,15 +16,11 @@ from runner.lessons.model import PLACEHOLDER
 from runner.lessons.problems import Problem
 
 # One bash for all scripts of a lab, since a process for each would take seconds. Once `set -n` has been obeyed, what
-# follows is only parsed. Every script has a subshell, for one that does not parse may end its shell.
-_PARSE_ALL = """\
-while IFS= read -r -d '' script; do
-    (eval "set -n
-$script") </dev/null 2>&1
-    printf '\\0'
-done
-"""
-_COMPLAINT = re.compile(r"line (?P<line>\d+): (?P<message>.*)")
+# follows is only parsed. Every script has a subshell, for one that does not parse may end its shell. It is all on one
+# line, since bash counts those of the scripts from there.
+_PARSE_ALL = r"""while IFS= read -r -d '' script; do (eval $'set -n\n'"$script") </dev/null 2>&1; printf '\0'; done"""
+_COMPLAINT = re.compile(r"line (?P<line>\d+): (?P<message>[^`\n].*)")
+_OWN_COUNT = re.compile(r" at line \d+")
 _BLOCK = ("sh", "bash")
 
 
@@ -71,4 +67,5 @@ def _complaints(scripts: Sequence[str]) -> Iterator[list[tuple[int, str]]]:
         except FileNotFoundError:
             raise UnfitError("There is no bash to read the commands with.", "Install bash, then try again.") from None
     for said in done.stdout.decode("utf-8", "replace").split("\0")[:-1]:
-        yield [(int(match["line"]) - 1, match["message"]) for match in _COMPLAINT.finditer(said)]
+        found = _COMPLAINT.finditer(said)
+        yield [(int(match["line"]) - 1, _OWN_COUNT.sub("", match["message"])) for match in found]
