@@ -12,6 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
+from runner.lessons import plain_yaml
 from runner.lessons.problems import Problem
 
 
@@ -32,8 +33,7 @@ def read(
 
     """
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        data, root = plain_yaml.read(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         return {}, [Problem(path, first_line + (mark.line if mark else 0), f"{what}: {error.problem}")]
@@ -71,7 +71,7 @@ def _line(root: yaml.Node, keys: list[str | int], error: ValidationError) -> int
         keys = [*keys, *_extra_keys(error)[:1]]
     for key in keys:
         if isinstance(node, yaml.MappingNode):
-            pair = next((pair for pair in node.value if pair[0].value == key), None)
+            pair = next((pair for pair in node.value if pair[0].value == str(key)), None)
             if pair is None:
                 break
             line, node = pair[0].start_mark.line, pair[1]

@@ -85,7 +85,8 @@ def near_miss_page(path: Path, lab: Lab, nodes: Iterable[str]) -> Page:
     found = {section.title: section for section in read.sections}
     for title in ("Wrong", "Cure"):
         if title not in found or not found[title].commands:
-            read.complain(len(read.lines), f"the heading '## {title}' with its commands is missing")
+            line = found[title].line if title in found else len(read.lines)
+            read.complain(line, f"the heading '## {title}' with its commands is missing")
     step = read.data.get("step")
     if isinstance(step, str) and lab.lesson.step(step) is None:
         read.complain(read.line_of("step"), f"the lesson has no step '{step}'")

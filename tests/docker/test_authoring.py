@@ -16,7 +16,6 @@ from tests.conftest import TREE, Labs
 @pytest.fixture
 def own(labs: Labs, tmp_path: Path) -> Iterator[Labs]:
     """Return what runs `labs` where `LABS_ROOT` is not set, and remove afterwards what it has started."""
-
     run = partial(labs, env={"LABS_ROOT": ""}, cwd=tmp_path)
     yield run
     run("--labs", str(TREE), "rm", "trio")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,9 @@ def mangled(draw: st.DrawFn) -> tuple[str, str]:
     name = draw(st.sampled_from(sorted({*SOUND})))
     text = SOUND[name]
     for _ in range(draw(st.integers(1, 4))):
-        start = draw(st.integers(0, len(text)))
+        # Any place, or where a value begins: that of a key, of an option, or of an argument.
+        values = [match.end() for match in re.finditer(r"[:=(] ?", text)]
+        start = draw(st.one_of(st.integers(0, len(text)), st.sampled_from(values or [0])))
         end = min(len(text), start + draw(st.sampled_from([0, 0, 1, 3, 10, 40, len(text)])))
         put = draw(st.one_of(st.sampled_from(PIECES), st.text(max_size=8), st.just(text[start:end] * 2)))
         text = text[:start] + put * draw(st.sampled_from([1, 1, 1, 1, 2, 300])) + text[end:]
