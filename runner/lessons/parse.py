@@ -48,15 +48,20 @@ def draft(folder: Path) -> tuple[Page, Lab]:
 
     """
     read = page.read(folder / "lesson.md", folder.name, "lesson.schema.json")
-    steps = [_step(read, section) for section in read.sections[1:]]
-    if not steps:
+    found = steps(read)
+    if not found:
         read.complain(len(read.lines), "a lesson needs at least one step: a heading '## Title {#id}'")
-    _refuse_repeated(read, steps)
-    _refuse_unfilled(read, steps)
+    _refuse_repeated(read, found)
+    _refuse_unfilled(read, found)
     if not (folder / "setup.sh").is_file():
         read.problems.append(Problem(folder / "setup.sh", 1, "the file is missing; every lab sets its scene there"))
-    lesson = _lesson(read.data if read.sound else _NOTHING, read.sections[0].parts, steps)
+    lesson = _lesson(read.data if read.sound else _NOTHING, read.sections[0].parts, found)
     return read, Lab(folder.name, folder, lesson)
+
+
+def steps(read: Page) -> list[Step]:
+    """Return the steps of a lesson's page; a heading without an id is complained of."""
+    return [_step(read, section) for section in read.sections[1:]]
 
 
 def near_miss(path: Path, lab: Lab) -> NearMiss:

@@ -48,7 +48,7 @@ def _subject(folder: Path, after: Mapping[str, tuple[str, ...]], problems: list[
     def near_miss(path: Path) -> Page:
         return parse.near_miss_page(path, lab, read.nodes)
 
-    def solution(path: Path) -> Page:
+    def plain(path: Path) -> Page:
         return page.read(path, lab.name, nodes=read.nodes)
 
     return Subject(
@@ -56,8 +56,9 @@ def _subject(folder: Path, after: Mapping[str, tuple[str, ...]], problems: list[
         folder=folder,
         lesson=lab.lesson,
         page=read,
+        translations=tuple(_readable(plain, lab.translations, problems)),
         misses=tuple(_readable(near_miss, lab.wrong, problems)),
-        solutions=tuple(_readable(solution, lab.solutions, problems)),
+        solutions=tuple(_readable(plain, lab.solutions, problems)),
         checks=checks.read(paths.checks_file(lab.name)),
         after=after,
         built_in=paths.is_built_in(),

@@ -14,7 +14,7 @@ _ONLY_MARKDOWN = ("wrong", "solution")
 def strays(subject: Subject) -> Iterator[Problem]:
     """A lab's folder holds only what labs reads."""
     for path in sorted(subject.folder.iterdir()):
-        if path.name not in _KNOWN:
+        if path.name not in _KNOWN and not path.match("lesson.?*.md"):
             yield Problem(path, 1, f"nothing reads it; a lab's folder holds {', '.join(_KNOWN)}")
     for name in _ONLY_MARKDOWN:
         for path in sorted((subject.folder / name).glob("*")):

@@ -21,6 +21,7 @@ class Subject:
         folder: Where it lies.
         lesson: Its lesson; only the steps and the nodes' names count where the front matter is not sound.
         page: The file of the lesson.
+        translations: The lesson in other languages.
         misses: The files in `wrong/`.
         solutions: The files in `solution/`.
         checks: Its checks.
@@ -33,6 +34,7 @@ class Subject:
     folder: Path
     lesson: Lesson
     page: Page
+    translations: tuple[Page, ...]
     misses: tuple[Page, ...]
     solutions: tuple[Page, ...]
     checks: Checks
@@ -42,7 +44,7 @@ class Subject:
     @property
     def pages(self) -> tuple[Page, ...]:
         """Every Markdown file of the lab."""
-        return (self.page, *self.misses, *self.solutions)
+        return (self.page, *self.translations, *self.misses, *self.solutions)
 
     @property
     def commands(self) -> Iterator[tuple[Page, Command]]:
