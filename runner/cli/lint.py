@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from runner import paths
 from runner.cli import _harmless, _options
 from runner.errors import ExitCode, UsageError
 from runner.lessons import catalog
@@ -45,6 +46,8 @@ def _wanted(labs: tuple[str, ...], everything: bool) -> list[str]:
     if bool(labs) is everything:
         raise UsageError("Which labs?", "Name them, as in 'labs lint swarm-basics', or type 'labs lint --all'.")
     known = catalog.names()
+    if everything and not known:
+        raise UsageError(f"There is no lab in {paths.labs_folder()}.", "'labs new NAME' makes one.")
     for name in labs:
         if name not in known:
             raise catalog.unknown(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from runner import paths
 from runner.cli import _console
 from runner.errors import BrokenLabError, ExitCode
 from runner.lessons import catalog
@@ -26,7 +27,11 @@ def command() -> int:
         table.add_column(heading)
     code = ExitCode.DONE
     broken: list[str] = []
-    for name in catalog.names():
+    names = catalog.names()
+    if not names:
+        _console.out().print(f"There is no lab in {paths.labs_folder()}. 'labs new NAME' makes one.", soft_wrap=True)
+        return code
+    for name in names:
         try:
             lesson = catalog.load(name).lesson
         except BrokenLabError as error:

@@ -51,6 +51,23 @@ def test_elsewhere(tmp_path: Path) -> None:
     assert f"{tmp_path}/labs/tiny/lesson.md:16: the link 'away.md' leads to no file\n" == done.stdout
 
 
+def test_a_whole_tree(tmp_path: Path) -> None:
+    """A tree is linted as a whole: most labs of our own tests have neither checks nor hints, and nothing else is wrong."""
+    tree = kit.CHECKOUT / "tests" / "tree"
+    done = kit.labs(tmp_path, "--labs", str(tree), "lint", "--all")
+    assert 3 == done.returncode
+    assert [
+        "checks/test_meshed.py:1: the file is missing; every lab has its checks there",
+        "checks/test_solo.py:1: the file is missing; every lab has its checks there",
+        "checks/test_unsettled.py:1: the file is missing; every lab has its checks there",
+        "labs/meshed/lesson.md:13: the step 'init' has no hint",
+        "labs/solo/lesson.md:12: the step 'init' has no hint",
+        "labs/trio/lesson.md:16: the step 'init' has no hint",
+        "labs/trio/lesson.md:30: the step 'join' has no hint",
+        "labs/unsettled/lesson.md:12: the step 'init' has no hint",
+    ] == done.stdout.replace(f"{tree}/", "").splitlines()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -43,6 +43,15 @@ def test_nowhere(words: list[str], tmp_path: Path) -> None:
     ] == done.stderr.splitlines()
 
 
+def test_no_labs_yet(tmp_path: Path) -> None:
+    """Where there are no labs yet, it is told how to make one."""
+    said = f"There is no lab in {tmp_path}/nowhere/labs. 'labs new NAME' makes one.\n"
+    listed = kit.labs(tmp_path, "--labs", "nowhere", "list")
+    assert (0, said) == (listed.returncode, listed.stdout)
+    linted = kit.labs(tmp_path, "--labs", "nowhere", "lint", "--all")
+    assert (2, said.split()) == (linted.returncode, linted.stderr.split())
+
+
 def test_completion(tmp_path: Path) -> None:
     """The labs of the folder are completed."""
     words = {"_LABS_COMPLETE": "bash_complete", "COMP_WORDS": "labs --labs mine show m", "COMP_CWORD": "4"}

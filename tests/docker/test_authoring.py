@@ -47,11 +47,3 @@ def test_another_tree(own: Labs) -> None:
     checked = json.loads(own(*tree, "check", "trio", "--json").stdout)
     assert {"test_node1_is_active", "test_the_note_is_there"} <= {result["check"] for result in checked["results"]}
     assert 4 == checked["counts"]["passed"]
-
-
-def test_problems_of_another_tree(own: Labs) -> None:
-    """A tree is linted as a whole, and what it lacks is told: most labs of the tests have no checks and no hints."""
-    done = own("--labs", str(TREE), "lint", "--all")
-    assert 3 == done.returncode
-    assert f"{TREE}/labs/trio/lesson.md:15: the step 'init' has no hint" in done.stdout.splitlines()
-    assert f"{TREE}/checks/test_solo.py:1: the file is missing; every lab has its checks there" in done.stdout
