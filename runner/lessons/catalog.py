@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from runner import paths, suggest
 from runner.errors import UsageError
 from runner.lessons import remembered
 from runner.lessons.model import Lab
+
+LONGEST_NAME = 30
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+def can_name(word: str) -> bool:
+    """Whether a word can name a lab: a folder, a module of checks, a cluster and what belongs to it."""
+    return len(word) <= LONGEST_NAME and _NAME.fullmatch(word) is not None
 
 
 def names() -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +9,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from runner import paths
 from runner.errors import UsageError
+from runner.lessons import catalog
 
 _TEMPLATE = Path(__file__).parent / "template"
 _CHECKS = "checks.py"
-_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_LONGEST = 30
 
 
 def make(name: str) -> tuple[Path, ...]:
@@ -39,9 +37,11 @@ def make(name: str) -> tuple[Path, ...]:
 
 
 def _refuse_name(name: str) -> None:
-    if not _NAME.fullmatch(name) or len(name) > _LONGEST:
-        message = f"'{name}' cannot name a lab."
-        raise UsageError(message, f"Use small letters, digits and dashes, {_LONGEST} at most, as in 'rolling-updates'.")
+    if not catalog.can_name(name):
+        most = f"{catalog.LONGEST_NAME} at most"
+        raise UsageError(
+            f"'{name}' cannot name a lab.", f"Use small letters, digits and dashes, {most}, as in 'rolling-updates'."
+        )
     if paths.is_built_in() and paths.is_installed():
         message = "The labs that came with this program are no place for one of yours."
         raise UsageError(message, f"Say where it shall lie: 'labs --labs DIR new {name}'.")

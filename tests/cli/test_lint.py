@@ -52,7 +52,7 @@ def test_elsewhere(tmp_path: Path) -> None:
 
 
 def test_a_whole_tree(tmp_path: Path) -> None:
-    """A tree is linted as a whole: most labs of our own tests have neither checks nor hints, and nothing else is wrong."""
+    """A tree is linted as a whole: most labs of our own tests lack checks and hints, and nothing else."""
     tree = kit.CHECKOUT / "tests" / "tree"
     done = kit.labs(tmp_path, "--labs", str(tree), "lint", "--all")
     assert 3 == done.returncode

@@ -14,6 +14,7 @@ from runner.lessons import catalog
 from runner.lessons.lint import run
 from runner.lessons.lint.images import without_recipe
 from runner.lessons.lint.rules import RULES
+from runner.lessons.lint.strays import named
 from tests import kit
 
 CASES_FOLDER = Path(__file__).parent / "lint"
@@ -79,7 +80,7 @@ def test_rule(case: str, problems: str, tmp_path: Path) -> None:
 
 def test_every_rule_has_cases() -> None:
     """Every rule has cases of its own, some with a problem and some without."""
-    for rule in {*RULES} - {without_recipe}:
+    for rule in {*RULES} - {without_recipe, named}:
         assert {True, False} == {bool(problems) for _, _, problems in kit.cases(CASES_FOLDER / f"{rule.__name__}.txt")}
 
 
@@ -91,6 +92,17 @@ def test_without_recipe(ours: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     write_tree(tmp_path, f">> labs/tiny/lesson.md\n{front}{STEP}")
     problem = "labs/tiny/lesson.md:7: no recipe makes the image mongo:7\n"
     assert (problem if ours else "") == told(tmp_path, "tiny")
+
+
+@pytest.mark.parametrize(
+    ("name", "fits"),
+    [("tiny-2", True), ("a", True), ("Tiny", False), ("tiny_2", False), ("-", False), ("a" * 31, False)],
+)
+def test_named(name: str, fits: bool, tmp_path: Path) -> None:
+    """A lab whose name its checks or its clusters could not have is told so."""
+    write_tree(tmp_path, f">> labs/{name}/lesson.md\n{STEP}")
+    problem = f"labs/{name}/lesson.md:1: '{name}' cannot name a lab: small letters, digits and dashes, 30 at most"
+    assert fits == (problem not in told(tmp_path, name).splitlines())
 
 
 def test_all_at_once(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ _COLONS = re.compile(r"^\s*:{2,}\s*\w*")
 
 def blocks(subject: Subject) -> Iterator[Problem]:
     """What looks like a command or a hint is one, and stands where it is read."""
-    nodes = set(subject.lesson.topology.names)
+    nodes = set(subject.page.nodes)
     for page in subject.pages:
         for token in page.tokens:
             line = token.map[0] + 1 if token.map else 1

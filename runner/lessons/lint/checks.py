@@ -45,6 +45,11 @@ class Checks:
     found: tuple[Check, ...] = ()
     trouble: Problem | None = None
 
+    @property
+    def told(self) -> bool:
+        """Whether it can be told without running them which checks belong to which step."""
+        return self.trouble is None and all(check.step for check in self.found if check.marked)
+
     def of_step(self, step_id: str) -> frozenset[str]:
         """Return the names of a step's checks."""
         return frozenset(check.name for check in self.found if check.step == step_id)

@@ -10,7 +10,7 @@ from runner.lessons.problems import Problem
 
 def hints(subject: Subject) -> Iterator[Problem]:
     """A hint that is for one check names a check of its step."""
-    if subject.checks.trouble:
+    if not subject.checks.told:
         return
     for step in subject.lesson.steps:
         known = subject.checks.of_step(step.id)

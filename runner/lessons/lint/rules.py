@@ -15,7 +15,7 @@ from runner.lessons.lint.lookalikes import lookalikes
 from runner.lessons.lint.order import order
 from runner.lessons.lint.shell import shell
 from runner.lessons.lint.steps import misses, solutions, steps
-from runner.lessons.lint.strays import strays
+from runner.lessons.lint.strays import named, strays
 from runner.lessons.lint.subject import Subject
 from runner.lessons.problems import Problem
 
@@ -36,5 +36,6 @@ RULES: tuple[Rule, ...] = (
     undeclared,
     without_recipe,
     order,
+    named,
     strays,
 )

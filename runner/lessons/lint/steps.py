@@ -13,11 +13,12 @@ def steps(subject: Subject) -> Iterator[Problem]:
     path = subject.page.path
     solved = {page.path.stem for page in subject.solutions}
     for step in subject.lesson.steps:
-        # Checks that cannot be read are told of by themselves.
-        if not subject.checks.trouble and not subject.checks.of_step(step.id):
+        if subject.checks.told and not subject.checks.of_step(step.id):
             yield Problem(path, step.line, f"no check in {subject.checks.path.name} is marked @step('{step.id}')")
         if not step.hints:
             yield Problem(path, step.line, f"the step '{step.id}' has no hint")
+        elif all(hint.check or hint.says for hint in step.hints):
+            yield Problem(path, step.line, f"the step '{step.id}' has hints for some failures only, and none for all")
         if not step.commands and step.id not in solved:
             yield Problem(
                 path, step.line, f"the step '{step.id}' tells no command, and there is no solution/{step.id}.md"
@@ -40,5 +41,5 @@ def misses(subject: Subject) -> Iterator[Problem]:
     """Every near miss goes wrong in a step that has checks."""
     for page in subject.misses:
         step = subject.lesson.step(str(page.data.get("step")))
-        if step and not subject.checks.trouble and not subject.checks.of_step(step.id):
+        if step and subject.checks.told and not subject.checks.of_step(step.id):
             yield Problem(page.path, page.line_of("step"), f"the step '{step.id}' has no check that it could fail")

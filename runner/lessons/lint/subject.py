@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from runner.lessons.lint.checks import Checks
 from runner.lessons.model import Command, Lesson
@@ -19,7 +18,7 @@ class Subject:
     Attributes:
         name: Its name.
         folder: Where it lies.
-        lesson: Its lesson; only the steps and the nodes' names count where the front matter is not sound.
+        lesson: Its lesson, with nothing of front matter that is not sound.
         page: The file of the lesson.
         translations: The lesson in other languages.
         misses: The files in `wrong/`.
@@ -68,8 +67,3 @@ def text_of(path: Path) -> str | None:
     except (OSError, UnicodeDecodeError):
         return None
     return None if "\0" in text else text
-
-
-def front(page: Page, key: str) -> Any:
-    """Return what a page's front matter says under a key, or None."""
-    return page.data.get(key)
