@@ -26,7 +26,7 @@ def lab_and_step(lab: str | None, step: str | None, command: str) -> tuple[Lab, 
         try:
             started = catalog.load(find.the_cluster(None).id.lab)
         except LabsError:
-            raise suggest.unknown("lab", lab, catalog.names(), "labs list") from None
+            raise catalog.unknown(lab) from None
         lab, step = started.name, lab
     found = catalog.load(lab or _started(command))
     return found, None if step is None else the_step(found, step, *catalog.names())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from runner import paths
 from runner.cli import _console, _learning
 from runner.errors import BrokenLabError, ExitCode
 from runner.lessons import catalog
@@ -22,9 +23,13 @@ def command() -> int:
       labs start swarm-basics
     """
     code = ExitCode.DONE
+    names = catalog.in_order()
+    if not names:
+        _console.out().print(f"There is no lab in {paths.labs_folder()}. 'labs new NAME' makes one.", soft_wrap=True)
+        return code
     problems: list[str] = []
     found: list[tuple[tuple[str, ...], str]] = []
-    for name in catalog.in_order():
+    for name in names:
         try:
             lab = catalog.load(name)
             found.append((_row(lab), lab.lesson.summary))

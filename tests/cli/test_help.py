@@ -43,6 +43,7 @@ def words_of(line: str) -> list[str]:
     inner = re.search(r"\$\((labs [^)]*)\)", line)
     words = shlex.split(inner[1] if inner else line)
     words = words[words.index("labs") + 1 :]
+    words = words[2:] if words[0] == "--labs" else words
     ends = [at for at, word in enumerate(words) if word in ("|", ">", "&&")]
     return words[: ends[0]] if ends else words
 
