@@ -52,7 +52,7 @@ def test_elsewhere(tmp_path: Path) -> None:
 
 
 def test_a_whole_tree(tmp_path: Path) -> None:
-    """A tree is linted as a whole: most labs of our own tests lack checks and hints, and nothing else."""
+    """A tree is linted as a whole: our own tests' labs lack checks, hints and solutions, and nothing else."""
     tree = kit.CHECKOUT / "tests" / "tree"
     done = kit.labs(tmp_path, "--labs", str(tree), "lint", "--all")
     assert 3 == done.returncode
@@ -60,6 +60,12 @@ def test_a_whole_tree(tmp_path: Path) -> None:
         "checks/test_meshed.py:1: the file is missing; every lab has its checks there",
         "checks/test_solo.py:1: the file is missing; every lab has its checks there",
         "checks/test_unsettled.py:1: the file is missing; every lab has its checks there",
+        "labs/ladder/lesson.md:33: no check in test_ladder.py is marked @step('read')",
+        "labs/ladder/lesson.md:33: the step 'read' has no hint",
+        "labs/ladder/lesson.md:33: the step 'read' tells no command, and there is no solution/read.md",
+        "labs/ladder/lesson.md:64: no check in test_ladder.py is marked @step('remember')",
+        "labs/ladder/lesson.md:64: the step 'remember' has no hint",
+        "labs/ladder/lesson.md:64: the step 'remember' tells no command, and there is no solution/remember.md",
         "labs/meshed/lesson.md:13: the step 'init' has no hint",
         "labs/solo/lesson.md:12: the step 'init' has no hint",
         "labs/trio/lesson.md:16: the step 'init' has no hint",
