@@ -7,7 +7,8 @@ READY  := $(VENV)/.installed
 SHELL_FILES := .ci/run .ci/prerequisites $(wildcard labs/*/setup.sh) \
 	$(filter-out %.yml %/labs-agent,$(wildcard runner/images/recipes/*/labs-*)) $(wildcard runner/images/recipes/*/docker-entrypoint.sh) \
 	runner/images/recipes/wordpress/apache2-foreground runner/images/recipes/node/bashrc \
-	$(wildcard runner/drivers/uml/*.sh)
+	$(wildcard runner/drivers/uml/*.sh) runner/lessons/template/setup.sh \
+	$(shell grep -rlE '^\#! ?/(usr/)?bin/(env )?(ba)?sh' labs/*/files)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench clean
@@ -41,14 +42,15 @@ test: $(READY)  ## Run all tests, those with real nodes included
 	@$(BIN)/labs images build --driver docker
 	@$(BIN)/labs images build --driver uml
 	@echo '== 3/3  Tests'
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --durations=15
 
-lint: $(READY)  ## Check style, types and shell files
+lint: $(READY)  ## Check style, types, shell files and lessons
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/shellcheck $(SHELL_FILES)
-	@echo 'ruff, mypy and shellcheck found nothing.'
+	@$(BIN)/labs lint --all
+	@echo 'ruff, mypy, shellcheck and labs lint found nothing.'
 
 bench: $(READY)  ## Measure speed against plain Docker commands, as a table with ratios
 	@echo 'This removes and rebuilds the images of labs, of both drivers; started labs must be removed first (labs rm --all).'
@@ -63,4 +65,4 @@ $(READY): pyproject.toml .ci/prerequisites
 	@touch $@
 
 clean:  ## Remove what make has made here; labs rm --all removes what runs
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -88,9 +88,11 @@ def pytest_runtest_makereport(
     return report
 
 
-def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> tuple[str, str, str] | None:
     """Show 'could not check' as an error, and not as a failure, under plain pytest too."""
-    found = [value for name, value in report.user_properties if name == "labs" and isinstance(value, dict)]
+    # What is said of files that could not be loaded comes by here too, and has none of ours.
+    said = report.user_properties if isinstance(report, pytest.TestReport) else ()
+    found = [value for name, value in said if name == "labs" and isinstance(value, dict)]
     outcome = found[0]["outcome"] if found else None
     return ("error", "E", "COULD NOT CHECK") if outcome == "error" else None
 

@@ -20,10 +20,7 @@ def labs_folder() -> Path:
     lies in, or, once installed from a wheel, the copy the wheel carries.
     """
     root = os.environ.get("LABS_ROOT")
-    if root:
-        return Path(root) / "labs"
-    checkout = _PACKAGE.parent / "labs"
-    return checkout if (_PACKAGE.parent / "pyproject.toml").exists() else _PACKAGE / "content" / "labs"
+    return Path(root) / "labs" if root else _built_in_labs()
 
 
 def checks_folder() -> Path:
@@ -32,10 +29,28 @@ def checks_folder() -> Path:
     return Path(root) / "checks" if root else _PACKAGE.parent / "checks"
 
 
+def checks_file(lab: str) -> Path:
+    """Return the file with a lab's checks."""
+    return checks_folder() / f"test_{lab.replace('-', '_')}.py"
+
+
+def is_built_in() -> bool:
+    """Whether the labs are those that come with this program."""
+    return labs_folder().resolve() == _built_in_labs().resolve()
+
+
+def is_installed() -> bool:
+    """Whether this program was installed, and is no checkout that somebody works in."""
+    return not (_PACKAGE.parent / "pyproject.toml").exists()
+
+
+def _built_in_labs() -> Path:
+    return _PACKAGE / "content" / "labs" if is_installed() else _PACKAGE.parent / "labs"
+
+
 def site_folder() -> Path:
     """Return the folder with the lesson site's templates and assets."""
-    checkout = _PACKAGE.parent
-    return checkout / "site" if (checkout / "pyproject.toml").exists() else _PACKAGE / "content" / "site"
+    return _PACKAGE / "content" / "site" if is_installed() else _PACKAGE.parent / "site"
 
 
 def project() -> str:

@@ -23,6 +23,19 @@ def test_other_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (tmp_path / "labs", tmp_path / "checks") == (paths.labs_folder(), paths.checks_folder())
 
 
+def test_checks_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lab's checks lie in a module of its name."""
+    monkeypatch.setenv("LABS_ROOT", str(tmp_path))
+    assert tmp_path / "checks" / "test_two_words.py" == paths.checks_file("two-words")
+
+
+@pytest.mark.parametrize(("root", "ours"), [("", True), (str(kit.CHECKOUT), True), ("/nowhere", False)])
+def test_built_in(root: str, ours: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The labs that come with this program are known by where they lie."""
+    monkeypatch.setenv("LABS_ROOT", root)
+    assert ours == paths.is_built_in()
+
+
 @pytest.mark.parametrize("name", ["labs", "class-b", "a", "a" * 31])
 def test_project(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each project has logs, locks and sockets of its own, and all share what can be found out again."""

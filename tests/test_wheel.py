@@ -111,6 +111,14 @@ def test_checks(run: Run) -> None:
     assert [] == [file for file in files if not file.is_file()]
 
 
+def test_new(run: Run, tmp_path: Path) -> None:
+    """A lab of one's own can be made, listed and linted, in a folder of one's own."""
+    mine = ("labs", "--labs", str(tmp_path))
+    run(*mine, "new", "two-words")
+    assert "two-words" in run(*mine, "list")
+    assert "'two-words', nothing to mend.\n" == run(*mine, "lint", "--all")
+
+
 def test_plugin(run: Run) -> None:
     """Plain pytest knows the checks' marker without being told of the plugin."""
     assert "@pytest.mark.step(id)" in run("python", "-m", "pytest", "--markers")

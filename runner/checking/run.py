@@ -40,15 +40,14 @@ def run(request: Request) -> Report:
         BrokenLabError: The checks cannot even be loaded, or there are none.
 
     """
-    folder = paths.checks_folder()
-    file = folder / f"test_{request.lab.name.replace('-', '_')}.py"
+    file = paths.checks_file(request.lab.name)
     if not file.is_file():
         raise BrokenLabError(f"The lab '{request.lab.name}' has no checks.", f"Write {file}.")
     recorder = _Recorder(request)
     with pytest.MonkeyPatch.context() as patch:
         for name in _VARIABLES:
             patch.delenv(name, raising=False)
-        status = pytest.main([*_ARGUMENTS, f"--rootdir={folder}", str(file)], plugins=[recorder])
+        status = pytest.main([*_ARGUMENTS, f"--rootdir={file.parent}", str(file)], plugins=[recorder])
     if status == pytest.ExitCode.INTERRUPTED and not recorder.trouble:
         raise KeyboardInterrupt
     if status == pytest.ExitCode.NO_TESTS_COLLECTED and request.steps is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -15,15 +16,20 @@ from runner.errors import ExitCode, LabsError, UnfitError
 
 # Short help stands here, and not in the commands' files, so that `labs --help` need not import them.
 _COMMANDS = {
-    "list": ("list_", "Show the labs there are."),
+    "list": ("list_", "Show the labs there are, and your progress."),
     "start": ("start", "Start a lab's nodes, or go on where they were."),
-    "status": ("status", "Show what runs."),
+    "status": ("status", "Show what runs, and where you are."),
     "show": ("show", "Read the lesson, or one step of it."),
     "shell": ("shell", "Open a terminal on a node."),
     "exec": ("exec_", "Run a command on a node."),
     "env": ("env", "Let your own docker talk to a node."),
     "check": ("check", "See what your cluster has reached."),
+    "hint": ("hint", "Get a nudge for the step you are at."),
+    "solution": ("solution", "See how a step is done, once it is passed."),
+    "goto": ("goto", "Have all done that comes before a step."),
     "play": ("play", "Have the lesson's commands typed for you."),
+    "new": ("new", "Make a lab of your own, small and whole."),
+    "lint": ("lint", "Find what is wrong with a lab, without a cluster."),
     "verify": ("verify", "Prove that a lab's lesson and checks agree."),
     "stop": ("stop", "Halt a lab's nodes and keep their disks."),
     "reset": ("reset", "Throw a lab's nodes away and start afresh."),
@@ -39,6 +45,7 @@ A first lab:
   labs show                    the lesson
   labs shell node1             a terminal on the first node
   labs check                   what your cluster has reached
+  labs hint                    a nudge
   labs rm                      nothing of it remains
 """
 
@@ -68,8 +75,22 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _use_tree(_ctx: click.Context, _param: click.Parameter, tree: str | None) -> None:
+    # A variable, and no argument of everything: programs that we start must find the same labs.
+    if tree is not None:
+        os.environ["LABS_ROOT"] = str(Path(tree).expanduser().absolute())
+
+
 @click.group(cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="labs")
+@click.option(
+    "--labs",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    expose_value=False,
+    callback=_use_tree,
+    help="Use the labs and checks in DIR/labs and DIR/checks, as LABS_ROOT does.",
+)
 def cli() -> None:
     """Hands-on container-orchestration labs on real Docker nodes, on your own machine."""
 

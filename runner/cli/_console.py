@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from runner.progress import Progress, Tell
+from runner.story import Story, Tell
 
 
 @cache
@@ -28,8 +28,8 @@ def err() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def story() -> Progress:
-    """Return a progress that shows steps live on a terminal, and as plain lines elsewhere."""
+def story() -> Story:
+    """Return a story that shows steps live on a terminal, and as plain lines elsewhere."""
     return _LiveStory() if err().is_terminal else _PlainStory()
 
 

@@ -44,13 +44,22 @@ class StepId(click.ParamType[str]):
         """Offer the steps of the lab that was named, or of those that are started."""
         from runner.lessons import catalog
 
-        named = ctx.params.get("lab")
+        # click gives up on arguments where the value that is being typed is an option's.
+        named = ctx.params.get("lab") or next(iter(ctx.args), None)
         try:
             labs = [named] if named else sorted({cluster.id.lab for cluster in find.all_clusters()})
             steps = [step.id for lab in labs for step in catalog.load(lab).lesson.steps]
         except LabsError:
             return []
         return [CompletionItem(step) for step in steps if step.startswith(incomplete)]
+
+
+class LabOrStep(LabName):
+    """The name of a lab, or the id of a step of the lab that is started."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Offer both."""
+        return super().shell_complete(ctx, param, incomplete) + STEP.shell_complete(ctx, param, incomplete)
 
 
 class DriverName(click.ParamType[str]):
@@ -71,6 +80,14 @@ NODE = NodeName()
 STEP = StepId()
 lab_argument = click.argument("lab", type=LAB)
 optional_lab_argument = click.argument("lab", type=LAB, required=False)
+
+
+def lab_and_step_arguments(command: click.decorators.FC) -> click.decorators.FC:
+    """Take a lab, a step, or both; `_which.lab_and_step` tells which."""
+    second = click.argument("step", type=STEP, required=False)(command)
+    return click.argument("lab", type=LabOrStep(), required=False)(second)
+
+
 driver_option = click.option(
     "--driver",
     metavar="NAME",

@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from runner.checking.outcomes import Outcome, Report, Result
-from runner.cli import _console, _harmless
-from runner.lessons.model import Lesson, Step
+from runner.cli import _console, _harmless, _next
+from runner.errors import ExitCode
+from runner.learning import words
+from runner.learning.kept import Noted
+from runner.lessons.model import Lab, Lesson, Step
 
 _MARKS = {
     Outcome.PASSED: ("✓", "green"),
@@ -18,31 +21,61 @@ _MARKS = {
 }
 
 
-def show(report: Report, lesson: Lesson) -> None:
-    """Print the results step by step, and in the end what it comes to."""
+def show(report: Report, lab: Lab, noted: Noted) -> None:
+    """Print the results step by step, and in the end what it comes to and what to do next.
+
+    Args:
+        report: What the checks found.
+        lab: Their lab.
+        noted: What that has changed in the learner's progress.
+
+    """
     out = _console.out()
-    for step in lesson.steps:
+    for step in lab.lesson.steps:
         results = report.of_step(step.id)
         if results:
             _show_step(step, results)
     if not report.results:
         out.print("There is nothing to check in this step.")
         return
+    out.print()
+    out.print(Text(_sum(report), style="bold green" if report.exit_code is ExitCode.DONE else "bold"))
+    _show_passed(lab.lesson, noted)
+    _show_next(report, lab, noted)
+
+
+def _sum(report: Report) -> str:
     passed, failed, errors = (report.count(one) for one in (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR))
     total = len(report.results)
     if passed == total:
-        out.print(f"\n[bold green]All {total} checks pass.[/]")
-        return
+        return f"All {total} checks pass." if total > 1 else "The check passes."
     said = [f"{passed} of {total} checks pass"]
     said += [f"{failed} not yet"] if failed else []
     said += [f"{errors} could not be checked"] if errors else []
-    out.print(f"\n[bold]{', '.join(said)}.[/]")
-    unfinished = [result for result in report.results if result.outcome in (Outcome.FAILED, Outcome.ERROR)]
-    if not unfinished:
+    return f"{', '.join(said)}."
+
+
+def _show_passed(lesson: Lesson, noted: Noted) -> None:
+    new = [step for step in lesson.steps if step.id in noted.new]
+    if new and noted.progress.place(lesson) is None:
+        _console.out().print(Text(words.after_all(lesson), style="green"))
+    elif new:
+        _console.out().print(Text(words.after_pass(lesson, new[-1], len(new) - 1), style="green"))
+
+
+def _show_next(report: Report, lab: Lab, noted: Noted) -> None:
+    unfinished = [result for result in report.results if result.outcome is not Outcome.PASSED]
+    if unfinished and unfinished[0].outcome is Outcome.ERROR:
+        _next.lines([("labs status", "see which nodes are up")], "Next:")
         return
-    first = unfinished[0]
-    advice = f"labs show {report.lab} {first.step}" if first.outcome is Outcome.FAILED else "labs status"
-    out.print(f"Next: [bold]{advice}[/]")
+    # What comes right after a pass may be a step of mere reading, which no check finds unfinished.
+    ahead = {noted.progress.place(lab.lesson)} if noted.new or not unfinished else set()
+    ahead |= {lab.lesson.step(unfinished[0].step)} if unfinished else set()
+    step = next((step for step in lab.lesson.steps if step in ahead), None)
+    if step:
+        _next.show(lab, step)
+    else:
+        _next.after(lab)
 
 
 def _show_step(step: Step, results: Iterable[Result]) -> None:

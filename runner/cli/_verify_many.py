@@ -75,8 +75,16 @@ def _run(planned: Sequence[Planned], jobs: int) -> list[Verified]:
             tried = f"{len(one.proofs)} things tried in {one.seconds:.0f} s"
             told.print(Text.assemble(("✓ ", "green"), f"{one.lab} on {one.driver}: {tried}"))
 
+    if not told.is_terminal:
+        return SideBySide(jobs, _log).verify(planned, ended)
     with Live(screen, console=told, refresh_per_second=4, transient=True):
         return SideBySide(jobs, screen.tell).verify(planned, ended)
+
+
+def _log(lab: str, line: str) -> None:
+    """Show in a log how far a lab has come: its steps, without all that is tried in them."""
+    if line and not line.startswith(" "):
+        _console.err().print(Text(f"{lab}: {line}"), soft_wrap=True)
 
 
 class _Screen:

@@ -6,11 +6,11 @@ import json
 
 import click
 
-from runner import suggest
 from runner.checking import run
 from runner.checking.request import Request
-from runner.cli import _options
+from runner.cli import _learning, _options, _which
 from runner.clusters import find
+from runner.learning import place
 from runner.lessons import catalog
 
 
@@ -29,6 +29,8 @@ from runner.lessons import catalog
 def command(lab: str | None, step_id: str | None, as_json: bool, patience: float) -> int:
     """See what your cluster has reached and what not, and why.
 
+    What passes is noted as your progress, which `labs list` shows.
+
     Exits with 0 if all checks pass, 1 if some do not yet, 4 if some could not be checked.
 
     \b
@@ -39,14 +41,13 @@ def command(lab: str | None, step_id: str | None, as_json: bool, patience: float
     """
     cluster = find.running_cluster(lab)
     found = catalog.load(cluster.id.lab)
-    if step_id is not None and found.lesson.step(step_id) is None:
-        raise suggest.unknown("step", step_id, [step.id for step in found.lesson.steps], f"labs show {found.name}")
-    steps = None if step_id is None else frozenset({step_id})
-    report = run.run(Request(found, cluster, steps, patience))
+    step = None if step_id is None else _which.the_step(found, step_id)
+    report = run.run(Request(found, cluster, frozenset({step.id}) if step else None, patience))
+    noted = _learning.passed(found.name, place.passed(found.lesson, report, whole=step is None))
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=2))
     else:
         from runner.cli import _report
 
-        _report.show(report, found.lesson)
+        _report.show(report, found, noted)
     return report.exit_code

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import click
+from rich.text import Text
 
-from runner.cli import _console, _options
+from runner.cli import _console, _learning, _next, _options, _playing, _which
 from runner.clusters import find, lifecycle
 from runner.drivers import choice
+from runner.learning import way
 from runner.lessons import catalog
 
 
 @click.command("reset")
 @_options.optional_lab_argument
-def command(lab: str | None) -> int:
-    """Throw a lab's nodes away and start afresh.
+@click.option("--step", "step_id", type=_options.STEP, metavar="ID", help="Play what comes before this step.")
+def command(lab: str | None, step_id: str | None) -> int:
+    """Throw a lab's nodes away and start afresh; what you have passed stays noted.
 
     \b
     Examples:
       labs reset
       labs reset swarm-basics
+      labs reset --step join-workers     fresh nodes, on which all before that step is done
     """
     cluster = find.the_cluster(lab)
     # Read first: a lesson that cannot start is no reason to throw away what runs.
     found = catalog.load(cluster.id.lab)
+    target = None if step_id is None else _which.the_step(found, step_id)
     lifecycle.reset(choice.of(cluster), found, cluster.id, _console.story())
-    _console.out().print(f"[bold green]'{cluster.id}' is as new.[/] 'labs show {cluster.id.lab}' begins the lesson.")
+    _learning.begun_afresh(found.name)
+    if target:
+        _playing.go(found, find.running_cluster(found.name), way.fresh(found.lesson, target))
+    done = f"; all that comes before '{target.title}' is done" if target else ""
+    _console.out().print(Text(f"'{cluster.id}' is as new{done}.", style="bold green"))
+    _next.show(found, target or found.lesson.steps[0])
     return 0

@@ -6,11 +6,8 @@ import time
 
 import click
 
-from runner.cli import _console, _options
-from runner.clusters import find, lifecycle
-from runner.clusters.driver import ClusterId
+from runner.cli import _console, _learning, _next, _options, _up
 from runner.clusters.lifecycle import Started
-from runner.drivers import choice
 from runner.lessons import catalog
 
 
@@ -34,10 +31,8 @@ def command(lab: str, driver: str | None, keep: bool) -> int:
     """
     began = time.monotonic()
     found = catalog.load(lab)
-    cluster = ClusterId(lab)
-    chosen = choice.choose(found, driver, find.started(cluster))
-    _console.err().print(f"Driver {chosen.driver.name}: {chosen.reason}.", style="dim", soft_wrap=True, markup=False)
-    went = lifecycle.start(chosen.driver, found, cluster, _console.story(), keep=keep)
+    went = _up.bring(found, driver, keep=keep)
+    progress = _learning.load(lab)
     elapsed = time.monotonic() - began
     first = found.lesson.topology.names[0]
     names = ", ".join(found.lesson.topology.names)
@@ -50,7 +45,13 @@ def command(lab: str, driver: str | None, keep: bool) -> int:
     out.print(f"[bold green]{said[went]}[/]")
     if went is Started.RESUMED:
         out.print("  What ran on the nodes needs a few seconds to come back.")
-    out.print(f"  labs show {lab:<14} read the lesson")
-    out.print(f"  labs shell {first:<13} open a terminal on {first}")
-    out.print(f"  labs check {lab:<13} see what your cluster has reached")
+    words = [
+        (f"labs show {lab}", "read the lesson"),
+        (f"labs shell {first}", f"open a terminal on {first}"),
+        (f"labs check {lab}", "see what your cluster has reached"),
+    ]
+    ahead = progress.unpassed(found.lesson)
+    if went is Started.FRESH and progress.passed(found.lesson) and ahead:
+        words.append((f"labs goto {lab} {ahead.id}", "go on where you were before"))
+    _next.lines(words)
     return 0

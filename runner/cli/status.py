@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import click
 
-from runner.cli import _console
+from runner.cli import _console, _learning, _next
 from runner.clusters import find
 from runner.clusters.driver import Cluster, NodeState
+from runner.errors import LabsError
+from runner.lessons import catalog
 
 
 @click.command("status")
 def command() -> int:
-    """Show which labs are started, and their nodes.
+    """Show which labs are started, their nodes, where you are in them and what to do next.
 
     \b
     Examples:
@@ -21,6 +23,7 @@ def command() -> int:
     out = _console.out()
     if not clusters and not refusal:
         out.print("No lab is started. 'labs list' shows the labs; 'labs start LAB' starts one.")
+        _show_last()
         return 0
     for number, cluster in enumerate(clusters):
         if number:
@@ -45,6 +48,41 @@ def _show(cluster: Cluster) -> None:
     out.print(table)
     if advice:
         out.print(advice)
+    if cluster.complete and cluster.id.run == "main":
+        _show_place(cluster.id.lab)
+
+
+def _show_place(name: str) -> None:
+    try:
+        lab = catalog.load(name)
+    except LabsError:
+        # Whatever is wrong with its lesson, its nodes are there and can be removed.
+        return
+    progress = _learning.load(name)
+    step = progress.place(lab.lesson)
+    passed, played = progress.passed(lab.lesson), progress.played(lab.lesson)
+    more = f", {played} played for you" if played else ""
+    _console.out().print(f"  {_learning.bar(passed, len(lab.lesson.steps))} steps passed{more}")
+    if step is None:
+        _next.after(lab)
+        return
+    _next.show(lab, step)
+    further = progress.unpassed(lab.lesson)
+    if further and lab.lesson.steps.index(further) > lab.lesson.steps.index(step):
+        _next.lines([(f"labs goto {name} {further.id}", further.title)], "Or go on where you were before:")
+
+
+def _show_last() -> None:
+    """Tell of the lab that was worked on last, if it is not finished."""
+    labs = [(lab, _learning.load(lab.name)) for lab in catalog.readable()]
+    used = [(progress.used, lab, progress) for lab, progress in labs if progress.used and progress.passed(lab.lesson)]
+    if not used:
+        return
+    _, lab, progress = max(used, key=lambda one: one[0])
+    step = progress.unpassed(lab.lesson)
+    if step:
+        bar = _learning.bar(progress.passed(lab.lesson), len(lab.lesson.steps))
+        _next.lines([(f"labs goto {lab.name} {step.id}", step.title)], f"Last you were in '{lab.name}' ({bar}):")
 
 
 def _state(cluster: Cluster) -> tuple[str, str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
     from runner.lessons.model import Role, Topology
-    from runner.progress import Progress
+    from runner.story import Story
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -223,7 +223,7 @@ class Driver(Protocol):
         """
         ...
 
-    def prepare_images(self, images: Sequence[str], progress: Progress) -> None:
+    def prepare_images(self, images: Sequence[str], story: Story) -> None:
         """Make sure that nodes can be made and that these images are at hand for them.
 
         Raises:
@@ -232,12 +232,12 @@ class Driver(Protocol):
         """
         ...
 
-    def build_images(self, names: Sequence[str], progress: Progress, *, anew: bool = False) -> None:
+    def build_images(self, names: Sequence[str], story: Story, *, anew: bool = False) -> None:
         """Make sure that these images are at hand.
 
         Args:
             names: Official names.
-            progress: Where to show it.
+            story: Where to show it.
             anew: Choose again, for these names and those at hand, between the real image and the stand-in.
 
         Raises:
@@ -267,7 +267,7 @@ class Driver(Protocol):
         """
         ...
 
-    def make(self, cluster: ClusterId, topology: Topology, progress: Progress) -> Cluster:
+    def make(self, cluster: ClusterId, topology: Topology, story: Story) -> Cluster:
         """Make the nodes and wait until each one's engine answers.
 
         Whatever goes wrong, what was made so far stays until `remove`.
@@ -286,7 +286,7 @@ class Driver(Protocol):
         """Return every cluster there is, halted ones and remains of interrupted starts included."""
         ...
 
-    def resume(self, cluster: Cluster, progress: Progress) -> None:
+    def resume(self, cluster: Cluster, story: Story) -> None:
         """Boot the nodes that are not up, with their disks and addresses, and wait until their engines answer."""
         ...
 

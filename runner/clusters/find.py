@@ -79,7 +79,7 @@ def the_cluster(lab: str | None, *, run: str = "main") -> Cluster:
         if refusal:
             raise refusal
         if lab not in catalog.names():
-            raise suggest.unknown("lab", lab, catalog.names(), "labs list")
+            raise catalog.unknown(lab)
         raise UsageError(f"'{lab}' is not started.", f"Type 'labs start {lab}'.")
     return found
 

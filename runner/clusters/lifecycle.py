@@ -11,7 +11,7 @@ from runner.clusters import forward, lock, scene
 from runner.clusters.driver import Cluster, ClusterId, Driver
 from runner.errors import UnfitError
 from runner.lessons.model import Lab
-from runner.progress import Progress, Silent
+from runner.story import Silent, Story
 
 
 class Started(StrEnum):
@@ -22,7 +22,7 @@ class Started(StrEnum):
     ALREADY = "already running"
 
 
-def start(driver: Driver, lab: Lab, cluster: ClusterId, progress: Progress, *, keep: bool = False) -> Started:
+def start(driver: Driver, lab: Lab, cluster: ClusterId, story: Story, *, keep: bool = False) -> Started:
     """Bring a lab's cluster up: go on with the one there is, or make a fresh one.
 
     A fresh start that fails or is interrupted leaves nothing.
@@ -31,7 +31,7 @@ def start(driver: Driver, lab: Lab, cluster: ClusterId, progress: Progress, *, k
         driver: What the nodes are made of.
         lab: The lab.
         cluster: Which run of it.
-        progress: Where to show the steps.
+        story: Where to show the steps.
         keep: Leave what a failed start has made.
 
     Raises:
@@ -43,26 +43,26 @@ def start(driver: Driver, lab: Lab, cluster: ClusterId, progress: Progress, *, k
         found = find(driver, cluster)
         if found and found.complete:
             _refuse_other_nodes(found, lab)
-            return _resume(driver, found, progress)
-        _prepare(driver, lab, progress)
+            return _resume(driver, found, story)
+        _prepare(driver, lab, story)
         if found:
-            with progress.step("Clearing away an interrupted start"):
+            with story.step("Clearing away an interrupted start"):
                 driver.remove(cluster)
-        with _undone_on_failure(driver, cluster, progress, keep):
-            made = driver.make(cluster, lab.lesson.topology, progress)
-            with progress.step("Setting the scene"):
+        with _undone_on_failure(driver, cluster, story, keep):
+            made = driver.make(cluster, lab.lesson.topology, story)
+            with story.step("Setting the scene"):
                 scene.set_up(lab, made)
             driver.seal(cluster)
         return Started.FRESH
 
 
-def _prepare(driver: Driver, lab: Lab, progress: Progress) -> None:
-    with lock.images(progress):
-        driver.prepare_images(lab.lesson.images, progress)
+def _prepare(driver: Driver, lab: Lab, story: Story) -> None:
+    with lock.images(story):
+        driver.prepare_images(lab.lesson.images, story)
     driver.require(lab.lesson.needs, f"'{lab.name}'")
 
 
-def reset(driver: Driver, lab: Lab, cluster: ClusterId, progress: Progress) -> None:
+def reset(driver: Driver, lab: Lab, cluster: ClusterId, story: Story) -> None:
     """Throw a cluster away and start a fresh one, once it is sure that a fresh one can be made.
 
     Raises:
@@ -70,11 +70,11 @@ def reset(driver: Driver, lab: Lab, cluster: ClusterId, progress: Progress) -> N
         BrokenLabError: The lab's setup failed.
 
     """
-    _prepare(driver, lab, progress)
+    _prepare(driver, lab, story)
     driver.require_room(lab.lesson.topology, find(driver, cluster))
-    with progress.step(f"Removing '{cluster}'"):
+    with story.step(f"Removing '{cluster}'"):
         remove(driver, cluster)
-    start(driver, lab, cluster, progress)
+    start(driver, lab, cluster, story)
 
 
 def find(driver: Driver, cluster: ClusterId) -> Cluster | None:
@@ -113,22 +113,22 @@ def _refuse_other_nodes(cluster: Cluster, lab: Lab) -> None:
         )
 
 
-def _resume(driver: Driver, cluster: Cluster, progress: Progress) -> Started:
+def _resume(driver: Driver, cluster: Cluster, story: Story) -> Started:
     if cluster.running:
         # What the nodes stand on may still be down.
         driver.resume(cluster, Silent())
         return Started.ALREADY
-    driver.resume(cluster, progress)
+    driver.resume(cluster, story)
     return Started.RESUMED
 
 
 @contextmanager
-def _undone_on_failure(driver: Driver, cluster: ClusterId, progress: Progress, keep: bool) -> Iterator[None]:
+def _undone_on_failure(driver: Driver, cluster: ClusterId, story: Story, keep: bool) -> Iterator[None]:
     try:
         yield
     except BaseException:
         if not keep:
-            with signals.uninterrupted(), progress.step("Undoing the start"):
+            with signals.uninterrupted(), story.step("Undoing the start"):
                 driver.remove(cluster)
                 scene.undone(cluster)
         raise

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from runner import paths
 from runner.clusters.driver import ClusterId
 from runner.errors import UnfitError
-from runner.progress import Progress
+from runner.story import Story
 
 
 @contextmanager
-def images(progress: Progress) -> Iterator[None]:
+def images(story: Story) -> Iterator[None]:
     """Hold the lock of the images, which all projects share; waits for as long as another command builds them."""
     folder = paths.cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
@@ -21,7 +21,7 @@ def images(progress: Progress) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            with progress.step("Waiting for another labs command that builds images"):
+            with story.step("Waiting for another labs command that builds images"):
                 fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
 from runner import signals
-from runner.progress import Tell
+from runner.story import Tell
 
 T = TypeVar("T")
 

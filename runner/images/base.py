@@ -12,7 +12,7 @@ from pathlib import Path
 
 from runner import paths
 from runner.errors import UnfitError
-from runner.progress import Tell
+from runner.story import Tell
 
 RELEASE = "trixie"
 SOURCES_FILE = "sources/sources.list"

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from runner.lessons import frontmatter
-from runner.lessons.frontmatter import Problem
 from runner.lessons.model import Command, Hint, Picture, PictureService
+from runner.lessons.problems import Problem
 
 _COMMAND_OPTIONS = {
     "capture": re.compile(r"[A-Z][A-Z0-9_]*"),

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+from collections.abc import Iterable
+
 from runner import paths, suggest
+from runner.errors import BrokenLabError, UsageError
 from runner.lessons import remembered
 from runner.lessons.model import Lab
+
+LONGEST_NAME = 30
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+def can_name(word: str) -> bool:
+    """Whether a word can name a lab: a folder, a module of checks, a cluster and what belongs to it."""
+    return len(word) <= LONGEST_NAME and _NAME.fullmatch(word) is not None
 
 
 def names() -> list[str]:
@@ -21,7 +34,44 @@ def load(name: str) -> Lab:
         BrokenLabError: Its lesson has problems.
 
     """
-    known = names()
-    if name not in known:
-        raise suggest.unknown("lab", name, known, "labs list")
+    if name not in names():
+        raise unknown(name)
     return remembered.lab(paths.labs_folder() / name)
+
+
+def readable() -> list[Lab]:
+    """Return all labs whose lessons have no problems, sorted by name."""
+    found = []
+    for name in names():
+        with contextlib.suppress(BrokenLabError):
+            found.append(load(name))
+    return found
+
+
+def in_order() -> list[str]:
+    """Return the names of all labs, each one after those it builds on, and else sorted."""
+    before = {lab.name: set(lab.lesson.after) for lab in readable()}
+    waiting, found = names(), list[str]()
+    while waiting:
+        ready = [name for name in waiting if not before.get(name, set()) & {*waiting}]
+        # Labs that wait for each other wait for nothing.
+        found += ready or waiting
+        waiting = [name for name in waiting if name not in found]
+    return found
+
+
+def unknown(name: str, also: Iterable[str] = ()) -> UsageError:
+    """Make the error for a lab that there is not.
+
+    Args:
+        name: What was typed.
+        also: Further names that would have done.
+
+    """
+    folder = paths.labs_folder()
+    if folder.is_dir():
+        return suggest.unknown("lab", name, [*names(), *also], "labs list")
+    return UsageError(
+        f"There is no folder {folder}, so there is no lab '{name}'.",
+        "'labs --labs DIR' and LABS_ROOT name the folder that holds 'labs' and 'checks'; 'labs new' makes a first lab.",
+    )

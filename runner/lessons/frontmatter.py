@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,27 +12,8 @@ import yaml
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from runner.errors import BrokenLabError
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something wrong in a file, on a line counted from 1."""
-
-    path: Path
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.message}"
-
-
-def broken(lab: str, problems: Iterable[Problem]) -> BrokenLabError:
-    """Make the one error that tells every problem of a lab, in the order of the lines."""
-    lines = sorted(problems, key=lambda problem: (problem.path, problem.line))
-    many = f"{len(lines)} problems" if len(lines) > 1 else "a problem"
-    listed = "\n".join(str(problem) for problem in lines)
-    return BrokenLabError(f"The lab '{lab}' has {many}:\n{listed}", f"Mend the file, then 'labs show {lab}'.")
+from runner.lessons import plain_yaml
+from runner.lessons.problems import Problem
 
 
 def read(
@@ -53,8 +33,7 @@ def read(
 
     """
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        data, root = plain_yaml.read(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         return {}, [Problem(path, first_line + (mark.line if mark else 0), f"{what}: {error.problem}")]
@@ -62,7 +41,7 @@ def read(
         line = first_line + text[: error.position].count("\n")
         return {}, [Problem(path, line, f"{what}: {error.reason}")]
     if not isinstance(data, dict) or root is None:
-        return {}, [Problem(path, first_line, "front matter: it must be a mapping of keys to values")]
+        return {}, [Problem(path, first_line, f"{what}: it must be a mapping of keys to values")]
     problems = [
         Problem(path, first_line + _line(root, list(error.absolute_path), error), f"{what}: {_message(error)}")
         for error in _validator(schema).iter_errors(data)
@@ -92,7 +71,7 @@ def _line(root: yaml.Node, keys: list[str | int], error: ValidationError) -> int
         keys = [*keys, *_extra_keys(error)[:1]]
     for key in keys:
         if isinstance(node, yaml.MappingNode):
-            pair = next((pair for pair in node.value if pair[0].value == key), None)
+            pair = next((pair for pair in node.value if pair[0].value == str(key)), None)
             if pair is None:
                 break
             line, node = pair[0].start_mark.line, pair[1]

@@ -210,6 +210,16 @@ class Lab:
         return self.folder / "solution" / f"{step_id}.md"
 
     @property
+    def translations(self) -> tuple[Path, ...]:
+        """The lesson in other languages, as `lesson.zh.md`, by name."""
+        return tuple(sorted(self.folder.glob("lesson.?*.md")))
+
+    @property
+    def solutions(self) -> tuple[Path, ...]:
+        """The reference answers there are, by name."""
+        return tuple(sorted((self.folder / "solution").glob("*.md")))
+
+    @property
     def wrong(self) -> tuple[Path, ...]:
         """The near-miss answers, by name."""
         return tuple(sorted((self.folder / "wrong").glob("*.md")))

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
-from runner.lessons import frontmatter, parse
-from runner.lessons.blocks import Blocks
-from runner.lessons.frontmatter import Problem
+from runner.lessons import page as pages
+from runner.lessons import parse
 from runner.lessons.model import Command, Hint, Lab, Lesson, Part, Picture, Prose, Step
+from runner.lessons.page import Page
+from runner.lessons.problems import BrokenLessonError, Problem
 
 _NAMES = {Command: "shell block", Hint: "hint", Picture: "picture"}
 
@@ -53,25 +54,35 @@ def read(lab: Lab, language: str) -> Translation | None:
     """Read a lab's lesson in another language; None where there is none.
 
     Raises:
-        BrokenLabError: With every problem of the file, as `file:line: message`.
+        BrokenLessonError: With every problem of the file, as `file:line: message`.
 
     """
     path = file(lab.folder, language)
     if not path.exists():
         return None
-    source = parse._Source.read(path, lab.name)
-    data, problems = frontmatter.read(path, source.yaml, source.yaml_line, "translation.schema.json")
-    body = parse._Body(path, source.lines, Blocks(path, set(lab.lesson.topology.names), problems))
-    sections = body.sections(source.tokens)
-    steps = tuple(body.step(section) for section in sections[1:])
-    problems += _differences(path, sections[0].parts, steps, lab.lesson)
-    if problems:
-        raise frontmatter.broken(lab.name, problems)
-    lesson = replace(
-        lab.lesson, title=data["title"], summary=data["summary"], intro=tuple(sections[0].parts), steps=steps
-    )
-    line = next((at for at, text in enumerate(source.lines, 1) if text.startswith("translates:")), 1)
-    return Translation(path, lesson, data["translates"] != digest(lab.folder), line)
+    page, translation = draft(lab, path)
+    if page.problems:
+        raise BrokenLessonError(lab.name, page.problems)
+    return translation
+
+
+def draft(lab: Lab, path: Path) -> tuple[Page, Translation]:
+    """Read a translation as far as it can be read.
+
+    Returns:
+        The page, which tells what is wrong, and the translation, empty where its front matter is not sound.
+
+    Raises:
+        BrokenLessonError: There is no text to be read.
+
+    """
+    page = pages.read(path, lab.name, "translation.schema.json", lab.lesson.topology.names)
+    steps = tuple(parse.steps(page))
+    intro = tuple(page.sections[0].parts)
+    page.problems.extend(_differences(path, intro, steps, lab.lesson))
+    data = page.data if page.sound else {"title": "", "summary": "", "translates": ""}
+    lesson = replace(lab.lesson, title=data["title"], summary=data["summary"], intro=intro, steps=steps)
+    return page, Translation(path, lesson, data["translates"] != digest(lab.folder), page.line_of("translates"))
 
 
 def _differences(path: Path, intro: Sequence[Part], steps: Sequence[Step], original: Lesson) -> list[Problem]:

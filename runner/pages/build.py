@@ -8,11 +8,11 @@ from pathlib import Path
 
 from runner import paths
 from runner.errors import BrokenLabError
-from runner.lessons.frontmatter import Problem
+from runner.lessons.lint import checks
 from runner.lessons.model import Lab
+from runner.lessons.problems import BrokenLessonError, Problem
 from runner.pages import editions, extras, glossary, output
-from runner.pages.checks import what_checks_say
-from runner.pages.editions import ENGLISH, State
+from runner.pages.editions import ENGLISH, Edition, State
 from runner.pages.glossary import Glossary
 from runner.pages.lesson import Rendered, Renderer
 from runner.pages.links import Links
@@ -52,7 +52,7 @@ def files(*, url: str = "", live: bool = False) -> dict[str, bytes]:
     reader = _Reader(labs)
     read = {language: reader.language(language) for language in tongues}
     if reader.problems:
-        raise _broken(reader.problems)
+        raise editions.broken(reader.problems)
     names = {language: templates.words["language"] for language, (templates, *_) in read.items()}
     place = Place(url.rstrip("/"), live, names)
     found: dict[str, bytes] = {}
@@ -94,17 +94,26 @@ class _Reader:
         return templates, terms, entries, lessons
 
     def _lesson(self, lab: Lab, templates: Templates, language: str, terms: Glossary) -> Rendered:
-        edition = editions.edition(lab, language)
+        edition = self._edition(lab, language)
         steps = {one.name: frozenset(step.id for step in one.lesson.steps) for one in self.labs}
         shared = "../" if language == ENGLISH else "../../"
         links = Links(lab.name, edition.file, paths.labs_folder(), steps, terms.ids, shared, self.files)
-        renderer = Renderer(edition, templates, links, terms, what_checks_say(lab.name))
+        says = {check.name: check.says.rstrip(".") for check in checks.read(paths.checks_file(lab.name)).found}
+        renderer = Renderer(edition, templates, links, terms, says)
         rendered = renderer.render(self.english.get(lab.name))
         if language == ENGLISH:
             self.english[lab.name] = rendered
         # What is wrong with a lesson is not told again for each language that it is missing in.
         self.problems.extend([] if edition.state is State.MISSING else rendered.problems)
         return rendered
+
+    def _edition(self, lab: Lab, language: str) -> Edition:
+        try:
+            return editions.edition(lab, language)
+        except BrokenLessonError as error:
+            # Shown by nobody: with a problem there will be no site. All others shall be told too.
+            self.problems.extend(error.problems)
+            return editions.edition(lab, ENGLISH)
 
 
 def _glossary(language: str, problems: list[Problem]) -> Glossary:
@@ -121,10 +130,3 @@ def _add(files: dict[str, bytes], more: Iterator[tuple[str, bytes]] | Sequence[t
             message = f"Two pages of the site would lie at {name}."
             raise BrokenLabError(message, "Give the lab or the step another name.")
         files[name] = data
-
-
-def _broken(problems: Sequence[Problem]) -> BrokenLabError:
-    told = sorted(dict.fromkeys(problems), key=lambda problem: (problem.path, problem.line))
-    many = f"{len(told)} problems keep" if len(told) > 1 else "A problem keeps"
-    listed = "\n".join(map(str, told))
-    return BrokenLabError(f"{many} the site from being built:\n{listed}", "Mend the files, then type this again.")

@@ -10,6 +10,7 @@ from pathlib import Path
 from runner.errors import BrokenLabError
 from runner.lessons import catalog, translated
 from runner.lessons.model import Lab, Lesson
+from runner.lessons.problems import BrokenLessonError, Problem, in_order
 
 ENGLISH = "en"
 
@@ -52,19 +53,27 @@ def labs() -> list[Lab]:
     """Return all labs, in the order they are learnt.
 
     Raises:
-        BrokenLabError: With every problem of every lesson.
+        BrokenLessonError: With every problem of every lesson.
 
     """
     found: list[Lab] = []
-    told: list[str] = []
-    for name in catalog.names():
+    problems: list[Problem] = []
+    for name in catalog.in_order():
         try:
             found.append(catalog.load(name))
-        except BrokenLabError as error:
-            told.append(error.message)
-    if told:
-        raise BrokenLabError("\n".join(told), "Mend the file, then type this again.")
-    return _in_order(found)
+        except BrokenLessonError as error:
+            problems += error.problems
+    if problems:
+        raise broken(problems)
+    return found
+
+
+def broken(problems: Sequence[Problem]) -> BrokenLabError:
+    """Make the one error that tells all that keeps the site from being built."""
+    told = in_order(problems)
+    many = f"{len(told)} problems keep" if len(told) > 1 else "A problem keeps"
+    listed = "\n".join(map(str, told))
+    return BrokenLabError(f"{many} the site from being built:\n{listed}", "Mend the files, then type this again.")
 
 
 def languages(found: Iterable[Lab]) -> list[str]:
@@ -77,7 +86,7 @@ def edition(lab: Lab, language: str) -> Edition:
     """Return a lab in a language.
 
     Raises:
-        BrokenLabError: With every problem of the translation.
+        BrokenLessonError: With every problem of the translation.
 
     """
     english = lab.folder / "lesson.md"
@@ -87,17 +96,3 @@ def edition(lab: Lab, language: str) -> Edition:
     if read is None:
         return Edition(lab, language, lab.lesson, english, State.MISSING)
     return Edition(lab, language, read.lesson, read.path, State.STALE if read.stale else State.FRESH)
-
-
-def _in_order(found: Sequence[Lab]) -> list[Lab]:
-    """Return labs, each after those it builds on, and else the easy ones first."""
-    levels = ("beginner", "intermediate", "advanced")
-    waiting = sorted(found, key=lambda lab: (levels.index(lab.lesson.level), lab.name))
-    ordered: list[Lab] = []
-    while waiting:
-        left = {lab.name for lab in waiting}
-        # Labs that wait for each other wait for nothing.
-        ready = next((lab for lab in waiting if not left & {*lab.lesson.after}), waiting[0])
-        waiting.remove(ready)
-        ordered.append(ready)
-    return ordered

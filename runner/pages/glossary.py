@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from runner.lessons.frontmatter import Problem
+from runner.lessons.problems import Problem
 
 _HEADING = re.compile(r"^##\s+(?P<words>.+?)\s+\{#(?P<id>[a-z][a-z0-9-]*)\}\s*$")
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from runner.lessons.frontmatter import Problem
 from runner.lessons.model import Command, Hint, Lesson, Part, Picture, Prose
+from runner.lessons.problems import Problem
 from runner.pages import code, markdown, picture
 from runner.pages.editions import Edition
 from runner.pages.glossary import Glossary

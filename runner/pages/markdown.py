@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
-from runner.lessons.frontmatter import Problem
+from runner.lessons.problems import Problem
 from runner.pages import code
 from runner.pages.glossary import Glossary
 from runner.pages.links import ANCHOR_OPEN, BrokenLinkError, Links

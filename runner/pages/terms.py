@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from runner.lessons.frontmatter import Problem
+from runner.lessons.problems import Problem
 from runner.pages import markdown
 from runner.pages.glossary import Glossary
 from runner.pages.links import ANCHOR_CLOSE, ANCHOR_OPEN, Links

@@ -10,7 +10,7 @@ from itertools import pairwise
 from runner.drivers.docker import labels
 from runner.drivers.docker.driver import DockerDriver
 from runner.images import recipe
-from runner.progress import Silent
+from runner.story import Silent
 from tests.bench import LAB, PROJECT, ROUNDS
 from tests.bench.plain import NAMES, Plain
 from tests.bench.tools import Row, form_swarm, labs, run, say, seconds

@@ -15,7 +15,7 @@ from runner.drivers.docker.driver import DockerDriver
 from runner.drivers.uml import parts
 from runner.drivers.uml.driver import UmlDriver
 from runner.images import recipe
-from runner.progress import Silent
+from runner.story import Silent
 from tests.bench import LAB, ROUNDS
 from tests.bench.tools import Row, form_swarm, labs, nodes_of, say, seconds
 

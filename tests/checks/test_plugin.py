@@ -35,6 +35,14 @@ def test_plain_pytest(tmp_path: Path) -> None:
     assert 1 == done.returncode
 
 
+def test_no_python(tmp_path: Path) -> None:
+    """A file of checks that is no Python is told of as pytest tells of any such file."""
+    kit.write_lab(tmp_path, LESSON, checks="def test_found(:\n")
+    done = kit.python(tmp_path, "-m", "pytest", "-p", "checks.plugin", "-p", "no:cacheprovider", "checks")
+    assert (2, "") == (done.returncode, done.stderr)
+    assert "SyntaxError" in done.stdout
+
+
 def test_two_labs(tmp_path: Path) -> None:
     """Each lab's checks keep the order of their own lesson, and what one lab lacks says nothing of another."""
     kit.write_lab(tmp_path, LESSON, checks=CHECKS)

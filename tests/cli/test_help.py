@@ -43,6 +43,7 @@ def words_of(line: str) -> list[str]:
     inner = re.search(r"\$\((labs [^)]*)\)", line)
     words = shlex.split(inner[1] if inner else line)
     words = words[words.index("labs") + 1 :]
+    words = words[2:] if words[0] == "--labs" else words
     ends = [at for at, word in enumerate(words) if word in ("|", ">", "&&")]
     return words[: ends[0]] if ends else words
 
@@ -115,6 +116,10 @@ def test_completion_script(shell: str, hook: str, tmp_path: Path) -> None:
         ("labs start t", ["plain,tiny", "plain,toy"]),
         ("labs show to", ["plain,toy"]),
         ("labs show toy lo", ["plain,look"]),
+        ("labs hint to", ["plain,toy"]),
+        ("labs solution toy lo", ["plain,look"]),
+        ("labs goto toy l", ["plain,look"]),
+        ("labs reset toy --step l", ["plain,look"]),
         ("labs check --st", ["plain,--step"]),
         ("labs completion f", ["plain,fish"]),
         ("labs shell no", []),

@@ -63,7 +63,16 @@ def lines(text: str) -> str:
 
 @pytest.mark.parametrize(
     "name",
-    ["list", "show tiny", "show tiny look", "show tiny look --hints 1", "show tiny read --hints 9", "env --unset"],
+    [
+        "list",
+        "show tiny",
+        "show tiny look",
+        "hint tiny",
+        "hint tiny read",
+        "solution tiny look --spoil",
+        "solution tiny read",
+        "env --unset",
+    ],
 )
 def test_output(name: str, tmp_path: Path) -> None:
     """A command prints what its golden case holds, and ends with 0."""
@@ -79,7 +88,7 @@ def test_several_labs(tmp_path: Path) -> None:
     folder = kit.write_lab(tmp_path, LESSON.replace("name: node1", "name: Node_1"), name="broken")
     done = kit.labs(tmp_path, "list")
     assert 3 == done.returncode
-    assert ["LAB", "broken", "zoo"] == [line.split()[0] for line in done.stdout.splitlines()]
+    assert ["LAB", "broken", "zoo"] == [line.split()[0] for line in done.stdout.splitlines() if line[0] != " "]
     problem = (
         "front matter: 'topology.nodes.0.name': 'Node_1' does not match '^(?!(hub|complete)$)[a-z][a-z0-9-]{0,30}$'"
     )

@@ -13,7 +13,7 @@ from runner.clusters.driver import Cluster, ClusterId, Driver, Finding, NodeImag
 from runner.clusters.lifecycle import Started
 from runner.errors import BrokenLabError, LabsError, UnfitError
 from runner.lessons.model import Lab, Topology
-from runner.progress import Progress, Silent
+from runner.story import Silent, Story
 from tests import kit
 
 TINY = ClusterId("tiny")
@@ -52,11 +52,11 @@ class MemoryDriver:
         """Note what is needed."""
         self._note("require", *needs)
 
-    def prepare_images(self, images: Sequence[str], progress: Progress) -> None:
+    def prepare_images(self, images: Sequence[str], story: Story) -> None:
         """Note which."""
         self._note("prepare", *images)
 
-    def build_images(self, names: Sequence[str], progress: Progress, *, anew: bool = False) -> None:
+    def build_images(self, names: Sequence[str], story: Story, *, anew: bool = False) -> None:
         """Note it."""
         self._note("build")
 
@@ -72,7 +72,7 @@ class MemoryDriver:
         """Note it."""
         self._note("require room", *([f"instead of {instead_of.id}"] if instead_of else []))
 
-    def make(self, cluster: ClusterId, topology: Topology, progress: Progress) -> Cluster:
+    def make(self, cluster: ClusterId, topology: Topology, story: Story) -> Cluster:
         """Make the nodes, then note it, so that a failure leaves them."""
         made = replace(kit.cluster(self.folder, *topology.names), id=cluster, driver=self.name, complete=False)
         self.clusters[cluster] = made
@@ -88,7 +88,7 @@ class MemoryDriver:
         """Return what is in memory."""
         return list(self.clusters.values())
 
-    def resume(self, cluster: Cluster, progress: Progress) -> None:
+    def resume(self, cluster: Cluster, story: Story) -> None:
         """Bring the nodes up."""
         self._note("resume")
         self._set_state(cluster, NodeState.RUNNING)

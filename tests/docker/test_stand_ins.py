@@ -17,7 +17,7 @@ from io import BytesIO
 import pytest
 
 from runner.drivers.docker import build, engine
-from runner.progress import Silent
+from runner.story import Silent
 from tests.docker.conftest import docker
 
 OWN = f"labs-test-{os.getpid()}-stand-in"

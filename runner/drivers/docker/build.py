@@ -17,7 +17,7 @@ from runner.drivers import order
 from runner.drivers.docker import engine, labels
 from runner.images import base, recipe
 from runner.images.recipe import Recipe
-from runner.progress import Progress, Tell
+from runner.story import Story, Tell
 
 _ROOT = "debian:trixie-slim"
 # A registry that answers does so in a fraction of this; a dead name server can take minutes.
@@ -37,13 +37,13 @@ def registry_answers(client: docker.DockerClient) -> bool:
         return False
 
 
-def gather(client: docker.DockerClient, names: Iterable[str], progress: Progress) -> tuple[str, list[NodeImage]]:
+def gather(client: docker.DockerClient, names: Iterable[str], story: Story) -> tuple[str, list[NodeImage]]:
     """Make sure the engine has the node image and an image for every name.
 
     Args:
         client: The host's engine.
         names: Official names.
-        progress: Where to show it.
+        story: Where to show it.
 
     Returns:
         The node image's tag, and what the names stand for.
@@ -54,15 +54,15 @@ def gather(client: docker.DockerClient, names: Iterable[str], progress: Progress
     """
     recipes = recipe.stand_ins()
     wanted = sorted({*names})
-    with progress.step("Asking for an image registry") as tell:
+    with story.step("Asking for an image registry") as tell:
         online = registry_answers(client)
         tell("one answers" if online else "none answers, so images are built from Debian's packages")
-    real = _real(client, wanted, online, progress)
+    real = _real(client, wanted, online, story)
     recipe.require_makeable(wanted, real)
-    _make_base(client, online, progress)
+    _make_base(client, online, story)
     stand_ins = {recipes[name] for name in wanted if name not in real}
     tags = recipe.tags(base.ingredients())
-    _build_all(client, recipe.with_bases([recipe.all_recipes()[recipe.NODE], *stand_ins]), tags, progress)
+    _build_all(client, recipe.with_bases([recipe.all_recipes()[recipe.NODE], *stand_ins]), tags, story)
     contents = [
         _content(client, name, name, None)
         if name in real
@@ -72,11 +72,11 @@ def gather(client: docker.DockerClient, names: Iterable[str], progress: Progress
     return tags[recipe.NODE], contents
 
 
-def _real(client: docker.DockerClient, names: Sequence[str], online: bool, progress: Progress) -> set[str]:
+def _real(client: docker.DockerClient, names: Sequence[str], online: bool, story: Story) -> set[str]:
     found = {name for name in names if _has(client, name)}
     missing = [name for name in names if name not in found]
     if online and missing:
-        with progress.step(f"Pulling {len(missing)} images") as tell, ThreadPoolExecutor(order.AT_ONCE) as pool:
+        with story.step(f"Pulling {len(missing)} images") as tell, ThreadPoolExecutor(order.AT_ONCE) as pool:
             for name, pulled in zip(missing, pool.map(lambda one: _pull(client, one), missing), strict=True):
                 tell(name)
                 found |= {name} if pulled else set()
@@ -101,12 +101,12 @@ def _pull(client: docker.DockerClient, name: str) -> bool:
     return True
 
 
-def _make_base(client: docker.DockerClient, online: bool, progress: Progress) -> None:
+def _make_base(client: docker.DockerClient, online: bool, story: Story) -> None:
     made_of = recipe.all_recipes()[recipe.BASE]
     tag = recipe.tags(base.ingredients())[recipe.BASE]
     if _has(client, tag):
         return
-    with progress.step("Making the Debian base") as tell:
+    with story.step("Making the Debian base") as tell:
         root = _ROOT
         if not (_has(client, root) or (online and _pull(client, root))):
             root = f"labs/root:{base.RELEASE}"
@@ -133,14 +133,12 @@ def _import_root(client: docker.DockerClient, tag: str, tell: Tell) -> None:
         archive.unlink()
 
 
-def _build_all(
-    client: docker.DockerClient, recipes: Sequence[Recipe], tags: Mapping[str, str], progress: Progress
-) -> None:
+def _build_all(client: docker.DockerClient, recipes: Sequence[Recipe], tags: Mapping[str, str], story: Story) -> None:
     missing = [one for one in recipes if not _has(client, tags[one.name])]
     if not missing:
         return
     stop = threading.Event()
-    with progress.step(f"Building {len(missing)} images") as tell:
+    with story.step(f"Building {len(missing)} images") as tell:
 
         def build(one: Recipe) -> None:
             def say(detail: str) -> None:

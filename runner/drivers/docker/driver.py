@@ -20,7 +20,7 @@ from runner.drivers.docker.node import DockerNode
 from runner.drivers.docker.store import Store
 from runner.errors import UnfitError
 from runner.lessons.model import NodeSpec, Role, Topology
-from runner.progress import Progress
+from runner.story import Story
 
 # Long enough for the node's engine to end its containers (5 s) and write its state.
 _HALT_SECONDS = 15
@@ -82,10 +82,10 @@ class DockerDriver:
         if missing:
             raise _lacking(missing, what)
 
-    def prepare_images(self, images: Sequence[str], progress: Progress) -> None:
+    def prepare_images(self, images: Sequence[str], story: Story) -> None:
         """Build or pull what is missing, and fill the store that the nodes share."""
         if self._store is None or not self._store.has(images):
-            self._fill_store(images, progress)
+            self._fill_store(images, story)
         absent = [image for image in images if not self._needed_store().has([image])]
         if absent:
             raise UnfitError(
@@ -93,17 +93,17 @@ class DockerDriver:
                 "'labs images list' shows which there are; CONTRIBUTING.md tells how to add one.",
             )
 
-    def build_images(self, names: Sequence[str], progress: Progress, *, anew: bool = False) -> None:
+    def build_images(self, names: Sequence[str], story: Story, *, anew: bool = False) -> None:
         """Fill a store with these images, unless there is one."""
         if anew or self._store is None or not self._store.has(names):
-            self._fill_store(names, progress)
+            self._fill_store(names, story)
 
-    def _fill_store(self, images: Sequence[str], progress: Progress) -> None:
+    def _fill_store(self, images: Sequence[str], story: Story) -> None:
         # Most starts find the store filled, and need not wait for all that building takes to be imported.
         from runner.drivers.docker import filling
 
         with engine.explained("making the images"):
-            filling.fill(self.client, images, progress)
+            filling.fill(self.client, images, story)
         self.__dict__.pop("_store", None)
 
     def images(self) -> tuple[NodeImage, ...]:
@@ -122,17 +122,17 @@ class DockerDriver:
     def require_room(self, topology: Topology, instead_of: Cluster | None = None) -> None:
         """Refuse nothing: containers share the engine's memory and disk, and `serves` has looked at that."""
 
-    def make(self, cluster: ClusterId, topology: Topology, progress: Progress) -> Cluster:
+    def make(self, cluster: ClusterId, topology: Topology, story: Story) -> Cluster:
         """Make network, hub and nodes, and boot them together."""
-        with progress.step("Finding out what the engine can give"):
+        with story.step("Finding out what the engine can give"):
             known = self._facts
-        with progress.step("Making the network") as tell, engine.explained("making the network"), signals.deferred():
+        with story.step("Making the network") as tell, engine.explained("making the network"), signals.deferred():
             subnet = network.make(self.client, cluster)
             tell(str(subnet))
-        with progress.step(f"Making the nodes ({', '.join(topology.names)})") as tell:
+        with story.step(f"Making the nodes ({', '.join(topology.names)})") as tell:
             making = [self._making(cluster, subnet, number, known) for number in enumerate(topology.nodes)]
             booting = together.run(making, tell)
-        self._boot(cluster, booting, progress, lambda: self._create_hub(cluster, subnet))
+        self._boot(cluster, booting, story, lambda: self._create_hub(cluster, subnet))
         return next(found for found in self.find() if found.id == cluster)
 
     def _making(
@@ -148,7 +148,7 @@ class DockerDriver:
         return make
 
     def _boot(
-        self, cluster: ClusterId, booting: Sequence[Booting], progress: Progress, create_hub: Callable[[], None]
+        self, cluster: ClusterId, booting: Sequence[Booting], story: Story, create_hub: Callable[[], None]
     ) -> None:
         def start_hub(_stop: threading.Event) -> None:
             with engine.explained("starting the hub"):
@@ -156,7 +156,7 @@ class DockerDriver:
                 self.client.api.start(labels.name(cluster, "hub"))
 
         # Nobody asks the hub before the nodes are up, so it does not take the engine's time before they have started.
-        with progress.step("Booting their engines, and the hub") as tell:
+        with story.step("Booting their engines, and the hub") as tell:
             together.run([*(one.wait for one in booting), start_hub], tell)
 
     def _create_node(
@@ -242,12 +242,12 @@ class DockerDriver:
             for container in own
         )
 
-    def resume(self, cluster: Cluster, progress: Progress) -> None:
+    def resume(self, cluster: Cluster, story: Story) -> None:
         """Start the containers that are not running."""
         down = [node for node in cluster.nodes if node.state is not NodeState.RUNNING]
-        with progress.step(f"Starting {', '.join(node.name for node in down) or 'the hub'}") as tell:
+        with story.step(f"Starting {', '.join(node.name for node in down) or 'the hub'}") as tell:
             booting = together.run([self._starting(cluster.id, node) for node in down], tell)
-        self._boot(cluster.id, booting, progress, lambda: None)
+        self._boot(cluster.id, booting, story, lambda: None)
 
     def _starting(self, cluster: ClusterId, node: Node) -> Callable[[threading.Event], Booting]:
         return lambda _stop: Booting(self.client, labels.name(cluster, node.name), node.name)

@@ -19,20 +19,20 @@ from runner.drivers import contents as contents_of
 from runner.drivers.docker import boot, build, engine, facts, labels, network, remains, store
 from runner.drivers.docker.store import Store
 from runner.images import recipe
-from runner.progress import Progress, Tell
+from runner.story import Story, Tell
 
 # What fills a store carries a cluster's labels, so that the remains of an interruption go the way of a cluster's.
 _FILLING = ClusterId("images", "build")
 _PUSH_PORT = "5000/tcp"
 
 
-def fill(client: docker.DockerClient, images: Sequence[str], progress: Progress) -> Store:
+def fill(client: docker.DockerClient, images: Sequence[str], story: Story) -> Store:
     """Gather images and fill a store with them and what the present one has, unless that has just these.
 
     Args:
         client: The host's engine.
         images: Official names.
-        progress: Where to show it.
+        story: Where to show it.
 
     Raises:
         UnfitError: Something could not be pulled, built or stored.
@@ -42,13 +42,13 @@ def fill(client: docker.DockerClient, images: Sequence[str], progress: Progress)
     # What another lab has asked for stays, lest two labs take the store from each other; what the recipes would make
     # otherwise by now waits until it is asked for.
     wanted = {*images, *contents_of.fitting(present.contents)} if present else set(images)
-    node_image, contents = build.gather(client, wanted, progress)
+    node_image, contents = build.gather(client, wanted, story)
     if present and set(present.contents) == set(contents):
         return present
     node_id = str(client.api.inspect_image(node_image)["Id"])
     volume = f"{paths.project()}-store-{secrets.token_hex(6)}"
     remains.remove(client, _FILLING)
-    with progress.step("Filling the store") as tell:
+    with story.step("Filling the store") as tell:
         try:
             _fill(client, node_id, volume, contents, tell)
         except BaseException:

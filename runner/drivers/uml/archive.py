@@ -19,7 +19,7 @@ import runner
 from runner.drivers.uml import packing, parts, sparse
 from runner.drivers.uml.parts import Parts
 from runner.errors import UnfitError, UsageError
-from runner.progress import Progress, Tell
+from runner.story import Story, Tell
 
 _DISK, _FOLDERS = "disk.img", ("jail", "registry", "tls")
 _TOPS = tuple((name,) for name in _FOLDERS)
@@ -30,12 +30,12 @@ _RECORD_LIMIT = 1 << 20
 _CHUNK = 1 << 20
 
 
-def export_to(file: Path, progress: Progress) -> Parts:
+def export_to(file: Path, story: Story) -> Parts:
     """Write the newest parts that fit this version to a file.
 
     Args:
         file: Where to; what is there already is replaced once all is written.
-        progress: Where to show it.
+        story: Where to show it.
 
     Returns:
         The parts.
@@ -48,7 +48,7 @@ def export_to(file: Path, progress: Progress) -> Parts:
     if not found:
         raise UnfitError("There is nothing to export yet.", "Type 'labs images build --driver uml' first.")
     half = file.with_name(f".{file.name}{parts.HALF}")
-    with progress.step(f"Exporting to {file}") as tell, _explained(f"writing {file}", file.parent):
+    with story.step(f"Exporting to {file}") as tell, _explained(f"writing {file}", file.parent):
         try:
             with half.open("wb") as target:
                 _write(found, _Counted(target, "written", tell))
@@ -71,7 +71,7 @@ def _keep_names_of(folder: Path) -> None:
         os.close(descriptor)
 
 
-def import_from(file: Path, progress: Progress) -> Parts:
+def import_from(file: Path, story: Story) -> Parts:
     """Make parts from a file that `export_to` has written; the images' lock must be held.
 
     Nothing is left of a file that turns out to be damaged. What is in a good one runs on this machine later, walled in,
@@ -79,14 +79,14 @@ def import_from(file: Path, progress: Progress) -> Parts:
 
     Args:
         file: The file.
-        progress: Where to show it.
+        story: Where to show it.
 
     Raises:
         UsageError: It is no such file, a damaged one, or one for another version or processor.
         UnfitError: There is no room for its content.
 
     """
-    with progress.step(f"Importing from {file}") as tell:
+    with story.step(f"Importing from {file}") as tell:
         try:
             source = file.open("rb")
         except OSError as error:

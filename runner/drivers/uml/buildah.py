@@ -10,7 +10,7 @@ from pathlib import Path
 from runner.drivers.uml import parts
 from runner.drivers.uml.commands import Commands, contained
 from runner.errors import UnfitError
-from runner.progress import Tell
+from runner.story import Tell
 
 # Buildah puts this before names that name no registry.
 _LOCAL = "localhost/"

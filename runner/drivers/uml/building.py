@@ -9,13 +9,13 @@ from runner.drivers import contents as contents_of
 from runner.drivers.uml import buildah, gathering, needs, packing, parts
 from runner.drivers.uml.commands import Commands
 from runner.drivers.uml.parts import Parts
-from runner.progress import Progress, Tell
+from runner.story import Story, Tell
 
 # Boots a machine on the disk in a folder, with the hub beside it, and lets it pull the names.
 Fill = Callable[[Path, Sequence[str], Tell], None]
 
 
-def build(images: Iterable[str], progress: Progress, fill: Fill) -> Parts:
+def build(images: Iterable[str], story: Story, fill: Fill) -> Parts:
     """Build parts with these images and what the present ones have, unless those have just these.
 
     An interrupted build goes on where it was.
@@ -24,7 +24,7 @@ def build(images: Iterable[str], progress: Progress, fill: Fill) -> Parts:
 
     Args:
         images: Official names.
-        progress: Where to show it.
+        story: Where to show it.
         fill: Gives the disk the images.
 
     Raises:
@@ -38,14 +38,14 @@ def build(images: Iterable[str], progress: Progress, fill: Fill) -> Parts:
     kept = contents_of.fitting(present.contents) if present else set()
     wanted = sorted({*images, *kept})
     storage = buildah.open_storage(Commands())
-    machine, contents = gathering.gather(storage, wanted, progress)
+    machine, contents = gathering.gather(storage, wanted, story)
     if present and present.machine == machine and set(present.contents) == set(contents):
         return present
     with parts.half() as folder:
-        with progress.step("Packing the machines' disk") as tell:
+        with story.step("Packing the machines' disk") as tell:
             packing.pack(storage, machine, folder, tell)
-        with progress.step("Handing the images to the hub") as tell:
+        with story.step("Handing the images to the hub") as tell:
             packing.fill_registry(storage, contents, folder, tell)
-        with progress.step("Unpacking the images for the machines") as tell:
+        with story.step("Unpacking the images for the machines") as tell:
             fill(folder, wanted, tell)
         return parts.complete(parts.new(folder, machine, contents))

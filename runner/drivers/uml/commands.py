@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from runner import paths
 from runner.errors import UnfitError
-from runner.progress import Tell
+from runner.story import Tell
 
 # By itself a namespace ends with its first process, and that one with us, even if we are killed.
 _DIES_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")

@@ -19,7 +19,7 @@ from runner.drivers.uml.parts import Parts
 from runner.drivers.uml.plan import Plan, State
 from runner.errors import UnfitError
 from runner.lessons.model import Topology
-from runner.progress import Progress
+from runner.story import Story
 
 _COMPLETE = "complete"
 
@@ -58,23 +58,23 @@ class UmlDriver:
         """Refuse nothing for the kernel's sake: the machines' own has all that a lab can need."""
         fitness.require()
 
-    def prepare_images(self, images: Sequence[str], progress: Progress) -> None:
+    def prepare_images(self, images: Sequence[str], story: Story) -> None:
         """Make the parts, unless they are there and have these images."""
         fitness.require()
         if self._parts is None or not self._parts.has(images):
-            self._build(images, progress)
+            self._build(images, story)
 
-    def build_images(self, names: Sequence[str], progress: Progress, *, anew: bool = False) -> None:
+    def build_images(self, names: Sequence[str], story: Story, *, anew: bool = False) -> None:
         """Make the parts, unless they are there and have these images."""
         fitness.require()
         if anew or self._parts is None or not self._parts.has(names):
-            self._build(names, progress)
+            self._build(names, story)
 
-    def _build(self, images: Sequence[str], progress: Progress) -> None:
+    def _build(self, images: Sequence[str], story: Story) -> None:
         # Most starts find the parts made, and need not wait for all that making them takes to be imported.
         from runner.drivers.uml import building, filling
 
-        building.build(images, progress, filling.fill)
+        building.build(images, story, filling.fill)
         self.__dict__.pop("_parts", None)
 
     def images(self) -> tuple[NodeImage, ...]:
@@ -98,21 +98,21 @@ class UmlDriver:
         memory.require(sum(node.memory for node in topology.nodes) - freed)
         space.require(plan.clusters_folder(), len(topology.nodes))
 
-    def make(self, cluster: ClusterId, topology: Topology, progress: Progress) -> Cluster:
+    def make(self, cluster: ClusterId, topology: Topology, story: Story) -> Cluster:
         """Write the plan, launch the supervisor, and wait for all machines."""
         folder = plan.folder_of(cluster)
         made = plan.make(cluster, topology, self._needed_parts().folder)
         self.require_room(topology)
-        with progress.step(f"Making the machines ({', '.join(topology.names)})"), signals.deferred():
+        with story.step(f"Making the machines ({', '.join(topology.names)})"), signals.deferred():
             # What the machines write is nobody else's to read, or to run.
             folder.mkdir(parents=True, mode=0o700)
             made.write(folder)
             control.launch(folder)
-        self._await(folder, made, topology.names, progress)
+        self._await(folder, made, topology.names, story)
         return self._found(folder)
 
-    def _await(self, folder: Path, made: Plan, names: Sequence[str], progress: Progress) -> None:
-        with progress.step("Booting their kernels and engines") as tell:
+    def _await(self, folder: Path, made: Plan, names: Sequence[str], story: Story) -> None:
+        with story.step("Booting their kernels and engines") as tell:
             together.run([self._waiting(folder, name) for name in names], tell)
 
     def _waiting(self, folder: Path, name: str) -> Callable[[threading.Event], None]:
@@ -148,7 +148,7 @@ class UmlDriver:
         )
         return Cluster(made.cluster, self.name, nodes, (folder / _COMPLETE).exists())
 
-    def resume(self, cluster: Cluster, progress: Progress) -> None:
+    def resume(self, cluster: Cluster, story: Story) -> None:
         """Launch the supervisor anew, or let it boot the machines that are down."""
         folder = plan.folder_of(cluster.id)
         made = plan.read(folder)
@@ -163,13 +163,13 @@ class UmlDriver:
             )
         memory.require(sum(machine.memory for machine in made.machines if machine.name in down))
         space.require(folder, len(down))
-        with progress.step(f"Starting {', '.join(down)}"), signals.deferred():
+        with story.step(f"Starting {', '.join(down)}"), signals.deferred():
             if control.alive(folder):
                 for name in down:
                     control.boot(folder, name)
             else:
                 control.launch(folder)
-        self._await(folder, made, down, progress)
+        self._await(folder, made, down, story)
 
     def halt(self, cluster: Cluster) -> None:
         """Shut the machines down, all at the same time, then the supervisor."""

@@ -13,7 +13,7 @@ from runner.drivers.uml.node import UmlNode
 from runner.drivers.uml.plan import Machine, Plan, State
 from runner.errors import UnfitError
 from runner.lessons.model import DEFAULT_MEMORY, Role
-from runner.progress import Tell
+from runner.story import Tell
 
 _NAME = "disk"
 # Pulled, not loaded: only so do images get the digests that the hub will answer with. Each engine gives itself an id.

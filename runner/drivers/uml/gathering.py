@@ -19,7 +19,7 @@ from runner.drivers.uml.buildah import Buildah
 from runner.errors import UnfitError
 from runner.images import base, recipe
 from runner.images.recipe import Recipe
-from runner.progress import Progress, Tell
+from runner.story import Story, Tell
 
 _ROOT = f"labs/root:{base.RELEASE}"
 _HUB = "docker.io"
@@ -48,13 +48,13 @@ def registry_answers() -> bool:
     return answers == [True]
 
 
-def gather(storage: Buildah, names: Sequence[str], progress: Progress) -> tuple[str, list[NodeImage]]:
+def gather(storage: Buildah, names: Sequence[str], story: Story) -> tuple[str, list[NodeImage]]:
     """Make sure the storage has the machine image and an image for every name.
 
     Args:
         storage: Where images are kept.
         names: Official names.
-        progress: Where to show it.
+        story: Where to show it.
 
     Returns:
         The machine image's id, and what the names stand for.
@@ -63,16 +63,16 @@ def gather(storage: Buildah, names: Sequence[str], progress: Progress) -> tuple[
         UnfitError: An image can neither be pulled nor built.
 
     """
-    with progress.step("Asking for an image registry") as tell:
+    with story.step("Asking for an image registry") as tell:
         online = registry_answers()
         tell("one answers" if online else "none answers, so images are built from Debian's packages")
-    real = _real(storage, names, online, progress)
+    real = _real(storage, names, online, story)
     recipe.require_makeable(names, real)
     recipes, tags = recipe.stand_ins(), recipe.tags(base.ingredients())
-    _make_base(storage, tags[recipe.BASE], progress)
+    _make_base(storage, tags[recipe.BASE], story)
     stand_ins = {recipes[name] for name in names if name not in real}
     needed = recipe.with_bases([recipe.all_recipes()[recipe.MACHINE], *stand_ins])
-    _build_all(storage, needed, tags, progress)
+    _build_all(storage, needed, tags, story)
     images = storage.images()
     contents = []
     for name in names:
@@ -109,12 +109,12 @@ def official(name: str) -> str:
     return name if "/" in name else f"library/{name}"
 
 
-def _real(storage: Buildah, names: Sequence[str], online: bool, progress: Progress) -> set[str]:
+def _real(storage: Buildah, names: Sequence[str], online: bool, story: Story) -> set[str]:
     images = storage.images()
     found = {name for name in names if _full(name) in images}
     missing = [name for name in names if name not in found]
     if online and missing:
-        with progress.step(f"Pulling {len(missing)} images") as tell, ThreadPoolExecutor(order.AT_ONCE) as pool:
+        with story.step(f"Pulling {len(missing)} images") as tell, ThreadPoolExecutor(order.AT_ONCE) as pool:
             try:
                 for name, pulled in zip(missing, pool.map(lambda one: _pull(storage, one), missing), strict=True):
                     tell(name)
@@ -134,11 +134,11 @@ def _pull(storage: Buildah, name: str) -> bool:
     return True
 
 
-def _make_base(storage: Buildah, tag: str, progress: Progress) -> None:
+def _make_base(storage: Buildah, tag: str, story: Story) -> None:
     images = storage.images()
     if tag in images:
         return
-    with progress.step("Making the Debian base") as tell:
+    with story.step("Making the Debian base") as tell:
         if _ROOT not in images:
             _make_root(storage, tell)
         tell("certificates and mirrors")
@@ -180,12 +180,12 @@ def _context(source: Path | None = None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _build_all(storage: Buildah, recipes: Sequence[Recipe], tags: dict[str, str], progress: Progress) -> None:
+def _build_all(storage: Buildah, recipes: Sequence[Recipe], tags: dict[str, str], story: Story) -> None:
     images = storage.images()
     missing = [one for one in recipes if tags[one.name] not in images]
     if not missing:
         return
-    with progress.step(f"Building {len(missing)} images") as tell:
+    with story.step(f"Building {len(missing)} images") as tell:
 
         def build(one: Recipe) -> None:
             base_image = {"BASE": tags[one.on]}

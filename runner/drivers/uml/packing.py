@@ -9,7 +9,7 @@ from runner.clusters.driver import NodeImage
 from runner.drivers.uml import gathering
 from runner.drivers.uml.buildah import Buildah
 from runner.drivers.uml.commands import contained
-from runner.progress import Tell
+from runner.story import Tell
 
 # What a machine can hold at most; what it does not hold takes no room on the host.
 DISK_SIZE = "8G"

@@ -14,7 +14,7 @@ import pytest
 from runner.drivers.uml import archive, parts
 from runner.drivers.uml.parts import Parts
 from runner.errors import UnfitError, UsageError
-from runner.progress import Silent
+from runner.story import Silent
 from tests import kit
 from tests.drivers.uml.test_parts import made
 

@@ -9,7 +9,7 @@ from typing import Protocol
 Tell = Callable[[str], None]
 
 
-class Progress(Protocol):
+class Story(Protocol):
     """Shows a story of named steps."""
 
     def step(self, name: str) -> AbstractContextManager[Tell]:

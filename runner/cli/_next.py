@@ -1,0 +1,33 @@
+"""Says what to type next."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from runner.cli import _console
+from runner.lessons import catalog
+from runner.lessons.model import Lab, Step
+
+
+def show(lab: Lab, step: Step) -> None:
+    """Print the step to go on with, how to read it and how to get help with it."""
+    lines([(f"labs show {lab.name} {step.id}", "read it"), (f"labs hint {lab.name}", "a nudge")], f"Next: {step.title}")
+
+
+def after(lab: Lab) -> None:
+    """Print where to go on once all of a lab is done: the labs that build on it."""
+    following = [one for one in catalog.readable() if lab.name in one.lesson.after]
+    if following:
+        lines([(f"labs start {one.name}", one.lesson.title) for one in following], "Next, another lab:")
+    else:
+        lines([("labs list", "the labs there are")], "Next, another lab:")
+
+
+def lines(commands: list[tuple[str, str]], lead: str = "") -> None:
+    """Print what to type, each with what it is for."""
+    out = _console.out()
+    if lead:
+        out.print(Text(lead, style="bold"), soft_wrap=True)
+    width = max(len(command) for command, _ in commands)
+    for command, about in commands:
+        out.print(Text.assemble("  ", (f"{command:<{width}}", "cyan"), f"  {about}"), soft_wrap=True)

@@ -1,0 +1,83 @@
+"""`labs goto`."""
+
+from __future__ import annotations
+
+import click
+
+from runner.checking import run
+from runner.checking.request import Request
+from runner.cli import _console, _learning, _next, _options, _playing, _up, _which
+from runner.clusters import find
+from runner.clusters.driver import Cluster
+from runner.clusters.lifecycle import Started
+from runner.errors import NotYetError, UnfitError, UsageError
+from runner.learning import place, way
+from runner.learning.way import Way
+from runner.lessons.model import Lab, Step
+
+# What ran on nodes that have just been brought up again comes back within this time.
+_RESUMING_SECONDS = 30.0
+
+
+@click.command("goto")
+@_options.lab_and_step_arguments
+def command(lab: str | None, step: str | None) -> int:
+    """Bring a cluster to the state just before a step, by playing what comes before it.
+
+    Starts the lab if it is not started, and plays only what is not done yet. Where your cluster is past the step,
+    or has taken another way, nothing is played; `labs reset --step` gets there on fresh nodes.
+
+    \b
+    Examples:
+      labs goto swarm-basics join-workers
+      labs goto join-workers                   in the lab that is started
+    """
+    found, target = _which.lab_and_step(lab, step, "labs goto")
+    if target is None:
+        raise UsageError(
+            "Which step?", f"Type 'labs goto {found.name} STEP'. 'labs show {found.name}' shows the steps."
+        )
+    went = _up.bring(found)
+    cluster = find.running_cluster(found.name)
+    if went is Started.FRESH:
+        ahead = way.fresh(found.lesson, target)
+    else:
+        if went is Started.RESUMED:
+            _await(found, cluster)
+        report = run.run(Request(found, cluster))
+        if problem := way.unknown(found.lesson, report, target):
+            raise UnfitError(
+                f"'{problem.says}' could not be checked: {problem.reason}", "'labs status' shows the nodes."
+            )
+        noted = _learning.passed(found.name, place.passed(found.lesson, report))
+        ahead = way.find(found.lesson, report, target, noted.progress.here)
+    _refuse_obstacle(found, target, ahead)
+    _playing.go(found, cluster, ahead)
+    _say(found, target, ahead)
+    return 0
+
+
+def _await(lab: Lab, cluster: Cluster) -> None:
+    """Wait until what was done on the nodes before they were halted has come back, as far as it will."""
+    done = frozenset(_learning.load(lab.name).here)
+    with _console.story().step("Waiting for what ran on the nodes"):
+        run.run(Request(lab, cluster, done, _RESUMING_SECONDS))
+
+
+def _refuse_obstacle(lab: Lab, target: Step, ahead: Way) -> None:
+    if ahead.obstacle:
+        advice = (
+            f"'labs reset {lab.name} --step {target.id}' gets there on fresh nodes; what was done on these is lost."
+        )
+        raise NotYetError(ahead.obstacle, advice)
+
+
+def _say(lab: Lab, target: Step, ahead: Way) -> None:
+    out = _console.out()
+    if ahead.missing:
+        out.print(f"[bold green]All that comes before '{target.title}' is done.[/]")
+    elif ahead.begun:
+        out.print("[bold green]You are there already[/], and have begun it.")
+    else:
+        out.print("[bold green]You are there already.[/]")
+    _next.show(lab, target)

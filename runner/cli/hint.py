@@ -1,0 +1,87 @@
+"""`labs hint`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+from rich.text import Text
+
+from runner.checking.outcomes import Outcome, Report, Result
+from runner.cli import _console, _learning, _lesson_text, _next, _options, _place, _which
+from runner.cli._place import Place
+from runner.learning import hints
+from runner.learning.hints import Help
+from runner.lessons.model import Hint, Lab, Step
+
+
+@click.command("hint")
+@_options.lab_and_step_arguments
+@click.option("--again", is_flag=True, help="Show the hints once more that were shown, and no new one.")
+def command(lab: str | None, step: str | None, again: bool) -> int:
+    """Get a nudge: a step's next hint, weakest first, one more each time it is asked for.
+
+    Without STEP it is for the first step that is not done. Some hints are shown only while a certain check fails, so
+    the step's checks are run if the lab is started.
+
+    \b
+    Examples:
+      labs hint                                in the lab that is started
+      labs hint join-workers
+      labs hint swarm-basics join-workers
+      labs hint --again
+    """
+    found, wanted = _which.lab_and_step(lab, step, "labs hint")
+    place = _place.of(found, wanted) if wanted else _place.current(found, lambda one: bool(_help(found, one, ()).next))
+    if place is None:
+        _console.out().print(f"Every step of '{found.name}' is done. 'labs hint {found.name} STEP' is for one of them.")
+        return 0
+    helping = _help(found, place.step, place.report.results)
+    _console.out().print(Text.assemble((place.step.title, "bold"), (f"  {place.step.id}", "dim")))
+    if again or helping.next is None:
+        _show_seen(found, place, helping)
+    else:
+        _show_next(found, place, helping, helping.next)
+    return 0
+
+
+def _help(lab: Lab, step: Step, results: Iterable[Result]) -> Help:
+    return hints.choose(step, results, _learning.load(lab.name).of(step.id).hints)
+
+
+def _show_next(lab: Lab, place: Place, helping: Help, hint: Hint) -> None:
+    _show(hint, helping, place.report)
+    _learning.hint_shown(lab.name, place.step.id, hints.mark(hint))
+    if len(helping.waiting) > 1:
+        _offer_more(lab, place.step, "Still stuck?")
+    else:
+        _show_last(lab, place.step)
+
+
+def _show_seen(lab: Lab, place: Place, helping: Help) -> None:
+    for hint in helping.seen:
+        _show(hint, helping, place.report)
+    if helping.waiting:
+        _offer_more(lab, place.step, "Still stuck?" if helping.seen else "You have not asked for any yet.")
+    elif place.passes:
+        _console.out().print("The checks of this step pass already.")
+    else:
+        _show_last(lab, place.step)
+
+
+def _offer_more(lab: Lab, step: Step, lead: str) -> None:
+    _next.lines([(f"labs hint {lab.name} {step.id}", "the next one")], lead)
+
+
+def _show_last(lab: Lab, step: Step) -> None:
+    words = [(f"labs show {lab.name} {step.id}", "read the step once more")]
+    words.append((f"labs solution {lab.name} {step.id} --spoil", "see how it is done"))
+    _next.lines(words, "That is all there is to hint at." if step.hints else "This step has no hints.")
+
+
+def _show(hint: Hint, helping: Help, report: Report) -> None:
+    which = f"Hint {helping.fitting.index(hint) + 1} of {len(helping.fitting)}"
+    failed = [one for one in report.results if one.check == hint.check and one.outcome is Outcome.FAILED]
+    about = f"  for '{failed[0].says}'" if failed else ""
+    _console.out().print(Text.assemble((which, "yellow"), (about, "dim")))
+    _lesson_text.show_hint(hint)

@@ -1,0 +1,1 @@
+"""The learner's way through a lab: what was reached, where to go on, and what helps there."""

@@ -1,0 +1,43 @@
+"""All rules, each a function that is given a lab and yields problems; its docstring says what it wants to be so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from runner.lessons.lint.blocks import blocks
+from runner.lessons.lint.captures import captures
+from runner.lessons.lint.checked import checked
+from runner.lessons.lint.hidden import hidden
+from runner.lessons.lint.hints import hints
+from runner.lessons.lint.images import undeclared, without_recipe
+from runner.lessons.lint.links import links
+from runner.lessons.lint.lookalikes import lookalikes
+from runner.lessons.lint.order import order
+from runner.lessons.lint.shell import shell
+from runner.lessons.lint.steps import misses, solutions, steps
+from runner.lessons.lint.strays import named, strays
+from runner.lessons.lint.subject import Subject
+from runner.lessons.lint.translations import translations
+from runner.lessons.problems import Problem
+
+Rule = Callable[[Subject], Iterator[Problem]]
+
+RULES: tuple[Rule, ...] = (
+    steps,
+    solutions,
+    misses,
+    checked,
+    hints,
+    blocks,
+    captures,
+    shell,
+    lookalikes,
+    hidden,
+    links,
+    undeclared,
+    without_recipe,
+    order,
+    named,
+    strays,
+    translations,
+)

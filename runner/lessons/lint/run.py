@@ -1,0 +1,84 @@
+"""Holds labs against all rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from runner import paths
+from runner.lessons import catalog, page, parse
+from runner.lessons.lint import checks
+from runner.lessons.lint.rules import RULES
+from runner.lessons.lint.subject import Subject
+from runner.lessons.page import Page
+from runner.lessons.problems import BrokenLessonError, Problem, in_order
+
+
+def lint(names: Iterable[str]) -> tuple[Problem, ...]:
+    """Return all that is wrong with some labs, by file and line.
+
+    Args:
+        names: Labs that there are.
+
+    Raises:
+        UnfitError: There is no bash to read commands with.
+
+    """
+    after = _after()
+    return in_order(problem for name in names for problem in _of_lab(paths.labs_folder() / name, after))
+
+
+def _of_lab(folder: Path, after: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
+    problems: list[Problem] = []
+    try:
+        subject = _subject(folder, after, problems)
+    except BrokenLessonError as error:
+        yield from error.problems
+        return
+    for read in subject.pages:
+        yield from read.problems
+    yield from problems
+    for rule in RULES:
+        yield from rule(subject)
+
+
+def _subject(folder: Path, after: Mapping[str, tuple[str, ...]], problems: list[Problem]) -> Subject:
+    read, lab = parse.draft(folder)
+
+    def near_miss(path: Path) -> Page:
+        return parse.near_miss_page(path, lab, read.nodes)
+
+    def plain(path: Path) -> Page:
+        return page.read(path, lab.name, nodes=read.nodes)
+
+    return Subject(
+        name=lab.name,
+        folder=folder,
+        lesson=lab.lesson,
+        page=read,
+        translations=tuple(_readable(plain, lab.translations, problems)),
+        misses=tuple(_readable(near_miss, lab.wrong, problems)),
+        solutions=tuple(_readable(plain, lab.solutions, problems)),
+        checks=checks.read(paths.checks_file(lab.name)),
+        after=after,
+        built_in=paths.is_built_in(),
+    )
+
+
+def _readable(read: Callable[[Path], Page], files: Iterable[Path], problems: list[Problem]) -> Iterator[Page]:
+    for file in files:
+        try:
+            yield read(file)
+        except BrokenLessonError as error:
+            problems += error.problems
+
+
+def _after() -> dict[str, tuple[str, ...]]:
+    """Return for every lab those that come before it; none for one that cannot be read, which is told elsewhere."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in catalog.names():
+        try:
+            found[name] = catalog.load(name).lesson.after
+        except BrokenLessonError:
+            found[name] = ()
+    return found

@@ -1,0 +1,88 @@
+"""`labs lint`: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import kit
+
+LESSON = f"{kit.FRONT}## Look {{#look}}\n```sh node1\nls\n```\n::: hint\nLook.\n:::\n"
+CHECKS = "from checks import step\n@step('look')\ndef test_looked(nodes):\n    'It was looked.'\n"
+
+
+@pytest.fixture(autouse=True)
+def _tiny(tmp_path: Path) -> None:
+    kit.write_lab(tmp_path, LESSON, checks=CHECKS)
+
+
+@pytest.mark.parametrize(("words", "said"), [(["tiny"], "'tiny'"), (["--all"], "'tiny'"), (["tiny", "tiny"], "'tiny'")])
+def test_sound(words: list[str], said: str, tmp_path: Path) -> None:
+    """A lab with nothing wrong is told so, and that is success."""
+    done = kit.labs(tmp_path, "lint", *words)
+    assert (0, f"{said}, nothing to mend.\n", "") == (done.returncode, done.stdout, done.stderr)
+
+
+def test_several(tmp_path: Path) -> None:
+    """Several sound labs are counted."""
+    kit.write_lab(tmp_path, LESSON, checks=CHECKS, name="other")
+    assert "2 labs, nothing to mend.\n" == kit.labs(tmp_path, "lint", "--all").stdout
+
+
+def test_problems(tmp_path: Path) -> None:
+    """Every problem is a line of file, line and message, from here; then how many there are, and what to type."""
+    kit.write_lab(tmp_path, LESSON.replace("ls", "ls )").replace("Look.", "[Look](away.md)\x1b[2J"), checks=CHECKS)
+    done = kit.labs(tmp_path, "lint", "tiny")
+    assert 3 == done.returncode
+    assert [
+        "labs/tiny/lesson.md:11: bash: syntax error near unexpected token `)'",
+        "labs/tiny/lesson.md:14: a character that nobody sees: U+001B CONTROL CHARACTER",
+        "labs/tiny/lesson.md:14: the link 'away.md' leads to no file",
+    ] == done.stdout.splitlines()
+    assert "'tiny': 3 problems. Mend, then lint again; 'labs verify LAB' tries the rest on real nodes.\n" == done.stderr
+
+
+def test_elsewhere(tmp_path: Path) -> None:
+    """From another folder the paths are whole, so that they can be opened."""
+    kit.write_lab(tmp_path, f"{LESSON}[Look](away.md)\n", checks=CHECKS)
+    (tmp_path / "elsewhere").mkdir()
+    done = kit.labs(tmp_path / "elsewhere", "--labs", str(tmp_path), "lint", "tiny")
+    assert f"{tmp_path}/labs/tiny/lesson.md:16: the link 'away.md' leads to no file\n" == done.stdout
+
+
+def test_a_whole_tree(tmp_path: Path) -> None:
+    """A tree is linted as a whole: our own tests' labs lack checks, hints and solutions, and nothing else."""
+    tree = kit.CHECKOUT / "tests" / "tree"
+    done = kit.labs(tmp_path, "--labs", str(tree), "lint", "--all")
+    assert 3 == done.returncode
+    assert [
+        "checks/test_meshed.py:1: the file is missing; every lab has its checks there",
+        "checks/test_solo.py:1: the file is missing; every lab has its checks there",
+        "checks/test_unsettled.py:1: the file is missing; every lab has its checks there",
+        "labs/ladder/lesson.md:33: no check in test_ladder.py is marked @step('read')",
+        "labs/ladder/lesson.md:33: the step 'read' has no hint",
+        "labs/ladder/lesson.md:33: the step 'read' tells no command, and there is no solution/read.md",
+        "labs/ladder/lesson.md:64: no check in test_ladder.py is marked @step('remember')",
+        "labs/ladder/lesson.md:64: the step 'remember' has no hint",
+        "labs/ladder/lesson.md:64: the step 'remember' tells no command, and there is no solution/remember.md",
+        "labs/meshed/lesson.md:13: the step 'init' has no hint",
+        "labs/solo/lesson.md:12: the step 'init' has no hint",
+        "labs/trio/lesson.md:16: the step 'init' has no hint",
+        "labs/trio/lesson.md:30: the step 'join' has no hint",
+        "labs/unsettled/lesson.md:12: the step 'init' has no hint",
+    ] == done.stdout.replace(f"{tree}/", "").splitlines()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "Which labs?\nName them, as in 'labs lint swarm-basics', or type 'labs lint --all'.\n"),
+        (["tiny", "--all"], "Which labs?\nName them, as in 'labs lint swarm-basics', or type 'labs lint --all'.\n"),
+        (["tin"], "There is no lab 'tin'.\nDid you mean tiny?\n"),
+    ],
+)
+def test_usage(words: list[str], message: str, tmp_path: Path) -> None:
+    """What names no lab is refused."""
+    done = kit.labs(tmp_path, "lint", *words)
+    assert (2, "", message) == (done.returncode, done.stdout, done.stderr)

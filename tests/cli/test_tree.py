@@ -1,0 +1,58 @@
+"""`labs --labs DIR`: labs and checks of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import kit
+
+LESSON = f"{kit.FRONT}## Look {{#look}}\n"
+
+
+@pytest.fixture(autouse=True)
+def _two_trees(tmp_path: Path) -> None:
+    kit.write_lab(tmp_path, LESSON)
+    kit.write_lab(tmp_path / "mine", LESSON.replace("title: Tiny", "title: Mine"), name="mine")
+
+
+@pytest.mark.parametrize("tree", ["mine", "./mine", "~/mine", "elsewhere/../mine"])
+def test_list(tree: str, tmp_path: Path) -> None:
+    """The folder takes the place of the other labs, however it is written, and of `LABS_ROOT`."""
+    (tmp_path / "elsewhere").mkdir()
+    done = kit.labs(tmp_path, "--labs", tree, "list")
+    assert (0, ["LAB", "mine"]) == (done.returncode, [line.split()[0] for line in done.stdout.splitlines()])
+
+
+def test_show(tmp_path: Path) -> None:
+    """What takes a lab finds those of the folder, and no others."""
+    assert "\nMine\n" in kit.labs(tmp_path, "--labs", "mine", "show", "mine").stdout
+    done = kit.labs(tmp_path, "--labs", "mine", "show", "tiny")
+    assert (2, "There is no lab 'tiny'.") == (done.returncode, done.stderr.splitlines()[0])
+
+
+@pytest.mark.parametrize("words", [["show", "mine"], ["start", "mine"], ["verify", "mine"], ["lint", "mine"]])
+def test_nowhere(words: list[str], tmp_path: Path) -> None:
+    """A folder without labs is told of by its name."""
+    done = kit.labs(tmp_path, "--labs", "nowhere", *words)
+    assert (2, "") == (done.returncode, done.stdout)
+    assert [
+        f"There is no folder {tmp_path}/nowhere/labs, so there is no lab 'mine'.",
+        "'labs --labs DIR' and LABS_ROOT name the folder that holds 'labs' and 'checks'; 'labs new' makes a first lab.",
+    ] == done.stderr.splitlines()
+
+
+def test_no_labs_yet(tmp_path: Path) -> None:
+    """Where there are no labs yet, it is told how to make one."""
+    said = f"There is no lab in {tmp_path}/nowhere/labs. 'labs new NAME' makes one.\n"
+    listed = kit.labs(tmp_path, "--labs", "nowhere", "list")
+    assert (0, said) == (listed.returncode, listed.stdout)
+    linted = kit.labs(tmp_path, "--labs", "nowhere", "lint", "--all")
+    assert (2, said.split()) == (linted.returncode, linted.stderr.split())
+
+
+def test_completion(tmp_path: Path) -> None:
+    """The labs of the folder are completed."""
+    words = {"_LABS_COMPLETE": "bash_complete", "COMP_WORDS": "labs --labs mine show m", "COMP_CWORD": "4"}
+    assert "plain,mine\n" == kit.labs(tmp_path, **words).stdout

@@ -1,0 +1,80 @@
+"""What the documentation shows is so."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runner.lessons import parse
+from runner.lessons.lint import run
+from runner.lessons.lint.rules import RULES
+from tests import docs, kit
+
+PAGES = sorted([*kit.CHECKOUT.glob("*.md"), *kit.CHECKOUT.glob("docs/*.md")])
+
+
+@pytest.fixture
+def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the tree of the worked example."""
+    kit.own_folders(monkeypatch, tmp_path)
+    docs.write_example(tmp_path)
+    return tmp_path
+
+
+def test_example_is_sound(example: Path) -> None:
+    """Lint finds nothing in the worked example."""
+    assert () == run.lint(["notice-board"])
+    assert [example / "labs" / "notice-board"] == [*(example / "labs").iterdir()]
+
+
+def test_example_shows_everything(example: Path) -> None:
+    """The worked example has one of everything that the format offers."""
+    lab = parse.lab(example / "labs" / "notice-board")
+    commands = [command for step in lab.lesson.steps for command in step.commands]
+    misses = {parse.near_miss(path, lab).after for path in lab.wrong}
+    assert {True, False} == misses
+    assert [True] * 5 == [
+        any(command.capture for command in commands),
+        any(command.exit_status for command in commands),
+        any(command.retry for command in commands),
+        any(command.output for command in commands),
+        any(hint.check and hint.says for step in lab.lesson.steps for hint in step.hints),
+    ]
+    assert lab.solution("challenge").is_file()
+
+
+def test_example_is_tidy(example: Path) -> None:
+    """The checks of the worked example are in the style of our own."""
+    file = example / "checks" / "test_notice_board.py"
+    settings = kit.CHECKOUT / "pyproject.toml"
+    for words in (("check",), ("format", "--check")):
+        assert 0 == subprocess.run([sys.executable, "-m", "ruff", *words, "--config", settings, file]).returncode
+
+
+def test_rules() -> None:
+    """The page for authors lists every rule of lint, in its words and order."""
+    listed = re.findall(
+        r"^\| `(\w+)` \| (.+) \|$", docs.AUTHORING.read_text("utf-8").partition("## What lint finds")[2], re.M
+    )
+    assert [(rule.__name__, (rule.__doc__ or "").splitlines()[0]) for rule in RULES] == listed
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links(page: Path) -> None:
+    """Every link of a page to a file or a heading leads there."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+        path, _, anchor = target.partition("#")
+        if not path.startswith(("http:", "https:")):
+            file = page.parent / path if path else page
+            assert file.exists(), target
+            assert not anchor or anchor in anchors(file), target
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives to a page's headings."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}

@@ -1,0 +1,37 @@
+"""Checks of the tests' lab with several steps."""
+
+from checks import CheckNode, Nodes, expect, fail, step
+
+
+def _volumes(node: CheckNode) -> dict[str, dict[str, str]]:
+    return {volume.name: volume.attrs["Labels"] or {} for volume in node.api.volumes.list()}
+
+
+@step("swarm")
+def test_node1_is_active(nodes: Nodes) -> None:
+    """node1 is in a swarm."""
+    state = nodes["node1"].api.info()["Swarm"]["LocalNodeState"]
+    expect(nodes["node1"], state, "active", of="the swarm on node1", see="docker info")
+
+
+@step("volumes")
+def test_first_knows_the_node(nodes: Nodes) -> None:
+    """The volume first is labelled with its node."""
+    node1 = nodes["node1"]
+    labels = _volumes(node1).get("first")
+    if labels is None:
+        fail(node1, "there is no volume first", "a volume first", see="docker volume ls")
+    if "node" not in labels:
+        fail(node1, "first has no label", "a label node", see="docker volume inspect first")
+
+
+@step("volumes")
+def test_second_is_there(nodes: Nodes) -> None:
+    """There is a volume second."""
+    expect(nodes["node1"], "second" in _volumes(nodes["node1"]), True, of="second is there", see="docker volume ls")
+
+
+@step("alone")
+def test_third_is_there(nodes: Nodes) -> None:
+    """There is a volume third."""
+    expect(nodes["node1"], "third" in _volumes(nodes["node1"]), True, of="third is there", see="docker volume ls")
