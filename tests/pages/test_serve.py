@@ -128,14 +128,16 @@ def test_command(tmp_path: Path) -> None:
     given = kit.environment(tmp_path)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     with subprocess.Popen(argv, cwd=tmp_path, env=given, **pipes) as running:  # type: ignore[call-overload]
-        line = running.stdout.readline()
-        address = line.split()[4]
-        with urllib.request.urlopen(f"{address}tiny/look.html", timeout=10) as answer:
-            assert b"data-live" in answer.read()
-        (folder / "lesson.md").write_text(f"{kit.FRONT}## Look {{#look}}\nMore.\n", "utf-8")
-        assert "Built again: 3 files are new.\n" == running.stdout.readline()
-        (folder / "lesson.md").write_text(f"{kit.FRONT}## Look\n", "utf-8")
-        assert "has a problem:" in running.stdout.readline()
-        running.send_signal(signal.SIGINT)
-        assert running.communicate(timeout=30)[0].endswith("Interrupted.\n")
+        try:
+            address = running.stdout.readline().split()[4]
+            with urllib.request.urlopen(f"{address}tiny/look.html", timeout=10) as answer:
+                assert b"data-live" in answer.read()
+            (folder / "lesson.md").write_text(f"{kit.FRONT}## Look {{#look}}\nMore.\n", "utf-8")
+            assert "Built again: 3 files are new.\n" == running.stdout.readline()
+            (folder / "lesson.md").write_text(f"{kit.FRONT}## Look\n", "utf-8")
+            assert "A problem keeps the site from being built:\n" == running.stdout.readline()
+            running.send_signal(signal.SIGINT)
+            assert running.communicate(timeout=60)[0].endswith("Interrupted.\n")
+        finally:
+            running.kill()
     assert 130 == running.returncode
