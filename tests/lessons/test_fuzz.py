@@ -39,6 +39,10 @@ Hello ... <WORD>
 
 - a list
 
+::: hint
+There is a command.
+:::
+
 ::: hint check=test_looked says="not yet"
 Look.
 :::
