@@ -138,6 +138,9 @@ def own_folders(patch: pytest.MonkeyPatch, folder: Path) -> None:
     """Keep logs, locks, caches and sockets in a folder of the test's own, and the labs too."""
     for name, value in own_environment(folder).items():
         patch.setenv(name, value)
+    # Commands that a test starts do not get these from whoever runs it, so the test itself must not have them either.
+    for name in ("LABS_PROJECT", "LABS_DRIVER"):
+        patch.delenv(name, raising=False)
 
 
 def own_environment(folder: Path) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable
 
 from runner import paths, suggest
 from runner.errors import BrokenLabError, UsageError
@@ -60,17 +59,11 @@ def in_order() -> list[str]:
     return found
 
 
-def unknown(name: str, also: Iterable[str] = ()) -> UsageError:
-    """Make the error for a lab that there is not.
-
-    Args:
-        name: What was typed.
-        also: Further names that would have done.
-
-    """
+def unknown(name: str) -> UsageError:
+    """Make the error for a lab that there is not."""
     folder = paths.labs_folder()
     if folder.is_dir():
-        return suggest.unknown("lab", name, [*names(), *also], "labs list")
+        return suggest.unknown("lab", name, names(), "labs list")
     return UsageError(
         f"There is no folder {folder}, so there is no lab '{name}'.",
         "'labs --labs DIR' and LABS_ROOT name the folder that holds 'labs' and 'checks'; 'labs new' makes a first lab.",

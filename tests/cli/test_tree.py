@@ -22,7 +22,8 @@ def test_list(tree: str, tmp_path: Path) -> None:
     """The folder takes the place of the other labs, however it is written, and of `LABS_ROOT`."""
     (tmp_path / "elsewhere").mkdir()
     done = kit.labs(tmp_path, "--labs", tree, "list")
-    assert (0, ["LAB", "mine"]) == (done.returncode, [line.split()[0] for line in done.stdout.splitlines()])
+    listed = [line.split()[0] for line in done.stdout.splitlines() if line[0] != " "]
+    assert (0, ["LAB", "mine"]) == (done.returncode, listed)
 
 
 def test_show(tmp_path: Path) -> None:

@@ -39,6 +39,10 @@ Hello ... <WORD>
 
 - a list
 
+::: hint
+There is a command.
+:::
+
 ::: hint check=test_looked says="not yet"
 Look.
 :::
@@ -148,7 +152,7 @@ def look(tree: Path) -> None:
     derandomize=not LONG,
     database=None,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(file=mangled())
 def test_mangled(tree: Path, file: tuple[str, str]) -> None:
