@@ -53,8 +53,11 @@ class Glossary:
             return None
         # The longest first, so that 'overlay network' is not taken for 'network'.
         words = sorted(self._by_word, key=len, reverse=True)
-        listed = "|".join(map(_whole, words))
-        return re.compile(listed, re.IGNORECASE)
+        spaced = "|".join(re.escape(word) for word in words if word.isascii())
+        # Between Chinese characters there is no end of a word to look for.
+        others = [re.escape(word) for word in words if not word.isascii()]
+        patterns = [rf"(?<![\w-])(?:{spaced})(?![\w-])"] if spaced else []
+        return re.compile("|".join([*patterns, *others]), re.IGNORECASE | re.ASCII)
 
     def mentions(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Yield where a text mentions a term: from, to, and the term's anchor."""
@@ -89,9 +92,3 @@ def read(path: Path) -> tuple[Glossary, list[Problem]]:
             text = "\n".join(lines[start + 1 : end]).strip("\n")
             terms[match["id"]] = Term(match["id"], words, text, start + 1)
     return Glossary(path, tuple(terms.values())), problems
-
-
-def _whole(word: str) -> str:
-    # Between Chinese characters there is no end of a word to look for.
-    edge = r"(?<![\w-])", r"(?![\w-])"
-    return f"{edge[0]}{re.escape(word)}{edge[1]}" if word.isascii() else re.escape(word)
