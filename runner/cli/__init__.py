@@ -26,6 +26,7 @@ _COMMANDS = {
     "hint": ("hint", "Get a nudge for the step you are at."),
     "solution": ("solution", "See how a step is done, once it is passed."),
     "goto": ("goto", "Have all done that comes before a step."),
+    "watch": ("watch", "See each check turn green by itself."),
     "play": ("play", "Have the lesson's commands typed for you."),
     "new": ("new", "Make a lab of your own, small and whole."),
     "lint": ("lint", "Find what is wrong with a lab, without a cluster."),
