@@ -77,6 +77,12 @@ class Display(Terminal):
             self.follow(min(left, 0.1))
         return time.monotonic() - began
 
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass, with the screen following what is sent."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self.follow(left)
+
     def ended(self, seconds: float = 10) -> int:
         """Wait for the process's end, and return its exit status."""
         deadline = time.monotonic() + seconds

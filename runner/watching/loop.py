@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import selectors
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -65,7 +65,7 @@ class Watching:
         self._surface = surface
         self._watch = Watch(lab)
         self._news: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._ears, self._mouth = os.pipe()
+        self._ears, self._mouth = socket.socketpair()
         self._engines = Engines(lambda: self._tell(self._stirred), lambda: self._tell(self._lost))
         self._checker = Checker(lab.name)
         self._rounds = Rounds(self._checker)
@@ -91,26 +91,26 @@ class Watching:
 
     def _listen(self, undo: ExitStack) -> None:
         for end in (self._ears, self._mouth):
-            os.set_blocking(end, False)
-            undo.callback(os.close, end)
+            end.setblocking(False)
+            undo.callback(end.close)
         self._selector.register(self._surface, selectors.EVENT_READ, self._pressed)
         self._selector.register(self._ears, selectors.EVENT_READ, self._hear)
         bell = Bell()
         undo.callback(bell.close)
         self._selector.register(bell, selectors.EVENT_READ, lambda: self._rung(bell))
         # A signal whose handler does nothing still says so at the descriptor, and the size is looked at each time.
-        undo.callback(signal.set_wakeup_fd, signal.set_wakeup_fd(self._mouth, warn_on_full_buffer=False))
+        undo.callback(signal.set_wakeup_fd, signal.set_wakeup_fd(self._mouth.fileno(), warn_on_full_buffer=False))
         undo.callback(signal.signal, signal.SIGWINCH, signal.signal(signal.SIGWINCH, lambda *_: None))
 
     def _tell(self, news: Callable[[], None]) -> None:
         """Have something done by the thread that draws."""
         self._news.put(news)
-        # A full pipe wakes it as well, and a closed one has nobody left to wake.
+        # If it is full it wakes as well, and once it is closed there is nobody left to wake.
         with contextlib.suppress(OSError):
-            os.write(self._mouth, b"!")
+            self._mouth.send(b"!")
 
     def _hear(self) -> None:
-        os.read(self._ears, 1 << 12)
+        self._ears.recv(1 << 12)
         while not self._news.empty():
             self._news.get()()
 
@@ -170,6 +170,8 @@ class Watching:
         self._pace = self._pace.looked(now, settled=found.settled)
         self._watch = model.seen(before, found.cluster, found.picture, found.trouble)
         if model.states(before) != model.states(self._watch):
+            # Whoever has started or reset it has changed what is kept of it too.
+            self._watch = record.loaded(self._watch)
             self._rounds.all_at_once(now)
 
     def _answered(self) -> None:

@@ -19,6 +19,7 @@ END = 1 << 16
 class Presence(StrEnum):
     """What there is of the lab's cluster."""
 
+    UNKNOWN = "not looked at yet"
     ABSENT = "not started"
     STARTING = "being started"
     HALTED = "halted"
@@ -67,7 +68,7 @@ class Watch:
     """
 
     lab: Lab
-    presence: Presence = Presence.ABSENT
+    presence: Presence = Presence.UNKNOWN
     picture: Picture = field(default_factory=Picture)
     report: Report = field(default_factory=lambda: Report("", ()))
     progress: Progress = field(default_factory=lambda: Progress(""))

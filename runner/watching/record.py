@@ -27,9 +27,14 @@ def with_passes(watch: Watch, report: Report, *, whole: bool) -> Watch:
     """
     lesson = watch.lab.lesson
     passed = place.passed(lesson, report, whole=whole)
-    known = watch.progress.here
-    after = _with(watch, lambda: kept.passed(watch.lab.name, passed).progress)
-    new = [step for step in lesson.steps if step.id in passed and step.id not in known]
+    noted: list[kept.Noted] = []
+
+    def note() -> Progress:
+        noted.append(kept.passed(watch.lab.name, passed))
+        return noted[0].progress
+
+    after = _with(watch, note)
+    new = [step for step in lesson.steps for one in noted if step.id in one.new]
     return replace(after, said=words.after_pass(lesson, new[-1], len(new) - 1)) if new else after
 
 

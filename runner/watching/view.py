@@ -76,7 +76,7 @@ def _notices(watch: Watch, width: int) -> list[Text]:
     trouble = watch.trouble or _absence(watch)
     if trouble:
         found += wrapped(line((" ! ", "yellow")), trouble.message, width - 1, "yellow")
-        found += wrapped(line("   "), trouble.advice, width - 1)
+        found += wrapped(line("   "), trouble.advice, width - 1) if trouble.advice else []
     if watch.steps and len(watch.done) == len(watch.steps):
         found += wrapped(line((" ✓ ", "green")), words.after_all(watch.lab.lesson), width - 1, "green")
     if watch.progress.lost:

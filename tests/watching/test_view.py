@@ -16,6 +16,7 @@ from tests.watching import scenes
 
 _SHOWN = frozenset(hints.mark(hint) for hint in scenes.STEPS[1].hints)
 MOMENTS = {
+    "nothing was seen yet": scenes.UNSEEN,
     "nothing is started": scenes.ABSENT,
     "a fresh cluster": scenes.FRESH,
     "a step is half done": scenes.HALF,
