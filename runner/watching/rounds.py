@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Protocol
+
 from runner.checking.outcomes import Outcome
-from runner.watching.checker import Checked, Checker
+from runner.watching.checker import Checked
 from runner.watching.model import Presence, Trouble, Watch
 from runner.watching.pace import Pace
 
@@ -14,6 +17,20 @@ _WORD_AFTER_SECONDS = 0.8
 _STUCK = Trouble("A check does not come back.", "Press r to try again; 'labs check' says which one it is.")
 
 
+class Runner(Protocol):
+    """Runs checks, one round at a time."""
+
+    asked: bool
+
+    def ask(self, steps: Iterable[str] | None) -> int:
+        """Begin a round, and return the descriptor that tells of its end."""
+        ...
+
+    def end(self) -> None:
+        """Give up a round."""
+        ...
+
+
 class Rounds:
     """The rounds of checks of one watch.
 
@@ -22,7 +39,7 @@ class Rounds:
 
     """
 
-    def __init__(self, checker: Checker) -> None:
+    def __init__(self, checker: Runner) -> None:
         self._checker = checker
         self._began = 0.0
         # What files hold and what answers to a request, no engine tells: hence a look now and then, ever more rarely.
