@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Protocol
+from functools import partial
+from typing import NoReturn, Protocol
 
 from rich.text import Text
 
@@ -154,14 +155,18 @@ class Watching:
 
     def _rung(self, bell: Bell) -> None:
         bell.silence()
-        self._rounds.typed(time.monotonic())
+        self._rounds.stirred(time.monotonic())
 
     def _lost(self) -> None:
         self._pace = self._pace.stirred(time.monotonic())
 
     def _look_around(self) -> None:
-        found = looking.look(ClusterId(self._watch.lab.name), self._engines)
-        self._tell(lambda: self._looked(found))
+        try:
+            found = looking.look(ClusterId(self._watch.lab.name), self._engines)
+        except Exception as error:
+            self._tell(partial(_fail, error))
+        else:
+            self._tell(lambda: self._looked(found))
 
     def _looked(self, found: Look) -> None:
         now = time.monotonic()
@@ -204,3 +209,8 @@ class Watching:
                 self._watch = model.pressed(self._watch, key)
         furthest = view.furthest(self._watch, *self._surface.size)
         self._watch = replace(self._watch, scroll=min(self._watch.scroll, furthest))
+
+
+def _fail(error: Exception) -> NoReturn:
+    """Let what nobody has foreseen end the watch, and not only the thread that it happened in."""
+    raise error

@@ -59,7 +59,8 @@ class Watch:
         report: What each check found when it last ran.
         progress: What is kept of the learner's way.
         checking: Whether checks have been running for so long that it is worth a word.
-        trouble: Why the checks or the cluster could not be looked at.
+        unseen: Why the cluster could not be looked for.
+        trouble: Why checks could not run, or their results not be kept.
         said: A word in passing, such as praise for a step that has just been passed.
         chosen: The id of the step that the learner looks at; None to follow the first that is not done.
         solution: Whether the learner has asked how to solve the step that is looked at.
@@ -73,6 +74,7 @@ class Watch:
     report: Report = field(default_factory=lambda: Report("", ()))
     progress: Progress = field(default_factory=lambda: Progress(""))
     checking: bool = False
+    unseen: Trouble | None = None
     trouble: Trouble | None = None
     said: str = ""
     chosen: str | None = None
@@ -134,8 +136,8 @@ def seen(watch: Watch, found: Cluster | None, picture: Picture, trouble: Trouble
 
     """
     if trouble:
-        return replace(watch, trouble=trouble)
-    after = replace(watch, presence=presence(found), picture=picture)
+        return replace(watch, unseen=trouble)
+    after = replace(watch, presence=presence(found), picture=picture, unseen=None)
     if after.presence is not watch.presence:
         after = replace(after, trouble=None, said="", checking=False)
     return after if after.presence is Presence.UP else replace(after, report=Report(watch.lab.name, ()))

@@ -50,8 +50,11 @@ def with_hint(watch: Watch) -> Watch:
 
 
 def _with(watch: Watch, change: Callable[[], Progress]) -> Watch:
+    lost = watch.progress.lost
     try:
-        return replace(watch, progress=change())
+        progress = change()
+        # The next one knows of it no more, and the learner may not have read it yet.
+        return replace(watch, progress=replace(progress, lost=progress.lost or lost))
     except OSError as error:
         trouble = Trouble(f"Your progress cannot be kept: {error}.", "Make room or give yourself the rights to it.")
         return replace(watch, trouble=trouble)

@@ -51,10 +51,6 @@ class Rounds:
         """Take notice that something has happened."""
         self._step, self._whole = self._step.stirred(now), self._whole.stirred(now)
 
-    def typed(self, now: float) -> None:
-        """Take notice that something was typed, which no engine need tell of."""
-        self._step = self._step.stirred(now)
-
     def all_at_once(self, now: float) -> None:
         """Have all checks run as soon as can be."""
         self._whole = self._whole.at_once(now)

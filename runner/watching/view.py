@@ -73,7 +73,7 @@ def _head(watch: Watch, width: int) -> list[Text]:
 
 def _notices(watch: Watch, width: int) -> list[Text]:
     found: list[Text] = []
-    trouble = watch.trouble or _absence(watch)
+    trouble = watch.unseen or watch.trouble or _absence(watch)
     if trouble:
         found += wrapped(line((" ! ", "yellow")), trouble.message, width - 1, "yellow")
         found += wrapped(line("   "), trouble.advice, width - 1) if trouble.advice else []

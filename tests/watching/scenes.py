@@ -73,4 +73,4 @@ LONG = watch(INIT, *(replace(NOT_WORKERS, check=f"test_{number}", says=f"Number 
 UNSEEN = Watch(LAB)
 ABSENT = Watch(LAB, Presence.ABSENT)
 STOPPED = replace(HALF, picture=replace(PICTURE, nodes=(*NODES[:2], NodeSight("node3", Standing.WORKER, "stopped"))))
-LOST = replace(HALF, trouble=Trouble("No Docker Engine answers at unix:///x.sock.", "Start it, then 'labs doctor'."))
+LOST = replace(HALF, unseen=Trouble("No Docker Engine answers at unix:///x.sock.", "Start it, then 'labs doctor'."))

@@ -43,8 +43,9 @@ def test_part_of_the_checks() -> None:
 
 def test_all_checks() -> None:
     """After a run of all checks nothing older is left, and what could not be looked at before is forgotten."""
-    after = model.checked(scenes.LOST, Report("tiny", (INIT, NOT_WORKERS)), whole=True)
-    assert ((INIT, NOT_WORKERS), None) == (after.report.results, after.trouble)
+    before = replace(HALF, trouble=Trouble("The checks cannot run.", "Mend them."), checking=True)
+    after = model.checked(before, Report("tiny", (INIT, NOT_WORKERS)), whole=True)
+    assert ((INIT, NOT_WORKERS), None, False) == (after.report.results, after.trouble, after.checking)
 
 
 def test_chosen_step_stays() -> None:
@@ -112,9 +113,11 @@ def test_halted(tmp_path: Path) -> None:
 
 
 def test_trouble_with_looking() -> None:
-    """Where the cluster cannot be looked for, that is told beside what was known last."""
+    """Where the cluster cannot be looked for, that is told beside what was known last, until it can be."""
     trouble = Trouble("No engine answers.", "Start it.")
-    assert replace(HALF, trouble=trouble) == model.seen(HALF, None, Picture(), trouble)
+    lost = model.seen(HALF, None, Picture(), trouble)
+    assert replace(HALF, unseen=trouble) == lost
+    assert model.seen(lost, None, Picture(), None).unseen is None
 
 
 def test_states() -> None:

@@ -63,6 +63,16 @@ def test_loaded() -> None:
     assert {"init"} == {*record.loaded(scenes.UNSEEN).progress.here}
 
 
+def test_unreadable() -> None:
+    """A record that cannot be read is told of for as long as the watch lasts."""
+    record.with_passes(HALF, HALF.report, whole=True)
+    file = next(paths.state_folder().rglob("tiny.json"))
+    file.write_text("{", "utf-8")
+    loaded = record.loaded(HALF)
+    assert loaded.progress.lost
+    assert loaded.progress.lost == record.with_passes(loaded, HALF.report, whole=True).progress.lost
+
+
 def test_no_room() -> None:
     """If nothing can be kept, that is told, and the watch goes on."""
     paths.state_folder().parent.mkdir(parents=True)

@@ -89,7 +89,7 @@ def test_one_round_at_a_time(rounds: Rounds, noting: Noting) -> None:
 def test_a_step_is_done(rounds: Rounds, noting: Noting) -> None:
     """As soon as a step is done, all checks run, for the next step's were skipped until then."""
     done = scenes.watch(INIT, READY, WORKERS, LATER)
-    rounds.typed(100.0)
+    rounds.stirred(100.0)
     rounds.begin(HALF, 100.2)
     end(rounds, noting, HALF, done, now=100.5)
     rounds.begin(done, 100.5)
@@ -157,7 +157,7 @@ def test_again(rounds: Rounds, noting: Noting) -> None:
 def test_unknown(rounds: Rounds, noting: Noting) -> None:
     """If the step that comes next was skipped the last time, all checks run and not only the step's."""
     skipped = model.checked(HALF, scenes.watch(replace(READY, outcome=Outcome.SKIPPED)).report, whole=False)
-    rounds.typed(100.0)
+    rounds.stirred(100.0)
     rounds.begin(skipped, 100.2)
     end(rounds, noting, skipped, skipped, now=100.5)
     rounds.begin(skipped, 100.5)
