@@ -7,11 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-import requests
-from docker.errors import DockerException
-from urllib3.exceptions import HTTPError
-
-from runner.clusters import find
+from runner.clusters import dial, find
 from runner.clusters.driver import Cluster, ClusterId
 from runner.errors import LabsError
 from runner.watching import picture
@@ -19,7 +15,7 @@ from runner.watching.engines import Engines
 from runner.watching.model import Trouble
 from runner.watching.picture import Entry, Picture, Told
 
-_REFUSALS = (DockerException, requests.RequestException, HTTPError, OSError, LabsError)
+_REFUSALS = (*dial.REFUSALS, LabsError)
 
 
 @dataclass(frozen=True, slots=True)
