@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from rich.text import Text
 
+from runner.cli import _screen
 from tests import kit
 from tests.display import Display
 
@@ -147,3 +149,12 @@ def test_calm(watching: Open) -> None:
 def test_colour(more: dict[str, str], watching: Open) -> None:
     """There is colour, unless NO_COLOR says that there should be none."""
     assert bool(COLOUR.search(watching(**more).sent)) is not bool(more)
+
+
+def test_harmless() -> None:
+    """What a terminal would obey is shown and not sent, and nothing beside it moves."""
+    shown = _screen._harmless(Text.assemble("web\x1b[2J.1 ", ("exited", "red")))
+    assert ("web\N{REPLACEMENT CHARACTER}[2J.1 exited", "exited") == (
+        shown.plain,
+        shown.plain[slice(*shown.spans[0][:2])],
+    )
