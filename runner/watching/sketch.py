@@ -57,12 +57,13 @@ def _service(service: ServiceSight) -> Text:
 
 def _rows(nodes: tuple[NodeSight, ...], width: int) -> list[Text]:
     names = max(len(node.name) for node in nodes)
+    heads = [line(" ", _dot(node), " ", (f"{node.name:<{names}}", "bold"), *_about(node)) for node in nodes]
+    widest = max(head.cell_len for head in heads)
     found = []
-    for node in nodes:
-        head = line(" ", _dot(node), " ", (f"{node.name:<{names}}", "bold"), *_about(node), "  ")
-        head.pad_right(max(0, names + 16 - head.cell_len))
+    for node, head in zip(nodes, heads, strict=True):
+        head.pad_right(widest + 3 - head.cell_len)
         units = joined([_unit(unit) for unit in node.units], "  ", width - head.cell_len)
-        found.append(fitted(Text.assemble(head, units, no_wrap=True, end=""), width))
+        found.append(Text.assemble(head, units, no_wrap=True, end=""))
     return found
 
 
