@@ -14,6 +14,14 @@ import pyte
 
 from tests.terminal import Terminal
 
+# What `labs watch` promises: green so soon after the state has changed.
+_SOON_SECONDS = 2.0
+
+
+def soon() -> float:
+    """Return how many seconds may pass until what has changed is shown, on this machine and as busy as it is."""
+    return _SOON_SECONDS * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
 
 class Display(Terminal):
     """A process on a pseudo-terminal, and what its screen shows.

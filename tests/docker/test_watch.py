@@ -10,12 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import TREE, Labs
-from tests.display import Display
+from tests.display import Display, soon
 from tests.docker.conftest import docker
 
 pytestmark = pytest.mark.usefixtures("clean")
-# What is promised: green so soon after the state has changed.
-SOON = 2.0
 HINT = """
 ::: hint
 One of them must begin.
@@ -63,13 +61,13 @@ def test_turns_green(watching: Open, on: Callable[..., str]) -> None:
     """What a learner does turns green by itself and soon, step after step, and the nodes show their roles."""
     display = watching()
     on("node1", "swarm", "init", "--advertise-addr", "eth0")
-    display.await_("✓ Make a swarm", SOON)
-    display.await_("● node1  leader", SOON)
+    display.await_("✓ Make a swarm", soon())
+    display.await_("● node1  leader", soon())
     token = on("node1", "swarm", "join-token", "--quiet", "worker")
     on("node2", "swarm", "join", "--token", token, "node1:2377")
-    display.await_("the nodes' states: ['ready', 'ready']", SOON)
+    display.await_("the nodes' states: ['ready', 'ready']", soon())
     on("node3", "swarm", "join", "--token", token, "node1:2377")
-    display.await_("You have come all the way through 'Trio'.", SOON)
+    display.await_("You have come all the way through 'Trio'.", soon())
     on("node1", "service", "create", "--detach", "--name", "web", "--replicas", "3", "nginx:alpine")
     display.await_("web 3/3")
     assert {"web.1", "web.2", "web.3"} <= {*display.text.split()}
@@ -79,7 +77,7 @@ def test_no_longer_green(watching: Open, on: Callable[..., str]) -> None:
     """What was reached and is undone is green no longer."""
     display = watching()
     on("node1", "swarm", "init", "--advertise-addr", "eth0")
-    display.await_("✓ Make a swarm", SOON)
+    display.await_("✓ Make a swarm", soon())
     on("node1", "swarm", "leave", "--force")
     display.await_("✗ node1 is in a swarm", 10)
 
@@ -88,21 +86,21 @@ def test_files(watching: Open, labs: Labs) -> None:
     """What no engine tells of is seen as soon when it was done through `labs exec` or `labs shell`."""
     display = watching()
     labs("exec", "node1", "--", "sh", "-c", "rm app/note.txt; echo gone")
-    display.await_("✗ The lab's note lies on node1", SOON)
+    display.await_("✗ The lab's note lies on node1", soon())
     labs("exec", "node1", "--", "sh", "-c", "echo note > app/note.txt; echo here")
-    display.await_("✓ The lab's note lies on node1", SOON)
+    display.await_("✓ The lab's note lies on node1", soon())
 
 
 def test_node_down_and_back(watching: Open, labs: Labs, on: Callable[..., str], environment: dict[str, str]) -> None:
     """A node that dies is shown so; once it is back the watch follows it again."""
     display = watching()
     docker("kill", f"{environment['LABS_PROJECT']}-trio-node3")
-    display.await_("node3 is down.", SOON)
-    display.await_("○ node3  stopped", SOON)
+    display.await_("node3 is down.", soon())
+    display.await_("○ node3  stopped", soon())
     assert 0 == labs("start", "trio").returncode
-    display.await_(lambda text: "node3 is down." not in text and "● node3" in text, 2 * SOON)
+    display.await_(lambda text: "node3 is down." not in text and "● node3" in text, 2 * soon())
     on("node3", "run", "--detach", "--name", "returned", "busybox", "sleep", "300")
-    display.await_("returned", SOON)
+    display.await_("returned", soon())
 
 
 def test_cluster_comes_and_goes(watching: Open, labs: Labs) -> None:
@@ -131,9 +129,9 @@ def test_a_check_that_hangs(watching: Open, labs: Labs, tmp_path: Path) -> None:
     labs("exec", "node1", "--", "sh", "-c", "touch hang; echo now")
     display.await_("checking ...", 10)
     display.type("h")
-    display.await_("One of them must begin.", SOON)
+    display.await_("One of them must begin.", soon())
     display.resize(24, 70)
-    display.await_(lambda _: "━" * 70 == display.lines[1], SOON)
+    display.await_(lambda _: "━" * 70 == display.lines[1], soon())
     labs("exec", "node1", "--", "rm", "hang")
     display.type("r")
     display.await_(lambda text: "checking" not in text, 10)
@@ -146,5 +144,5 @@ def test_progress_is_kept(watching: Open, labs: Labs, on: Callable[..., str], tm
     own = {"XDG_STATE_HOME": str(tmp_path)}
     display = watching(**own)
     on("node1", "swarm", "init", "--advertise-addr", "eth0")
-    display.await_("✓ Make a swarm", SOON)
+    display.await_("✓ Make a swarm", soon())
     assert "1/2" in next(line for line in labs("list", env=own).stdout.splitlines() if line.startswith("trio"))

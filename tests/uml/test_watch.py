@@ -5,10 +5,7 @@ from __future__ import annotations
 import sys
 
 from tests.conftest import Labs
-from tests.display import Display
-
-# A look into a machine takes longer than one into a container, and the tests' machine may be busy with others.
-_SOON = 5.0
+from tests.display import Display, soon
 
 
 def test_turns_green(labs: Labs, trio: str, environment: dict[str, str]) -> None:
@@ -18,7 +15,7 @@ def test_turns_green(labs: Labs, trio: str, environment: dict[str, str]) -> None
         display.await_("✗ node1 is in a swarm")
         done = labs("exec", "node1", "--", "docker", "swarm", "init", "--advertise-addr", "eth0")
         assert 0 == done.returncode, done.stderr
-        display.await_("✓ Make a swarm", _SOON)
+        display.await_("✓ Make a swarm", soon())
         labs("exec", "node3", "--", "sh", "-c", "kill -KILL $(pidof dockerd)")
         display.await_("○ node3", 15)
         display.type("q")
