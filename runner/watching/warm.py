@@ -26,7 +26,9 @@ def answer(lab: str, asked: dict[str, Any]) -> dict[str, Any]:
     steps = asked["steps"]
     try:
         cluster = find.running_cluster(lab)
-        request = Request(catalog.load(lab), cluster, None if steps is None else frozenset(steps), _PATIENCE)
+        request = Request(
+            catalog.load(lab), cluster, None if steps is None else frozenset(steps), _PATIENCE, again=True
+        )
         return {"report": run.run(request).as_json()}
     except LabsError as error:
         return {"message": error.message, "advice": error.advice}
