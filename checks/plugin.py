@@ -16,9 +16,11 @@ from runner.checking.request import KEY, Request
 from runner.errors import LabsError
 
 if TYPE_CHECKING:
+    from runner.clusters.driver import Cluster
     from runner.lessons.model import Lab
 
 F = TypeVar("F", bound=Callable[..., None])
+_KEPT: list[Nodes] = []
 _UNFINISHED = pytest.StashKey[dict[tuple[Path, str], str]]()
 
 
@@ -44,9 +46,20 @@ def labs_request(request: pytest.FixtureRequest) -> Request:
 def nodes(labs_request: Request) -> Iterator[Nodes]:
     """Yield the cluster's nodes by name."""
     set_patience(labs_request.patience)
-    found = Nodes(labs_request.cluster)
+    found = _kept_nodes(labs_request.cluster) if labs_request.again else Nodes(labs_request.cluster)
     yield found
-    found.close()
+    if not labs_request.again:
+        found.close()
+
+
+def _kept_nodes(cluster: Cluster) -> Nodes:
+    """Return the nodes as the last run had them, unless one of them is another or in another state since then."""
+    last = _KEPT.pop() if _KEPT else None
+    if last and last.cluster != cluster:
+        last.close()
+        last = None
+    _KEPT.append(last or Nodes(cluster))
+    return _KEPT[0]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

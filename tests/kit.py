@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from runner.clusters.driver import Cluster, ClusterId, Completed, NodeState
+from runner.clusters.driver import Cluster, ClusterId, Completed, Heard, NodeState, nobody
 from runner.errors import UnfitError
 from runner.lessons import parse
 from runner.lessons.model import Lab, Role
@@ -69,7 +69,7 @@ class LocalNode:
         folder.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cp", "-r", f"{source}/." if source.is_dir() else source, folder], check=True)
 
-    def attach(self, argv: Sequence[str]) -> int:
+    def attach(self, argv: Sequence[str], heard: Heard = nobody) -> int:
         """Run a command on our own streams."""
         return subprocess.run(argv, cwd=self.home, check=False).returncode
 

@@ -13,12 +13,12 @@ import time
 
 
 class Terminal:
-    """A process on a pseudo-terminal of 80 by 24 characters."""
+    """A process on a pseudo-terminal."""
 
-    def __init__(self, argv: list[str], environment: dict[str, str]) -> None:
+    def __init__(self, argv: list[str], environment: dict[str, str], columns: int = 80, rows: int = 24) -> None:
         ours, theirs = pty.openpty()
         self._ours = ours
-        self.resize(24, 80)
+        self.resize(rows, columns)
         own = {**environment, "TERM": "xterm"}
         self.process = subprocess.Popen(
             argv,

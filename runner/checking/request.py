@@ -19,6 +19,7 @@ class Request:
         cluster: The cluster to look at.
         steps: The ids of the steps whose checks run; all if None.
         patience: For how many seconds, all checks together, a state that is still settling is waited for.
+        again: Whether this process will soon be asked again: then the ways to the nodes' engines stay open.
 
     """
 
@@ -26,6 +27,7 @@ class Request:
     cluster: Cluster
     steps: frozenset[str] | None = None
     patience: float = 3.0
+    again: bool = False
 
 
 KEY = pytest.StashKey[Request]()

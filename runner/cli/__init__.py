@@ -10,8 +10,7 @@ from typing import NoReturn
 
 import click
 
-from runner import __version__, signals
-from runner.cli import _harmless
+from runner import __version__, harmless, signals
 from runner.errors import ExitCode, LabsError, UnfitError
 
 # Short help stands here, and not in the commands' files, so that `labs --help` need not import them.
@@ -27,6 +26,7 @@ _COMMANDS = {
     "hint": ("hint", "Get a nudge for the step you are at."),
     "solution": ("solution", "See how a step is done, once it is passed."),
     "goto": ("goto", "Have all done that comes before a step."),
+    "watch": ("watch", "See each check turn green by itself."),
     "play": ("play", "Have the lesson's commands typed for you."),
     "new": ("new", "Make a lab of your own, small and whole."),
     "lint": ("lint", "Find what is wrong with a lab, without a cluster."),
@@ -136,8 +136,8 @@ def _report_bug() -> int:
 
 def _explain(error: LabsError) -> int:
     for line in error.log.rstrip().splitlines():
-        click.echo(f"  | {_harmless.plain(line)}", err=True)
+        click.echo(f"  | {harmless.plain(line)}", err=True)
     colour = "yellow" if error.exit_code is ExitCode.NOT_YET else "red"
-    click.secho(_harmless.plain(error.message), err=True, fg=None if "NO_COLOR" in os.environ else colour)
+    click.secho(harmless.plain(error.message), err=True, fg=None if "NO_COLOR" in os.environ else colour)
     click.echo(error.advice, err=True)
     return error.exit_code

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from runner import harmless
 from runner.checking import run
 from runner.checking.outcomes import Outcome, Report
 from runner.checking.request import Request
-from runner.cli import _console, _harmless, _learning
+from runner.cli import _console, _learning
 from runner.clusters.driver import Cluster
 from runner.errors import ExitCode, NotYetError
 from runner.learning.way import Way
@@ -42,7 +43,7 @@ def _go_through(lab: Lab, cluster: Cluster, player: Player, step: Step, tell: Ca
     def show(typed: Typed) -> None:
         nonlocal last
         last = typed.output
-        tell(_harmless.plain(typed.script.partition("\n")[0]))
+        tell(harmless.plain(typed.script.partition("\n")[0]))
 
     try:
         report = play_step(lab, cluster, player, step, show)

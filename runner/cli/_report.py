@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
+from runner import harmless
 from runner.checking.outcomes import Outcome, Report, Result
-from runner.cli import _console, _harmless, _next
+from runner.cli import _console, _next
 from runner.errors import ExitCode
 from runner.learning import words
 from runner.learning.kept import Noted
@@ -98,7 +99,7 @@ def show_result(result: Result) -> None:
         where = f"on {result.node}" if result.node else "seen"
         for label, value in ((where, result.observed), ("expected", result.expected), ("see it", result.see)):
             if value:
-                shown = _harmless.plain(value)
+                shown = harmless.plain(value)
                 out.print(Text.assemble((f"      {label:<9} ", "dim"), (shown, "cyan" if label == "see it" else "")))
     elif result.outcome is Outcome.ERROR:
-        out.print(Text.assemble(("      could not check: ", "yellow"), _harmless.plain(result.reason)))
+        out.print(Text.assemble(("      could not check: ", "yellow"), harmless.plain(result.reason)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from runner.cli import _options
-from runner.clusters import find
+from runner.clusters import bell, find
 
 
 @click.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -22,4 +22,4 @@ def command(node: str, cmd: tuple[str, ...], lab: str | None) -> int:
       labs exec node2 -- cat /etc/hostname
     """
     words = cmd[1:] if cmd[0] == "--" else cmd
-    return find.the_node(node, lab).attach(list(words))
+    return find.the_node(node, lab).attach(list(words), bell.Ringer())

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from runner import paths
-from runner.cli import _harmless, _options
+from runner import harmless, paths
+from runner.cli import _options
 from runner.errors import ExitCode, UsageError
 from runner.lessons import catalog
 from runner.lessons.problems import Problem
@@ -32,7 +32,7 @@ def command(labs: tuple[str, ...], everything: bool) -> int:
     names = _wanted(labs, everything)
     problems = run.lint(names)
     for problem in problems:
-        click.echo(_harmless.plain(f"{_shown(problem)}:{problem.line}: {problem.message}"))
+        click.echo(harmless.plain(f"{_shown(problem)}:{problem.line}: {problem.message}"))
     many = f"{len(names)} labs" if len(names) != 1 else f"'{names[0]}'"
     if problems:
         count = f"{len(problems)} problems" if len(problems) > 1 else "1 problem"

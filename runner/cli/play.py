@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
+from runner import harmless
 from runner.checking import run
 from runner.checking.request import Request
-from runner.cli import _console, _harmless, _learning, _options, _playing, _report, _which
+from runner.cli import _console, _learning, _options, _playing, _report, _which
 from runner.clusters import find
 from runner.clusters.driver import Cluster
 from runner.errors import ExitCode
@@ -62,5 +63,5 @@ def _show(typed: Typed) -> None:
     for number, line in enumerate(typed.script.splitlines()):
         lead = f"[{typed.node}] $ " if number == 0 else " " * (len(typed.node) + 5)
         out.print(Text.assemble((lead, "magenta"), (line, "bold")), soft_wrap=True)
-    for line in _harmless.plain(typed.output).splitlines():
+    for line in harmless.plain(typed.output).splitlines():
         out.print(Text(f"  {line}", style="dim"), soft_wrap=True)

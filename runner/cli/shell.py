@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from runner.cli import _options
-from runner.clusters import find
+from runner.clusters import bell, find
 
 
 @click.command("shell")
@@ -20,4 +20,4 @@ def command(node: str, lab: str | None) -> int:
       labs shell node1 --lab swarm-basics
       echo 'docker node ls' | labs shell node1
     """
-    return find.the_node(node, lab).attach(["bash", "-l"])
+    return find.the_node(node, lab).attach(["bash", "-l"], bell.Ringer())

@@ -8,9 +8,11 @@ from typing import Any
 
 import docker
 import requests
+from docker.errors import DockerException
 from docker.transport.basehttpadapter import BaseHTTPAdapter
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import HTTPError
 
 # The nodes' engines are ours (26.1 and later), and asking each one for its version would cost a round trip.
 API_VERSION = "1.44"
@@ -22,6 +24,8 @@ _ANSWER_MEGABYTES = 64
 _CHUNK = 1 << 16
 
 Dial = Callable[[], socket.socket]
+# What a question ends with if the engine cannot be reached, or does not want to answer.
+REFUSALS = (DockerException, HTTPError, OSError)
 
 
 class _Connection(HTTPConnection):

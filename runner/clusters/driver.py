@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
     from runner.lessons.model import Role, Topology
     from runner.story import Story
+
+
+Heard = Callable[[bytes], None]
+
+
+def nobody(_said: bytes) -> None:
+    """Listen to nothing that a command prints."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -98,8 +105,12 @@ class Node(Protocol):
         """Copy a file, or what a folder holds, into the folder `target`, which is made if missing."""
         ...
 
-    def attach(self, argv: Sequence[str]) -> int:
+    def attach(self, argv: Sequence[str], heard: Heard = nobody) -> int:
         """Run a command on this process's own standard streams, as a terminal where they are one.
+
+        Args:
+            argv: The command.
+            heard: Called with whatever the command has printed, once that is shown.
 
         Returns:
             Its exit status.

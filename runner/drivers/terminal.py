@@ -14,6 +14,7 @@ import tty
 from collections.abc import Iterator
 from typing import Protocol
 
+from runner.clusters.driver import Heard, nobody
 from runner.errors import UnfitError
 
 OUTPUT, ERROR = 1, 2
@@ -83,12 +84,13 @@ def environment(terminal: bool) -> dict[str, str]:
     return {name: os.environ[name] for name in passed_on if name in os.environ}
 
 
-def join(session: Session, terminal: bool) -> int:
+def join(session: Session, terminal: bool, heard: Heard = nobody) -> int:
     """Carry bytes between a command and the standard streams until it ends.
 
     Args:
         session: The command.
         terminal: Whether both sides are terminals.
+        heard: Called with whatever the command has printed, once that is shown.
 
     Returns:
         The command's exit status.
@@ -100,9 +102,9 @@ def join(session: Session, terminal: bool) -> int:
     try:
         if terminal:
             with _raw_mode(), _resizes() as resized:
-                _carry(session, resized)
+                _carry(session, resized, heard)
         else:
-            _carry(session, None)
+            _carry(session, None, heard)
         status = session.status()
     except _ReaderGoneError:
         return _BROKEN_PIPE
@@ -113,15 +115,16 @@ def join(session: Session, terminal: bool) -> int:
     return status
 
 
-def _carry(session: Session, resized: socket.socket | None) -> None:
+def _carry(session: Session, resized: socket.socket | None, heard: Heard) -> None:
     """Carry until the command ends.
 
     Args:
         session: The command.
         resized: Has something to read whenever our terminal has another size; None where we have none.
+        heard: Called with whatever the command has printed.
 
     """
-    if session.has_early and not _show(session):
+    if session.has_early and not _show(session, heard):
         return
     with selectors.DefaultSelector() as selector:
         selector.register(session, selectors.EVENT_READ)
@@ -134,16 +137,17 @@ def _carry(session: Session, resized: socket.socket | None) -> None:
         while True:
             for key, _ in selector.select():
                 if key.fileobj is session:
-                    if not _show(session):
+                    if not _show(session, heard):
                         return
                 elif not key.data():
                     selector.unregister(key.fileobj)
 
 
-def _show(session: Session) -> bool:
+def _show(session: Session, heard: Heard) -> bool:
     came = session.receive()
     for stream, data in came or ():
         _write(sys.stderr.fileno() if stream == ERROR else sys.stdout.fileno(), data)
+        heard(data)
     return came is not None
 
 

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 
-from tests.bench import course, docker_driver, site, uml_driver
+from tests.bench import course, docker_driver, site, uml_driver, watch
 from tests.bench.tools import show
 
 
@@ -16,6 +16,7 @@ def main() -> None:
     parts = {
         "docker": lambda: docker_driver.measure(anew),
         "uml": lambda: uml_driver.measure(anew),
+        "watch": watch.measure,
         "course": course.measure,
         "site": site.measure,
     }

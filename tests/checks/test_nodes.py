@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from checks import plugin
 from checks.nodes import CheckNode, Nodes
 from runner.clusters.driver import NodeState
 from runner.errors import UnfitError
@@ -43,3 +45,13 @@ def test_down(ask: object, tmp_path: Path) -> None:
     with pytest.raises(UnfitError, match="node1 is down") as caught:
         ask(CheckNode(kit.LocalNode(tmp_path, state=NodeState.STOPPED)))
     assert "'labs start' brings it up again." == caught.value.advice
+
+
+def test_kept_from_run_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is asked again has the same nodes as before, until one of them is in another state."""
+    monkeypatch.setattr(plugin, "_KEPT", [])
+    up = kit.cluster(tmp_path, "node1", "node2")
+    first = plugin._kept_nodes(up)
+    assert first is plugin._kept_nodes(kit.cluster(tmp_path, "node1", "node2"))
+    stopped = replace(up, nodes=(up.nodes[0], kit.LocalNode(tmp_path, "node2", state=NodeState.STOPPED)))
+    assert first is not plugin._kept_nodes(stopped)

@@ -11,7 +11,7 @@ from pathlib import Path
 import docker
 
 from runner.clusters import dial
-from runner.clusters.driver import Completed, NodeState
+from runner.clusters.driver import Completed, Heard, NodeState, nobody
 from runner.drivers import archive, terminal
 from runner.drivers.docker import engine
 from runner.drivers.docker.session import ExecSession
@@ -59,7 +59,7 @@ class DockerNode:
         with self._reaching():
             self.client.api.put_archive(self.container, "/", archive.of(source, target))
 
-    def attach(self, argv: Sequence[str]) -> int:
+    def attach(self, argv: Sequence[str], heard: Heard = nobody) -> int:
         """Run a command on our own standard streams."""
         is_terminal = terminal.is_ours()
         environment = terminal.environment(is_terminal)
@@ -68,7 +68,7 @@ class DockerNode:
             made = api.exec_create(
                 self.container, list(argv), stdin=True, tty=is_terminal, environment=environment, workdir="/root"
             )
-            return terminal.join(ExecSession(api, made["Id"], is_terminal), is_terminal)
+            return terminal.join(ExecSession(api, made["Id"], is_terminal), is_terminal, heard)
 
     def connect_engine(self) -> socket.socket:
         """Open a stream to the engine inside."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import docker
 
 from runner.clusters import dial
-from runner.clusters.driver import Completed, NodeState
+from runner.clusters.driver import Completed, Heard, NodeState, nobody
 from runner.drivers import archive, terminal
 from runner.drivers.uml import control, plan
 from runner.drivers.uml.agent import From, NoAgentError, Session, To
@@ -56,13 +56,13 @@ class UmlNode:
         if done.exit_status:
             raise UnfitError(f"{self.name} could not take {source}.", "'labs status' shows its state.", done.error_text)
 
-    def attach(self, argv: Sequence[str]) -> int:
+    def attach(self, argv: Sequence[str], heard: Heard = nobody) -> int:
         """Run a command on our own standard streams."""
         is_terminal = terminal.is_ours()
         with self._reaching():
             what = "terminal" if is_terminal else "run"
             session = self._session(what, argv, terminal.environment(is_terminal), terminal.size())
-            return terminal.join(_Attached(session, control.watch(self.folder)), is_terminal)
+            return terminal.join(_Attached(session, control.watch(self.folder)), is_terminal, heard)
 
     def connect_engine(self) -> socket.socket:
         """Open a connection to the machine's engine."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.cli import _harmless
+from runner import harmless
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ from runner.cli import _harmless
 )
 def test_what_a_terminal_would_obey_is_not_shown(said: str, shown: str) -> None:
     """Letters, signs and line ends stay, colours go, and every other control character becomes a mark."""
-    assert shown == _harmless.plain(said)
+    assert shown == harmless.plain(said)

@@ -1,0 +1,37 @@
+"""`labs watch`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from runner.cli import _options
+from runner.clusters import find
+from runner.errors import ExitCode, UsageError
+from runner.lessons import catalog
+
+
+@click.command("watch")
+@_options.optional_lab_argument
+def command(lab: str | None) -> int:
+    """See each check turn green by itself, with your nodes and what runs on them.
+
+    Best in a terminal of its own, beside the one you work in. The keys are shown on the screen; q leaves.
+
+    \b
+    Examples:
+      labs watch
+      labs watch swarm-basics
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
+        raise UsageError("'labs watch' needs a terminal to draw on.", "'labs check' says the same once, anywhere.")
+    # A lab that is named may be started later.
+    found = catalog.load(lab or find.the_cluster(None).id.lab)
+    from runner.cli._screen import Screen
+    from runner.watching.loop import Watching
+
+    with Screen() as screen:
+        Watching(found, screen).run()
+    return ExitCode.DONE

@@ -1,0 +1,60 @@
+"""Keeps in the learner's progress what the watch has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from runner.checking.outcomes import Report
+from runner.learning import hints, kept, place, words
+from runner.learning.progress import Progress
+from runner.watching.model import END, Trouble, Watch
+
+
+def loaded(watch: Watch) -> Watch:
+    """Take in what is kept of the lab."""
+    return _with(watch, lambda: kept.load(watch.lab.name))
+
+
+def with_passes(watch: Watch, report: Report, *, whole: bool) -> Watch:
+    """Keep the steps that pass, and say something warm about those that did not before.
+
+    Args:
+        watch: What is known.
+        report: What checks have just found.
+        whole: Whether all checks ran.
+
+    """
+    lesson = watch.lab.lesson
+    passed = place.passed(lesson, report, whole=whole)
+    noted: list[kept.Noted] = []
+
+    def note() -> Progress:
+        noted.append(kept.passed(watch.lab.name, passed))
+        return noted[0].progress
+
+    after = _with(watch, note)
+    new = [step for step in lesson.steps for one in noted if step.id in one.new]
+    return replace(after, said=words.after_pass(lesson, new[-1], len(new) - 1)) if new else after
+
+
+def with_hint(watch: Watch) -> Watch:
+    """Show one more hint for the step that is looked at."""
+    step = watch.looked_at
+    if step is None:
+        return watch
+    hint = watch.help(step).next
+    if hint is None:
+        return replace(watch, solution=True, scroll=END)
+    return replace(_with(watch, lambda: kept.hint_shown(watch.lab.name, step.id, hints.mark(hint))), scroll=END)
+
+
+def _with(watch: Watch, change: Callable[[], Progress]) -> Watch:
+    lost = watch.progress.lost
+    try:
+        progress = change()
+        # The next one knows of it no more, and the learner may not have read it yet.
+        return replace(watch, progress=replace(progress, lost=progress.lost or lost))
+    except OSError as error:
+        trouble = Trouble(f"Your progress cannot be kept: {error}.", "Make room or give yourself the rights to it.")
+        return replace(watch, trouble=trouble)
