@@ -46,6 +46,14 @@ def test_accessible(path: str, scheme: str, page: Page, address: str) -> None:
     assert [] == violations(page)
 
 
+@pytest.mark.parametrize("path", [KINDS["front"], KINDS["step"]])
+def test_accessible_on_a_phone(path: str, page: Page, address: str) -> None:
+    """Axe finds nothing where there is little room either."""
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto(f"{address}{path}")
+    assert [] == violations(page)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_search_accessible(scheme: str, page: Page, address: str) -> None:
     """Axe finds nothing wrong with search and its results."""
