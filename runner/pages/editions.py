@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from runner.errors import BrokenLabError
+from runner import paths
+from runner.errors import BrokenLabError, UsageError
 from runner.lessons import catalog, translated
 from runner.lessons.model import Lab, Lesson
 from runner.lessons.problems import BrokenLessonError, Problem, in_order
@@ -53,9 +54,12 @@ def labs() -> list[Lab]:
     """Return all labs, in the order they are learnt.
 
     Raises:
-        BrokenLessonError: With every problem of every lesson.
+        BrokenLabError: With every problem of every lesson.
+        UsageError: There is no folder with labs.
+        OSError: It, or a lab's folder, cannot be read.
 
     """
+    _look_into(paths.labs_folder())
     found: list[Lab] = []
     problems: list[Problem] = []
     for name in catalog.in_order():
@@ -66,6 +70,16 @@ def labs() -> list[Lab]:
     if problems:
         raise broken(problems)
     return found
+
+
+def _look_into(folder: Path) -> None:
+    """Open every folder once: whoever searches them takes one that cannot be read for an empty one."""
+    if not folder.is_dir():
+        message = f"There is no folder {folder}, so there are no lessons to make pages of."
+        raise UsageError(message, "'labs --labs DIR' and LABS_ROOT name the folder that holds 'labs' and 'checks'.")
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            next(path.iterdir(), None)
 
 
 def broken(problems: Sequence[Problem]) -> BrokenLabError:

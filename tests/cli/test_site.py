@@ -67,6 +67,14 @@ def test_cannot_be_written(tmp_path: Path) -> None:
     assert (4, True) == (done.returncode, "/proc/site: " in done.stderr), done.stderr
 
 
+def test_no_folder(tmp_path: Path) -> None:
+    """Without a folder of labs there is nothing to build, and no empty site is."""
+    done = kit.labs(tmp_path, "site", "build")
+    assert 2 == done.returncode
+    assert f"There is no folder {tmp_path}/labs, so there are no lessons to make pages of.\n" in done.stderr
+    assert not (tmp_path / "_site").exists()
+
+
 def test_unreadable_lesson(tmp_path: Path) -> None:
     """A lesson that cannot be read is told, and not taken for none."""
     (kit.write_lab(tmp_path, STEP) / "lesson.md").write_bytes(b"\xe9")

@@ -215,12 +215,12 @@ def test_link_in_the_place_of_a_folder(tree: Path) -> None:
 
 def test_images(tree: Path) -> None:
     """An image beside the lesson comes along, once for all languages."""
-    folder = kit.write_lab(tree, STEP + "![A cat](files/cat.png)\n")
-    (folder / "files").mkdir()
-    (folder / "files" / "cat.png").write_bytes(b"\x89PNG")
+    folder = kit.write_lab(tree, STEP + "![A cat](images/cat.png)\n")
+    (folder / "images").mkdir()
+    (folder / "images" / "cat.png").write_bytes(b"\x89PNG")
     found = build.files()
-    assert b"\x89PNG" == found["files/tiny/files/cat.png"]
-    assert b'<img src="../files/tiny/files/cat.png" alt="A cat" loading="lazy" />' in found["tiny/look.html"]
+    assert b"\x89PNG" == found["files/tiny/images/cat.png"]
+    assert b'<img src="../files/tiny/images/cat.png" alt="A cat" loading="lazy" />' in found["tiny/look.html"]
 
 
 def test_hint_for_a_check(tree: Path) -> None:
