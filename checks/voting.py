@@ -1,0 +1,145 @@
+"""What the voting app tells: its services, what they have said, what its pages show, and what visitors have seen."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from docker.errors import NotFound
+
+from checks.expect import fail
+from checks.mesh import answers
+from checks.nodes import CheckNode
+from checks.swarm import Glance, Service
+
+PARTS = ("vote", "redis", "worker", "db", "result")
+STACK = "voting"
+_SERVICE = "com.docker.swarm.service.id"
+_TITLE = re.compile(r"<title>(.*?)</title>")
+_RECEIVED = re.compile(r"Received vote for .+ from (\S+)")
+_TAKEN = re.compile(r"Processing vote for '.+' by '(\S+)'")
+_LOGS = ("update", "rollback")
+_READ_LOGS = f"for name in {' '.join(_LOGS)}; do cat /root/visits-$name.log 2>/dev/null; printf '\\036'; done"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Said:
+    """A line that a container has logged.
+
+    Attributes:
+        at: When, in a form that sorts by time.
+        line: The line.
+
+    """
+
+    at: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a visitor of the script `visitors` got.
+
+    Attributes:
+        node: The node that was asked.
+        seen: The page's title, or 'FAILED' and why.
+
+    """
+
+    node: str
+    seen: str
+
+    @property
+    def failed(self) -> bool:
+        """Whether there was no page."""
+        return self.seen.startswith("FAILED")
+
+
+def part(now: Glance, name: str) -> Service:
+    """Return the service that plays a part: the stack's, or the one made by hand as long as there is no stack.
+
+    Raises:
+        NotYet: There is neither.
+
+    """
+    found = {service.name: service for service in now.services}
+    return found.get(f"{STACK}_{name}") or now.service(name)
+
+
+def titles(now: Glance, port: int) -> Mapping[str, str]:
+    """Return the title of the page that each node shows on a port, by the node's name.
+
+    Raises:
+        NotYet: A node shows none.
+
+    """
+    pages = answers(now, "node1", [f"http://{name}:{port}/" for name in now.nodes])
+    found = (_TITLE.search(page) for page in pages)
+    return {name: match[1] if match else "" for name, match in zip(now.nodes, found, strict=True)}
+
+
+def counts(now: Glance, port: int) -> Mapping[str, int]:
+    """Return how many votes the page with the result counts, by the node that was asked for it.
+
+    Raises:
+        NotYet: A node does not tell.
+
+    """
+    told = answers(now, "node1", [f"http://{name}:{port}/json" for name in now.nodes])
+    return {name: _total(now.nodes[name], port, text) for name, text in zip(now.nodes, told, strict=True)}
+
+
+def said(now: Glance, service: Service) -> tuple[Said, ...]:
+    """Return what the containers of a service have logged, those that have ended included, in the order of time."""
+    return now.once(("said", service.id), lambda: _said(now, service))
+
+
+def lost(now: Glance) -> list[str]:
+    """Return the voters whose votes the page has received and the worker has not taken since."""
+    received = {match[1]: one.at for one in said(now, part(now, "vote")) if (match := _RECEIVED.match(one.line))}
+    taken = {match[1]: one.at for one in said(now, part(now, "worker")) if (match := _TAKEN.match(one.line))}
+    return sorted(voter for voter, at in received.items() if taken.get(voter, "") < at)
+
+
+def waited(now: Glance) -> list[str]:
+    """Return the voters whose votes were cast while no worker was there, and dealt with by the next one."""
+    story = sorted([*said(now, part(now, "vote")), *said(now, part(now, "worker"))])
+    waiting: dict[str, bool] = {}
+    found: list[str] = []
+    for one in story:
+        if match := _RECEIVED.match(one.line):
+            waiting[match[1]] = False
+        elif one.line.startswith("Connected to"):
+            waiting = dict.fromkeys(waiting, True)
+        elif (match := _TAKEN.match(one.line)) and waiting.pop(match[1], False):
+            found.append(match[1])
+    return found
+
+
+def visits(now: Glance, name: str) -> tuple[Visit, ...]:
+    """Return what the visitors of a name have written down on node1, in the order of their visits; empty if nothing."""
+    text = now.typed("node1", "sh", "-c", _READ_LOGS).text.split("\x1e")[_LOGS.index(name)]
+    words = (line.split(" ", maxsplit=2) for line in text.splitlines())
+    return tuple(Visit(node=found[1], seen=found[2]) for found in words if len(found) == 3)
+
+
+def _total(node: CheckNode, port: int, text: str) -> int:
+    try:
+        return sum(int(number) for number in json.loads(text).values())
+    except (ValueError, AttributeError, TypeError):
+        see = f"curl http://{node.name}:{port}/json"
+        fail(node, f"port {port} of {node.name} tells no result", "the page with the result answers there", see)
+
+
+def _said(now: Glance, service: Service) -> tuple[Said, ...]:
+    found: list[Said] = []
+    for node in now.nodes.values():
+        for container in node.api.api.containers(all=True, filters={"label": f"{_SERVICE}={service.id}"}):
+            # The swarm may throw an old one away meanwhile.
+            with contextlib.suppress(NotFound):
+                text = node.api.api.logs(container["Id"], timestamps=True).decode("utf-8", "replace")
+                found += [Said(*line.split(" ", maxsplit=1)) for line in text.splitlines() if " " in line]
+    return tuple(sorted(found))
