@@ -17,6 +17,7 @@ from checks.swarm import Glance, Service
 
 PARTS = ("vote", "redis", "worker", "db", "result")
 STACK = "voting"
+_PLACES = (((80, "/"), (5001, "/json")), ((8080, "/"), (8081, "/"), (8081, "/json")))
 _SERVICE = "com.docker.swarm.service.id"
 _TITLE = re.compile(r"<title>(.*?)</title>")
 _RECEIVED = re.compile(r"Received vote for .+ from (\S+)")
@@ -73,23 +74,21 @@ def titles(now: Glance, port: int) -> Mapping[str, str]:
     """Return the title of the page that each node shows on a port, by the node's name.
 
     Raises:
-        NotYet: A node shows none.
+        NotYet: A node shows none, there or on another port of the same stack.
 
     """
-    pages = answers(now, "node1", [f"http://{name}:{port}/" for name in now.nodes])
-    found = (_TITLE.search(page) for page in pages)
-    return {name: match[1] if match else "" for name, match in zip(now.nodes, found, strict=True)}
+    found = {name: _TITLE.search(page) for name, page in _pages(now, port, "/").items()}
+    return {name: match[1] if match else "" for name, match in found.items()}
 
 
 def counts(now: Glance, port: int) -> Mapping[str, int]:
     """Return how many votes the page with the result counts, by the node that was asked for it.
 
     Raises:
-        NotYet: A node does not tell.
+        NotYet: A node does not tell, or shows nothing on another port of the same stack.
 
     """
-    told = answers(now, "node1", [f"http://{name}:{port}/json" for name in now.nodes])
-    return {name: _total(now.nodes[name], port, text) for name, text in zip(now.nodes, told, strict=True)}
+    return {name: _total(now.nodes[name], port, text) for name, text in _pages(now, port, "/json").items()}
 
 
 def said(now: Glance, service: Service) -> tuple[Said, ...]:
@@ -124,6 +123,14 @@ def visits(now: Glance, name: str) -> tuple[Visit, ...]:
     text = now.typed("node1", "sh", "-c", _READ_LOGS).text.split("\x1e")[_LOGS.index(name)]
     words = (line.split(" ", maxsplit=2) for line in text.splitlines())
     return tuple(Visit(node=found[1], seen=found[2]) for found in words if len(found) == 3)
+
+
+def _pages(now: Glance, port: int, path: str) -> Mapping[str, str]:
+    # All that is ever asked of a stack is asked at once, since a command on a node takes longer than all else here.
+    places = next(places for places in _PLACES if (port, path) in places)
+    urls = [(name, place, f"http://{name}:{place[0]}{place[1]}") for place in places for name in now.nodes]
+    told = answers(now, "node1", [url for _, _, url in urls])
+    return {name: text for (name, place, _), text in zip(urls, told, strict=True) if place == (port, path)}
 
 
 def _total(node: CheckNode, port: int, text: str) -> int:
