@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from docker.errors import NotFound
@@ -96,24 +96,22 @@ def said(now: Glance, service: Service) -> tuple[Said, ...]:
     return now.once(("said", service.id), lambda: _said(now, service))
 
 
-def lost(now: Glance) -> list[str]:
-    """Return the voters whose votes the page has received and the worker has not taken since."""
-    received = {match[1]: one.at for one in said(now, part(now, "vote")) if (match := _RECEIVED.match(one.line))}
-    taken = {match[1]: one.at for one in said(now, part(now, "worker")) if (match := _TAKEN.match(one.line))}
-    return sorted(voter for voter, at in received.items() if taken.get(voter, "") < at)
+def waited(by_vote: Iterable[Said], by_worker: Iterable[Said]) -> list[str]:
+    """Return the voters whose votes were received first, then a worker came, and then it took them.
 
+    Args:
+        by_vote: What the containers of `vote` have logged.
+        by_worker: What the containers of `worker` have logged.
 
-def waited(now: Glance) -> list[str]:
-    """Return the voters whose votes were cast while no worker was there, and dealt with by the next one."""
-    story = sorted([*said(now, part(now, "vote")), *said(now, part(now, "worker"))])
-    waiting: dict[str, bool] = {}
+    """
+    waits: dict[str, bool] = {}
     found: list[str] = []
-    for one in story:
+    for one in sorted([*by_vote, *by_worker]):
         if match := _RECEIVED.match(one.line):
-            waiting[match[1]] = False
+            waits[match[1]] = False
         elif one.line.startswith("Connected to"):
-            waiting = dict.fromkeys(waiting, True)
-        elif (match := _TAKEN.match(one.line)) and waiting.pop(match[1], False):
+            waits = dict.fromkeys(waits, True)
+        elif (match := _TAKEN.match(one.line)) and waits.pop(match[1], False):
             found.append(match[1])
     return found
 
