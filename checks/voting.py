@@ -1,14 +1,11 @@
-"""What the voting app tells: its services, what they have said, what its pages show, and what visitors have seen."""
+"""What the voting app tells: which services it has, what its pages show, and what visitors have noted."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-from docker.errors import NotFound
 
 from checks.expect import fail
 from checks.mesh import answers
@@ -18,26 +15,9 @@ from checks.swarm import Glance, Service
 PARTS = ("vote", "redis", "worker", "db", "result")
 STACK = "voting"
 _PLACES = (((80, "/"), (5001, "/json")), ((8080, "/"), (8081, "/"), (8081, "/json")))
-_SERVICE = "com.docker.swarm.service.id"
 _TITLE = re.compile(r"<title>(.*?)</title>")
-_RECEIVED = re.compile(r"Received vote for .+ from (\S+)")
-_TAKEN = re.compile(r"Processing vote for '.+' by '(\S+)'")
-_LOGS = ("update", "rollback")
-_READ_LOGS = f"for name in {' '.join(_LOGS)}; do cat /root/visits-$name.log 2>/dev/null; printf '\\036'; done"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Said:
-    """A line that a container has logged.
-
-    Attributes:
-        at: When, in a form that sorts by time.
-        line: The line.
-
-    """
-
-    at: str
-    line: str
+_NOTES = ("visits-update.log", "visits-rollback.log", "waiting")
+_READ_NOTES = f"for name in {' '.join(_NOTES)}; do cat /root/$name 2>/dev/null; printf '\\036'; done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,36 +71,20 @@ def counts(now: Glance, port: int) -> Mapping[str, int]:
     return {name: _total(now.nodes[name], port, text) for name, text in _pages(now, port, "/json").items()}
 
 
-def said(now: Glance, service: Service) -> tuple[Said, ...]:
-    """Return what the containers of a service have logged, those that have ended included, in the order of time."""
-    return now.once(("said", service.id), lambda: _said(now, service))
-
-
-def waited(by_vote: Iterable[Said], by_worker: Iterable[Said]) -> list[str]:
-    """Return the voters whose votes were received first, then a worker came, and then it took them.
-
-    Args:
-        by_vote: What the containers of `vote` have logged.
-        by_worker: What the containers of `worker` have logged.
-
-    """
-    waits: dict[str, bool] = {}
-    found: list[str] = []
-    for one in sorted([*by_vote, *by_worker]):
-        if match := _RECEIVED.match(one.line):
-            waits[match[1]] = False
-        elif one.line.startswith("Connected to"):
-            waits = dict.fromkeys(waits, True)
-        elif (match := _TAKEN.match(one.line)) and waits.pop(match[1], False):
-            found.append(match[1])
-    return found
-
-
 def visits(now: Glance, name: str) -> tuple[Visit, ...]:
     """Return what the visitors of a name have written down on node1, in the order of their visits; empty if nothing."""
-    text = now.typed("node1", "sh", "-c", _READ_LOGS).text.split("\x1e")[_LOGS.index(name)]
-    words = (line.split(" ", maxsplit=2) for line in text.splitlines())
+    words = (line.split(" ", maxsplit=2) for line in _note(now, f"visits-{name}.log").splitlines())
     return tuple(Visit(node=found[1], seen=found[2]) for found in words if len(found) == 3)
+
+
+def waiting(now: Glance) -> int | None:
+    """Return how many votes waited in Redis, as the learner has noted it on node1; None if nothing is noted."""
+    noted = _note(now, "waiting").strip()
+    return int(noted) if noted.isdecimal() else None
+
+
+def _note(now: Glance, name: str) -> str:
+    return now.typed("node1", "sh", "-c", _READ_NOTES).text.split("\x1e")[_NOTES.index(name)]
 
 
 def _pages(now: Glance, port: int, path: str) -> Mapping[str, str]:
@@ -137,14 +101,3 @@ def _total(node: CheckNode, port: int, text: str) -> int:
     except (ValueError, AttributeError, TypeError):
         see = f"curl http://{node.name}:{port}/json"
         fail(node, f"port {port} of {node.name} tells no result", "the page with the result answers there", see)
-
-
-def _said(now: Glance, service: Service) -> tuple[Said, ...]:
-    found: list[Said] = []
-    for node in now.nodes.values():
-        for container in node.api.api.containers(all=True, filters={"label": f"{_SERVICE}={service.id}"}):
-            # The swarm may throw an old one away meanwhile.
-            with contextlib.suppress(NotFound):
-                text = node.api.api.logs(container["Id"], timestamps=True).decode("utf-8", "replace")
-                found += [Said(*line.split(" ", maxsplit=1)) for line in text.splitlines() if " " in line]
-    return tuple(sorted(found))
