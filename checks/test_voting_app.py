@@ -241,7 +241,8 @@ def test_rollback_lost_nobody(now: Glance) -> None:
 def test_broken_one_was_taken_back(now: Glance) -> None:
     """A version of voting_vote that did not work was tried, failed, and was taken back."""
     vote = now.service(f"{STACK}_vote")
-    broken = [task for task in now.tasks(vote) if _was_killed(task) and _container(task) != _wish(vote)]
+    failed = [task for task in now.tasks(vote) if _was_killed(task) or task.state == "rejected"]
+    broken = [task for task in failed if _container(task) != _wish(vote)]
     if not broken:
         seen = f"no version of {vote.name} has failed, or the one that did is still wished for"
         fail(now.manager, seen, "one has, and was taken back", _history(vote))
