@@ -9,7 +9,7 @@ import pytest
 
 from checks import Nodes, expect, fail, step
 from checks.networks import meeting, networks
-from checks.placement import candidates
+from checks.placement import allowed
 from checks.swarm import Glance, Service, Swarm, Task, settled
 from checks.voting import PARTS, STACK, Visit, counts, part, titles, visits, waiting
 
@@ -176,7 +176,7 @@ def test_vote_updates_gently(now: Glance) -> None:
 def test_worker_takes_its_time(now: Glance) -> None:
     """The worker runs on node2, and comes back half a minute or more after its end, whatever its end was."""
     worker = now.service(f"{STACK}_worker")
-    names = sorted(member.name for member in candidates(now, worker))
+    names = sorted(member.name for member in allowed(now.members, worker.constraints))
     expect(now.manager, ", ".join(names), "node2", of=f"nodes that may run {worker.name}", see=_inspect(worker))
     policy = worker.template.get("RestartPolicy") or {}
     condition, delay = policy.get("Condition", "any"), policy.get("Delay", 5 * _SECOND) // _SECOND
@@ -353,7 +353,7 @@ def _expect_votes(now: Glance) -> None:
 
 
 def _expect_one_candidate(now: Glance, service: Service) -> None:
-    names = sorted(member.name for member in candidates(now, service))
+    names = sorted(member.name for member in allowed(now.members, service.constraints))
     if len(names) != 1:
         seen = f"{service.name} may run on {', '.join(names) or 'no node'}"
         fail(now.manager, seen, "it may run on one node only, where its volume is", _inspect(service))
