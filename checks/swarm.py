@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from runner.clusters.driver import Completed
 
 T = TypeVar("T")
+G = TypeVar("G", bound="Glance")
 _NO_LEADER = "does not have a leader"
 _LOCKED = "needs to be unlocked"
 _NO_MANAGER = 503
@@ -44,6 +45,7 @@ class Member:
         state: 'ready', 'down', 'unknown' or 'disconnected'.
         availability: 'active', 'pause' or 'drain'.
         joined: When it joined.
+        labels: The labels that the swarm has for it.
 
     """
 
@@ -53,6 +55,7 @@ class Member:
     state: str
     availability: str
     joined: datetime
+    labels: Mapping[str, str]
 
     @property
     def role(self) -> str:
@@ -112,6 +115,7 @@ class Task:
         wanted: The state it should be in: 'running', 'shutdown', ...
         state: The state it is in: 'running', 'shutdown', 'failed', 'complete', ...
         error: What went wrong with it, if anything.
+        container: The id of its container; empty if it has none yet.
         created: When it was created.
         spec: What it was made from.
 
@@ -123,6 +127,7 @@ class Task:
     wanted: str
     state: str
     error: str
+    container: str
     created: datetime
     spec: Mapping[str, Any]
 
@@ -272,7 +277,7 @@ class Swarm(Shared[Glance]):
         super().__init__(lambda: Glance(nodes))
 
 
-def settled(check: Callable[[Glance], None]) -> Callable[[Swarm], None]:
+def settled(check: Callable[[G], None]) -> Callable[[Shared[G]], None]:
     """Make a check of what the swarm says; it is asked again while the swarm is still settling.
 
         @step("scale")
@@ -280,10 +285,10 @@ def settled(check: Callable[[Glance], None]) -> Callable[[Swarm], None]:
         def test_five_run(now: Glance) -> None:
             '''The actual state of web is five running tasks.'''
 
-    The lab's test file gives the fixture `swarm`.
+    The lab's test file gives the fixture `swarm`, whose looks may be of a class of its own that adds to `Glance`.
     """
 
-    def test(swarm: Swarm) -> None:
+    def test(swarm: Shared[G]) -> None:
         swarm.eventually(check)
 
     update_wrapper(test, check)
@@ -314,6 +319,7 @@ def _member(entry: Mapping[str, Any]) -> Member:
         state=entry["Status"]["State"],
         availability=spec["Availability"],
         joined=datetime.fromisoformat(entry["CreatedAt"]),
+        labels=spec.get("Labels") or {},
     )
 
 
@@ -345,6 +351,7 @@ def _task(entry: Mapping[str, Any]) -> Task:
         wanted=entry["DesiredState"],
         state=status["State"],
         error=status.get("Err", ""),
+        container=(status.get("ContainerStatus") or {}).get("ContainerID", ""),
         created=datetime.fromisoformat(entry["CreatedAt"]),
         spec=entry["Spec"],
     )

@@ -26,6 +26,7 @@ class Recipe:
         names: The official names it stands in for, with their tags; none for what the labs themselves run on.
         on: The recipe it stands on.
         seconds: About how long it takes to build.
+        own: Whether lessons rely on our program behind those names, so that a registry's must not take its place.
 
     """
 
@@ -35,6 +36,7 @@ class Recipe:
     names: tuple[str, ...]
     on: str = BASE
     seconds: int = 0
+    own: bool = False
 
     def digest(self, *ingredients: str) -> str:
         """Return a short hash of the folder's content and of what else goes into the image."""
@@ -55,13 +57,24 @@ def all_recipes() -> dict[str, Recipe]:
         data = tomllib.loads(path.read_text("utf-8"))
         name = path.parent.name
         names, on, seconds = tuple(data.get("names", ())), data.get("on", BASE), data.get("seconds", 0)
-        found[name] = Recipe(name, path.parent, data["about"], names, on, seconds)
+        found[name] = Recipe(name, path.parent, data["about"], names, on, seconds, data.get("own", False))
     return found
 
 
 def stand_ins() -> dict[str, Recipe]:
     """Return the recipes by the official names they stand in for."""
     return {name: recipe for recipe in all_recipes().values() for name in recipe.names}
+
+
+def pullable(names: Iterable[str]) -> list[str]:
+    """Return the names whose real image may serve: all but those of the labs' own programs.
+
+    Args:
+        names: Official names.
+
+    """
+    own = {name for name, one in stand_ins().items() if one.own}
+    return [name for name in names if name not in own]
 
 
 def require_makeable(names: Iterable[str], real: Container[str]) -> None:

@@ -67,6 +67,13 @@ def test_stand_ins() -> None:
     assert ("nginx", "busybox") == (found["nginx:alpine"].name, found["alpine:latest"].name)
 
 
+def test_pullable() -> None:
+    """A registry's image may serve under every name but those of the labs' own programs."""
+    own = [f"dockersamples/examplevotingapp_{name}:latest" for name in ("vote", "worker", "result")]
+    after = "dockersamples/examplevotingapp_vote:after"
+    assert ["redis:alpine", "unheard/of:1"] == recipe.pullable(["redis:alpine", *own, after, "unheard/of:1"])
+
+
 def test_names_are_whole() -> None:
     """Every official name has its tag, and no two recipes stand in for the same name."""
     names = [name for one in recipe.all_recipes().values() for name in one.names]

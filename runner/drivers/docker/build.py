@@ -73,8 +73,9 @@ def gather(client: docker.DockerClient, names: Iterable[str], story: Story) -> t
 
 
 def _real(client: docker.DockerClient, names: Sequence[str], online: bool, story: Story) -> set[str]:
-    found = {name for name in names if _has(client, name)}
-    missing = [name for name in names if name not in found]
+    may = recipe.pullable(names)
+    found = {name for name in may if _has(client, name)}
+    missing = [name for name in may if name not in found]
     if online and missing:
         with story.step(f"Pulling {len(missing)} images") as tell, ThreadPoolExecutor(order.AT_ONCE) as pool:
             for name, pulled in zip(missing, pool.map(lambda one: _pull(client, one), missing), strict=True):

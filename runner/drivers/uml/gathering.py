@@ -110,9 +110,9 @@ def official(name: str) -> str:
 
 
 def _real(storage: Buildah, names: Sequence[str], online: bool, story: Story) -> set[str]:
-    images = storage.images()
-    found = {name for name in names if _full(name) in images}
-    missing = [name for name in names if name not in found]
+    images, may = storage.images(), recipe.pullable(names)
+    found = {name for name in may if _full(name) in images}
+    missing = [name for name in may if name not in found]
     if online and missing:
         with story.step(f"Pulling {len(missing)} images") as tell, ThreadPoolExecutor(order.AT_ONCE) as pool:
             try:
