@@ -126,8 +126,9 @@ def _bar(network: str, number: int, nodes: Sequence[NodeBox], node_width: int, n
     y = node_height + 12 + number * (_BAR + 8)
     joined = [node for node in nodes if any(number == lane for chip in node.chips for lane, _ in chip.lanes)]
     lines = tuple((_lane_x(node.x, number), _first(node, number)) for node in joined)
-    first = joined[0].x if joined else nodes[0].x
-    last = (joined[-1].x if joined else nodes[0].x) + node_width
+    # The mesh reaches every node, whether or not it runs anything.
+    reached = nodes if network == "ingress" else joined or nodes[:1]
+    first, last = reached[0].x, reached[-1].x + node_width
     return Bar(network, number, first, y, last - first, lines)
 
 

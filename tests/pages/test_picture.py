@@ -62,3 +62,11 @@ def test_networks() -> None:
     (bar,) = found.bars
     assert (found.nodes[1].x, 2) == (bar.x, len(bar.lines))
     assert found.nodes[2].x + found.node_width == bar.x + bar.width
+
+
+def test_ingress() -> None:
+    """The network of the mesh reaches every node, with a line from those alone that have something on it."""
+    web = PictureService("web", ("node2",), ("ingress",))
+    found = picture.layout(Picture((web,), ("ingress",), 1), TOPOLOGY)
+    (bar,) = found.bars
+    assert (found.nodes[0].x, found.nodes[2].x + found.node_width, 1) == (bar.x, bar.x + bar.width, len(bar.lines))
