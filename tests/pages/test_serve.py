@@ -122,7 +122,7 @@ def test_watch(tmp_path: Path) -> None:
 
 
 def test_command(tmp_path: Path) -> None:
-    """`labs site serve` builds, tells its address, builds again when a lesson changes, and ends with Ctrl-C."""
+    """`labs site serve` tells pages what is passed in the terminal, and builds again what of a lesson has changed."""
     folder = kit.write_lab(tmp_path, f"{kit.FRONT}## Look {{#look}}\n")
     argv = [sys.executable, "-u", "-m", "runner", "site", "serve", "--port", "0"]
     given = kit.environment(tmp_path)
@@ -132,6 +132,9 @@ def test_command(tmp_path: Path) -> None:
             address = running.stdout.readline().split()[4]
             with urllib.request.urlopen(f"{address}tiny/look.html", timeout=10) as answer:
                 assert b"data-live" in answer.read()
+            with urllib.request.urlopen(f"{address}.live", timeout=30) as stream:
+                kit.python(tmp_path, "-c", "from runner.learning import kept; kept.passed('tiny', ['look'])")
+                assert b'data: {"tiny": ["look"]}\n' in iter(stream.readline, b"")
             (folder / "lesson.md").write_text(f"{kit.FRONT}## Look {{#look}}\nMore.\n", "utf-8")
             assert "Built again: 3 files are new.\n" == running.stdout.readline()
             (folder / "lesson.md").write_text(f"{kit.FRONT}## Look\n", "utf-8")
