@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,7 +33,7 @@ class Place:
     languages: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sheets:
     """Makes the pages of one language.
 
@@ -55,7 +54,7 @@ class Sheets:
 
     def all(self) -> Iterator[tuple[str, bytes]]:
         """Yield every page with its path on the site."""
-        yield self._page("index.html", "front.html", title="", recorded=self._recorded)
+        yield self._page("index.html", "front.html", title="", recorded=self._recorded())
         for lesson in self.lessons:
             yield from self._of_lab(lesson)
         if self.terms:
@@ -79,15 +78,12 @@ class Sheets:
         known: dict[str, Any] = {"lab": None, "step": None, "description": self.templates.words["about"], "lost": False}
         known |= {"spoken": self.language, "path": path, "title": title, "site": self, "whole": WHOLE} | given
         known["home"] = self._up(path)
-        known["root"] = self._up(self._own(path))
+        known["root"] = self._up(self.address(path, self.language))
         if known["lost"]:
             # The server shows it at any depth, so that only whole paths lead anywhere from it.
             base = urlsplit(self.place.url).path.strip("/")
             known["home"] = known["root"] = f"/{base}/" if base else "/"
-        return self._own(path), self.templates.page(template, **known)
-
-    def _own(self, path: str) -> str:
-        return path if self.language == ENGLISH else f"{self.language}/{path}"
+        return self.address(path, self.language), self.templates.page(template, **known)
 
     def _up(self, path: str) -> str:
         return "../" * path.count("/")
@@ -105,9 +101,8 @@ class Sheets:
         known = {lesson.edition.lab.name: lesson.edition.lesson.title for lesson in self.lessons}
         return [(name, known[name]) for name in names if name in known]
 
-    @cached_property
     def _recorded(self) -> dict[str, Any] | None:
-        """The results of a real check, where the lab that they are of is one of these."""
+        """Return the results of a real check, where the lab that they are of is one of these."""
         path = paths.site_folder() / "recorded" / "check.json"
         report = json.loads(path.read_text("utf-8"))
         lesson = next((one for one in self.lessons if one.edition.lab.name == report["lab"]), None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import re
 import subprocess
@@ -14,6 +16,7 @@ import html5lib
 import pytest
 
 from runner.errors import BrokenLabError, UsageError
+from runner.lessons.lint import checks
 from runner.pages import build
 from tests import kit
 from tests.pages.conftest import Pages
@@ -109,8 +112,6 @@ def test_policy(real: dict[str, bytes]) -> None:
 
 def test_weight(real: dict[str, bytes]) -> None:
     """A page of a lesson, with its style sheet and scripts, is at most 60 kB compressed."""
-    import gzip
-
     shared = sum(len(gzip.compress(real[f"assets/{name}"], 9)) for name in ("site.css", "site.js", "early.js"))
     heavy = {path: shared + len(gzip.compress(text.encode(), 9)) for path, text in texts(real).items()}
     assert {} == {path: size for path, size in heavy.items() if size > 60_000}
@@ -130,6 +131,14 @@ def test_cards(real: dict[str, bytes]) -> None:
     assert "Join the workers · Swarm from the ground up" == told["title"]
     assert "https://example.org/labs/swarm-basics/join-workers.html" == told["url"]
     assert told["image"].removeprefix("https://example.org/labs/") in real
+
+
+def test_recorded() -> None:
+    """The check that the front page shows is of checks that there are, each in its step and in its present words."""
+    report = json.loads((kit.CHECKOUT / "site" / "recorded" / "check.json").read_text("utf-8"))
+    there = checks.read(kit.CHECKOUT / "checks" / f"test_{report['lab'].replace('-', '_')}.py").found
+    told = {(check.name, check.step, check.says.rstrip(".")) for check in there}
+    assert set() == {(one["check"], one["step"], one["says"]) for one in report["results"]} - told
 
 
 def test_without_address(pages: Pages) -> None:
