@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -43,6 +43,14 @@ def file(folder: Path, language: str) -> Path:
 def languages(folder: Path) -> list[str]:
     """Return the languages that a lab's lesson is translated into."""
     return sorted(path.name.split(".")[1] for path in folder.glob("lesson.?*.md"))
+
+
+def missing(folders: Iterable[Path]) -> dict[str, list[Path]]:
+    """Return, for each language that some of these labs are translated into, the labs that are not."""
+    found = {folder: languages(folder) for folder in folders}
+    known = sorted({language for spoken in found.values() for language in spoken})
+    wanting = {language: [folder for folder, spoken in found.items() if language not in spoken] for language in known}
+    return {language: labs for language, labs in wanting.items() if labs}
 
 
 def digest(folder: Path) -> str:

@@ -91,6 +91,13 @@ def test_languages(tmp_path: Path) -> None:
     assert ["de", "zh"] == translated.languages(lab.folder)
 
 
+def test_wanting(tmp_path: Path) -> None:
+    """A lab that is not translated into a language that another one is translated into is told."""
+    translated_one, other = written(tmp_path), kit.lab(tmp_path, ENGLISH, name="other")
+    assert {"zh": [other.folder]} == translated.missing([translated_one.folder, other.folder])
+    assert {} == translated.missing([translated_one.folder])
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
