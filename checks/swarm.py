@@ -112,6 +112,7 @@ class Task:
         wanted: The state it should be in: 'running', 'shutdown', ...
         state: The state it is in: 'running', 'shutdown', 'failed', 'complete', ...
         error: What went wrong with it, if anything.
+        container: The id of its container; empty if it has none yet.
         created: When it was created.
         spec: What it was made from.
 
@@ -123,6 +124,7 @@ class Task:
     wanted: str
     state: str
     error: str
+    container: str
     created: datetime
     spec: Mapping[str, Any]
 
@@ -345,6 +347,7 @@ def _task(entry: Mapping[str, Any]) -> Task:
         wanted=entry["DesiredState"],
         state=status["State"],
         error=status.get("Err", ""),
+        container=(status.get("ContainerStatus") or {}).get("ContainerID", ""),
         created=datetime.fromisoformat(entry["CreatedAt"]),
         spec=entry["Spec"],
     )
