@@ -17,6 +17,7 @@ _NOTE = "/root/ingress-table"
 _FEWEST = 100
 # What the client is asked, and what node1 has written down: all at once, since every command takes its time.
 _QUESTIONS = """
+PATH=$PATH:/bin:/sbin
 for name in whoami tasks.whoami roll; do nslookup "$name" 2>&1; printf '\\036'; done
 for _ in 1 2 3 4; do wget -q -T 3 -O - http://whoami:8000 || break; done
 """
@@ -362,7 +363,7 @@ def _client(now: Glance) -> list[str]:
         fail(node, "no container called client runs", "client runs on node3", "docker ps --all")
     pid = now.once("pid", lambda: node.api.api.inspect_container(found[0]["Id"])["State"]["Pid"])
     # In its namespaces, for `docker exec` would take several times as long.
-    asked = now.typed("node3", "nsenter", "--target", str(pid), "--mount", "--net", "sh", "-c", _QUESTIONS)
+    asked = now.typed("node3", "nsenter", "--target", str(pid), "--mount", "--net", "/bin/sh", "-c", _QUESTIONS)
     parts = asked.text.split("\x1e")
     if len(parts) != 4:
         why = (asked.error_text.strip() or "it does not answer").splitlines()[-1]
