@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from runner.clusters.driver import Completed
 
 T = TypeVar("T")
+G = TypeVar("G", bound="Glance")
 _NO_LEADER = "does not have a leader"
 _LOCKED = "needs to be unlocked"
 _NO_MANAGER = 503
@@ -44,6 +45,7 @@ class Member:
         state: 'ready', 'down', 'unknown' or 'disconnected'.
         availability: 'active', 'pause' or 'drain'.
         joined: When it joined.
+        labels: The labels that the swarm has for it.
 
     """
 
@@ -53,6 +55,7 @@ class Member:
     state: str
     availability: str
     joined: datetime
+    labels: Mapping[str, str]
 
     @property
     def role(self) -> str:
@@ -272,7 +275,7 @@ class Swarm(Shared[Glance]):
         super().__init__(lambda: Glance(nodes))
 
 
-def settled(check: Callable[[Glance], None]) -> Callable[[Swarm], None]:
+def settled(check: Callable[[G], None]) -> Callable[[Shared[G]], None]:
     """Make a check of what the swarm says; it is asked again while the swarm is still settling.
 
         @step("scale")
@@ -280,10 +283,10 @@ def settled(check: Callable[[Glance], None]) -> Callable[[Swarm], None]:
         def test_five_run(now: Glance) -> None:
             '''The actual state of web is five running tasks.'''
 
-    The lab's test file gives the fixture `swarm`.
+    The lab's test file gives the fixture `swarm`, whose looks may be of a class of its own that adds to `Glance`.
     """
 
-    def test(swarm: Swarm) -> None:
+    def test(swarm: Shared[G]) -> None:
         swarm.eventually(check)
 
     update_wrapper(test, check)
@@ -314,6 +317,7 @@ def _member(entry: Mapping[str, Any]) -> Member:
         state=entry["Status"]["State"],
         availability=spec["Availability"],
         joined=datetime.fromisoformat(entry["CreatedAt"]),
+        labels=spec.get("Labels") or {},
     )
 
 
