@@ -296,7 +296,7 @@ def test_posts_have_outlived_the_task(now: _Look) -> None:
     oldest = now.posts(_ON_THE_SWARM[0])[-1]
     if oldest.written > task.created:
         seen = f"the oldest post, '{oldest.title}', is younger than the task that keeps it"
-        fail(now.manager, seen, "posts that a task has kept which is gone", "docker service ps db")
+        fail(now.manager, seen, "it was written while another task, now gone, kept it", "docker service ps db")
 
 
 @step("home")
