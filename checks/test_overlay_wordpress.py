@@ -23,6 +23,7 @@ _ON_THE_SWARM = ("http://node1", "http://node2", "http://node3")
 _NETWORK = "press"
 _DATA = "/var/lib/mysql"
 _PORT = 80
+_NOWHERE, _NAMELESS = "no volume", "a volume without a name"
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 _COMES_BACK = frozenset({"always", "unless-stopped"})
 _SHARED_BY_ALL = frozenset({"bridge", "host", "none"})
@@ -159,10 +160,8 @@ def test_compose_runs_both(now: _Look) -> None:
 def test_compose_keeps_the_data(now: _Look) -> None:
     """The data of db lies in a volume that has a name."""
     db = _composed(now, "db")
-    home = _home(db)
-    if home == "no volume" or _ANONYMOUS.fullmatch(home):
-        seen = home if home == "no volume" else "a volume without a name"
-        fail(now.composed.node, f"the data of db lies in {seen}", "it lies in a volume with a name", _mounts(db))
+    if _home(db) in (_NOWHERE, _NAMELESS):
+        fail(now.composed.node, f"the data of db is in {_home(db)}", "it is in a volume with a name", _mounts(db))
 
 
 @step("compose")
@@ -357,7 +356,10 @@ def _composed(now: _Look, service: str) -> Container:
 
 def _home(container: Container) -> str:
     mount = next((one for one in container.mounts if one["Destination"] == _DATA), None)
-    return (mount.get("Name") or mount.get("Source") or mount["Type"]) if mount else "no volume"
+    if mount is None:
+        return _NOWHERE
+    name: str = mount.get("Name") or mount.get("Source") or mount["Type"]
+    return _NAMELESS if _ANONYMOUS.fullmatch(name) else name
 
 
 def _mounts(container: Container) -> str:
