@@ -28,7 +28,8 @@ for url; do
 done
 wait
 """
-_MESSAGE = re.compile(r"<h1[^>]*>(.*?)</h1>|<p[^>]*>(.*?)</p>|<title>(.*?)</title>", re.DOTALL)
+# Where a page says what matters most, best first.
+_MESSAGES = tuple(re.compile(rf"<{tag}\b[^>]*>(.*?)</{tag}>", re.DOTALL) for tag in ("h1", "title", "p"))
 _TAG = re.compile(r"<[^>]*>")
 KEYS = ("AUTH_KEY", "SECURE_AUTH_KEY", "LOGGED_IN_KEY", "NONCE_KEY")
 SALTS = ("AUTH_SALT", "SECURE_AUTH_SALT", "LOGGED_IN_SALT", "NONCE_SALT")
@@ -80,8 +81,8 @@ class Answer:
             return "does not answer"
         if self.wants_installing:
             return "wants to be installed: its database is empty"
-        found = _MESSAGE.search(self.body)
-        message = html.unescape(_TAG.sub("", next(filter(None, found.groups()), ""))) if found else self.body
+        found = next(filter(None, (pattern.search(self.body) for pattern in _MESSAGES)), None)
+        message = html.unescape(_TAG.sub("", found[1])) if found else self.body
         return f"says {self.code}: '{' '.join(message.split())[:100]}'"
 
 
