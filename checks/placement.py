@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from checks.swarm import Glance, Member, Service
+from checks.swarm import Member
 
 _CONSTRAINT = re.compile(r"(?P<key>[\w.-]+)(?P<sign>==|!=)(?P<value>.*)")
 _LABEL = "node.labels."
@@ -16,15 +16,21 @@ _FACTS: dict[str, Callable[[Member], str]] = {
 }
 
 
-def candidates(now: Glance, service: Service) -> tuple[Member, ...]:
-    """Return the members that a service's constraints allow, whatever their state.
+def allowed(members: Iterable[Member], constraints: Iterable[str]) -> tuple[Member, ...]:
+    """Return the members that fit all constraints, whatever their state.
 
-    Constraints on what an engine says of itself are left out, for engines of one lab are all alike.
+    Constraints on engines (`engine.labels`, `node.platform`) are left out, for the engines of a lab are all alike.
+
+    Args:
+        members: The members of the swarm.
+        constraints: Placement constraints, without spaces.
+
     """
-    return tuple(member for member in now.members if all(_allows(one, member) for one in service.constraints))
+    wanted = tuple(constraints)
+    return tuple(member for member in members if all(_fits(member, one) for one in wanted))
 
 
-def _allows(constraint: str, member: Member) -> bool:
+def _fits(member: Member, constraint: str) -> bool:
     match = _CONSTRAINT.fullmatch(constraint)
     if match is None:
         return True

@@ -12,7 +12,7 @@ import pytest
 
 from checks import Nodes, compose, expect, fail, step, wordpress
 from checks.compose import Container
-from checks.placement import candidates
+from checks.placement import allowed
 from checks.shared import Shared
 from checks.swarm import Glance, Service, Task, settled
 from checks.wordpress import Answer, Post
@@ -281,9 +281,9 @@ def test_every_node_shows_the_post(now: _Look) -> None:
 @settled
 def test_db_has_one_home(now: _Look) -> None:
     """The service db may run on one node only."""
-    allowed = [member.name for member in candidates(now, now.service("db"))]
-    if len(allowed) != 1:
-        seen = f"db may run on {_listed(allowed)}" if allowed else "no node fits the constraints of db"
+    homes = [member.name for member in allowed(now.members, now.service("db").constraints)]
+    if len(homes) != 1:
+        seen = f"db may run on {_listed(homes)}" if homes else "no node fits the constraints of db"
         fail(now.manager, seen, "a placement constraint leaves it one node", "docker service inspect --pretty db")
 
 

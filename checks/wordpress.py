@@ -16,6 +16,7 @@ from checks.nodes import CheckNode
 
 # What WordPress writes into every new blog by itself.
 _FIRST_POST = "hello-world"
+_OK = 200
 _RECORD, _UNIT = "\x1e", "\x1f"
 _PATH = "/?rest_route=/wp/v2/posts&per_page=50&_fields=slug,title,date_gmt"
 # All are asked at the same time, for each takes its time; every answer is told in one piece.
@@ -67,7 +68,16 @@ class Answer:
     @property
     def serves(self) -> bool:
         """Whether a WordPress answered that reaches its database, be it empty."""
-        return self.code == 200 or self.wants_installing
+        return self.listing is not None or self.wants_installing
+
+    @property
+    def listing(self) -> list[dict[str, Any]] | None:
+        """Its posts as it tells them, or None if it tells none."""
+        try:
+            found = json.loads(self.body)
+        except ValueError:
+            return None
+        return found if self.code == _OK and isinstance(found, list) else None
 
     @property
     def wants_installing(self) -> bool:
@@ -106,10 +116,9 @@ def posts(node: CheckNode, address: str, answer: Answer) -> tuple[Post, ...]:
 
     """
     see = f"curl -sS -i '{address}/?rest_route=/wp/v2/posts'"
-    found = _parsed(answer.body) if answer.code == 200 else None
-    if not isinstance(found, list):
+    if answer.listing is None:
         fail(node, f"the blog at {address} {answer.words}", f"the blog at {address} shows its posts", see)
-    own = tuple(_post(entry) for entry in found if entry["slug"] != _FIRST_POST)
+    own = tuple(_post(entry) for entry in answer.listing if entry["slug"] != _FIRST_POST)
     if not own:
         fail(node, f"the blog at {address} has no post but the first, WordPress's own", "it has a post of yours", see)
     return own
@@ -138,13 +147,6 @@ def _fingerprint(name: str, environment: Mapping[str, str], settings: str) -> st
 def _answer(body: str, told: str) -> Answer:
     code, _, leads_to = told.partition(" ")
     return Answer(int(code), leads_to, body)
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
 
 
 def _post(entry: Mapping[str, Any]) -> Post:
