@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import pytest
 
-from checks import Nodes, compose, expect, fail, step, wordpress
+from checks import CheckNode, Nodes, compose, expect, fail, step, wordpress
 from checks.compose import Container
 from checks.placement import allowed
 from checks.shared import Shared
@@ -334,16 +335,16 @@ def test_never_two_on_a_node(now: _Look) -> None:
 def test_all_sign_alike(now: _Look) -> None:
     """Each replica of WordPress shows the posts, and all sign with the same keys: none throws an editor out."""
     blog = now.service("wordpress")
-    first = _running(now, blog)
+    tasks = now.running(blog)
+    if len(tasks) < 2:
+        see = "docker service ls"
+        fail(now.manager, f"replicas of wordpress that run: {len(tasks)}", "several, which sign alike", see)
     with ThreadPoolExecutor() as pool:
-        found = list(pool.map(lambda task: (task, _signs(now, task)), now.running(blog)))
-    for name, fingerprint in found[0][1].items():
-        other = next((task for task, signs in found if signs[name] != fingerprint), None)
-        if other:
-            where = f"{now.name_of(first.node_id)} and {now.name_of(other.node_id)}"
-            seen = f"the replicas on {where} have different values of {name}"
-            see = "docker exec CONTAINER grep KEY wp-config.php"
-            fail(now.nodes[now.name_of(other.node_id)], seen, "each key and salt is the same for all", see)
+        replicas = list(pool.map(lambda task: _replica(now, task), tasks))
+    _expect_alike(replicas)
+    for one in replicas:
+        of = f"the status of a request to {one.name} itself"
+        expect(one.node, one.status, "200", of=of, see="docker logs CONTAINER")
 
 
 def _composed(now: _Look, service: str) -> Container:
@@ -385,19 +386,36 @@ def _running(now: _Look, service: Service) -> Task:
     return tasks[0]
 
 
-def _signs(now: _Look, task: Task) -> Mapping[str, str]:
-    """Return the fingerprints of a replica's keys, if it shows the posts."""
-    node = now.nodes[now.name_of(task.node_id)]
-    label = f"com.docker.swarm.task.id={task.id}"
-    found = node.api.api.containers(filters={"label": label})
+@dataclass(frozen=True, slots=True)
+class _Replica:
+    """A running replica of WordPress: what it signs with, and what it answers past the mesh."""
+
+    name: str
+    node: CheckNode
+    signs: Mapping[str, str]
+    status: str
+
+
+def _replica(now: _Look, task: Task) -> _Replica:
+    node, name = now.nodes[now.name_of(task.node_id)], f"wordpress.{task.slot}"
+    found = node.api.api.containers(filters={"label": f"com.docker.swarm.task.id={task.id}"})
     if not found:
-        fail(node, f"wordpress.{task.slot} has no container yet", "it has one that runs", "docker ps")
+        fail(node, f"{name} has no container yet", "it has one that runs", "docker ps")
     pid = node.api.api.inspect_container(found[0]["Id"])["State"]["Pid"]
     url = f"http://localhost:{_PORT}/?rest_route=/wp/v2/posts&per_page=1"
-    environment, settings, code = node.run("sh", "-c", _LOOK_INSIDE, "look", str(pid), url).text.split("\x1e")
-    of = f"the status of a request to wordpress.{task.slot} itself"
-    expect(node, code, "200", of=of, see="docker service logs wordpress")
-    return wordpress.fingerprints(_environment(environment.splitlines()), settings)
+    environment, settings, status = node.run("sh", "-c", _LOOK_INSIDE, "look", str(pid), url).text.split("\x1e")
+    return _Replica(name, node, wordpress.fingerprints(_environment(environment.splitlines()), settings), status)
+
+
+def _expect_alike(replicas: Sequence[_Replica]) -> None:
+    for key in replicas[0].signs:
+        # One that is still starting may not have written its settings yet.
+        told = [one for one in replicas if one.signs[key]]
+        other = next((one for one in told if one.signs[key] != told[0].signs[key]), None)
+        if other:
+            seen = f"the replicas on {told[0].node.name} and {other.node.name} have different values of {key}"
+            see = "docker exec CONTAINER grep -e KEY -e SALT wp-config.php"
+            fail(other.node, seen, "each key and salt is the same for all", see)
 
 
 def _listed(names: Any) -> str:
