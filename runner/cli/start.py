@@ -44,7 +44,7 @@ def command(lab: str, driver: str | None, keep: bool) -> int:
     out = _console.out()
     out.print(f"[bold green]{said[went]}[/]")
     if went is Started.RESUMED:
-        out.print("  Services need a few seconds to come back; containers without a restart policy wait for 'docker start'.")
+        out.print("  Services need a few seconds to come back; containers of no service may wait for 'docker start'.")
     words = [
         (f"labs show {lab}", "read the lesson"),
         (f"labs shell {first}", f"open a terminal on {first}"),
