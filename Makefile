@@ -36,8 +36,8 @@ demo: $(READY)  ## Start swarm-basics and play its lesson, each step's checks tu
 	@echo '  labs rm              nothing of it remains'
 
 test: $(READY)  ## Run all tests, those with real nodes included
-	@echo '== 1/3  A Docker Engine, if there is none'
-	@WANT_ENGINE=yes PYTHON='$(PYTHON)' bash .ci/prerequisites
+	@echo '== 1/3  A Docker Engine and a browser, if there are none'
+	@WANT_ENGINE=yes WANT_BROWSER=yes PYTHON='$(PYTHON)' bash .ci/prerequisites
 	@echo '== 2/3  Images for the nodes of both drivers (about four minutes the first time, nothing after that)'
 	@$(BIN)/labs images build --driver docker
 	@$(BIN)/labs images build --driver uml

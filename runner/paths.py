@@ -48,6 +48,11 @@ def _built_in_labs() -> Path:
     return _PACKAGE / "content" / "labs" if is_installed() else _PACKAGE.parent / "labs"
 
 
+def site_folder() -> Path:
+    """Return the folder with the lesson site's templates and assets."""
+    return _PACKAGE / "content" / "site" if is_installed() else _PACKAGE.parent / "site"
+
+
 def project() -> str:
     """Return whose clusters these are: `LABS_PROJECT`, for several people or test runs on one machine or engine.
 

@@ -119,6 +119,11 @@ def test_new(run: Run, tmp_path: Path) -> None:
     assert "'two-words', nothing to mend.\n" == run(*mine, "lint", "--all")
 
 
+def test_site(run: Run) -> None:
+    """The lesson site can be built from what came with it."""
+    assert "The site of " in run("labs", "site", "build")
+
+
 def test_plugin(run: Run) -> None:
     """Plain pytest knows the checks' marker without being told of the plugin."""
     assert "@pytest.mark.step(id)" in run("python", "-m", "pytest", "--markers")

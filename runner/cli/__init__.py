@@ -34,6 +34,7 @@ _COMMANDS = {
     "stop": ("stop", "Halt a lab's nodes and keep their disks."),
     "reset": ("reset", "Throw a lab's nodes away and start afresh."),
     "rm": ("rm", "Remove a lab's nodes and all they hold."),
+    "site": ("site", "Make web pages of the lessons, or show them."),
     "doctor": ("doctor", "Look whether this machine can run labs."),
     "images": ("images", "Build, list, move or prune the nodes' images."),
     "completion": ("completion", "Print the completion script for a shell."),

@@ -33,6 +33,8 @@ def command(labs: tuple[str, ...], everything: bool) -> int:
     problems = run.lint(names)
     for problem in problems:
         click.echo(harmless.plain(f"{_shown(problem)}:{problem.line}: {problem.message}"))
+    if everything:
+        _tell_missing(names)
     many = f"{len(names)} labs" if len(names) != 1 else f"'{names[0]}'"
     if problems:
         count = f"{len(problems)} problems" if len(problems) > 1 else "1 problem"
@@ -52,6 +54,14 @@ def _wanted(labs: tuple[str, ...], everything: bool) -> list[str]:
         if name not in known:
             raise catalog.unknown(name)
     return known if everything else sorted({*labs})
+
+
+def _tell_missing(names: list[str]) -> None:
+    """Tell which lessons wait for a translator; that they do is nothing to mend."""
+    from runner.lessons import translated
+
+    for language, labs in translated.missing(paths.labs_folder() / name for name in names).items():
+        click.echo(f"Not translated into '{language}': {', '.join(lab.name for lab in labs)}.", err=True)
 
 
 def _shown(problem: Problem) -> Path:

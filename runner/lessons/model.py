@@ -49,9 +49,16 @@ class Topology:
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """Markdown between the commands of a step."""
+    """Markdown between the commands of a step.
+
+    Attributes:
+        text: The Markdown.
+        line: Its first line in the lesson, counted from 1; where it stands makes no difference to what it says.
+
+    """
 
     text: str
+    line: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

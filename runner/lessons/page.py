@@ -148,8 +148,8 @@ class _Cutter:
 
     def _close_prose(self, section: Section, start: int | None, end: int) -> None:
         text = "\n".join(self.lines[start:end]).strip() if start is not None else ""
-        if text:
-            section.parts.append(Prose(text))
+        if text and start is not None:
+            section.parts.append(Prose(text, start + 1))
 
     def _refuse_nested(self, token: Token) -> None:
         if token.type == "fence" and token.map and token.info.split()[:1] == ["sh"]:

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 
-from tests.bench import course, docker_driver, uml_driver, watch
+from tests.bench import course, docker_driver, site, uml_driver, watch
 from tests.bench.tools import show
 
 
@@ -18,6 +18,7 @@ def main() -> None:
         "uml": lambda: uml_driver.measure(anew),
         "watch": watch.measure,
         "course": course.measure,
+        "site": site.measure,
     }
     rows, notes = [], []
     for name in [name for name in parts if name in sys.argv] or parts:

@@ -86,3 +86,12 @@ def test_usage(words: list[str], message: str, tmp_path: Path) -> None:
     """What names no lab is refused."""
     done = kit.labs(tmp_path, "lint", *words)
     assert (2, "", message) == (done.returncode, done.stdout, done.stderr)
+
+
+def test_missing_translations(tmp_path: Path) -> None:
+    """With all labs it is told, as no problem, which ones are not translated where others are."""
+    kit.write_lab(tmp_path, f"{kit.FRONT}## Look {{#look}}\n", name="other")
+    folder = kit.write_lab(tmp_path, f"{kit.FRONT}## Look {{#look}}\n")
+    (folder / "lesson.zh.md").write_text("", "utf-8")
+    assert "Not translated into 'zh': other.\n" in kit.labs(tmp_path, "lint", "--all").stderr
+    assert "Not translated" not in kit.labs(tmp_path, "lint", "other").stderr

@@ -17,6 +17,7 @@ from runner.lessons.lint.shell import shell
 from runner.lessons.lint.steps import misses, solutions, steps
 from runner.lessons.lint.strays import named, strays
 from runner.lessons.lint.subject import Subject
+from runner.lessons.lint.translations import translations
 from runner.lessons.problems import Problem
 
 Rule = Callable[[Subject], Iterator[Problem]]
@@ -38,4 +39,5 @@ RULES: tuple[Rule, ...] = (
     order,
     named,
     strays,
+    translations,
 )

@@ -8,7 +8,7 @@ from runner.lessons import catalog
 from runner.lessons.lint.subject import Subject
 from runner.lessons.problems import Problem
 
-_KNOWN = ("lesson.md", "setup.sh", "files", "wrong", "solution")
+_KNOWN = ("lesson.md", "setup.sh", "files", "images", "wrong", "solution")
 _ONLY_MARKDOWN = ("wrong", "solution")
 
 

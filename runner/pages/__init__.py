@@ -1,0 +1,1 @@
+"""The lesson site: labs as static pages."""

@@ -1,0 +1,132 @@
+"""Builds the whole site: reads every lab in every language, renders it, and writes what has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner import paths
+from runner.errors import BrokenLabError
+from runner.lessons.lint import checks
+from runner.lessons.model import Lab
+from runner.lessons.problems import BrokenLessonError, Problem
+from runner.pages import editions, extras, glossary, output
+from runner.pages.editions import ENGLISH, Edition, State
+from runner.pages.glossary import Glossary
+from runner.pages.lesson import Rendered, Renderer
+from runner.pages.links import Links
+from runner.pages.output import Written
+from runner.pages.sheets import Place, Sheets
+from runner.pages.templates import Templates
+from runner.pages.terms import Entry, render
+
+
+def build(out: Path, *, url: str = "", live: bool = False) -> Written:
+    """Write the site to a folder.
+
+    Args:
+        out: The folder; it is empty or missing, or holds an earlier build.
+        url: Where the site will be published, for what must name whole addresses; may be empty.
+        live: Whether pages listen to the server that shows them.
+
+    Raises:
+        BrokenLabError: With everything that keeps the site from being built, as `file:line: message`.
+        UsageError: The folder holds what is not ours.
+        OSError: It cannot be written to.
+
+    """
+    output.claim(out)
+    return output.write(out, files(url=url, live=live))
+
+
+def files(*, url: str = "", live: bool = False) -> dict[str, bytes]:
+    """Return the site's files, by their paths in it.
+
+    Raises:
+        BrokenLabError: With everything that keeps the site from being built, as `file:line: message`.
+
+    """
+    labs = editions.labs()
+    tongues = editions.languages(labs)
+    reader = _Reader(labs)
+    read = {language: reader.language(language) for language in tongues}
+    if reader.problems:
+        raise editions.broken(reader.problems)
+    names = {language: templates.words["language"] for language, (templates, *_) in read.items()}
+    place = Place(url.rstrip("/"), live, names)
+    found: dict[str, bytes] = {}
+    for language, (templates, terms, entries, lessons) in read.items():
+        sheets = Sheets(place, language, templates, entries, lessons)
+        _add(found, sheets.all())
+        _add(found, [(f"assets/search.{language}.js", extras.search_index(language, templates.words, terms, lessons))])
+    _add(found, ((name, path.read_bytes()) for name, path in reader.files.items()))
+    _add(found, extras.assets())
+    _add(found, extras.for_the_web(place, found))
+    return found
+
+
+_Language = tuple[Templates, Glossary, Sequence[Entry], Sequence[Rendered]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads and renders lessons, English first.
+
+    Attributes:
+        labs: All labs.
+        files: The files that lessons lead to; found ones are added.
+        english: The lessons in English, by their labs' names; found ones are added.
+        problems: What is wrong; found problems are added.
+
+    """
+
+    labs: Sequence[Lab]
+    files: dict[str, Path] = field(default_factory=dict)
+    english: dict[str, Rendered] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def language(self, language: str) -> _Language:
+        templates = Templates(language)
+        terms = _glossary(language, self.problems)
+        entries = tuple(render(terms, self.problems))
+        lessons = [self._lesson(lab, templates, language, terms) for lab in self.labs]
+        return templates, terms, entries, lessons
+
+    def _lesson(self, lab: Lab, templates: Templates, language: str, terms: Glossary) -> Rendered:
+        edition = self._edition(lab, language)
+        steps = {one.name: frozenset(step.id for step in one.lesson.steps) for one in self.labs}
+        shared = "../" if language == ENGLISH else "../../"
+        links = Links(lab.name, edition.file, paths.labs_folder(), steps, terms.ids, shared, self.files)
+        says = {check.name: check.says.rstrip(".") for check in checks.read(paths.checks_file(lab.name)).found}
+        renderer = Renderer(edition, templates, links, terms, says)
+        rendered = renderer.render(self.english.get(lab.name))
+        if language == ENGLISH:
+            self.english[lab.name] = rendered
+        # What is wrong with a lesson is not told again for each language that it is missing in.
+        self.problems.extend([] if edition.state is State.MISSING else rendered.problems)
+        return rendered
+
+    def _edition(self, lab: Lab, language: str) -> Edition:
+        try:
+            return editions.edition(lab, language)
+        except BrokenLessonError as error:
+            # Shown by nobody: with a problem there will be no site. All others shall be told too.
+            self.problems.extend(error.problems)
+            return editions.edition(lab, ENGLISH)
+
+
+def _glossary(language: str, problems: list[Problem]) -> Glossary:
+    folder = paths.labs_folder()
+    path = folder / ("glossary.md" if language == ENGLISH else f"glossary.{language}.md")
+    found, wrong = glossary.read(path if path.exists() else folder / "glossary.md")
+    problems += wrong
+    return found
+
+
+def _add(files: dict[str, bytes], more: Iterator[tuple[str, bytes]] | Sequence[tuple[str, bytes]]) -> None:
+    for name, data in more:
+        if name in files:
+            message = f"Two pages of the site would lie at {name}."
+            raise BrokenLabError(message, "Give the lab or the step another name.")
+        files[name] = data

@@ -1,0 +1,82 @@
+"""`labs site build`, as it is typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests import kit
+
+STEP = f"{kit.FRONT}## Look {{#look}}\n"
+
+
+def test_build(tmp_path: Path) -> None:
+    """The site is built into `_site`, and it is said what was written."""
+    kit.write_lab(tmp_path, STEP)
+    done = kit.labs(tmp_path, "site", "build")
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "is in _site: " in done.stdout
+    assert (tmp_path / "_site" / "tiny" / "look.html").is_file()
+    assert ": 0 written, 0 removed." in kit.labs(tmp_path, "site", "build").stdout
+
+
+def test_out(tmp_path: Path) -> None:
+    """The folder can be named."""
+    kit.write_lab(tmp_path, STEP)
+    assert 0 == kit.labs(tmp_path, "site", "build", "--out", "a/b").returncode
+    assert (tmp_path / "a" / "b" / "index.html").is_file()
+
+
+def test_broken_link(tmp_path: Path) -> None:
+    """A link that leads nowhere is the lab's fault, and nothing is written."""
+    kit.write_lab(tmp_path, f"{STEP}\n[x](gone.md)\n")
+    done = kit.labs(tmp_path, "site", "build")
+    assert 3 == done.returncode
+    where = f"{tmp_path}/labs/tiny/lesson.md:11: the link 'gone.md' leads to no file"
+    assert f"A problem keeps the site from being built:\n{where}\n" in done.stderr
+    assert not (tmp_path / "_site").exists()
+
+
+def test_broken_front_matter(tmp_path: Path) -> None:
+    """Broken front matter is told with its line."""
+    kit.write_lab(tmp_path, STEP.replace("minutes: 5", "minutes: soon"))
+    done = kit.labs(tmp_path, "site", "build")
+    assert (3, True) == (done.returncode, "lesson.md:5: front matter: 'minutes'" in done.stderr)
+
+
+def test_somebodys_folder(tmp_path: Path) -> None:
+    """A folder that holds anything else is refused."""
+    kit.write_lab(tmp_path, STEP)
+    done = kit.labs(tmp_path, "site", "build", "--out", ".")
+    assert (2, ". holds files that no site was built from.\nName an empty folder with --out.\n") == (
+        done.returncode,
+        done.stderr,
+    )
+
+
+def test_out_is_a_file(tmp_path: Path) -> None:
+    """A file is no folder to build into."""
+    kit.write_lab(tmp_path, STEP)
+    (tmp_path / "out").touch()
+    assert 2 == kit.labs(tmp_path, "site", "build", "--out", "out").returncode
+
+
+def test_cannot_be_written(tmp_path: Path) -> None:
+    """A place that cannot be written to is told by its name."""
+    kit.write_lab(tmp_path, STEP)
+    done = kit.labs(tmp_path, "site", "build", "--out", "/proc/site")
+    assert (4, True) == (done.returncode, "/proc/site: " in done.stderr), done.stderr
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    """Without a folder of labs there is nothing to build, and no empty site is."""
+    done = kit.labs(tmp_path, "site", "build")
+    assert 2 == done.returncode
+    assert f"There is no folder {tmp_path}/labs, so there are no lessons to make pages of.\n" in done.stderr
+    assert not (tmp_path / "_site").exists()
+
+
+def test_unreadable_lesson(tmp_path: Path) -> None:
+    """A lesson that cannot be read is told, and not taken for none."""
+    (kit.write_lab(tmp_path, STEP) / "lesson.md").write_bytes(b"\xe9")
+    done = kit.labs(tmp_path, "site", "build")
+    assert (3, True) == (done.returncode, "lesson.md:1: it cannot be read: " in done.stderr)

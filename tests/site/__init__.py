@@ -1,0 +1,1 @@
+"""Tests of the lesson site in a real browser."""

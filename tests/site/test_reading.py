@@ -1,0 +1,216 @@
+"""Reading the lessons in a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+STEP = "swarm-basics/join-workers.html"
+pytestmark = pytest.mark.site
+
+
+def clipboard(page: Page) -> str:
+    """Return what was copied."""
+    copied: str = page.evaluate("navigator.clipboard.readText()")
+    return copied
+
+
+def test_way_through(page: Page, address: str) -> None:
+    """A reader gets from the front page into a lab, through its steps, and back."""
+    page.goto(address)
+    page.get_by_role("link", name="Swarm from the ground up").first.click()
+    page.get_by_role("link", name="Begin the lab").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("One engine, and its limits")
+    page.get_by_role("link", name="Next Create the swarm").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Create the swarm")
+    page.get_by_role("link", name="Previous One engine, and its limits").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("One engine, and its limits")
+
+
+def test_keyboard(page: Page, address: str) -> None:
+    """Arrow keys turn pages, and the first Tab leads past the menu."""
+    page.goto(f"{address}{STEP}")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", level=1)).to_have_text("The first service")
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Join the workers")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main")
+
+
+def test_arrow_keys_in_fields(page: Page, address: str) -> None:
+    """Where arrow keys are needed to write, they turn no pages."""
+    page.goto(f"{address}{STEP}")
+    page.locator(".fill input").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Join the workers")
+
+
+def test_copy(page: Page, context: BrowserContext, address: str) -> None:
+    """A command is copied as it is typed, its lines and continuations kept, without a prompt."""
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{address}swarm-basics/first-service.html")
+    block = page.locator(".cmd", has_text="--name clock")
+    block.get_by_role("button", name="Copy").click()
+    expect(block.get_by_role("button", name="Copied")).to_be_visible()
+    assert clipboard(page).startswith(
+        "docker service create --detach --init --name clock --replicas 3 busybox \\\n    sh"
+    )
+
+
+def test_values(page: Page, context: BrowserContext, address: str) -> None:
+    """A value that was typed in is in later commands, on later pages, after a reload, and in what is copied."""
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{address}swarm-basics/create-swarm.html")
+    page.get_by_label("What it printed is <MANAGER_IP>").fill("10.1.2.3")
+    page.goto(f"{address}{STEP}")
+    page.get_by_label("What it printed is <WORKER_TOKEN>").fill("SWMTKN-1-x")
+    block = page.locator(".cmd", has_text="docker swarm join --token").last
+    block.get_by_role("button", name="Copy").click()
+    assert "docker swarm join --token SWMTKN-1-x 10.1.2.3:2377" == clipboard(page)
+    page.reload()
+    expect(block.locator("pre").first).to_have_text("docker swarm join --token SWMTKN-1-x 10.1.2.3:2377")
+    page.get_by_label("What it printed is").fill("")
+    expect(block.locator("pre").first).to_have_text("docker swarm join --token <WORKER_TOKEN> 10.1.2.3:2377")
+
+
+def test_hostile_value(page: Page, address: str) -> None:
+    """A value that was typed in is text, whatever it looks like."""
+    page.goto(f"{address}{STEP}")
+    page.locator(".fill input").fill("<img src=x onerror=alert(1)>")
+    expect(page.locator("pre var.filled").first).to_have_text("<img src=x onerror=alert(1)>")
+    assert 0 == page.locator("main img").count()
+
+
+def test_hints(page: Page, address: str) -> None:
+    """Hints open tier by tier: the next one is offered once the one before it was opened."""
+    page.goto(f"{address}{STEP}")
+    hints = page.locator(".hint")
+    expect(hints.nth(0)).to_be_visible()
+    expect(hints.nth(1)).to_be_hidden()
+    hints.nth(0).locator("summary").click()
+    expect(page.get_by_text("names the node that is missing")).to_be_visible()
+    expect(hints.nth(1)).to_be_visible()
+    expect(hints.nth(2)).to_be_hidden()
+
+
+def test_progress(page: Page, address: str) -> None:
+    """A step that was marked is so after a reload, on the front page too, until the mark is taken away."""
+    page.goto(f"{address}{STEP}")
+    page.get_by_label("I have done this step").check()
+    page.reload()
+    expect(page.get_by_label("I have done this step")).to_be_checked()
+    expect(page.locator(".side .reached")).to_have_count(1)
+    page.goto(address)
+    card = page.locator(".path li", has_text="Swarm from the ground up").first
+    expect(card.locator(".reached")).to_have_text("1 of 11 steps done")
+    page.goto(f"{address}{STEP}")
+    page.get_by_label("I have done this step").uncheck()
+    page.goto(address)
+    expect(card.locator(".reached")).to_have_text("0 of 11 steps done")
+
+
+def test_theme(page: Page, address: str) -> None:
+    """The theme is the system's until it is chosen, and then the chosen one from the first paint on."""
+    page.emulate_media(color_scheme="dark")
+    page.goto(address)
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    assert "rgb(14, 18, 23)" == page.evaluate(ground)
+    page.get_by_role("button", name="Light or dark").click()
+    assert "rgb(255, 255, 255)" == page.evaluate(ground)
+    page.goto(f"{address}{STEP}")
+    assert "rgb(255, 255, 255)" == page.evaluate(ground)
+
+
+def test_search(page: Page, address: str) -> None:
+    """Search opens by a key, finds a step by its words, tells how many, and leads there by keys alone."""
+    page.goto(f"{address}{STEP}")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("drain bring back")
+    dialog = page.get_by_role("dialog", name="Search lessons and glossary")
+    expect(dialog.get_by_role("link").first).to_contain_text("Drain a node, and bring it back")
+    expect(dialog.get_by_role("status")).to_contain_text("found")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Drain a node, and bring it back")
+
+
+def test_search_finds_nothing(page: Page, address: str) -> None:
+    """What is nowhere is said to be nowhere, and Escape closes at once."""
+    page.goto(address)
+    page.get_by_role("button", name="Search").click()
+    page.keyboard.type("zzzzz")
+    dialog = page.locator("dialog")
+    expect(dialog.get_by_role("status")).to_have_text("Nothing found.")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+
+def test_search_in_chinese(page: Page, address: str) -> None:
+    """Chinese is searched without spaces between words."""
+    page.goto(f"{address}zh/index.html")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("加入令牌")
+    expect(page.locator("dialog li").first).to_contain_text("加入令牌")
+
+
+def test_language(page: Page, address: str) -> None:
+    """The switch leads to the same step in the other language, and keeps the place in it."""
+    page.goto(f"{address}swarm-basics/first-service.html")
+    page.get_by_role("heading", name="A service that talks").scroll_into_view_if_needed()
+    page.evaluate("document.getElementById('first-service--c5').scrollIntoView()")
+    page.get_by_role("link", name="中文").evaluate("link => link.click()")
+    page.wait_for_url("**/zh/swarm-basics/first-service.html#*")
+    place = "document.querySelector(location.hash).getBoundingClientRect().top"
+    assert abs(page.evaluate(place)) < 300
+    assert "first-service--" in page.url
+    expect(page.locator("html")).to_have_attribute("lang", "zh")
+
+
+def test_contents_follow(page: Page, address: str) -> None:
+    """On the page of a whole lab the list of steps shows where the reader is."""
+    page.goto(f"{address}swarm-basics/on-one-page.html")
+    page.evaluate("document.getElementById('scale').scrollIntoView()")
+    expect(page.locator(".side .here a").first).to_have_text("Change your mind: scale")
+
+
+def test_without_scripts(browser: Browser, folder: Path) -> None:
+    """Without scripts, and from a file, everything can be read, nothing is offered that would not work."""
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(f"file://{folder}/{STEP}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Join the workers")
+    for hint in page.locator(".hint").all():
+        hint.locator("summary").click()
+    expect(page.locator(".hint").last).to_contain_text("docker swarm join --token")
+    page.locator(".output summary").first.click()
+    expect(page.locator(".output pre").first).to_be_visible()
+    expect(page.locator("button:visible, input:visible")).to_have_count(0)
+    page.get_by_role("link", name="Next The first service").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The first service")
+    context.close()
+
+
+def test_from_a_file(page: Page, folder: Path) -> None:
+    """From a file, with scripts, search and progress work as from a server."""
+    page.goto(f"file://{folder}/{STEP}")
+    page.get_by_label("I have done this step").check()
+    page.reload()
+    expect(page.get_by_label("I have done this step")).to_be_checked()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("quorum")
+    expect(page.locator("dialog li").first).to_contain_text("Quorum")
+
+
+def test_print(page: Page, address: str) -> None:
+    """On paper a whole lab shows what to look for, and none of what only a screen can do."""
+    page.goto(f"{address}swarm-basics/on-one-page.html")
+    page.emulate_media(media="print")
+    expect(page.locator(".output pre").first).to_be_visible()
+    for selector in (".top", ".side", ".copy", ".fill", ".hint"):
+        expect(page.locator(selector).first).to_be_hidden()
+    assert page.pdf().startswith(b"%PDF-")
