@@ -56,9 +56,9 @@ class Container:
 
     @property
     def health(self) -> str:
-        """What its health check found: 'healthy', 'unhealthy', 'starting', or 'untold' where it has none."""
+        """What its health check found: 'healthy', 'unhealthy', 'starting', or 'none' where there is no check."""
         words = (("healthy", "(healthy)"), ("unhealthy", "(unhealthy)"), ("starting", "(health: starting)"))
-        return next((health for health, word in words if word in self.status), "untold")
+        return next((health for health, word in words if word in self.status), "none")
 
     @property
     def waits_for(self) -> Mapping[str, str]:
@@ -103,7 +103,8 @@ class Glance:
         running = tuple(one for one in own if one.runs)
         if not running:
             seen = f"{own[0].name} is {own[0].state}" if own else f"there is no container for {service}"
-            fail(self.node, seen, f"a container for {service} runs", "docker ps --all")
+            see = f"docker ps --all; docker logs {own[0].name}" if own else "docker ps --all"
+            fail(self.node, seen, f"a container for {service} runs", see)
         return running
 
     def subnets(self, network: str) -> frozenset[str]:

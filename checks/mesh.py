@@ -74,7 +74,7 @@ def answers(now: Glance, node: str, urls: Iterable[str]) -> list[str]:
     done = now.typed(node, *_ASK, "--write-out", _RECORD, *asked)
     found = [answer.strip() for answer in done.text.split(_RECORD)[:-1]]
     if done.exit_status:
-        silent = asked[max(0, len(found) - 1)]
+        silent = asked[max(0, len(found) - 1)].partition("/?")[0]
         fail(now.nodes[node], f"{silent} gives no answer", f"{silent} answers", f"curl --max-time 3 {silent}")
     return found
 

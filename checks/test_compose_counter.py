@@ -127,7 +127,7 @@ def test_web_waits_for_redis(now: Glance) -> None:
 @step("keep")
 @settled
 def test_data_has_a_name(now: Glance) -> None:
-    """The data of redis, /data, lies in a volume that has a name."""
+    """The data of redis, /data, lies outside its containers: in a volume that has a name, or a folder of yours."""
     _expect_kept(now)
 
 
@@ -250,7 +250,8 @@ def _at_the_port(now: Glance) -> Mapping[str, Any]:
 
 def _told(now: Glance, answer: Mapping[str, Any] | str, who: str) -> Mapping[str, Any]:
     if isinstance(answer, str) or "visits" not in answer:
-        seen = f"{who} says '{str(answer)[:120]}'" if answer else f"{who} does not answer"
+        words = " ".join(str(answer).split())
+        seen = f"{who} says '{words[:120]}'" if answer else f"{who} does not answer"
         fail(now.node, seen, f"{who} tells the count", _COUNT)
     return answer
 

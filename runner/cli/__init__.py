@@ -45,6 +45,7 @@ A first lab:
   labs show                    the lesson
   labs shell node1             a terminal on the first node
   labs check                   what your cluster has reached
+  labs watch                   the same, live
   labs hint                    a nudge
   labs rm                      nothing of it remains
 """

@@ -20,8 +20,10 @@ def draw(picture: Picture, topology: Topology) -> RenderableType:
     from rich.text import Text
 
     table = Table(box=box.ROUNDED, border_style="dim")
+    # Alone it manages nothing.
+    roles = len(topology.nodes) > 1
     for node in topology.nodes:
-        table.add_column(Text.assemble((node.name, "bold magenta"), (f" {node.role}", "dim")))
+        table.add_column(Text.assemble((node.name, "bold magenta"), (f" {node.role}" if roles else "", "dim")))
     cells = ["\n".join(_on(node.name, picture.services)) for node in topology.nodes]
     table.add_row(*map(Text, cells))
     legend = [line for service in picture.services if (line := _about(service))]

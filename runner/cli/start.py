@@ -44,11 +44,12 @@ def command(lab: str, driver: str | None, keep: bool) -> int:
     out = _console.out()
     out.print(f"[bold green]{said[went]}[/]")
     if went is Started.RESUMED:
-        out.print("  What ran on the nodes needs a few seconds to come back.")
+        out.print("  Services need a few seconds to come back; containers of no service may wait for 'docker start'.")
     words = [
         (f"labs show {lab}", "read the lesson"),
         (f"labs shell {first}", f"open a terminal on {first}"),
         (f"labs check {lab}", "see what your cluster has reached"),
+        (f"labs watch {lab}", "see it live, in another terminal"),
     ]
     ahead = progress.unpassed(found.lesson)
     if went is Started.FRESH and progress.passed(found.lesson) and ahead:

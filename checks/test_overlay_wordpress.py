@@ -1,0 +1,422 @@
+"""The checks of the lab 'overlay-wordpress', in the order of its lesson."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pytest
+
+from checks import CheckNode, Nodes, compose, expect, fail, step, wordpress
+from checks.compose import Container
+from checks.placement import allowed
+from checks.shared import Shared
+from checks.swarm import Glance, Service, Task, settled
+from checks.wordpress import Answer, Post
+
+_BY_HAND = "http://node1:8080"
+_BY_COMPOSE = "http://node2:8080"
+_ON_THE_SWARM = ("http://node1", "http://node2", "http://node3")
+_NETWORK = "press"
+_DATA = "/var/lib/mysql"
+_PORT = 80
+_NOWHERE, _NAMELESS = "no volume", "a volume without a name"
+_ANONYMOUS = re.compile(r"[0-9a-f]{64}")
+_COMES_BACK = frozenset({"always", "unless-stopped"})
+_SHARED_BY_ALL = frozenset({"bridge", "host", "none"})
+
+_ALL = "docker ps --all"
+_MEMBERS = "docker node ls"
+# A replica's environment, its settings, and what it says itself, past the mesh: all in one go.
+_LOOK_INSIDE = """
+tr '\\000' '\\n' <"/proc/$1/environ"; printf '\\036'
+cat "/proc/$1/root/var/www/html/wp-config.php"; printf '\\036'
+nsenter --target "$1" --net curl --silent --max-time 8 --output /dev/null --write-out '%{http_code}' "$2"
+"""
+
+
+class _Look(Glance):
+    """What the swarm, two engines and the blogs say at one moment."""
+
+    def __init__(self, nodes: Nodes) -> None:
+        super().__init__(nodes)
+        self.by_hand = compose.Glance(nodes["node1"])
+        self.composed = compose.Glance(nodes["node2"])
+
+    @cached_property
+    def blogs(self) -> Mapping[str, Answer]:
+        """What answers at the addresses of all blogs."""
+        return wordpress.ask(self.nodes["node1"], (_BY_HAND, _BY_COMPOSE, *_ON_THE_SWARM))
+
+    def posts(self, address: str) -> tuple[Post, ...]:
+        """Return the posts of a blog that somebody has written, newest first.
+
+        Raises:
+            NotYet: There are none.
+
+        """
+        return wordpress.posts(self.nodes["node1"], address, self.blogs[address])
+
+    def inspected(self, engine: compose.Glance, container: Container) -> Mapping[str, Any]:
+        """Return all that an engine knows of a container."""
+        return self.once(container.id, lambda: engine.node.api.api.inspect_container(container.id))
+
+    def network(self) -> Mapping[str, Any]:
+        """Return the network of the swarm's blog.
+
+        Raises:
+            NotYet: There is none.
+
+        """
+        found = self.once(_NETWORK, lambda: self.manager.api.api.networks(names=[_NETWORK]))
+        match: Mapping[str, Any] | None = next((one for one in found if one["Name"] == _NETWORK), None)
+        if match is None:
+            fail(self.manager, f"there is no network called {_NETWORK}", "there is one", "docker network ls")
+        return match
+
+
+@pytest.fixture(scope="module")
+def swarm(nodes: Nodes) -> Shared[_Look]:
+    """Return all that the checks look at together."""
+    return Shared(lambda: _Look(nodes))
+
+
+@step("by-hand")
+@settled
+def test_both_share_a_network(now: _Look) -> None:
+    """The containers mysql and wordpress run on node1, and share a network of their own."""
+    mysql, blog = now.by_hand.running("mysql")[0], now.by_hand.running("wordpress")[0]
+    shared = ({*mysql.addresses} & {*blog.addresses}) - _SHARED_BY_ALL
+    if not shared:
+        have = f"mysql is on {_listed(mysql.addresses)}, wordpress on {_listed(blog.addresses)}"
+        fail(now.by_hand.node, have, "both are on one network that you have created", "docker network ls; docker ps")
+
+
+@step("by-hand")
+@settled
+def test_mysql_keeps_to_v1(now: _Look) -> None:
+    """The data of mysql lies in the volume v1."""
+    mysql = now.by_hand.running("mysql")[0]
+    expect(now.by_hand.node, f"its data is in {_home(mysql)}", "its data is in v1", of="mysql", see=_mounts(mysql))
+
+
+@step("by-hand")
+@settled
+def test_only_the_page_is_published(now: _Look) -> None:
+    """Port 8080 of node1 leads to wordpress, and no port leads to mysql."""
+    mysql, blog = now.by_hand.running("mysql")[0], now.by_hand.running("wordpress")[0]
+    expect(now.by_hand.node, _listed(mysql.published), "none", of="published ports of mysql", see="docker port mysql")
+    of = "published ports of wordpress"
+    expect(now.by_hand.node, _listed(blog.published), "8080", of=of, see="docker port wordpress")
+
+
+@step("by-hand")
+@settled
+def test_wordpress_reaches_mysql(now: _Look) -> None:
+    """WordPress answers on port 8080 of node1, and reaches its database."""
+    if not now.blogs[_BY_HAND].serves:
+        seen = f"the blog at {_BY_HAND} {now.blogs[_BY_HAND].words}"
+        fail(now.by_hand.node, seen, "WordPress, with its database behind it", f"curl -sS -i {_BY_HAND}")
+
+
+@step("first-post")
+@settled
+def test_post_by_hand(now: _Look) -> None:
+    """The blog on port 8080 of node1 shows a post of yours."""
+    now.posts(_BY_HAND)
+
+
+@step("first-post")
+@settled
+def test_post_has_outlived_mysql(now: _Look) -> None:
+    """A post is older than the container of mysql: it has survived a change of containers."""
+    oldest = now.posts(_BY_HAND)[-1]
+    if oldest.written.timestamp() > now.by_hand.running("mysql")[0].created:
+        seen = f"the container of mysql is older than the oldest post, '{oldest.title}': it has not been replaced since"
+        fail(now.by_hand.node, seen, "the post was written in a container that is gone", "docker ps")
+
+
+@step("first-post")
+@settled
+def test_engine_brings_both_back(now: _Look) -> None:
+    """The engine of node1 starts mysql and wordpress again when they end."""
+    for name in ("mysql", "wordpress"):
+        _expect_restarted(now, now.by_hand, now.by_hand.running(name)[0])
+
+
+@step("compose")
+@settled
+def test_compose_runs_both(now: _Look) -> None:
+    """Compose runs the services db and wordpress on node2, and starts them again when they end."""
+    for service in ("db", "wordpress"):
+        _expect_restarted(now, now.composed, _composed(now, service))
+
+
+@step("compose")
+@settled
+def test_compose_keeps_the_data(now: _Look) -> None:
+    """The data of db lies in a volume that has a name."""
+    db = _composed(now, "db")
+    if _home(db) in (_NOWHERE, _NAMELESS):
+        fail(now.composed.node, f"the data of db is in {_home(db)}", "it is in a volume with a name", _mounts(db))
+
+
+@step("compose")
+@settled
+def test_nobody_knows_roots_password(now: _Look) -> None:
+    """The password of the database's root was made at random, and stands in no file of yours."""
+    given = _environment(now.inspected(now.composed, _composed(now, "db"))["Config"].get("Env"))
+    told = next((name for name in ("MYSQL_ROOT_PASSWORD", "MARIADB_ROOT_PASSWORD") if given.get(name)), None)
+    see = "docker compose config db"
+    if told:
+        fail(now.composed.node, f"the environment of db holds {told}", "MYSQL_RANDOM_ROOT_PASSWORD in its place", see)
+    if not (given.get("MYSQL_RANDOM_ROOT_PASSWORD") or given.get("MARIADB_RANDOM_ROOT_PASSWORD")):
+        seen = "the environment of db has no MYSQL_RANDOM_ROOT_PASSWORD"
+        fail(now.composed.node, seen, "it has one, with any value", see)
+
+
+@step("compose")
+@settled
+def test_post_by_compose(now: _Look) -> None:
+    """The blog on port 8080 of node2 shows a post of yours; its database is not published."""
+    db = _composed(now, "db")
+    expect(now.composed.node, _listed(db.published), "none", of="published ports of db", see="docker compose ps")
+    now.posts(_BY_COMPOSE)
+
+
+@step("form-swarm")
+@settled
+def test_all_are_ready_members(now: _Look) -> None:
+    """node1, node2 and node3 are ready members of one swarm."""
+    for name in now.nodes:
+        expect(now.manager, f"{name} is {now.member(name).state}", f"{name} is ready", see=_MEMBERS)
+
+
+@step("form-swarm")
+@settled
+def test_node1_manages(now: _Look) -> None:
+    """node1 manages the swarm, and the other two are workers."""
+    for name, role in (("node1", "a manager"), ("node2", "a worker"), ("node3", "a worker")):
+        expect(now.manager, f"{name} is {now.member(name).role}", f"{name} is {role}", see=_MEMBERS)
+
+
+@step("overlay")
+@settled
+def test_press_is_an_overlay(now: _Look) -> None:
+    """The network press is an overlay of the swarm, which containers started by hand may join."""
+    see = f"docker network inspect {_NETWORK}"
+    network = now.network()
+    expect(now.manager, network["Driver"], "overlay", of=f"the driver of {_NETWORK}", see=see)
+    expect(now.manager, bool(network.get("Attachable")), True, of=f"{_NETWORK} is attachable", see=see)
+
+
+@step("overlay")
+@settled
+def test_lookout_is_on_press(now: _Look) -> None:
+    """The container lookout runs on node3, and is on the network press."""
+    node, see = now.nodes["node3"], "docker inspect lookout"
+    entries = node.api.api.containers(filters={"name": "^/?lookout$"})
+    if not entries:
+        fail(node, "no container called lookout runs", "lookout runs", _ALL)
+    joined = entries[0]["NetworkSettings"]["Networks"]
+    if now.network()["Id"] not in {one["NetworkID"] for one in joined.values()}:
+        fail(node, f"lookout is on {_listed(joined)}", f"lookout is on {_NETWORK}", see)
+
+
+@step("services")
+@settled
+def test_both_are_on_press(now: _Look) -> None:
+    """The services db and wordpress run, both of them on the network press."""
+    network = now.network()
+    for name in ("db", "wordpress"):
+        service = now.service(name)
+        given = service.template.get("Networks") or service.spec.get("Networks") or ()
+        if not {one["Target"] for one in given} & {network["Id"], network["Name"]}:
+            seen, see = f"{name} is not on the network {_NETWORK}", f"docker service inspect --pretty {name}"
+            fail(now.manager, seen, f"{name} is on {_NETWORK}", see)
+        _running(now, service)
+
+
+@step("services")
+@settled
+def test_db_is_not_published(now: _Look) -> None:
+    """The service db publishes no port."""
+    found = now.service("db").spec.get("EndpointSpec", {}).get("Ports") or ()
+    ports = _listed(one.get("PublishedPort", one["TargetPort"]) for one in found)
+    expect(now.manager, ports, "none", of="published ports of db", see="docker service ls")
+
+
+@step("services")
+@settled
+def test_db_has_a_volume(now: _Look) -> None:
+    """Whatever task the service db gets, its data lies in a volume that has a name."""
+    mounts = now.service("db").template["ContainerSpec"].get("Mounts") or ()
+    named = any(one["Target"].rstrip("/") == _DATA and one.get("Source") for one in mounts)
+    if not named:
+        seen, see = f"nothing with a name is mounted at {_DATA} of db", "docker service inspect --pretty db"
+        fail(now.manager, seen, "a volume with a name", see)
+
+
+@step("services")
+@settled
+def test_every_node_shows_the_post(now: _Look) -> None:
+    """On port 80 of each of the three nodes the same blog answers, and shows a post of yours."""
+    first, *others = _ON_THE_SWARM
+    posts = now.posts(first)
+    for address in others:
+        if now.posts(address) != posts:
+            seen = f"{address} shows '{now.posts(address)[0].title}', and {first} shows '{posts[0].title}'"
+            fail(
+                now.nodes["node1"],
+                seen,
+                "the same posts on every node",
+                f"curl -sS '{address}/?rest_route=/wp/v2/posts'",
+            )
+
+
+@step("home")
+@settled
+def test_db_has_one_home(now: _Look) -> None:
+    """The service db may run on one node only."""
+    homes = [member.name for member in allowed(now.members, now.service("db").constraints)]
+    if len(homes) != 1:
+        seen = f"db may run on {_listed(homes)}" if homes else "no node fits the constraints of db"
+        fail(now.manager, seen, "a placement constraint leaves it one node", "docker service inspect --pretty db")
+
+
+@step("home")
+@settled
+def test_posts_have_outlived_the_task(now: _Look) -> None:
+    """The posts are older than the task of db: they have survived its death."""
+    task = _running(now, now.service("db"))
+    oldest = now.posts(_ON_THE_SWARM[0])[-1]
+    if oldest.written > task.created:
+        seen = f"the oldest post, '{oldest.title}', is younger than the task that keeps it"
+        fail(now.manager, seen, "it was written while another task, now gone, kept it", "docker service ps db")
+
+
+@step("home")
+@settled
+def test_db_was_killed(now: _Look) -> None:
+    """A container of db was killed, and the swarm has replaced it."""
+    db = now.service("db")
+    killed = [task for task in now.tasks(db) if task.state == "failed"]
+    if not killed:
+        fail(now.manager, "no task of db has failed", "one was killed, and replaced", "docker service ps db")
+    _running(now, db)
+
+
+@step("challenge")
+@settled
+def test_one_on_each_node(now: _Look) -> None:
+    """WordPress runs three times, once on each node."""
+    see = "docker service ps --filter desired-state=running wordpress"
+    places = sorted(now.name_of(task.node_id) for task in now.running(now.service("wordpress")))
+    expect(now.manager, _listed(places), _listed(now.nodes), of="wordpress runs on", see=see)
+
+
+@step("challenge")
+@settled
+def test_never_two_on_a_node(now: _Look) -> None:
+    """No node may ever run two of them."""
+    blog = now.service("wordpress")
+    most = blog.template.get("Placement", {}).get("MaxReplicas") or 0
+    if blog.mode != "global" and most != 1:
+        seen = f"a node may run {most} of wordpress" if most else "a node may run any number of wordpress"
+        fail(now.manager, seen, "a node may run 1 of wordpress", "docker service inspect --pretty wordpress")
+
+
+@step("challenge")
+@settled
+def test_all_sign_alike(now: _Look) -> None:
+    """Each replica of WordPress shows the posts, and all sign with the same keys: none throws an editor out."""
+    blog = now.service("wordpress")
+    tasks = now.running(blog)
+    if len(tasks) < 2:
+        see = "docker service ls"
+        fail(now.manager, f"replicas of wordpress that run: {len(tasks)}", "several, which sign alike", see)
+    with ThreadPoolExecutor() as pool:
+        replicas = list(pool.map(lambda task: _replica(now, task), tasks))
+    _expect_alike(replicas)
+    for one in replicas:
+        of = f"the status of a request to {one.name} itself"
+        expect(one.node, one.status, "200", of=of, see="docker logs CONTAINER")
+
+
+def _composed(now: _Look, service: str) -> Container:
+    running = now.composed.running(service)
+    found = next((one for one in running if one.project), None)
+    if found is None:
+        fail(now.composed.node, f"{service} was started by hand", f"Compose has started {service}", "docker compose ls")
+    return found
+
+
+def _home(container: Container) -> str:
+    mount = next((one for one in container.mounts if one["Destination"] == _DATA), None)
+    if mount is None:
+        return _NOWHERE
+    name: str = mount.get("Name") or mount.get("Source") or mount["Type"]
+    return _NAMELESS if _ANONYMOUS.fullmatch(name) else name
+
+
+def _mounts(container: Container) -> str:
+    return "docker inspect --format '{{json .Mounts}}' " + container.name
+
+
+def _expect_restarted(now: _Look, engine: compose.Glance, container: Container) -> None:
+    policy = now.inspected(engine, container)["HostConfig"]["RestartPolicy"]["Name"] or "no"
+    if policy not in _COMES_BACK:
+        see = "docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' " + container.name
+        fail(engine.node, f"the restart policy of {container.name} is {policy}", "it is unless-stopped or always", see)
+
+
+def _environment(entries: Any) -> Mapping[str, str]:
+    return dict(entry.partition("=")[::2] for entry in entries or ())
+
+
+def _running(now: _Look, service: Service) -> Task:
+    tasks = now.running(service)
+    if not tasks:
+        seen = f"no task of {service.name} runs"
+        fail(now.manager, seen, f"a task of {service.name} runs", f"docker service ps --no-trunc {service.name}")
+    return tasks[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Replica:
+    """A running replica of WordPress: what it signs with, and what it answers past the mesh."""
+
+    name: str
+    node: CheckNode
+    signs: Mapping[str, str]
+    status: str
+
+
+def _replica(now: _Look, task: Task) -> _Replica:
+    node, name = now.nodes[now.name_of(task.node_id)], f"wordpress.{task.slot}"
+    found = node.api.api.containers(filters={"label": f"com.docker.swarm.task.id={task.id}"})
+    if not found:
+        fail(node, f"{name} has no container yet", "it has one that runs", "docker ps")
+    pid = node.api.api.inspect_container(found[0]["Id"])["State"]["Pid"]
+    url = f"http://localhost:{_PORT}/?rest_route=/wp/v2/posts&per_page=1"
+    environment, settings, status = node.run("sh", "-c", _LOOK_INSIDE, "look", str(pid), url).text.split("\x1e")
+    return _Replica(name, node, wordpress.fingerprints(_environment(environment.splitlines()), settings), status)
+
+
+def _expect_alike(replicas: Sequence[_Replica]) -> None:
+    for key in replicas[0].signs:
+        # One that is still starting may not have written its settings yet.
+        told = [one for one in replicas if one.signs[key]]
+        other = next((one for one in told if one.signs[key] != told[0].signs[key]), None)
+        if other:
+            seen = f"the replicas on {told[0].node.name} and {other.node.name} have different values of {key}"
+            see = "docker exec CONTAINER grep -e KEY -e SALT wp-config.php"
+            fail(other.node, seen, "each key and salt is the same for all", see)
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(sorted(map(str, names))) or "none"

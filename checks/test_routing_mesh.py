@@ -1,0 +1,408 @@
+"""The checks of the lab 'routing-mesh', in the order of its lesson."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import pytest
+
+from checks import Nodes, expect, fail, step
+from checks.mesh import Port, answers, endpoint_mode, host_name, is_in_ingress, ledger, ports, told
+from checks.swarm import Glance, Service, Swarm, Task, settled
+
+_NODES = ("node1", "node2", "node3")
+_WHOAMI, _TOLD_IN_FULL = "jwilder/whoami:latest", "traefik/whoami:latest"
+_NOTE = "/root/ingress-table"
+_FEWEST = 100
+# What the client is asked, and what node1 has written down: all at once, since every command takes its time.
+_QUESTIONS = """
+PATH=$PATH:/bin:/sbin
+for name in whoami tasks.whoami roll; do nslookup "$name" 2>&1; printf '\\036'; done
+for _ in 1 2 3 4; do wget -q -T 3 -O - http://whoami:8000 || break; done
+"""
+_READ = """
+for file in ingress-table ledger-drain ledger-ports; do cat "/root/$file" 2>/dev/null; printf '\\036'; done
+echo show servers state | socat - tcp:127.0.0.1:9999 2>/dev/null || true
+"""
+
+_LIST = "docker service ls"
+_MEMBERS = "docker node ls"
+_SERVERS = "echo show servers state | socat - tcp:127.0.0.1:9999"
+
+
+@pytest.fixture(scope="module")
+def swarm(nodes: Nodes) -> Swarm:
+    """Return the cluster's swarm, which all checks look at together."""
+    return Swarm(nodes)
+
+
+@step("form-swarm")
+@settled
+def test_all_are_ready_members(now: Glance) -> None:
+    """node1, node2 and node3 are ready members of one swarm."""
+    for name in _NODES:
+        expect(now.manager, f"{name} is {now.member(name).state}", f"{name} is ready", see=_MEMBERS)
+
+
+@step("form-swarm")
+@settled
+def test_node1_manages(now: Glance) -> None:
+    """node1 manages the swarm, and the other two are workers."""
+    for name, role in (("node1", "a manager"), ("node2", "a worker"), ("node3", "a worker")):
+        expect(now.manager, f"{name} is {now.member(name).role}", f"{name} is {role}", see=_MEMBERS)
+
+
+@step("publish")
+@settled
+def test_whoami_is_published(now: Glance) -> None:
+    """The service whoami, made from jwilder/whoami, is published on port 8000 through the routing mesh."""
+    whoami = now.service("whoami")
+    expect(now.manager, whoami.image, _WHOAMI, of="the image of whoami", see=_inspect("whoami"))
+    if Port(8000, 8000, "ingress") not in ports(whoami):
+        fail(now.manager, _doors(whoami), "8000 to 8000 is among them", _inspect("whoami"))
+
+
+@step("publish")
+@settled
+def test_two_tasks_off_node1(now: Glance) -> None:
+    """Two tasks of whoami run, and none of them on node1."""
+    if "node1" in {now.name_of(task.node_id) for task in _running(now, "whoami", 2)}:
+        fail(now.manager, "node1 runs a task of whoami", "only workers run them", _history("whoami"))
+
+
+@step("publish")
+@settled
+def test_every_node_answers(now: Glance) -> None:
+    """On port 8000 of every node both tasks of whoami answer, though one node runs neither."""
+    for name in _NODES:
+        _expect_both(now, name, 8000)
+
+
+@step("names")
+@settled
+def test_name_leads_to_one_address(now: Glance) -> None:
+    """In the network inside, client finds one address under the name whoami, and none of the tasks has it."""
+    node = now.nodes["node3"]
+    found, tasks = _looked_up(now, 0), _looked_up(now, 1)
+    expect(node, len(found), 1, of="addresses of whoami that client finds", see=_ask_client("nslookup whoami"))
+    if found <= tasks:
+        seen, wanted = f"{_listed(found)} is the address of a task", "it belongs to the service"
+        fail(node, seen, wanted, _ask_client("nslookup tasks.whoami"))
+    see = _ask_client("nslookup tasks.whoami")
+    expect(node, len(tasks), 2, of="addresses of tasks.whoami that client finds", see=see)
+
+
+@step("names")
+@settled
+def test_both_answer_inside(now: Glance) -> None:
+    """Both tasks of whoami answer client under that name."""
+    heard = {line for line in _client(now)[-1].splitlines() if line}
+    wanted = {_greeting(task) for task in _running(now, "whoami", 2)}
+    if heard != wanted:
+        seen = f"client hears {_listed(heard)} from http://whoami:8000"
+        expected = f"it hears {_listed(wanted)} in turn"
+        fail(now.nodes["node3"], seen, expected, _ask_client("wget -q -O - http://whoami:8000"))
+
+
+@step("names")
+@settled
+def test_roll_has_no_address_of_its_own(now: Glance) -> None:
+    """The service roll has no virtual IP: under its name client finds the addresses of its two tasks."""
+    roll = now.service("roll")
+    expect(now.manager, endpoint_mode(roll), "dnsrr", of="the endpoint mode of roll", see=_inspect("roll"))
+    _running(now, "roll", 2)
+    found = len(_looked_up(now, 2))
+    expect(now.nodes["node3"], found, 2, of="addresses of roll that client finds", see=_ask_client("nslookup roll"))
+
+
+@step("path")
+@settled
+def test_table_is_noted(now: Glance) -> None:
+    """node1's table of tasks is noted there, in /root/ingress-table, and gives both tasks of whoami their turn."""
+    node, see = now.nodes["node1"], f"cat {_NOTE}"
+    noted = _read(now)["ingress-table"]
+    if not noted.strip():
+        fail(node, f"{_NOTE} is missing or empty", "the table is noted in it", see)
+    if not re.search(r"^(FWM|-A -f)\s+\d+", noted, re.MULTILINE):
+        fail(node, f"{_NOTE} holds no entry for a firewall mark", "it holds what ipvsadm shows in ingress_sbox", see)
+    servers = set(re.findall(r"^(?:\s*->|-a .*-r)\s+(\d+\.\d+\.\d+\.\d+):", noted, re.MULTILINE))
+    inside = {address for address in servers if is_in_ingress(now, address)}
+    if len(inside) < 2:
+        fail(node, f"tasks in {_NOTE}: {len(inside)}", "both tasks of whoami stand in it", see)
+    _expect_both(now, "node1", 8000)
+
+
+@step("path")
+@settled
+def test_mirror_sees_the_mesh(now: Glance) -> None:
+    """What mirror takes for its client is an address of the mesh, whoever asks."""
+    mirror = now.service("mirror")
+    expect(now.manager, mirror.image, _TOLD_IN_FULL, of="the image of mirror", see=_inspect("mirror"))
+    (answer,) = answers(now, "node1", ["http://node3:8080"])
+    if told(answer, "Hostname") not in {host_name(task) for task in now.running(mirror)}:
+        fail(now.nodes["node1"], "it is not mirror that answers on port 8080", "mirror does", "curl http://node3:8080")
+    seen = told(answer, "RemoteAddr").rpartition(":")[0]
+    if not is_in_ingress(now, seen):
+        fail(now.nodes["node1"], f"mirror sees {seen}", "it sees an address of ingress", "curl http://node3:8080")
+
+
+@step("host-mode")
+@settled
+def test_direct_is_published_by_its_nodes(now: Glance) -> None:
+    """The service direct runs once on every node, and takes port 8081 of that node itself."""
+    direct = now.service("direct")
+    expect(now.manager, direct.image, _TOLD_IN_FULL, of="the image of direct", see=_inspect("direct"))
+    _expect_host_port(now, direct, Port(8081, 80, "host"))
+    _expect_one_each(now, direct)
+
+
+@step("host-mode")
+@settled
+def test_direct_sees_its_client(now: Glance) -> None:
+    """Each node answers on port 8081 with its own task of direct, which sees who really asks."""
+    own = {now.name_of(task.node_id): host_name(task) for task in now.running(now.service("direct"))}
+    others = ("node2", "node3")
+    asker = now.nodes["node1"]
+    for name, answer in zip(others, answers(now, "node1", [f"http://{one}:8081" for one in others]), strict=True):
+        see = f"curl http://{name}:8081"
+        expect(asker, told(answer, "Hostname"), own.get(name), of=f"the container behind {name}:8081", see=see)
+        seen = told(answer, "RemoteAddr").rpartition(":")[0]
+        expect(asker, seen, asker.address, of=f"the client that direct sees on {name}", see=see)
+
+
+@step("balancer")
+@settled
+def test_haproxy_has_all_nodes(now: Glance) -> None:
+    """HAProxy on node1 has three servers, the three nodes, and holds all of them for sound."""
+    node = now.nodes["node1"]
+    lines = [line.split() for line in _read(now)["servers"].splitlines()]
+    if not lines:
+        fail(node, "HAProxy gives no answer on 127.0.0.1:9999", "it runs with the file haproxy.cfg", "docker ps --all")
+    states = {words[4]: words[5] for words in lines if len(words) > 6 and words[0].isdecimal()}
+    for name in _NODES:
+        state = states.get(now.nodes[name].address)
+        if state is None:
+            fail(node, f"{name} is not among the servers of HAProxy", "all three nodes are", _SERVERS)
+        # The number 2 is HAProxy's word for 'running'.
+        if state != "2":
+            fail(node, f"HAProxy has given {name} up", f"{name} answers HAProxy", _SERVERS)
+
+
+@step("balancer")
+@settled
+def test_haproxy_leads_to_both(now: Glance) -> None:
+    """Both tasks of whoami answer on port 9000 of node1, where HAProxy listens."""
+    _expect_heard(now, "node3", "http://node1:9000", ("http://node1:9000",))
+
+
+@step("balancer")
+@settled
+def test_drain_lost_nothing(now: Glance) -> None:
+    """node3 was drained and is back, and no request to HAProxy was lost meanwhile: see /root/ledger-drain on node1."""
+    state = now.member("node3").availability
+    expect(now.manager, state, "active", of="the availability of node3", see=_MEMBERS)
+    _expect_lossless(now, "ledger-drain", 3)
+
+
+@step("change-ports")
+@settled
+def test_whoami_has_two_doors(now: Glance) -> None:
+    """The service whoami is published on the ports 8000 and 80 through the mesh, and on no other."""
+    whoami = now.service("whoami")
+    if ports(whoami) != (Port(80, 8000, "ingress"), Port(8000, 8000, "ingress")):
+        fail(now.manager, _doors(whoami), "80 to 8000, 8000 to 8000", _inspect("whoami"))
+
+
+@step("change-ports")
+@settled
+def test_both_doors_lead_to_both(now: Glance) -> None:
+    """Behind the new port 80 every node finds both tasks of whoami, as behind the old one."""
+    for name in _NODES:
+        _expect_both(now, name, 80)
+
+
+@step("change-ports")
+@settled
+def test_new_port_lost_nothing(now: Glance) -> None:
+    """While a port was added and removed, no request to HAProxy was lost: see /root/ledger-ports on node1."""
+    _expect_lossless(now, "ledger-ports", 4)
+
+
+@step("challenge")
+@settled
+def test_pool_is_hidden(now: Glance) -> None:
+    """Three tasks of pool run, made from traefik/whoami, and no port of any node leads straight to them."""
+    pool = now.service("pool")
+    expect(now.manager, pool.image, _TOLD_IN_FULL, of="the image of pool", see=_inspect("pool"))
+    _running(now, "pool", 3)
+    if ports(pool):
+        fail(now.manager, _doors(pool), "pool publishes none", _inspect("pool"))
+
+
+@step("challenge")
+@settled
+def test_pool_has_no_virtual_ip(now: Glance) -> None:
+    """The name pool leads to the tasks themselves, not to a virtual IP."""
+    pool = now.service("pool")
+    expect(now.manager, endpoint_mode(pool), "dnsrr", of="the endpoint mode of pool", see=_inspect("pool"))
+
+
+@step("challenge")
+@settled
+def test_door_is_on_every_node(now: Glance) -> None:
+    """The service door, made from haproxy, runs on every node and takes port 8090 of that node itself."""
+    door = now.service("door")
+    expect(now.manager, door.image, "haproxy:latest", of="the image of door", see=_inspect("door"))
+    published = {port.published: port for port in ports(door)}
+    if 8090 not in published:
+        fail(now.manager, _doors(door), "8090 is among them", _inspect("door"))
+    _expect_host_port(now, door, published[8090])
+    _expect_one_each(now, door)
+
+
+@step("challenge")
+@settled
+def test_doors_take_turns(now: Glance) -> None:
+    """Every node's door leads to all three tasks of pool, in turn."""
+    wanted = {host_name(task) for task in _running(now, "pool", 3)}
+    for name, heard in _through_doors(now).items():
+        behind = {told(answer, "Hostname") for answer in heard}
+        if behind != wanted:
+            seen = f"behind {name}:8090 answer {_listed(behind)}"
+            fail(now.nodes["node1"], seen, f"{_listed(wanted)} do", f"curl http://{name}:8090")
+
+
+@step("challenge")
+@settled
+def test_pool_learns_who_asks(now: Glance) -> None:
+    """The pool is told the address of the client that has asked, in X-Forwarded-For."""
+    asker = now.nodes["node1"]
+    for name, heard in _through_doors(now).items():
+        # A node that asks itself is seen under the address of one of its own bridges.
+        if name != asker.name:
+            given = told(heard[0], "X-Forwarded-For") or "nothing"
+            of = f"X-Forwarded-For behind {name}:8090"
+            expect(asker, given, asker.address, of=of, see=f"curl http://{name}:8090")
+
+
+def _running(now: Glance, name: str, count: int) -> tuple[Task, ...]:
+    """Return the tasks of a service that run; there must be so many."""
+    found = now.running(now.service(name))
+    expect(now.manager, len(found), count, of=f"running tasks of {name}", see=_history(name))
+    return found
+
+
+def _expect_both(now: Glance, node: str, port: int) -> None:
+    """Expect that a node's port leads to both tasks of whoami; all nodes are asked at once, from node1."""
+    _expect_heard(now, "node1", f"http://{node}:{port}", tuple(f"http://{name}:{port}" for name in _NODES))
+
+
+def _expect_heard(now: Glance, asker: str, url: str, asked: tuple[str, ...]) -> None:
+    wanted = {_greeting(task) for task in _running(now, "whoami", 2)}
+    heard = now.once(("heard", asker, asked), lambda: _heard(now, asker, asked, wanted))[url]
+    if heard != wanted:
+        seen = f"from {url} one hears {_listed(heard)}"
+        fail(now.nodes[asker], seen, f"one hears {_listed(wanted)} in turn", f"/root/count {url}")
+
+
+def _heard(now: Glance, asker: str, urls: Iterable[str], wanted: set[str]) -> dict[str, set[str]]:
+    """Return who answers to each address, asked four times, and again if somebody was not heard.
+
+    Others ask as well, HAProxy once a second, so that four answers in a row may come from one and the same task.
+    """
+    found: dict[str, set[str]] = {url: set() for url in urls}
+    for again in range(3):
+        asked = [(url, f"{url}/?{again}.{number}") for url in found for number in range(4)]
+        said = answers(now, asker, [address for _, address in asked])
+        for (url, _), answer in zip(asked, said, strict=True):
+            found[url].add(answer)
+        if all(wanted <= heard for heard in found.values()):
+            break
+    return found
+
+
+def _expect_host_port(now: Glance, service: Service, port: Port) -> None:
+    if port not in ports(service) or port.mode != "host":
+        fail(now.manager, _doors(service), f"{port.published} in mode host is among them", _inspect(service.name))
+
+
+def _expect_one_each(now: Glance, service: Service) -> None:
+    where = sorted(now.name_of(task.node_id) for task in now.running(service))
+    expect(
+        now.manager, _listed(where), _listed(_NODES), of=f"nodes that run {service.name}", see=_history(service.name)
+    )
+
+
+def _expect_lossless(now: Glance, name: str, fewest_tasks: int) -> None:
+    """Expect a ledger in which nothing is lost, long enough to mean something, with tasks replaced meanwhile."""
+    path = f"/root/{name}"
+    node, see = now.nodes["node1"], f"cat {path}"
+    found = ledger(_read(now)[name])
+    answered = sum(found.answers.values())
+    if not found.answers and not found.lost:
+        fail(node, f"{path} is missing or empty", f"what /root/count has counted is in {path}", see)
+    if found.lost:
+        fail(node, f"requests lost in {path}: {sum(found.lost.values())}", "none is lost", see)
+    if answered < _FEWEST:
+        fail(node, f"requests counted in {path}: {answered}", f"{_FEWEST} or more", see)
+    if len(found.answers) < fewest_tasks:
+        seen = f"tasks that answered in {path}: {len(found.answers)}"
+        fail(node, seen, f"{fewest_tasks} or more, since tasks were replaced while it counted", see)
+
+
+def _read(now: Glance) -> dict[str, str]:
+    """Return what is written in the files on node1, and what HAProxy says of its servers."""
+    parts = now.typed("node1", "sh", "-c", _READ).text.split("\x1e")
+    return dict(zip(("ingress-table", "ledger-drain", "ledger-ports", "servers"), parts, strict=False))
+
+
+def _client(now: Glance) -> list[str]:
+    """Return what the container client says of whoami, tasks.whoami and roll, and what it hears from whoami."""
+    node = now.nodes["node3"]
+    found = now.once("client", lambda: node.api.api.containers(filters={"name": "^/?client$"}))
+    if not found:
+        fail(node, "no container called client runs", "client runs on node3", "docker ps --all")
+    pid = now.once("pid", lambda: node.api.api.inspect_container(found[0]["Id"])["State"]["Pid"])
+    # In its namespaces, for `docker exec` would take several times as long.
+    asked = now.typed("node3", "nsenter", "--target", str(pid), "--mount", "--net", "/bin/sh", "-c", _QUESTIONS)
+    parts = asked.text.split("\x1e")
+    if len(parts) != 4:
+        why = (asked.error_text.strip() or "it does not answer").splitlines()[-1]
+        fail(node, f"client cannot be asked: {why}", "client can look names up", _ask_client("nslookup whoami"))
+    return parts
+
+
+def _looked_up(now: Glance, question: int) -> set[str]:
+    # The name server's own address comes first, before any name.
+    _, _, found = _client(now)[question].partition("Name:")
+    return set(re.findall(r"Address(?: \d+)?: *(\d+\.\d+\.\d+\.\d+)", found))
+
+
+def _through_doors(now: Glance) -> dict[str, list[str]]:
+    found = answers(now, "node1", [f"http://{name}:8090" for name in _NODES for _ in range(6)])
+    return {name: found[6 * number : 6 * number + 6] for number, name in enumerate(_NODES)}
+
+
+def _greeting(task: Task) -> str:
+    return f"I'm {host_name(task)}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "nobody"
+
+
+def _doors(service: Service) -> str:
+    return f"ports of {service.name}: {', '.join(str(port) for port in ports(service)) or 'none'}"
+
+
+def _ask_client(command: str) -> str:
+    return f"docker exec client {command}"
+
+
+def _inspect(service: str) -> str:
+    return f"docker service inspect --pretty {service}"
+
+
+def _history(service: str) -> str:
+    return f"docker service ps {service}"
