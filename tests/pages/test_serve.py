@@ -43,10 +43,10 @@ def address(site: Path, news: News) -> Iterator[str]:
 
 
 def test_pages(address: str) -> None:
-    """A page is served from loopback, and is asked for anew each time."""
+    """A page is served from loopback, and browsers keep none of it."""
     assert address.startswith("http://127.0.0.1:")
     with urllib.request.urlopen(address, timeout=10) as answer:
-        assert (b"front", "no-cache") == (answer.read(), answer.headers["Cache-Control"])
+        assert (b"front", "no-store") == (answer.read(), answer.headers["Cache-Control"])
 
 
 def test_lost(address: str) -> None:
