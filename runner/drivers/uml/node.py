@@ -121,7 +121,8 @@ class UmlNode:
                         )
         status = attached.status()
         if status is None:
-            raise UnfitError(f"{self.name} went away while it ran '{argv[0]}'.", "'labs status' shows its state.")
+            advice = "'labs status' shows its state."
+            raise UnfitError(f"{self.name} went away while it ran '{argv[0]}'.", advice, self.log())
         return Completed(status, bytes(output[terminal.OUTPUT]), bytes(output[terminal.ERROR]))
 
     def _session(

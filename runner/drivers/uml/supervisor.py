@@ -93,6 +93,18 @@ class Kernel:
         argv = jail.kernel(self.machine, self._cluster, self._folder, card, self._processor, self.resolver)
         return _jailed(argv, card)
 
+    def nudge(self) -> None:
+        """Let it look at its clock.
+
+        A kernel asks for one alarm at a time. Once in a long while, on a host that has much to do, one is lost, and
+        then no timer of that machine would ever end again. An alarm that it did not ask for does no harm.
+        """
+        if self.process and self.state is State.READY:
+            for child in _children(self.process.pid):
+                # One that restarts does not catch them yet, and would end.
+                if _catches(child, signal.SIGALRM):
+                    os.kill(child, signal.SIGALRM)
+
     def settled(self) -> State:
         """Wait a moment for it to be ready or down, and return how far it is."""
         with self._changed:
@@ -197,8 +209,11 @@ class Supervisor:
         return made
 
     def _reap(self) -> None:
-        """Bury the orphans, whom a namespace gives its first process, and start the hub again if it has ended."""
+        """Bury the orphans, whom a namespace gives its first process, and look after the hub and the kernels."""
         while True:
+            for kernel in self._kernels.values():
+                with contextlib.suppress(OSError):
+                    kernel.nudge()
             own = {kernel.process.pid for kernel in self._kernels.values() if kernel.process} | {self._hub.pid}
             with contextlib.suppress(ChildProcessError):
                 ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -208,6 +223,16 @@ class Supervisor:
             if self._hub.poll() is not None:
                 self._hub = self._start_hub()
             time.sleep(1)
+
+
+def _children(process: int) -> list[int]:
+    return [int(number) for number in Path(f"/proc/{process}/task/{process}/children").read_text("ascii").split()]
+
+
+def _catches(process: int, number: int) -> bool:
+    lines = Path(f"/proc/{process}/status").read_text("utf-8", "replace").splitlines()
+    caught = next(line.split()[1] for line in lines if line.startswith("SigCgt:"))
+    return bool(int(caught, 16) >> (number - 1) & 1)
 
 
 def _hub(cluster: Plan, folder: Path) -> subprocess.Popen[bytes]:

@@ -1,0 +1,44 @@
+"""A machine whose clock has stood still."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+
+import pytest
+
+from tests.conftest import Labs
+from tests.uml.left import Left
+
+# From sys/ptrace.h.
+_CONTINUE, _ATTACH, _DETACH = 7, 16, 17
+
+
+def _traced(request: int, process: int, number: int = 0) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.ptrace(ctypes.c_long(request), ctypes.c_long(process), None, ctypes.c_long(number)):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def _next_signal(process: int) -> int:
+    return os.WSTOPSIG(os.waitpid(process, 0)[1])
+
+
+def _lose_an_alarm(process: int) -> None:
+    """Take the next alarm away that a kernel is sent, and hand on all else."""
+    _traced(_ATTACH, process)
+    came = _next_signal(process)
+    while came != signal.SIGALRM:
+        _traced(_CONTINUE, process, 0 if came == signal.SIGSTOP else came)
+        came = _next_signal(process)
+    _traced(_DETACH, process)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may trace a kernel")
+def test_a_lost_alarm_does_not_stop_the_clock(labs: Labs, left: Left, trio: str) -> None:
+    """A kernel that one alarm never reached, as happens on hosts that have much to do, goes on within a second."""
+    for _ in range(3):
+        _lose_an_alarm(left.kernel(trio, "node2"))
+        waited = labs("exec", "node2", "--", "timeout", "20", "sleep", "0.2", timeout=30)
+        assert 0 == waited.returncode, waited.stderr
