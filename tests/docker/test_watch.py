@@ -79,7 +79,7 @@ def test_no_longer_green(watching: Open, on: Callable[..., str]) -> None:
     on("node1", "swarm", "init", "--advertise-addr", "eth0")
     display.await_("✓ Make a swarm", soon())
     on("node1", "swarm", "leave", "--force")
-    display.await_("✗ node1 is in a swarm", 10)
+    display.await_("✗ node1 is in a swarm", 30)
 
 
 def test_files(watching: Open, labs: Labs) -> None:
