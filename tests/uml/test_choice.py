@@ -26,6 +26,7 @@ def test_uml_serves_where_there_is_no_engine(labs: Labs) -> None:
 def test_a_started_lab_stays_where_it_is(labs: Labs) -> None:
     """A lab that stands on uml goes on there without being asked, and is refused another driver with what to type."""
     assert 0 == labs("start", "solo", "--driver", "uml").returncode
+    assert 0 == labs("stop", "solo").returncode
     assert "Driver uml: the lab stands on it already." in labs("start", "solo").stderr
     refused = labs("start", "solo", "--driver", "docker")
     assert 4 == refused.returncode
