@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from functools import cache
 
 from rich.console import Console
-from rich.live import Live
-from rich.spinner import Spinner
 from rich.text import Text
 
 from runner.story import Story, Tell
@@ -36,6 +34,9 @@ def story() -> Story:
 class _LiveStory:
     @contextmanager
     def step(self, name: str) -> Iterator[Tell]:
+        # Where there is no terminal, nobody waits for this to be imported.
+        from rich.live import Live
+
         began = time.monotonic()
         line = _Line(name, began)
         with Live(line, console=err(), refresh_per_second=12, transient=True):
@@ -54,6 +55,8 @@ class _Line:
     """One running step, drawn anew at every refresh so that its time goes on."""
 
     def __init__(self, name: str, began: float) -> None:
+        from rich.spinner import Spinner
+
         self.name = name
         self.detail = ""
         self.mark: Text | None = None

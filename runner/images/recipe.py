@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -52,6 +51,9 @@ class Recipe:
 @cache
 def all_recipes() -> dict[str, Recipe]:
     """Return every recipe by its name."""
+    # Whoever removes a cluster reads no recipe.
+    import tomllib
+
     found = {}
     for path in sorted(FOLDER.glob("*/recipe.toml")):
         data = tomllib.loads(path.read_text("utf-8"))
