@@ -89,10 +89,9 @@ class Rounds:
         """
         self._whole = self._whole.looked(now, settled=True)
         self._step = self._step.looked(now, settled=after.current is None and not checked.trouble)
-        unknown = after.current is not None and any(
-            one.outcome is Outcome.SKIPPED for one in after.results(after.current)
-        )
-        if not checked.whole and (unknown or after.current != before.current):
+        # What cannot be checked any more may stand on an earlier step that was undone, of which no event tells.
+        lost = _has(after, Outcome.ERROR) and not _has(before, Outcome.ERROR)
+        if lost or (not checked.whole and (_has(after, Outcome.SKIPPED) or after.current != before.current)):
             self.all_at_once(now)
 
     def slow(self, now: float) -> bool:
@@ -114,3 +113,8 @@ class Rounds:
             return None
         dues = [due for due in (self._step.due, self._whole.due) if due is not None]
         return min(dues, default=None)
+
+
+def _has(watch: Watch, outcome: Outcome) -> bool:
+    """Whether a check of the step the learner is at has come to this."""
+    return watch.current is not None and any(one.outcome is outcome for one in watch.results(watch.current))
