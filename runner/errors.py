@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -35,6 +36,9 @@ class LabsError(Exception):
         self.advice = advice
         self.log = log
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.message, self.advice, self.log)
+
 
 class UsageError(LabsError):
     """The command line names something that does not exist or does not fit."""
@@ -58,3 +62,7 @@ class UnfitError(LabsError):
     """The environment cannot do it: no engine, no rights, no space, a node that never became ready."""
 
     exit_code = ExitCode.UNFIT
+
+
+class TooMuchError(UnfitError):
+    """Something took more time or room than it may, and was ended."""

@@ -82,9 +82,27 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("labs", appauthor=False))
 
 
+def require_folder_of(file: Path) -> None:
+    """Refuse a file to write whose folder is missing; told before the work whose outcome could not be written.
+
+    Raises:
+        UsageError: There is no such folder.
+
+    """
+    if not file.absolute().parent.is_dir():
+        message = f"There is no folder {file.parent} to write '{file.name}' to."
+        raise UsageError(message, f"'mkdir -p {file.parent}' makes it.")
+
+
 def programs() -> str:
     """Return a search path for programs; ordinary users' own often leaves out where the administrators' lie."""
     return os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+
+
+def environment() -> dict[str, str]:
+    """Return our environment for a Python of ours that is started with `-P`: it finds this very package first."""
+    given = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(_PACKAGE.parent), *([given] if given else [])])}
 
 
 def sockets_folder() -> Path:

@@ -54,7 +54,9 @@ def deferred() -> Iterator[None]:
         yield
         return
     came: list[int] = []
-    before = [(number, signal.signal(number, lambda got, _frame: came.append(got))) for number in _ENDING]
+    # One that is ignored, as under `nohup`, stays so.
+    heeded = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+    before = [(number, signal.signal(number, lambda got, _frame: came.append(got))) for number in heeded]
     try:
         yield
     finally:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,3 +62,19 @@ def test_sockets_without_a_session(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     kit.own_folders(monkeypatch, tmp_path)
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     assert paths.sockets_folder().is_relative_to(paths.state_folder())
+
+
+@pytest.mark.parametrize("given", [None, "/elsewhere"])
+def test_environment(given: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python of ours finds this very package wherever it is started, and what the user has in its path after it."""
+    if given is None:
+        monkeypatch.delenv("PYTHONPATH", raising=False)
+    else:
+        monkeypatch.setenv("PYTHONPATH", given)
+    asked = "import sys, runner; print(runner.__file__, sys.path[1])"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", asked], env=paths.environment(), cwd=tmp_path, capture_output=True, text=True
+    )
+    found, second = done.stdout.split()
+    assert (str(kit.CHECKOUT / "runner" / "__init__.py"), given is not None) == (found, second == given)
+    assert {"PYTHONPATH"} >= {name for name, value in paths.environment().items() if os.environ.get(name) != value}

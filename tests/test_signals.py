@@ -37,3 +37,14 @@ def test_uninterrupted() -> None:
     with signals.uninterrupted():
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_nohup() -> None:
+    """A signal that whoever started us wants ignored interrupts nothing, in a deferred block too."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with signals.deferred():
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.SIG_IGN is signal.getsignal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)

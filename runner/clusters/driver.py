@@ -31,7 +31,12 @@ class ClusterId:
     run: str = "main"
 
     def __str__(self) -> str:
-        return self.lab if self.run == "main" else f"{self.lab}.{self.run}"
+        return self.lab if self.is_main else f"{self.lab}.{self.run}"
+
+    @property
+    def is_main(self) -> bool:
+        """Whether it is the one that learners work on, and none that another command has made for itself."""
+        return self.run == "main"
 
 
 class NodeState(StrEnum):
@@ -278,10 +283,16 @@ class Driver(Protocol):
         """
         ...
 
-    def make(self, cluster: ClusterId, topology: Topology, story: Story) -> Cluster:
+    def make(self, cluster: ClusterId, topology: Topology, images: Sequence[str], story: Story) -> Cluster:
         """Make the nodes and wait until each one's engine answers.
 
         Whatever goes wrong, what was made so far stays until `remove`.
+
+        Args:
+            cluster: Which run of which lab.
+            topology: The nodes.
+            images: What each node must have from the start; the hub hands out whatever else it has.
+            story: Where to show the steps.
 
         Raises:
             UnfitError: With the log of the node that failed, if one did.

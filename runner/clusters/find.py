@@ -104,8 +104,22 @@ def the_remains(lab: str) -> Cluster:
 
 
 def _named(clusters: list[Cluster], lab: str, run: str) -> Cluster | None:
-    wanted = {lab, str(ClusterId(lab, run))}
-    return next((cluster for cluster in clusters if str(cluster.id) in wanted), None)
+    # By this `labs status` calls it too, where it is no lab's own: 'swarm-basics.verify'.
+    wanted = str(ClusterId(lab, run))
+    return next((cluster for cluster in clusters if str(cluster.id) == wanted), None)
+
+
+def require_main(cluster: Cluster) -> None:
+    """Refuse what another command has made for itself: a learner's progress is not about that.
+
+    Raises:
+        UsageError: It is such a cluster.
+
+    """
+    if not cluster.id.is_main:
+        raise UsageError(
+            f"'{cluster.id}' is of another command, or its remains.", f"'labs rm {cluster.id}' removes it."
+        )
 
 
 def running_cluster(lab: str | None, *, run: str = "main") -> Cluster:
@@ -148,4 +162,6 @@ def _only(clusters: list[Cluster]) -> Cluster:
     if not clusters:
         raise UsageError("No lab is started.", "'labs list' shows the labs; 'labs start LAB' starts one.")
     names = ", ".join(str(cluster.id) for cluster in clusters)
-    raise UsageError(f"More than one lab is started: {names}.", "Say which one you mean.")
+    one = clusters[0].id
+    advice = f"Say which one you mean, as in 'labs check {one}' or 'labs shell node1 --lab {one}'."
+    raise UsageError(f"More than one lab is started: {names}.", advice)

@@ -38,7 +38,12 @@ def ensure(cluster: ClusterId, node: Node) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     argv = [sys.executable, "-P", "-m", "runner.clusters.forward", cluster.lab, cluster.run, node.name, str(path)]
     process = subprocess.Popen(
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env=paths.environment(),
     )
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:

@@ -49,7 +49,7 @@ def start(driver: Driver, lab: Lab, cluster: ClusterId, story: Story, *, keep: b
             with story.step("Clearing away an interrupted start"):
                 driver.remove(cluster)
         with _undone_on_failure(driver, cluster, story, keep):
-            made = driver.make(cluster, lab.lesson.topology, story)
+            made = driver.make(cluster, lab.lesson.topology, lab.lesson.images, story)
             with story.step("Setting the scene"):
                 scene.set_up(lab, made)
             driver.seal(cluster)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 from runner import paths
 from runner.clusters.driver import ClusterId
 from runner.errors import UnfitError
 from runner.story import Story
+
+_PAUSE_SECONDS = 0.2
 
 
 @contextmanager
@@ -34,14 +38,42 @@ def held(cluster: ClusterId) -> Iterator[None]:
         UnfitError: Another command holds it.
 
     """
+    with _taken(str(cluster), f"Another 'labs' command is starting, halting or removing '{cluster}' right now."):
+        yield
+
+
+@contextmanager
+def owned(cluster: ClusterId, patience: float = 0) -> Iterator[None]:
+    """Keep a cluster for one command from before it is made until it is removed, and not only while it changes.
+
+    Args:
+        cluster: The cluster.
+        patience: For how many seconds to wait for another command that has it.
+
+    Raises:
+        UnfitError: Another command has it.
+
+    """
+    with _taken(f"{cluster}.owner", f"Another 'labs' command is at work on '{cluster}' right now.", patience):
+        yield
+
+
+@contextmanager
+def _taken(name: str, refusal: str, patience: float = 0) -> Iterator[None]:
     folder = paths.state_folder() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{cluster}.lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UnfitError(
-                f"Another 'labs' command is starting, halting or removing '{cluster}' right now.",
-                "Wait for it to end, then type this again.",
-            ) from None
+    deadline = time.monotonic() + patience
+    with (folder / f"{name}.lock").open("w") as handle:
+        while not _lock(handle):
+            if time.monotonic() >= deadline:
+                raise UnfitError(refusal, "Wait for it to end, then type this again.")
+            time.sleep(_PAUSE_SECONDS)
         yield
+
+
+def _lock(handle: IO[str]) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

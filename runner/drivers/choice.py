@@ -41,11 +41,17 @@ def that_can_have_clusters() -> list[Driver]:
 
 
 def _names() -> Sequence[str]:
-    only = _only()
+    only = the_only()
     return [only] if only else NAMES
 
 
-def _only() -> str | None:
+def the_only() -> str | None:
+    """Return the driver that `LABS_DRIVER` names, which no other may step in for.
+
+    Raises:
+        UsageError: There is no such driver.
+
+    """
     only = os.environ.get(_VARIABLE)
     if only and only not in NAMES:
         raise UsageError(
@@ -91,7 +97,7 @@ def choose(lab: Lab, wanted: str | None, started: Cluster | None) -> Choice:
         UnfitError: The cluster was made by another one, or none serves; with what is missing for each.
 
     """
-    only = _only()
+    only = the_only()
     if wanted and only and wanted != only:
         raise UsageError(
             f"{_VARIABLE} lets only the driver {only} serve.", f"Unset it, or leave out '--driver {wanted}'."

@@ -37,10 +37,16 @@ class Recipe:
     seconds: int = 0
     own: bool = False
 
+    def files(self) -> list[Path]:
+        """Return the files that the image is built from."""
+        # An installer compiles whatever is Python among them, and each installation to other bytes.
+        ours = (path for path in self.folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+        return sorted(ours)
+
     def digest(self, *ingredients: str) -> str:
         """Return a short hash of the folder's content and of what else goes into the image."""
         content = hashlib.sha256()
-        for path in sorted(path for path in self.folder.rglob("*") if path.is_file()):
+        for path in self.files():
             content.update(f"{path.relative_to(self.folder)}\0{path.stat().st_size}\0".encode())
             content.update(path.read_bytes())
         for ingredient in ingredients:

@@ -146,6 +146,23 @@ def test_no_engine(broken: Callable[[], socket.socket]) -> None:
         dial.client(broken).ping()
 
 
+def test_no_answer_leads_elsewhere() -> None:
+    """An engine that sends its client to this machine's own network is not obeyed."""
+    with socket.create_server(("127.0.0.1", 0)) as inside:
+        where = f"https://127.0.0.1:{inside.getsockname()[1]}/"
+
+        def leading() -> socket.socket:
+            ours, theirs = socket.socketpair()
+            ours.sendall(f"HTTP/1.1 302 Found\r\nLocation: {where}\r\nContent-Length: 0\r\n\r\n".encode())
+            return theirs
+
+        with pytest.raises(requests.TooManyRedirects):
+            dial.client(leading).info()
+        inside.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            inside.accept()
+
+
 def test_an_answer_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine whose answer does not end is given up, with an error that tells how much it said."""
     monkeypatch.setattr(dial, "_ANSWER_MEGABYTES", 1)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import click
 import pytest
 
+from runner.cli import play, reset
 from runner.clusters import find, scene
 from runner.clusters.driver import Cluster, ClusterId, NodeImage
 from runner.drivers import choice
-from runner.errors import UnfitError
+from runner.errors import UnfitError, UsageError
 from tests import kit
 
 
@@ -74,3 +76,33 @@ def test_a_recorded_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         find.all_clusters()
     scene.undone(ClusterId("tiny"))
     assert [] == find.all_clusters()
+
+
+def test_runs_are_told_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The cluster of another run is found by its own name and run, also where the lab's own stands before it."""
+    own = kit.cluster(tmp_path)
+    other = replace(own, id=ClusterId("tiny", "verify"))
+    _drivers(monkeypatch, Asked((own, other)))
+    assert [own, other, other] == [
+        find.the_cluster("tiny"),
+        find.the_cluster("tiny.verify"),
+        find.the_cluster("tiny", run="verify"),
+    ]
+
+
+@pytest.mark.parametrize("command", [play.command, reset.command], ids=["play", "reset"])
+def test_another_commands_cluster(command: click.Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A learner's commands type nothing on what `labs verify` has made, and throw none of it away."""
+    other = replace(kit.cluster(tmp_path), id=ClusterId("tiny", "verify"))
+    _drivers(monkeypatch, Asked((other,)))
+    with pytest.raises(UsageError, match=r"'tiny\.verify' is of another command") as refused:
+        command.main(["tiny.verify"], standalone_mode=False)
+    assert "'labs rm tiny.verify' removes it." == refused.value.advice
+
+
+def test_several(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where several labs are started, whoever names none is told how to."""
+    _drivers(monkeypatch, Asked((kit.cluster(tmp_path), kit.cluster(tmp_path, lab="toy"))))
+    with pytest.raises(UsageError, match=r"More than one lab is started: tiny, toy\.") as refused:
+        find.the_cluster(None)
+    assert "Say which one you mean, as in 'labs check tiny' or 'labs shell node1 --lab tiny'." == refused.value.advice

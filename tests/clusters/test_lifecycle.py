@@ -72,7 +72,7 @@ class MemoryDriver:
         """Note it."""
         self._note("require room", *([f"instead of {instead_of.id}"] if instead_of else []))
 
-    def make(self, cluster: ClusterId, topology: Topology, story: Story) -> Cluster:
+    def make(self, cluster: ClusterId, topology: Topology, images: Sequence[str], story: Story) -> Cluster:
         """Make the nodes, then note it, so that a failure leaves them."""
         made = replace(kit.cluster(self.folder, *topology.names), id=cluster, driver=self.name, complete=False)
         self.clusters[cluster] = made
@@ -157,7 +157,7 @@ def test_resumed(driver: MemoryDriver) -> None:
 
 def test_interrupted_remains(driver: MemoryDriver) -> None:
     """What an interrupted start has left is cleared away and made anew."""
-    driver.make(TINY, tiny(driver).lesson.topology, Silent())
+    driver.make(TINY, tiny(driver).lesson.topology, [], Silent())
     driver.asked.clear()
     assert Started.FRESH is start(driver, tiny(driver))
     assert [*FRESH[:2], "remove", *FRESH[2:]] == driver.asked
@@ -194,7 +194,7 @@ def test_undone_scene(driver: MemoryDriver) -> None:
 @pytest.mark.parametrize("verb", ["prepare", "require"])
 def test_refused(verb: str, driver: MemoryDriver) -> None:
     """What is refused before anything is made leaves the remains of an earlier start alone."""
-    driver.make(TINY, tiny(driver).lesson.topology, Silent())
+    driver.make(TINY, tiny(driver).lesson.topology, [], Silent())
     driver.fails[verb] = UnfitError("not here", "go there")
     with pytest.raises(UnfitError):
         start(driver, tiny(driver))

@@ -40,6 +40,13 @@ def test_held_twice() -> None:
     ) == (caught.value.message, caught.value.advice)
 
 
+def test_owned() -> None:
+    """Who keeps a cluster for itself may change it, and a second command that would keep it too is refused."""
+    with lock.owned(TINY), lock.held(TINY), pytest.raises(UnfitError) as caught, lock.owned(TINY):
+        pass
+    assert "Another 'labs' command is at work on 'tiny' right now." == caught.value.message
+
+
 def test_released() -> None:
     """A lock is free again after its block, however that ended."""
     with pytest.raises(ZeroDivisionError), lock.held(TINY):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +50,14 @@ def test_digest_of_names(made: Recipe) -> None:
     before = made.digest()
     (made.folder / "start").rename(made.folder / "starts")
     assert before != made.digest()
+
+
+def test_digest_of_compiled_programs(made: Recipe) -> None:
+    """What an installer makes of a recipe's programs is no part of it."""
+    (made.folder / "serve.py").write_text("print()\n")
+    before = made.digest()
+    assert compileall.compile_dir(made.folder, quiet=1)
+    assert (before, ["Dockerfile", "serve.py", "start"]) == (made.digest(), [path.name for path in made.files()])
 
 
 def test_ingredients(made: Recipe) -> None:

@@ -62,16 +62,16 @@ class Booting:
         deadline = time.monotonic() + READY_SECONDS
         seen = b""
         while _READY not in seen and not stop.is_set():
-            try:
-                data = self._stream.recv()
-            except TimeoutError:
-                if time.monotonic() < deadline:
-                    continue
+            if time.monotonic() > deadline:
                 raise UnfitError(
                     f"{self._name} did not become ready within {READY_SECONDS} s.",
                     "Type the same command with --keep, then 'docker ps -a' to look at what is left.",
                     self._log(),
-                ) from None
+                )
+            try:
+                data = self._stream.recv()
+            except TimeoutError:
+                continue
             if not data:
                 raise engine.failure(f"booting {self._name}", "it ended before its engine answered", self._log())
             seen = seen[-len(_READY) :] + data

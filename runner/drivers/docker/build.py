@@ -25,7 +25,7 @@ _REGISTRY_SECONDS = 8
 
 
 class _StoppedError(Exception):
-    """Ends a build whose result nobody waits for; the engine gives it up when we close the connection."""
+    """Ends a build or pull whose result nobody waits for; the engine gives it up when we close the connection."""
 
 
 def registry_answers(client: docker.DockerClient) -> bool:
@@ -77,10 +77,16 @@ def _real(client: docker.DockerClient, names: Sequence[str], online: bool, story
     found = {name for name in may if _has(client, name)}
     missing = [name for name in may if name not in found]
     if online and missing:
+        stop = threading.Event()
         with story.step(f"Pulling {len(missing)} images") as tell, ThreadPoolExecutor(order.AT_ONCE) as pool:
-            for name, pulled in zip(missing, pool.map(lambda one: _pull(client, one), missing), strict=True):
-                tell(name)
-                found |= {name} if pulled else set()
+            try:
+                for name, pulled in zip(missing, pool.map(lambda one: _pull(client, one, stop), missing), strict=True):
+                    tell(name)
+                    found |= {name} if pulled else set()
+            except BaseException:
+                # Else the pool would wait for pulls that can take minutes.
+                stop.set()
+                raise
     return found
 
 
@@ -92,14 +98,16 @@ def _has(client: docker.DockerClient, name: str) -> bool:
     return True
 
 
-def _pull(client: docker.DockerClient, name: str) -> bool:
+def _pull(client: docker.DockerClient, name: str, stop: threading.Event) -> bool:
     repository, tag = name.rsplit(":", 1)
     try:
-        client.images.pull(repository, tag=tag)
+        for _ in client.api.pull(repository, tag=tag, stream=True):
+            if stop.is_set():
+                raise _StoppedError
+        return _has(client, name)
     except (DockerException, requests.RequestException):
         # A pull limit or a lost connection: a stand-in serves where there is a recipe.
         return False
-    return True
 
 
 def _make_base(client: docker.DockerClient, online: bool, story: Story) -> None:
@@ -109,7 +117,7 @@ def _make_base(client: docker.DockerClient, online: bool, story: Story) -> None:
         return
     with story.step("Making the Debian base") as tell:
         root = _ROOT
-        if not (_has(client, root) or (online and _pull(client, root))):
+        if not (_has(client, root) or (online and _pull(client, root, threading.Event()))):
             root = f"labs/root:{base.RELEASE}"
             if not _has(client, root):
                 _import_root(client, root, tell)
@@ -139,7 +147,7 @@ def _build_all(client: docker.DockerClient, recipes: Sequence[Recipe], tags: Map
     if not missing:
         return
     stop = threading.Event()
-    with story.step(f"Building {len(missing)} images") as tell:
+    with story.step("Building an image" if len(missing) == 1 else f"Building {len(missing)} images") as tell:
 
         def build(one: Recipe) -> None:
             def say(detail: str) -> None:
@@ -186,7 +194,7 @@ def _build(
 def _context(one: Recipe, extra: dict[str, bytes]) -> io.BytesIO:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for path in sorted(path for path in one.folder.rglob("*") if path.is_file()):
+        for path in one.files():
             archive.add(path, str(path.relative_to(one.folder)))
         for name, data in extra.items():
             entry = tarfile.TarInfo(name.rstrip("/"))

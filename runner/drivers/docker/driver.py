@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Network
 from typing import Any
@@ -24,6 +25,16 @@ from runner.story import Story
 
 # Long enough for the node's engine to end its containers (5 s) and write its state.
 _HALT_SECONDS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What all nodes of a cluster are made with."""
+
+    cluster: ClusterId
+    subnet: IPv4Network
+    images: Sequence[str]
+    known: HostFacts
 
 
 class DockerDriver:
@@ -64,6 +75,9 @@ class DockerDriver:
     def serves(self, needs: Iterable[str], what: str) -> str:
         """Ask the engine whether it is there, and look for room and for what the lab needs."""
         wanted = sorted(needs)
+        if refused := engine.shortcoming(self._info):
+            why, advice = refused
+            raise UnfitError(f"The Docker Engine {self._info['ServerVersion']} here is {why}.", advice)
         if self._store is None:
             room.require(self._info)
         if wanted and self._store:
@@ -122,7 +136,7 @@ class DockerDriver:
     def require_room(self, topology: Topology, instead_of: Cluster | None = None) -> None:
         """Refuse nothing: containers share the engine's memory and disk, and `serves` has looked at that."""
 
-    def make(self, cluster: ClusterId, topology: Topology, story: Story) -> Cluster:
+    def make(self, cluster: ClusterId, topology: Topology, images: Sequence[str], story: Story) -> Cluster:
         """Make network, hub and nodes, and boot them together."""
         with story.step("Finding out what the engine can give"):
             known = self._facts
@@ -130,19 +144,16 @@ class DockerDriver:
             subnet = network.make(self.client, cluster)
             tell(str(subnet))
         with story.step(f"Making the nodes ({', '.join(topology.names)})") as tell:
-            making = [self._making(cluster, subnet, number, known) for number in enumerate(topology.nodes)]
+            common = _Common(cluster, subnet, images, known)
+            making = [self._making(common, number, node) for number, node in enumerate(topology.nodes)]
             booting = together.run(making, tell)
         self._boot(cluster, booting, story, lambda: self._create_hub(cluster, subnet))
         return next(found for found in self.find() if found.id == cluster)
 
-    def _making(
-        self, cluster: ClusterId, subnet: IPv4Network, numbered: tuple[int, NodeSpec], known: HostFacts
-    ) -> Callable[[threading.Event], Booting]:
-        number, node = numbered
-
+    def _making(self, common: _Common, number: int, node: NodeSpec) -> Callable[[threading.Event], Booting]:
         def make(_stop: threading.Event) -> Booting:
             with engine.explained(f"making {node.name}"):
-                made = self._create_node(cluster, subnet, number, node, known)
+                made = self._create_node(common, number, node)
             return Booting(self.client, made, node.name)
 
         return make
@@ -159,16 +170,15 @@ class DockerDriver:
         with story.step("Booting their engines, and the hub") as tell:
             together.run([*(one.wait for one in booting), start_hub], tell)
 
-    def _create_node(
-        self, cluster: ClusterId, subnet: IPv4Network, number: int, node: NodeSpec, known: HostFacts
-    ) -> str:
+    def _create_node(self, common: _Common, number: int, node: NodeSpec) -> str:
         api = self.client.api
         image = self._needed_store()
+        cluster, subnet = common.cluster, common.subnet
         address = str(subnet[network.FIRST_NODE_HOST + number])
         name = labels.name(cluster, node.name)
         own = {"node": node.name, "role": node.role.value, "number": str(number), "address": address}
         volume = api.create_volume(name, labels=labels.of(cluster))["Name"]
-        options = facts.node_options(known)
+        options = facts.node_options(common.known)
         binds = [f"{volume}:/var/lib/docker", f"{image.volume}:{store.MOUNT}:ro", *options.pop("binds", [])]
         made = api.create_container(
             image.node_image,
@@ -179,7 +189,8 @@ class DockerDriver:
                 "LABS_HUB": str(subnet[network.HUB_HOST]),
                 "LABS_NODE": node.name,
                 "LABS_LAB": cluster.lab,
-                "LABS_TABLES": known.iptables,
+                "LABS_IMAGES": " ".join(common.images),
+                "LABS_TABLES": common.known.iptables,
             },
             host_config=facts.host_config(
                 self.client, {"network_mode": labels.name(cluster), "binds": binds, **options}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException
 from typing import Any
@@ -23,6 +23,7 @@ from runner.errors import LabsError, UnfitError
 
 # Making a node's container takes long on a slow disk, and a large push or build is silent for a while.
 TIMEOUT_SECONDS = 120
+_OLDEST = (20, 10)
 
 
 def connect() -> docker.DockerClient:
@@ -92,6 +93,26 @@ def _unreachable(where: str, reason: str) -> UnfitError:
             "('sudo apt-get install docker.io'), then 'labs doctor'.",
         )
     return UnfitError(f"The Docker Engine at {where} cannot be used: {reason}", "'labs doctor' shows what was tried.")
+
+
+def shortcoming(info: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return why no node can stand on an engine, and what to do about it; None where nodes can.
+
+    Args:
+        info: What the engine's `/info` said.
+
+    """
+    numbers = tuple(int(part) for part in info["ServerVersion"].split("+")[0].split(".")[:2] if part.isdigit())
+    # A build of one's own may have a name for a version.
+    if numbers and numbers < _OLDEST:
+        return "too old", "Install Docker Engine 20.10 or later."
+    options = " ".join(info.get("SecurityOptions") or [])
+    if "name=rootless" in options or "name=userns" in options:
+        advice = "Nodes need an engine that runs as root; choose one with DOCKER_HOST or 'docker context use'."
+        return "without root's rights", advice
+    if info.get("OSType") != "linux":
+        return "without Linux containers", "Switch Docker Desktop to Linux containers."
+    return None
 
 
 @contextmanager

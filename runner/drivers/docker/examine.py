@@ -13,8 +13,6 @@ from runner.drivers.docker.facts import HostFacts
 from runner.drivers.docker.store import Store
 from runner.errors import LabsError
 
-_OLDEST = (20, 10)
-
 
 def findings(
     client: Callable[[], docker.DockerClient],
@@ -44,17 +42,11 @@ def findings(
 
 
 def _engine(info: dict[str, Any]) -> Finding:
-    version = info["ServerVersion"]
-    seen = f"{version}, {info['Driver']}, kernel {info['KernelVersion']}"
-    numbers = tuple(int(part) for part in version.split("+")[0].split(".")[:2] if part.isdigit())
-    if numbers < _OLDEST:
-        return Finding("Docker Engine", False, seen, "Install Docker Engine 20.10 or later.")
-    options = " ".join(info.get("SecurityOptions") or [])
-    if "name=rootless" in options or "name=userns" in options:
-        advice = "Nodes need an engine that runs as root; choose one with DOCKER_HOST or 'docker context use'."
-        return Finding("Docker Engine", False, f"{seen}, without root's rights", advice)
-    if info.get("OSType") != "linux":
-        return Finding("Docker Engine", False, seen, "Switch Docker Desktop to Linux containers.")
+    seen = f"{info['ServerVersion']}, {info['Driver']}, kernel {info['KernelVersion']}"
+    refused = engine.shortcoming(info)
+    if refused:
+        why, advice = refused
+        return Finding("Docker Engine", False, f"{seen}, {why}", advice)
     return Finding("Docker Engine", True, seen)
 
 

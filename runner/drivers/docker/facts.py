@@ -126,7 +126,7 @@ def gather(client: docker.DockerClient, image: str, info: Mapping[str, Any]) -> 
     """
     key = {"labs": __version__, "image": image} | {name: info.get(name) for name in ("ServerVersion", "KernelVersion")}
     path = paths.cache_folder() / "hosts" / f"{info['ID'].replace(':', '')}.json"
-    known = _remembered(path.read_text("utf-8") if path.exists() else "{}", key)
+    known = _remembered(path.read_bytes() if path.exists() else b"{}", key)
     if known is None:
         with engine.explained("probing what the host can give a node"):
             known = _probe(client, image)
@@ -141,9 +141,9 @@ def forget() -> None:
         path.unlink()
 
 
-def _remembered(text: str, key: Mapping[str, Any]) -> HostFacts | None:
+def _remembered(content: bytes, key: Mapping[str, Any]) -> HostFacts | None:
     try:
-        data = json.loads(text)
+        data = json.loads(content)
         if data["key"] != key:
             return None
         return HostFacts(**{**data["facts"], "missing": tuple(data["facts"]["missing"])})

@@ -16,6 +16,7 @@ from runner.drivers import archive, terminal
 from runner.drivers.docker import engine
 from runner.drivers.docker.session import ExecSession
 from runner.drivers.docker.streams import STDERR, STDOUT, Hijacked, as_socket, frames
+from runner.drivers.output import Output
 from runner.errors import UnfitError
 from runner.lessons.model import Role
 
@@ -45,14 +46,14 @@ class DockerNode:
                 api._url("/exec/{0}/start", made["Id"]), json={"Detach": False, "Tty": False}, stream=True
             )
             answer.raise_for_status()
-            output: dict[int, bytearray] = {STDOUT: bytearray(), STDERR: bytearray()}
+            output = Output(self.name, argv[0])
             with answer:
                 for stream, payload in frames(lambda size: answer.raw.read(size) or b""):
-                    output[stream] += payload
+                    output.add(stream, payload)
             status = api.exec_inspect(made["Id"])["ExitCode"]
         if status is None:
             raise UnfitError(f"{self.name} went away while it ran '{argv[0]}'.", "'labs status' shows its state.")
-        return Completed(int(status), bytes(output[STDOUT]), bytes(output[STDERR]))
+        return Completed(int(status), output.of(STDOUT), output.of(STDERR))
 
     def copy_in(self, source: Path, target: str) -> None:
         """Send the files as a tar archive."""

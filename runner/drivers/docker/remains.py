@@ -27,8 +27,9 @@ def remove(client: docker.DockerClient, cluster: ClusterId) -> bool:
     """
     api = client.api
     own = labels.filters(cluster)
-    volumes = [one["Name"] for one in api.volumes(filters=own)["Volumes"] or []]
-    marks = [name for name in volumes if name.endswith("-complete")]
+    found = api.volumes(filters=own)["Volumes"] or []
+    volumes = [one["Name"] for one in found]
+    marks = [one["Name"] for one in found if labels.COMPLETE in one["Labels"]]
     containers = [one["Id"] for one in api.containers(all=True, filters=own)]
     networks = [one["Id"] for one in api.networks(filters=own)]
     with ThreadPoolExecutor(8) as pool:

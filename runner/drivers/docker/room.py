@@ -25,10 +25,14 @@ def require(info: Mapping[str, Any]) -> None:
 
     """
     folder = Path(info.get("DockerRootDir") or "")
-    # An engine elsewhere, or in a virtual machine, has its folder where we cannot look.
-    if not (_is_here(info) and folder.is_absolute() and folder.is_dir()):
+    try:
+        # An engine elsewhere, or in a virtual machine, has its folder where we cannot look.
+        if not (_is_here(info) and folder.is_absolute() and folder.is_dir()):
+            return
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        # Nor can we below a folder that only the engine's own user may enter.
         return
-    free = shutil.disk_usage(folder).free
     if free < _NEEDED_BYTES:
         raise UnfitError(
             f"The engine's disk has {free / 1e9:.1f} GB free in {folder}; the nodes and their images need "

@@ -43,7 +43,8 @@ class Store:
 
     def has(self, images: Iterable[str]) -> bool:
         """Whether all of these are in it, as this version of the recipes makes them."""
-        return {*images} <= contents.fitting(self.contents)
+        wanted = {*images}
+        return wanted <= contents.fitting(one for one in self.contents if one.name in wanted)
 
 
 def find(client: docker.DockerClient) -> Store | None:

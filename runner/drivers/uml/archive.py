@@ -185,7 +185,7 @@ def _whole(file: Path) -> Iterator[None]:
         yield
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, FileExistsError, NotADirectoryError) as error:
         raise _damaged(file, "it is cut short, or not what was written") from error
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise _damaged(file, str(error)) from error
 
 

@@ -98,8 +98,8 @@ class UmlDriver:
         memory.require(sum(node.memory for node in topology.nodes) - freed)
         space.require(plan.clusters_folder(), len(topology.nodes))
 
-    def make(self, cluster: ClusterId, topology: Topology, story: Story) -> Cluster:
-        """Write the plan, launch the supervisor, and wait for all machines."""
+    def make(self, cluster: ClusterId, topology: Topology, images: Sequence[str], story: Story) -> Cluster:
+        """Write the plan, launch the supervisor, and wait for all machines, whose disk has every image already."""
         folder = plan.folder_of(cluster)
         made = plan.make(cluster, topology, self._needed_parts().folder)
         self.require_room(topology)

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner import signals
 from runner.clusters.driver import NodeState
 from runner.drivers.uml import control, jail, plan
 from runner.drivers.uml.node import UmlNode
@@ -44,7 +45,9 @@ def fill(half: Path, names: Sequence[str], tell: Tell) -> None:
         control.launch(folder)
         _pull(UmlNode(_NAME, Role.MANAGER, address, NodeState.RUNNING, folder), folder, names, tell)
     finally:
-        control.end(folder)
+        # Its folder goes in any case, and then nobody could find it any more.
+        with signals.uninterrupted():
+            control.end(folder)
     own.rename(half / "disk.img")
     if os.geteuid() == 0:
         os.chown(half / "disk.img", 0, 0)

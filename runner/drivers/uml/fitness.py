@@ -72,6 +72,8 @@ def _namespaces() -> Finding:
 
 
 def _advice() -> str:
+    if os.geteuid() == 0:
+        return "Run labs where namespaces may be made (many containers forbid them)."
     if _setting("kernel/apparmor_restrict_unprivileged_userns") == "1":
         # Ubuntu 23.10 and later; https://ubuntu.com/blog/ubuntu-23-10-restricted-unprivileged-user-namespaces
         return "Type 'sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0', or run labs as root."

@@ -185,7 +185,7 @@ def _build_all(storage: Buildah, recipes: Sequence[Recipe], tags: dict[str, str]
     missing = [one for one in recipes if tags[one.name] not in images]
     if not missing:
         return
-    with story.step(f"Building {len(missing)} images") as tell:
+    with story.step("Building an image" if len(missing) == 1 else f"Building {len(missing)} images") as tell:
 
         def build(one: Recipe) -> None:
             base_image = {"BASE": tags[one.on]}

@@ -113,7 +113,8 @@ def _mounted(process: Path) -> Iterator[tuple[str, tuple[str, Path]]]:
     for line in (process / "mountinfo").read_text("utf-8").splitlines():
         mount, _, source = line.partition(" - ")
         root, point = mount.split()[3:5]
-        kind, _, options = source.split(maxsplit=2)
+        # What is mounted may have an empty name.
+        kind, _, options = source.split(" ", 2)
         if kind in ("cgroup", "cgroup2"):
             names = options.split(",") if kind == "cgroup" else [""]
             yield from ((name, (root.rstrip("/"), Path(point))) for name in names)

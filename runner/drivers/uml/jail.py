@@ -47,7 +47,7 @@ def kernel(machine: Machine, cluster: Plan, folder: Path, card: int, processor: 
         f"umid={machine.name}",
         "uml_dir=/dev/shm/",
         f"ubd0=/own,{_BASE}" if base.exists() else "ubd0=/own",
-        f"vec0:transport=fd,fd={card}",
+        f"vec0:transport=fd,fd={card},mac={machine.hardware_address}",
         "con=null",
         "con0=null,fd:1",
         # A first process that ends must not leave a kernel behind that does nothing.

@@ -11,21 +11,22 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import docker
+from typing import TYPE_CHECKING
 
 from runner.clusters import dial
 from runner.clusters.driver import Completed, Heard, NodeState, nobody
 from runner.drivers import archive, terminal
+from runner.drivers.output import Output
 from runner.drivers.uml import control, plan
 from runner.drivers.uml.agent import From, NoAgentError, Session, To
 from runner.drivers.uml.plan import State
 from runner.errors import LabsError, UnfitError
 from runner.lessons.model import Role
 
+if TYPE_CHECKING:
+    from docker import DockerClient
+
 _CHUNK = 1 << 20
-# Whoever reads more than this of one command means a file, and a machine may have no end of it.
-_OUTPUT_MEGABYTES = 64
 _STATUS = re.compile(rb"[0-9]{1,3}")
 _LINE = 500
 # The agent gives dockerd and containerd 15 s each.
@@ -42,7 +43,7 @@ class UmlNode:
     state: NodeState
     folder: Path
 
-    def api(self) -> docker.DockerClient:
+    def api(self) -> DockerClient:
         """Return a client of the machine's engine."""
         return dial.client(self.connect_engine)
 
@@ -103,7 +104,7 @@ class UmlNode:
 
     def _run(self, argv: Sequence[str], environment: Mapping[str, str], given: bytes) -> Completed:
         attached = None
-        output = {terminal.OUTPUT: bytearray(), terminal.ERROR: bytearray()}
+        output = Output(self.name, argv[0])
         with self._reaching():
             session = self._session("run", argv, environment)
             attached = _Attached(session, control.watch(self.folder))
@@ -113,17 +114,12 @@ class UmlNode:
                 attached.end_input()
                 while (came := attached.receive()) is not None:
                     for stream, data in came:
-                        output[stream] += data
-                    if sum(map(len, output.values())) > _OUTPUT_MEGABYTES << 20:
-                        raise UnfitError(
-                            f"'{argv[0]}' on {self.name} said more than {_OUTPUT_MEGABYTES} MB and was ended.",
-                            "Look what it does: 'labs shell' opens a terminal there.",
-                        )
+                        output.add(stream, data)
         status = attached.status()
         if status is None:
             advice = "'labs status' shows its state."
             raise UnfitError(f"{self.name} went away while it ran '{argv[0]}'.", advice, self.log())
-        return Completed(status, bytes(output[terminal.OUTPUT]), bytes(output[terminal.ERROR]))
+        return Completed(status, output.of(terminal.OUTPUT), output.of(terminal.ERROR))
 
     def _session(
         self,

@@ -75,7 +75,8 @@ class Parts:
 
     def has(self, images: Iterable[str]) -> bool:
         """Whether a new machine has all of these, as this version of the recipes makes them."""
-        return {*images} <= contents.fitting(self.contents)
+        wanted = {*images}
+        return wanted <= contents.fitting(one for one in self.contents if one.name in wanted)
 
     def record(self) -> str:
         """Return what is written beside them."""

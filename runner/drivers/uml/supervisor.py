@@ -65,6 +65,8 @@ class Supervisor:
             machine.name: Kernel(machine, cluster, folder, wire, processor)
             for machine, wire, processor in zip(cluster.machines, wires, processors, strict=True)
         }
+        # While somebody waits for a program of their own, nobody else may bury it.
+        self._burial = threading.Lock()
         # Last: whoever finds us listening finds all of it.
         self._listener = _listen(folder)
 
@@ -109,7 +111,8 @@ class Supervisor:
     def _begin(self, is_open: bool, forbidden: list[str]) -> None:
         if is_open:
             try:
-                outward.use(forbidden)
+                with self._burial:
+                    outward.use(forbidden)
             except (OSError, subprocess.SubprocessError) as error:
                 # Into the supervisor's log; machines do without.
                 sys.stderr.write(f"no way out: {error}\n")
@@ -135,13 +138,15 @@ class Supervisor:
                 with contextlib.suppress(OSError):
                     kernel.nudge()
             own = {kernel.process.pid for kernel in self._kernels.values() if kernel.process} | {self._hub.pid}
-            with contextlib.suppress(ChildProcessError):
+            with self._burial, contextlib.suppress(ChildProcessError):
                 ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
                 if ended and ended.si_pid not in own:
                     os.waitpid(ended.si_pid, os.WNOHANG)
                     continue
             if self._hub.poll() is not None:
-                self._hub = self._start_hub()
+                # A full disk refuses this too; the next look may find room.
+                with contextlib.suppress(OSError):
+                    self._hub = self._start_hub()
             time.sleep(1)
 
 

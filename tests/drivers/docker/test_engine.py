@@ -193,3 +193,22 @@ def test_not_explained(error: BaseException) -> None:
     with pytest.raises(type(error)) as caught, engine.explained("making node1"):
         raise error
     assert error is caught.value
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({}, None),
+        ({"ServerVersion": "28.2.2"}, None),
+        ({"ServerVersion": "dev"}, None),
+        ({"ServerVersion": "19.03.15"}, "too old"),
+        ({"SecurityOptions": ["name=seccomp,profile=default", "name=rootless"]}, "without root's rights"),
+        ({"SecurityOptions": ["name=userns"]}, "without root's rights"),
+        ({"OSType": "windows"}, "without Linux containers"),
+    ],
+)
+def test_shortcoming(told: dict[str, object], why: str | None) -> None:
+    """An engine that is too old, without root's rights or without Linux containers is told from one that serves."""
+    fine = {"ServerVersion": "20.10.24+dfsg1", "SecurityOptions": ["name=seccomp,profile=default"], "OSType": "linux"}
+    refused = engine.shortcoming(fine | told)
+    assert why == (refused and refused[0])

@@ -160,11 +160,11 @@ def test_forgotten() -> None:
 
 
 @pytest.mark.usefixtures("_remembered")
-@pytest.mark.parametrize("content", ["", "no JSON", "[]", "{}", '{"key": 1, "facts": {}}'])
-def test_damaged_memory(content: str) -> None:
+@pytest.mark.parametrize("content", [b"", b"no JSON", b"\xff\xfe\xfd\xfc", b"[]", b"{}", b'{"key": 1, "facts": {}}'])
+def test_damaged_memory(content: bytes) -> None:
     """A damaged file is as good as none."""
     (file,) = (paths.cache_folder() / "hosts").glob("*.json")
-    file.write_text(content)
+    file.write_bytes(content)
     assert 1 == facts.gather(None, "sha256:1", INFO).cgroup
 
 

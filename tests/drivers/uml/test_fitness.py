@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from pathlib import Path
 
@@ -34,14 +35,17 @@ def test_missing_tools(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert "sudo apt-get install coreutils iproute2 util-linux" in advice
 
 
-def test_refused_namespaces(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where namespaces may not be made, the kernel's own words are shown and what to type."""
+@pytest.mark.parametrize(("user", "helps"), [(1000, True), (0, False)])
+def test_refused_namespaces(user: int, helps: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where namespaces may not be made, its words are shown, and what to do; root is not told to be root."""
+    monkeypatch.setattr(os, "geteuid", lambda: user)
     kit.script(tmp_path, "unshare", "echo 'unshare: unshare failed: Operation not permitted' >&2; exit 1\n")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     good, seen, advice = _shown("namespaces")
     assert good is False
     assert "(unshare: unshare failed: Operation not permitted)" in seen
-    assert "as root" in advice
+    assert helps is ("as root" in advice)
+    assert advice
 
 
 def test_findings() -> None:

@@ -14,6 +14,7 @@ FIRST = """\
 32 30 0:27 {root} {at}/memory rw,nosuid - cgroup cgroup rw,memory
 33 30 0:28 {root} {at}/systemd rw,nosuid - cgroup cgroup rw,name=systemd
 """
+NAMELESS = "29 20 0:24 / /somewhere rw shared:7 - tmpfs  rw,size=1024k\n"
 SECOND = "30 20 0:25 {root} {at} rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n"
 
 
@@ -24,9 +25,17 @@ SECOND = "30 20 0:25 {root} {at} rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n"
         ((FIRST, "/docker/1"), "3:memory:/docker/1\n2:cpu,cpuacct:/docker/1/c", ["memory", "cpu,cpuacct/c"]),
         ((SECOND, "/"), "0::/user.slice/user-1000.slice/session-2.scope", ["user.slice/user-1000.slice"]),
         ((SECOND, "/"), "0::/", [""]),
+        ((NAMELESS + SECOND, "/"), "0::/", [""]),
         (("", ""), "0::/", []),
     ],
-    ids=["version 1", "version 1 in a container", "version 2", "version 2, first group", "nothing mounted"],
+    ids=[
+        "version 1",
+        "version 1 in a container",
+        "version 2",
+        "version 2, first group",
+        "beside a mount without a name",
+        "nothing mounted",
+    ],
 )
 def test_groups_stay_below_our_own_limits(tmp_path: Path, mounts: tuple[str, str], own: str, places: list[str]) -> None:
     """With version 1 groups are made below our own, with version 2 beside it, since it has processes."""

@@ -181,6 +181,20 @@ def test_hostile(entry: tarfile.TarInfo, file: Path, tmp_path: Path, monkeypatch
 
 
 @pytest.mark.usefixtures("exported")
+def test_a_hole_beyond_all_files(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive that tells of a file larger than any can be is refused as damaged, too."""
+    elsewhere(monkeypatch, tmp_path)
+    content = b"1\n0\n512\n".ljust(1024, b"\0")
+    entry = hostile("GNUSparseFile.0/jail/large")
+    entry.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "jail/large"}
+    entry.pax_headers["GNU.sparse.realsize"] = str(1 << 70)
+    rewrite(file, iter([(entry, content)]))
+    with pytest.raises(UsageError, match="damaged"):
+        archive.import_from(file, Silent())
+    assert [] == left()
+
+
+@pytest.mark.usefixtures("exported")
 def test_twice(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An archive with the same file twice is refused: it is not one of ours."""
     elsewhere(monkeypatch, tmp_path)

@@ -49,3 +49,9 @@ def test_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert [own, other] == [plan.socket_of(folder).parent for folder in (own, other)]
     monkeypatch.setenv("LABS_PROJECT", "other")
     assert own != plan.folder_of(ClusterId("tiny"))
+
+
+def test_hardware_address() -> None:
+    """A machine's Ethernet address is its own, nobody's product, and the same after each boot."""
+    addresses = [plan.Machine("a", Role.WORKER, f"10.213.0.{last}", 512).hardware_address for last in (11, 12, 11)]
+    assert ["02:00:0a:d5:00:0b", "02:00:0a:d5:00:0c", "02:00:0a:d5:00:0b"] == addresses

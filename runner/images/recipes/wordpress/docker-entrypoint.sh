@@ -7,7 +7,9 @@ say() { printf '%s\n' "$*" >&2; }
 copy() {
     say "WordPress not found in $PWD - copying now..."
     [[ -z $(ls -A) ]] || say "WARNING: $PWD is not empty! (copying anyhow)"
-    tar -c --directory /usr/src/wordpress --exclude=./wp-config-docker.php . | tar -x --no-overwrite-dir
+    # What is looked for comes last, or a copy that was broken off would be taken for a whole one for good.
+    tar -c --directory /usr/src/wordpress --exclude=./wp-config-docker.php --exclude=./index.php . | tar -x
+    cp -p /usr/src/wordpress/index.php .
     chown www-data:www-data .
     say "Complete! WordPress has been successfully copied to $PWD"
 }
