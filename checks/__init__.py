@@ -11,6 +11,6 @@ A check is one function, marked with its step; its docstring is the line the lea
 
 from checks.expect import NotYet, eventually, expect, fail
 from checks.nodes import CheckNode, Nodes
-from checks.plugin import step
+from checks.plugin import Values, step
 
-__all__ = ["CheckNode", "Nodes", "NotYet", "eventually", "expect", "fail", "step"]
+__all__ = ["CheckNode", "Nodes", "NotYet", "Values", "eventually", "expect", "fail", "step"]

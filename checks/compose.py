@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, update_wrapper
-from typing import Any
+from functools import cached_property
+from typing import Any, Concatenate
 
 from checks.expect import fail
 from checks.nodes import CheckNode
-from checks.shared import Shared
+from checks.shared import Shared, asked_of
 
 _LABEL = "com.docker.compose."
 _RECORD = "\x1e"
@@ -33,7 +33,7 @@ class Container:
         labels: Its labels.
         addresses: Its address in each of its networks, by the network's name.
         mounts: What is mounted in it, as the Docker API has it.
-        published: The ports of the node that lead to it.
+        published: The ports of the node that lead to it, each with the one that it leads to.
 
     """
 
@@ -47,7 +47,7 @@ class Container:
     labels: Mapping[str, str]
     addresses: Mapping[str, str]
     mounts: tuple[Mapping[str, Any], ...]
-    published: frozenset[int]
+    published: Mapping[int, int]
 
     @property
     def runs(self) -> bool:
@@ -140,7 +140,7 @@ class App(Shared[Glance]):
         super().__init__(lambda: Glance(node))
 
 
-def settled(check: Callable[[Glance], None]) -> Callable[[App], None]:
+def settled(check: Callable[Concatenate[Glance, ...], None]) -> Callable[..., None]:
     """Make a check of what the engine says; it is asked again while containers are still starting.
 
         @step("scale")
@@ -148,16 +148,9 @@ def settled(check: Callable[[Glance], None]) -> Callable[[App], None]:
         def test_five_run(now: Glance) -> None:
             '''Five replicas of web run.'''
 
-    The lab's test file gives the fixture `app`.
+    The lab's test file gives the fixture `app`; what a check names beside `now` are fixtures too.
     """
-
-    def test(app: App) -> None:
-        app.eventually(check)
-
-    update_wrapper(test, check)
-    # Or pytest would look for a fixture `now`.
-    del test.__wrapped__  # type: ignore[attr-defined]
-    return test
+    return asked_of("app", check)
 
 
 def _parsed(text: str) -> Mapping[str, Any] | str:
@@ -172,6 +165,7 @@ def _container(entry: Mapping[str, Any]) -> Container:
     labels = entry.get("Labels") or {}
     name = entry["Names"][0].lstrip("/") if entry.get("Names") else entry["Id"][:12]
     networks = entry.get("NetworkSettings", {}).get("Networks") or {}
+    ports = [port for port in entry.get("Ports") or () if port.get("PublicPort")]
     return Container(
         id=entry["Id"],
         name=name,
@@ -183,5 +177,5 @@ def _container(entry: Mapping[str, Any]) -> Container:
         labels=labels,
         addresses={network: found["IPAddress"] for network, found in networks.items()},
         mounts=tuple(entry.get("Mounts") or ()),
-        published=frozenset(port["PublicPort"] for port in entry.get("Ports") or () if port.get("PublicPort")),
+        published={port["PublicPort"]: port["PrivatePort"] for port in ports},
     )

@@ -34,7 +34,7 @@ class Port:
 
     def __str__(self) -> str:
         way = "" if self.mode == "ingress" else f" in mode {self.mode}"
-        return f"{self.published} to {self.target}{way}"
+        return f"{self.published or 'one that the swarm chose'} to {self.target}{way}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterator
+import math
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,21 +14,35 @@ import pytest
 from checks.expect import NotYet, set_patience
 from checks.nodes import Nodes
 from runner import paths
+from runner.checking.limit import within
 from runner.checking.request import KEY, Request
-from runner.errors import LabsError
+from runner.errors import LabsError, TooMuchError
+from runner.lessons.values import fill
 
 if TYPE_CHECKING:
+    from checks.swarm import Swarm
     from runner.clusters.driver import Cluster
     from runner.lessons.model import Lab
 
 F = TypeVar("F", bound=Callable[..., None])
+# What the fixture `values` gives.
+Values = Mapping[str, str]
 _KEPT: list[Nodes] = []
 _UNFINISHED = pytest.StashKey[dict[tuple[Path, str], str]]()
 
 
-def step(step_id: str) -> Callable[[F], F]:
-    """Mark a function as a check of a step."""
-    return pytest.mark.step(step_id)
+def step(step_id: str, *, points: float = 1, bonus: bool = False, after: Sequence[str] = ()) -> Callable[[F], F]:
+    """Mark a function as a check of a step.
+
+    Args:
+        step_id: The step.
+        points: What it is worth in a grade.
+        bonus: Whether these points come on top of what can be reached.
+        after: Steps that must be done, or its passing would prove nothing: that a service is gone, say, on nodes that
+            never had one. Learners go step by step; in a grade every check that names no such step stands by itself.
+
+    """
+    return pytest.mark.step(step_id, points=points, bonus=bonus, after=tuple(after))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,6 +66,21 @@ def nodes(labs_request: Request) -> Iterator[Nodes]:
     yield found
     if not labs_request.again:
         found.close()
+
+
+@pytest.fixture(scope="module")
+def values(labs_request: Request) -> Values:
+    """Return the lab's values, by their names, as the learner has drawn them."""
+    return labs_request.lab.values
+
+
+@pytest.fixture(scope="module")
+def swarm(nodes: Nodes) -> Swarm:
+    """Return the cluster's swarm, which all checks look at together."""
+    # Not every lab has a swarm, and `labs check` is quick because it loads what it needs.
+    from checks.swarm import Swarm
+
+    return Swarm(nodes)
 
 
 def _kept_nodes(cluster: Cluster) -> Nodes:
@@ -79,10 +110,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a check whose earlier steps are not done, for whatever it found would mislead."""
-    if _is_check(item):
-        for (path, other), title in item.config.stash[_UNFINISHED].items():
-            if path == item.path and other != _step_of(item):
-                pytest.skip(f"first finish '{title}'")
+    if not _is_check(item):
+        return
+    given = item.config.stash.get(KEY, None)
+    unfinished = {step: title for (path, step), title in item.config.stash[_UNFINISHED].items() if path == item.path}
+    if given and given.each_by_itself:
+        stands_on = _option(item, "after", ())
+        titles = [title for step, title in {**given.unfinished, **unfinished}.items() if step in stands_on]
+    else:
+        titles = [title for step, title in unfinished.items() if step != _step_of(item)]
+    if titles:
+        pytest.skip(f"first finish '{titles[0]}'")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Give a check no more time than it may take."""
+    given = item.config.stash.get(KEY, None)
+    seconds = given.seconds_left() if given else None
+    if seconds == 0:
+        raise TooMuchError("There was no time left for it.", "Look what took the others so long.")
+    with nullcontext() if seconds is None else within(seconds, "It"):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -94,9 +143,10 @@ def pytest_runtest_makereport(
     if not _is_check(item) or (report.when != "call" and report.passed):
         return report
     found = _found(report, call)
-    if found["outcome"] not in ("passed", "skipped"):
+    if _leaves_unfinished(item, found["outcome"]):
         item.config.stash[_UNFINISHED].setdefault((item.path, _step_of(item)), _title(item))
     own = {"check": item.name, "step": _step_of(item), "says": _says(item), "seconds": round(call.duration, 3)}
+    own |= {"points": float(_option(item, "points", 1)), "bonus": bool(_option(item, "bonus", False))}
     report.user_properties.append(("labs", own | found))
     return report
 
@@ -126,9 +176,19 @@ def _found(report: pytest.TestReport, call: pytest.CallInfo[None]) -> dict[str, 
     return {"outcome": "error", "reason": f"{type(error).__name__}: {error}"}
 
 
+def _leaves_unfinished(item: pytest.Item, outcome: str) -> bool:
+    """Whether a step is not done by what its check has come to."""
+    given = item.config.stash.get(KEY, None)
+    if given and given.each_by_itself:
+        # One that was skipped proves nothing either; and a step is done without its bonus.
+        return outcome != "passed" and not _option(item, "bonus", False)
+    return outcome not in ("passed", "skipped")
+
+
 def _is_check(item: pytest.Item) -> bool:
     """Whether it is ours: other projects may have a marker of the same name."""
-    return item.get_closest_marker("step") is not None and item.path.is_relative_to(paths.checks_folder())
+    ours = KEY in item.config.stash or item.path.is_relative_to(paths.checks_folder())
+    return ours and item.get_closest_marker("step") is not None
 
 
 def _step_of(item: pytest.Item) -> str:
@@ -136,16 +196,25 @@ def _step_of(item: pytest.Item) -> str:
     return str(marker.args[0]) if marker else ""
 
 
+def _option(item: pytest.Item, name: str, default: Any) -> Any:
+    marker = item.get_closest_marker("step")
+    return marker.kwargs.get(name, default) if marker else default
+
+
 def _says(item: pytest.Item) -> str:
     text = inspect.getdoc(getattr(item, "function", None)) or ""
-    return text.splitlines()[0].rstrip(".") if text else ""
+    first = text.splitlines()[0].rstrip(".") if text else ""
+    return fill(first, _lab(item).values) if "<" in first else first
 
 
 def _title(item: pytest.Item) -> str:
-    given = item.config.stash.get(KEY, None)
-    lab = given.lab if given else _load(_lab_of(item.path))
-    found = lab.lesson.step(_step_of(item))
+    found = _lab(item).lesson.step(_step_of(item))
     return found.title if found else _step_of(item)
+
+
+def _lab(item: pytest.Item) -> Lab:
+    given = item.config.stash.get(KEY, None)
+    return given.lab if given else _load(_lab_of(item.path))
 
 
 def _refuse_unfit(item: pytest.Item, order: dict[str, int]) -> None:
@@ -155,6 +224,11 @@ def _refuse_unfit(item: pytest.Item, order: dict[str, int]) -> None:
         raise pytest.UsageError(f"{item.nodeid}: the lesson has no step '{_step_of(item)}'")
     if not _says(item):
         raise pytest.UsageError(f"{item.nodeid}: a check needs a docstring, the line that the learner reads")
+    if not 0 <= float(_option(item, "points", 1)) < math.inf:
+        raise pytest.UsageError(f"{item.nodeid}: points are a number from 0 on")
+    for other in _option(item, "after", ()):
+        if order.get(other, len(order)) >= order[_step_of(item)]:
+            raise pytest.UsageError(f"{item.nodeid}: no step '{other}' comes before '{_step_of(item)}'")
 
 
 def _lab_of(path: Path) -> str:
@@ -162,9 +236,9 @@ def _lab_of(path: Path) -> str:
 
 
 def _load(name: str) -> Lab:
-    from runner.lessons import catalog
+    from runner.learning import kept
 
-    return catalog.load(name)
+    return kept.lab(name)
 
 
 def _request_for(name: str) -> Request:

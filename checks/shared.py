@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from functools import update_wrapper
+from typing import Any, Generic, TypeVar
 
 from checks.expect import eventually
 
@@ -44,3 +46,24 @@ class Shared(Generic[L]):
         found = probe(look)
         self._last = look
         return found
+
+
+def asked_of(fixture: str, check: Callable[..., None]) -> Callable[..., None]:
+    """Make a test of a check that is given a look, and then whatever other fixtures it names.
+
+    Args:
+        fixture: The name of the fixture that takes the looks.
+        check: The check.
+
+    """
+
+    def test(**given: Any) -> None:
+        given.pop(fixture).eventually(lambda look: check(look, **given))
+
+    update_wrapper(test, check)
+    del test.__wrapped__  # type: ignore[attr-defined]
+    # Or pytest would look for a fixture of the look's name.
+    _, *others = inspect.signature(check).parameters.values()
+    looks = inspect.Parameter(fixture, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    test.__signature__ = inspect.Signature([looks, *others])  # type: ignore[attr-defined]
+    return test

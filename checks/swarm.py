@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, update_wrapper
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, TypeVar
 
 from docker.errors import APIError
 
 from checks.expect import NotYet, fail
 from checks.nodes import CheckNode, Nodes
-from checks.shared import Shared
+from checks.shared import Shared, asked_of
 
 if TYPE_CHECKING:
     from runner.clusters.driver import Completed
@@ -116,6 +116,7 @@ class Task:
         state: The state it is in: 'running', 'shutdown', 'failed', 'complete', ...
         error: What went wrong with it, if anything.
         container: The id of its container; empty if it has none yet.
+        pid: The number of the container's first process on its node; 0 if it has none yet.
         created: When it was created.
         spec: What it was made from.
 
@@ -128,6 +129,7 @@ class Task:
     state: str
     error: str
     container: str
+    pid: int
     created: datetime
     spec: Mapping[str, Any]
 
@@ -140,6 +142,12 @@ class Task:
     def is_over(self) -> bool:
         """Whether it has ended for good."""
         return self.state in _OVER
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether its container ended badly by itself; what an engine loses in a restart counts as failed too."""
+        # 255 is what containerd says of an end that it has not seen.
+        return self.state == "failed" and "non-zero exit" in self.error and "(255)" not in self.error
 
 
 class Glance:
@@ -277,7 +285,7 @@ class Swarm(Shared[Glance]):
         super().__init__(lambda: Glance(nodes))
 
 
-def settled(check: Callable[[G], None]) -> Callable[[Shared[G]], None]:
+def settled(check: Callable[Concatenate[G, ...], None]) -> Callable[..., None]:
     """Make a check of what the swarm says; it is asked again while the swarm is still settling.
 
         @step("scale")
@@ -285,16 +293,10 @@ def settled(check: Callable[[G], None]) -> Callable[[Shared[G]], None]:
         def test_five_run(now: Glance) -> None:
             '''The actual state of web is five running tasks.'''
 
-    The lab's test file gives the fixture `swarm`, whose looks may be of a class of its own that adds to `Glance`.
+    What a check names beside `now` are fixtures. A lab's test file may have a fixture `swarm` of its own, whose looks
+    are of a class that adds to `Glance`.
     """
-
-    def test(swarm: Shared[G]) -> None:
-        swarm.eventually(check)
-
-    update_wrapper(test, check)
-    # Or pytest would look for a fixture `now`.
-    del test.__wrapped__  # type: ignore[attr-defined]
-    return test
+    return asked_of("swarm", check)
 
 
 def _refuse_leaderless(node: CheckNode, error: APIError) -> None:
@@ -344,6 +346,7 @@ def _typed_image(image: str) -> str:
 
 def _task(entry: Mapping[str, Any]) -> Task:
     status = entry["Status"]
+    container = status.get("ContainerStatus") or {}
     return Task(
         id=entry["ID"],
         slot=entry.get("Slot", 0),
@@ -351,7 +354,8 @@ def _task(entry: Mapping[str, Any]) -> Task:
         wanted=entry["DesiredState"],
         state=status["State"],
         error=status.get("Err", ""),
-        container=(status.get("ContainerStatus") or {}).get("ContainerID", ""),
+        container=container.get("ContainerID", ""),
+        pid=container.get("PID", 0),
         created=datetime.fromisoformat(entry["CreatedAt"]),
         spec=entry["Spec"],
     )

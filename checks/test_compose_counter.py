@@ -89,7 +89,7 @@ def test_compose_made_the_network(now: Glance) -> None:
         fail(now.node, seen, f"{_SUBNET}, by the key 'networks' of the Compose file", "docker compose config")
 
 
-@step("compose-file")
+@step("compose-file", after=["by-hand"])
 @settled
 def test_nothing_is_left_by_hand(now: Glance) -> None:
     """Nothing is left of what was started by hand."""

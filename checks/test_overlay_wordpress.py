@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from checks import CheckNode, Nodes, compose, expect, fail, step, wordpress
+from checks import CheckNode, Nodes, compose, expect, fail, mesh, step, wordpress
 from checks.compose import Container
+from checks.expect import NotYet
+from checks.members import expect_one_manager, expect_ready
 from checks.placement import allowed
 from checks.shared import Shared
 from checks.swarm import Glance, Service, Task, settled
@@ -23,14 +25,13 @@ _BY_COMPOSE = "http://node2:8080"
 _ON_THE_SWARM = ("http://node1", "http://node2", "http://node3")
 _NETWORK = "press"
 _DATA = "/var/lib/mysql"
-_PORT = 80
+_PORT, _FIRST_PORT = 80, 8080
 _NOWHERE, _NAMELESS = "no volume", "a volume without a name"
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 _COMES_BACK = frozenset({"always", "unless-stopped"})
 _SHARED_BY_ALL = frozenset({"bridge", "host", "none"})
 
 _ALL = "docker ps --all"
-_MEMBERS = "docker node ls"
 # A replica's environment, its settings, and what it says itself, past the mesh: all in one go.
 _LOOK_INSIDE = """
 tr '\\000' '\\n' <"/proc/$1/environ"; printf '\\036'
@@ -59,7 +60,28 @@ class _Look(Glance):
             NotYet: There are none.
 
         """
+        if address not in _ON_THE_SWARM:
+            self.expect_no_rival()
         return wordpress.posts(self.nodes["node1"], address, self.blogs[address])
+
+    def expect_no_rival(self) -> None:
+        """Expect the port of the blogs without the swarm to be theirs: a service's comes before a container's.
+
+        Raises:
+            NotYet: A service has it.
+
+        """
+        rival = self.once(_FIRST_PORT, self._rival)
+        if rival:
+            seen = f"the service {rival} publishes port {_FIRST_PORT}, and so takes it from the containers on all nodes"
+            fail(self.manager, seen, f"port {_FIRST_PORT} is left to the containers", "docker service ls")
+
+    def _rival(self) -> str:
+        try:
+            services = self.services
+        except NotYet:  # There is no swarm yet.
+            return ""
+        return next((one.name for one in services if _FIRST_PORT in _published(one)), "")
 
     def inspected(self, engine: compose.Glance, container: Container) -> Mapping[str, Any]:
         """Return all that an engine knows of a container."""
@@ -110,14 +132,16 @@ def test_only_the_page_is_published(now: _Look) -> None:
     """Port 8080 of node1 leads to wordpress, and no port leads to mysql."""
     mysql, blog = now.by_hand.running("mysql")[0], now.by_hand.running("wordpress")[0]
     expect(now.by_hand.node, _listed(mysql.published), "none", of="published ports of mysql", see="docker port mysql")
-    of = "published ports of wordpress"
-    expect(now.by_hand.node, _listed(blog.published), "8080", of=of, see="docker port wordpress")
+    doors = _listed(f"{outside} to {inside}" for outside, inside in blog.published.items())
+    wanted, of = f"{_FIRST_PORT} to {_PORT}", "published ports of wordpress"
+    expect(now.by_hand.node, doors, wanted, of=of, see="docker port wordpress")
 
 
 @step("by-hand")
 @settled
 def test_wordpress_reaches_mysql(now: _Look) -> None:
     """WordPress answers on port 8080 of node1, and reaches its database."""
+    now.expect_no_rival()
     if not now.blogs[_BY_HAND].serves:
         seen = f"the blog at {_BY_HAND} {now.blogs[_BY_HAND].words}"
         fail(now.by_hand.node, seen, "WordPress, with its database behind it", f"curl -sS -i {_BY_HAND}")
@@ -192,16 +216,14 @@ def test_post_by_compose(now: _Look) -> None:
 @settled
 def test_all_are_ready_members(now: _Look) -> None:
     """node1, node2 and node3 are ready members of one swarm."""
-    for name in now.nodes:
-        expect(now.manager, f"{name} is {now.member(name).state}", f"{name} is ready", see=_MEMBERS)
+    expect_ready(now)
 
 
 @step("form-swarm")
 @settled
 def test_node1_manages(now: _Look) -> None:
     """node1 manages the swarm, and the other two are workers."""
-    for name, role in (("node1", "a manager"), ("node2", "a worker"), ("node3", "a worker")):
-        expect(now.manager, f"{name} is {now.member(name).role}", f"{name} is {role}", see=_MEMBERS)
+    expect_one_manager(now)
 
 
 @step("overlay")
@@ -224,6 +246,9 @@ def test_lookout_is_on_press(now: _Look) -> None:
         fail(node, "no container called lookout runs", "lookout runs", _ALL)
     joined = entries[0]["NetworkSettings"]["Networks"]
     if now.network()["Id"] not in {one["NetworkID"] for one in joined.values()}:
+        if _NETWORK in joined:
+            seen = f"lookout is on another network that is called {_NETWORK} too, {node.name}'s own"
+            fail(node, seen, f"lookout is on {_NETWORK}, the swarm's", "docker network ls")
         fail(node, f"lookout is on {_listed(joined)}", f"lookout is on {_NETWORK}", see)
 
 
@@ -245,8 +270,7 @@ def test_both_are_on_press(now: _Look) -> None:
 @settled
 def test_db_is_not_published(now: _Look) -> None:
     """The service db publishes no port."""
-    found = now.service("db").spec.get("EndpointSpec", {}).get("Ports") or ()
-    ports = _listed(one.get("PublishedPort", one["TargetPort"]) for one in found)
+    ports = _listed(_published(now.service("db")))
     expect(now.manager, ports, "none", of="published ports of db", see="docker service ls")
 
 
@@ -266,6 +290,10 @@ def test_db_has_a_volume(now: _Look) -> None:
 def test_every_node_shows_the_post(now: _Look) -> None:
     """On port 80 of each of the three nodes the same blog answers, and shows a post of yours."""
     first, *others = _ON_THE_SWARM
+    doors = mesh.ports(now.service("wordpress"))
+    if not (now.blogs[first].code or (_PORT, _PORT) in {(door.published, door.target) for door in doors}):
+        of, wanted = "published ports of wordpress", f"{_PORT} to {_PORT}"
+        expect(now.manager, _listed(doors), wanted, of=of, see="docker service inspect --pretty wordpress")
     posts = now.posts(first)
     for address in others:
         if now.posts(address) != posts:
@@ -304,9 +332,8 @@ def test_posts_have_outlived_the_task(now: _Look) -> None:
 def test_db_was_killed(now: _Look) -> None:
     """A container of db was killed, and the swarm has replaced it."""
     db = now.service("db")
-    killed = [task for task in now.tasks(db) if task.state == "failed"]
-    if not killed:
-        fail(now.manager, "no task of db has failed", "one was killed, and replaced", "docker service ps db")
+    if not any(task.was_killed for task in now.tasks(db)):
+        fail(now.manager, "no container of db was killed", "one was, and is replaced", "docker service ps db")
     _running(now, db)
 
 
@@ -372,6 +399,11 @@ def _expect_restarted(now: _Look, engine: compose.Glance, container: Container) 
     if policy not in _COMES_BACK:
         see = "docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' " + container.name
         fail(engine.node, f"the restart policy of {container.name} is {policy}", "it is unless-stopped or always", see)
+
+
+def _published(service: Service) -> frozenset[int]:
+    found = service.spec.get("EndpointSpec", {}).get("Ports") or ()
+    return frozenset(one.get("PublishedPort", one["TargetPort"]) for one in found)
 
 
 def _environment(entries: Any) -> Mapping[str, str]:

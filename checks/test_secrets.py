@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -11,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
 
-import pytest
 from docker.errors import ImageNotFound
 
 from checks import CheckNode, Nodes, expect, fail, step
-from checks.swarm import Glance, Service, Swarm, Task, settled
+from checks.members import expect_one_manager, expect_ready
+from checks.swarm import Glance, Service, Task, settled
 
 _STACK = "com.docker.stack.namespace"
 _MOUNTED = "/var/lib/docker/containers/*/mounts/secrets"
@@ -24,7 +23,6 @@ _KEEPS_OFF_MANAGERS = frozenset({"node.role==worker", "node.role!=manager"})
 _EXPOSED = re.compile(r"(PASSWORD|PWD|PASSPHRASE|SECRET)$")
 
 _LIST = "docker secret ls"
-_MEMBERS = "docker node ls"
 
 # Each line tells of one file: owner, group, mode, type of file system, content. All are read in one go.
 _READ = """
@@ -42,26 +40,18 @@ for what in info secrets; do curl -s --max-time 10 --unix-socket {_SPARE} "http:
 """
 
 
-@pytest.fixture(scope="module")
-def swarm(nodes: Nodes) -> Swarm:
-    """Return the cluster's swarm, which all checks look at together."""
-    return Swarm(nodes)
-
-
 @step("form-swarm")
 @settled
 def test_all_are_ready_members(now: Glance) -> None:
     """node1, node2 and node3 are ready members of one swarm."""
-    for name in now.nodes:
-        expect(now.manager, f"{name} is {now.member(name).state}", f"{name} is ready", see=_MEMBERS)
+    expect_ready(now)
 
 
 @step("form-swarm")
 @settled
 def test_node1_manages(now: Glance) -> None:
     """node1 manages the swarm, and the other two are workers."""
-    for name, role in (("node1", "a manager"), ("node2", "a worker"), ("node3", "a worker")):
-        expect(now.manager, f"{name} is {now.member(name).role}", f"{name} is {role}", see=_MEMBERS)
+    expect_one_manager(now)
 
 
 @step("leak")
@@ -203,7 +193,7 @@ def test_db_has_a_new_lock(now: Glance) -> None:
         fail(now.manager, "the table shop.orders is empty", "the order is still there", _logs("db"))
 
 
-@step("rotate")
+@step("rotate", after=["deliver"])
 @settled
 def test_old_password_is_gone(now: Glance) -> None:
     """The secret db_password is gone from the swarm."""
@@ -454,18 +444,14 @@ def _places(now: Glance, service: Service) -> Iterator[_Place]:
         seen = f"no task of {service.name} runs"
         fail(now.manager, seen, f"a task of {service.name} runs", f"docker service ps --no-trunc {service.name}")
     for task in tasks:
-        yield now.once(("place", task.id), functools.partial(_place, now, service, task))
+        yield _place(now, service, task)
 
 
 def _place(now: Glance, service: Service, task: Task) -> _Place:
     node = now.nodes[now.name_of(task.node_id)]
-    label = f"com.docker.swarm.task.id={task.id}"
-    found = node.api.api.containers(filters={"label": label})
-    if not found:
+    if not task.pid:
         fail(node, f"{service.name}.{task.slot} has no container yet", "it has one that runs", "docker ps")
-    container = found[0]["Id"]
-    pid = node.api.api.inspect_container(container)["State"]["Pid"]
-    return _Place(node, f"{service.name}.{task.slot}", container, pid)
+    return _Place(node, f"{service.name}.{task.slot}", task.container, task.pid)
 
 
 def _delivered(now: Glance, place: _Place, path: str) -> _File:

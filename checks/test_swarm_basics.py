@@ -5,26 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
-
-from checks import CheckNode, Nodes, eventually, expect, fail, step
-from checks.swarm import Glance, Member, Service, Swarm, Task, settled
+from checks import CheckNode, Nodes, Values, eventually, expect, fail, step
+from checks.members import expect_long_history, expect_ready
+from checks.swarm import Glance, Member, Service, Task, settled
 
 _IMAGE = "nginx:alpine"
 _NOTE = "/root/worker-token"
 _RAFT = "/var/lib/docker/swarm/raft"
-_HISTORY = 10
 _KEEPS_OFF_MANAGERS = frozenset({"node.role==worker", "node.role!=manager"})
 
 _LIST = "docker service ls"
 _MEMBERS = "docker node ls"
 _TOKENS = f"cat {_NOTE}; docker swarm join-token worker"
-
-
-@pytest.fixture(scope="module")
-def swarm(nodes: Nodes) -> Swarm:
-    """Return the cluster's swarm, which all checks look at together."""
-    return Swarm(nodes)
 
 
 @step("one-engine")
@@ -67,8 +59,7 @@ def test_node1_gives_its_own_address(nodes: Nodes) -> None:
 @settled
 def test_all_are_ready_members(now: Glance) -> None:
     """node1, node2 and node3 are ready members of one swarm."""
-    for name in ("node1", "node2", "node3"):
-        expect(now.manager, f"{name} is {now.member(name).state}", f"{name} is ready", see=_MEMBERS)
+    expect_ready(now)
 
 
 @step("join-workers")
@@ -125,10 +116,7 @@ def test_five_run(now: Glance) -> None:
 @settled
 def test_history_is_long(now: Glance) -> None:
     """The swarm remembers at least ten tasks for every replica."""
-    limit = now.settings["Spec"]["Orchestration"]["TaskHistoryRetentionLimit"]
-    if limit < _HISTORY:
-        see = "docker info | grep 'Task History'"
-        fail(now.manager, f"the task history limit is {limit}", f"it is {_HISTORY} or more", see)
+    expect_long_history(now)
 
 
 @step("self-healing")
@@ -137,7 +125,7 @@ def test_killed_task_was_replaced(now: Glance) -> None:
     """A container of web was killed on a worker, and a new task has taken its place."""
     web = now.service("web")
     managers = {member.id for member in now.members if member.is_manager}
-    killed = [task for task in now.tasks(web) if _was_killed(task) and task.node_id not in managers]
+    killed = [task for task in now.tasks(web) if task.was_killed and task.node_id not in managers]
     if not killed:
         fail(now.manager, _ends(now, web), "one that failed with a non-zero exit on a worker", _history("web"))
     slots = {task.slot for task in now.running(web)}
@@ -203,54 +191,60 @@ def test_clock_is_gone(now: Glance) -> None:
 
 @step("challenge")
 @settled
-def test_api_runs_four(now: Glance) -> None:
-    """Four replicas of api run, made from the image nginx:alpine."""
-    api = _replicated(now, "api")
-    expect(now.manager, api.image, _IMAGE, of="the image of api", see=_inspect("api"))
-    _expect_replicas(now, api, 4)
-    _expect_running(now, api, 4)
+def test_service_runs_four(now: Glance, values: Values) -> None:
+    """Four replicas of <SERVICE> run, made from the image nginx:alpine."""
+    name = values["SERVICE"]
+    service = _replicated(now, name)
+    expect(now.manager, service.image, _IMAGE, of=f"the image of {name}", see=_inspect(name))
+    _expect_replicas(now, service, 4)
+    _expect_running(now, service, 4)
 
 
 @step("challenge")
 @settled
-def test_api_keeps_off_managers(now: Glance) -> None:
-    """The service api may run on workers only, whatever happens."""
-    api = now.service("api")
-    if not _KEEPS_OFF_MANAGERS & {*api.constraints}:
-        have = ", ".join(api.constraints) or "none"
-        fail(now.manager, f"the constraints of api: {have}", "one that lets only workers run it", _inspect("api"))
+def test_service_keeps_off_managers(now: Glance, values: Values) -> None:
+    """The service <SERVICE> may run on workers only, whatever happens."""
+    name = values["SERVICE"]
+    service = now.service(name)
+    if not _KEEPS_OFF_MANAGERS & {*service.constraints}:
+        have = ", ".join(service.constraints) or "none"
+        fail(now.manager, f"the constraints of {name}: {have}", "one that lets only workers run it", _inspect(name))
     managers = {member.id for member in now.members if member.is_manager}
-    for task in now.running(api):
+    for task in now.running(service):
         if task.node_id in managers:
             where = now.name_of(task.node_id)
-            fail(now.manager, f"api.{task.slot} runs on {where}", "it runs on a worker", _history("api"))
+            fail(now.manager, f"{name}.{task.slot} runs on {where}", "it runs on a worker", _history(name))
 
 
 @step("challenge")
 @settled
-def test_api_is_spread(now: Glance) -> None:
-    """No node may ever run more than two replicas of api."""
-    most = now.service("api").template.get("Placement", {}).get("MaxReplicas") or "any number"
-    expect(now.manager, most, 2, of="replicas of api allowed on one node", see=_inspect("api"))
+def test_service_is_spread(now: Glance, values: Values) -> None:
+    """No node may ever run more than two replicas of <SERVICE>."""
+    name = values["SERVICE"]
+    most = now.service(name).template.get("Placement", {}).get("MaxReplicas") or "any number"
+    expect(now.manager, most, 2, of=f"replicas of {name} allowed on one node", see=_inspect(name))
 
 
 @step("challenge")
 @settled
-def test_api_knows_its_stage(now: Glance) -> None:
-    """The containers of api get the environment variable STAGE with the value training."""
-    given = now.service("api").environment
-    if "STAGE=training" not in given:
+def test_service_knows_its_stage(now: Glance, values: Values) -> None:
+    """The containers of <SERVICE> get the environment variable STAGE with the value <STAGE>."""
+    name, wanted = values["SERVICE"], f"STAGE={values['STAGE']}"
+    given = now.service(name).environment
+    if wanted not in given:
         have = ", ".join(given) or "empty"
-        fail(now.manager, f"the environment of api: {have}", "STAGE=training is in it", _inspect("api"))
+        fail(now.manager, f"the environment of {name}: {have}", f"{wanted} is in it", _inspect(name))
 
 
 @step("challenge")
 @settled
-def test_api_updates_gently(now: Glance) -> None:
-    """Updates of api go two at a time, and a new task starts before the old one stops."""
-    plan = now.service("api").spec.get("UpdateConfig") or {}
+def test_service_updates_gently(now: Glance, values: Values) -> None:
+    """Updates of <SERVICE> go <PACE> at a time, and a new task starts before the old one stops."""
+    name = values["SERVICE"]
+    plan = now.service(name).spec.get("UpdateConfig") or {}
     given = f"{plan.get('Parallelism', 1)} at a time, {plan.get('Order', 'stop-first')}"
-    expect(now.manager, given, "2 at a time, start-first", of="updates of api", see=_inspect("api"))
+    wanted = f"{values['PACE']} at a time, start-first"
+    expect(now.manager, given, wanted, of=f"updates of {name}", see=_inspect(name))
 
 
 def _state_of_lonely(node: CheckNode) -> str:
@@ -313,11 +307,6 @@ def _expect_worker(now: Glance, member: Member) -> None:
 
 def _expect_active(now: Glance, member: Member) -> None:
     expect(now.manager, member.availability, "active", of=f"the availability of {member.name}", see=_MEMBERS)
-
-
-def _was_killed(task: Task) -> bool:
-    """Whether a task's container ended badly by itself; what an engine loses in a restart counts as failed too."""
-    return task.state == "failed" and "non-zero exit" in task.error
 
 
 def _ends(now: Glance, service: Service) -> str:

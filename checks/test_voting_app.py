@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-import pytest
-
-from checks import Nodes, expect, fail, step
+from checks import expect, fail, step
+from checks.members import expect_long_history
 from checks.networks import meeting, networks
 from checks.placement import allowed
-from checks.swarm import Glance, Service, Swarm, Task, settled
+from checks.swarm import Glance, Service, Task, settled
 from checks.voting import PARTS, STACK, Visit, counts, part, titles, visits, waiting
 
 _NODES = {"node1": "a manager", "node2": "a worker", "node3": "a worker"}
-_HISTORY = 10
 _VOTE = "dockersamples/examplevotingapp_vote"
 _IMAGES = {
     "vote": _VOTE,
@@ -40,12 +38,6 @@ _MEMBERS = "docker node ls"
 _NETWORKS = "docker network ls"
 
 
-@pytest.fixture(scope="module")
-def swarm(nodes: Nodes) -> Swarm:
-    """Return the cluster's swarm, which all checks look at together."""
-    return Swarm(nodes)
-
-
 @step("form-swarm")
 @settled
 def test_all_are_members(now: Glance) -> None:
@@ -60,10 +52,7 @@ def test_all_are_members(now: Glance) -> None:
 @settled
 def test_history_is_long(now: Glance) -> None:
     """The swarm remembers at least ten tasks for every replica."""
-    limit = now.settings["Spec"]["Orchestration"]["TaskHistoryRetentionLimit"]
-    if limit < _HISTORY:
-        see = "docker info | grep 'Task History'"
-        fail(now.manager, f"the task history limit is {limit}", f"it is {_HISTORY} or more", see)
+    expect_long_history(now)
 
 
 @step("networks")
@@ -190,7 +179,7 @@ def test_worker_takes_its_time(now: Glance) -> None:
 def test_worker_was_replaced(now: Glance) -> None:
     """The worker was killed, and a new one runs in its place."""
     worker = now.service(f"{STACK}_worker")
-    if not any(_was_killed(task) for task in now.tasks(worker)):
+    if not any(task.was_killed for task in now.tasks(worker)):
         ends = sorted({task.state for task in now.tasks(worker) if task.is_over})
         seen = f"tasks of {worker.name} that have ended: {', '.join(ends) or 'none'}"
         fail(now.manager, seen, "one that was killed, and so has failed", _history(worker))
@@ -241,14 +230,14 @@ def test_rollback_lost_nobody(now: Glance) -> None:
 def test_broken_one_was_taken_back(now: Glance) -> None:
     """A version of voting_vote that did not work was tried, failed, and was taken back."""
     vote = now.service(f"{STACK}_vote")
-    failed = [task for task in now.tasks(vote) if _was_killed(task) or task.state == "rejected"]
+    failed = [task for task in now.tasks(vote) if task.was_killed or task.state == "rejected"]
     broken = [task for task in failed if _container(task) != _wish(vote)]
     if not broken:
         seen = f"no version of {vote.name} has failed, or the one that did is still wished for"
         fail(now.manager, seen, "one has, and was taken back", _history(vote))
 
 
-@step("rollback")
+@step("rollback", after=["rolling-update"])
 @settled
 def test_cats_are_back(now: Glance) -> None:
     """All replicas of voting_vote run the version before, and every node asks for cats or dogs."""
@@ -392,11 +381,6 @@ def _pace(service: Service, kind: str) -> str:
     plan = service.spec.get(kind) or {}
     pace = plan.get("Parallelism", 1)
     return f"{pace or 'all'} at a time, {plan.get('Order', 'stop-first')}"
-
-
-def _was_killed(task: Task) -> bool:
-    """Whether a task's container ended badly by itself; what an engine loses in a restart counts as failed too."""
-    return task.state == "failed" and "non-zero exit" in task.error
 
 
 def _container(task: Task) -> object:

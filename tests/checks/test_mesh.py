@@ -61,6 +61,11 @@ def test_ports_are_told_with_an_unusual_mode() -> None:
     assert ("8000 to 80", "81 to 81 in mode host") == (str(Port(8000, 80, "ingress")), str(Port(81, 81, "host")))
 
 
+def test_a_port_that_was_not_named_is_told_in_words() -> None:
+    """Where the swarm was to choose the port, no number is told."""
+    assert "one that the swarm chose to 80" == str(Port(0, 80, "ingress"))
+
+
 def test_endpoint_mode_is_vip_unless_told() -> None:
     """A service that says nothing of its endpoint mode has a virtual IP."""
     assert ("vip", "vip", "dnsrr") == tuple(endpoint_mode(_service(one)) for one in (None, {}, {"Mode": "dnsrr"}))

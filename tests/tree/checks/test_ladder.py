@@ -1,6 +1,6 @@
 """Checks of the tests' lab with several steps."""
 
-from checks import CheckNode, Nodes, expect, fail, step
+from checks import CheckNode, Nodes, Values, expect, fail, step
 
 
 def _volumes(node: CheckNode) -> dict[str, dict[str, str]]:
@@ -22,7 +22,8 @@ def test_first_knows_the_node(nodes: Nodes) -> None:
     if labels is None:
         fail(node1, "there is no volume first", "a volume first", see="docker volume ls")
     if "node" not in labels:
-        fail(node1, "first has no label", "a label node", see="docker volume inspect first")
+        seen = f"the labels {', '.join(labels)}" if labels else "no label"
+        fail(node1, f"first has {seen}", "a label node", see="docker volume inspect first")
 
 
 @step("volumes")
@@ -32,6 +33,7 @@ def test_second_is_there(nodes: Nodes) -> None:
 
 
 @step("alone")
-def test_third_is_there(nodes: Nodes) -> None:
-    """There is a volume third."""
-    expect(nodes["node1"], "third" in _volumes(nodes["node1"]), True, of="third is there", see="docker volume ls")
+def test_third_is_there(nodes: Nodes, values: Values) -> None:
+    """There is a volume <LAST>."""
+    name = values["LAST"]
+    expect(nodes["node1"], name in _volumes(nodes["node1"]), True, of=f"{name} is there", see="docker volume ls")
