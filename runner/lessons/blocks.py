@@ -27,13 +27,15 @@ class Blocks:
 
     Attributes:
         path: The file.
-        nodes: The nodes that the lab has.
+        nodes: The nodes that the lab has; none where that is not known, of which its front matter tells.
+        values: The names of the values that the lab draws.
         problems: Where to add what is wrong.
 
     """
 
     path: Path
     nodes: Collection[str]
+    values: Collection[str]
     problems: list[Problem]
 
     def command(self, line: int, words: Sequence[str], script: str) -> Command:
@@ -44,6 +46,8 @@ class Blocks:
         if not nodes:
             problems.append("a shell block names its node: ```sh node1")
         problems += _misfits(options, _COMMAND_OPTIONS)
+        if options.get("capture") in self.values:
+            problems.append(f"<{options['capture']}> is a value that the lab draws; capture under another name")
         self._add(line, problems)
         if problems:
             return Command(nodes, script, line, options.get("capture"))
@@ -81,10 +85,10 @@ class Blocks:
             if network not in networks
         ]
         self._add(line, [f"picture: {message}" for message in wrong])
-        return Picture(services, networks, line)
+        return Picture(services, networks, line, data.get("swarm", True))
 
     def _unknown_nodes(self, named: Collection[str]) -> list[str]:
-        return [f"there is no node '{node}'" for node in named if node not in self.nodes]
+        return [f"there is no node '{node}'" for node in named if self.nodes and node not in self.nodes]
 
     def _add(self, line: int, messages: Sequence[str]) -> None:
         self.problems.extend(Problem(self.path, line, message) for message in messages)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+from pathlib import Path
 
 from runner import paths, suggest
 from runner.errors import BrokenLabError, UsageError
 from runner.lessons import remembered
 from runner.lessons.model import Lab
+from runner.lessons.values import NOBODY, Learner
 
 LONGEST_NAME = 30
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -22,11 +25,20 @@ def can_name(word: str) -> bool:
 def names() -> list[str]:
     """Return the names of all labs there are, sorted."""
     folder = paths.labs_folder()
-    return sorted(path.parent.name for path in folder.glob("*/lesson.md"))
+    return sorted(path.name for path in (folder.iterdir() if folder.is_dir() else ()) if _is_lab(path))
 
 
-def load(name: str) -> Lab:
+def _is_lab(folder: Path) -> bool:
+    # One that this user may not enter is no less a lab, and whoever reads it says so.
+    return folder.is_dir() and (not os.access(folder, os.X_OK) or (folder / "lesson.md").exists())
+
+
+def load(name: str, learner: Learner = NOBODY) -> Lab:
     """Read one lab.
+
+    Args:
+        name: Its name.
+        learner: Whose values it has; the lesson's own for nobody.
 
     Raises:
         UsageError: There is no lab of that name.
@@ -35,7 +47,7 @@ def load(name: str) -> Lab:
     """
     if name not in names():
         raise unknown(name)
-    return remembered.lab(paths.labs_folder() / name)
+    return remembered.lab(paths.labs_folder() / name, learner)
 
 
 def readable() -> list[Lab]:
@@ -43,7 +55,7 @@ def readable() -> list[Lab]:
     found = []
     for name in names():
         with contextlib.suppress(BrokenLabError):
-            found.append(load(name))
+            found.append(remembered.lab(paths.labs_folder() / name))
     return found
 
 

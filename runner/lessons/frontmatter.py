@@ -12,7 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from runner.lessons import plain_yaml
+from runner.lessons import plain_yaml, values
 from runner.lessons.problems import Problem
 
 
@@ -51,17 +51,25 @@ def read(
 
 @cache
 def _validator(schema: str) -> Any:
-    made = validators.extend(Draft202012Validator, {"uniqueBy": _unique_by})  # type: ignore[no-untyped-call]
+    # JSON Schema takes 5.0 for an integer, and a kernel does not.
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _types, value: type(value) is int)
+    ours = {"uniqueBy": _unique_by, "drawable": _drawable}
+    made = validators.extend(Draft202012Validator, ours, type_checker=types)  # type: ignore[no-untyped-call]
     return made(json.loads((Path(__file__).parent / schema).read_text("utf-8")))
 
 
 def _unique_by(_validator: Any, key: str, items: Any, _schema: Any) -> Iterator[ValidationError]:
     seen = set()
     for index, item in enumerate(items if isinstance(items, list) else ()):
-        value = str(item.get(key)) if isinstance(item, dict) else None
+        value = str(item[key]) if isinstance(item, dict) and key in item else None
         if value is not None and value in seen:
             yield ValidationError(f"'{value}' is taken already", path=(index, key))
         seen.add(value)
+
+
+def _drawable(_validator: Any, _wanted: Any, spec: Any, _schema: Any) -> Iterator[ValidationError]:
+    if isinstance(spec, dict) and (message := values.misfit(spec)):
+        yield ValidationError(message)
 
 
 def _line(root: yaml.Node, keys: list[str | int], error: ValidationError) -> int:
@@ -69,6 +77,8 @@ def _line(root: yaml.Node, keys: list[str | int], error: ValidationError) -> int
     line = root.start_mark.line
     if error.validator == "additionalProperties":
         keys = [*keys, *_extra_keys(error)[:1]]
+    elif "propertyNames" in error.absolute_schema_path:
+        keys = [*keys, str(error.instance)]
     for key in keys:
         if isinstance(node, yaml.MappingNode):
             pair = next((pair for pair in node.value if pair[0].value == str(key)), None)

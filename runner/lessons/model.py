@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from runner.lessons import values
+from runner.lessons.values import NOBODY, Learner, Value
+
 # An idle node of a swarm uses 250 MB; this leaves room for a handful of services.
 DEFAULT_MEMORY = 1200
 PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]*)>")
@@ -136,12 +139,14 @@ class Picture:
         services: The services or containers.
         networks: The networks that are the learner's own.
         line: Its line in the lesson, counted from 1.
+        swarm: Whether the nodes are one swarm then, so that they have roles in it.
 
     """
 
     services: tuple[PictureService, ...]
     networks: tuple[str, ...]
     line: int
+    swarm: bool = True
 
 
 Part = Prose | Command | Hint | Picture
@@ -181,6 +186,7 @@ class Lesson:
     steps: tuple[Step, ...]
     needs: frozenset[str] = field(default_factory=frozenset)
     after: tuple[str, ...] = ()
+    values: tuple[Value, ...] = ()
 
     def step(self, step_id: str) -> Step | None:
         """Return the step with this id, or None."""
@@ -189,11 +195,25 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """A folder under `labs/` and the lesson in it."""
+    """A folder under `labs/` and the lesson in it.
+
+    Attributes:
+        name: The folder's name.
+        folder: The folder.
+        lesson: The lesson, the learner's values filled in.
+        learner: Whose values these are.
+
+    """
 
     name: str
     folder: Path
     lesson: Lesson
+    learner: Learner = NOBODY
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What stands for the names of values in all its files."""
+        return values.of(self.name, self.lesson.values, self.learner)
 
     @property
     def setup(self) -> Path:

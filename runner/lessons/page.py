@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
-from runner.lessons import frontmatter
+from runner.lessons import frontmatter, values
 from runner.lessons.blocks import Blocks
 from runner.lessons.model import Command, Part, Prose
 from runner.lessons.problems import BrokenLessonError, Problem
@@ -74,7 +74,13 @@ class Page:
         self.problems.append(Problem(self.path, line, message))
 
 
-def read(path: Path, lab: str, schema: str = "", nodes: Collection[str] | None = None) -> Page:
+def read(
+    path: Path,
+    lab: str,
+    schema: str = "",
+    nodes: Collection[str] | None = None,
+    given: Mapping[str, str] | None = None,
+) -> Page:
     """Read a file.
 
     Args:
@@ -82,12 +88,13 @@ def read(path: Path, lab: str, schema: str = "", nodes: Collection[str] | None =
         lab: The lab's name, for messages.
         schema: The schema of its front matter; none where it needs no front matter.
         nodes: The names of the lab's nodes; those in its own front matter if None.
+        given: The values that its text is filled in with, by their names.
 
     Raises:
         BrokenLessonError: There is no such file, or no text in it.
 
     """
-    text = _text(path, lab)
+    text = values.fill(_text(path, lab), given or {})
     markdown = MarkdownIt("commonmark").enable("table").use(front_matter_plugin).use(container_plugin, "hint")
     tokens = markdown.parse(text)
     # Not splitlines: the parser counts lines by their line feeds alone, and so must we.
@@ -97,7 +104,7 @@ def read(path: Path, lab: str, schema: str = "", nodes: Collection[str] | None =
     data, problems = frontmatter.read(path, yaml, yaml_line, schema) if schema else ({}, [])
     sound = not problems
     known = _node_names(data) if nodes is None else nodes
-    blocks = Blocks(path, known, problems)
+    blocks = Blocks(path, known, given or {}, problems)
     found = _Cutter(path, lines, blocks).sections(tokens[has_front:])
     return Page(path, lines, tokens[has_front:], data, sound, known, found, problems)
 
@@ -127,12 +134,11 @@ class _Cutter:
     def sections(self, tokens: Sequence[Token]) -> list[Section]:
         found = [Section("", 1)]
         prose_from: int | None = None
-        end = 0
         for index, token in enumerate(tokens):
             if token.level or token.map is None:
                 self._refuse_nested(token)
                 continue
-            start, end = token.map
+            start, _ = token.map
             is_heading = token.type == "heading_open" and token.tag == "h2"
             if not (is_heading or _is_block(token)):
                 prose_from = start if prose_from is None else prose_from
@@ -143,7 +149,7 @@ class _Cutter:
                 found.append(Section(tokens[index + 1].content, start + 1))
             else:
                 self._add(found[-1], token)
-        self._close_prose(found[-1], prose_from, max(end, len(self.lines)))
+        self._close_prose(found[-1], prose_from, len(self.lines))
         return found
 
     def _close_prose(self, section: Section, start: int | None, end: int) -> None:
@@ -174,6 +180,9 @@ class _Cutter:
         last = section.parts[-1] if section.parts else None
         if not isinstance(last, Command):
             self._complain(line, "an output block follows the shell block it belongs to")
+            return
+        if last.output:
+            self._complain(line, "the shell block has an output block already; one holds all of its lines")
             return
         wanted = tuple(text.strip() for text in content.splitlines() if text.strip())
         section.parts[-1] = replace(last, output=wanted)

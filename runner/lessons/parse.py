@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from runner.lessons import page
+from runner.lessons import page, values
 from runner.lessons.model import Command, Lab, Lesson, NearMiss, NodeSpec, Part, Role, Step, Topology
 from runner.lessons.page import Page, Section
 from runner.lessons.problems import BrokenLessonError, Problem
+from runner.lessons.values import NOBODY, Learner, Value
 
 _HEADING = re.compile(r"^(?P<title>.+?)\s+\{#(?P<id>[a-z][a-z0-9-]*)\}$")
 # What stands for front matter that cannot be read, so that the steps after it can be looked at all the same.
@@ -24,21 +25,29 @@ _NOTHING: dict[str, Any] = {
 }
 
 
-def lab(folder: Path) -> Lab:
+def lab(folder: Path, learner: Learner = NOBODY) -> Lab:
     """Read the lab in a folder.
+
+    Args:
+        folder: The folder.
+        learner: Whose values it has.
 
     Raises:
         BrokenLessonError: With every problem of its `lesson.md`, as `file:line: message`.
 
     """
-    read, found = draft(folder)
+    read, found = draft(folder, learner)
     if read.problems:
         raise BrokenLessonError(folder.name, read.problems)
     return found
 
 
-def draft(folder: Path) -> tuple[Page, Lab]:
+def draft(folder: Path, learner: Learner = NOBODY) -> tuple[Page, Lab]:
     """Read the lab in a folder as far as it can be read.
+
+    Args:
+        folder: The folder.
+        learner: Whose values it has.
 
     Returns:
         The page, which tells what is wrong, and the lab, with nothing of front matter that is not sound.
@@ -47,7 +56,13 @@ def draft(folder: Path) -> tuple[Page, Lab]:
         BrokenLessonError: There is no text to be read.
 
     """
-    read = page.read(folder / "lesson.md", folder.name, "lesson.schema.json")
+    path = folder / "lesson.md"
+    read = page.read(path, folder.name, "lesson.schema.json")
+    declared = values.declared(read.data)
+    if declared:
+        # Only the lesson itself tells what is to be filled in.
+        given = values.of(folder.name, declared, learner)
+        read = page.read(path, folder.name, "lesson.schema.json", given=given)
     found = steps(read)
     if not found:
         read.complain(len(read.lines), "a lesson needs at least one step: a heading '## Title {#id}'")
@@ -55,8 +70,8 @@ def draft(folder: Path) -> tuple[Page, Lab]:
     _refuse_unfilled(read, found)
     if not (folder / "setup.sh").is_file():
         read.problems.append(Problem(folder / "setup.sh", 1, "the file is missing; every lab sets its scene there"))
-    lesson = _lesson(read.data if read.sound else _NOTHING, read.sections[0].parts, found)
-    return read, Lab(folder.name, folder, lesson)
+    lesson = _lesson(read.data if read.sound else _NOTHING, read.sections[0].parts, found, declared)
+    return read, Lab(folder.name, folder, lesson, learner)
 
 
 def steps(read: Page) -> list[Step]:
@@ -86,12 +101,15 @@ def near_miss_page(path: Path, lab: Lab, nodes: Iterable[str]) -> Page:
         BrokenLessonError: There is no text to be read.
 
     """
-    read = page.read(path, lab.name, "wrong.schema.json", frozenset(nodes))
+    read = page.read(path, lab.name, "wrong.schema.json", frozenset(nodes), lab.values)
     found = {section.title: section for section in read.sections}
     for title in ("Wrong", "Cure"):
         if title not in found or not found[title].commands:
             line = found[title].line if title in found else len(read.lines)
             read.complain(line, f"the heading '## {title}' with its commands is missing")
+        for section in read.sections:
+            if section.title == title and section is not found[title]:
+                read.complain(section.line, f"the heading '## {title}' stands here twice")
     step = read.data.get("step")
     if isinstance(step, str) and lab.lesson.step(step) is None:
         read.complain(read.line_of("step"), f"the lesson has no step '{step}'")
@@ -118,7 +136,7 @@ def solution(lab: Lab, step: Step) -> tuple[Part, ...]:
     path = lab.solution(step.id)
     if step.commands or not path.exists():
         return step.commands
-    read = page.read(path, lab.name, nodes=frozenset(lab.lesson.topology.names))
+    read = page.read(path, lab.name, nodes=frozenset(lab.lesson.topology.names), given=lab.values)
     if read.problems:
         raise BrokenLessonError(lab.name, read.problems)
     # Its headings are for whoever reads the file.
@@ -150,7 +168,7 @@ def _refuse_unfilled(read: Page, steps: Iterable[Step]) -> None:
             captured.add(command.capture)
 
 
-def _lesson(data: dict[str, Any], intro: Iterable[Part], steps: Iterable[Step]) -> Lesson:
+def _lesson(data: dict[str, Any], intro: Iterable[Part], steps: Iterable[Step], declared: tuple[Value, ...]) -> Lesson:
     nodes = tuple(NodeSpec(**{**node, "role": Role(node["role"])}) for node in data["topology"]["nodes"])
     return Lesson(
         title=data["title"],
@@ -163,4 +181,5 @@ def _lesson(data: dict[str, Any], intro: Iterable[Part], steps: Iterable[Step]) 
         steps=tuple(steps),
         needs=frozenset(data.get("needs", ())),
         after=tuple(data.get("after", ())),
+        values=declared,
     )

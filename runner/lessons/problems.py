@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from runner.errors import BrokenLabError
 
@@ -31,10 +32,14 @@ class BrokenLessonError(BrokenLabError):
     """
 
     def __init__(self, lab: str, problems: Iterable[Problem]) -> None:
+        self.lab = lab
         self.problems = in_order(problems)
         many = f"{len(self.problems)} problems" if len(self.problems) > 1 else "a problem"
         listed = "\n".join(str(problem) for problem in self.problems)
         super().__init__(f"The lab '{lab}' has {many}:\n{listed}", f"Mend the file, then 'labs show {lab}'.")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.lab, self.problems)
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -84,7 +84,7 @@ def draft(lab: Lab, path: Path) -> tuple[Page, Translation]:
         BrokenLessonError: There is no text to be read.
 
     """
-    page = pages.read(path, lab.name, "translation.schema.json", lab.lesson.topology.names)
+    page = pages.read(path, lab.name, "translation.schema.json", lab.lesson.topology.names, lab.values)
     steps = tuple(parse.steps(page))
     intro = tuple(page.sections[0].parts)
     page.problems.extend(_differences(path, intro, steps, lab.lesson))

@@ -26,6 +26,13 @@ def test_names() -> None:
     assert ["compose", "swarm-nets"] == catalog.names()
 
 
+def test_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that may not be entered counts as a lab, lest it be passed over without a word."""
+    # Root may enter every folder.
+    monkeypatch.setattr("os.access", lambda path, _mode: Path(path) != tmp_path / "labs" / "draft")
+    assert ["compose", "draft", "swarm-nets"] == catalog.names()
+
+
 def test_load() -> None:
     """A lab is found by its name."""
     assert ("compose", "Tiny") == (catalog.load("compose").name, catalog.load("compose").lesson.title)

@@ -18,20 +18,21 @@ from runner.lessons import parse
 from runner.lessons.lint import run
 from tests import kit
 
-LESSON = f"""{kit.FRONT.replace("[]", "['nginx:alpine']")}
+VALUES = "values: {NAME: {among: [web, api], default: api}, PORT: {from: 80, to: 90}}"
+LESSON = f"""{kit.FRONT.replace("[]", f"['nginx:alpine']{chr(10)}{VALUES}")}
 Welcome, [reader](files/note.txt).
 
 ```picture
 networks: [front]
 services:
-  - {{name: web, tasks: [node1, node1], networks: [front], ports: ["80:80"], volumes: [data]}}
+  - {{name: <NAME>, tasks: [node1, node1], networks: [front], ports: ["<PORT>:80"], volumes: [data]}}
 ```
 
 ## Look around {{#look}}
 
 ```sh node1 capture=WORD exit=0 retry=1
 docker run --detach \\
-  --name web nginx:alpine
+  --name <NAME> nginx:alpine
 ```
 ```output
 Hello ... <WORD>
@@ -76,8 +77,9 @@ from checks import Nodes, step
 
 
 @step("look")
-def test_looked(nodes: Nodes) -> None:
-    \"\"\"It was looked.\"\"\"
+def test_looked(nodes: Nodes, values: dict[str, str]) -> None:
+    \"\"\"<NAME> was looked for.\"\"\"
+    assert values["NAME"] != values["PORT"]
 
 
 @step("rest")

@@ -113,7 +113,6 @@ def test_all_at_once(tmp_path: Path) -> None:
         "labs/tiny/lesson.md:3: front matter: expected ',' or ']', but got ':'",
         "labs/tiny/lesson.md:5: the step 'look' has no hint",
         "labs/tiny/lesson.md:6: the link 'nowhere.md' leads to no file",
-        "labs/tiny/lesson.md:7: there is no node 'node1'",
         "labs/tiny/lesson.md:7: 'x' is no value for 'exit'",
         "labs/tiny/lesson.md:9: bash: syntax error: unexpected end of file",
         "labs/tiny/wrong/odd.md:1: front matter: it must be a mapping of keys to values",

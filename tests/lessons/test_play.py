@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from runner.errors import UnfitError
 from runner.lessons.model import Command
-from runner.lessons.play import Player, absent_line
+from runner.lessons.play import PlainHand, Player, absent_line
 from tests import kit
 
 NODE = ("node1",)
@@ -35,11 +36,23 @@ NODE = ("node1",)
         (["1.5 (beta) [x]*"], "1.5 (beta) [x]*", None),
         (["1.5"], "1x5", "1.5"),
         (["Ready"], "ready", "Ready"),
+        (["a...a"], "a", "a...a"),
+        (["a...b...c"], "axbxc", None),
+        (["a...b...c"], "axcxb", "a...b...c"),
+        (["a...bc...c"], "abc", "a...bc...c"),
     ],
 )
 def test_absent_line(expected: list[str], output: str, absent: str | None) -> None:
     """The first promised line that the output lacks, in its order, is found; dots and white space are generous."""
     assert absent == absent_line(expected, output)
+
+
+def test_absent_line_is_found_soon() -> None:
+    """What a stranger promises and prints may be meant to be compared for ever, and is compared at once."""
+    began = time.monotonic()
+    promised = "..." + "a..." * 5000 + "b"
+    assert promised == absent_line([promised], "a" * 10_000)
+    assert time.monotonic() - began < 2
 
 
 def test_output(tmp_path: Path) -> None:
@@ -126,8 +139,22 @@ def test_retry_ends(tmp_path: Path) -> None:
     )
 
 
-def test_stuck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_own_timeout(tmp_path: Path) -> None:
+    """A command that sets a limit of its own and passes it is told by its exit status."""
+    (typed,) = Player(kit.cluster(tmp_path)).play([Command(NODE, "timeout 0.1 sleep 60", 1)])
+    assert "it exited with 124, not with 0" == typed.complaint
+
+
+def test_stuck(tmp_path: Path) -> None:
     """A command that does not end is ended, and complained of as that."""
-    monkeypatch.setattr("runner.lessons.play._LIMIT_SECONDS", 0.2)
-    (typed,) = Player(kit.cluster(tmp_path)).play([Command(NODE, "sleep 60", 1)])
+    (typed,) = Player(kit.cluster(tmp_path), PlainHand(0.2)).play([Command(NODE, "sleep 60", 1)])
     assert "it did not end within 0.2 s" == typed.complaint
+
+
+@pytest.mark.parametrize("verb", ["play", "capture"])
+def test_node_of_a_later_lesson(verb: str, tmp_path: Path) -> None:
+    """A node that came into the lesson after the cluster was made is told, with what makes it."""
+    player = Player(kit.cluster(tmp_path))
+    with pytest.raises(UnfitError, match="has no node node2") as caught:
+        list(getattr(player, verb)([Command(("node2",), "hostname", 1, capture="NAME")]) or ())
+    assert "labs reset" in caught.value.advice

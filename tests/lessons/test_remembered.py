@@ -9,6 +9,7 @@ import pytest
 from runner import paths
 from runner.errors import BrokenLabError
 from runner.lessons import parse, remembered
+from runner.lessons.values import Learner
 from tests import kit
 
 LESSON = f"{kit.FRONT}## Look {{#look}}\n"
@@ -26,7 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def forbid_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the test fail if the parser is asked."""
 
-    def parsed(_folder: Path) -> None:
+    def parsed(_folder: Path, _learner: Learner) -> None:
         pytest.fail("The lesson was parsed again.")
 
     monkeypatch.setattr(parse, "lab", parsed)

@@ -14,8 +14,10 @@ def captures(subject: Subject) -> Iterator[Problem]:
     """What is captured is used by a later command or output, and what is used was captured before."""
     yield from _never_used(subject)
     before, after = _captured_by_step(subject)
+    captured: set[str] = set()
     for command in subject.page.commands:
-        yield from _unfilled_output(subject.page, command, after[None])
+        captured |= {command.capture} if command.capture else set()
+        yield from _unfilled_output(subject.page, command, captured)
     for page in subject.solutions:
         yield from _unfilled(page, before.get(page.path.stem, after[None]))
     for page in subject.misses:
@@ -55,7 +57,7 @@ def _unfilled(page: Page, known: Set[str]) -> Iterator[Problem]:
 
 def _unfilled_output(page: Page, command: Command, known: Set[str]) -> Iterator[Problem]:
     for name in sorted(_in_output(command) - known):
-        yield Problem(page.path, command.line, f"its output shows <{name}>, which nothing captures")
+        yield Problem(page.path, command.line, f"its output shows <{name}>, which nothing before it captures")
 
 
 def _in_output(command: Command) -> set[str]:

@@ -18,8 +18,8 @@ _VARIANTS = (range(0xFE00, 0xFE10), range(0x180B, 0x1810), range(0xE0100, 0xE01F
 def hidden(subject: Subject) -> Iterator[Problem]:
     """No file holds characters that nobody sees: of no width, turning the direction, odd spaces, control characters."""
     for path, text in subject.texts:
-        # Markdown does not mind the line ends of Windows; a shell does.
-        lines = (text.replace("\r\n", "\n") if path.suffix == ".md" else text).split("\n")
+        # Whoever reads our Markdown does not mind what editors of Windows add; a shell does.
+        lines = (text.removeprefix("\ufeff").replace("\r\n", "\n") if path.suffix == ".md" else text).split("\n")
         first: dict[str, int] = {}
         times: dict[str, int] = {}
         for number, line in enumerate(lines, 1):

@@ -62,7 +62,11 @@ def _wrong(page: Page, target: str) -> str:
     if parts.scheme or parts.netloc or parts.path.startswith("/"):
         return "leads neither to the web nor to a file beside this one"
     path = page.path.parent / unquote(parts.path) if parts.path else page.path
-    return _missing(path, unquote(parts.fragment))
+    try:
+        return _missing(path, unquote(parts.fragment))
+    except OSError as error:
+        # A name that is too long, or a folder that this user may not enter.
+        return f"cannot be followed: {error.strerror}"
 
 
 def _missing(path: Path, anchor: str) -> str:

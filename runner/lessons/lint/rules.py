@@ -18,6 +18,7 @@ from runner.lessons.lint.steps import misses, solutions, steps
 from runner.lessons.lint.strays import named, strays
 from runner.lessons.lint.subject import Subject
 from runner.lessons.lint.translations import translations
+from runner.lessons.lint.values import values
 from runner.lessons.problems import Problem
 
 Rule = Callable[[Subject], Iterator[Problem]]
@@ -40,4 +41,5 @@ RULES: tuple[Rule, ...] = (
     named,
     strays,
     translations,
+    values,
 )

@@ -49,7 +49,7 @@ def _subject(folder: Path, after: Mapping[str, tuple[str, ...]], problems: list[
         return parse.near_miss_page(path, lab, read.nodes)
 
     def plain(path: Path) -> Page:
-        return page.read(path, lab.name, nodes=read.nodes)
+        return page.read(path, lab.name, nodes=read.nodes, given=lab.values)
 
     return Subject(
         name=lab.name,

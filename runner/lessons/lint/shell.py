@@ -19,7 +19,8 @@ from runner.lessons.problems import Problem
 # follows is only parsed. Every script has a subshell, for one that does not parse may end its shell. It is all on one
 # line, since bash counts those of the scripts from there.
 _PARSE_ALL = r"""while IFS= read -r -d '' script; do (eval $'set -n\n'"$script") </dev/null 2>&1; printf '\0'; done"""
-_COMPLAINT = re.compile(r"line (?P<line>\d+): (?P<message>[^`\n].*)")
+# Not the line that it shows after some, which begins with a quotation mark and may say anything.
+_COMPLAINT = re.compile(r"^bash: (?:eval: )?line (?P<line>\d+): (?P<message>[^`\n].*)", re.MULTILINE)
 _OWN_COUNT = re.compile(r" at line \d+")
 _BLOCK = ("sh", "bash")
 

@@ -61,9 +61,9 @@ class Subject:
 
 
 def text_of(path: Path) -> str | None:
-    """Return a file's text with its line ends as they are, or None where it has none."""
+    """Return a file's text with its line ends and byte order mark as they are, or None where it has none."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return None
     return None if "\0" in text else text

@@ -1,0 +1,193 @@
+"""Values that are drawn for each learner."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from runner import paths
+from runner.lessons import catalog, parse, translated, values
+from runner.lessons.model import Command, Lab
+from runner.lessons.values import NOBODY, Learner, Value
+from tests import kit
+
+PORT = Value("PORT", tuple(str(number) for number in range(8000, 9000)), "8080")
+NAME = Value("NAME", ("third", "fourth", "fifth", "sixth", "last"), "third")
+ADA = Learner("ada", "autumn")
+FRONT = kit.FRONT.replace(
+    "images: []\n", "images: []\nvalues: {NAME: {among: [web, api, shop, till]}, COUNT: {from: 3, to: 6, default: 5}}\n"
+)
+LESSON = f"""{FRONT}
+## Look {{#look}}
+
+Look at **<NAME>**, <COUNT> times, and at <OTHER>.
+
+```sh node1 capture=OTHER
+echo <NAME>
+```
+
+```output
+<NAME>
+```
+
+::: hint says="<NAME> is not there"
+It is `<NAME>`.
+:::
+
+## Find {{#find}}
+"""
+CHINESE = """---
+title: 小
+summary: 小
+translates: 0123456789ab
+---
+## 看 {#look}
+
+<NAME> <COUNT>
+
+```sh node1 capture=OTHER
+echo <NAME>
+```
+
+```output
+<NAME>
+```
+
+::: hint says="<NAME> is not there"
+<NAME>
+:::
+
+## 找 {#find}
+"""
+MISS = """---
+step: look
+played: before
+says: "<NAME> is not there"
+---
+## Wrong
+```sh node1
+rm <NAME>
+```
+## Cure
+```sh node1
+touch <NAME>
+```
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a lab that draws, with a near miss, a solution and a translation."""
+    kit.own_folders(monkeypatch, tmp_path)
+    found = kit.write_lab(tmp_path, LESSON, wrong={"odd.md": MISS})
+    (found / "solution").mkdir()
+    (found / "solution" / "find.md").write_text("```sh node1\nfind <NAME> <COUNT>\n```\n", "utf-8")
+    (found / "lesson.zh.md").write_text(CHINESE, "utf-8")
+    return found
+
+
+def texts(lab: Lab) -> list[str]:
+    """Return what stands where a value was, in all of a lab's files."""
+    chinese = translated.read(lab, "zh")
+    assert chinese is not None
+    miss = parse.near_miss(lab.wrong[0], lab)
+    look, find = lab.lesson.steps
+    commands = [*look.commands, *chinese.lesson.steps[0].commands, *miss.wrong, *miss.cure]
+    hints = [*look.hints, *chinese.lesson.steps[0].hints]
+    return [
+        *(command.script.split()[1] for command in commands),
+        *(line for command in commands for line in command.output),
+        *(hint.text.removeprefix("It is `").removesuffix("`.") for hint in hints),
+        *(str(hint.says).split()[0] for hint in hints),
+        miss.says.split()[0],
+        parse.step_commands(lab, find)[0].script.split()[1],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "lab", "learner", "drawn"),
+    [
+        (PORT, "tiny", Learner("ada"), "8031"),
+        (PORT, "tiny", ADA, "8561"),
+        (PORT, "mesh", Learner("ada"), "8231"),
+        (Value("DOOR", PORT.among, "8080"), "tiny", Learner("ada"), "8986"),
+        (PORT, "tiny", Learner("José"), "8643"),
+        (NAME, "ladder", Learner("ada"), "fifth"),
+        (NAME, "tiny", NOBODY, "third"),
+        (PORT, "tiny", Learner("", "autumn"), "8080"),
+    ],
+)
+def test_drawn(value: Value, lab: str, learner: Learner, drawn: str) -> None:
+    """What is drawn is told by learner, seed, lab and name, and is the same for ever; nobody gets the default."""
+    assert drawn == values.drawn(lab, value, learner)
+
+
+def test_accents() -> None:
+    """However a letter with an accent is spelt, it is the same learner."""
+    spelt = {values.drawn("tiny", PORT, Learner(unicodedata.normalize(form, "José"))) for form in ("NFC", "NFD")}
+    assert 1 == len(spelt)
+
+
+def test_spread() -> None:
+    """Among many learners every value is drawn about as often as any other, and one value tells nothing of another."""
+    drawn = [values.of("tiny", (NAME, PORT), Learner(f"learner{number}")) for number in range(5000)]
+    names = Counter(one["NAME"] for one in drawn)
+    assert {*NAME.among} == {*names}
+    assert all(850 < times < 1150 for times in names.values()), names
+    halves = Counter((one["NAME"], one["PORT"] < "8500") for one in drawn)
+    assert all(400 < times < 600 for times in halves.values()), halves
+
+
+def test_default(folder: Path) -> None:
+    """Without a learner the lesson has its own values: the default, or else the first."""
+    lab = parse.lab(folder)
+    assert ({"NAME": "web", "COUNT": "5"}, {"web"}) == (lab.values, {*texts(lab)})
+
+
+@pytest.mark.parametrize("learner", [Learner("ada"), Learner("bob"), Learner("ada", "autumn"), Learner("a\\1<b>")])
+def test_all_files(learner: Learner, folder: Path) -> None:
+    """A learner's values stand in all files of a lab, in its text, its commands, outputs and hints."""
+    lab = parse.lab(folder, learner)
+    name, count = lab.values["NAME"], lab.values["COUNT"]
+    assert {name} == {*texts(lab)}
+    assert f"Look at **{name}**, {count} times, and at <OTHER>." in str(lab.lesson.steps[0].parts[0])
+    assert f"find {name} {count}" == parse.step_commands(lab, lab.lesson.steps[1])[0].script
+
+
+def test_lines_stay(folder: Path) -> None:
+    """Whatever is filled in, everything stands on the line that it stands on in the file."""
+    (command,) = parse.lab(folder, ADA).lesson.steps[0].commands
+    assert Command(("node1",), "", LESSON.splitlines().index("```sh node1 capture=OTHER") + 1).line == command.line
+
+
+def test_source_is_what_is_translated(folder: Path) -> None:
+    """A translation is as fresh for one learner as for any other."""
+    text = CHINESE.replace("0123456789ab", translated.digest(folder))
+    (folder / "lesson.zh.md").write_text(text, "utf-8")
+    found = [translated.read(parse.lab(folder, learner), "zh") for learner in (NOBODY, ADA)]
+    assert [False, False] == [one.stale for one in found if one]
+
+
+def test_remembered(folder: Path) -> None:
+    """A lab is remembered for one learner without being taken for another's, and each gets it as it is parsed."""
+    for learner in (NOBODY, ADA, Learner("bob"), ADA, NOBODY):
+        assert parse.lab(folder, learner) == catalog.load("tiny", learner)
+    kept = sorted(path.name for path in (paths.cache_folder() / "lessons").iterdir())
+    assert ["tiny.drawn.pickle", "tiny.pickle"] == kept
+
+
+def test_nothing_to_draw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lab that draws nothing is the same for everybody, and knows whose it is all the same."""
+    kit.own_folders(monkeypatch, tmp_path)
+    plain = kit.lab(tmp_path, f"{kit.FRONT}## Look {{#look}}\n")
+    own = catalog.load("tiny", ADA)
+    assert (plain.lesson, ADA, {}) == (own.lesson, own.learner, own.values)
+
+
+def test_told() -> None:
+    """One line tells whose values they are, and which."""
+    assert "For ada: NAME is web, PORT is 8031." == values.told(ADA, {"NAME": "web", "PORT": "8031"})
+    assert "For ada: nothing is drawn in this lab." == values.told(ADA, {})
