@@ -8,15 +8,18 @@ from pathlib import Path
 
 from runner import paths
 from runner.errors import BrokenLabError
+from runner.learning import kept
+from runner.lessons import catalog
 from runner.lessons.lint import checks
 from runner.lessons.model import Lab
 from runner.lessons.problems import BrokenLessonError, Problem
-from runner.pages import editions, extras, glossary, output
+from runner.lessons.values import fill
+from runner.owned import Owned, Written
+from runner.pages import editions, extras, glossary, remembered
 from runner.pages.editions import ENGLISH, Edition, State
 from runner.pages.glossary import Glossary
 from runner.pages.lesson import Rendered, Renderer
 from runner.pages.links import Links
-from runner.pages.output import Written
 from runner.pages.sheets import Place, Sheets
 from runner.pages.templates import Templates
 from runner.pages.terms import Entry, render
@@ -36,8 +39,9 @@ def build(out: Path, *, url: str = "", live: bool = False) -> Written:
         OSError: It cannot be written to.
 
     """
-    output.claim(out)
-    return output.write(out, files(url=url, live=live))
+    folder = Owned(out, ".labs-site.json", "no site was built from", "Name an empty folder with --out.")
+    folder.claim()
+    return folder.write(files(url=url, live=live))
 
 
 def files(*, url: str = "", live: bool = False) -> dict[str, bytes]:
@@ -47,7 +51,8 @@ def files(*, url: str = "", live: bool = False) -> dict[str, bytes]:
         BrokenLabError: With everything that keeps the site from being built, as `file:line: message`.
 
     """
-    labs = editions.labs()
+    # What is published is for everybody; who has it shown beside their nodes has values of their own.
+    labs = editions.labs(kept.lab if live else catalog.load)
     tongues = editions.languages(labs)
     reader = _Reader(labs)
     read = {language: reader.language(language) for language in tongues}
@@ -90,18 +95,24 @@ class _Reader:
         templates = Templates(language)
         terms = _glossary(language, self.problems)
         entries = tuple(render(terms, self.problems))
-        lessons = [self._lesson(lab, templates, language, terms) for lab in self.labs]
+        steps = {one.name: frozenset(step.id for step in one.lesson.steps) for one in self.labs}
+        basis = remembered.basis(templates.words, terms, steps)
+        lessons = []
+        for lab in self.labs:
+            edition = self._edition(lab, language)
+            way = "../" if language == ENGLISH else "../../"
+            links = Links(lab.name, edition.file, paths.labs_folder(), steps, terms.ids, way)
+            lessons.append(self._lesson(edition, templates, links, terms, basis))
         return templates, terms, entries, lessons
 
-    def _lesson(self, lab: Lab, templates: Templates, language: str, terms: Glossary) -> Rendered:
-        edition = self._edition(lab, language)
-        steps = {one.name: frozenset(step.id for step in one.lesson.steps) for one in self.labs}
-        shared = "../" if language == ENGLISH else "../../"
-        links = Links(lab.name, edition.file, paths.labs_folder(), steps, terms.ids, shared, self.files)
-        says = {check.name: check.says.rstrip(".") for check in checks.read(paths.checks_file(lab.name)).found}
+    def _lesson(self, edition: Edition, templates: Templates, links: Links, terms: Glossary, basis: bytes) -> Rendered:
+        lab = edition.lab
+        found = checks.read(paths.checks_file(lab.name)).found
+        says = {check.name: fill(check.says.rstrip("."), lab.values) for check in found}
         renderer = Renderer(edition, templates, links, terms, says)
-        rendered = renderer.render(self.english.get(lab.name))
-        if language == ENGLISH:
+        rendered = remembered.lesson(renderer, self.english.get(lab.name), basis)
+        self.files.update(links.files)
+        if edition.language == ENGLISH:
             self.english[lab.name] = rendered
         # What is wrong with a lesson is not told again for each language that it is missing in.
         self.problems.extend([] if edition.state is State.MISSING else rendered.problems)

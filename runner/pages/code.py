@@ -29,6 +29,12 @@ _CLASSES = {
     Token.Name.Variable: "v",
     Token.Literal.String.Interpol: "v",
 }
+# What a shell has none of: such numbers are parts of addresses, names and modes, and most such builtins are arguments.
+_NOT_IN_SHELLS = (Token.Literal.Number, Token.Name.Builtin)
+# What stands before a name that a value is given to; after anything else `name=` is part of an argument.
+_BEFORE_A_NAME = re.compile(r"(?:^|[\n;&|(`]|\b(?:export|local|do|then|else))\s*$")
+# A word with a dash, which no line shall be broken at: `--` alone at its end reads like a word of its own.
+_DASHED = re.compile(r"(?<!\S)(?=\S*-)[^\s\ue010]{2,23}(?!\S)")
 # Characters for private use, so that no lexer cuts a placeholder to pieces.
 _OPEN, _CLOSE = "\ue010", "\ue011"
 _KEPT = re.compile(f"{_OPEN}([A-Z0-9_]+){_CLOSE}")
@@ -86,18 +92,33 @@ def _class(kind: _TokenType) -> str:
 def _marked(text: str, lexer: Lexer) -> str:
     pieces: list[str] = []
     before, held = "", ""
+    shell = "bash" in lexer.aliases
     for kind, value in lexer.get_tokens(text):
-        now = before if value.isspace() else _class(kind)
+        now = before if value.isspace() else "" if shell and _is_argument(kind, value, held) else _class(kind)
         if now != before:
-            pieces.append(_piece(before, held))
+            pieces.append(_piece(before, held, shell=shell))
             before, held = now, ""
         held += value
     # A lexer ends the last line, without which some know no comment.
-    pieces.append(_piece(before, held if text.endswith("\n") else held.removesuffix("\n")))
+    pieces.append(_piece(before, held if text.endswith("\n") else held.removesuffix("\n"), shell=shell))
     return "".join(pieces)
 
 
-def _piece(kind: str, value: str) -> str:
+def _is_argument(kind: _TokenType, value: str, held: str) -> bool:
+    """Whether what a lexer takes for more is part of a command's argument, after what came before it."""
+    if kind in Token.Name.Variable and not value.startswith("$"):
+        return _BEFORE_A_NAME.search(held) is None
+    return any(kind in other for other in _NOT_IN_SHELLS)
+
+
+def inline(text: str) -> Markup:
+    """Return a piece of code in a line of text as HTML, in which no word with a dash is broken."""
+    return Markup(_DASHED.sub(r'<span class="w">\g<0></span>', escape(text)))  # noqa: S704 - escaped here
+
+
+def _piece(kind: str, value: str, *, shell: bool) -> str:
     if not value:
         return ""
-    return f'<span class="{kind}">{escape(value)}</span>' if kind else escape(value)
+    if kind:
+        return f'<span class="{kind}">{escape(value)}</span>'
+    return _DASHED.sub(r'<span class="w">\g<0></span>', escape(value)) if shell else escape(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -50,8 +50,11 @@ class Edition:
         return ENGLISH if self.state is State.MISSING else self.language
 
 
-def labs() -> list[Lab]:
+def labs(load: Callable[[str], Lab] = catalog.load) -> list[Lab]:
     """Return all labs, in the order they are learnt.
+
+    Args:
+        load: Reads a lab by its name.
 
     Raises:
         BrokenLabError: With every problem of every lesson.
@@ -61,15 +64,34 @@ def labs() -> list[Lab]:
     """
     _look_into(paths.labs_folder())
     found: list[Lab] = []
-    problems: list[Problem] = []
-    for name in catalog.in_order():
+    problems = [*_lessons_gone(paths.labs_folder())]
+    names = catalog.in_order()
+    for name in names:
         try:
-            found.append(catalog.load(name))
+            found.append(load(name))
         except BrokenLessonError as error:
             problems += error.problems
+    problems += (problem for lab in found for problem in _labs_gone(lab, names))
     if problems:
         raise broken(problems)
     return found
+
+
+def _lessons_gone(folder: Path) -> Iterator[Problem]:
+    """Find labs whose lessons are not there: their folders would be taken for none, and the site be without them."""
+    for script in sorted(folder.glob("*/setup.sh")):
+        if not (script.parent / "lesson.md").exists():
+            yield Problem(script.parent / "lesson.md", 1, "the file is missing, though its lab's setup.sh is there")
+
+
+def _labs_gone(lab: Lab, names: Sequence[str]) -> Iterator[Problem]:
+    """Find labs that should come before a lab and are not there, so that its page could not lead to them."""
+    path = lab.folder / "lesson.md"
+    for name in lab.lesson.after:
+        if name not in names:
+            lines = enumerate(path.read_text("utf-8-sig").split("\n"), 1)
+            line = next((number for number, text in lines if text.startswith("after:")), 1)
+            yield Problem(path, line, f"there is no lab '{name}' to come before this one")
 
 
 def _look_into(folder: Path) -> None:

@@ -10,6 +10,9 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 # Stand for what differs between a step's own page and the page of a whole lab; see `lesson.py`.
 ANCHOR_OPEN, ANCHOR_CLOSE = "\ue001", "\ue002"
 
+# Anchors that pages have of their own, whatever is told on them.
+OF_THE_PAGE = frozenset({"main", "steps"})
+
 
 class BrokenLinkError(Exception):
     """A link that leads nowhere; its text says why, and goes on after the link's target."""

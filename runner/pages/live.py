@@ -6,6 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from runner.learning import kept
 from runner.lessons import catalog
+from runner.lessons.values import Learner
+
+
+def learners() -> Mapping[str, Learner]:
+    """Return for every lab whose values it has.
+
+    Raises:
+        OSError: What is kept of them cannot be read.
+
+    """
+    return {lab: kept.load(lab).learner for lab in catalog.names()}
 
 
 def reached() -> Mapping[str, Sequence[str]]:

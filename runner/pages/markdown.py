@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from runner.lessons.problems import Problem
 from runner.pages import code
 from runner.pages.glossary import Glossary
-from runner.pages.links import ANCHOR_OPEN, BrokenLinkError, Links
+from runner.pages.links import ANCHOR_OPEN, OF_THE_PAGE, BrokenLinkError, Links
 
 # Before the number of a heading's level, which depends on the page that it comes to stand on.
 LEVEL = "\ue000"
@@ -67,6 +67,8 @@ class Sheet:
 
     def anchor(self, name: str, line: int) -> None:
         """Note an anchor, of which there must be no second."""
+        if name in OF_THE_PAGE:
+            self.complain(line, f"the anchor '{name}' is the page's own; end the heading with another {{#id}}")
         if name in self.anchors:
             taken = self.anchors[name][0]
             self.complain(line, f"the anchor '{name}' is taken on line {taken}; end the heading with another {{#id}}")
@@ -198,9 +200,8 @@ def _fence(renderer: RendererHTML, tokens: Sequence[Token], at: int, _options: A
 
 def _code(renderer: RendererHTML, tokens: Sequence[Token], at: int, _options: Any, _env: Any) -> str:
     text = tokens[at].content
-    # A short piece is not broken at its dashes; a long one must be.
-    kind = "" if len(text) <= _SHORT else ' class="long"'
-    return f"<code{kind}>{escape(text)}</code>"
+    # A short piece is not broken at all; a long one must be, between its words.
+    return f"<code>{escape(text)}</code>" if len(text) <= _SHORT else f'<code class="long">{code.inline(text)}</code>'
 
 
 def _table_open(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: Any, _env: Any) -> str:

@@ -15,8 +15,8 @@ _LANE = 14
 _NAME_LINE = 30
 _FACT_LINE = 16
 _BAR = 26
-# About how wide a letter is, in the two sizes that are used; in every font there is room to spare.
-_LETTER, _SMALL_LETTER = 8.4, 6.6
+# About how wide a letter is, in the three sizes that are used; in every font there is room to spare.
+_LETTER, _BAR_LETTER, _SMALL_LETTER = 8.4, 7.6, 6.6
 _SQUARE = 11
 
 
@@ -58,6 +58,7 @@ class Bar:
     x: int
     y: int
     width: int
+    text_x: int
     lines: tuple[tuple[int, int], ...]
 
 
@@ -69,6 +70,7 @@ class Drawing:
     height: int
     node_width: int
     node_height: int
+    roles: bool
     nodes: tuple[NodeBox, ...]
     bars: tuple[Bar, ...]
     idle: tuple[str, ...]
@@ -78,18 +80,22 @@ def layout(picture: Picture, topology: Topology) -> Drawing:
     """Work out where everything is drawn: nodes side by side, networks as bars below them."""
     lanes = {network: at for at, network in enumerate(picture.networks)}
     gutter = _PAD + len(lanes) * _LANE
-    chip_width = max([120, *(_chip_width(service) for service in picture.services)])
+    # A network's name stands below the chips, right of all lanes: nothing that leads down crosses it.
+    names = [int(len(f"network {network}") * _BAR_LETTER) for network in lanes]
+    chip_width = max([120, *names, *(_chip_width(service) for service in picture.services)])
     node_width = gutter + chip_width + _PAD
     nodes = tuple(
         _node(node, 1 + at * (node_width + _GAP), chip_width, picture, lanes) for at, node in enumerate(topology.nodes)
     )
     ends = [chip.y + chip.height for node in nodes for chip in node.chips]
     node_height = max([_HEAD + _NAME_LINE, *ends]) + _PAD
-    bars = tuple(_bar(network, at, nodes, node_width, node_height) for network, at in lanes.items())
+    bars = tuple(_bar(network, at, nodes, node_width, node_height, gutter) for network, at in lanes.items())
     idle = tuple(service.name for service in picture.services if not service.tasks)
     width = len(nodes) * (node_width + _GAP) - _GAP + 2
     height = node_height + 2 + len(bars) * (_BAR + 8) + (8 if bars else 0) + (28 if idle else 0)
-    return Drawing(width, height, node_width, node_height, nodes, bars, idle)
+    # One alone manages nothing, nor does anybody before there is a swarm.
+    roles = picture.swarm and len(nodes) > 1
+    return Drawing(width, height, node_width, node_height, roles, nodes, bars, idle)
 
 
 def _facts(service: PictureService) -> tuple[tuple[str, str], ...]:
@@ -122,14 +128,14 @@ def _lane_x(node_x: int, lane: int) -> int:
     return node_x + _PAD - 2 + lane * _LANE
 
 
-def _bar(network: str, number: int, nodes: Sequence[NodeBox], node_width: int, node_height: int) -> Bar:
+def _bar(network: str, number: int, nodes: Sequence[NodeBox], node_width: int, node_height: int, gutter: int) -> Bar:
     y = node_height + 12 + number * (_BAR + 8)
     joined = [node for node in nodes if any(number == lane for chip in node.chips for lane, _ in chip.lanes)]
     lines = tuple((_lane_x(node.x, number), _first(node, number)) for node in joined)
     # The mesh reaches every node, whether or not it runs anything.
     reached = nodes if network == "ingress" else joined or nodes[:1]
     first, last = reached[0].x, reached[-1].x + node_width
-    return Bar(network, number, first, y, last - first, lines)
+    return Bar(network, number, first, y, last - first, first + gutter, lines)
 
 
 def _first(node: NodeBox, lane: int) -> int:

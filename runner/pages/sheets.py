@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -55,16 +56,17 @@ class Sheets:
     def all(self) -> Iterator[tuple[str, bytes]]:
         """Yield every page with its path on the site."""
         yield self._page("index.html", "front.html", title="", recorded=self._recorded())
-        for lesson in self.lessons:
-            yield from self._of_lab(lesson)
+        for lesson, following in zip_longest(self.lessons, self.lessons[1:]):
+            yield from self._of_lab(lesson, following)
         if self.terms:
             yield self._page("glossary.html", "glossary.html", title=self.templates.words["glossary"], terms=self.terms)
         if self.language == ENGLISH:
             yield self._page("404.html", "404.html", title=self.templates.words["lost"], lost=True)
 
-    def _of_lab(self, lesson: Rendered) -> Iterator[tuple[str, bytes]]:
+    def _of_lab(self, lesson: Rendered, following: Rendered | None) -> Iterator[tuple[str, bytes]]:
         name, says = lesson.edition.lab.name, lesson.edition.lesson
         given: dict[str, Any] = {"lab": lesson, "description": says.summary, "spoken": lesson.edition.spoken}
+        given["next_lab"] = following
         yield self._page(f"{name}/index.html", "lab.html", title=says.title, step=None, **given)
         for number, step in enumerate(lesson.steps, 1):
             before = lesson.steps[number - 2] if number > 1 else None
@@ -96,10 +98,10 @@ class Sheets:
         """Return where a page lies on the site, in a language."""
         return path if language == ENGLISH else f"{language}/{path}"
 
-    def titles(self, names: Sequence[str]) -> list[tuple[str, str]]:
-        """Return the names of labs with their titles; those that there are not are left out."""
-        known = {lesson.edition.lab.name: lesson.edition.lesson.title for lesson in self.lessons}
-        return [(name, known[name]) for name in names if name in known]
+    def titles(self, names: Sequence[str]) -> list[tuple[str, str, str]]:
+        """Return the names of labs, their titles and the languages of those; labs that there are not are left out."""
+        known = {lesson.edition.lab.name: lesson.edition for lesson in self.lessons}
+        return [(name, known[name].lesson.title, known[name].spoken) for name in names if name in known]
 
     def _recorded(self) -> dict[str, Any] | None:
         """Return the results of a real check, where the lab that they are of is one of these."""

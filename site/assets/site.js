@@ -106,9 +106,15 @@
   const showProgress = () => {
     for (const card of all(".path [data-lab]")) {
       const done = reached(card.dataset.lab);
-      const count = card.dataset.steps.split(" ").filter((step) => done.has(step)).length;
+      const steps = card.dataset.steps.split(" ");
+      const count = steps.filter((step) => done.has(step)).length;
       one("progress", card).value = count;
       one(".reached b", card).textContent = count;
+      const next = steps.findIndex((step) => !done.has(step));
+      const way = one(".reached a", card);
+      way.hidden = !count || next < 0;
+      way.href = `${card.dataset.lab}/${steps[next]}.html`;
+      way.textContent = way.hidden ? "" : way.dataset.says.replace("{}", next + 1);
     }
     if (!lab) return;
     const done = reached(lab);
@@ -207,8 +213,12 @@
     const lower = text.toLowerCase();
     const first = Math.max(0, Math.min(...words.map((word) => lower.indexOf(word)).filter((at) => at >= 0)) - 40);
     const shown = document.createElement("span");
-    const start = Number.isFinite(first) ? first : 0;
-    let rest = text.slice(start, start + 150);
+    // At words, where the language has any between spaces.
+    const near = Number.isFinite(first) ? first : 0;
+    const space = near ? text.slice(near, near + 30).search(/\s/) : -1;
+    const start = near + space + 1;
+    const cut = text.length > start + 150;
+    let rest = cut ? text.slice(start, start + 150).replace(/\s\S{0,30}$/, "") : text.slice(start);
     if (start) shown.append("… ");
     while (rest) {
       const [at, word] = words
@@ -222,6 +232,7 @@
       shown.append(mark);
       rest = rest.slice(at + word.length);
     }
+    if (cut) shown.append(" …");
     return shown;
   };
   const found = (words) =>

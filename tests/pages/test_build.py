@@ -16,7 +16,9 @@ import html5lib
 import pytest
 
 from runner.errors import BrokenLabError, UsageError
+from runner.lessons import parse
 from runner.lessons.lint import checks
+from runner.lessons.values import fill
 from runner.pages import build
 from tests import kit
 from tests.pages.conftest import Pages
@@ -136,8 +138,9 @@ def test_cards(real: dict[str, bytes]) -> None:
 def test_recorded() -> None:
     """The check that the front page shows is of checks that there are, each in its step and in its present words."""
     report = json.loads((kit.CHECKOUT / "site" / "recorded" / "check.json").read_text("utf-8"))
+    values = parse.lab(kit.CHECKOUT / "labs" / report["lab"]).values
     there = checks.read(kit.CHECKOUT / "checks" / f"test_{report['lab'].replace('-', '_')}.py").found
-    told = {(check.name, check.step, check.says.rstrip(".")) for check in there}
+    told = {(check.name, check.step, fill(check.says.rstrip("."), values)) for check in there}
     assert set() == {(one["check"], one["step"], one["says"]) for one in report["results"]} - told
 
 
@@ -154,7 +157,10 @@ def test_same_bytes(tree: Path) -> None:
         kit.write_lab(tree, STEP + "```sh node1 capture=A\ntrue\n```\n", name=name)
     look = "import hashlib; from runner.pages import build; found = build.files()\n"
     look += "print(hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest(), list(found))"
-    told = [kit.python(tree, "-c", look, PYTHONHASHSEED=seed).stdout for seed in ("1", "2")]
+    # Each from nothing: neither recalls what the other has rendered.
+    told = [
+        kit.python(tree, "-c", look, PYTHONHASHSEED=seed, XDG_CACHE_HOME=str(tree / seed)).stdout for seed in ("1", "2")
+    ]
     assert told[0] == told[1]
     assert "tiny" not in told[0]
     assert "one/look.html" in told[0]
@@ -237,7 +243,8 @@ def test_hint_for_a_check(tree: Path) -> None:
     check = 'def test_web(nodes):\n    """There is a web."""\n'
     kit.write_lab(tree, STEP + '::: hint check=test_web says="no container"\nRun it.\n:::\n', checks=check)
     page = build.files()["tiny/look.html"].decode()
-    assert "<span>helps while this check fails: There is a web, and says ‘no container’</span>" in page  # noqa: RUF001
+    told = "<span>helps while this check fails: There is a web</span> <span>and it says: no container</span>"
+    assert told in page
 
 
 HOSTILE = r"""

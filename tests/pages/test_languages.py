@@ -69,7 +69,7 @@ def test_translated(lab: Path) -> None:
 def test_missing(lab: Path) -> None:
     """A lesson that is not translated is shown in English, and says so in the reader's language."""
     text = page("zh/other/look.html")
-    assert "这一课还没有翻译" in text
+    assert "这个实验还没有译成中文" in text
     assert '<main id="main" lang="en">' in text
     assert '<h1 id="look">Look</h1>' in text
 
@@ -78,7 +78,7 @@ def test_stale(lab: Path) -> None:
     """A translation of an earlier lesson is shown with a warning, and with the way to the English one."""
     translate(lab, CHINESE, "0123456789ab")
     text = page("zh/tiny/look.html")
-    assert "这份译文译自较早的英文课文" in text
+    assert "这份译文译自较早的英文教程" in text
     assert '<a href="../../tiny/look.html" hreflang="en" lang="en">Read it in English</a>' in text
 
 

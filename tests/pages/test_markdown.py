@@ -11,7 +11,7 @@ from tests import kit
 from tests.pages.conftest import Pages
 
 FRONT = kit.FRONT.replace("{name: node1, role: manager}", "{name: node1, role: manager}, {name: node2, role: worker}")
-GLOSSARY = "## Raft {#raft}\nHow managers agree.\n\n## Task, tasks {#task}\nAn attempt.\n"
+GLOSSARY = "## Raft {#raft}\nHow managers agree.\n\n## Task, tasks, !task force {#task}\nAn attempt.\n"
 CASES = [
     pytest.param(lesson, html, id=f"{file.stem}: {title}")
     for file in sorted((Path(__file__).parent / "markdown").glob("*.txt"))

@@ -55,6 +55,24 @@ def test_nothing_is_left_out(drawn: Picture) -> None:
     assert tuple(service.name for service in drawn.services if not service.tasks) == found.idle
 
 
+@given(PICTURES)
+def test_names_of_networks(drawn: Picture) -> None:
+    """A network's name stands within it, and no line crosses it, whichever network that one belongs to."""
+    found = picture.layout(drawn, TOPOLOGY)
+    for bar in found.bars:
+        end = bar.text_x + 7.5 * len(f"network {bar.name}")
+        assert end < bar.x + bar.width
+        assert [] == [x for other in found.bars for x, _ in other.lines if bar.text_x - 3.5 < x < end]
+
+
+def test_roles() -> None:
+    """Nodes have roles where there is a swarm: not before it, and not one node alone."""
+    web = PictureService("web", ("node1",))
+    assert picture.layout(Picture((web,), (), 1), TOPOLOGY).roles
+    assert not picture.layout(Picture((web,), (), 1, swarm=False), TOPOLOGY).roles
+    assert not picture.layout(Picture((web,), (), 1), Topology(TOPOLOGY.nodes[:1])).roles
+
+
 def test_networks() -> None:
     """A network reaches from the first to the last node that has something on it, and a line leads down from each."""
     web = PictureService("web", ("node2", "node3"), ("back",))

@@ -37,13 +37,15 @@ def test_problems(lesson: str, problems: str, tree: Path) -> None:
 def test_glossary(tree: Path) -> None:
     """What is wrong with the glossary is told with the rest."""
     kit.write_lab(tree, f"{kit.FRONT}## Look {{#look}}\n")
-    text = "## Raft {#raft}\nSee [quorum](#quorum)\nor [this](gone.md).\n\n## Task\n\n## Rafts {#raft}\n"
+    text = "## Raft {#raft}\nSee [quorum](#quorum)\nor [this](gone.md).\n\n"
+    text += "## Task\n\n## Rafts {#raft}\n\n## Main {#main}\n"
     (tree / "labs" / "glossary.md").write_text(text, "utf-8")
     assert (
         "glossary.md:2: the link '#quorum' leads to no term\n"
         "glossary.md:3: the link 'gone.md' leads to no file\n"
         "glossary.md:5: a term's heading ends with its id: '## Term {#id}'\n"
         "glossary.md:7: the id 'raft' is taken already\n"
+        "glossary.md:9: the id 'main' is the page's own\n"
     ) == told(tree)
 
 

@@ -122,8 +122,9 @@ def test_watch(tmp_path: Path) -> None:
 
 
 def test_command(tmp_path: Path) -> None:
-    """`labs site serve` tells pages what is passed in the terminal, and builds again what of a lesson has changed."""
-    folder = kit.write_lab(tmp_path, f"{kit.FRONT}## Look {{#look}}\n")
+    """`labs site serve` tells pages what is passed in the terminal, and follows a lesson and its learner."""
+    front = kit.FRONT.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
+    folder = kit.write_lab(tmp_path, f"{front}## Look {{#look}}\nPort <PORT>.\n")
     argv = [sys.executable, "-u", "-m", "runner", "site", "serve", "--port", "0"]
     given = kit.environment(tmp_path)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
@@ -135,8 +136,13 @@ def test_command(tmp_path: Path) -> None:
             with urllib.request.urlopen(f"{address}.live", timeout=30) as stream:
                 kit.python(tmp_path, "-c", "from runner.learning import kept; kept.passed('tiny', ['look'])")
                 assert b'data: {"tiny": ["look"]}\n' in iter(stream.readline, b"")
-            (folder / "lesson.md").write_text(f"{kit.FRONT}## Look {{#look}}\nMore.\n", "utf-8")
+            (folder / "lesson.md").write_text(f"{front}## Look {{#look}}\nMore: port <PORT>.\n", "utf-8")
             assert "Built again: 3 files are new.\n" == running.stdout.readline()
+            named = "from runner.learning import kept; from runner.lessons.values import Learner"
+            kit.python(tmp_path, "-c", f"{named}; kept.is_for('tiny', Learner('ada', 'autumn'))")
+            assert "Built again: 3 files are new.\n" == running.stdout.readline()
+            with urllib.request.urlopen(f"{address}tiny/look.html", timeout=10) as answer:
+                assert b"port 8561." in answer.read()
             (folder / "lesson.md").write_text(f"{kit.FRONT}## Look\n", "utf-8")
             assert "A problem keeps the site from being built:\n" == running.stdout.readline()
             running.send_signal(signal.SIGINT)

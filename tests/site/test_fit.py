@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 KINDS = {
     "front": "index.html",
@@ -75,14 +75,64 @@ def test_narrow(path: str, width: int, page: Page, address: str) -> None:
 
 
 @pytest.mark.parametrize("path", KINDS.values(), ids=KINDS)
-def test_steady(path: str, page: Page, address: str) -> None:
-    """Nothing moves while a page loads."""
+@pytest.mark.parametrize("width", [360, 1280])
+def test_steady(path: str, width: int, page: Page, address: str) -> None:
+    """Nothing moves while a page loads, though its script comes long after the first paint."""
+    page.set_viewport_size({"width": width, "height": 800})
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(400)
+        route.continue_()
+
+    page.route("**/site.js", late)
     page.goto(f"{address}{path}")
     page.wait_for_timeout(300)
     shifts = """() => new Promise(done => new PerformanceObserver(list => done(
         list.getEntries().map(one => one.value))).observe({type: 'layout-shift', buffered: true})
         || setTimeout(() => done([]), 200))"""
     assert 0 == sum(page.evaluate(shifts))
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_covered(width: int, page: Page, address: str) -> None:
+    """No button lies on what it copies."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{address}{KINDS['whole lab']}")
+    look = """() => [...document.querySelectorAll('.code')].flatMap(code => {
+        const fold = code.closest('.hint');
+        if (fold) { fold.open = true; fold.classList.remove('later'); }
+        const button = code.querySelector('.copy').getBoundingClientRect();
+        const texts = document.createTreeWalker(code.querySelector('pre'), NodeFilter.SHOW_TEXT);
+        const covered = [];
+        for (let text = texts.nextNode(); text; text = texts.nextNode())
+            for (const word of text.data.matchAll(/\\S+/g)) {
+                const range = document.createRange();
+                range.setStart(text, word.index);
+                range.setEnd(text, word.index + word[0].length);
+                if ([...range.getClientRects()].some(one => one.right > button.left && one.top < button.bottom
+                    && one.bottom > button.top)) covered.push(word[0]);
+            }
+        return covered;
+    })"""
+    assert [] == page.evaluate(look)
+
+
+@pytest.mark.parametrize("path", [KINDS["step"], KINDS["Chinese step"]])
+def test_top_of_a_phone(path: str, page: Page, address: str) -> None:
+    """On a phone the menu takes one line, so that the lesson begins near the top."""
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto(f"{address}{path}")
+    assert 70 > page.locator(".top").evaluate("one => one.offsetHeight")
+
+
+def test_options_in_one_line(page: Page, address: str) -> None:
+    """A line of a command ends between words, and never after the dashes of an option."""
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.goto(f"{address}{KINDS['whole lab']}")
+    words = page.locator(".cmd .w")
+    assert words.count()
+    broken = "all => all.filter(one => one.getClientRects().length > 1).map(one => one.textContent)"
+    assert [] == words.evaluate_all(broken)
 
 
 def test_targets(page: Page, address: str) -> None:

@@ -29,6 +29,15 @@ def test_way_through(page: Page, address: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("One engine, and its limits")
 
 
+def test_way_on(page: Page, address: str) -> None:
+    """The last step leads into the next lab, and that of the last lab back to all."""
+    page.goto(f"{address}compose-counter/challenge.html")
+    page.get_by_role("link", name="Next lab Swarm from the ground up").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Swarm from the ground up")
+    page.goto(f"{address}voting-app/challenge.html")
+    expect(page.get_by_role("link", name="Labs Back to all labs")).to_be_visible()
+
+
 def test_keyboard(page: Page, address: str) -> None:
     """Arrow keys turn pages, and the first Tab leads past the menu."""
     page.goto(f"{address}{STEP}")
@@ -107,11 +116,13 @@ def test_progress(page: Page, address: str) -> None:
     expect(page.locator(".side .reached")).to_have_count(1)
     page.goto(address)
     card = page.locator(".path li", has_text="Swarm from the ground up").first
-    expect(card.locator(".reached")).to_have_text("1 of 11 steps done")
+    expect(card.locator(".reached")).to_contain_text("1 of 11 steps done")
+    expect(card.get_by_role("link", name="Go on with step 1")).to_have_attribute("href", "swarm-basics/one-engine.html")
     page.goto(f"{address}{STEP}")
     page.get_by_label("I have done this step").uncheck()
     page.goto(address)
     expect(card.locator(".reached")).to_have_text("0 of 11 steps done")
+    expect(card.get_by_role("link", name="Go on")).to_have_count(0)
 
 
 def test_theme(page: Page, address: str) -> None:
@@ -148,6 +159,18 @@ def test_search_finds_nothing(page: Page, address: str) -> None:
     expect(dialog.get_by_role("status")).to_have_text("Nothing found.")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+
+
+def test_excerpts(page: Page, address: str) -> None:
+    """What search shows of a page begins and ends with whole words."""
+    page.goto(f"{address}{STEP}")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("fingerprint")
+    shown = page.locator("dialog li", has_text="Join the workers").locator("span").last
+    expect(shown).to_contain_text("… ")
+    lesson = page.evaluate("labsIndex.find(entry => entry[0] === 'swarm-basics/join-workers.html')[3]")
+    told = shown.inner_text().split("…")[1].split()
+    assert set() == set(told) - set(lesson.split())
 
 
 def test_search_in_chinese(page: Page, address: str) -> None:

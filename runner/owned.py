@@ -1,0 +1,128 @@
+"""A folder of files of ours: what changed is written, each file whole or not at all, and what is stale is removed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.errors import UsageError
+
+# What is written before it is put in its place.
+_HALF = ".labs-half"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was done to a folder.
+
+    Attributes:
+        files: How many files it was given.
+        changed: How many of them were written anew.
+        removed: How many earlier files of ours were removed.
+
+    """
+
+    files: int
+    changed: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A folder that we write to, with a list in it of what we wrote, which is all that we may ever remove.
+
+    Attributes:
+        folder: The folder; it may be missing.
+        list_name: What the list is called in it.
+        what: What a file that is not ours is, as in 'holds files that no site was built from'.
+        advice: What to type instead.
+
+    """
+
+    folder: Path
+    list_name: str
+    what: str
+    advice: str
+
+    def claim(self) -> None:
+        """Make sure that it may be written to: it is empty or missing, or the same was written there before.
+
+        Raises:
+            UsageError: It holds what is not ours.
+
+        """
+        if self.folder.exists() and not self.folder.is_dir():
+            raise UsageError(f"{self.folder} is no folder.", self.advice)
+        if (
+            self.folder.is_dir()
+            and not self._list.is_file()
+            and any(one.name != _HALF for one in self.folder.iterdir())
+        ):
+            raise UsageError(f"{self.folder} holds files that {self.what}.", self.advice)
+
+    def write(self, files: Mapping[str, bytes]) -> Written:
+        """Make it hold these files, by their paths in it and in their order, and none of ours beside them.
+
+        Raises:
+            UsageError: It holds what is not ours.
+            OSError: It cannot be written to.
+
+        """
+        self.claim()
+        before = self._listed()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # Said before it is done: what is cut short leaves nothing that the next one would not know as ours.
+        self._put(self._list, _text(before | files.keys()))
+        changed = sum(self._put(self.folder / path, data) for path, data in files.items())
+        stale = sorted(before - files.keys())
+        for path in stale:
+            _remove(self.folder, path)
+        self._put(self._list, _text(files.keys()))
+        return Written(len(files), changed, len(stale))
+
+    @property
+    def _list(self) -> Path:
+        return self.folder / self.list_name
+
+    def _listed(self) -> set[str]:
+        try:
+            found = json.loads(self._list.read_text("utf-8"))
+        except FileNotFoundError:
+            return set()
+        except (OSError, ValueError):
+            found = None
+        if not isinstance(found, list) or not all(isinstance(path, str) and _is_below(path) for path in found):
+            raise UsageError(f"{self._list} is damaged.", "Remove the folder, then type this again.")
+        return set(found)
+
+    def _put(self, path: Path, data: bytes) -> bool:
+        try:
+            if path.read_bytes() == data:
+                return False
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        half = self.folder / _HALF
+        half.write_bytes(data)
+        half.replace(path)
+        return True
+
+
+def _text(paths: Iterable[str]) -> bytes:
+    return (json.dumps(sorted(paths), indent=0, ensure_ascii=False) + "\n").encode()
+
+
+def _is_below(path: str) -> bool:
+    parts = Path(path).parts
+    return bool(parts) and not Path(path).is_absolute() and ".." not in parts
+
+
+def _remove(folder: Path, path: str) -> None:
+    if not (folder / path).parent.resolve().is_relative_to(folder.resolve()):
+        return  # Somebody has put a link in the place of a folder; what it leads to is not ours.
+    (folder / path).unlink(missing_ok=True)
+    for parent in (folder / path).parents:
+        if parent == folder or not parent.is_dir() or any(parent.iterdir()):
+            break
+        parent.rmdir()
