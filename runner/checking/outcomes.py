@@ -33,6 +33,8 @@ class Result:
         expected: What should have been seen.
         see: The command that shows it on that node.
         seconds: How long it took.
+        points: What it is worth in a grade.
+        bonus: Whether these points come on top of what can be reached.
 
     """
 
@@ -46,6 +48,8 @@ class Result:
     expected: str = ""
     see: str = ""
     seconds: float = 0.0
+    points: float = 1.0
+    bonus: bool = False
 
     @property
     def text(self) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,9 +42,10 @@ def run(request: Request) -> Report:
         BrokenLabError: The checks cannot even be loaded, or there are none.
 
     """
-    file = paths.checks_file(request.lab.name)
+    file = request.file or paths.checks_file(request.lab.name)
     if not file.is_file():
         raise BrokenLabError(f"The lab '{request.lab.name}' has no checks.", f"Write {file}.")
+    _forget_other(file)
     recorder = _Recorder(request)
     with pytest.MonkeyPatch.context() as patch:
         for name in _VARIABLES:
@@ -56,6 +59,13 @@ def run(request: Request) -> Report:
         log = "\n".join(recorder.trouble) or f"pytest ended with {status!r}"
         raise BrokenLabError(f"The checks of '{request.lab.name}' cannot run.", f"Mend {file}.", log)
     return Report(request.lab.name, tuple(recorder.results))
+
+
+def _forget_other(file: Path) -> None:
+    """Let pytest load this very file, and not take another one of its name for it that was loaded before."""
+    loaded = sys.modules.get(file.stem)
+    if loaded is not None and loaded.__file__ != str(file.resolve()):
+        del sys.modules[file.stem]
 
 
 class _Recorder:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import importlib
 import os
 import sys
@@ -31,6 +33,8 @@ _COMMANDS = {
     "new": ("new", "Make a lab of your own, small and whole."),
     "lint": ("lint", "Find what is wrong with a lab, without a cluster."),
     "verify": ("verify", "Prove that a lab's lesson and checks agree."),
+    "submit": ("submit", "Write a submission from what you have typed."),
+    "grade": ("grade", "Play submissions, and say what they are worth."),
     "stop": ("stop", "Halt a lab's nodes and keep their disks."),
     "reset": ("reset", "Throw a lab's nodes away and start afresh."),
     "rm": ("rm", "Remove a lab's nodes and all they hold."),
@@ -79,7 +83,8 @@ class _Commands(click.Group):
 def _use_tree(_ctx: click.Context, _param: click.Parameter, tree: str | None) -> None:
     # A variable, and no argument of everything: programs that we start must find the same labs.
     if tree is not None:
-        os.environ["LABS_ROOT"] = str(Path(tree).expanduser().absolute())
+        # Of these two, only this one leaves a `~` alone that is nobody's home.
+        os.environ["LABS_ROOT"] = str(Path(os.path.expanduser(tree)).absolute())  # noqa: PTH111
 
 
 @click.group(cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -98,6 +103,8 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit; nothing else in this project does."""
+    # Most commands end before there is garbage worth collecting; looking for it takes a tenth of the time of imports.
+    gc.set_threshold(50_000)
     signals.raise_on_all()
     code: int = ExitCode.BUG
     try:
@@ -115,16 +122,24 @@ def main() -> NoReturn:
         # click and rich end so when the reader of our output has gone, as `head` does; and click after a completion.
         code = ExitCode.DONE
     except OSError as error:
-        if error.filename is None:
-            code = _report_bug()
-        else:
-            advice = "Make room or give yourself the rights to it, then type this again."
-            code = _explain(UnfitError(f"{error.filename}: {error.strerror}.", advice))
+        code = _explain_system(error)
     except Exception:
         code = _report_bug()
     # From here on Ctrl-C could only make a finished command look like a killed one.
     signals.ignore_all()
     sys.exit(code)
+
+
+def _explain_system(error: OSError) -> int:
+    where = error.filename
+    if where is None and error.errno == errno.ENOSPC:
+        # Most often it is what our output goes to; what is left of that would be tried once more at the very end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        where = "What was to be written"
+    if where is None:
+        return _report_bug()
+    advice = "Make room or give yourself the rights to it, then type this again."
+    return _explain(UnfitError(f"{where}: {error.strerror}.", advice))
 
 
 def _report_bug() -> int:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from runner import harmless
 from runner.cli import _console
 from runner.learning import kept
 from runner.learning.kept import Noted
 from runner.learning.progress import Progress
+from runner.lessons import values
+from runner.lessons.model import Lab
+from runner.lessons.values import Learner
 
 _CELLS = 6
 
@@ -15,6 +19,22 @@ _CELLS = 6
 def load(lab: str) -> Progress:
     """Return what is kept of a lab; what cannot be read is told, and counts as nothing."""
     return _kept(lab, lambda: Noted(kept.load(lab))).progress
+
+
+def lab(name: str) -> Lab:
+    """Return a lab with the values of the learner whom it was last started for.
+
+    Raises:
+        UsageError: There is no lab of that name.
+        BrokenLabError: Its lesson has problems.
+
+    """
+    return kept.lab(name, load)
+
+
+def is_for(lab: str, learner: Learner) -> Progress:
+    """Keep whose values the lab has."""
+    return _kept(lab, lambda: Noted(kept.is_for(lab, learner))).progress
 
 
 def passed(lab: str, step_ids: Iterable[str]) -> Noted:
@@ -47,6 +67,13 @@ def solution_shown(lab: str, step_id: str) -> Progress:
     return _kept(lab, lambda: Noted(kept.solution_shown(lab, step_id))).progress
 
 
+def show_learner(lab: Lab) -> None:
+    """Print in one line whose values a lab has, and which; nothing where they are the lesson's own."""
+    if lab.learner:
+        told = values.told(lab.learner, lab.values)
+        _console.out().print(f"  {harmless.plain(told)}", markup=False, soft_wrap=True)
+
+
 def bar(passed: int, total: int) -> str:
     """Return how much of a lab is passed as a short bar and a number; full only if all of it is."""
     heavy = _CELLS if passed == total else min(_CELLS - 1, -(-passed * _CELLS // total))
@@ -57,7 +84,9 @@ def _kept(lab: str, change: Callable[[], Noted]) -> Noted:
     try:
         noted = change()
     except OSError as error:
-        _say(f"Your progress in '{lab}' cannot be kept: {error.filename}: {error.strerror}.")
+        # A full disk, unlike a folder that is not ours, has no name here.
+        where = f"{error.filename}: " if error.filename else ""
+        _say(f"Your progress in '{lab}' cannot be kept: {where}{error.strerror}.")
         return Noted(Progress(lab))
     if noted.progress.lost:
         _say(f"What was kept of your progress in '{lab}' could not be read, and begins anew; it lies in")

@@ -11,7 +11,8 @@ from runner.lessons.model import Lab, Step
 
 def show(lab: Lab, step: Step) -> None:
     """Print the step to go on with, how to read it and how to get help with it."""
-    lines([(f"labs show {lab.name} {step.id}", "read it"), (f"labs hint {lab.name}", "a nudge")], f"Next: {step.title}")
+    words = [(f"labs {verb} {lab.name} {step.id}", about) for verb, about in (("show", "read it"), ("hint", "a nudge"))]
+    lines(words, f"Next: {step.title}")
 
 
 def after(lab: Lab) -> None:

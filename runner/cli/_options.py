@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import click
 from click.shell_completion import CompletionItem
 
 from runner.clusters import find
-from runner.errors import LabsError
+from runner.errors import LabsError, UsageError
+from runner.lessons.values import NOBODY, Learner
 
 
 class LabName(click.ParamType[str]):
@@ -95,3 +99,44 @@ driver_option = click.option(
     help="What nodes are made of: 'docker', containers on your Docker Engine, or 'uml', machines of their own.",
 )
 lab_option = click.option("--lab", type=LAB, help="The node's lab, where more than one is started.")
+
+hidden_checks_option = click.option(
+    "--checks",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="A folder with further checks, as test_LAB.py, whose names and messages students do not see.",
+)
+
+
+def time_limit_option(seconds: int) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    """Take a time limit for submissions, with this default."""
+    return click.option(
+        "--time-limit",
+        type=click.IntRange(10, 24 * 3600),
+        default=seconds,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long all blocks of a submission may take together.",
+    )
+
+
+def learner_options(command: click.decorators.FC) -> click.decorators.FC:
+    """Take a learner and a seed; `learner_of` makes one of both."""
+    word = "A word of your instructor's, with which values are drawn."
+    second = click.option("--seed", metavar="WORD", help=word)(command)
+    whose = "Whose values to draw, by the name that the course knows them by."
+    return click.option("--learner", metavar="ID", help=whose)(second)
+
+
+def learner_of(learner: str | None, seed: str | None) -> Learner | None:
+    """Return the learner that the options name; None if they name none.
+
+    Raises:
+        UsageError: There is a seed, and nobody to draw with it.
+
+    """
+    if learner is None and seed is not None:
+        raise UsageError("'--seed' says nothing of whose values to draw.", "Say it with '--learner ID'.")
+    if learner is None:
+        return None
+    return Learner(learner, seed or "") if learner else NOBODY

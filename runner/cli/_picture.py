@@ -20,8 +20,8 @@ def draw(picture: Picture, topology: Topology) -> RenderableType:
     from rich.text import Text
 
     table = Table(box=box.ROUNDED, border_style="dim")
-    # Alone it manages nothing.
-    roles = len(topology.nodes) > 1
+    # One alone manages nothing, nor does anybody before there is a swarm.
+    roles = picture.swarm and len(topology.nodes) > 1
     for node in topology.nodes:
         table.add_column(Text.assemble((node.name, "bold magenta"), (f" {node.role}" if roles else "", "dim")))
     cells = ["\n".join(_on(node.name, picture.services)) for node in topology.nodes]

@@ -14,7 +14,7 @@ from runner.learning import words
 from runner.learning.kept import Noted
 from runner.lessons.model import Lab, Lesson, Step
 
-_MARKS = {
+MARKS = {
     Outcome.PASSED: ("✓", "green"),
     Outcome.FAILED: ("✗", "red"),
     Outcome.ERROR: ("!", "yellow"),
@@ -93,7 +93,7 @@ def _show_step(step: Step, results: Iterable[Result]) -> None:
 def show_result(result: Result) -> None:
     """Print one result, and for what did not pass what was seen and what shows it."""
     out = _console.out()
-    mark, style = _MARKS[result.outcome]
+    mark, style = MARKS[result.outcome]
     out.print(Text.assemble(("  " + mark, style), " ", result.says))
     if result.outcome is Outcome.FAILED:
         where = f"on {result.node}" if result.node else "seen"

@@ -8,7 +8,7 @@ import signal
 import sys
 import termios
 import tty
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 from rich.console import Console
@@ -32,15 +32,20 @@ class Screen:
         self._before = termios.tcgetattr(self._input)
         self._shown: list[Text] = []
         self._size = (0, 0)
+        self._writing = False
+        self._wanted_away = False
 
     def __enter__(self) -> Screen:
-        signal.signal(signal.SIGTSTP, self._suspend)
-        self._take()
+        signal.signal(signal.SIGTSTP, self._away)
+        with self._undisturbed():
+            self._take()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # One who has pressed Ctrl-Z by now gets the terminal back all the same.
+        signal.signal(signal.SIGTSTP, signal.SIG_IGN)
         self._give_back()
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
 
@@ -61,6 +66,14 @@ class Screen:
 
     def draw(self, lines: Sequence[Text]) -> None:
         """Show these lines, writing only those that have changed, so that nothing flickers."""
+        missing = True
+        while missing:
+            with self._undisturbed():
+                self._write(lines)
+            # If Ctrl-Z came meanwhile, the screen is a new one.
+            missing = bool(lines) and not self._shown
+
+    def _write(self, lines: Sequence[Text]) -> None:
         if self._size != self.size:
             self._size = self.size
             self._shown = []
@@ -88,11 +101,30 @@ class Screen:
             self._console.set_alt_screen(False)
             termios.tcsetattr(self._input, termios.TCSADRAIN, self._before)
 
-    def _suspend(self, *_: object) -> None:
-        """Ctrl-Z: the shell gets its terminal, and `fg` brings the screen back."""
+    def _away(self, *_: object) -> None:
+        """Ctrl-Z: at once, unless it comes in the middle of writing, where nothing else can be written."""
+        self._wanted_away = True
+        if not self._writing:
+            self._suspend()
+
+    @contextlib.contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """Let Ctrl-Z wait until the block is done."""
+        self._writing = True
+        try:
+            yield
+        finally:
+            self._writing = False
+        if self._wanted_away:
+            self._suspend()
+
+    def _suspend(self) -> None:
+        """Give the shell its terminal, until `fg` brings the screen back."""
+        self._writing = True
         self._give_back()
         os.kill(os.getpid(), signal.SIGSTOP)
         self._take()
+        self._writing = self._wanted_away = False
 
 
 def _harmless(line: Text) -> Text:

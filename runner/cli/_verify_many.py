@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Group
 from rich.live import Live
-from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
 from runner.checking.side_by_side import Planned, SideBySide, jobs_for
 from runner.checking.verified import Verified
 from runner.cli import _console
+from runner.cli._lines import Lines
 from runner.clusters import lock
 from runner.drivers import choice
 from runner.drivers.uml import memory
 from runner.errors import ExitCode, UnfitError
 from runner.lessons.model import Lab
+
+_NAME_WIDTH = 18
 
 
 def verify(labs: Sequence[Lab], driver: str | None, jobs: int | None) -> list[Verified]:
@@ -63,7 +64,7 @@ def _prepare_images(planned: Sequence[Planned]) -> None:
 
 
 def _run(planned: Sequence[Planned], jobs: int) -> list[Verified]:
-    screen = _Screen()
+    screen = Lines(_NAME_WIDTH)
     told = _console.err()
 
     def ended(one: Verified, output: str) -> None:
@@ -85,28 +86,6 @@ def _log(lab: str, line: str) -> None:
     """Show in a log how far a lab has come: its steps, without all that is tried in them."""
     if line and not line.startswith(" "):
         _console.err().print(Text(f"{lab}: {line}"), soft_wrap=True)
-
-
-class _Screen:
-    """What is being tried just now, a line a lab."""
-
-    def __init__(self) -> None:
-        self._lines: dict[str, str] = {}
-        self._spinner = Spinner("dots", style="cyan")
-
-    def tell(self, lab: str, line: str) -> None:
-        # Another thread may be drawing the one there is.
-        self._lines = {**self._lines, lab: line.strip()}
-
-    def drop(self, lab: str) -> None:
-        self._lines = {name: line for name, line in self._lines.items() if name != lab}
-
-    def __rich__(self) -> Group:
-        shown = [
-            Text.assemble("  ", (f"{lab:<18} ", "bold"), (line, "dim"), no_wrap=True, overflow="ellipsis")
-            for lab, line in self._lines.items()
-        ]
-        return Group(*shown, self._spinner)
 
 
 def _table(found: Sequence[Verified]) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runner import suggest
+from runner.cli import _learning
 from runner.clusters import find
 from runner.errors import LabsError, UsageError
 from runner.lessons import catalog
@@ -24,12 +25,13 @@ def lab_and_step(lab: str | None, step: str | None, command: str) -> tuple[Lab, 
     """
     if lab is not None and step is None and lab not in catalog.names():
         try:
-            started = catalog.load(find.the_cluster(None).id.lab)
+            started = find.the_cluster(None).id.lab
         except LabsError:
             raise catalog.unknown(lab) from None
-        lab, step = started.name, lab
-    found = catalog.load(lab or _started(command))
-    return found, None if step is None else the_step(found, step, *catalog.names())
+        found = _learning.lab(started)
+        return found, the_step(found, lab, *catalog.names())
+    found = _learning.lab(lab or the_started(command))
+    return found, None if step is None else the_step(found, step)
 
 
 def the_step(lab: Lab, step_id: str, *others: str) -> Step:
@@ -47,11 +49,17 @@ def the_step(lab: Lab, step_id: str, *others: str) -> Step:
     found = lab.lesson.step(step_id)
     if found is None:
         known = [*(one.id for one in lab.lesson.steps), *others]
-        raise suggest.unknown("step", step_id, known, f"labs show {lab.name}")
+        raise suggest.unknown("lab or step" if others else "step", step_id, known, f"labs show {lab.name}")
     return found
 
 
-def _started(command: str) -> str:
+def the_started(command: str) -> str:
+    """Return the name of the only lab that is started, for a command that was given none.
+
+    Raises:
+        UsageError: None is, or several are.
+
+    """
     try:
         return find.the_cluster(None).id.lab
     except UsageError as error:

@@ -11,7 +11,6 @@ from runner.checking.request import Request
 from runner.cli import _learning, _options, _which
 from runner.clusters import find
 from runner.learning import place
-from runner.lessons import catalog
 
 
 @click.command("check")
@@ -40,10 +39,11 @@ def command(lab: str | None, step_id: str | None, as_json: bool, patience: float
       labs check --json | jq .counts
     """
     cluster = find.running_cluster(lab)
-    found = catalog.load(cluster.id.lab)
+    found = _learning.lab(cluster.id.lab)
     step = None if step_id is None else _which.the_step(found, step_id)
     report = run.run(Request(found, cluster, frozenset({step.id}) if step else None, patience))
-    noted = _learning.passed(found.name, place.passed(found.lesson, report, whole=step is None))
+    passed = place.passed(found.lesson, report, whole=step is None) if cluster.id.is_main else ()
+    noted = _learning.passed(found.name, passed)
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=2))
     else:

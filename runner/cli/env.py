@@ -26,12 +26,10 @@ def command(node: str | None, lab: str | None, unset: bool) -> int:
     if unset or node is None:
         if not unset:
             raise click.UsageError('Name a node, as in: eval "$(labs env node1)"')
-        outer = os.environ.get("LABS_OUTER_DOCKER_HOST")
-        click.echo(f"export DOCKER_HOST={shlex.quote(outer)}" if outer else "unset DOCKER_HOST")
-        click.echo("unset LABS_OUTER_DOCKER_HOST LABS_NODE_DOCKER_HOST")
+        _lead_back()
         return 0
     cluster = find.running_cluster(lab)
-    path = forward.ensure(cluster.id, find.the_node(node, cluster.id.lab))
+    path = forward.ensure(cluster.id, find.the_node(node, str(cluster.id)))
     before = os.environ.get("DOCKER_HOST", "")
     if before and before != os.environ.get("LABS_NODE_DOCKER_HOST"):
         click.echo(f"export LABS_OUTER_DOCKER_HOST={shlex.quote(before)}")
@@ -39,6 +37,18 @@ def command(node: str | None, lab: str | None, unset: bool) -> int:
         click.echo(f"export {name}={shlex.quote(f'unix://{path}')}")
     if "DOCKER_TLS_VERIFY" in os.environ:
         # The way to a node is a socket of this machine, where TLS has no place.
+        click.echo(f"export LABS_OUTER_DOCKER_TLS_VERIFY={shlex.quote(os.environ['DOCKER_TLS_VERIFY'])}")
         click.echo("unset DOCKER_TLS_VERIFY")
     click.echo(f'# Run this to configure your shell: eval "$(labs env {node})"')
     return 0
+
+
+def _lead_back() -> None:
+    outer = os.environ.get("LABS_OUTER_DOCKER_HOST")
+    if outer:
+        click.echo(f"export DOCKER_HOST={shlex.quote(outer)}")
+    elif os.environ.get("DOCKER_HOST") == os.environ.get("LABS_NODE_DOCKER_HOST"):
+        click.echo("unset DOCKER_HOST")
+    if verify := os.environ.get("LABS_OUTER_DOCKER_TLS_VERIFY"):
+        click.echo(f"export DOCKER_TLS_VERIFY={shlex.quote(verify)}")
+    click.echo("unset LABS_OUTER_DOCKER_HOST LABS_OUTER_DOCKER_TLS_VERIFY LABS_NODE_DOCKER_HOST")

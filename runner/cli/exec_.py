@@ -22,4 +22,6 @@ def command(node: str, cmd: tuple[str, ...], lab: str | None) -> int:
       labs exec node2 -- cat /etc/hostname
     """
     words = cmd[1:] if cmd[0] == "--" else cmd
+    if not words:
+        raise click.UsageError(f"Name a command, as in: labs exec {node} -- docker node ls")
     return find.the_node(node, lab).attach(list(words), bell.Ringer())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from rich.text import Text
 
 from runner.checking import run
 from runner.checking.request import Request
@@ -75,7 +76,7 @@ def _refuse_obstacle(lab: Lab, target: Step, ahead: Way) -> None:
 def _say(lab: Lab, target: Step, ahead: Way) -> None:
     out = _console.out()
     if ahead.missing:
-        out.print(f"[bold green]All that comes before '{target.title}' is done.[/]")
+        out.print(Text(f"All that comes before '{target.title}' is done.", style="bold green"))
     elif ahead.begun:
         out.print("[bold green]You are there already[/], and have begun it.")
     else:

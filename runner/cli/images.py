@@ -109,11 +109,11 @@ def export(file: Path) -> int:
     with lock.images(story):
         exported = archive.export_to(file, story)
     out = _console.out()
-    out.print(f"{file} holds kernel, disk and {len(exported.contents)} images.")
+    out.print(f"{file} holds kernel, disk and {len(exported.contents)} images.", markup=False)
     others = [lab.name for lab in labs if not exported.has(lab.lesson.images)]
     if others:
         out.print(f"It lacks images for {', '.join(others)}: 'labs images build --driver uml' makes them all.")
-    out.print(f"On the other machine: 'labs images import {file.name}'.")
+    out.print(f"On the other machine: 'labs images import {file.name}'.", markup=False)
     return 0
 
 

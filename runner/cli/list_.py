@@ -25,7 +25,8 @@ def command() -> int:
     code = ExitCode.DONE
     names = catalog.in_order()
     if not names:
-        _console.out().print(f"There is no lab in {paths.labs_folder()}. 'labs new NAME' makes one.", soft_wrap=True)
+        said = f"There is no lab in {paths.labs_folder()}. 'labs new NAME' makes one."
+        _console.out().print(said, soft_wrap=True, markup=False)
         return code
     problems: list[str] = []
     found: list[tuple[tuple[str, ...], str]] = []

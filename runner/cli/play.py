@@ -13,7 +13,7 @@ from runner.clusters import find
 from runner.clusters.driver import Cluster
 from runner.errors import ExitCode
 from runner.learning import place
-from runner.lessons import catalog, parse
+from runner.lessons import parse
 from runner.lessons.model import Lab, Step
 from runner.lessons.play import Player, Typed
 
@@ -32,7 +32,8 @@ def command(lab: str | None, last: str | None) -> int:
       labs play swarm-basics --to join-workers
     """
     cluster = find.running_cluster(lab)
-    found = catalog.load(cluster.id.lab)
+    find.require_main(cluster)
+    found = _learning.lab(cluster.id.lab)
     steps = found.lesson.steps
     wanted = steps[: steps.index(_which.the_step(found, last)) + 1] if last else steps
     report = run.run(Request(found, cluster, None, 0))

@@ -9,7 +9,6 @@ from runner.cli import _console, _learning, _next, _options, _playing, _which
 from runner.clusters import find, lifecycle
 from runner.drivers import choice
 from runner.learning import way
-from runner.lessons import catalog
 
 
 @click.command("reset")
@@ -25,8 +24,9 @@ def command(lab: str | None, step_id: str | None) -> int:
       labs reset --step join-workers     fresh nodes, on which all before that step is done
     """
     cluster = find.the_cluster(lab)
+    find.require_main(cluster)
     # Read first: a lesson that cannot start is no reason to throw away what runs.
-    found = catalog.load(cluster.id.lab)
+    found = _learning.lab(cluster.id.lab)
     target = None if step_id is None else _which.the_step(found, step_id)
     lifecycle.reset(choice.of(cluster), found, cluster.id, _console.story())
     _learning.begun_afresh(found.name)

@@ -6,6 +6,7 @@ import click
 
 from runner.cli import _options
 from runner.clusters import bell, find
+from runner.learning import typed
 
 
 @click.command("shell")
@@ -20,4 +21,4 @@ def command(node: str, lab: str | None) -> int:
       labs shell node1 --lab swarm-basics
       echo 'docker node ls' | labs shell node1
     """
-    return find.the_node(node, lab).attach(["bash", "-l"], bell.Ringer())
+    return find.the_node(node, lab).attach(typed.SHELL, bell.Ringer())

@@ -43,7 +43,8 @@ def build(out: Path, url: str) -> int:
 
     written = builder.build(out, url=url)
     told = f"{written.changed} written, {written.removed} removed"
-    _console.out().print(f"The site of {written.files} files is in {out}: {told}. Open {out / 'index.html'}.")
+    said = f"The site of {written.files} files is in {out}: {told}. Open {out / 'index.html'}."
+    _console.out().print(said, markup=False)
     return 0
 
 
@@ -59,7 +60,7 @@ def build(out: Path, url: str) -> int:
 def serve(port: int) -> int:
     """Show the lessons in a browser on this machine, until Ctrl-C; pages follow when a lesson is changed.
 
-    Steps that 'labs check' has seen pass are marked as it sees them.
+    Steps that 'labs check' has seen pass are marked as it sees them, and values are those that 'labs start' has drawn.
 
     \b
     Examples:
@@ -74,7 +75,7 @@ def serve(port: int) -> int:
     from runner.pages import live
     from runner.pages.serve import News, server, watch
 
-    news = News()
+    news, whose = News(), live.learners()
     with tempfile.TemporaryDirectory(prefix="labs-site-") as folder, server(Path(folder), port, news) as address:
         builder.build(Path(folder), live=True)
         _console.out().print(f"The lessons are at {address}  (Ctrl-C ends it)")
@@ -88,6 +89,13 @@ def serve(port: int) -> int:
             _console.err().print(f"Built again: {written.changed} files are new.")
             news.rebuilt()
 
+        def look_again() -> None:
+            nonlocal whose
+            if (now := live.learners()) != whose:
+                whose = now
+                rebuild()
+            news.has_reached(live.reached())
+
         sources = [paths.labs_folder(), paths.checks_folder(), paths.site_folder()]
-        watch(sources, rebuild, lambda: news.has_reached(live.reached()), threading.Event())
+        watch(sources, rebuild, look_again, threading.Event())
     return 0

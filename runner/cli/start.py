@@ -6,33 +6,45 @@ import time
 
 import click
 
-from runner.cli import _console, _learning, _next, _options, _up
+from runner.cli import _console, _learning, _next, _options, _up, _which
 from runner.clusters.lifecycle import Started
+from runner.errors import UnfitError, UsageError
+from runner.learning.progress import Progress
 from runner.lessons import catalog
+from runner.lessons.model import Lab
 
 
 @click.command("start")
-@_options.lab_argument
+@_options.optional_lab_argument
 @_options.driver_option
+@_options.learner_options
 @click.option("--keep", is_flag=True, help="Leave what a failed start has made, for a look at it.")
-def command(lab: str, driver: str | None, keep: bool) -> int:
+def command(lab: str | None, driver: str | None, learner: str | None, seed: str | None, keep: bool) -> int:
     """Start a lab's nodes, or go on where they were.
 
     The nodes are containers on your Docker Engine where that serves the lab, and user-mode Linux machines where it
     does not; one line says which, and why. Makes the images first if they are not there yet. A start that fails or
     is interrupted leaves nothing behind.
 
+    Some labs ask each learner for something else: a name, a port, a number. With --learner the lesson and its checks
+    have that learner's values, in all commands, until another one is named; '' is nobody, with the lesson's own.
+
     \b
     Examples:
       labs start swarm-basics
+      labs start                         after `labs stop`, with one lab there
       labs start swarm-basics --keep     look at what a failed start has left
+      labs start swarm-basics --learner ada --seed autumn
       labs start swarm-basics --driver uml     three machines of their own, without Docker
       DOCKER_HOST=ssh://me@server labs start swarm-basics
     """
     began = time.monotonic()
+    lab = lab or _the_only()
+    named = _options.learner_of(learner, seed)
     found = catalog.load(lab)
     went = _up.bring(found, driver, keep=keep)
-    progress = _learning.load(lab)
+    before = _learning.load(lab)
+    progress = before if named is None else _learning.is_for(lab, named)
     elapsed = time.monotonic() - began
     first = found.lesson.topology.names[0]
     names = ", ".join(found.lesson.topology.names)
@@ -45,6 +57,7 @@ def command(lab: str, driver: str | None, keep: bool) -> int:
     out.print(f"[bold green]{said[went]}[/]")
     if went is Started.RESUMED:
         out.print("  Services need a few seconds to come back; containers of no service may wait for 'docker start'.")
+    _tell_learner(catalog.load(lab, progress.learner), went, before)
     words = [
         (f"labs show {lab}", "read the lesson"),
         (f"labs shell {first}", f"open a terminal on {first}"),
@@ -56,3 +69,22 @@ def command(lab: str, driver: str | None, keep: bool) -> int:
         words.append((f"labs goto {lab} {ahead.id}", "go on where you were before"))
     _next.lines(words)
     return 0
+
+
+def _tell_learner(lab: Lab, went: Started, before: Progress) -> None:
+    out = _console.out()
+    changed = lab.learner != before.learner
+    if lab.learner:
+        _learning.show_learner(lab)
+    elif changed:
+        out.print("  For nobody: the values are the lesson's own.")
+    if changed and went is not Started.FRESH:
+        out.print(f"  What was done on its nodes before stays there; 'labs check {lab.name}' tells what of it counts.")
+
+
+def _the_only() -> str:
+    try:
+        return _which.the_started("labs start")
+    except UnfitError:
+        # Whoever has named no lab need not hear first of an engine that this lab may do without.
+        raise UsageError("Which lab?", "Say it: 'labs start LAB'. 'labs list' shows the labs.") from None

@@ -48,17 +48,18 @@ def _show(cluster: Cluster) -> None:
     out.print(table)
     if advice:
         out.print(advice)
-    if cluster.complete and cluster.id.run == "main":
+    if cluster.complete and cluster.id.is_main:
         _show_place(cluster.id.lab)
 
 
 def _show_place(name: str) -> None:
     try:
-        lab = catalog.load(name)
+        lab = _learning.lab(name)
     except LabsError:
         # Whatever is wrong with its lesson, its nodes are there and can be removed.
         return
     progress = _learning.load(name)
+    _learning.show_learner(lab)
     step = progress.place(lab.lesson)
     passed, played = progress.passed(lab.lesson), progress.played(lab.lesson)
     more = f", {played} played for you" if played else ""
@@ -87,7 +88,7 @@ def _show_last() -> None:
 
 def _state(cluster: Cluster) -> tuple[str, str]:
     lab = cluster.id.lab
-    if cluster.id.run != "main":
+    if not cluster.id.is_main:
         return "[yellow]of another command, or its remains[/]", f"'labs rm {cluster.id}' removes it."
     if not cluster.complete:
         return "[red]its start was interrupted[/]", f"'labs start {lab}' makes it anew, 'labs rm {lab}' removes it."

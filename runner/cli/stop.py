@@ -6,6 +6,7 @@ import click
 
 from runner.cli import _console, _options
 from runner.clusters import find, lifecycle
+from runner.clusters.driver import Cluster
 from runner.drivers import choice
 
 
@@ -25,9 +26,16 @@ def command(lab: str | None, everything: bool) -> int:
     for cluster in clusters:
         with _console.story().step(f"Halting '{cluster.id}'"):
             lifecycle.halt(choice.of(cluster), cluster)
-        _console.out().print(f"'{cluster.id}' is halted. 'labs start {cluster.id.lab}' goes on where it was.")
+        _console.out().print(f"'{cluster.id}' is halted. {_then(cluster)}")
     if refusal:
         raise refusal
     if not clusters:
         _console.out().print("No lab is started.")
     return 0
+
+
+def _then(cluster: Cluster) -> str:
+    if cluster.complete and cluster.id.is_main:
+        return f"'labs start {cluster.id}' goes on where it was."
+    # Neither the remains of a start nor what another command has made is gone on with.
+    return f"'labs rm {cluster.id}' removes it."

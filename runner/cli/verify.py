@@ -11,17 +11,18 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from runner import signals
+from runner import paths, signals
 from runner.checking import verified
 from runner.checking.verified import Verified
 from runner.checking.verify import Proof, verify
 from runner.cli import _console, _options, _verify_many
-from runner.clusters import find, lifecycle
+from runner.clusters import find, lifecycle, lock
 from runner.clusters.driver import ClusterId, Driver
 from runner.drivers import choice
 from runner.errors import BrokenLabError, ExitCode, UsageError
 from runner.lessons import catalog
 from runner.lessons.model import Lab
+from runner.lessons.values import NOBODY
 
 
 @click.command("verify")
@@ -37,20 +38,30 @@ from runner.lessons.model import Lab
     metavar="FILE",
     help="Write all that was tried to a file, as JSON.",
 )
+@_options.learner_options
 @click.option("--keep", is_flag=True, help="Leave the cluster it was tried on; of one lab only.")
 def command(
-    labs: tuple[str, ...], everything: bool, driver: str | None, jobs: int | None, report: Path | None, keep: bool
+    labs: tuple[str, ...],
+    everything: bool,
+    driver: str | None,
+    jobs: int | None,
+    report: Path | None,
+    learner: str | None,
+    seed: str | None,
+    keep: bool,
 ) -> int:
     """Prove that a lab's lesson and checks agree, on a fresh cluster beside any that runs.
 
     For every step: its checks fail before it, its commands do what the lesson says, its checks pass after it, twice,
     and each near miss in wrong/ fails with the words it promises and can be put right again. Exits with 3 if not.
-    Several labs are tried at the same time, as far as memory allows, and told in a table.
+    Several labs are tried at the same time, as far as memory allows, and told in a table. With --learner it is that
+    learner's values that they are tried with, and otherwise the lesson's own.
 
     \b
     Examples:
       labs verify swarm-basics
       labs verify swarm-basics --driver uml
+      labs verify swarm-basics --learner ada
       labs verify --all --report verified.json
     """
     names = catalog.names() if everything else list(dict.fromkeys(labs))
@@ -58,7 +69,10 @@ def command(
         raise UsageError("No lab is named.", "Type 'labs verify LAB', or 'labs verify --all'.")
     if keep and len(names) > 1:
         raise UsageError("'--keep' leaves the cluster of one lab.", "Name one lab, or leave it out.")
-    found = [catalog.load(name) for name in names]
+    if report:
+        paths.require_folder_of(report)
+    whose = _options.learner_of(learner, seed) or NOBODY
+    found = [catalog.load(name, whose) for name in names]
     if len(found) > 1:
         done = _verify_many.verify(found, driver, jobs)
         _write(report, done)
@@ -77,12 +91,13 @@ def command(
 def _verify_one(lab: Lab, driver: Driver, keep: bool) -> Verified:
     cluster = ClusterId(lab.name, "verify")
     began = time.monotonic()
-    remains = find.started(cluster)
-    if remains:
-        lifecycle.remove(choice.of(remains), cluster)
-    with _removed_again(driver, cluster, keep):
-        lifecycle.start(driver, lab, cluster, _console.story())
-        proofs = tuple(_show_all(driver, lab, cluster))
+    with lock.owned(cluster):
+        remains = find.started(cluster)
+        if remains:
+            lifecycle.remove(choice.of(remains), cluster)
+        with _removed_again(driver, cluster, keep):
+            lifecycle.start(driver, lab, cluster, _console.story())
+            proofs = tuple(_show_all(driver, lab, cluster))
     code = ExitCode.BROKEN_LAB if any(proof.complaint for proof in proofs) else ExitCode.DONE
     return Verified(lab.name, driver.name, time.monotonic() - began, proofs, exit_code=code)
 

@@ -7,10 +7,9 @@ import sys
 
 import click
 
-from runner.cli import _options
+from runner.cli import _learning, _options
 from runner.clusters import find
 from runner.errors import ExitCode, UsageError
-from runner.lessons import catalog
 
 
 @click.command("watch")
@@ -28,7 +27,7 @@ def command(lab: str | None) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
         raise UsageError("'labs watch' needs a terminal to draw on.", "'labs check' says the same once, anywhere.")
     # A lab that is named may be started later.
-    found = catalog.load(lab or find.the_cluster(None).id.lab)
+    found = _learning.lab(lab or find.the_cluster(None).id.lab)
     from runner.cli._screen import Screen
     from runner.watching.loop import Watching
 

@@ -16,6 +16,9 @@ from typing import Any
 
 from runner import paths
 from runner.learning.progress import Progress, Reached, StepRecord
+from runner.lessons import catalog
+from runner.lessons.model import Lab
+from runner.lessons.values import Learner
 
 _VERSION = 1
 # Whoever looks again every second is no news that often.
@@ -51,6 +54,33 @@ def load(lab: str) -> Progress:
         return Progress(lab)
     with _locked():
         return _read(file, lab)
+
+
+def lab(name: str, recall: Callable[[str], Progress] = load) -> Lab:
+    """Return a lab with the values of the learner whom its nodes were last started for.
+
+    Args:
+        name: The lab's name.
+        recall: Tells what is kept of it.
+
+    Raises:
+        UsageError: There is no lab of that name.
+        BrokenLabError: Its lesson has problems.
+        OSError: What is kept of it cannot be opened.
+
+    """
+    found = catalog.load(name)
+    return catalog.load(name, recall(name).learner) if found.lesson.values else found
+
+
+def is_for(lab: str, learner: Learner) -> Progress:
+    """Keep whose values a lab has from now on.
+
+    Raises:
+        OSError: The file cannot be written.
+
+    """
+    return _change(lab, lambda progress: progress.with_learner(learner))[1]
 
 
 def passed(lab: str, step_ids: Iterable[str]) -> Noted:
@@ -200,6 +230,7 @@ def _encoded(progress: Progress) -> dict[str, Any]:
         "version": _VERSION,
         "lab": progress.lab,
         "used": _time_text(progress.used),
+        "learner": {"id": progress.learner.id, "seed": progress.learner.seed},
         "steps": {step_id: _encoded_step(record) for step_id, record in progress.steps.items()},
         "here": {step_id: reached.value for step_id, reached in progress.here.items()},
     }
@@ -215,7 +246,9 @@ def _decoded(data: Any, lab: str) -> Progress:
         raise ValueError(data["version"])
     steps = {str(step_id): _decoded_step(record) for step_id, record in data["steps"].items()}
     here = {str(step_id): Reached(reached) for step_id, reached in data["here"].items()}
-    return Progress(lab, steps, here, _time(data["used"]))
+    # A record that is older than values has none.
+    whose = data.get("learner", {"id": "", "seed": ""})
+    return Progress(lab, steps, here, _time(data["used"]), Learner(str(whose["id"]), str(whose["seed"])))
 
 
 def _decoded_step(data: Any) -> StepRecord:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from runner.lessons.model import Lesson, Step
+from runner.lessons.values import NOBODY, Learner
 
 
 class Reached(StrEnum):
@@ -43,6 +44,7 @@ class Progress:
         steps: What is kept of each step, by its id; ids that a newer lesson no longer has may be among them.
         here: The steps that are done on the present cluster, and how.
         used: When the lab was last worked on.
+        learner: Whose values the lab has.
         lost: Where a record that could not be read was put just now; the learner wants to know.
 
     """
@@ -51,6 +53,7 @@ class Progress:
     steps: Mapping[str, StepRecord] = field(default_factory=dict)
     here: Mapping[str, Reached] = field(default_factory=dict)
     used: datetime | None = None
+    learner: Learner = NOBODY
     lost: Path | None = None
 
     def of(self, step_id: str) -> StepRecord:
@@ -84,6 +87,14 @@ class Progress:
         """Return the progress with these steps done on the present cluster, though not by the learner."""
         played = dict.fromkeys(step_ids, Reached.PLAYED)
         return replace(self, here={**played, **self.here})
+
+    def with_learner(self, learner: Learner) -> Progress:
+        """Return the progress with another one's values, with which all must be found done anew."""
+        if learner == self.learner:
+            return self
+        # What was played stays known as that: it must not be found to be the learner's own.
+        played = {step_id: reached for step_id, reached in self.here.items() if reached is Reached.PLAYED}
+        return replace(self, learner=learner, here=played)
 
     def with_hint(self, step_id: str, mark: str) -> Progress:
         """Return the progress with one more hint shown."""

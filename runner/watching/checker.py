@@ -11,7 +11,6 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from runner import harmless, paths
@@ -79,7 +78,9 @@ class Checker:
 
     def take(self) -> Checked | None:
         """Read what has come, and return what the run came to once that is known."""
-        assert self._process
+        if self._process is None:
+            # A key that ended it was pressed in the moment in which it answered.
+            return None
         assert self._process.stdout
         data = os.read(self._process.stdout.fileno(), _CHUNK)
         self._came += data
@@ -110,30 +111,28 @@ class Checker:
         self.asked = False
 
     def _launch(self) -> subprocess.Popen[bytes]:
+        self._said.seek(0)
+        self._said.truncate()
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "runner.watching.warm", self._lab],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(_search_path())},
+            env=paths.environment(),
             # Ctrl-C is for the watch alone, which then ends this.
             start_new_session=True,
         )
 
     def _edition_now(self) -> tuple[float, ...]:
         """Return what changes when an author edits the checks; a warm process has them as they were."""
-        return tuple(path.stat().st_mtime for path in sorted(Path(paths.checks_folder()).glob("*.py")))
+        # The lock of an editor that has one open, `.#test_x.py`, is a link that leads nowhere.
+        found = (path for path in sorted(paths.checks_folder().glob("*.py")) if not path.name.startswith("."))
+        return tuple(path.stat().st_mtime for path in found)
 
     def _last_words(self) -> str:
         self._said.seek(0)
         lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
         return harmless.plain(lines[-1]) if lines else "'labs check' says more."
-
-
-def _search_path() -> list[str]:
-    """Return where to find this very package, before all else."""
-    more = os.environ.get("PYTHONPATH")
-    return [str(Path(__file__).parents[2]), *([more] if more else [])]
 
 
 def _understood(answer: dict[str, Any], whole: bool) -> Checked:

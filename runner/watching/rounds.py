@@ -87,11 +87,11 @@ class Rounds:
             now: The time.
 
         """
-        self._whole = self._whole.looked(now, settled=True)
+        # What cannot be checked may stand on an earlier step that was undone, or is just being undone, of which no
+        # event tells.
+        self._whole = self._whole.looked(now, settled=not _has(after, Outcome.ERROR))
         self._step = self._step.looked(now, settled=after.current is None and not checked.trouble)
-        # What cannot be checked any more may stand on an earlier step that was undone, of which no event tells.
-        lost = _has(after, Outcome.ERROR) and not _has(before, Outcome.ERROR)
-        if lost or (not checked.whole and (_has(after, Outcome.SKIPPED) or after.current != before.current)):
+        if not checked.whole and (_has(after, Outcome.SKIPPED) or after.current != before.current):
             self.all_at_once(now)
 
     def slow(self, now: float) -> bool:

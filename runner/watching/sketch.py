@@ -77,7 +77,7 @@ def _boxes(nodes: tuple[NodeSight, ...], width: int) -> list[Text]:
     if each < _BOX_COLUMNS:
         return []
     inner = min(each, 40) - 4
-    tall = max(1, *(min(len(node.units), _UNITS_IN_BOX) for node in nodes)) if nodes else 1
+    tall = max(1, *(min(len(node.units), _UNITS_IN_BOX) for node in nodes))
     columns = [_box(node, inner, tall) for node in nodes]
     rows = zip(*columns, strict=True)
     return [Text.assemble(" ", Text(" ", end="").join(row), no_wrap=True, end="") for row in rows]

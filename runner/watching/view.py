@@ -117,7 +117,7 @@ def _body(watch: Watch, width: int, room: int) -> list[Text]:
     here = watch.looked_at
     titles = [_title(watch, step, width) for step in watch.steps]
     if here is None:
-        return _window(titles, -1, room)
+        return _first(titles, room)
     at = watch.steps.index(here)
     for brief in (False, True):
         below = detail.lines(watch, here, width, brief=brief)
@@ -133,10 +133,6 @@ def _around(titles: Sequence[Text], at: int, below: Sequence[Text], room: int) -
     under = min(after, left - above)
     above = min(before, left - under)
     return [*_last(titles[:at], above), titles[at], *below, *_first(titles[at + 1 :], under)]
-
-
-def _window(titles: Sequence[Text], at: int, room: int) -> list[Text]:
-    return _first(titles[max(0, at) :], room)
 
 
 def _last(titles: Sequence[Text], room: int) -> list[Text]:

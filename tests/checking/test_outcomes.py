@@ -79,6 +79,8 @@ def test_json() -> None:
                 "expected": "3 nodes",
                 "see": "docker node ls",
                 "seconds": 0.25,
+                "points": 1.0,
+                "bonus": False,
             }
         ],
     } == json.loads(json.dumps(Report("tiny", (result,)).as_json()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from runner.checking import run
 from runner.checking.outcomes import Outcome, Report
 from runner.checking.request import Request
 from runner.errors import BrokenLabError, ExitCode
+from runner.lessons import catalog
 from runner.lessons.model import Lab
+from runner.lessons.values import NOBODY, Learner
 from tests import kit
 
 LESSON = f"{kit.FRONT}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n"
@@ -62,9 +65,44 @@ def check(body: str, step: str = "look", name: str = "test_it", says: str = "'''
     return f"@step('{step}')\ndef {name}(nodes):\n    {says}\n    {body}\n"
 
 
-def ran(lab: Lab, root: Path, *steps: str, patience: float = 0) -> Report:
+def ran(lab: Lab, root: Path, *steps: str, patience: float = 0, each_by_itself: bool = False) -> Report:
     """Run a lab's checks on this machine."""
-    return run.run(Request(lab, kit.cluster(root), frozenset(steps) or None, patience))
+    request = Request(lab, kit.cluster(root), frozenset(steps) or None, patience, each_by_itself=each_by_itself)
+    return run.run(request)
+
+
+def test_values(tmp_path: Path) -> None:
+    """A check is given the learner's values, and what it says has them in the place of their names."""
+    front = kit.FRONT.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
+    says = "'''Port <PORT> answers, not <OTHER>.'''"
+    look = f"@step('look')\ndef test_it(nodes, values):\n    {says}\n    assert values == {{}}"
+    kit.write_lab(tmp_path, f"{front}## Look {{#look}}\n", checks=HEAD + look)
+    for learner, port in ((NOBODY, 8000), (Learner("ada", "autumn"), 8561)):
+        (result,) = ran(catalog.load("tiny", learner), tmp_path).results
+        assert f"Port {port} answers, not <OTHER>" == result.says
+        assert result.outcome is Outcome.FAILED
+
+
+def test_more_than_a_look(tmp_path: Path) -> None:
+    """A check that is given a look is given what else it names too."""
+    shared = """
+from checks.shared import Shared, asked_of
+
+@pytest.fixture
+def shown():
+    return Shared(lambda: 'a look')
+
+def with_look(check):
+    return asked_of('shown', check)
+
+@step('look')
+@with_look
+def test_it(now, nodes, values):
+    '''It is so.'''
+    fail(nodes['node1'], f'{now} at {values}', '', '')
+"""
+    (result,) = ran(kit.lab(tmp_path, LESSON, checks=HEAD + shared), tmp_path).results
+    assert (Outcome.FAILED, "a look at {}") == (result.outcome, result.observed)
 
 
 def test_lesson_order(tmp_path: Path) -> None:
@@ -130,6 +168,49 @@ def test_error_skips_later_steps(tmp_path: Path) -> None:
     assert ["error", "skipped"] == [result.outcome.value for result in ran(lab, tmp_path).results]
 
 
+def test_each_by_itself(tmp_path: Path) -> None:
+    """For a grade an unfinished step holds nothing up but the checks that say they prove nothing without it."""
+    lab = lab_with(
+        tmp_path,
+        check("pass"),
+        check("assert False", "find", "test_then"),
+        check("pass", "keep", "test_kept"),
+        "@step('keep', after=['find'])\ndef test_gone(nodes):\n    '''It is gone.'''\n",
+        "@step('keep', after=['look'])\ndef test_still(nodes):\n    '''It is still there.'''\n",
+    )
+    report = ran(lab, tmp_path, each_by_itself=True)
+    assert ["passed", "failed", "passed", "skipped", "passed"] == [one.outcome.value for one in report.results]
+    assert "first finish 'Find'" == report.results[3].reason
+
+
+def test_stands_on_what_was_skipped(tmp_path: Path) -> None:
+    """What stands on a step that itself could not be proved is not proved either; a bonus holds nothing up."""
+    lab = lab_with(
+        tmp_path,
+        check("assert False"),
+        "@step('look', bonus=True)\ndef test_more(nodes):\n    '''There is more.'''\n    assert False\n",
+        "@step('find', after=['look'])\ndef test_then(nodes):\n    '''It is so.'''\n",
+        "@step('keep', after=['find'])\ndef test_last(nodes):\n    '''It is so.'''\n",
+    )
+    report = ran(lab, tmp_path, each_by_itself=True)
+    assert ["failed", "failed", "skipped", "skipped"] == [one.outcome.value for one in report.results]
+
+
+def test_known_to_be_unfinished(tmp_path: Path) -> None:
+    """A check that stands on a step which another run has found undone is skipped."""
+    lab = lab_with(tmp_path, "@step('find', after=['look'])\ndef test_it(nodes):\n    '''It is so.'''\n")
+    request = Request(lab, kit.cluster(tmp_path), each_by_itself=True, unfinished={"look": "Look"})
+    (result,) = run.run(request).results
+    assert ("skipped", "first finish 'Look'") == (result.outcome.value, result.reason)
+
+
+def test_points(tmp_path: Path) -> None:
+    """A check is worth one point unless it says otherwise, and may be a bonus."""
+    dear = "@step('look', points=2.5, bonus=True)\ndef test_dear(nodes):\n    '''It is dear.'''\n"
+    report = ran(lab_with(tmp_path, check("pass"), dear), tmp_path)
+    assert [(1.0, False), (2.5, True)] == [(one.points, one.bonus) for one in report.results]
+
+
 @pytest.mark.parametrize(
     ("steps", "checks"),
     [
@@ -143,6 +224,33 @@ def test_some_steps(steps: list[str], checks: list[str], tmp_path: Path) -> None
     report = ran(kit.lab(tmp_path, LESSON, checks=CHECKS), tmp_path, *steps)
     assert checks == [result.check for result in report.results]
     assert 0 == report.count(Outcome.SKIPPED)
+
+
+def test_other_file_of_that_name(tmp_path: Path) -> None:
+    """Checks in another file of the same name are those that run, whatever was loaded before."""
+    lab = lab_with(tmp_path, check("pass"))
+    (tmp_path / "other").mkdir()
+    other = tmp_path / "other" / "test_tiny.py"
+    other.write_text(HEAD + check("assert False", name="test_other"), "utf-8")
+    files = (None, other, None)
+    reports = [run.run(Request(lab, kit.cluster(tmp_path), patience=0, file=file)) for file in files]
+    assert ["test_it", "test_other", "test_it"] == [report.results[0].check for report in reports]
+
+
+def test_limit(tmp_path: Path) -> None:
+    """A check that does not end in its time could not be checked, and the others still can."""
+    lab = lab_with(tmp_path, check("nodes['node1'].run('sleep', '30')"), check("pass", name="test_then"))
+    report = run.run(Request(lab, kit.cluster(tmp_path), limit=0.3))
+    assert ["error", "passed"] == [one.outcome.value for one in report.results]
+    assert "did not end within 0.3 s" in report.results[0].reason
+
+
+def test_deadline(tmp_path: Path) -> None:
+    """When the time of all checks is over, those that are left could not be checked."""
+    body = "nodes['node1'].run('sleep', '1')"
+    lab = lab_with(tmp_path, check(body), check(body, name="test_then"))
+    report = run.run(Request(lab, kit.cluster(tmp_path), limit=5, deadline=time.monotonic() + 1.5))
+    assert ["passed", "error"] == [one.outcome.value for one in report.results]
 
 
 def test_step_without_checks(tmp_path: Path) -> None:
@@ -189,6 +297,9 @@ def test_user_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("def test_it(:\n", "SyntaxError"),
         ("from checks import nothing\n", "cannot import name 'nothing'"),
         ("", "there is no check in it"),
+        (check("pass").replace("'look'", "'look', points=-1"), "test_it: points are a number from 0 on"),
+        (check("pass").replace("'look'", "'look', after=['find']"), "no step 'find' comes before 'look'"),
+        (check("pass").replace("'look'", "'look', after=['fnd']"), "no step 'fnd' comes before 'look'"),
         ("@step()\ndef test_it(nodes):\n    '''It is so.'''\n", "TypeError"),
     ],
 )

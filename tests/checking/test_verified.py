@@ -42,10 +42,12 @@ def test_wrong() -> None:
         ([ExitCode.DONE, ExitCode.UNFIT], ExitCode.UNFIT),
         ([ExitCode.UNFIT, ExitCode.BROKEN_LAB], ExitCode.BROKEN_LAB),
         ([ExitCode.BROKEN_LAB, ExitCode.BUG, ExitCode.DONE], ExitCode.BUG),
+        ([ExitCode.DONE, ExitCode.INTERRUPTED], ExitCode.INTERRUPTED),
+        ([ExitCode.NOT_YET, ExitCode.DONE], ExitCode.NOT_YET),
     ],
 )
 def test_worst(codes: list[ExitCode], worst: ExitCode) -> None:
-    """Several labs end with the exit code of the worst: a bug, a broken lab, an unfit machine."""
+    """Several labs end with the exit code of the worst: a bug, a broken lab, an unfit machine, or what else is."""
     assert worst == verified.worst(replace(GOOD, exit_code=code) for code in codes)
 
 

@@ -101,9 +101,24 @@ def test_near_miss_without_checks(tmp_path: Path) -> None:
 
 
 def test_passing_early(tmp_path: Path) -> None:
-    """A check that passes before its step is complained of."""
+    """A check that passes before its step is complained of, before every step from the first on."""
     early = CHECKS.replace('content(nodes["node1"], "copy"), "hello"', '"hello", "hello"')
-    assert [("copy", "its checks fail before it", "test_copied passed")] == complaints(proofs(tmp_path, checks=early))
+    said = "test_copied of 'copy' passes already: name the steps it stands on in its after="
+    assert [
+        ("make", "its checks fail before it", said),
+        ("copy", "its checks fail before it", "test_copied passed"),
+    ] == complaints(proofs(tmp_path, checks=early))
+
+
+def test_passing_on_nothing(tmp_path: Path) -> None:
+    """A check that would pass where nothing was done yet is in order once it names the step that it stands on."""
+    gone = "cp made copy; echo copied", "rm made; echo copied"
+    checks = CHECKS.replace('"copy"), "hello"', '"made"), "nothing"').replace(
+        'step("copy"', 'step("copy", after=["make"]'
+    )
+    found = complaints(proofs(tmp_path, LESSON.replace(*gone), checks))
+    # On this lab the check of 'make' no longer passes in the end.
+    assert [("the finished lab", "all checks pass together")] == [one[:2] for one in found]
 
 
 def test_error_before(tmp_path: Path) -> None:
@@ -154,10 +169,21 @@ def test_step_that_breaks_shows_why(tmp_path: Path) -> None:
         ("echo hello >made", "made: hello", "(test_made passed: )"),
     ],
 )
-def test_near_miss_unseen(wrong: str, says: str, complaint: str, tmp_path: Path) -> None:
+def test_near_miss_unseen(
+    wrong: str, says: str, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A near miss that no failed check names as promised is complained of, with what the checks did say."""
+    monkeypatch.setattr("runner.checking.verify._SETTLING_SECONDS", 0.1)
     found = proofs(tmp_path, wrong={"shout.md": miss("make", says, wrong=wrong, cure="rm made")})
     assert [("make", f"shout: fails, saying '{says}'", f"no failed check says so {complaint}")] == complaints(found)
+
+
+def test_near_miss_that_shows_late(tmp_path: Path) -> None:
+    """A near miss may need a while until it shows, as where a service has only just been updated."""
+    wrong = "echo Hello >made; { sleep 4; echo HELLO >made; } >/dev/null 2>&1 &"
+    assert [] == complaints(
+        proofs(tmp_path, wrong={"shout.md": miss("make", "made: HELLO", wrong=wrong, cure="rm made")})
+    )
 
 
 def test_near_miss_that_breaks(tmp_path: Path) -> None:

@@ -30,6 +30,11 @@ def _tiny(tmp_path: Path) -> None:
         (["start", "tin"], "There is no lab 'tin'.", "Did you mean tiny?"),
         (["verify", "nowhere"], "There is no lab 'nowhere'.", "There are: tiny. 'labs list' lists them."),
         (["show", "tin"], "There is no lab 'tin'.", "Did you mean tiny?"),
+        (
+            ["verify", "tiny", "--report", "gone/x.json"],
+            "There is no folder gone to write 'x.json' to.",
+            "'mkdir -p gone'",
+        ),
         (["show", "tiny", "lok"], "There is no step 'lok'.", "Did you mean look?"),
         (["hint", "tin"], "There is no lab 'tin'.", "Did you mean tiny?"),
         (["hint", "tiny", "lok"], "There is no step 'lok'.", "Did you mean look?"),
@@ -37,7 +42,8 @@ def _tiny(tmp_path: Path) -> None:
         (["goto", "tiny", "lok"], "There is no step 'lok'.", "Did you mean look?"),
         (["goto", "tiny"], "Which step?", "Type 'labs goto tiny STEP'."),
         (["env"], "Usage: labs env [OPTIONS] [NODE]", "Name a node"),
-        (["start"], "Usage: labs start [OPTIONS] LAB", "Try 'labs start --help' for help."),
+        (["exec", "node1", "--"], "Usage: labs exec [OPTIONS] NODE CMD...", "labs exec node1 -- docker node ls"),
+        (["start"], "Which lab?", "Say it: 'labs start LAB'."),
         (["check", "--stp", "look"], "Usage: labs check [OPTIONS] [LAB]", "Did you mean '--step'?"),
         (["completion", "tcsh"], "Usage: labs completion", "'tcsh' is not one of 'bash', 'zsh', 'fish'"),
     ],
@@ -151,3 +157,12 @@ def test_reader_gone(words: list[str], tmp_path: Path) -> None:
         environment = kit.environment(tmp_path)
         done = subprocess.run(argv, env=environment, stdout=gone, stderr=subprocess.PIPE, check=False)
     assert (0, b"") == (done.returncode, done.stderr)
+
+
+def test_no_room(tmp_path: Path) -> None:
+    """Output that goes to a full disk ends with 4, says so, and is no bug of ours."""
+    argv = [sys.executable, "-m", "runner", "list"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(argv, env=kit.environment(tmp_path), stdout=full, stderr=subprocess.PIPE, check=False)
+    told = b"What was to be written: No space left on device.\nMake room or "
+    assert (4, True) == (done.returncode, done.stderr.startswith(told)), done.stderr

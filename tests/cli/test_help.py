@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from runner.cli import _COMMANDS, cli
+from runner.cli import _COMMANDS, bundle, cli
 from tests import kit
 
 CONTEXT = click.Context(cli, info_name="labs")
@@ -22,7 +22,7 @@ def commands() -> dict[str, click.Command]:
     for name, group in list(whole.items()):
         if isinstance(group, click.Group):
             whole |= {f"{name} {part}": command for part, command in group.commands.items()}
-    return whole
+    return whole | {"grade bundle": bundle.command}
 
 
 def examples(name: str) -> list[str]:
@@ -48,7 +48,7 @@ def words_of(line: str) -> list[str]:
     return words[: ends[0]] if ends else words
 
 
-@pytest.mark.parametrize("line", [line for name in _COMMANDS for line in examples(name)])
+@pytest.mark.parametrize("line", [line for name in (*_COMMANDS, "grade bundle") for line in examples(name)])
 def test_examples_can_be_typed(line: str) -> None:
     """What an example shows is a command line that there is."""
     name, *words = words_of(line)
@@ -56,7 +56,8 @@ def test_examples_can_be_typed(line: str) -> None:
     if isinstance(command, click.Group):
         command = command.commands[words.pop(0)]
     assert command is not None
-    assert command.make_context(name, words).params.keys() == {param.name for param in command.params}
+    context = command.make_context(name, words)
+    assert context.params.keys() == {param.name for param in context.command.params}
 
 
 @pytest.mark.parametrize("name", sorted(commands()))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from runner import paths
-from runner.cli import _learning
+from runner.cli import _learning, _which, goto
+from runner.clusters import find
+from runner.errors import BrokenLabError
 from runner.learning import kept
+from runner.learning.way import Way
 from tests import kit
 
 LESSON = f"""{kit.FRONT}
@@ -154,3 +159,26 @@ def test_where_to_go_on(run: Run, tmp_path: Path) -> None:
     assert [nothing, "Last you were in 'tiny' (━━━─── 1/2):", "  labs goto tiny find  Find"] == done.stdout.splitlines()
     kept.passed("tiny", ["find"])
     assert [nothing] == kit.labs(tmp_path, "status", LABS_DRIVER="uml").stdout.splitlines()
+
+
+def test_full_disk(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What has no file to name, as a full disk, is told without one."""
+    monkeypatch.setattr(os, "fsync", lambda _handle: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
+    _learning.passed("tiny", ["look"])
+    assert "Your progress in 'tiny' cannot be kept: No space left.\n" == capsys.readouterr().err
+
+
+def test_step_of_a_broken_lesson(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where the lab that is started cannot be read, that is told, and not that no lab is called like the step."""
+    lesson = tmp_path / "labs" / "tiny" / "lesson.md"
+    lesson.write_text(lesson.read_text("utf-8").replace("minutes: 5", "minutes: soon"), "utf-8")
+    monkeypatch.setattr(find, "the_cluster", lambda _lab: kit.cluster(tmp_path))
+    with pytest.raises(BrokenLabError, match="'minutes'"):
+        _which.lab_and_step("find", None, "labs show")
+
+
+def test_goto_brackets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Brackets in a step's title are no markup once the way to it is played."""
+    lab = kit.lab(tmp_path, LESSON.replace("## Find", "## Find [it] in [/tmp]"))
+    goto._say(lab, lab.lesson.steps[1], Way((), lab.lesson.steps[:1]))
+    assert capsys.readouterr().out.startswith("All that comes before 'Find [it] in [/tmp]' is done.\n")

@@ -105,13 +105,28 @@ def test_brackets(tmp_path: Path) -> None:
     assert "Look [around] a [/tmp]  look" in shown.stdout
 
 
-def test_env_leads_back(tmp_path: Path) -> None:
-    """Leading docker back leads to where it was before, even if that needs quotes."""
-    done = kit.labs(tmp_path, "env", "--unset", LABS_OUTER_DOCKER_HOST="unix:///a path/docker.sock")
-    assert (
-        "export DOCKER_HOST='unix:///a path/docker.sock'\nunset LABS_OUTER_DOCKER_HOST LABS_NODE_DOCKER_HOST\n"
-        == done.stdout
-    )
+FORGET = "unset LABS_OUTER_DOCKER_HOST LABS_OUTER_DOCKER_TLS_VERIFY LABS_NODE_DOCKER_HOST"
+
+
+@pytest.mark.parametrize(
+    ("variables", "printed"),
+    [
+        (
+            {"LABS_OUTER_DOCKER_HOST": "unix:///a path/docker.sock", "LABS_NODE_DOCKER_HOST": "unix:///node1.sock"},
+            ["export DOCKER_HOST='unix:///a path/docker.sock'", FORGET],
+        ),
+        (
+            {"LABS_OUTER_DOCKER_HOST": "tcp://engine:2376", "LABS_OUTER_DOCKER_TLS_VERIFY": "1"},
+            ["export DOCKER_HOST=tcp://engine:2376", "export DOCKER_TLS_VERIFY=1", FORGET],
+        ),
+        ({"DOCKER_HOST": "unix:///1.sock", "LABS_NODE_DOCKER_HOST": "unix:///1.sock"}, ["unset DOCKER_HOST", FORGET]),
+        ({"DOCKER_HOST": "ssh://me@server"}, [FORGET]),
+    ],
+    ids=["quotes", "TLS", "default engine", "never led away"],
+)
+def test_env_leads_back(variables: dict[str, str], printed: list[str], tmp_path: Path) -> None:
+    """Leading docker back leads to where it was before, TLS included, and leaves alone what leads to no node."""
+    assert printed == kit.labs(tmp_path, "env", "--unset", **variables).stdout.splitlines()
 
 
 @pytest.mark.parametrize(

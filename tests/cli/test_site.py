@@ -22,8 +22,9 @@ def test_build(tmp_path: Path) -> None:
 def test_out(tmp_path: Path) -> None:
     """The folder can be named."""
     kit.write_lab(tmp_path, STEP)
-    assert 0 == kit.labs(tmp_path, "site", "build", "--out", "a/b").returncode
-    assert (tmp_path / "a" / "b" / "index.html").is_file()
+    done = kit.labs(tmp_path, "site", "build", "--out", "a/[b]")
+    assert (0, True) == (done.returncode, "Open a/[b]/index.html." in done.stdout)
+    assert (tmp_path / "a" / "[b]" / "index.html").is_file()
 
 
 def test_broken_link(tmp_path: Path) -> None:
@@ -41,6 +42,17 @@ def test_broken_front_matter(tmp_path: Path) -> None:
     kit.write_lab(tmp_path, STEP.replace("minutes: 5", "minutes: soon"))
     done = kit.labs(tmp_path, "site", "build")
     assert (3, True) == (done.returncode, "lesson.md:5: front matter: 'minutes'" in done.stderr)
+
+
+def test_missing_lab(tmp_path: Path) -> None:
+    """A lab that comes after one that there is not, and one that has lost its lesson, are told and not left out."""
+    kit.write_lab(tmp_path, STEP.replace("images: []", "after: [gone]\nimages: []"))
+    (kit.write_lab(tmp_path, STEP, name="lost") / "lesson.md").unlink()
+    done = kit.labs(tmp_path, "site", "build")
+    lost = f"{tmp_path}/labs/lost/lesson.md:1: the file is missing, though its lab's setup.sh is there"
+    gone = f"{tmp_path}/labs/tiny/lesson.md:7: there is no lab 'gone' to come before this one"
+    told = f"2 problems keep the site from being built:\n{lost}\n{gone}\nMend the files, then type this again.\n"
+    assert (3, told) == (done.returncode, done.stderr)
 
 
 def test_somebodys_folder(tmp_path: Path) -> None:

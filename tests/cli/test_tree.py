@@ -46,11 +46,18 @@ def test_nowhere(words: list[str], tmp_path: Path) -> None:
 
 def test_no_labs_yet(tmp_path: Path) -> None:
     """Where there are no labs yet, it is told how to make one."""
-    said = f"There is no lab in {tmp_path}/nowhere/labs. 'labs new NAME' makes one.\n"
-    listed = kit.labs(tmp_path, "--labs", "nowhere", "list")
+    said = f"There is no lab in {tmp_path}/no[w]here/labs. 'labs new NAME' makes one.\n"
+    listed = kit.labs(tmp_path, "--labs", "no[w]here", "list")
     assert (0, said) == (listed.returncode, listed.stdout)
-    linted = kit.labs(tmp_path, "--labs", "nowhere", "lint", "--all")
+    linted = kit.labs(tmp_path, "--labs", "no[w]here", "lint", "--all")
     assert (2, said.split()) == (linted.returncode, linted.stderr.split())
+
+
+def test_nobodys_home(tmp_path: Path) -> None:
+    """A `~` that no shell has replaced, since nobody is called so, is told like any folder that is missing."""
+    done = kit.labs(tmp_path, "--labs", "~nobody-at-all/mine", "show", "mine")
+    assert 2 == done.returncode
+    assert done.stderr.startswith(f"There is no folder {tmp_path}/~nobody-at-all/mine/labs, so there is no lab 'mine'.")
 
 
 def test_completion(tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ import pytest
 
 from tests.conftest import Labs
 from tests.docker.conftest import Left, docker
+from tests.interrupted import start_until
 
 pytestmark = pytest.mark.usefixtures("clean")
+_START = ["trio"]
 
 
 def _running(left: Left) -> int:
@@ -41,24 +43,10 @@ def log(environment: dict[str, str]) -> Path:
     return found
 
 
-def _start_until(moment: Callable[[], bool], number: signal.Signals, environment: dict[str, str]) -> int:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "runner", "start", "trio"],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    while not moment() and process.poll() is None:
-        time.sleep(0.01)
-    time.sleep(0.03)
-    process.send_signal(number)
-    return process.wait(60)
-
-
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_ctrl_c_leaves_nothing(moment: str, environment: dict[str, str], left: Left, log: Path) -> None:
     """Ctrl-C during a start ends it with 130, and nothing of the cluster is left."""
-    status = _start_until(lambda: MOMENTS[moment](left, log), signal.SIGINT, environment)
+    status = start_until(lambda: MOMENTS[moment](left, log), signal.SIGINT, _START, environment)
     if status == 0:
         pytest.skip("the start was done before the signal came")
     assert 130 == status
@@ -70,7 +58,7 @@ def test_a_killed_start_is_no_obstacle(
     moment: str, labs: Labs, environment: dict[str, str], left: Left, log: Path
 ) -> None:
     """After SIGKILL during a start, the next start works, and a removal leaves nothing."""
-    _start_until(lambda: MOMENTS[moment](left, log), signal.SIGKILL, environment)
+    start_until(lambda: MOMENTS[moment](left, log), signal.SIGKILL, _START, environment)
     again = labs("start", "trio")
     assert 0 == again.returncode, again.stderr
     assert 0 == labs("exec", "node3", "--", "docker", "info").returncode
@@ -80,7 +68,7 @@ def test_a_killed_start_is_no_obstacle(
 
 def test_remains_are_told_and_removed(labs: Labs, environment: dict[str, str], left: Left, log: Path) -> None:
     """Status names the remains of a killed start, and rm removes them."""
-    _start_until(lambda: MOMENTS["booting the nodes"](left, log), signal.SIGKILL, environment)
+    start_until(lambda: MOMENTS["booting the nodes"](left, log), signal.SIGKILL, _START, environment)
     assert "its start was interrupted" in labs("status").stdout
     assert 4 == labs("check", "trio").returncode
     assert 0 == labs("rm", "trio").returncode

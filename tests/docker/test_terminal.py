@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,15 +15,6 @@ from tests.docker.conftest import docker
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.usefixtures("trio")
-
-
-@pytest.fixture
-def shell(environment: dict[str, str]) -> Iterator[Terminal]:
-    """Have `labs shell node2` on a terminal, its prompt shown."""
-    terminal = Terminal([sys.executable, "-m", "runner", "shell", "node2"], {**environment, "NO_COLOR": "1"})
-    terminal.read_until("] ~ ")
-    yield terminal
-    terminal.close()
 
 
 def test_the_shell_is_a_terminal_on_the_node(shell: Terminal) -> None:

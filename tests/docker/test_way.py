@@ -182,7 +182,7 @@ def test_check_says_what_comes_next(labs: Labs, on_node1: On) -> None:
     on_node1("swarm", "init")
     shown = labs("check").stdout
     assert "Well done: 'Make a swarm'." in shown
-    assert ["Next: Read about it", "  labs show ladder read  read it", "  labs hint ladder       a nudge"] == (
+    assert ["Next: Read about it", "  labs show ladder read  read it", "  labs hint ladder read  a nudge"] == (
         shown.splitlines()[-3:]
     )
     assert "Well done" not in labs("check").stdout

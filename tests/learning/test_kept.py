@@ -14,14 +14,17 @@ import pytest
 from runner import paths
 from runner.learning import kept
 from runner.learning.progress import Progress, Reached
+from runner.lessons.values import NOBODY, Learner
 from tests import kit
 
+ADA = Learner("ada", "autumn")
 WHOLE = """{
   "version": 1,
   "lab": "tiny",
   "used": "2026-11-21T12:00:00+00:00",
   "steps": {"look": {"passed": "2026-11-21T11:00:00+00:00", "spoiled": null, "hints": ["0123456789ab"]}},
-  "here": {"look": "passed"}
+  "here": {"look": "passed"},
+  "learner": {"id": "ada", "seed": "autumn"}
 }
 """
 
@@ -130,6 +133,8 @@ def test_used() -> None:
         WHOLE.replace('["0123456789ab"]', "null"),
         WHOLE.replace('{"look": "passed"}', '{"look": "done"}'),
         WHOLE.replace('{"look": "passed"}', "[]"),
+        WHOLE.replace('{"id": "ada", "seed": "autumn"}', "7"),
+        WHOLE.replace('"seed": "autumn"', '"sed": "autumn"'),
     ],
 )
 def test_damaged(damage: str) -> None:
@@ -191,3 +196,32 @@ def test_at_the_same_time(tmp_path: Path) -> None:
     both = [subprocess.Popen([*argv, name], env=environment, cwd=tmp_path) for name in ("a", "b")]
     assert [0, 0] == [process.wait(60) for process in both]
     assert 40 == len(kept.load("tiny").here)
+
+
+def test_learner() -> None:
+    """Whose values a lab has is kept until another is named; what was found done must then be found done again."""
+    kept.passed("tiny", ["look"])
+    kept.played("tiny", ["find"])
+    progress = kept.is_for("tiny", ADA)
+    assert progress == kept.load("tiny")
+    assert (ADA, {"find": Reached.PLAYED}) == (progress.learner, progress.here)
+    assert progress.of("look").passed is not None
+    kept.passed("tiny", ["look"])
+    assert {"look": Reached.PASSED, "find": Reached.PLAYED} == kept.is_for("tiny", ADA).here
+    assert ADA == kept.begun_afresh("tiny").learner
+
+
+def test_record_without_learner() -> None:
+    """A record from before there were values is nobody's, and is read like any other."""
+    written(WHOLE.replace(',\n  "learner": {"id": "ada", "seed": "autumn"}', ""))
+    progress = kept.load("tiny")
+    assert (NOBODY, None, {"look": Reached.PASSED}) == (progress.learner, progress.lost, progress.here)
+
+
+def test_lab(tmp_path: Path) -> None:
+    """A lab is read with the values of the learner it was last started for."""
+    front = kit.FRONT.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
+    kit.write_lab(tmp_path, f"{front}## Look {{#look}}\n")
+    assert {"PORT": "8000"} == kept.lab("tiny").values
+    kept.is_for("tiny", ADA)
+    assert ({"PORT": "8561"}, ADA) == (kept.lab("tiny").values, kept.lab("tiny").learner)

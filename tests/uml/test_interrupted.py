@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Labs
+from tests.interrupted import start_until
 from tests.uml.left import Left
 
 pytestmark = pytest.mark.usefixtures("clean")
+_START = ["solo", "--driver", "uml"]
 
 # When each step of a start has begun, as far as the project's folder shows it.
 MOMENTS: dict[str, Callable[[Path], bool]] = {
@@ -41,23 +40,10 @@ def state(environment: dict[str, str]) -> Path:
     return found
 
 
-def _start_until(moment: Callable[[], bool], number: signal.Signals, environment: dict[str, str]) -> int:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "runner", "start", "solo", "--driver", "uml"],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    while not moment() and process.poll() is None:
-        time.sleep(0.005)
-    process.send_signal(number)
-    return process.wait(60)
-
-
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_ctrl_c_leaves_nothing(moment: str, environment: dict[str, str], left: Left, state: Path) -> None:
     """Ctrl-C during a start ends it with 130, and nothing of the cluster is left."""
-    status = _start_until(lambda: MOMENTS[moment](state), signal.SIGINT, environment)
+    status = start_until(lambda: MOMENTS[moment](state), signal.SIGINT, _START, environment)
     if status == 0:
         pytest.skip("the start was done before the signal came")
     assert 130 == status
@@ -69,7 +55,7 @@ def test_a_killed_start_is_no_obstacle(
     moment: str, labs: Labs, environment: dict[str, str], left: Left, state: Path
 ) -> None:
     """After SIGKILL during a start, the next start works, and a removal leaves nothing."""
-    _start_until(lambda: MOMENTS[moment](state), signal.SIGKILL, environment)
+    start_until(lambda: MOMENTS[moment](state), signal.SIGKILL, _START, environment)
     again = labs("start", "solo", "--driver", "uml")
     assert 0 == again.returncode, again.stderr
     assert 0 == labs("exec", "node1", "--", "docker", "info").returncode
@@ -79,7 +65,7 @@ def test_a_killed_start_is_no_obstacle(
 
 def test_remains_are_told_and_removed(labs: Labs, environment: dict[str, str], left: Left, state: Path) -> None:
     """Status names the remains of a killed start, and rm removes them."""
-    _start_until(lambda: MOMENTS["waiting for the engine"](state), signal.SIGKILL, environment)
+    start_until(lambda: MOMENTS["waiting for the engine"](state), signal.SIGKILL, _START, environment)
     assert "its start was interrupted" in labs("status").stdout
     refused = labs("check", "solo")
     assert (4, True) == (refused.returncode, "The start of 'solo' was interrupted." in refused.stderr)

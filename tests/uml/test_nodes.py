@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import docker
@@ -75,15 +73,6 @@ def test_nodes_know_each_other(labs: Labs) -> None:
     found = labs("exec", "node3", "--", "getent", "hosts", "node1").stdout.split()
     assert ["10.213.0.11", "node1"] == found
     assert 0 == labs("exec", "node3", "--", "ping", "-c", "1", "-W", "3", "-I", "eth0", "node1").returncode
-
-
-@pytest.fixture
-def shell(environment: dict[str, str]) -> Iterator[Terminal]:
-    """Have `labs shell node2` on a terminal, its prompt shown."""
-    terminal = Terminal([sys.executable, "-m", "runner", "shell", "node2"], {**environment, "NO_COLOR": "1"})
-    terminal.read_until("] ~ ")
-    yield terminal
-    terminal.close()
 
 
 def test_the_shell_follows_the_window(shell: Terminal) -> None:

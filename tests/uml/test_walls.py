@@ -24,6 +24,7 @@ from runner.drivers.uml import plan
 from runner.drivers.uml.driver import UmlDriver
 from runner.errors import UnfitError
 from tests import kit
+from tests.listening import listening
 
 pytestmark = pytest.mark.uml
 attack = pytest.mark.usefixtures("_the_others_go_on")
@@ -320,24 +321,6 @@ def test_the_hosts_processes_cannot_be_seen(world: World) -> None:
 # Networks
 
 
-@contextlib.contextmanager
-def _listening(address: str) -> Iterator[tuple[int, list[str]]]:
-    """Listen on this machine; yields the port, and who came."""
-    came: list[str] = []
-    with socket.create_server((address, 0)) as server:
-
-        def accept() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    peer, where = server.accept()
-                    peer.close()
-                    came.append(str(where))
-
-        threading.Thread(target=accept, daemon=True).start()
-        yield server.getsockname()[1], came
-        server.shutdown(socket.SHUT_RDWR)
-
-
 def _own_addresses() -> list[str]:
     listed = subprocess.run(["ip", "-json", "-4", "address"], capture_output=True, check=True).stdout
     return [one["local"] for device in json.loads(listed) for one in device["addr_info"]]
@@ -348,7 +331,7 @@ def test_the_hosts_ports_cannot_be_reached(world: World) -> None:
     """No listener of the host's, on all its addresses or on 127.0.0.1, can be reached from a machine by any address."""
     # The last ones are what slirp4netns calls the host and its resolver, where there is a way out.
     addresses = {str(plan.GATEWAY), str(plan.HUB), "10.0.2.2", "10.0.2.3", "10.0.2.100", *_own_addresses()}
-    with _listening("0.0.0.0") as (anywhere, came), _listening("127.0.0.1") as (inside, came_inside):
+    with listening("0.0.0.0") as (anywhere, came), listening("127.0.0.1") as (inside, came_inside):
         with socket.create_connection(("127.0.0.1", inside)), socket.create_connection(("127.0.0.1", anywhere)):
             pass
         tries = [f"curl -s -m 2 {address}:{port} &" for address in addresses for port in (anywhere, inside)]

@@ -86,3 +86,28 @@ def test_end(checker: Checker) -> None:
     checker.end()
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
+
+
+def test_ended_with_its_answer_there(checker: Checker) -> None:
+    """Whoever ends it while an answer is already there is told nothing more, for the two may come at once."""
+    answers = checker.ask(None)
+    assert select.select([answers], [], [], 20)[0]
+    checker.end()
+    assert checker.take() is None
+
+
+def test_an_editors_lock(checker: Checker, tmp_path: Path) -> None:
+    """An editor's lock, a link that leads nowhere beside the file that is open, disturbs nothing."""
+    (tmp_path / "checks" / ".#test_tiny.py").symlink_to("author@machine.4711")
+    assert "No Docker Engine" in str(finish(checker, checker.ask(None)).trouble)
+
+
+def test_last_words_are_its_own(checker: Checker) -> None:
+    """What a process has said is not taken for the last words of the next one."""
+    checker._said.write(b"what an earlier one said\n")
+    checker._said.flush()
+    answers = checker.ask(None)
+    os.kill(process_of(checker), signal.SIGKILL)
+    trouble = finish(checker, answers).trouble
+    assert trouble
+    assert "'labs check' says more." == trouble.advice

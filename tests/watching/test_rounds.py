@@ -61,6 +61,19 @@ def end(rounds: Rounds, noting: Noting, before: Watch, after: Watch, *, now: flo
     rounds.ended(before, after, Checked(whole, after.report), now)
 
 
+def twelve(rounds: Rounds, noting: Noting, watch: Watch, now: float, *, whole: bool = False) -> list[float]:
+    """Let twelve rounds begin when they are due, with nothing new found, and return the pauses before them."""
+    pauses = []
+    for _ in range(12):
+        due = rounds.next(watch, now)
+        assert due is not None
+        pauses.append(due - now)
+        now = due
+        rounds.begin(watch, now)
+        end(rounds, noting, watch, watch, now=now, whole=whole)
+    return pauses
+
+
 def test_first_round(noting: Noting) -> None:
     """The first round is of all checks."""
     Rounds(noting).begin(HALF, 0.0)
@@ -98,17 +111,10 @@ def test_a_step_is_done(rounds: Rounds, noting: Noting) -> None:
 
 def test_nothing_happens(rounds: Rounds, noting: Noting) -> None:
     """While nothing happens the learner's step is looked at ever more rarely, and nothing else is."""
-    now, times = 1.0, []
-    for _ in range(12):
-        due = rounds.next(HALF, now)
-        assert due is not None
-        times.append(due - now)
-        now = due
-        rounds.begin(HALF, now)
-        end(rounds, noting, HALF, HALF, now=now)
+    pauses = twelve(rounds, noting, HALF, now=1.0)
     assert [["join"]] * 12 == noting.rounds
-    assert sorted(times) == times
-    assert pytest.approx(10.0) == times[-1]
+    assert sorted(pauses) == pauses
+    assert pytest.approx(10.0) == pauses[-1]
 
 
 def test_all_is_done(noting: Noting) -> None:
@@ -162,3 +168,15 @@ def test_unknown(rounds: Rounds, noting: Noting) -> None:
     end(rounds, noting, skipped, skipped, now=100.5)
     rounds.begin(skipped, 100.5)
     assert [["join"], ALL] == noting.rounds
+
+
+def test_lost(rounds: Rounds, noting: Noting) -> None:
+    """While a step's checks cannot run, all checks do, ever more rarely, for an earlier step may have been undone."""
+    lost = scenes.WITHOUT_ANSWER
+    rounds.stirred(100.0)
+    rounds.begin(HALF, 100.2)
+    end(rounds, noting, HALF, lost, now=100.2)
+    pauses = twelve(rounds, noting, lost, now=100.2, whole=True)
+    assert [["join"], *([ALL] * 12)] == noting.rounds
+    assert sorted(pauses) == pauses
+    assert pytest.approx(10.0) == pauses[-1]

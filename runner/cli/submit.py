@@ -1,0 +1,109 @@
+"""`labs submit`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from runner import harmless
+from runner.cli import _console, _learning, _next, _options
+from runner.clusters import find
+from runner.clusters.driver import Cluster
+from runner.errors import NotYetError, UsageError
+from runner.grading import writing
+from runner.grading.intake import TEXT
+from runner.learning import typed
+from runner.learning.typed import Entry
+
+_TOKENS = {
+    "WORKER_TOKEN": "docker swarm join-token --quiet worker",
+    "MANAGER_TOKEN": "docker swarm join-token --quiet manager",
+    "UNLOCK_KEY": "docker swarm unlock-key --quiet",
+}
+_LARGEST_FILE = 1 << 20
+
+
+@click.command("submit")
+@_options.optional_lab_argument
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where to write it; a folder of the lab's name, here, if not told.",
+)
+@click.option("--force", is_flag=True, help="Write over a submission that is there.")
+def command(lab: str | None, out: Path | None, force: bool) -> int:
+    """Write a submission from what you have typed in 'labs shell' on the present nodes.
+
+    What has failed is left out, and what only shows something. Join tokens, unlock keys and addresses, which are others
+    on each cluster, are asked for anew where they are used. Files that you have written in an editor go with it. Look
+    it over: it is yours to change, and 'labs grade' tells what it is worth.
+
+    \b
+    Examples:
+      labs submit
+      labs submit swarm-basics --out ada
+    """
+    cluster = find.running_cluster(lab)
+    found = _learning.lab(cluster.id.lab)
+    target = out or Path(found.name)
+    if (target / TEXT).exists() and not force:
+        raise UsageError(f"There is a {target / TEXT} already.", "'--force' writes over it; '--out DIR' takes another.")
+    entries = [entry for node in cluster.nodes for entry in typed.on(node)]
+    if not any(writing.works(entry) for entry in entries):
+        raise NotYetError(
+            f"Nothing was typed in 'labs shell' on the nodes of '{cluster.id}'.",
+            "Do the lab there, then type this again; 'labs shell node1' opens a terminal.",
+        )
+    tokens = _tokens(cluster, entries)
+    values = writing.values_of(tokens, {node.name: node.address for node in cluster.nodes})
+    text = writing.document(found, _learning.load(found.name), entries, values)
+    target.mkdir(parents=True, exist_ok=True)
+    (target / TEXT).write_text(text, "utf-8")
+    taken = _take_files(cluster, entries, target)
+    out_console = _console.out()
+    out_console.print(harmless.plain(text), markup=False)
+    out_console.print(f"Written to {target / TEXT}{taken}.", style="green", markup=False)
+    whose = found.learner
+    words = ["labs", "grade", str(target), *(["--learner", whose.id, "--seed", whose.seed] if whose else [])]
+    _next.lines([(harmless.plain(shlex.join(words)), "see what it is worth")], "Next:")
+    return 0
+
+
+def _tokens(cluster: Cluster, entries: Sequence[Entry]) -> dict[str, tuple[str, str, str]]:
+    """Return what each token that was typed is called, and how one like it is asked for."""
+    wanted = writing.tokens_in(entries)
+    if not wanted:
+        return {}
+    first = next((entry.node for entry in entries if "swarm init" in entry.text), cluster.nodes[0].name)
+    said = {name: _answer(cluster, ask) for name, ask in _TOKENS.items()}
+    found = {}
+    for token in wanted:
+        # One that was changed since is most likely one for workers.
+        default = "UNLOCK_KEY" if token.startswith("SWMKEY") else "WORKER_TOKEN"
+        name = next((name for name, answer in said.items() if token in answer), default)
+        found[token] = (name, first, _TOKENS[name])
+    return found
+
+
+def _answer(cluster: Cluster, ask: str) -> str:
+    for node in cluster.nodes:
+        done = node.run(["sh", "-c", ask])
+        if done.exit_status == 0:
+            return done.text
+    return ""
+
+
+def _take_files(cluster: Cluster, entries: Sequence[Entry], target: Path) -> str:
+    nodes = {node.name: node for node in cluster.nodes}
+    taken = []
+    for node, name in writing.edited(entries):
+        done = nodes[node].run(["head", "--bytes", str(_LARGEST_FILE), f"/root/{name}"])
+        if done.exit_status == 0 and name != TEXT:
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            (target / name).write_bytes(done.stdout)
+            taken.append(name)
+    return f", with {', '.join(taken)}" if taken else ""

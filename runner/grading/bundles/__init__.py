@@ -1,0 +1,56 @@
+"""Bundles for other people's autograders: labs itself, what to grade, and the few lines that they call."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from runner import paths
+from runner.errors import UsageError
+from runner.grading.bundles import classroom50, gradescope, wheel
+from runner.grading.bundles.kind import HIDDEN, PARTS, TREE, Settings
+
+KINDS = {"classroom50": classroom50.KIND, "gradescope": gradescope.KIND}
+
+
+def write(name: str, settings: Settings, out: Path, *, hidden: Path | None = None, parts: Path | None = None) -> None:
+    """Write a bundle.
+
+    Args:
+        name: One of `KINDS`.
+        settings: What it is to grade.
+        out: The file, or the folder; what a bundle has there already is written over.
+        hidden: A file of checks that students may not see.
+        parts: A file that `labs images export` has written, so that nothing is to be built where the bundle is used.
+
+    Raises:
+        UsageError: There is no folder to write it to, or it cannot carry parts.
+        UnfitError: labs runs from a folder, and was not installed.
+
+    """
+    kind = KINDS[name]
+    paths.require_folder_of(out)
+    if parts and not kind.takes_parts:
+        raise UsageError(f"A bundle '{name}' cannot carry {parts}.", "Leave '--parts' out.")
+    if parts and not parts.is_file():
+        raise UsageError(f"There is no file {parts}.", f"'labs images export {parts}' writes it.")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        wheel.write(folder)
+        if not paths.is_built_in():
+            _add_tree(folder / TREE, settings.lab)
+        if hidden:
+            (folder / HIDDEN).mkdir()
+            shutil.copy(hidden, folder / HIDDEN)
+        if parts:
+            # Hundreds of megabytes need no second copy.
+            (folder / PARTS).symlink_to(parts.resolve())
+        kind.add(folder, settings)
+        kind.pack(folder, out)
+
+
+def _add_tree(tree: Path, lab: str) -> None:
+    """Add a lab that did not come with labs, and all checks that lie beside its own, for they may share code."""
+    shutil.copytree(paths.labs_folder() / lab, tree / "labs" / lab)
+    shutil.copytree(paths.checks_folder(), tree / "checks", ignore=shutil.ignore_patterns("__pycache__"))

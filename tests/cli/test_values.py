@@ -1,0 +1,100 @@
+"""Values drawn for each learner, as commands take and show them where no engine is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner.cli import grade
+from runner.errors import UsageError
+from runner.grading import cohort
+from runner.grading.grade import Grade
+from runner.grading.job import Job, read
+from runner.grading.limits import Limits
+from runner.learning import kept
+from runner.lessons.values import NOBODY, Learner
+from runner.pages import build
+from tests import kit
+
+FRONT = kit.FRONT.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
+HINT = "::: hint check=test_it\nIt is <PORT>.\n:::\n::: hint\nLook at <PORT>.\n:::\n"
+LESSON = f"{FRONT}## Look {{#look}}\n\nIt is port <PORT>.\n\n{HINT}"
+CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes, values):\n    '''Port <PORT> answers.'''\n"
+ADA = Learner("ada", "autumn")
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a tree with a lab that draws a port, started last for ada, and two submissions."""
+    kit.own_folders(monkeypatch, tmp_path)
+    kit.write_lab(tmp_path, LESSON, checks=CHECKS)
+    (tmp_path / "labs" / "tiny" / "solution").mkdir()
+    (tmp_path / "labs" / "tiny" / "solution" / "look.md").write_text("```sh node1\nnc <PORT>\n```\n", "utf-8")
+    kept.is_for("tiny", ADA)
+    for name in ("ada", "bob"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "submission.md").write_text("---\nlab: tiny\n---\n", "utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["show", "tiny", "look"], "It is port 8561."),
+        (["hint", "tiny", "look"], "Look at 8561."),
+        (["solution", "tiny", "look", "--spoil"], "nc 8561"),
+    ],
+)
+def test_shown(words: list[str], shown: str, tree: Path) -> None:
+    """Every command shows the values of the learner that the lab was last started for."""
+    done = kit.labs(tree, *words)
+    assert (0, True) == (done.returncode, shown in done.stdout), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "advice"),
+    [
+        (["start", "tiny", "--seed", "autumn"], "'--seed' says nothing of whose", "Say it with '--learner ID'."),
+        (["verify", "tiny", "--seed", "autumn"], "'--seed' says nothing of whose", "Say it with '--learner ID'."),
+        (["grade", "ada", "bob", "--learner", "ada"], "and there are 2.", "known by the name of the folder"),
+    ],
+)
+def test_mistakes(words: list[str], said: str, advice: str, tree: Path) -> None:
+    """A seed without a learner, and one learner for many submissions, are told before anything is started."""
+    done = kit.labs(tree, *words)
+    assert (2, "") == (done.returncode, done.stdout)
+    assert said in done.stderr
+    assert advice in done.stderr
+
+
+def test_site(tree: Path) -> None:
+    """Pages for everybody have the lesson's own values, and those that are served beside one's nodes have one's own."""
+    public, own = build.files(), build.files(live=True)
+    page = "tiny/look.html"
+    assert (True, False) == (b"port 8000" in public[page], b"8561" in public[page])
+    assert (True, False) == (b"port 8561" in own[page], b"8000" in own[page])
+    assert b"Port 8561 answers" in own[page]
+    assert public == build.files()
+
+
+def test_whose_a_submission_is(tree: Path) -> None:
+    """With a seed each learner is known by the folder, or as told; without, nobody is, or whoever was in the report."""
+    assert tree.is_dir()
+    assert ADA == grade._learners("autumn", None, (), 2)("ada")
+    assert Learner("ada") == grade._learners("", None, (), 2)("ada")
+    assert Learner("eve", "autumn") == grade._learners("autumn", "eve", (), 1)("ada")
+    assert NOBODY == grade._learners(None, None, (), 2)("ada")
+    found = grade._learners(None, None, [Grade("ada", "tiny", "uml", learner="eve", seed="autumn")], 2)
+    assert (Learner("eve", "autumn"), NOBODY) == (found("ada"), found("bob"))
+    with pytest.raises(UsageError):
+        grade._learners(None, "eve", (), 2)
+
+
+def test_where_a_grade_is_kept(tree: Path) -> None:
+    """A grade is kept for the values that it stands on, and one with the lesson's own apart from all of them."""
+    jobs = [Job(tree / "ada", "tiny", "uml", Limits(), learner=one) for one in (NOBODY, ADA, Learner("bob", "autumn"))]
+    hashes = [cohort.hashes_of(job) for job in jobs]
+    assert [False, True, True] == ["values" in one for one in hashes]
+    assert 3 == len({cohort._kept(job, one) for job, one in zip(jobs, hashes, strict=True)})
+    assert jobs == [read(job.as_json()) for job in jobs]

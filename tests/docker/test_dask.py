@@ -1,0 +1,195 @@
+"""Grading on a Dask cluster: workers are lost, clients go away, and every submission gets its one grade."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+from distributed import Client
+
+from runner.grading import crew
+from tests.conftest import TREE, Labs
+from tests.docker.conftest import Left
+from tests.graded import SWARM, THIRD, VOLUMES, block, outcomes, read, write
+from tests.terminal import Terminal
+
+SUBMISSIONS = {
+    "perfect": SWARM + VOLUMES + THIRD,
+    "partial": SWARM + block("docker volume create first"),
+    "with-files": SWARM + block("bash app/make.sh"),
+}
+EXPECTED = {
+    "perfect": "passed passed passed passed passed",
+    "partial": "passed failed failed failed passed",
+    "with-files": "passed failed passed failed failed",
+}
+HIDDEN = """
+from checks import expect, step
+
+@step("volumes")
+def test_nobody_knows_this(nodes):
+    '''There is a volume called first.'''
+    names = [one.name for one in nodes["node1"].api.volumes.list()]
+    expect(nodes["node1"], "first" in names, True, of="a volume", see="docker volume ls")
+"""
+
+
+@dataclass(frozen=True)
+class DaskCluster:
+    """A scheduler with workers, and a client of our own that looks on."""
+
+    address: str
+    client: Client
+
+    def events(self) -> list[tuple[str, str]]:
+        """Return all that workers have told, as the task's key and a line."""
+        topics = self.client.get_events()
+        return [(key, line) for name in topics if name.startswith(crew.TASK) for _, (key, line) in topics[name]]
+
+    def begun(self, before: Collection[str] = ()) -> Counter[str]:
+        """Return how often a worker has begun with each task, those before left out."""
+        return Counter(key for key, line in self.events() if line.startswith("on ") and key not in before)
+
+    def busy_worker(self, line: str) -> int:
+        """Return the process of a worker whose present task has come to a line."""
+        while True:
+            there = {key for key, told in self.events() if told.startswith(line)}
+            for worker, keys in self.client.processing().items():
+                if there & set(keys):
+                    return int(self.client.run(os.getpid, workers=[worker])[worker])
+            time.sleep(0.05)
+
+
+@contextmanager
+def dask_cluster(
+    folder: Path, environment: Mapping[str, str], workers: int, *options: str, failures: int = 3
+) -> Iterator[DaskCluster]:
+    """Have a scheduler that allows so many lost workers a task, and workers with a thread each."""
+    file = folder / "scheduler.json"
+    given = {**environment, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(failures)}
+    with ExitStack() as ended, (folder / "dask.log").open("w") as log:
+
+        def begin(program: str, *words: str) -> None:
+            argv = [sys.executable, "-m", f"distributed.cli.dask_{program}", "--no-dashboard", *words]
+            process = ended.enter_context(subprocess.Popen(argv, env=given, stdout=log, stderr=log))
+            ended.callback(process.terminate)
+
+        begin("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
+        while not file.exists():
+            time.sleep(0.05)
+        address = json.loads(file.read_text("utf-8"))["address"]
+        for _ in range(workers):
+            place = ("--local-directory", str(folder / "dask"), "--nthreads", "1")
+            begin("worker", address, "--preload", crew.__name__, *place, *options)
+        client = ended.enter_context(Client(address, set_as_default=False))
+        client.wait_for_workers(workers, timeout=60)
+        yield DaskCluster(address, client)
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[DaskCluster]:
+    """Have a cluster of two workers that nobody starts again."""
+    with dask_cluster(tmp_path_factory.mktemp("two"), environment, 2, "--no-nanny") as found:
+        yield found
+
+
+def grading(folder: Path, cluster: DaskCluster, environment: dict[str, str], *words: str) -> Terminal:
+    """Begin to grade a folder on a cluster, on a terminal."""
+    argv = ["grade", str(folder), "--driver", "docker", "--dask", cluster.address, *words]
+    return Terminal([sys.executable, "-m", "runner", *argv], {**environment, "NO_COLOR": "1"}, columns=120)
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def lose_all_of(cluster: DaskCluster, line: str) -> None:
+    """Kill a worker whose task has come to a line, with all that it has started, and wait for its successor."""
+    before = set(cluster.client.nthreads())
+    worker = psutil.Process(cluster.busy_worker(line))
+    for process in [worker, *worker.children(recursive=True)]:
+        process.kill()
+    wait_until(lambda: bool(set(cluster.client.nthreads()) - before))
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_nobody_waits_any_more(
+    number: signal.Signals, status: int, two: DaskCluster, left: Left, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Ctrl-C ends what the workers are doing before it returns; so does, soon after, the loss of whoever has asked."""
+    folder = write(tmp_path / "class", {name: SWARM + block(f"sleep 120 # {name}{number}") for name in "abc"})
+    before = two.begun()
+    terminal = grading(folder, two, environment)
+    terminal.read_until("block 2 of 2", 60)
+    terminal.process.send_signal(number)
+    assert status == terminal.process.wait(60)
+    if number == signal.SIGKILL:
+        wait_until(lambda: not left.everything())
+    assert [] == left.everything()
+    assert 2 == two.begun(before).total()
+
+
+def test_a_worker_is_lost(two: DaskCluster, labs: Labs, environment: dict[str, str], tmp_path: Path) -> None:
+    """A worker is killed in the middle: all get the grade they get here, and only its submission is begun anew."""
+    folder, hidden, report = write(tmp_path / "class", SUBMISSIONS), tmp_path / "hidden", tmp_path / "grades.json"
+    (folder / "with-files" / "app").mkdir()
+    (folder / "with-files" / "app" / "make.sh").write_text("docker volume create second\n", "utf-8")
+    (folder / "with-files" / "shadow").symlink_to("/etc/shadow")
+    hidden.mkdir()
+    (hidden / "test_ladder.py").write_text(HIDDEN, "utf-8")
+    before = two.begun()
+    words = ("--checks", str(hidden), "--report", f"json={report}")
+    terminal = grading(folder, two, environment, *words)
+    terminal.read_until("block 1 of", 60)
+    os.kill(two.busy_worker("block 1 of"), signal.SIGKILL)
+    terminal.read_until("SUBMISSION", 120)
+    assert 1 == terminal.process.wait(30)
+    grades = read(report)
+    assert EXPECTED == {name: " ".join(outcomes(one)) for name, one in grades.items()}
+    assert ["shadow:1: a link that leads out of the submission; put the file itself here"] == list(
+        grades["with-files"].problems
+    )
+    assert [1, 1, 2] == sorted(two.begun(before).values())
+    again = labs("grade", str(folder), "--driver", "docker", *words[:2], "--audit", str(report))
+    assert 0 == again.returncode, again.stdout + again.stderr
+
+
+def test_a_submission_costs_workers(left: Left, labs: Labs, environment: dict[str, str], tmp_path: Path) -> None:
+    """A submission under which too many workers die is given up and told; what they leave their successor removes."""
+    folder = write(tmp_path / "class", {"killer": SWARM + block("sleep 120 # killer")})
+    with dask_cluster(tmp_path, environment, 1, failures=0) as cluster:
+        terminal = grading(folder, cluster, environment)
+        lose_all_of(cluster, "block 2 of 2")
+        terminal.read_until("1 Dask worker was lost", 30)
+        assert 4 == terminal.process.wait(30)
+        wait_until(lambda: not left.everything())
+
+
+def test_another_lab(labs: Labs, environment: dict[str, str], tmp_path: Path) -> None:
+    """A worker whose lab is not the same grades nothing, and is told of with what to do."""
+    shutil.copytree(TREE, tmp_path / "tree")
+    with (tmp_path / "tree" / "checks" / "test_ladder.py").open("a") as file:
+        file.write("\n")
+    folder = write(tmp_path / "class", {"ada": SWARM, "bob": THIRD})
+    other = {**environment, "LABS_ROOT": str(tmp_path / "tree")}
+    with dask_cluster(tmp_path, other, 1, "--no-nanny") as cluster:
+        done = labs("grade", str(folder), "--driver", "docker", "--dask", cluster.address)
+    assert 4 == done.returncode, done.stdout
+    assert "The checks of 'ladder' on the Dask worker tcp://127.0.0.1:" in done.stderr
+    assert f"Let {tmp_path / 'tree'} there hold the same files as here" in done.stderr
