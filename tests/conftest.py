@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.terminal import Terminal
+
 Labs = Callable[..., subprocess.CompletedProcess[str]]
 TREE = Path(__file__).parent / "tree"
 CHECKOUT = Path(__file__).parent.parent
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C: a shell that has started us in the background lets us, and all that we start, ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +58,12 @@ def labs_in(environment: dict[str, str]) -> Labs:
 def labs(environment: dict[str, str]) -> Labs:
     """Return what runs `labs` for the tests."""
     return labs_in(environment)
+
+
+@pytest.fixture
+def shell(environment: dict[str, str]) -> Iterator[Terminal]:
+    """Have `labs shell node2` on a terminal, its prompt shown."""
+    terminal = Terminal([sys.executable, "-m", "runner", "shell", "node2"], {**environment, "NO_COLOR": "1"})
+    terminal.read_until("] ~ ")
+    yield terminal
+    terminal.close()

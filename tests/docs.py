@@ -8,6 +8,8 @@ from markdown_it import MarkdownIt
 
 from tests import kit
 
+INSTRUCTORS = kit.CHECKOUT / "docs" / "instructors.md"
+FROM_CLASSROOM = kit.CHECKOUT / "docs" / "from-github-classroom.md"
 AUTHORING = kit.CHECKOUT / "docs" / "authoring.md"
 
 
@@ -19,3 +21,9 @@ def write_example(tree: Path) -> None:
             path = tree / words[1]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(token.content, "utf-8")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Return the blocks of a page that are in a language and name no file."""
+    tokens = MarkdownIt("commonmark").parse(page.read_text("utf-8"))
+    return [token.content for token in tokens if token.type == "fence" and token.info == language]

@@ -7,9 +7,10 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -179,6 +180,22 @@ def python(folder: Path, *words: str, **more: str) -> subprocess.CompletedProces
         timeout=60,
         check=False,
     )
+
+
+def calls_of(action: Callable[[], object]) -> int:
+    """Return how many functions an action calls, Python's own included: its work, on whatever machine."""
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _about: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+    return calls
 
 
 def script(folder: Path, name: str, text: str) -> Path:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from runner.lessons import parse
 from runner.lessons.lint import run
@@ -61,6 +62,19 @@ def test_rules() -> None:
         r"^\| `(\w+)` \| (.+) \|$", docs.AUTHORING.read_text("utf-8").partition("## What lint finds")[2], re.M
     )
     assert [(rule.__name__, (rule.__doc__ or "").splitlines()[0]) for rule in RULES] == listed
+
+
+def test_gradescope_export(tmp_path: Path) -> None:
+    """The program for an export of Gradescope's gives folders the names that its autograder knows learners by."""
+    (program,) = docs.blocks(docs.INSTRUCTORS, "python")
+    people = {"submission_1": ["ada@example.com"], "submission_2": ["eve@example.com", "bob+x@example.com"]}
+    for folder in people:
+        (tmp_path / folder).mkdir()
+    about = {name: {":submitters": [{":email": one} for one in who]} for name, who in people.items()}
+    (tmp_path / "submission_metadata.yml").write_text(yaml.safe_dump(about), "utf-8")
+    subprocess.run([sys.executable, "-c", program, tmp_path], check=True)
+    names = {path.name for path in tmp_path.iterdir() if path.is_dir()}
+    assert {"ada@example.com", "bob+x@example.com+eve@example.com"} == names
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

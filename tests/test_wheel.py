@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.grading.bundles import wheel as bundled
 from tests import kit
 
 Run = Callable[..., str]
@@ -79,6 +80,23 @@ def test_nothing_is_missing(wheel: Path) -> None:
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert set() == wanted - found
+
+
+def test_bundled(wheel: Path, tmp_path: Path) -> None:
+    """What a bundle carries is the same wheel, made from a checkout without what builds one."""
+    made = zipfile.ZipFile(bundled.write(tmp_path))
+    built = zipfile.ZipFile(wheel)
+    names = {name for name in built.namelist() if ".dist-info/licenses/" not in name}
+    assert names == set(made.namelist())
+    assert [] == [name for name in names if ".dist-info/" not in name and built.read(name) != made.read(name)]
+
+
+def test_bundled_again(run: Run, tmp_path: Path) -> None:
+    """Where labs was installed, and lies in no checkout, a bundle carries the same."""
+    run("labs", "grade", "bundle", "classroom50", "--lab", "swarm-basics", "--out", str(tmp_path / "out"))
+    (again,) = (tmp_path / "out").glob("*.whl")
+    here = zipfile.ZipFile(bundled.write(tmp_path))
+    assert set(here.namelist()) == set(zipfile.ZipFile(again).namelist())
 
 
 def test_not_the_checkout(run: Run) -> None:

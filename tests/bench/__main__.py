@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 
-from tests.bench import course, docker_driver, site, uml_driver, watch
+from tests.bench import course, docker_driver, grade, reports, site, uml_driver, watch
 from tests.bench.tools import show
 
 
@@ -19,6 +19,8 @@ def main() -> None:
         "watch": watch.measure,
         "course": course.measure,
         "site": site.measure,
+        "grade": grade.measure,
+        "reports": reports.measure,
     }
     rows, notes = [], []
     for name in [name for name in parts if name in sys.argv] or parts:

@@ -1,4 +1,4 @@
-"""The same nodes by plain docker commands."""
+"""The same nodes by plain docker commands: of the same image, without the store, which is labs' own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMES = ("bench1", "bench2", "bench3")
 
 
 class Plain:
-    """Nodes made without labs, of its image."""
+    """Nodes made without labs, of its image and nothing else."""
 
     def __init__(self, driver: DockerDriver) -> None:
         found = store.find(driver.client)
@@ -59,7 +59,7 @@ class Plain:
 
     def _flags(self, name: str) -> list[str]:
         flags = ["--hostname", name, "--network", "bench-net", "--network-alias", name, "--env", "LABS_HUB=127.0.0.1"]
-        flags += ["--volume", f"{name}:/var/lib/docker", "--volume", f"{self._store.volume}:{store.MOUNT}:ro"]
+        flags += ["--volume", f"{name}:/var/lib/docker"]
         for path, mode in self._options["tmpfs"].items():
             flags += ["--tmpfs", f"{path}:{mode}"]
         flags += [f"--security-opt={option}" for option in self._options["security_opt"]]

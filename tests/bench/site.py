@@ -43,7 +43,10 @@ def _hundred(folder: Path) -> None:
         shutil.copytree(paths.labs_folder() / original, target, ignore=shutil.ignore_patterns("lesson.??.md"))
         (folder / "docs").mkdir(exist_ok=True)
         # What Sphinx is given is Markdown that it knows: no front matter, and only the languages of the blocks.
-        text = (target / "lesson.md").read_text("utf-8").split("---\n", 2)[2]
+        text = (target / "lesson.md").read_text("utf-8")
+        # The labs that come before it have other names here.
+        (target / "lesson.md").write_text(re.sub("^after: .*\n", "", text, count=1, flags=re.MULTILINE), "utf-8")
+        text = text.split("---\n", 2)[2]
         text = re.sub(r"^```(sh|output|picture).*$", "```text", text, flags=re.MULTILINE)
         (folder / "docs" / f"lab{number}.md").write_text(f"# Lab {number}\n\n{text}", "utf-8")
     names = "\n".join(f"lab{number}" for number in range(LESSONS))
