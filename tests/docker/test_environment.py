@@ -92,3 +92,5 @@ def test_rm_all_leaves_no_volume(labs: Labs, environment: dict[str, str]) -> Non
     assert ["", "", ""] == [docker("ps", "--all", *own), docker("volume", "ls", *own), docker("network", "ls", *own)]
     assert 0 == labs("start", "solo").returncode
     labs("rm", "solo")
+    # What the tests after this one begin with.
+    labs("images", "build", "trio")

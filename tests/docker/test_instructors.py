@@ -78,7 +78,7 @@ def _git(github: str) -> dict[str, str]:
 def typist(environment: dict[str, str], labs: Labs, tmp_path: Path) -> Iterator[Typist]:
     """Return who types, and leave nothing of it."""
     yield Typist(tmp_path, environment)
-    labs("rm", "--all")
+    labs("rm", LAB)
 
 
 def test_page(typist: Typist) -> None:

@@ -33,6 +33,15 @@ MOMENTS: dict[str, Callable[[Left, Path], bool]] = {
 }
 
 
+# The same while a store is filled, which a project's first start does.
+FILLING: dict[str, Callable[[Left], bool]] = {
+    "making the network": lambda left: bool(left.networks()),
+    "making the hub": lambda left: bool(left.containers()),
+    "handing the images over": lambda left: _running(left) == 1,
+    "unpacking them": lambda left: _running(left) == 2,
+}
+
+
 @pytest.fixture
 def log(environment: dict[str, str]) -> Path:
     """Return where the setup's output goes."""
@@ -51,6 +60,16 @@ def test_ctrl_c_leaves_nothing(moment: str, environment: dict[str, str], left: L
         pytest.skip("the start was done before the signal came")
     assert 130 == status
     assert [] == left.everything()
+
+
+@pytest.mark.parametrize("moment", FILLING)
+def test_ctrl_c_leaves_no_half_store(moment: str, environment: dict[str, str]) -> None:
+    """Ctrl-C while the images are stored for the nodes ends the start with 130, and nothing of the store is left."""
+    project = f"{environment['LABS_PROJECT']}-filling"
+    left = Left(project)
+    status = start_until(lambda: FILLING[moment](left), signal.SIGINT, _START, {**environment, "LABS_PROJECT": project})
+    assert 130 == status
+    assert ([], "") == (left.everything(), docker("volume", "ls", "--quiet", *left.filter))
 
 
 @pytest.mark.parametrize("moment", MOMENTS)

@@ -40,7 +40,7 @@ def test_the_hub_is_a_mirror_where_a_registry_answers(labs: Labs, environment: d
     assert "registry: online, through the hub as mirror" in log
     mirrors = labs("exec", "node1", "--", "docker", "info", "--format", "{{.RegistryConfig.Mirrors}}")
     assert "[https://hub/]\n" == mirrors.stdout
-    script = "docker image rm redis:alpine redis:latest 2>&1; docker pull --quiet redis:alpine"
+    script = "docker image rm busybox:latest 2>&1; docker pull --quiet busybox:latest"
     pulled = labs("exec", "node1", "--", "sh", "-c", script)
     assert 0 == pulled.returncode, pulled.stderr
     # With the hub gone, only the registry outside can have given it.

@@ -13,7 +13,7 @@ from dataclasses import asdict
 import docker
 from docker.errors import ImageNotFound, NotFound
 
-from runner import paths
+from runner import paths, signals
 from runner.clusters.driver import ClusterId, NodeImage
 from runner.drivers import contents as contents_of
 from runner.drivers.docker import boot, build, engine, facts, labels, network, remains, store
@@ -51,10 +51,11 @@ def fill(client: docker.DockerClient, images: Sequence[str], story: Story) -> St
     with story.step("Filling the store") as tell:
         try:
             _fill(client, node_id, volume, contents, tell)
+            remains.remove(client, _FILLING)
         except BaseException:
-            _discard(client, volume)
+            with signals.uninterrupted():
+                _discard(client, volume)
             raise
-        remains.remove(client, _FILLING)
     filled = Store(node_id, volume, tuple(contents))
     _record(client, filled)
     return filled
@@ -63,14 +64,16 @@ def fill(client: docker.DockerClient, images: Sequence[str], story: Story) -> St
 def _fill(client: docker.DockerClient, node_image: str, volume: str, contents: list[NodeImage], tell: Tell) -> None:
     known = facts.gather(client, node_image, client.info())
     with engine.explained("filling the store"):
-        client.api.create_volume(volume, labels={labels.PROJECT: paths.project(), labels.STORE: "yes"})
-        subnet = network.make(client, _FILLING)
-        hub = str(subnet[network.HUB_HOST])
-        _start_hub(client, node_image, volume, hub)
+        with signals.deferred():
+            client.api.create_volume(volume, labels={labels.PROJECT: paths.project(), labels.STORE: "yes"})
+            hub = str(network.make(client, _FILLING)[network.HUB_HOST])
+            serving = _hub(client, node_image, volume, hub)
+        boot.alone(client, serving, "the hub")
         tell("handing the images to the hub")
         _push_all(client, contents)
         tell("unpacking them for the nodes")
-        node = _node(client, node_image, volume, hub, known)
+        with signals.deferred():
+            node = _node(client, node_image, volume, hub, known)
         boot.alone(client, node, "the node that unpacks")
         names = [content.name for content in contents]
         made = client.api.exec_create(node, ["labs-store", "seal", *names])["Id"]
@@ -80,7 +83,7 @@ def _fill(client: docker.DockerClient, node_image: str, volume: str, contents: l
             raise engine.failure("filling the store", "the images could not be unpacked", log)
 
 
-def _start_hub(client: docker.DockerClient, image: str, volume: str, address: str) -> None:
+def _hub(client: docker.DockerClient, image: str, volume: str, address: str) -> str:
     api = client.api
     port = _PUSH_PORT.split("/", maxsplit=1)[0]
     made = api.create_container(
@@ -97,7 +100,7 @@ def _start_hub(client: docker.DockerClient, image: str, volume: str, address: st
         ),
         networking_config=network.endpoint(client, _FILLING, address, "hub"),
     )
-    boot.alone(client, made["Id"], "the hub")
+    return str(made["Id"])
 
 
 def _push_all(client: docker.DockerClient, contents: list[NodeImage]) -> None:
@@ -106,7 +109,8 @@ def _push_all(client: docker.DockerClient, contents: list[NodeImage]) -> None:
 
     def push(content: NodeImage) -> None:
         repository, tag = reference(content)
-        client.api.tag(content.image, repository, tag)
+        with signals.deferred():
+            client.api.tag(content.image, repository, tag)
         for message in client.api.push(repository, tag=tag, stream=True, decode=True):
             if "error" in message:
                 raise engine.failure(f"handing {content.name} to the hub", message["error"])
