@@ -5,10 +5,14 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from runner.drivers.uml import plan
 from tests.conftest import Labs
 from tests.uml.left import Left
 
@@ -52,3 +56,17 @@ def test_a_lost_alarm_does_not_stop_the_clock(labs: Labs, left: Left, trio: str)
         _lose_an_alarm(left.kernel(trio, "node2"))
         waited = labs("exec", "node2", "--", "sleep", "0.2", timeout=20)
         assert 0 == waited.returncode, waited.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may trace a kernel")
+def test_a_lost_alarm_does_not_stop_a_boot(labs: Labs, environment: dict[str, str], left: Left) -> None:
+    """A kernel that one alarm never reached while it booted comes up all the same."""
+    console = plan.log_of(left.folder("solo"), "node1")
+    command = [sys.executable, "-m", "runner", "start", "solo"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as start:
+        while start.poll() is None and not (console.exists() and "containerd" in console.read_text("utf-8", "replace")):
+            time.sleep(0.02)
+        _lose_an_alarm(left.kernel("solo", "node1"))
+        _, said = start.communicate(timeout=100)
+    labs("rm", "solo")
+    assert 0 == start.returncode, said

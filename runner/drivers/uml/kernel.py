@@ -19,6 +19,8 @@ _LOG_BYTES = 1 << 20
 _LINE_BYTES = 1024
 _LINES_AT_ONCE, _LINES_A_SECOND = 200, 1000
 _SETTLING_SECONDS = 1
+# By then its clock ticks, even on a host that lets it boot slowly.
+_CLOCK_SECONDS = 10
 _READY = b"LABS-READY"
 
 
@@ -45,6 +47,7 @@ class Kernel:
         self._changed = threading.Condition()
         self.resolver = ""
         self.state = State.DOWN
+        self._began = 0.0
         self.process: subprocess.Popen[bytes] | None = None
 
     def boot(self) -> None:
@@ -53,6 +56,7 @@ class Kernel:
             if self.state is not State.DOWN:
                 return
             self.state = State.BOOTING
+            self._began = time.monotonic()
         try:
             self.process = self._started()
         except BaseException:
@@ -68,10 +72,10 @@ class Kernel:
     def nudge(self) -> None:
         """Let it look at its clock.
 
-        A kernel asks for one alarm at a time. Once in a long while, on a host that has much to do, one is lost, and
-        then no timer of that machine would ever end again. An alarm that it did not ask for does no harm.
+        A kernel asks for one alarm at a time. Once in a long while one is lost, and then no timer of that machine would
+        ever end again. An alarm that it did not ask for does no harm, once it has a clock.
         """
-        if self.process and self.state is State.READY:
+        if self.process and (self.state is State.READY or time.monotonic() > self._began + _CLOCK_SECONDS):
             for child in _children(self.process.pid):
                 # One that restarts does not catch them yet, and would end.
                 if _catches(child, signal.SIGALRM):
