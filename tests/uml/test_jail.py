@@ -79,7 +79,7 @@ def jailed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jailed]:
     cluster = plan.Plan("tiny", ClusterId("tiny").run, files.parent, (machine,))
 
     def run(script: str, *words: str) -> subprocess.CompletedProcess[str]:
-        argv = jail.kernel(machine, cluster, folder, 0, None, "")
+        argv = jail.kernel(machine, cluster, folder, 0, "")
         argv = [*argv[: argv.index("/usr/bin/env")], "/usr/bin/perl", "-e", script, *words]
         return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60, process_group=0)
 

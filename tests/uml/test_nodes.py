@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from runner.drivers.uml.driver import UmlDriver
 from runner.errors import UnfitError
 from tests.conftest import Labs
 from tests.terminal import Terminal
+from tests.uml.left import Left
 
 pytestmark = pytest.mark.usefixtures("trio")
 
@@ -46,6 +48,18 @@ def test_start_again_says_so(labs: Labs) -> None:
     again = labs("start", "trio")
     assert 0 == again.returncode, again.stderr
     assert "'trio' already runs" in again.stdout
+
+
+def test_a_processor_each(left: Left) -> None:
+    """All that runs on a machine stays on one processor, and the machines are spread over those there are."""
+    kernels = [left.kernel("trio", name) for name in ("node1", "node2", "node3")]
+    found = [os.sched_getaffinity(kernel) for kernel in kernels]
+    assert [1, 1, 1] == [len(one) for one in found]
+    assert min(3, len(os.sched_getaffinity(0))) == len(set.union(*found))
+    for kernel, own in zip(kernels, found, strict=True):
+        children = Path(f"/proc/{kernel}/task/{kernel}/children").read_text("ascii").split()
+        assert children
+        assert {frozenset(own)} == {frozenset(os.sched_getaffinity(int(child))) for child in children}
 
 
 def test_exec_keeps_streams_and_status_apart(labs: Labs) -> None:

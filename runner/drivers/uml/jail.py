@@ -24,7 +24,7 @@ _NAMESPACES = ("--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child")
 _QUICK = ("quiet", "initcall_blacklist=raid6_select_algo", "lpj=29028352", "lsm=")
 
 
-def kernel(machine: Machine, cluster: Plan, folder: Path, card: int, processor: int | None, resolver: str) -> list[str]:
+def kernel(machine: Machine, cluster: Plan, folder: Path, card: int, resolver: str) -> list[str]:
     """Return the command that runs a machine.
 
     Args:
@@ -32,7 +32,6 @@ def kernel(machine: Machine, cluster: Plan, folder: Path, card: int, processor: 
         cluster: Its cluster.
         folder: The cluster's folder.
         card: The descriptor of its network card.
-        processor: The one processor it may use, or None for all of them.
         resolver: The address of whoever answers names of the outside world; empty where there is no way out.
 
     """
@@ -61,13 +60,11 @@ def kernel(machine: Machine, cluster: Plan, folder: Path, card: int, processor: 
         f"labs_hosts={cluster.hosts}",
         *([f"labs_resolver={resolver}"] if resolver else []),
     ]
-    # Each system call inside is a switch between two processes here, twice as quick where they share a processor.
-    pinned = ["taskset", "--cpu-list", str(processor)] if processor is not None else []
     preloaded = ["/usr/bin/env", "LD_PRELOAD=/usr/lib/uml/fp.so", "/usr/bin/linux.uml", *words]
     shared = (_BASE_NAME,) if base.exists() else ()
     megabytes = machine.memory + _KERNEL_MEGABYTES
     jailed = _jailed(folder, machine.name, cluster.parts, shared, megabytes, preloaded)
-    return [*pinned, "unshare", "--net", *_NAMESPACES, *jailed]
+    return ["unshare", "--net", *_NAMESPACES, *jailed]
 
 
 def hub(cluster: Plan, folder: Path) -> list[str]:

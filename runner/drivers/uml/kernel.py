@@ -12,8 +12,9 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from runner.drivers.uml import jail, network, plan
+from runner.drivers.uml import jail, network, plan, processors
 from runner.drivers.uml.plan import Machine, Plan, State
+from runner.drivers.uml.processors import Claim
 
 _LOG_BYTES = 1 << 20
 _LINE_BYTES = 1024
@@ -32,18 +33,16 @@ class Kernel:
         cluster: Its cluster.
         folder: The cluster's folder.
         wire: Its network card.
-        processor: The one processor it may use, or None.
+        claim: Its processor.
 
     """
 
-    def __init__(
-        self, machine: Machine, cluster: Plan, folder: Path, wire: socket.socket, processor: int | None
-    ) -> None:
+    def __init__(self, machine: Machine, cluster: Plan, folder: Path, wire: socket.socket, claim: Claim) -> None:
         self.machine = machine
         self._cluster = cluster
         self._folder = folder
         self._wire = wire
-        self._processor = processor
+        self._claim = claim
         self._changed = threading.Condition()
         self.resolver = ""
         self.state = State.DOWN
@@ -66,8 +65,10 @@ class Kernel:
 
     def _started(self) -> subprocess.Popen[bytes]:
         card = self._wire.fileno()
-        argv = jail.kernel(self.machine, self._cluster, self._folder, card, self._processor, self.resolver)
-        return jailed(argv, card)
+        process = jailed(jail.kernel(self.machine, self._cluster, self._folder, card, self.resolver), card)
+        if self._claim.first:
+            processors.pin(process.pid, self._claim.processor)
+        return process
 
     def nudge(self) -> None:
         """Let it look at its clock.
@@ -90,6 +91,8 @@ class Kernel:
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
         for line in kept(process, plan.log_of(self._folder, self.machine.name)):
             if line.startswith(_READY):
+                # Machines that share a processor would boot one after another on it, and beside each other as it comes.
+                processors.pin(process.pid, self._claim.processor)
                 self._become(State.READY)
         process.wait()
         network.hang_up(self.machine.address)

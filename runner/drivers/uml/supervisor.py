@@ -32,7 +32,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from runner.drivers.uml import jail, network, outward, plan
+from runner import paths
+from runner.drivers.uml import jail, network, outward, plan, processors
 from runner.drivers.uml.kernel import Kernel, jailed, kept
 from runner.drivers.uml.plan import Plan
 
@@ -60,10 +61,10 @@ class Supervisor:
         wires = network.make(len(cluster.machines))
         self._start_hub = partial(_hub, cluster, folder)
         self._hub = self._start_hub()
-        processors = _processors(len(cluster.machines))
+        claims = processors.claim(len(cluster.machines), paths.cache_folder() / "processors")
         self._kernels = {
-            machine.name: Kernel(machine, cluster, folder, wire, processor)
-            for machine, wire, processor in zip(cluster.machines, wires, processors, strict=True)
+            machine.name: Kernel(machine, cluster, folder, wire, claim)
+            for machine, wire, claim in zip(cluster.machines, wires, claims, strict=True)
         }
         # While somebody waits for a program of their own, nobody else may bury it.
         self._burial = threading.Lock()
@@ -173,16 +174,6 @@ def _listen(folder: Path) -> socket.socket:
         listener.bind(address)
     listener.listen(64)
     return listener
-
-
-def _processors(count: int) -> list[int | None]:
-    """Return a processor of its own for each machine, or none where there are too few."""
-    here = sorted(os.sched_getaffinity(0))
-    if len(here) < count:
-        return [None] * count
-    # Two clusters would otherwise share the first few.
-    first = int.from_bytes(os.urandom(2)) % len(here)
-    return [here[(first + number) % len(here)] for number in range(count)]
 
 
 def _keep_to_ourselves() -> None:

@@ -1,0 +1,73 @@
+"""Which processors machines run on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from runner.drivers.uml import processors
+from runner.drivers.uml.processors import Claim
+
+
+@pytest.fixture(autouse=True)
+def _three(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {5, 2, 3})
+
+
+def numbers(claims: Sequence[Claim]) -> list[int]:
+    """Return the processors of claims."""
+    return [claim.processor for claim in claims]
+
+
+def test_one_each(tmp_path: Path) -> None:
+    """Where there are enough processors, each machine is the first on its own."""
+    claims = processors.claim(3, tmp_path)
+    assert [(2, True), (3, True), (5, True)] == [(claim.processor, claim.first) for claim in claims]
+
+
+def test_more_than_processors(tmp_path: Path) -> None:
+    """Further machines double up, and with the first one last."""
+    claims = processors.claim(5, tmp_path)
+    assert [2, 3, 5, 5, 3] == numbers(claims)
+    assert [False, False] == [claim.first for claim in claims[3:]]
+
+
+def test_other_clusters(tmp_path: Path) -> None:
+    """Another cluster takes the processors that are left, and those of a cluster that has ended are free again."""
+    first, second = processors.claim(2, tmp_path), processors.claim(2, tmp_path)
+    assert ([2, 3], [5, 5]) == (numbers(first), numbers(second))
+    for claim in first:
+        claim.file.close()
+    assert [2, 3] == numbers(processors.claim(2, tmp_path))
+
+
+def test_pin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process and all that it has started stay on the processor, and so does what is started later."""
+    monkeypatch.undo()
+    processor = max(os.sched_getaffinity(0))
+    # A command in the background has no standard input of its own.
+    script = "exec 3<&0; (sleep 60 & echo started; read go <&3; sleep 60 & echo started; wait) & wait"
+    pipe = subprocess.PIPE
+    with subprocess.Popen(["sh", "-c", script], stdin=pipe, stdout=pipe, text=True, start_new_session=True) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdout.readline()
+        processors.pin(process.pid, processor)
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        family = subprocess.run(["pgrep", "--session", str(process.pid)], capture_output=True, text=True, check=True)
+        found = [os.sched_getaffinity(int(number)) for number in family.stdout.split()]
+        os.killpg(process.pid, 9)
+    assert [{processor}] * 4 == found
+
+
+def test_pin_of_what_has_ended() -> None:
+    """A process that is gone is no trouble."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    processors.pin(process.pid, 0)
