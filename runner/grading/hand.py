@@ -5,35 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from runner.checking.limit import within
 from runner.clusters.driver import Completed, Node
 from runner.grading.limits import Limits
 
-# What runs on in the background keeps both streams open. So they lead to readers of their own, which keep what may be
-# kept and drop the rest, lest the program wait for them; and none of them holds the streams that we read.
-_TYPE = r"""
-kept=$(mktemp -d)
-most=$2
-keep() {
-    perl -e 'my ($left, $some) = shift;
-        while (sysread STDIN, $some, 1 << 16) { $left -= syswrite STDOUT, $some, $left if $left > 0 }
-        ' "$most" >"$kept/$1"
-    : >"$kept/$1.end"
-}
-exec 9>&2 2>/dev/null
-timeout --kill-after=5 "$1" bash -ec "$3" </dev/null 9>&- \
-    > >(exec >/dev/null 9>&-; keep out) 2> >(exec >/dev/null 9>&-; keep err)
-status=$?
-for ((tries = 20; tries; tries--)); do
-    [[ ! -e $kept/out.end || ! -e $kept/err.end ]] || break
-    sleep 0.025
-done
-cat "$kept/out"
-cat "$kept/err" >&9
-rm -rf "$kept"
-exit $status
-"""
+_TYPE = (Path(__file__).parent / "type.pl").read_text("utf-8")
 # For the way there and back, and for what `timeout` needs to end what does not want to.
 _GRACE_SECONDS = 20
 # There is always time enough to be told that there is none.
@@ -86,7 +64,7 @@ class LimitedHand:
 
         """
         seconds, most = self.seconds, self.limits.output // 2
-        words = ["bash", "-c", _TYPE, "labs", f"{seconds:g}", str(most + 1), script]
+        words = ["perl", "-e", _TYPE, "--", f"{seconds:g}", str(most + 1), script]
         with within(seconds + _GRACE_SECONDS, f"What was typed on {node.name}"):
             done = node.run(words)
         self.cut = max(len(done.stdout), len(done.stderr)) > most

@@ -55,6 +55,21 @@ def test_background(tmp_path: Path) -> None:
     assert seconds < 4
 
 
+def test_background_goes_on(tmp_path: Path) -> None:
+    """What goes on in the background may go on talking: it neither ends for that nor waits."""
+    done = tmp_path / "done"
+    typed(tmp_path, f"(sleep 1; seq 100000; seq 100000 >&2; touch {done}) &")
+    deadline = time.monotonic() + 10
+    while not done.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert done.exists()
+
+
+def test_killed(tmp_path: Path) -> None:
+    """A shell that a signal ends gives what a shell would say of it."""
+    assert 137 == typed(tmp_path, "kill -9 $PPID")[0]
+
+
 def test_no_input(tmp_path: Path) -> None:
     """What reads input gets none."""
     assert (0, b"") == typed(tmp_path, "cat")[:2]
