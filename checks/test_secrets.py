@@ -360,7 +360,6 @@ class _Place:
 
     node: CheckNode
     task: str
-    container: str
     pid: int
 
     def exec(self, command: str) -> str:
@@ -451,7 +450,7 @@ def _place(now: Glance, service: Service, task: Task) -> _Place:
     node = now.nodes[now.name_of(task.node_id)]
     if not task.pid:
         fail(node, f"{service.name}.{task.slot} has no container yet", "it has one that runs", "docker ps")
-    return _Place(node, f"{service.name}.{task.slot}", task.container, task.pid)
+    return _Place(node, f"{service.name}.{task.slot}", task.pid)
 
 
 def _delivered(now: Glance, place: _Place, path: str) -> _File:
@@ -511,8 +510,9 @@ def _asked(now: Glance, service: Service, path: str, script: str, *words: str) -
         seen = f"{path} is no secret of {service.name}"
         fail(now.manager, seen, "the password comes from a secret", _inspect(service.name))
     place = next(_places(now, service))
-    argv = ("docker", "exec", place.container, "sh", "-c", script, "ask", path, *words)
-    said = now.typed(place.node.name, *argv)
+    # As `docker exec` does it, in a fifth of the time.
+    inside = ("nsenter", "--target", str(place.pid), "--all", "--env")
+    said = now.typed(place.node.name, *inside, "sh", "-c", script, "ask", path, *words)
     if said.exit_status:
         why = (said.error_text.strip() or said.text.strip() or "no answer").splitlines()[-1]
         seen = f"{service.name} does not answer to the password in {path}: {why}"
