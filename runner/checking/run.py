@@ -12,7 +12,7 @@ import pytest
 from runner import paths
 from runner.checking.outcomes import Outcome, Report, Result
 from runner.checking.request import KEY, Request
-from runner.errors import BrokenLabError
+from runner.errors import BrokenLabError, UnfitError
 
 # What the user has configured for pytest elsewhere must not change what a check finds.
 _ARGUMENTS = (
@@ -40,6 +40,7 @@ def run(request: Request) -> Report:
 
     Raises:
         BrokenLabError: The checks cannot even be loaded, or there are none.
+        UnfitError: They were loaded, and running them came to an end that no check can bring about.
 
     """
     file = request.file or paths.checks_file(request.lab.name)
@@ -55,6 +56,10 @@ def run(request: Request) -> Report:
         raise KeyboardInterrupt
     if status == pytest.ExitCode.NO_TESTS_COLLECTED and request.steps is None:
         recorder.trouble.append("there is no check in it")
+    if recorder.crash:
+        # What the nodes have said may have brought it about, and then it is no fault of the lab's.
+        message = f"The checks of '{request.lab.name}' crashed, so nobody knows what they would have found."
+        raise UnfitError(message, f"Try it again; if that does not help, mend {file}.", "\n".join(recorder.crash))
     if recorder.trouble or status not in _FINE:
         log = "\n".join(recorder.trouble) or f"pytest ended with {status!r}"
         raise BrokenLabError(f"The checks of '{request.lab.name}' cannot run.", f"Mend {file}.", log)
@@ -75,6 +80,7 @@ class _Recorder:
         self._request = request
         self.results: list[Result] = []
         self.trouble: list[str] = []
+        self.crash: list[str] = []
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[KEY] = self._request
@@ -94,7 +100,7 @@ class _Recorder:
             return None
 
     def pytest_internalerror(self, excrepr: Any) -> bool:
-        self.trouble.append(str(excrepr))
+        self.crash.append(str(excrepr))
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

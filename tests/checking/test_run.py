@@ -11,7 +11,7 @@ import pytest
 from runner.checking import run
 from runner.checking.outcomes import Outcome, Report
 from runner.checking.request import Request
-from runner.errors import BrokenLabError, ExitCode
+from runner.errors import BrokenLabError, ExitCode, UnfitError
 from runner.lessons import catalog
 from runner.lessons.model import Lab
 from runner.lessons.values import NOBODY, Learner
@@ -312,6 +312,14 @@ def test_broken_checks(source: str, log: str, tmp_path: Path, capfd: pytest.Capt
     assert f"Mend {tmp_path}/checks/test_tiny.py." == caught.value.advice
     assert log in caught.value.log
     assert ("", "") == capfd.readouterr()
+
+
+def test_crash(tmp_path: Path) -> None:
+    """Checks that crash pytest itself could not be run, which says nothing of the lab."""
+    forged = "request.node.user_properties.append(('labs', {'outcome': 'unheard of'}))"
+    with pytest.raises(UnfitError, match="The checks of 'tiny' crashed") as caught:
+        ran(lab_with(tmp_path, check(forged).replace("nodes", "nodes, request")), tmp_path)
+    assert "'unheard of' is not a valid Outcome" in caught.value.log
 
 
 def test_no_file(tmp_path: Path) -> None:
