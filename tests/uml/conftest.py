@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from runner.clusters.driver import Node
+from runner.drivers.uml.driver import UmlDriver
 from tests.conftest import Labs, labs_in
 from tests.kit import NO_ENGINE
 from tests.uml.left import Left
@@ -76,3 +78,12 @@ def swarm(labs: Labs, trio: str) -> str:
     played = labs("play", trio)
     assert played.returncode == 0, played.stdout + played.stderr
     return trio
+
+
+@pytest.fixture
+def node2(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Node:
+    """Return a node of the lab that runs, as the driver finds it."""
+    for name in ("LABS_PROJECT", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, environment[name])
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    return UmlDriver().find()[0].nodes[1]

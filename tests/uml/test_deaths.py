@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from runner.clusters.driver import Node
+from runner.errors import UnfitError
 from tests.conftest import Labs
 from tests.uml.left import Left
 
@@ -34,7 +36,9 @@ def _sleeping(environment: dict[str, str], node: str) -> subprocess.Popen[str]:
     return process
 
 
-def test_a_dead_kernel_is_told_and_brought_back(labs: Labs, left: Left, environment: dict[str, str]) -> None:
+def test_a_dead_kernel_is_told_and_brought_back(
+    labs: Labs, left: Left, environment: dict[str, str], node2: Node
+) -> None:
     """A kernel that ends is named by status, ends what ran on it with an error, and alone is booted by start."""
     others = [left.kernel("trio", node) for node in ("node1", "node3")]
     running = _sleeping(environment, "node2")
@@ -45,6 +49,10 @@ def test_a_dead_kernel_is_told_and_brought_back(labs: Labs, left: Left, environm
     assert "trio  node2 down  (driver uml)" in shown
     refused = labs("exec", "node2", "--", "true")
     assert (4, True) == (refused.returncode, "node2 is down." in refused.stderr)
+    began = time.monotonic()
+    with pytest.raises(UnfitError, match="node2 cannot be reached: the machine is down"):
+        node2.connect_engine()
+    assert time.monotonic() - began < 1
     started = labs("start", "trio")
     assert "Starting node2 ..." in started.stderr, started.stderr
     assert 0 == labs("exec", "node2", "--", "docker", "info").returncode

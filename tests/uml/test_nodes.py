@@ -11,7 +11,6 @@ import docker
 import pytest
 
 from runner.clusters.driver import Node
-from runner.drivers.uml.driver import UmlDriver
 from runner.errors import UnfitError
 from tests.conftest import Labs
 from tests.terminal import Terminal
@@ -111,15 +110,6 @@ def test_ctrl_c_reaches_the_command_and_not_the_shell(shell: Terminal) -> None:
     shell.type("exit 7\n")
     shell.read_until("logout")
     assert 7 == shell.process.wait(10)
-
-
-@pytest.fixture
-def node2(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Node:
-    """Return a node as the driver finds it."""
-    for name in ("LABS_PROJECT", "XDG_STATE_HOME"):
-        monkeypatch.setenv(name, environment[name])
-    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    return UmlDriver().find()[0].nodes[1]
 
 
 def test_copy_in(node2: Node, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ from typing import IO, Any
 from runner import paths
 from runner.drivers.uml import jail, network, outward, plan, processors
 from runner.drivers.uml.kernel import Kernel, jailed, kept
-from runner.drivers.uml.plan import Plan
+from runner.drivers.uml.plan import Plan, State
 
 # Others come first when processors are short.
 _NICENESS = 5
@@ -123,7 +123,11 @@ class Supervisor:
             kernel.boot()
 
     def _connect(self, node: str, port: int) -> socket.socket:
-        made = socket.create_connection((self._kernels[node].machine.address, port), _CONNECT_SECONDS)
+        kernel = self._kernels[node]
+        if kernel.state is State.DOWN:
+            # Nobody is there to refuse.
+            raise ConnectionRefusedError("the machine is down")
+        made = socket.create_connection((kernel.machine.address, port), _CONNECT_SECONDS)
         made.settimeout(None)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # A machine that is cut off does not hang up.
