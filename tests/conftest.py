@@ -19,8 +19,14 @@ CHECKOUT = Path(__file__).parent.parent
 
 
 def pytest_configure() -> None:
-    """Heed Ctrl-C: a shell that has started us in the background lets us, and all that we start, ignore it."""
+    """Heed Ctrl-C, and let what we start heed a closed window.
+
+    A shell that has started us in the background lets us, and all that we start, ignore the one; `nohup` the other.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        # Unlike one that is ignored, one that is handled is not handed on.
+        signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.fixture(scope="session")
