@@ -90,7 +90,8 @@ class Kernel:
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
         for line in kept(process, plan.log_of(self._folder, self.machine.name)):
-            if line.startswith(_READY):
+            # A machine may say so as often as it likes.
+            if line.startswith(_READY) and self.state is not State.READY:
                 # Machines that share a processor would boot one after another on it, and beside each other as it comes.
                 processors.pin(process.pid, self._claim.processor)
                 self._become(State.READY)
