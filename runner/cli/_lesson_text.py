@@ -34,22 +34,15 @@ def show_hint(hint: Hint) -> None:
 
 
 def _show_command(block: Command) -> None:
-    from rich.padding import Padding
     from rich.syntax import Syntax
     from rich.text import Text
 
     out = _console.out()
-    out.print(Text.assemble(("  on ", "dim"), (", ".join(block.nodes), "bold magenta")))
-    if out.is_terminal:
-        code = Syntax(block.script, "bash", theme="ansi_dark", background_color="default", word_wrap=True)
-        out.print(Padding(code, (0, 0, 0, 4)))
-    else:
-        # A file or a pipe has no width that a command may be cut at.
-        out.print(Text(_indented(block.script, 4)))
+    out.print(Text.assemble(("── on ", "dim"), (", ".join(block.nodes), "bold magenta"), (" ──", "dim")))
+    # At the margin, and broken by nobody but the terminal, so that what is copied with a mouse is what has to be typed:
+    # a here-document, for one, ends only where nothing stands before its last line.
+    code = Syntax("", "bash", theme="ansi_dark", background_color="default").highlight(block.script)
+    out.print(code, soft_wrap=True, end="")
     if block.output:
-        out.print(Text(_indented("\n".join(block.output), 6), style="dim"))
+        out.print(Text(textwrap.indent("\n".join(block.output), "  "), style="dim"))
     out.print()
-
-
-def _indented(text: str, columns: int) -> str:
-    return textwrap.indent(text, " " * columns)

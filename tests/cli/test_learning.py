@@ -93,13 +93,13 @@ def test_solution_waits_for_the_pass(run: Run) -> None:
     assert "'labs hint tiny find' gives a nudge; --spoil shows it" in run("solution", "tiny", "find")[2]
     kept.passed("tiny", ["find"])
     status, shown, _ = run("solution", "tiny", "find")
-    assert (0, ["", "Find  find", "", "Seek well.", "", "  on node1", "    find /", ""]) == (status, shown)
+    assert (0, ["", "Find  find", "", "Seek well.", "", "── on node1 ──", "find /", ""]) == (status, shown)
     assert kept.load("tiny").of("find").spoiled is None
 
 
 def test_spoiled(run: Run) -> None:
     """A solution asked for all the same is shown, and the progress notes that."""
-    assert (0, "    ls") == (run("solution", "tiny", "--spoil")[0], run("solution", "tiny", "--spoil")[1][4])
+    assert (0, "ls") == (run("solution", "tiny", "--spoil")[0], run("solution", "tiny", "--spoil")[1][4])
     assert kept.load("tiny").of("look").spoiled is not None
 
 

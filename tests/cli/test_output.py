@@ -166,3 +166,11 @@ def test_terminal(words: list[str], tmp_path: Path) -> None:
     kit.write_lab(tmp_path, LESSON)
     assert COLOUR.search(on_a_terminal(tmp_path, *words))
     assert not COLOUR.search(on_a_terminal(tmp_path, *words, NO_COLOR="1"))
+
+
+def test_commands_can_be_copied(tmp_path: Path) -> None:
+    """On a terminal of any width a command stands as it has to be typed: at the margin, its lines whole."""
+    script = f"cat >list <<'END'\none\n  two\nEND\necho {' '.join(map(str, range(60)))}\n"
+    kit.write_lab(tmp_path, LESSON.replace("ls -l\n", script))
+    plain = re.sub(r"\x1b\[[\d;]*m", "", on_a_terminal(tmp_path, "show", "tiny", "look", COLUMNS="40"))
+    assert f"\n{script}  total 0\n" in plain.replace("\r", "")
