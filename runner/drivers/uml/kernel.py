@@ -66,7 +66,7 @@ class Kernel:
     def _started(self) -> subprocess.Popen[bytes]:
         card = self._wire.fileno()
         process = jailed(jail.kernel(self.machine, self._cluster, self._folder, card, self.resolver), card)
-        if self._claim.first:
+        if self._claim.alone:
             processors.pin(process.pid, self._claim.processor)
         return process
 

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import itertools
 import os
-from collections.abc import Iterator
+import secrets
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+# A lab's first node, most often its manager, has the most to do: it keeps away from other first ones.
+_FIRST, _FURTHER = "first", "further"
+_WEIGHT = {_FIRST: 2, _FURTHER: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +26,18 @@ class Claim:
 
     Attributes:
         processor: Its number.
-        first: Whether no other machine of this user's was there before.
+        alone: Whether no other machine of this user's was there before.
         file: What holds the claim.
 
     """
 
     processor: int
-    first: bool
+    alone: bool
     file: IO[str]
 
 
 def claim(count: int, folder: Path) -> list[Claim]:
-    """Claim a processor for each of some machines, those with the fewest machines first.
+    """Claim a processor for each machine of a cluster, those with the least to do first.
 
     Args:
         count: How many machines.
@@ -40,20 +45,42 @@ def claim(count: int, folder: Path) -> list[Claim]:
 
     """
     folder.mkdir(parents=True, exist_ok=True)
-    return list(itertools.islice(_free(sorted(os.sched_getaffinity(0)), folder), count))
+    here = sorted(os.sched_getaffinity(0))
+    made = []
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        firsts, load = Counter[int](), Counter[int]()
+        for processor, kind in _held(folder):
+            firsts[processor] += kind == _FIRST
+            load[processor] += _WEIGHT[kind]
+        for kind in [_FIRST, *[_FURTHER] * (count - 1)]:
+            chosen = _least(here, firsts, load) if kind == _FIRST else _least(here, load)
+            made.append(Claim(chosen, not load[chosen], _hold(folder, chosen, kind)))
+            load[chosen] += _WEIGHT[kind]
+    return made
 
 
-def _free(processors: list[int], folder: Path) -> Iterator[Claim]:
-    for round_ in itertools.count():
-        # A lab's first node, most often its manager, has the most to do: others double up on the last processor first.
-        for processor in processors[:: -1 if round_ % 2 else 1]:
-            file = (folder / f"{processor}-{round_}.lock").open("w")
+def _least(processors: Sequence[int], *counts: Counter[int]) -> int:
+    return min(processors, key=lambda one: [*(count[one] for count in counts), one])
+
+
+def _hold(folder: Path, processor: int, kind: str) -> IO[str]:
+    file = (folder / f"{processor}-{kind}-{secrets.token_hex(4)}").open("w")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    return file
+
+
+def _held(folder: Path) -> Iterator[tuple[int, str]]:
+    """Yield the processor and the kind of each claim, and remove those whose cluster has ended."""
+    for path in folder.glob("*-*-*"):
+        with path.open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                file.close()
+                processor, kind, _ = path.name.split("-")
+                yield int(processor), kind
             else:
-                yield Claim(processor, round_ == 0, file)
+                path.unlink()
 
 
 def pin(process: int, processor: int) -> None:

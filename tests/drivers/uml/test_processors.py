@@ -24,25 +24,31 @@ def numbers(claims: Sequence[Claim]) -> list[int]:
 
 
 def test_one_each(tmp_path: Path) -> None:
-    """Where there are enough processors, each machine is the first on its own."""
+    """Where there are enough processors, each machine is alone on its own."""
     claims = processors.claim(3, tmp_path)
-    assert [(2, True), (3, True), (5, True)] == [(claim.processor, claim.first) for claim in claims]
+    assert [(2, True), (3, True), (5, True)] == [(claim.processor, claim.alone) for claim in claims]
 
 
 def test_more_than_processors(tmp_path: Path) -> None:
     """Further machines double up, and with the first one last."""
-    claims = processors.claim(5, tmp_path)
-    assert [2, 3, 5, 5, 3] == numbers(claims)
-    assert [False, False] == [claim.first for claim in claims[3:]]
+    claims = processors.claim(6, tmp_path)
+    assert [2, 3, 5, 3, 5, 2] == numbers(claims)
+    assert [True] * 3 + [False] * 3 == [claim.alone for claim in claims]
 
 
 def test_other_clusters(tmp_path: Path) -> None:
-    """Another cluster takes the processors that are left, and those of a cluster that has ended are free again."""
-    first, second = processors.claim(2, tmp_path), processors.claim(2, tmp_path)
-    assert ([2, 3], [5, 5]) == (numbers(first), numbers(second))
-    for claim in first:
+    """A cluster's first machine keeps away from other first ones, and the further ones from where most is to do."""
+    first, second, third = (processors.claim(count, tmp_path) for count in (3, 3, 1))
+    assert ([2, 3, 5], [3, 5, 2], [5]) == (numbers(first), numbers(second), numbers(third))
+
+
+def test_given_back(tmp_path: Path) -> None:
+    """The processors of a cluster that has ended are free again, and nothing is left of its claims."""
+    for claim in processors.claim(3, tmp_path):
         claim.file.close()
-    assert [2, 3] == numbers(processors.claim(2, tmp_path))
+    claims = processors.claim(2, tmp_path)
+    assert [(2, True), (3, True)] == [(claim.processor, claim.alone) for claim in claims]
+    assert 2 == len([*tmp_path.glob("*-*")])
 
 
 def test_pin(monkeypatch: pytest.MonkeyPatch) -> None:
