@@ -48,7 +48,7 @@ setsockopt S, SOL_SOCKET, SO_BROADCAST, 1;
 my $end = time + 3;
 send S, 'x' x 1400, 0, sockaddr_in(0, inet_aton('10.213.0.255')) while time < $end;
 """
-_KILL = "kill -USR1 1; setsid sh -c 'while :; do pkill -9 dockerd; pkill -9 containerd; done' >/dev/null 2>&1 &"
+_KILL = "kill -USR1 1; setsid sh -c 'while :; do pkill -9 dockerd; pkill -9 containerd; done' >/dev/null 2>&1 & sleep 2"
 _COMPOSE = "services:\n" + "".join(f"  s{number}: {{image: busybox, command: yes}}\n" for number in range(20))
 _LAUGHS = "".join(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 10))
 # Not as a pattern would be that finds itself.
@@ -125,7 +125,7 @@ ATTACKS = {
         DONE
         + block(
             "nohup yes >/dev/null 2>&1 &\nsleep 1000 &\n"
-            "setsid sh -c 'sleep 90; docker volume create third' >/dev/null 2>&1 &"
+            "setsid sh -c 'sleep 90; docker volume create third' >/dev/null 2>&1 & sleep 2"
         )
     ),
     # Who feigns.
@@ -173,7 +173,7 @@ ATTACKS = {
     "kills-it-again-and-again": Attack(DONE + block(_KILL), NOBODY_KNOWS),
     "kills-all": Attack(DONE + block("kill -9 -1") + THIRD, NOBODY_KNOWS),
     "kills-the-agent": Attack(DONE + block("pkill -9 -f labs-agent") + THIRD, ALL),
-    "replaces-what-types": Attack(DONE + _replaced("cat", "exec yes") + THIRD, ALL),
+    "replaces-what-types": Attack(DONE + _replaced("perl timeout", "exec yes") + THIRD),
     "deletes-all": Attack(DONE + block("rm -rf --no-preserve-root / 2>/dev/null || true")),
     # Who did nothing but the work; as the last, it comes after all of them.
     "zealous": Attack(DONE + THIRD, ALL),
