@@ -22,9 +22,7 @@ def images(story: Story) -> Iterator[None]:
     folder = paths.cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "images.lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not taken(handle):
             with story.step("Waiting for another labs command that builds images"):
                 fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -64,14 +62,15 @@ def _taken(name: str, refusal: str, patience: float = 0) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + patience
     with (folder / f"{name}.lock").open("w") as handle:
-        while not _lock(handle):
+        while not taken(handle):
             if time.monotonic() >= deadline:
                 raise UnfitError(refusal, "Wait for it to end, then type this again.")
             time.sleep(_PAUSE_SECONDS)
         yield
 
 
-def _lock(handle: IO[str]) -> bool:
+def taken(handle: IO[str]) -> bool:
+    """Take a file's lock if nobody else has it, until the file is closed; return whether it was taken."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

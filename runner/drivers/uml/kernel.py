@@ -77,7 +77,7 @@ class Kernel:
         ever end again. An alarm that it did not ask for does no harm, once it has a clock.
         """
         if self.process and (self.state is State.READY or time.monotonic() > self._began + _CLOCK_SECONDS):
-            for child in _children(self.process.pid):
+            for child in processors.children(self.process.pid):
                 # One that restarts does not catch them yet, and would end.
                 if _catches(child, signal.SIGALRM):
                     os.kill(child, signal.SIGALRM)
@@ -137,10 +137,6 @@ def kept(process: subprocess.Popen[bytes], log: Path) -> Iterator[bytes]:
             if quick > _LINES_AT_ONCE:
                 time.sleep(_LINES_AT_ONCE / _LINES_A_SECOND)
                 quick = 0
-
-
-def _children(process: int) -> list[int]:
-    return [int(number) for number in Path(f"/proc/{process}/task/{process}/children").read_text("ascii").split()]
 
 
 def _catches(process: int, number: int) -> bool:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from runner.clusters.lock import taken
+
 # A lab's first node, most often its manager, has the most to do: it keeps away from other first ones.
 _FIRST, _FURTHER = "first", "further"
 _WEIGHT = {_FIRST: 2, _FURTHER: 1}
@@ -74,13 +76,11 @@ def _held(folder: Path) -> Iterator[tuple[int, str]]:
     """Yield the processor and the kind of each claim, and remove those whose cluster has ended."""
     for path in folder.glob("*-*-*"):
         with path.open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if taken(file):
+                path.unlink()
+            else:
                 processor, kind, _ = path.name.split("-")
                 yield int(processor), kind
-            else:
-                path.unlink()
 
 
 def pin(process: int, processor: int) -> None:
@@ -95,5 +95,16 @@ def pin(process: int, processor: int) -> None:
     with contextlib.suppress(OSError):
         for thread in Path(f"/proc/{process}/task").iterdir():
             os.sched_setaffinity(int(thread.name), {processor})
-            for child in (thread / "children").read_text("ascii").split():
-                pin(int(child), processor)
+        for child in children(process):
+            pin(child, processor)
+
+
+def children(process: int) -> list[int]:
+    """Return the numbers of what a process has started and not yet buried.
+
+    Raises:
+        OSError: It has ended.
+
+    """
+    found = [path.read_text("ascii").split() for path in Path(f"/proc/{process}/task").glob("*/children")]
+    return [int(number) for numbers in found for number in numbers]

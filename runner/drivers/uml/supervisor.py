@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import json
 import os
 import resource
@@ -33,6 +32,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from runner import paths
+from runner.clusters.lock import taken
 from runner.drivers.uml import jail, network, outward, plan, processors
 from runner.drivers.uml.kernel import Kernel, jailed, kept
 from runner.drivers.uml.plan import Plan, State
@@ -164,9 +164,7 @@ def _hub(cluster: Plan, folder: Path) -> subprocess.Popen[bytes]:
 def _own(folder: Path) -> IO[str]:
     """Hold the cluster's lock for life: two that write to the same disks would ruin them."""
     lock = (folder / "supervisor.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not taken(lock):
         sys.exit("Another supervisor owns these machines.")
     return lock
 
