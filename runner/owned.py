@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,8 +75,11 @@ class Owned:
         self.folder.mkdir(parents=True, exist_ok=True)
         # Said before it is done: what is cut short leaves nothing that the next one would not know as ours.
         self._put(self._list, _text(before | files.keys()))
-        changed = sum(self._put(self.folder / path, data) for path, data in files.items())
         stale = sorted(before - files.keys())
+        # First those that would be in the way: a file may have become a folder, and a folder a file.
+        for path in _in_the_way(stale, files.keys()):
+            _remove(self.folder, path)
+        changed = sum(self._put(self.folder / path, data) for path, data in files.items())
         for path in stale:
             _remove(self.folder, path)
         self._put(self._list, _text(files.keys()))
@@ -118,10 +121,21 @@ def _is_below(path: str) -> bool:
     return bool(parts) and not Path(path).is_absolute() and ".." not in parts
 
 
+def _in_the_way(stale: Iterable[str], files: Collection[str]) -> list[str]:
+    folders = {folder for path in files for folder in _folders(path)}
+    return [path for path in stale if path in folders or any(folder in files for folder in _folders(path))]
+
+
+def _folders(path: str) -> list[str]:
+    return [str(folder) for folder in Path(path).parents]
+
+
 def _remove(folder: Path, path: str) -> None:
     if not (folder / path).parent.resolve().is_relative_to(folder.resolve()):
         return  # Somebody has put a link in the place of a folder; what it leads to is not ours.
-    (folder / path).unlink(missing_ok=True)
+    # By now it may be a folder of new files.
+    if (folder / path).is_file() or (folder / path).is_symlink():
+        (folder / path).unlink()
     for parent in (folder / path).parents:
         if parent == folder or not parent.is_dir() or any(parent.iterdir()):
             break

@@ -52,7 +52,7 @@ def test_not_to_be_compared() -> None:
     """A submission that is not here, or cannot be graded, is told as that."""
     assert {"ada": ["it is not here to be graded again"]} == audit.compared([WAS], [])
     told = audit.compared([WAS], [grade(PASSED, ERROR)])
-    assert ["checks worth 1 points could not run, which is neither a pass nor a fail"] == told["ada"]
+    assert ["checks worth 1 point could not run, which is neither a pass nor a fail"] == told["ada"]
 
 
 def test_read(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_tap() -> None:
     (plan,) = [line for line in lines if line.category == "plan"]
     assert plan.expected_tests == len(tests) == 9
     (bail,) = [line for line in lines if line.category == "bail"]
-    assert "bob: checks worth 1 points could not run" in bail.reason
+    assert "bob: checks worth 1 point could not run" in bail.reason
 
 
 def test_tap_of_complete_grades() -> None:

@@ -78,7 +78,9 @@ def verdict(grade: Grade) -> str:
         return ""
     if grade.trouble:
         return f"could not be graded: {grade.trouble}"
-    return f"checks worth {points(grade.score.open)} points could not run, which is neither a pass nor a fail"
+    open_points = points(grade.score.open)
+    unit = "point" if open_points == "1" else "points"
+    return f"checks worth {open_points} {unit} could not run, which is neither a pass nor a fail"
 
 
 def alike(pair: Pair) -> str:
