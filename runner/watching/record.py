@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from runner.checking.outcomes import Report
+from runner.errors import LabsError
 from runner.learning import hints, kept, place, words
 from runner.learning.progress import Progress
+from runner.lessons import catalog
+from runner.lessons.model import Lab
 from runner.watching.model import END, Trouble, Watch
 
 
@@ -53,8 +56,19 @@ def _with(watch: Watch, change: Callable[[], Progress]) -> Watch:
     lost = watch.progress.lost
     try:
         progress = change()
-        # The next one knows of it no more, and the learner may not have read it yet.
-        return replace(watch, progress=replace(progress, lost=progress.lost or lost))
     except OSError as error:
         trouble = Trouble(f"Your progress cannot be kept: {error}.", "Make room or give yourself the rights to it.")
         return replace(watch, trouble=trouble)
+    # The next one knows of it no more, and the learner may not have read it yet.
+    return replace(watch, lab=_of(progress, watch.lab), progress=replace(progress, lost=progress.lost or lost))
+
+
+def _of(progress: Progress, lab: Lab) -> Lab:
+    """Return the lab with the values of whom it has been started for since, if that is somebody else."""
+    if progress.learner == lab.learner or not lab.lesson.values:
+        return lab
+    try:
+        return catalog.load(lab.name, progress.learner)
+    except LabsError:
+        # The lesson was broken meanwhile, which those who run its checks tell better.
+        return lab

@@ -9,11 +9,14 @@ import pytest
 
 from runner import paths
 from runner.learning import kept
+from runner.lessons.values import Learner
 from runner.watching import model, record
-from runner.watching.model import Key
+from runner.watching.model import Key, Watch
 from tests import kit
 from tests.watching import scenes
 from tests.watching.scenes import FINISHED, HALF
+
+DRAWING = kit.FRONT.replace("images: []\n", "images: []\nvalues: {NAME: {among: [web, api, shop, till]}}\n")
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +64,20 @@ def test_loaded() -> None:
     """What was kept before is there when the watch begins."""
     record.with_passes(HALF, HALF.report, whole=True)
     assert {"init"} == {*record.loaded(scenes.UNSEEN).progress.here}
+
+
+def test_another_learner(tmp_path: Path) -> None:
+    """Once the lab is started for somebody else the watch has those values; a lesson broken meanwhile leaves it be."""
+    lesson = f"{DRAWING}\n## Look {{#look}}\n```sh node1\necho <NAME>\n```\n"
+    watch = record.loaded(Watch(kit.lab(tmp_path, lesson)))
+    ada = Learner("ada", "autumn")
+    kept.is_for("tiny", ada)
+    after = record.with_passes(watch, HALF.report, whole=True)
+    assert (ada, after.lab.values["NAME"]) == (after.lab.learner, after.lab.lesson.steps[0].commands[0].script[5:])
+    assert watch.lab.values != after.lab.values
+    kit.write_lab(tmp_path, "no lesson")
+    kept.is_for("tiny", Learner("bob"))
+    assert after.lab == record.loaded(after).lab
 
 
 def test_unreadable() -> None:
