@@ -42,7 +42,7 @@ test: $(READY)  ## Run all tests, those with real nodes included
 	@$(BIN)/labs images build --driver docker
 	@$(BIN)/labs images build --driver uml
 	@echo '== 3/3  Tests'
-	@$(BIN)/python -m pytest --durations=15
+	@$(BIN)/python -u -m pytest --durations=15
 
 lint: $(READY)  ## Check style, types, shell files and lessons
 	@$(BIN)/ruff check .

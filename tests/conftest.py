@@ -30,8 +30,8 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return an environment in which `labs` shares nothing with this user's own clusters but the images."""
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Have an environment in which `labs` shares nothing with this user's own clusters but the images."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("LABS_")}
     own |= {
         "LABS_PROJECT": f"labs-test-{os.getpid()}",
@@ -43,7 +43,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "COLUMNS": "200",
     }
     own.pop("XDG_RUNTIME_DIR", None)
-    return own
+    yield own
+    # Not before the last test: the store of the nodes' images, which takes long to fill, is one for all of them.
+    labs_in(own)("rm", "--all")
 
 
 def labs_in(environment: dict[str, str]) -> Labs:

@@ -23,16 +23,23 @@ from runner.errors import UnfitError
 
 _START_SECONDS = 10
 _CHUNK = 1 << 16
+# By unix(7) and by that of BSD: the field of an address, less the zero that ends it.
+_LONGEST_ADDRESS = 107 if sys.platform == "linux" else 103
 
 
 def ensure(cluster: ClusterId, node: Node) -> Path:
     """Return the socket that leads to a node's engine, served by a process of its own that ends with the node.
 
     Raises:
-        UnfitError: The process did not come up.
+        UnfitError: The process did not come up, or no socket can be where it would be.
 
     """
     path = _folder(cluster) / f"{node.name}.sock"
+    if len(os.fsencode(path)) > _LONGEST_ADDRESS:
+        raise UnfitError(
+            f"The address of a socket has no more than {_LONGEST_ADDRESS} bytes, and {path} has more.",
+            f'Lend it a shorter folder: eval "$(XDG_RUNTIME_DIR=$(mktemp -d) labs env {node.name})"',
+        )
     if _answers(path):
         return path
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -16,6 +16,7 @@ import pytest
 from runner import paths
 from runner.clusters import forward
 from runner.clusters.driver import ClusterId
+from runner.errors import UnfitError
 from tests import kit
 
 SERVE = """
@@ -130,3 +131,15 @@ def test_nothing_to_close(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         killed.bind(str(left))
     forward.close(ClusterId("tiny"))
     assert not left.parent.exists()
+
+
+def test_address_that_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a socket's address would be too long, the folder is named, and what to type; nothing is left there."""
+    deep = tmp_path / ("deep" * 30)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
+    node = kit.cluster(tmp_path, "node1").nodes[0]
+    with pytest.raises(UnfitError, match=r"no more than 10\d bytes") as caught:
+        forward.ensure(ClusterId("tiny"), node)
+    assert str(deep) in caught.value.message
+    assert 'eval "$(XDG_RUNTIME_DIR=$(mktemp -d) labs env node1)"' in caught.value.advice
+    assert not deep.exists()

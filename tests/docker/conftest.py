@@ -60,12 +60,10 @@ def left(environment: dict[str, str]) -> Left:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _images(labs: Labs) -> Iterator[None]:
-    """Have the images before the first test, and leave nothing after the last."""
+def _images(labs: Labs) -> None:
+    """Have the images before the first test."""
     built = labs("images", "build", "trio")
     assert built.returncode == 0, built.stderr
-    yield
-    labs("rm", "--all")
 
 
 @pytest.fixture
