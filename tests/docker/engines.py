@@ -45,6 +45,7 @@ class SecondEngine:
             if probe.returncode == 0:
                 return
             time.sleep(0.2)
+        self.stop()
         pytest.skip("no second engine can run here: " + (folder / "log").read_text("utf-8", "replace")[-300:])
 
     def stop(self) -> None:
