@@ -19,7 +19,8 @@ from runner.pages import build
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while it is open no other test could run an event loop of its own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Return this machine's own Chromium, without a window."""
     program = os.environ.get("LABS_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
