@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.drivers.uml import processors
 from runner.errors import ExitCode
 from runner.grading.grade import Grade, Run
 from tests.conftest import Labs
@@ -156,7 +157,7 @@ def test_goes_on_after_a_power_cut(
         # Else nothing would be cut short.
         while process.poll() is None and not left.processes():
             time.sleep(0.01)
-        for one in (process.pid, *_children(process.pid)):
+        for one in (process.pid, *processors.children(process.pid)):
             os.kill(one, signal.SIGKILL)
         left.clear()
     report = state / "grades.json"
@@ -165,11 +166,6 @@ def test_goes_on_after_a_power_cut(
     assert {name: told for name, told in table(cohort.printed).items() if name in CUT_SHORT} == table(done.stdout)
     assert first.split()[1].rstrip(":") in table(done.stdout)
     assert [] == left.everything()
-
-
-def _children(process: int) -> list[int]:
-    listed = Path(f"/proc/{process}/task").glob("*/children")
-    return [int(word) for one in listed for word in one.read_text("ascii").split()]
 
 
 def test_file_of_the_host_is_not_read(labs: Labs, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import docker
 import pytest
 
 from runner.clusters.driver import Node
+from runner.drivers.uml import processors
 from runner.errors import UnfitError
 from tests.conftest import Labs
 from tests.terminal import Terminal
@@ -56,9 +57,9 @@ def test_a_processor_each(left: Left) -> None:
     assert [1, 1, 1] == [len(one) for one in found]
     assert min(3, len(os.sched_getaffinity(0))) == len(set.union(*found))
     for kernel, own in zip(kernels, found, strict=True):
-        children = Path(f"/proc/{kernel}/task/{kernel}/children").read_text("ascii").split()
+        children = processors.children(kernel)
         assert children
-        assert {frozenset(own)} == {frozenset(os.sched_getaffinity(int(child))) for child in children}
+        assert {frozenset(own)} == {frozenset(os.sched_getaffinity(child)) for child in children}
 
 
 def test_exec_keeps_streams_and_status_apart(labs: Labs) -> None:
