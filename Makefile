@@ -7,7 +7,7 @@ READY  := $(VENV)/.installed
 SHELL_FILES := .ci/run .ci/prerequisites $(wildcard labs/*/setup.sh) \
 	$(filter-out %.yml %/labs-agent,$(wildcard runner/images/recipes/*/labs-*)) $(wildcard runner/images/recipes/*/docker-entrypoint.sh) \
 	runner/images/recipes/wordpress/apache2-foreground runner/images/recipes/node/bashrc \
-	$(wildcard runner/drivers/uml/*.sh) $(addprefix runner/grading/bundles/gradescope/,setup.sh run_autograder) runner/lessons/template/setup.sh \
+	$(wildcard runner/drivers/uml/*.sh runner/drivers/uml/vm/*.sh) $(addprefix runner/grading/bundles/gradescope/,setup.sh run_autograder) runner/lessons/template/setup.sh \
 	$(shell grep -rlE '^\#! ?/(usr/)?bin/(env )?(ba)?sh' labs/*/files)
 
 .DEFAULT_GOAL := help

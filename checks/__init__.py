@@ -10,7 +10,7 @@ A check is one function, marked with its step; its docstring is the line the lea
 """
 
 from checks.expect import NotYet, eventually, expect, fail
-from checks.nodes import CheckNode, Nodes
-from checks.plugin import Values, step
+from checks.lab_nodes import CheckNode, Nodes
+from checks.pytest_plugin import Values, step
 
 __all__ = ["CheckNode", "Nodes", "NotYet", "Values", "eventually", "expect", "fail", "step"]

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any, Concatenate
 
 from checks.expect import fail
-from checks.nodes import CheckNode
-from checks.shared import Shared, asked_of
+from checks.lab_nodes import CheckNode
+from checks.shared_client import Shared, asked_of
 
 _LABEL = "com.docker.compose."
 _RECORD = "\x1e"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
-from checks.nodes import CheckNode
+from checks.lab_nodes import CheckNode
 
 T = TypeVar("T")
 _PAUSE_SECONDS = 0.1

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, TypeVar
 from docker.errors import APIError
 
 from checks.expect import NotYet, fail
-from checks.nodes import CheckNode, Nodes
-from checks.shared import Shared, asked_of
+from checks.lab_nodes import CheckNode, Nodes
+from checks.shared_client import Shared, asked_of
 
 if TYPE_CHECKING:
-    from runner.clusters.driver import Completed
+    from runner.nodes.driver_interface import Completed
 
 T = TypeVar("T")
 G = TypeVar("G", bound="Glance")

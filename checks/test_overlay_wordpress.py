@@ -13,11 +13,11 @@ import pytest
 
 from checks import CheckNode, Nodes, compose, expect, fail, mesh, step, wordpress
 from checks.compose import Container
+from checks.constraints import allowed
 from checks.expect import NotYet
-from checks.members import expect_one_manager, expect_ready
-from checks.placement import allowed
-from checks.shared import Shared
+from checks.shared_client import Shared
 from checks.swarm import Glance, Service, Task, settled
+from checks.swarm_expectations import expect_one_manager, expect_ready
 from checks.wordpress import Answer, Post
 
 _BY_HAND = "http://node1:8080"

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 
 from checks import expect, fail, step
-from checks.members import expect_one_manager, expect_ready
 from checks.mesh import Port, answers, endpoint_mode, host_name, is_in_ingress, ledger, ports, told
 from checks.swarm import Glance, Service, Task, settled
+from checks.swarm_expectations import expect_one_manager, expect_ready
 
 _NODES = ("node1", "node2", "node3")
 _WHOAMI, _TOLD_IN_FULL = "jwilder/whoami:latest", "traefik/whoami:latest"

@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 from docker.errors import ImageNotFound
 
 from checks import CheckNode, Nodes, expect, fail, step
-from checks.members import expect_one_manager, expect_ready
 from checks.swarm import Glance, Service, Task, settled
+from checks.swarm_expectations import expect_one_manager, expect_ready
 
 _STACK = "com.docker.stack.namespace"
 _MOUNTED = "/var/lib/docker/containers/*/mounts/secrets"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from checks import CheckNode, Nodes, Values, eventually, expect, fail, step
-from checks.members import expect_long_history, expect_ready
 from checks.swarm import Glance, Member, Service, Task, settled
+from checks.swarm_expectations import expect_long_history, expect_ready
 
 _IMAGE = "nginx:alpine"
 _NOTE = "/root/worker-token"

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from checks import expect, fail, step
-from checks.members import expect_long_history
-from checks.networks import meeting, networks
-from checks.placement import allowed
+from checks.constraints import allowed
+from checks.service_networks import meeting, networks
 from checks.swarm import Glance, Service, Task, settled
+from checks.swarm_expectations import expect_long_history
 from checks.voting import PARTS, STACK, Visit, counts, part, titles, visits, waiting
 
 _NODES = {"node1": "a manager", "node2": "a worker", "node3": "a worker"}

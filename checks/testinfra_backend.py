@@ -7,7 +7,7 @@ from typing import Any
 from testinfra.backend.base import BaseBackend, CommandResult
 from testinfra.host import Host
 
-from runner.clusters.driver import Node
+from runner.nodes.driver_interface import Node
 
 
 class NodeBackend(BaseBackend):

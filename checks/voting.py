@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from checks.expect import fail
+from checks.lab_nodes import CheckNode
 from checks.mesh import answers
-from checks.nodes import CheckNode
 from checks.swarm import Glance, Service
 
 PARTS = ("vote", "redis", "worker", "db", "result")

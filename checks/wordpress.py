@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from checks.expect import fail
-from checks.nodes import CheckNode
+from checks.lab_nodes import CheckNode
 
 # What WordPress writes into every new blog by itself.
 _FIRST_POST = "hello-world"

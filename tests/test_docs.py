@@ -13,16 +13,16 @@ import yaml
 from runner.lessons import parse
 from runner.lessons.lint import run
 from runner.lessons.lint.rules import RULES
-from tests import docs, kit
+from tests import docs_examples, helpers
 
-PAGES = sorted([*kit.CHECKOUT.glob("*.md"), *kit.CHECKOUT.glob("docs/*.md")])
+PAGES = sorted([*helpers.CHECKOUT.glob("*.md"), *helpers.CHECKOUT.glob("docs/*.md")])
 
 
 @pytest.fixture
 def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the tree of the worked example."""
-    kit.own_folders(monkeypatch, tmp_path)
-    docs.write_example(tmp_path)
+    helpers.own_folders(monkeypatch, tmp_path)
+    docs_examples.write_example(tmp_path)
     return tmp_path
 
 
@@ -51,7 +51,7 @@ def test_example_shows_everything(example: Path) -> None:
 def test_example_is_tidy(example: Path) -> None:
     """The checks of the worked example are in the style of our own."""
     file = example / "checks" / "test_notice_board.py"
-    settings = kit.CHECKOUT / "pyproject.toml"
+    settings = helpers.CHECKOUT / "pyproject.toml"
     for words in (("check",), ("format", "--check")):
         assert 0 == subprocess.run([sys.executable, "-m", "ruff", *words, "--config", settings, file]).returncode
 
@@ -59,14 +59,14 @@ def test_example_is_tidy(example: Path) -> None:
 def test_rules() -> None:
     """The page for authors lists every rule of lint, in its words and order."""
     listed = re.findall(
-        r"^\| `(\w+)` \| (.+) \|$", docs.AUTHORING.read_text("utf-8").partition("## What lint finds")[2], re.M
+        r"^\| `(\w+)` \| (.+) \|$", docs_examples.AUTHORING.read_text("utf-8").partition("## What lint finds")[2], re.M
     )
     assert [(rule.__name__, (rule.__doc__ or "").splitlines()[0]) for rule in RULES] == listed
 
 
 def test_gradescope_export(tmp_path: Path) -> None:
     """The program for an export of Gradescope's gives folders the names that its autograder knows learners by."""
-    (program,) = docs.blocks(docs.INSTRUCTORS, "python")
+    (program,) = docs_examples.blocks(docs_examples.INSTRUCTORS, "python")
     people = {"submission_1": ["ada@example.com"], "submission_2": ["eve@example.com", "bob+x@example.com"]}
     for folder in people:
         (tmp_path / folder).mkdir()

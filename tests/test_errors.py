@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import LabsError, UnfitError
-from runner.grading.place import UnfitPlaceError
+from runner.grading.executor import UnfitPlaceError
 from runner.lessons.problems import BrokenLessonError, Problem
 
 

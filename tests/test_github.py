@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests import ci, docs, kit
+from tests import ci_runners, docs_examples, helpers
 from tests.conftest import TREE
-from tests.graded import SWARM, write
+from tests.ladder_submissions import SWARM, write
 
-GITHUB = kit.CHECKOUT / ".github"
+GITHUB = helpers.CHECKOUT / ".github"
 ACTION = GITHUB / "actions" / "grade" / "action.yml"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 
@@ -31,7 +31,7 @@ WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 )
 def test_schema(schema: str, file: Path) -> None:
     """Workflows and actions are what GitHub's published schemas say."""
-    ci.schema(schema, file)
+    ci_runners.schema(schema, file)
 
 
 def _actionlint(folder: Path, file: Path) -> str:
@@ -50,12 +50,12 @@ def _actionlint(folder: Path, file: Path) -> str:
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda path: path.name)
 def test_workflow(file: Path) -> None:
     """Nothing in a workflow is found by actionlint."""
-    assert "" == _actionlint(kit.CHECKOUT, file)
+    assert "" == _actionlint(helpers.CHECKOUT, file)
 
 
 def test_page(tmp_path: Path) -> None:
     """The workflow in the page for instructors is sound, and gives the one that it calls what that asks for."""
-    (shown,) = [block for block in docs.blocks(docs.INSTRUCTORS, "yaml") if "uses" in block]
+    (shown,) = [block for block in docs_examples.blocks(docs_examples.INSTRUCTORS, "yaml") if "uses" in block]
     folder = tmp_path / ".github" / "workflows"
     folder.mkdir(parents=True)
     # Where actionlint can look into it, which it does in repositories only.
@@ -71,7 +71,7 @@ def test_page(tmp_path: Path) -> None:
 
 def test_page_with_values(tmp_path: Path) -> None:
     """What the page for those from GitHub Classroom adds for values are inputs that the workflow has."""
-    (added,) = [block for block in docs.blocks(docs.FROM_CLASSROOM, "yaml") if "learner" in block]
+    (added,) = [block for block in docs_examples.blocks(docs_examples.FROM_CLASSROOM, "yaml") if "learner" in block]
     given = yaml.safe_load(added)["with"]
     workflow = yaml.safe_load((GITHUB / "workflows" / "grade.yml").read_text("utf-8"))
     # In YAML 1.1 the word 'on' is a truth value.
@@ -119,7 +119,9 @@ def test_values(given: dict[str, str], passed: list[str], tmp_path: Path) -> Non
         "GITHUB_STEP_SUMMARY": "summary.md",
         "GITHUB_OUTPUT": str(tmp_path / "output"),
     }
-    typed = ci.typed([*ci.GITHUB, step["run"]], tmp_path / "labs" / "bin", **{**runner, **empty, **given})
+    typed = ci_runners.typed(
+        [*ci_runners.GITHUB, step["run"]], tmp_path / "labs" / "bin", **{**runner, **empty, **given}
+    )
     assert passed == typed[2 : typed.index("--driver")]
 
 
@@ -140,7 +142,11 @@ def test_action(environment: dict[str, str], tmp_path: Path) -> None:
     ended = []
     for step in _steps():
         given = {key: _filled(value, known) for key, value in step["env"].items()}
-        ended.append(ci.run([*ci.GITHUB, step["run"]], tmp_path, environment, **{**ci.LENT, **runner, **given}))
+        ended.append(
+            ci_runners.run(
+                [*ci_runners.GITHUB, step["run"]], tmp_path, environment, **{**ci_runners.LENT, **runner, **given}
+            )
+        )
     assert [0, 1] == [done.returncode for done in ended], "".join(done.stdout + done.stderr for done in ended)
     assert "status=1\n" == (tmp_path / "output").read_text("utf-8")
     assert "| ada | ladder | 1 of 4 |" in (tmp_path / "summary.md").read_text("utf-8")

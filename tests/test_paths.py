@@ -11,13 +11,13 @@ import pytest
 
 from runner import paths
 from runner.errors import UsageError
-from tests import kit
+from tests import helpers
 
 
 def test_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a checkout, labs and checks are its own."""
     monkeypatch.delenv("LABS_ROOT", raising=False)
-    assert (kit.CHECKOUT / "labs", kit.CHECKOUT / "checks") == (paths.labs_folder(), paths.checks_folder())
+    assert (helpers.CHECKOUT / "labs", helpers.CHECKOUT / "checks") == (paths.labs_folder(), paths.checks_folder())
 
 
 def test_other_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,7 +32,7 @@ def test_checks_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert tmp_path / "checks" / "test_two_words.py" == paths.checks_file("two-words")
 
 
-@pytest.mark.parametrize(("root", "ours"), [("", True), (str(kit.CHECKOUT), True), ("/nowhere", False)])
+@pytest.mark.parametrize(("root", "ours"), [("", True), (str(helpers.CHECKOUT), True), ("/nowhere", False)])
 def test_built_in(root: str, ours: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The labs that come with this program are known by where they lie."""
     monkeypatch.setenv("LABS_ROOT", root)
@@ -42,7 +42,7 @@ def test_built_in(root: str, ours: bool, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize("name", ["labs", "class-b", "a", "a" * 31])
 def test_project(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each project has logs, locks and sockets of its own, and all share what can be found out again."""
-    kit.own_folders(monkeypatch, tmp_path)
+    helpers.own_folders(monkeypatch, tmp_path)
     monkeypatch.setenv("LABS_PROJECT", name)
     assert (name, name, name) == (paths.project(), paths.state_folder().name, paths.sockets_folder().name)
     assert "labs" == paths.cache_folder().name
@@ -59,7 +59,7 @@ def test_unfit_project(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_sockets_without_a_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the system gives no folder for sockets, they lie with what else is this user's alone."""
-    kit.own_folders(monkeypatch, tmp_path)
+    helpers.own_folders(monkeypatch, tmp_path)
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     assert paths.sockets_folder().is_relative_to(paths.state_folder())
 
@@ -76,5 +76,5 @@ def test_environment(given: str | None, tmp_path: Path, monkeypatch: pytest.Monk
         [sys.executable, "-P", "-c", asked], env=paths.environment(), cwd=tmp_path, capture_output=True, text=True
     )
     found, second = done.stdout.split()
-    assert (str(kit.CHECKOUT / "runner" / "__init__.py"), given is not None) == (found, second == given)
+    assert (str(helpers.CHECKOUT / "runner" / "__init__.py"), given is not None) == (found, second == given)
     assert {"PYTHONPATH"} >= {name for name, value in paths.environment().items() if os.environ.get(name) != value}

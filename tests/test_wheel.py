@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from runner.grading.bundles import wheel as bundled
-from tests import kit
+from tests import helpers
 
 Run = Callable[..., str]
 
 
 def output_of(argv: list[str], folder: Path) -> str:
     """Run a command in a folder, in an environment that knows nothing of the checkout, and return what it printed."""
-    environment = kit.environment(folder)
+    environment = helpers.environment(folder)
     for name in ("PYTHONPATH", "LABS_ROOT"):
         del environment[name]
     done = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, check=False)
@@ -33,7 +33,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel, with the build back end that is installed, or else with one that is fetched."""
     folder = tmp_path_factory.mktemp("dist")
     here = ["--no-isolation"] if importlib.util.find_spec("hatchling") else []
-    argv = [sys.executable, "-m", "build", "--wheel", *here, "--outdir", str(folder), str(kit.CHECKOUT)]
+    argv = [sys.executable, "-m", "build", "--wheel", *here, "--outdir", str(folder), str(helpers.CHECKOUT)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert 0 == done.returncode, done.stdout + done.stderr
     (built,) = folder.glob("labs-*.whl")
@@ -74,9 +74,9 @@ def test_nothing_is_missing(wheel: Path) -> None:
     found = set(zipfile.ZipFile(wheel).namelist())
     places = {"runner": "runner", "checks": "checks", "labs": "runner/content/labs", "site": "runner/content/site"}
     wanted = {
-        f"{place}/{path.relative_to(kit.CHECKOUT / folder)}"
+        f"{place}/{path.relative_to(helpers.CHECKOUT / folder)}"
         for folder, place in places.items()
-        for path in (kit.CHECKOUT / folder).rglob("*")
+        for path in (helpers.CHECKOUT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert set() == wanted - found
@@ -102,7 +102,7 @@ def test_bundled_again(run: Run, tmp_path: Path) -> None:
 def test_not_the_checkout(run: Run) -> None:
     """What runs is the installed copy."""
     where = run("python", "-c", "import runner, checks; print(runner.__file__, checks.__file__)").split()
-    assert [] == [path for path in where if str(kit.CHECKOUT / "runner") in path or "/venv/lib/" not in path]
+    assert [] == [path for path in where if str(helpers.CHECKOUT / "runner") in path or "/venv/lib/" not in path]
 
 
 def test_list(run: Run) -> None:

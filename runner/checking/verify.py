@@ -6,13 +6,13 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from runner.checking import run
-from runner.checking.outcomes import Outcome, Report
-from runner.checking.request import Request
-from runner.clusters.driver import Cluster
+from runner.checking import run_checks
+from runner.checking.check_request import Request
+from runner.checking.results import Outcome, Report
 from runner.lessons import parse
 from runner.lessons.model import Command, Lab, NearMiss, Step
-from runner.lessons.play import Player
+from runner.lessons.player import Player
+from runner.nodes.driver_interface import Cluster
 
 # After a step or a mistake the checks may wait for the swarm to settle; before it there is nothing to wait for.
 _SETTLING_SECONDS = 30.0
@@ -128,14 +128,14 @@ def _play(player: Player, commands: Iterable[Command]) -> str:
 
 
 def _check(lab: Lab, cluster: Cluster, step: Step | None, patience: float) -> Report:
-    return run.run(Request(lab, cluster, frozenset({step.id}) if step else None, patience))
+    return run_checks.run(Request(lab, cluster, frozenset({step.id}) if step else None, patience))
 
 
 def _passing_early(lab: Lab, cluster: Cluster, step: Step) -> str:
     """Return what does not fail before a step; nor may a check of a later step pass by itself, as grades let it."""
     ids = [one.id for one in lab.lesson.steps]
     ahead = frozenset(ids[ids.index(step.id) :])
-    report = run.run(Request(lab, cluster, ahead, 0, each_by_itself=True))
+    report = run_checks.run(Request(lab, cluster, ahead, 0, each_by_itself=True))
     own = [one for one in report.results if one.step == step.id and one.outcome is not Outcome.FAILED]
     later = [one for one in report.results if one.step != step.id and one.outcome is Outcome.PASSED]
     said = [f"{one.check} {one.outcome.value} {one.text}".strip() for one in own]

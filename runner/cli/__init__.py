@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import click
 
-from runner import __version__, harmless, signals
+from runner import __version__, sanitize, signals
 from runner.errors import ExitCode, LabsError, UnfitError
 
 # Short help stands here, and not in the commands' files, so that `labs --help` need not import them.
@@ -152,8 +152,8 @@ def _report_bug() -> int:
 
 def _explain(error: LabsError) -> int:
     for line in error.log.rstrip().splitlines():
-        click.echo(f"  | {harmless.plain(line)}", err=True)
+        click.echo(f"  | {sanitize.strip_control_chars(line)}", err=True)
     colour = "yellow" if error.exit_code is ExitCode.NOT_YET else "red"
-    click.secho(harmless.plain(error.message), err=True, fg=None if "NO_COLOR" in os.environ else colour)
+    click.secho(sanitize.strip_control_chars(error.message), err=True, fg=None if "NO_COLOR" in os.environ else colour)
     click.echo(error.advice, err=True)
     return error.exit_code

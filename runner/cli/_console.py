@@ -11,7 +11,7 @@ from functools import cache
 from rich.console import Console
 from rich.text import Text
 
-from runner.story import Story, Tell
+from runner.status import Story, Tell
 
 
 @cache

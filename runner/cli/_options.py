@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from runner.clusters import find
+from runner.clusters import lookup
 from runner.errors import LabsError, UsageError
 from runner.lessons.values import NOBODY, Learner
 
@@ -33,7 +33,7 @@ class NodeName(click.ParamType[str]):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Offer the nodes that run."""
         try:
-            names = {node.name for cluster in find.all_clusters() for node in cluster.nodes}
+            names = {node.name for cluster in lookup.all_clusters() for node in cluster.nodes}
         except LabsError:
             return []
         return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
@@ -51,7 +51,7 @@ class StepId(click.ParamType[str]):
         # click gives up on arguments where the value that is being typed is an option's.
         named = ctx.params.get("lab") or next(iter(ctx.args), None)
         try:
-            labs = [named] if named else sorted({cluster.id.lab for cluster in find.all_clusters()})
+            labs = [named] if named else sorted({cluster.id.lab for cluster in lookup.all_clusters()})
             steps = [step.id for lab in labs for step in catalog.load(lab).lesson.steps]
         except LabsError:
             return []
@@ -73,9 +73,9 @@ class DriverName(click.ParamType[str]):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Offer the drivers there are."""
-        from runner.drivers import choice
+        from runner.clusters import selection
 
-        return [CompletionItem(name) for name in choice.NAMES if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in selection.NAMES if name.startswith(incomplete)]
 
 
 DRIVER = DriverName()

@@ -8,15 +8,15 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from runner.checking.side_by_side import Planned, SideBySide, jobs_for
-from runner.checking.verified import Verified
+from runner.checking.parallel_verify import Planned, SideBySide, jobs_for
+from runner.checking.verify_report import Verified
 from runner.cli import _console
-from runner.cli._lines import Lines
-from runner.clusters import lock
-from runner.drivers import choice
+from runner.cli._live_lines import Lines
+from runner.clusters import selection
 from runner.drivers.uml import memory
 from runner.errors import ExitCode, UnfitError
 from runner.lessons.model import Lab
+from runner.storage import locks
 
 _NAME_WIDTH = 18
 
@@ -48,7 +48,7 @@ def _plan(labs: Sequence[Lab], driver: str | None) -> tuple[list[Planned], list[
     planned, unserved = [], []
     for lab in labs:
         try:
-            planned.append(Planned(lab, choice.choose(lab, driver, None).driver.name))
+            planned.append(Planned(lab, selection.choose(lab, driver, None).driver.name))
         except UnfitError as error:
             unserved.append(Verified(lab.name, "", 0, (), f"{error.message} {error.advice}", ExitCode.UNFIT))
     return planned, unserved
@@ -59,8 +59,8 @@ def _prepare_images(planned: Sequence[Planned]) -> None:
     story = _console.story()
     for name in dict.fromkeys(one.driver for one in planned):
         wanted = {image for one in planned if one.driver == name for image in one.lab.lesson.images}
-        with lock.images(story):
-            choice.named(name).prepare_images(sorted(wanted), story)
+        with locks.images(story):
+            selection.named(name).prepare_images(sorted(wanted), story)
 
 
 def _run(planned: Sequence[Planned], jobs: int) -> list[Verified]:

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from runner.cli import _console, _options
-from runner.drivers import choice
+from runner.clusters import selection
 from runner.grading import bundles
-from runner.grading.bundles.kind import Settings
+from runner.grading.bundles.base import Settings
 from runner.grading.job import hidden_checks
 from runner.lessons import catalog
 
@@ -55,7 +55,7 @@ def command(
     """
     catalog.load(lab)
     made = bundles.KINDS[kind]
-    chosen = choice.named(driver or made.driver).name
+    chosen = selection.named(driver or made.driver).name
     target = out or Path(made.out)
     bundles.write(kind, Settings(lab, chosen, time_limit, seed), target, hidden=hidden_checks(checks, lab), parts=parts)
     _console.out().print(f"Written to {target}.", style="green", markup=False)

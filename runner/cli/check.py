@@ -6,11 +6,11 @@ import json
 
 import click
 
-from runner.checking import run
-from runner.checking.request import Request
-from runner.cli import _learning, _options, _which
-from runner.clusters import find
-from runner.learning import place
+from runner.checking import run_checks
+from runner.checking.check_request import Request
+from runner.cli import _options, _progress, _resolve
+from runner.clusters import lookup
+from runner.progress import completion
 
 
 @click.command("check")
@@ -38,16 +38,16 @@ def command(lab: str | None, step_id: str | None, as_json: bool, patience: float
       labs check swarm-basics --step join-workers
       labs check --json | jq .counts
     """
-    cluster = find.running_cluster(lab)
-    found = _learning.lab(cluster.id.lab)
-    step = None if step_id is None else _which.the_step(found, step_id)
-    report = run.run(Request(found, cluster, frozenset({step.id}) if step else None, patience))
-    passed = place.passed(found.lesson, report, whole=step is None) if cluster.id.is_main else ()
-    noted = _learning.passed(found.name, passed)
+    cluster = lookup.running_cluster(lab)
+    found = _progress.lab(cluster.id.lab)
+    step = None if step_id is None else _resolve.the_step(found, step_id)
+    report = run_checks.run(Request(found, cluster, frozenset({step.id}) if step else None, patience))
+    passed = completion.passed(found.lesson, report, whole=step is None) if cluster.id.is_main else ()
+    noted = _progress.passed(found.name, passed)
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=2))
     else:
-        from runner.cli import _report
+        from runner.cli import _check_results
 
-        _report.show(report, found, noted)
+        _check_results.show(report, found, noted)
     return report.exit_code

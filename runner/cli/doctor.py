@@ -6,7 +6,7 @@ import click
 from rich.text import Text
 
 from runner.cli import _console
-from runner.drivers import choice
+from runner.clusters import selection
 from runner.errors import ExitCode
 
 _MARKS = {True: ("✓", "green"), None: ("~", "yellow"), False: ("✗", "red")}
@@ -27,7 +27,7 @@ def command(again: bool) -> int:
     """
     out = _console.out()
     serving = False
-    for driver in choice.all_drivers():
+    for driver in selection.all_drivers():
         if again:
             driver.forget_probes()
         out.print(f"[bold]driver {driver.name}[/]")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from runner.cli import _options
-from runner.clusters import bell, find
+from runner.clusters import activity, lookup
 
 
 @click.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -24,4 +24,4 @@ def command(node: str, cmd: tuple[str, ...], lab: str | None) -> int:
     words = cmd[1:] if cmd[0] == "--" else cmd
     if not words:
         raise click.UsageError(f"Name a command, as in: labs exec {node} -- docker node ls")
-    return find.the_node(node, lab).attach(list(words), bell.Ringer())
+    return lookup.the_node(node, lab).attach(list(words), activity.Ringer())

@@ -5,16 +5,16 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
-from runner.checking import run
-from runner.checking.request import Request
-from runner.cli import _console, _learning, _next, _options, _playing, _up, _which
-from runner.clusters import find
-from runner.clusters.driver import Cluster
+from runner.checking import run_checks
+from runner.checking.check_request import Request
+from runner.cli import _console, _options, _playback, _progress, _resolve, _start, _suggestions
+from runner.clusters import lookup
 from runner.clusters.lifecycle import Started
 from runner.errors import NotYetError, UnfitError, UsageError
-from runner.learning import place, way
-from runner.learning.way import Way
 from runner.lessons.model import Lab, Step
+from runner.nodes.driver_interface import Cluster
+from runner.progress import completion, replay_plan
+from runner.progress.replay_plan import Way
 
 # What ran on nodes that have just been brought up again comes back within this time.
 _RESUMING_SECONDS = 30.0
@@ -33,36 +33,36 @@ def command(lab: str | None, step: str | None) -> int:
       labs goto swarm-basics join-workers
       labs goto join-workers                   in the lab that is started
     """
-    found, target = _which.lab_and_step(lab, step, "labs goto")
+    found, target = _resolve.lab_and_step(lab, step, "labs goto")
     if target is None:
         raise UsageError(
             "Which step?", f"Type 'labs goto {found.name} STEP'. 'labs show {found.name}' shows the steps."
         )
-    went = _up.bring(found)
-    cluster = find.running_cluster(found.name)
+    went = _start.bring(found)
+    cluster = lookup.running_cluster(found.name)
     if went is Started.FRESH:
-        ahead = way.fresh(found.lesson, target)
+        ahead = replay_plan.fresh(found.lesson, target)
     else:
         if went is Started.RESUMED:
             _await(found, cluster)
-        report = run.run(Request(found, cluster))
-        if problem := way.unknown(found.lesson, report, target):
+        report = run_checks.run(Request(found, cluster))
+        if problem := replay_plan.unknown(found.lesson, report, target):
             raise UnfitError(
                 f"'{problem.says}' could not be checked: {problem.reason}", "'labs status' shows the nodes."
             )
-        noted = _learning.passed(found.name, place.passed(found.lesson, report))
-        ahead = way.find(found.lesson, report, target, noted.progress.here)
+        noted = _progress.passed(found.name, completion.passed(found.lesson, report))
+        ahead = replay_plan.find(found.lesson, report, target, noted.progress.here)
     _refuse_obstacle(found, target, ahead)
-    _playing.go(found, cluster, ahead)
+    _playback.go(found, cluster, ahead)
     _say(found, target, ahead)
     return 0
 
 
 def _await(lab: Lab, cluster: Cluster) -> None:
     """Wait until what was done on the nodes before they were halted has come back, as far as it will."""
-    done = frozenset(_learning.load(lab.name).here)
+    done = frozenset(_progress.load(lab.name).here)
     with _console.story().step("Waiting for what ran on the nodes"):
-        run.run(Request(lab, cluster, done, _RESUMING_SECONDS))
+        run_checks.run(Request(lab, cluster, done, _RESUMING_SECONDS))
 
 
 def _refuse_obstacle(lab: Lab, target: Step, ahead: Way) -> None:
@@ -81,4 +81,4 @@ def _say(lab: Lab, target: Step, ahead: Way) -> None:
         out.print("[bold green]You are there already[/], and have begun it.")
     else:
         out.print("[bold green]You are there already.[/]")
-    _next.show(lab, target)
+    _suggestions.show(lab, target)

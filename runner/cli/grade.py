@@ -10,21 +10,22 @@ from pathlib import Path
 import click
 
 from runner import suggest
-from runner.checking.side_by_side import Planned, jobs_for
-from runner.cli import _console, _grades, _options, bundle
-from runner.clusters import lock
-from runner.drivers import choice
+from runner.checking.parallel_verify import Planned, jobs_for
+from runner.cli import _console, _grade_results, _options, bundle
+from runner.clusters import selection
 from runner.drivers.uml import memory
 from runner.errors import ExitCode, LabsError, UnfitError, UsageError
-from runner.grading import audit, formats, intake, similar, submission
-from runner.grading.cohort import Cohort
-from runner.grading.grade import Grade
+from runner.grading import collect, regrade, similarity, submission
+from runner.grading import reports as formats
+from runner.grading.batch import Cohort
+from runner.grading.executor import Here, Place
+from runner.grading.grade_model import Grade
 from runner.grading.job import Job, hidden_checks
-from runner.grading.limits import Limits
-from runner.grading.place import Here, Place
-from runner.grading.similar import Pair
+from runner.grading.resource_limits import Limits
+from runner.grading.similarity import Pair
 from runner.lessons import catalog
 from runner.lessons.values import NOBODY, Learner
+from runner.storage import locks
 
 # Nobody has looked yet at what is in a submission, so it is kept behind walls.
 _DEFAULT_DRIVER = "uml"
@@ -107,7 +108,7 @@ def command(
       labs grade submissions/ --dask tcp://grader:8786
     """
     wanted = _wanted(reports)
-    before = audit.read(audited) if audited else None
+    before = regrade.read(audited) if audited else None
     limits = replace(Limits(), submission=float(time_limit))
     found = submission.found_in(folders or (Path(),))
     whose = _learners(seed, learner, before or (), len(found))
@@ -115,16 +116,16 @@ def command(
     planned = [replace(job, learner=whose(job.name)) for job in planned]
     for writer, file in wanted:
         formats.refuse_unfit(writer, file, found)
-    with _place(planned, jobs, dask) as place, _grades.screen() as screen:
+    with _place(planned, jobs, dask) as place, _grade_results.screen() as screen:
         cohort = Cohort(place, screen.tell, anew or before is not None)
         graded = [*cohort.grade(planned, screen.ended), *unfit]
-    pairs = similar.pairs(graded)
-    _grades.show(graded, pairs)
+    pairs = similarity.pairs(graded)
+    _grade_results.show(graded, pairs)
     _write(wanted, graded, pairs)
     if before is None:
         return max((grade.exit_code for grade in graded), default=ExitCode.DONE)
-    told = audit.compared(before, graded)
-    _grades.show_audit(told)
+    told = regrade.compared(before, graded)
+    _grade_results.show_audit(told)
     if not all(grade.complete for grade in graded):
         return ExitCode.UNFIT
     return ExitCode.NOT_YET if any(told.values()) else ExitCode.DONE
@@ -191,7 +192,7 @@ def _plan(
         named = lab or submission.named_lab(folder, limits)
         # What one learner has written must not keep a whole class waiting.
         if len(folders) > 1 and folder.is_dir() and not lab and named not in catalog.names():
-            trouble = f"{intake.TEXT} names no lab that there is; its front matter says it, as 'lab: LAB'"
+            trouble = f"{collect.TEXT} names no lab that there is; its front matter says it, as 'lab: LAB'"
             unfit.append(Grade(folder.resolve().name, "", "", trouble=trouble, folder=str(folder)))
         else:
             jobs.append(_job(folder, named, driver, checks, limits))
@@ -208,13 +209,13 @@ def _job(folder: Path, lab: str | None, driver: str | None, checks: Path | None,
             f"{folder / 'submission.md'} does not say which lab it is for.",
             "Say it with '--lab LAB', or in its front matter as 'lab: LAB'. 'labs list' shows the labs.",
         )
-    only = choice.the_only()
+    only = selection.the_only()
     if driver is None and only not in (None, _DEFAULT_DRIVER):
         raise UsageError(
             f"LABS_DRIVER keeps to {only}, which is no wall around what strangers have written.",
             f"Unset it, or say '--driver {only}' if you trust them.",
         )
-    chosen = choice.choose(catalog.load(lab), driver or _DEFAULT_DRIVER, None).driver.name
+    chosen = selection.choose(catalog.load(lab), driver or _DEFAULT_DRIVER, None).driver.name
     return Job(folder, lab, chosen, limits, hidden_checks(checks, lab))
 
 
@@ -222,9 +223,9 @@ def _place(planned: Sequence[Job], jobs: int | None, dask: str | None) -> Abstra
     labs = [Planned(catalog.load(job.lab), job.driver) for job in planned]
     if dask:
         # It takes a second to import, and few have it.
-        from runner.grading import remote
+        from runner.grading import dask_executor
 
-        return remote.cluster(dask, labs, jobs)
+        return dask_executor.cluster(dask, labs, jobs)
     _prepare(planned)
     return nullcontext(Here(jobs or jobs_for(labs, memory.free)))
 
@@ -234,8 +235,8 @@ def _prepare(planned: Sequence[Job]) -> None:
     story = _console.story()
     for name in dict.fromkeys(job.driver for job in planned):
         labs = [catalog.load(lab) for lab in dict.fromkeys(job.lab for job in planned if job.driver == name)]
-        driver = choice.named(name)
+        driver = selection.named(name)
         for lab in labs:
             driver.serves(lab.lesson.needs, f"'{lab.name}'")
-        with lock.images(story):
+        with locks.images(story):
             driver.prepare_images(sorted({image for lab in labs for image in lab.lesson.images}), story)

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import click
 from rich.text import Text
 
-from runner.checking.outcomes import Outcome, Report, Result
-from runner.cli import _console, _learning, _lesson_text, _next, _options, _place, _which
-from runner.cli._place import Place
-from runner.learning import hints
-from runner.learning.hints import Help
+from runner.checking.results import Outcome, Report, Result
+from runner.cli import _console, _current_step, _lesson_text, _options, _progress, _resolve, _suggestions
+from runner.cli._current_step import Place
 from runner.lessons.model import Hint, Lab, Step
+from runner.progress import hints
+from runner.progress.hints import Help
 
 
 @click.command("hint")
@@ -31,8 +31,12 @@ def command(lab: str | None, step: str | None, again: bool) -> int:
       labs hint swarm-basics join-workers
       labs hint --again
     """
-    found, wanted = _which.lab_and_step(lab, step, "labs hint")
-    place = _place.of(found, wanted) if wanted else _place.current(found, lambda one: bool(_help(found, one, ()).next))
+    found, wanted = _resolve.lab_and_step(lab, step, "labs hint")
+    place = (
+        _current_step.of(found, wanted)
+        if wanted
+        else _current_step.current(found, lambda one: bool(_help(found, one, ()).next))
+    )
     if place is None:
         _console.out().print(f"Every step of '{found.name}' is done. 'labs hint {found.name} STEP' is for one of them.")
         return 0
@@ -46,12 +50,12 @@ def command(lab: str | None, step: str | None, again: bool) -> int:
 
 
 def _help(lab: Lab, step: Step, results: Iterable[Result]) -> Help:
-    return hints.choose(step, results, _learning.load(lab.name).of(step.id).hints)
+    return hints.choose(step, results, _progress.load(lab.name).of(step.id).hints)
 
 
 def _show_next(lab: Lab, place: Place, helping: Help, hint: Hint) -> None:
     _show(hint, helping, place.report)
-    _learning.hint_shown(lab.name, place.step.id, hints.mark(hint))
+    _progress.hint_shown(lab.name, place.step.id, hints.mark(hint))
     if len(helping.waiting) > 1:
         _offer_more(lab, place.step, "Still stuck?")
     else:
@@ -70,13 +74,13 @@ def _show_seen(lab: Lab, place: Place, helping: Help) -> None:
 
 
 def _offer_more(lab: Lab, step: Step, lead: str) -> None:
-    _next.lines([(f"labs hint {lab.name} {step.id}", "the next one")], lead)
+    _suggestions.lines([(f"labs hint {lab.name} {step.id}", "the next one")], lead)
 
 
 def _show_last(lab: Lab, step: Step) -> None:
     words = [(f"labs show {lab.name} {step.id}", "read the step once more")]
     words.append((f"labs solution {lab.name} {step.id} --spoil", "see how it is done"))
-    _next.lines(words, "That is all there is to hint at." if step.hints else "This step has no hints.")
+    _suggestions.lines(words, "That is all there is to hint at." if step.hints else "This step has no hints.")
 
 
 def _show(hint: Hint, helping: Help, report: Report) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from runner.cli import _console, _options
-from runner.clusters import find, lock
-from runner.clusters.driver import NodeImage
-from runner.drivers import choice
+from runner.clusters import lookup, selection
 from runner.errors import UsageError
 from runner.images import recipe
 from runner.lessons import catalog
+from runner.nodes.driver_interface import NodeImage
+from runner.storage import locks
 
 
 @click.group("images")
@@ -45,8 +45,8 @@ def build(labs: tuple[str, ...], driver: str | None, anew: bool) -> int:
     """
     story = _console.story()
     names = {image for lab in labs for image in catalog.load(lab).lesson.images} if labs else {*recipe.stand_ins()}
-    chosen = choice.for_images(driver)
-    with lock.images(story):
+    chosen = selection.for_images(driver)
+    with locks.images(story):
         chosen.build_images(sorted(names), story, anew=anew)
     told = f"The images of {', '.join(labs)} for" if labs else "All images of"
     _console.out().print(f"{told} the driver {chosen.name} are at hand. 'labs images list' shows them.")
@@ -56,7 +56,7 @@ def build(labs: tuple[str, ...], driver: str | None, anew: bool) -> int:
 @command.command("list")
 def list_images() -> int:
     """Show for each name whether it is the real image or a stand-in, of what, and its size."""
-    found = {driver.name: images for driver in choice.that_answer() if (images := driver.images())}
+    found = {driver.name: images for driver in selection.that_answer() if (images := driver.images())}
     if not found:
         _console.out().print("No images are built yet. 'labs images build' makes them.")
     for name, images in found.items():
@@ -84,11 +84,11 @@ def _print_images(driver: str, images: Iterable[NodeImage]) -> None:
 @click.option("--all", "everything", is_flag=True, help="Also those in use; the next start makes them again.")
 def prune(everything: bool) -> int:
     """Remove images and stores that this version of labs no longer uses."""
-    started = [str(cluster.id) for cluster in find.all_clusters()]
+    started = [str(cluster.id) for cluster in lookup.all_clusters()]
     if everything and started:
         raise UsageError(f"Labs are started: {', '.join(started)}.", "Type 'labs rm --all' first.")
-    with lock.images(_console.story()):
-        freed = sum(driver.prune_images(everything) for driver in choice.that_answer())
+    with locks.images(_console.story()):
+        freed = sum(driver.prune_images(everything) for driver in selection.that_answer())
     _console.out().print(f"Removed {freed} images, stores and machines' parts.")
     return 0
 
@@ -102,11 +102,11 @@ def export(file: Path) -> int:
     Examples:
       labs images export /media/stick/labs.parts
     """
-    from runner.drivers.uml import archive
+    from runner.drivers.uml import export as archive
 
     labs = [catalog.load(name) for name in catalog.names()]
     story = _console.story()
-    with lock.images(story):
+    with locks.images(story):
         exported = archive.export_to(file, story)
     out = _console.out()
     out.print(f"{file} holds kernel, disk and {len(exported.contents)} images.", markup=False)
@@ -128,10 +128,10 @@ def import_file(file: Path) -> int:
     Examples:
       labs images import /media/stick/labs.parts
     """
-    from runner.drivers.uml import archive
+    from runner.drivers.uml import export as archive
 
     story = _console.story()
-    with lock.images(story):
+    with locks.images(story):
         archive.import_from(file, story)
     _console.out().print("All images of the driver uml are at hand. 'labs start LAB --driver uml' uses them.")
     return 0

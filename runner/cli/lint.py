@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from runner import harmless, paths
+from runner import paths, sanitize
 from runner.cli import _options
 from runner.errors import ExitCode, UsageError
 from runner.lessons import catalog
@@ -32,7 +32,7 @@ def command(labs: tuple[str, ...], everything: bool) -> int:
     names = _wanted(labs, everything)
     problems = run.lint(names)
     for problem in problems:
-        click.echo(harmless.plain(f"{_shown(problem)}:{problem.line}: {problem.message}"))
+        click.echo(sanitize.strip_control_chars(f"{_shown(problem)}:{problem.line}: {problem.message}"))
     if everything:
         _tell_missing(names)
     many = f"{len(names)} labs" if len(names) != 1 else f"'{names[0]}'"
@@ -58,9 +58,9 @@ def _wanted(labs: tuple[str, ...], everything: bool) -> list[str]:
 
 def _tell_missing(names: list[str]) -> None:
     """Tell which lessons wait for a translator; that they do is nothing to mend."""
-    from runner.lessons import translated
+    from runner.lessons import translation
 
-    for language, labs in translated.missing(paths.labs_folder() / name for name in names).items():
+    for language, labs in translation.missing(paths.labs_folder() / name for name in names).items():
         click.echo(f"Not translated into '{language}': {', '.join(lab.name for lab in labs)}.", err=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from runner import paths
-from runner.cli import _console, _learning
+from runner.cli import _console, _progress
 from runner.errors import BrokenLabError, ExitCode
 from runner.lessons import catalog
 from runner.lessons.model import Lab
@@ -46,7 +46,7 @@ def command() -> int:
 
 def _row(lab: Lab) -> tuple[str, ...]:
     lesson = lab.lesson
-    bar = _learning.bar(_learning.load(lab.name).passed(lesson), len(lesson.steps))
+    bar = _progress.bar(_progress.load(lab.name).passed(lesson), len(lesson.steps))
     nodes = str(len(lesson.topology.nodes))
     return lab.name, bar, lesson.level, str(lesson.minutes), nodes, ", ".join(lesson.after)
 

@@ -25,9 +25,9 @@ def command(ctx: click.Context, name: str) -> int:
       labs new rolling-updates
       labs --labs ~/my-labs new rolling-updates
     """
-    from runner.lessons import new
+    from runner.lessons import scaffold
 
-    written = new.make(name)
+    written = scaffold.make(name)
     out = _console.out()
     out.print(f"[bold green]'{name}' is made:[/]")
     for path in written:

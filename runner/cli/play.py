@@ -5,17 +5,17 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
-from runner import harmless
-from runner.checking import run
-from runner.checking.request import Request
-from runner.cli import _console, _learning, _options, _playing, _report, _which
-from runner.clusters import find
-from runner.clusters.driver import Cluster
+from runner import sanitize
+from runner.checking import run_checks
+from runner.checking.check_request import Request
+from runner.cli import _check_results, _console, _options, _playback, _progress, _resolve
+from runner.clusters import lookup
 from runner.errors import ExitCode
-from runner.learning import place
 from runner.lessons import parse
 from runner.lessons.model import Lab, Step
-from runner.lessons.play import Player, Typed
+from runner.lessons.player import Player, Typed
+from runner.nodes.driver_interface import Cluster
+from runner.progress import completion
 
 
 @click.command("play")
@@ -31,14 +31,14 @@ def command(lab: str | None, last: str | None) -> int:
       labs play
       labs play swarm-basics --to join-workers
     """
-    cluster = find.running_cluster(lab)
-    find.require_main(cluster)
-    found = _learning.lab(cluster.id.lab)
+    cluster = lookup.running_cluster(lab)
+    lookup.require_main(cluster)
+    found = _progress.lab(cluster.id.lab)
     steps = found.lesson.steps
-    wanted = steps[: steps.index(_which.the_step(found, last)) + 1] if last else steps
-    report = run.run(Request(found, cluster, None, 0))
-    _learning.passed(found.name, place.passed(found.lesson, report))
-    done = place.done(found.lesson, report)
+    wanted = steps[: steps.index(_resolve.the_step(found, last)) + 1] if last else steps
+    report = run_checks.run(Request(found, cluster, None, 0))
+    _progress.passed(found.name, completion.passed(found.lesson, report))
+    done = completion.done(found.lesson, report)
     player = Player(cluster)
     for number, step in enumerate(wanted):
         if number < done:
@@ -52,11 +52,11 @@ def command(lab: str | None, last: str | None) -> int:
 def _play_step(lab: Lab, cluster: Cluster, player: Player, step: Step) -> None:
     _console.out().print(Text(f"\n{step.title}", style="bold cyan"))
     if parse.step_commands(lab, step):
-        _learning.solution_shown(lab.name, step.id)
-    report = _playing.play_step(lab, cluster, player, step, _show)
+        _progress.solution_shown(lab.name, step.id)
+    report = _playback.play_step(lab, cluster, player, step, _show)
     for result in report.results:
-        _report.show_result(result)
-    _playing.conclude(lab, step, report)
+        _check_results.show_result(result)
+    _playback.conclude(lab, step, report)
 
 
 def _show(typed: Typed) -> None:
@@ -64,5 +64,5 @@ def _show(typed: Typed) -> None:
     for number, line in enumerate(typed.script.splitlines()):
         lead = f"[{typed.node}] $ " if number == 0 else " " * (len(typed.node) + 5)
         out.print(Text.assemble((lead, "magenta"), (line, "bold")), soft_wrap=True)
-    for line in harmless.plain(typed.output).splitlines():
+    for line in sanitize.strip_control_chars(typed.output).splitlines():
         out.print(Text(f"  {line}", style="dim"), soft_wrap=True)

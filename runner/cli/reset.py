@@ -5,10 +5,9 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
-from runner.cli import _console, _learning, _next, _options, _playing, _which
-from runner.clusters import find, lifecycle
-from runner.drivers import choice
-from runner.learning import way
+from runner.cli import _console, _options, _playback, _progress, _resolve, _suggestions
+from runner.clusters import lifecycle, lookup, selection
+from runner.progress import replay_plan
 
 
 @click.command("reset")
@@ -23,16 +22,16 @@ def command(lab: str | None, step_id: str | None) -> int:
       labs reset swarm-basics
       labs reset --step join-workers     fresh nodes, on which all before that step is done
     """
-    cluster = find.the_cluster(lab)
-    find.require_main(cluster)
+    cluster = lookup.the_cluster(lab)
+    lookup.require_main(cluster)
     # Read first: a lesson that cannot start is no reason to throw away what runs.
-    found = _learning.lab(cluster.id.lab)
-    target = None if step_id is None else _which.the_step(found, step_id)
-    lifecycle.reset(choice.of(cluster), found, cluster.id, _console.story())
-    _learning.begun_afresh(found.name)
+    found = _progress.lab(cluster.id.lab)
+    target = None if step_id is None else _resolve.the_step(found, step_id)
+    lifecycle.reset(selection.of(cluster), found, cluster.id, _console.story())
+    _progress.begun_afresh(found.name)
     if target:
-        _playing.go(found, find.running_cluster(found.name), way.fresh(found.lesson, target))
+        _playback.go(found, lookup.running_cluster(found.name), replay_plan.fresh(found.lesson, target))
     done = f"; all that comes before '{target.title}' is done" if target else ""
     _console.out().print(Text(f"'{cluster.id}' is as new{done}.", style="bold green"))
-    _next.show(found, target or found.lesson.steps[0])
+    _suggestions.show(found, target or found.lesson.steps[0])
     return 0

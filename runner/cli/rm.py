@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from runner.cli import _console, _options
-from runner.clusters import find, lifecycle, lock
-from runner.drivers import choice
+from runner.clusters import lifecycle, lookup, selection
+from runner.storage import locks
 
 
 @click.command("rm")
@@ -26,21 +26,21 @@ def command(lab: str | None, everything: bool) -> int:
     """
     if everything:
         return _remove_all()
-    cluster = find.the_remains(lab) if lab else find.the_cluster(None)
+    cluster = lookup.the_remains(lab) if lab else lookup.the_cluster(None)
     with _console.story().step(f"Removing '{cluster.id}'"):
-        lifecycle.remove(choice.of(cluster), cluster.id)
+        lifecycle.remove(selection.of(cluster), cluster.id)
     _console.out().print(f"'{cluster.id}' is removed.")
     return 0
 
 
 def _remove_all() -> int:
     story = _console.story()
-    with lock.images(story):
-        clusters, refusal = find.survey()
+    with locks.images(story):
+        clusters, refusal = lookup.survey()
         for cluster in clusters:
             with story.step(f"Removing '{cluster.id}'"):
-                lifecycle.remove(choice.of(cluster), cluster.id)
-        for driver in choice.that_answer():
+                lifecycle.remove(selection.of(cluster), cluster.id)
+        for driver in selection.that_answer():
             driver.remove_shared()
     if refusal:
         raise refusal

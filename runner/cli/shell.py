@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from runner.cli import _options
-from runner.clusters import bell, find
-from runner.learning import typed
+from runner.clusters import activity, lookup
+from runner.progress import shell_history
 
 
 @click.command("shell")
@@ -21,4 +21,4 @@ def command(node: str, lab: str | None) -> int:
       labs shell node1 --lab swarm-basics
       echo 'docker node ls' | labs shell node1
     """
-    return find.the_node(node, lab).attach(typed.SHELL, bell.Ringer())
+    return lookup.the_node(node, lab).attach(shell_history.SHELL, activity.Ringer())

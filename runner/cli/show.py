@@ -7,7 +7,7 @@ import os
 
 import click
 
-from runner.cli import _console, _lesson_text, _options, _which
+from runner.cli import _console, _lesson_text, _options, _resolve
 from runner.lessons.model import Lab, Step
 
 
@@ -24,7 +24,7 @@ def command(lab: str | None, step: str | None) -> int:
       labs show swarm-basics join-workers
       labs show join-workers
     """
-    found, wanted = _which.lab_and_step(lab, step, "labs show")
+    found, wanted = _resolve.lab_and_step(lab, step, "labs show")
     out = _console.out()
     # The whole lesson is longer than any screen; `less` is told to let the colours through.
     os.environ.setdefault("LESS", "-R")

@@ -39,7 +39,7 @@ def build(out: Path, url: str) -> int:
       labs site build
       labs site build --out public --url https://example.org/labs
     """
-    from runner.pages import build as builder
+    from runner.site_builder import build as builder
 
     written = builder.build(out, url=url)
     told = f"{written.changed} written, {written.removed} removed"
@@ -71,11 +71,11 @@ def serve(port: int) -> int:
     import threading
 
     from runner import paths
-    from runner.pages import build as builder
-    from runner.pages import live
-    from runner.pages.serve import News, server, watch
+    from runner.site_builder import build as builder
+    from runner.site_builder import live_progress
+    from runner.site_builder.live_server import News, server, watch
 
-    news, whose = News(), live.learners()
+    news, whose = News(), live_progress.learners()
     with tempfile.TemporaryDirectory(prefix="labs-site-") as folder, server(Path(folder), port, news) as address:
         builder.build(Path(folder), live=True)
         _console.out().print(f"The lessons are at {address}  (Ctrl-C ends it)")
@@ -91,10 +91,10 @@ def serve(port: int) -> int:
 
         def look_again() -> None:
             nonlocal whose
-            if (now := live.learners()) != whose:
+            if (now := live_progress.learners()) != whose:
                 whose = now
                 rebuild()
-            news.has_reached(live.reached())
+            news.has_reached(live_progress.reached())
 
         sources = [paths.labs_folder(), paths.checks_folder(), paths.site_folder()]
         watch(sources, rebuild, look_again, threading.Event())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
-from runner.cli import _console, _learning, _lesson_text, _options, _place, _which
+from runner.cli import _console, _current_step, _lesson_text, _options, _progress, _resolve
 from runner.errors import NotYetError
 from runner.lessons import parse
 from runner.lessons.model import Lab, Step
@@ -26,7 +26,7 @@ def command(lab: str | None, step: str | None, spoil: bool) -> int:
       labs solution swarm-basics challenge
       labs solution --spoil
     """
-    found, wanted = _which.lab_and_step(lab, step, "labs solution")
+    found, wanted = _resolve.lab_and_step(lab, step, "labs solution")
     chosen = wanted or _current(found)
     parts = parse.solution(found, chosen)
     if not parts:
@@ -39,17 +39,17 @@ def command(lab: str | None, step: str | None, spoil: bool) -> int:
         )
     _console.out().print(Text.assemble("\n", (chosen.title, "bold cyan"), (f"  {chosen.id}", "dim"), "\n"))
     _lesson_text.show(parts, found.lesson.topology)
-    _learning.solution_shown(found.name, chosen.id)
+    _progress.solution_shown(found.name, chosen.id)
     return 0
 
 
 def _current(lab: Lab) -> Step:
-    place = _place.current(lab, lambda step: bool(parse.solution(lab, step)))
+    place = _current_step.current(lab, lambda step: bool(parse.solution(lab, step)))
     return place.step if place else lab.lesson.steps[-1]
 
 
 def _passed(lab: Lab, step: Step) -> bool:
     """Whether the learner has ever passed a step, as noted or as its checks find now."""
-    if _learning.load(lab.name).of(step.id).passed is None:
-        _place.of(lab, step)
-    return _learning.load(lab.name).of(step.id).passed is not None
+    if _progress.load(lab.name).of(step.id).passed is None:
+        _current_step.of(lab, step)
+    return _progress.load(lab.name).of(step.id).passed is not None

@@ -6,12 +6,12 @@ import time
 
 import click
 
-from runner.cli import _console, _learning, _next, _options, _up, _which
+from runner.cli import _console, _options, _progress, _resolve, _start, _suggestions
 from runner.clusters.lifecycle import Started
 from runner.errors import UnfitError, UsageError
-from runner.learning.progress import Progress
 from runner.lessons import catalog
 from runner.lessons.model import Lab
+from runner.progress.model import Progress
 
 
 @click.command("start")
@@ -42,9 +42,9 @@ def command(lab: str | None, driver: str | None, learner: str | None, seed: str 
     lab = lab or _the_only()
     named = _options.learner_of(learner, seed)
     found = catalog.load(lab)
-    went = _up.bring(found, driver, keep=keep)
-    before = _learning.load(lab)
-    progress = before if named is None else _learning.is_for(lab, named)
+    went = _start.bring(found, driver, keep=keep)
+    before = _progress.load(lab)
+    progress = before if named is None else _progress.is_for(lab, named)
     elapsed = time.monotonic() - began
     first = found.lesson.topology.names[0]
     names = ", ".join(found.lesson.topology.names)
@@ -67,7 +67,7 @@ def command(lab: str | None, driver: str | None, learner: str | None, seed: str 
     ahead = progress.unpassed(found.lesson)
     if went is Started.FRESH and progress.passed(found.lesson) and ahead:
         words.append((f"labs goto {lab} {ahead.id}", "go on where you were before"))
-    _next.lines(words)
+    _suggestions.lines(words)
     return 0
 
 
@@ -75,7 +75,7 @@ def _tell_learner(lab: Lab, went: Started, before: Progress) -> None:
     out = _console.out()
     changed = lab.learner != before.learner
     if lab.learner:
-        _learning.show_learner(lab)
+        _progress.show_learner(lab)
     elif changed:
         out.print("  For nobody: the values are the lesson's own.")
     if changed and went is not Started.FRESH:
@@ -84,7 +84,7 @@ def _tell_learner(lab: Lab, went: Started, before: Progress) -> None:
 
 def _the_only() -> str:
     try:
-        return _which.the_started("labs start")
+        return _resolve.the_started("labs start")
     except UnfitError:
         # Whoever has named no lab need not hear first of an engine that this lab may do without.
         raise UsageError("Which lab?", "Say it: 'labs start LAB'. 'labs list' shows the labs.") from None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from runner.cli import _console, _learning, _next
-from runner.clusters import find
-from runner.clusters.driver import Cluster, NodeState
+from runner.cli import _console, _progress, _suggestions
+from runner.clusters import lookup
 from runner.errors import LabsError
 from runner.lessons import catalog
+from runner.nodes.driver_interface import Cluster, NodeState
 
 
 @click.command("status")
@@ -19,7 +19,7 @@ def command() -> int:
     Examples:
       labs status
     """
-    clusters, refusal = find.survey()
+    clusters, refusal = lookup.survey()
     out = _console.out()
     if not clusters and not refusal:
         out.print("No lab is started. 'labs list' shows the labs; 'labs start LAB' starts one.")
@@ -54,36 +54,36 @@ def _show(cluster: Cluster) -> None:
 
 def _show_place(name: str) -> None:
     try:
-        lab = _learning.lab(name)
+        lab = _progress.lab(name)
     except LabsError:
         # Whatever is wrong with its lesson, its nodes are there and can be removed.
         return
-    progress = _learning.load(name)
-    _learning.show_learner(lab)
+    progress = _progress.load(name)
+    _progress.show_learner(lab)
     step = progress.place(lab.lesson)
     passed, played = progress.passed(lab.lesson), progress.played(lab.lesson)
     more = f", {played} played for you" if played else ""
-    _console.out().print(f"  {_learning.bar(passed, len(lab.lesson.steps))} steps passed{more}")
+    _console.out().print(f"  {_progress.bar(passed, len(lab.lesson.steps))} steps passed{more}")
     if step is None:
-        _next.after(lab)
+        _suggestions.after(lab)
         return
-    _next.show(lab, step)
+    _suggestions.show(lab, step)
     further = progress.unpassed(lab.lesson)
     if further and lab.lesson.steps.index(further) > lab.lesson.steps.index(step):
-        _next.lines([(f"labs goto {name} {further.id}", further.title)], "Or go on where you were before:")
+        _suggestions.lines([(f"labs goto {name} {further.id}", further.title)], "Or go on where you were before:")
 
 
 def _show_last() -> None:
     """Tell of the lab that was worked on last, if it is not finished."""
-    labs = [(lab, _learning.load(lab.name)) for lab in catalog.readable()]
+    labs = [(lab, _progress.load(lab.name)) for lab in catalog.readable()]
     used = [(progress.used, lab, progress) for lab, progress in labs if progress.used and progress.passed(lab.lesson)]
     if not used:
         return
     _, lab, progress = max(used, key=lambda one: one[0])
     step = progress.unpassed(lab.lesson)
     if step:
-        bar = _learning.bar(progress.passed(lab.lesson), len(lab.lesson.steps))
-        _next.lines([(f"labs goto {lab.name} {step.id}", step.title)], f"Last you were in '{lab.name}' ({bar}):")
+        bar = _progress.bar(progress.passed(lab.lesson), len(lab.lesson.steps))
+        _suggestions.lines([(f"labs goto {lab.name} {step.id}", step.title)], f"Last you were in '{lab.name}' ({bar}):")
 
 
 def _state(cluster: Cluster) -> tuple[str, str]:

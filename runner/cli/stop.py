@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from runner.cli import _console, _options
-from runner.clusters import find, lifecycle
-from runner.clusters.driver import Cluster
-from runner.drivers import choice
+from runner.clusters import lifecycle, lookup, selection
+from runner.nodes.driver_interface import Cluster
 
 
 @click.command("stop")
@@ -22,10 +21,10 @@ def command(lab: str | None, everything: bool) -> int:
       labs stop swarm-basics
       labs stop --all
     """
-    clusters, refusal = find.survey() if everything else ([find.the_cluster(lab)], None)
+    clusters, refusal = lookup.survey() if everything else ([lookup.the_cluster(lab)], None)
     for cluster in clusters:
         with _console.story().step(f"Halting '{cluster.id}'"):
-            lifecycle.halt(choice.of(cluster), cluster)
+            lifecycle.halt(selection.of(cluster), cluster)
         _console.out().print(f"'{cluster.id}' is halted. {_then(cluster)}")
     if refusal:
         raise refusal

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import click
 
-from runner import harmless
-from runner.cli import _console, _learning, _next, _options
-from runner.clusters import find
-from runner.clusters.driver import Cluster
+from runner import sanitize
+from runner.cli import _console, _options, _progress, _suggestions
+from runner.clusters import lookup
 from runner.errors import NotYetError, UsageError
-from runner.grading import writing
-from runner.grading.intake import TEXT
-from runner.learning import typed
-from runner.learning.typed import Entry
+from runner.grading import submission_writer
+from runner.grading.collect import TEXT
+from runner.nodes.driver_interface import Cluster
+from runner.progress import shell_history
+from runner.progress.shell_history import Entry
 
 _TOKENS = {
     "WORKER_TOKEN": "docker swarm join-token --quiet worker",
@@ -47,35 +47,35 @@ def command(lab: str | None, out: Path | None, force: bool) -> int:
       labs submit
       labs submit swarm-basics --out ada
     """
-    cluster = find.running_cluster(lab)
-    found = _learning.lab(cluster.id.lab)
+    cluster = lookup.running_cluster(lab)
+    found = _progress.lab(cluster.id.lab)
     target = out or Path(found.name)
     if (target / TEXT).exists() and not force:
         raise UsageError(f"There is a {target / TEXT} already.", "'--force' writes over it; '--out DIR' takes another.")
-    entries = [entry for node in cluster.nodes for entry in typed.on(node)]
-    if not any(writing.works(entry) for entry in entries):
+    entries = [entry for node in cluster.nodes for entry in shell_history.on(node)]
+    if not any(submission_writer.works(entry) for entry in entries):
         raise NotYetError(
             f"Nothing was typed in 'labs shell' on the nodes of '{cluster.id}'.",
             "Do the lab there, then type this again; 'labs shell node1' opens a terminal.",
         )
     tokens = _tokens(cluster, entries)
-    values = writing.values_of(tokens, {node.name: node.address for node in cluster.nodes})
-    text = writing.document(found, _learning.load(found.name), entries, values)
+    values = submission_writer.values_of(tokens, {node.name: node.address for node in cluster.nodes})
+    text = submission_writer.document(found, _progress.load(found.name), entries, values)
     target.mkdir(parents=True, exist_ok=True)
     (target / TEXT).write_text(text, "utf-8")
     taken = _take_files(cluster, entries, target)
     out_console = _console.out()
-    out_console.print(harmless.plain(text), markup=False)
+    out_console.print(sanitize.strip_control_chars(text), markup=False)
     out_console.print(f"Written to {target / TEXT}{taken}.", style="green", markup=False)
     whose = found.learner
     words = ["labs", "grade", str(target), *(["--learner", whose.id, "--seed", whose.seed] if whose else [])]
-    _next.lines([(harmless.plain(shlex.join(words)), "see what it is worth")], "Next:")
+    _suggestions.lines([(sanitize.strip_control_chars(shlex.join(words)), "see what it is worth")], "Next:")
     return 0
 
 
 def _tokens(cluster: Cluster, entries: Sequence[Entry]) -> dict[str, tuple[str, str, str]]:
     """Return what each token that was typed is called, and how one like it is asked for."""
-    wanted = writing.tokens_in(entries)
+    wanted = submission_writer.tokens_in(entries)
     if not wanted:
         return {}
     first = next((entry.node for entry in entries if "swarm init" in entry.text), cluster.nodes[0].name)
@@ -100,7 +100,7 @@ def _answer(cluster: Cluster, ask: str) -> str:
 def _take_files(cluster: Cluster, entries: Sequence[Entry], target: Path) -> str:
     nodes = {node.name: node for node in cluster.nodes}
     taken = []
-    for node, name in writing.edited(entries):
+    for node, name in submission_writer.edited(entries):
         done = nodes[node].run(["head", "--bytes", str(_LARGEST_FILE), f"/root/{name}"])
         if done.exit_status == 0 and name != TEXT:
             (target / name).parent.mkdir(parents=True, exist_ok=True)

@@ -12,17 +12,17 @@ import click
 from rich.text import Text
 
 from runner import paths, signals
-from runner.checking import verified
-from runner.checking.verified import Verified
+from runner.checking import verify_report
 from runner.checking.verify import Proof, verify
+from runner.checking.verify_report import Verified
 from runner.cli import _console, _options, _verify_many
-from runner.clusters import find, lifecycle, lock
-from runner.clusters.driver import ClusterId, Driver
-from runner.drivers import choice
+from runner.clusters import lifecycle, lookup, selection
 from runner.errors import BrokenLabError, ExitCode, UsageError
 from runner.lessons import catalog
 from runner.lessons.model import Lab
 from runner.lessons.values import NOBODY
+from runner.nodes.driver_interface import ClusterId, Driver
+from runner.storage import locks
 
 
 @click.command("verify")
@@ -76,8 +76,8 @@ def command(
     if len(found) > 1:
         done = _verify_many.verify(found, driver, jobs)
         _write(report, done)
-        return verified.worst(done)
-    one = _verify_one(found[0], choice.choose(found[0], driver, None).driver, keep)
+        return verify_report.worst(done)
+    one = _verify_one(found[0], selection.choose(found[0], driver, None).driver, keep)
     _write(report, [one])
     if one.wrong:
         raise BrokenLabError(
@@ -91,10 +91,10 @@ def command(
 def _verify_one(lab: Lab, driver: Driver, keep: bool) -> Verified:
     cluster = ClusterId(lab.name, "verify")
     began = time.monotonic()
-    with lock.owned(cluster):
-        remains = find.started(cluster)
+    with locks.owned(cluster):
+        remains = lookup.started(cluster)
         if remains:
-            lifecycle.remove(choice.of(remains), cluster)
+            lifecycle.remove(selection.of(remains), cluster)
         with _removed_again(driver, cluster, keep):
             lifecycle.start(driver, lab, cluster, _console.story())
             proofs = tuple(_show_all(driver, lab, cluster))
@@ -130,4 +130,4 @@ def _show_all(driver: Driver, lab: Lab, cluster: ClusterId) -> Iterator[Proof]:
 
 def _write(report: Path | None, found: list[Verified]) -> None:
     if report:
-        report.write_text(json.dumps(verified.report(found), indent=2) + "\n", "utf-8")
+        report.write_text(json.dumps(verify_report.report(found), indent=2) + "\n", "utf-8")

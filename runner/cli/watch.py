@@ -7,8 +7,8 @@ import sys
 
 import click
 
-from runner.cli import _learning, _options
-from runner.clusters import find
+from runner.cli import _options, _progress
+from runner.clusters import lookup
 from runner.errors import ExitCode, UsageError
 
 
@@ -27,9 +27,9 @@ def command(lab: str | None) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
         raise UsageError("'labs watch' needs a terminal to draw on.", "'labs check' says the same once, anywhere.")
     # A lab that is named may be started later.
-    found = _learning.lab(lab or find.the_cluster(None).id.lab)
-    from runner.cli._screen import Screen
-    from runner.watching.loop import Watching
+    found = _progress.lab(lab or lookup.the_cluster(None).id.lab)
+    from runner.cli._fullscreen import Screen
+    from runner.watch.app import Watching
 
     with Screen() as screen:
         Watching(found, screen).run()

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 from runner import signals
-from runner.clusters import forward, lock, scene
-from runner.clusters.driver import Cluster, ClusterId, Driver
+from runner.clusters import provision, socket_proxy
 from runner.errors import UnfitError
 from runner.lessons.model import Lab
-from runner.story import Silent, Story
+from runner.nodes.driver_interface import Cluster, ClusterId, Driver
+from runner.status import Silent, Story
+from runner.storage import locks
 
 
 class Started(StrEnum):
@@ -39,7 +40,7 @@ def start(driver: Driver, lab: Lab, cluster: ClusterId, story: Story, *, keep: b
         BrokenLabError: The lab's setup failed.
 
     """
-    with lock.held(cluster):
+    with locks.held(cluster):
         found = find(driver, cluster)
         if found and found.complete:
             _refuse_other_nodes(found, lab)
@@ -51,13 +52,13 @@ def start(driver: Driver, lab: Lab, cluster: ClusterId, story: Story, *, keep: b
         with _undone_on_failure(driver, cluster, story, keep):
             made = driver.make(cluster, lab.lesson.topology, lab.lesson.images, story)
             with story.step("Setting the scene"):
-                scene.set_up(lab, made)
+                provision.set_up(lab, made)
             driver.seal(cluster)
         return Started.FRESH
 
 
 def _prepare(driver: Driver, lab: Lab, story: Story) -> None:
-    with lock.images(story):
+    with locks.images(story):
         driver.prepare_images(lab.lesson.images, story)
     driver.require(lab.lesson.needs, f"'{lab.name}'")
 
@@ -84,9 +85,9 @@ def find(driver: Driver, cluster: ClusterId) -> Cluster | None:
 
 def halt(driver: Driver, cluster: Cluster) -> None:
     """Shut a cluster's nodes down and keep their disks."""
-    with lock.held(cluster.id):
+    with locks.held(cluster.id):
         driver.halt(cluster)
-        forward.close(cluster.id)
+        socket_proxy.close(cluster.id)
 
 
 def remove(driver: Driver, cluster: ClusterId) -> bool:
@@ -96,10 +97,10 @@ def remove(driver: Driver, cluster: ClusterId) -> bool:
         Whether there was anything.
 
     """
-    with lock.held(cluster):
+    with locks.held(cluster):
         existed = driver.remove(cluster)
-        forward.close(cluster)
-        scene.forget(cluster)
+        socket_proxy.close(cluster)
+        provision.forget(cluster)
     return existed
 
 
@@ -130,5 +131,5 @@ def _undone_on_failure(driver: Driver, cluster: ClusterId, story: Story, keep: b
         if not keep:
             with signals.uninterrupted(), story.step("Undoing the start"):
                 driver.remove(cluster)
-                scene.undone(cluster)
+                provision.undone(cluster)
         raise

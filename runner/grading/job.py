@@ -9,7 +9,7 @@ from typing import Any
 
 from runner import paths
 from runner.errors import UsageError
-from runner.grading.limits import Limits
+from runner.grading.resource_limits import Limits
 from runner.lessons.values import NOBODY, Learner
 
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runner.checking.limit import within
-from runner.grading import intake
-from runner.grading.limits import Limits
+from runner.checking.timeout import within
+from runner.grading import collect
+from runner.grading.resource_limits import Limits
 from runner.lessons import page
 from runner.lessons.model import Command, Lab
 from runner.lessons.page import Page
@@ -77,25 +77,25 @@ def read(
     """
     files = scratch / "files"
     files.mkdir()
-    taken = intake.take(folder, files, limits)
+    taken = collect.take(folder, files, limits)
     problems = list(taken.problems)
     if left_out is not None:
         problems = [Problem(folder / name, line, reason) for name, line, reason in left_out]
     blocks: tuple[Block, ...] = ()
     if taken.text:
-        text = scratch / intake.TEXT
+        text = scratch / collect.TEXT
         text.write_bytes(taken.text)
         try:
-            with within(_PARSING_SECONDS, f"Reading {intake.TEXT}"):
+            with within(_PARSING_SECONDS, f"Reading {collect.TEXT}"):
                 found = page.read(text, lab.name, nodes=frozenset(lab.lesson.topology.names))
             blocks = _blocks(found, lab)
-            problems += [Problem(folder / intake.TEXT, one.line, one.message) for one in found.problems]
+            problems += [Problem(folder / collect.TEXT, one.line, one.message) for one in found.problems]
         except BrokenLessonError as error:
-            problems += [Problem(folder / intake.TEXT, one.line, one.message) for one in error.problems]
+            problems += [Problem(folder / collect.TEXT, one.line, one.message) for one in error.problems]
         except RecursionError:
-            problems.append(Problem(folder / intake.TEXT, 1, "it is nested too deeply to be read"))
+            problems.append(Problem(folder / collect.TEXT, 1, "it is nested too deeply to be read"))
     if not blocks and not problems:
-        problems.append(Problem(folder / intake.TEXT, 1, "there is no shell block in it, as ```sh node1"))
+        problems.append(Problem(folder / collect.TEXT, 1, "there is no shell block in it, as ```sh node1"))
     return Submission(folder.resolve().name, files, blocks, _told(problems, folder), digest_of(taken.text, files))
 
 
@@ -127,7 +127,7 @@ def _told(problems: Iterable[Problem], folder: Path) -> tuple[str, ...]:
 
 def digest_of(text: bytes, files: Path) -> str:
     """Return a hash of all that was taken of a submission: its text, and the copies of its files."""
-    own = f"{intake.TEXT}\0{hashlib.sha256(text).hexdigest()}\n"
+    own = f"{collect.TEXT}\0{hashlib.sha256(text).hexdigest()}\n"
     return digest([own, *(file_line(files, path) for path in sorted(files.rglob("*")) if path.is_file())])
 
 
@@ -147,7 +147,7 @@ def digest(lines: Iterable[str]) -> str:
 
 def named_lab(folder: Path, limits: Limits) -> str | None:
     """Return the lab that a submission says it is for, in its front matter; None if it says none, or nothing sound."""
-    found = _FRONT.match(intake.text_of(folder, limits).decode("utf-8", "replace"))
+    found = _FRONT.match(collect.text_of(folder, limits).decode("utf-8", "replace"))
     match = _LAB.search(found[1]) if found else None
     return match[1] if match else None
 
@@ -160,7 +160,7 @@ def found_in(paths: Sequence[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for path in paths:
-        is_class = not os.path.lexists(path / intake.TEXT) and any(path.glob(f"*/{intake.TEXT}"))
+        is_class = not os.path.lexists(path / collect.TEXT) and any(path.glob(f"*/{collect.TEXT}"))
         everybody = sorted(one for one in path.iterdir() if one.is_dir() and one.name[0] != ".") if is_class else [path]
         found += everybody
     return list(dict.fromkeys(found))

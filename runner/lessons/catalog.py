@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runner import paths, suggest
 from runner.errors import BrokenLabError, UsageError
-from runner.lessons import remembered
+from runner.lessons import parse_cache
 from runner.lessons.model import Lab
 from runner.lessons.values import NOBODY, Learner
 
@@ -47,7 +47,7 @@ def load(name: str, learner: Learner = NOBODY) -> Lab:
     """
     if name not in names():
         raise unknown(name)
-    return remembered.lab(paths.labs_folder() / name, learner)
+    return parse_cache.lab(paths.labs_folder() / name, learner)
 
 
 def readable() -> list[Lab]:
@@ -55,7 +55,7 @@ def readable() -> list[Lab]:
     found = []
     for name in names():
         with contextlib.suppress(BrokenLabError):
-            found.append(remembered.lab(paths.labs_folder() / name))
+            found.append(parse_cache.lab(paths.labs_folder() / name))
     return found
 
 

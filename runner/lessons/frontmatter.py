@@ -12,7 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from runner.lessons import plain_yaml, values
+from runner.lessons import strict_yaml, values
 from runner.lessons.problems import Problem
 
 
@@ -33,7 +33,7 @@ def read(
 
     """
     try:
-        data, root = plain_yaml.read(text)
+        data, root = strict_yaml.read(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         return {}, [Problem(path, first_line + (mark.line if mark else 0), f"{what}: {error.problem}")]

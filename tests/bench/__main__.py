@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 from tests.bench import course, docker_driver, grade, reports, site, uml_driver, watch
-from tests.bench.tools import show
+from tests.bench.timing import show
 
 
 def main() -> None:

@@ -7,11 +7,11 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from runner.checking import verified
-from runner.drivers import choice
+from runner.checking import verify_report
+from runner.clusters import selection
 from runner.lessons import catalog
 from tests.bench import ROUNDS
-from tests.bench.tools import Row, labs, say, seconds
+from tests.bench.timing import Row, labs, say, seconds
 
 _GOALS = {"docker": "<= 1.5 s", "uml": "<= 3 s"}
 
@@ -25,7 +25,7 @@ def measure() -> tuple[list[Row], list[str]]:
 
 
 def _check(name: str) -> Row:
-    driver = choice.choose(catalog.load(name), None, None).driver.name
+    driver = selection.choose(catalog.load(name), None, None).driver.name
     say(f"{name}: checking it finished, on {driver} ...")
     labs("start", name, "--driver", driver)
     labs("play", name)
@@ -39,7 +39,7 @@ def _verify() -> tuple[Row, list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         taken = seconds(lambda: labs("verify", "--all", "--report", str(report)))
-        found = verified.read(json.loads(report.read_text("utf-8")))
+        found = verify_report.read(json.loads(report.read_text("utf-8")))
     notes = [
         f"labs verify {one.lab}, on {one.driver}: {len(one.proofs)} things in {one.seconds:.0f} s" for one in found
     ]

@@ -10,10 +10,10 @@ from itertools import pairwise
 from runner.drivers.docker import labels
 from runner.drivers.docker.driver import DockerDriver
 from runner.images import recipe
-from runner.story import Silent
+from runner.status import Silent
 from tests.bench import LAB, PROJECT, ROUNDS
-from tests.bench.plain import NAMES, Plain
-from tests.bench.tools import Row, form_swarm, labs, run, say, seconds
+from tests.bench.plain_docker import NAMES, Plain
+from tests.bench.timing import Row, form_swarm, labs, run, say, seconds
 
 # `docker swarm init` takes half a second more or less by chance, on both sides: hence many rounds, and their mean.
 _STARTS = 8

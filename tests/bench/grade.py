@@ -9,15 +9,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from runner.checking.side_by_side import Planned, jobs_for
-from runner.clusters import find
+from runner.checking.parallel_verify import Planned, jobs_for
+from runner.clusters import lookup
 from runner.drivers.uml import memory
 from runner.lessons import catalog
-from runner.lessons.play import Player
+from runner.lessons.player import Player
 from tests.bench import LAB, ROUNDS
-from tests.bench.handed_in import commands, write
-from tests.bench.tools import Row, labs, say, seconds
-from tests.kit import CHECKOUT
+from tests.bench.generated_submissions import commands, write
+from tests.bench.timing import Row, labs, say, seconds
+from tests.helpers import CHECKOUT
 
 CLASS, SMALL = 20, "ladder"
 
@@ -49,7 +49,7 @@ def _one(driver: str) -> Row:
 def _by_hand(driver: str) -> None:
     """Do what a grading does: with nothing between the commands, and no check before all are typed."""
     labs("start", LAB, "--driver", driver)
-    player = Player(find.running_cluster(LAB))
+    player = Player(lookup.running_cluster(LAB))
     for typed in player.play([command for _, command in commands(catalog.load(LAB))]):
         if typed.complaint:
             raise SystemExit(f"{typed.node}: {typed.script}\n{typed.complaint}\n{typed.output}")

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from runner.grading import formats, similar
-from runner.grading.grade import Grade
-from tests.bench.handed_in import grades
-from tests.bench.tools import Row, say, seconds
+from runner.grading import reports, similarity
+from runner.grading.grade_model import Grade
+from tests.bench.generated_submissions import grades
+from tests.bench.timing import Row, say, seconds
 
 COUNT = 1000
 _CLASSROOM50 = ("CLASSROOM", "ASSIGNMENT", "USERNAME", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL", "REVIEW_URL")
@@ -27,10 +27,10 @@ def measure() -> tuple[list[Row], list[str]]:
         half = _write(folder / "half", everybody[: COUNT // 2])
         whole = _write(folder / "whole", everybody)
         size = sum(path.stat().st_size for path in (folder / "whole").rglob("*") if path.is_file())
-    half_of_pairs = seconds(lambda: similar.pairs(everybody[: COUNT // 2]))
-    pairs = seconds(lambda: similar.pairs(everybody))
+    half_of_pairs = seconds(lambda: similarity.pairs(everybody[: COUNT // 2]))
+    pairs = seconds(lambda: similarity.pairs(everybody))
     rows = [
-        Row(f"{COUNT} reports in each of {len(formats.ALL)} formats", sum(whole.values()), "-", None, "<= 10 s"),
+        Row(f"{COUNT} reports in each of {len(reports.ALL)} formats", sum(whole.values()), "-", None, "<= 10 s"),
         Row("the same", sum(whole.values()), "half of them, twice", 2 * sum(half.values()), "<= 1.1x"),
         Row(f"which of {COUNT} resemble each other", pairs, "half of them, twice", 2 * half_of_pairs, "<= 1.1x"),
     ]
@@ -40,13 +40,13 @@ def measure() -> tuple[list[Row], list[str]]:
 
 def _write(folder: Path, everybody: Sequence[Grade]) -> dict[str, float]:
     taken = {}
-    for name in formats.ALL:
+    for name in reports.ALL:
         (folder / name).mkdir(parents=True)
-        classes = [[grade] for grade in everybody] if name in formats.OF_ONE else [everybody]
+        classes = [[grade] for grade in everybody] if name in reports.OF_ONE else [everybody]
         taken[name] = seconds(partial(_each, name, folder / name, classes))
     return taken
 
 
 def _each(name: str, folder: Path, classes: Sequence[Sequence[Grade]]) -> None:
     for number, one in enumerate(classes):
-        formats.write(name, folder / f"report{number}", one, ())
+        reports.write(name, folder / f"report{number}", one, ())

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from runner import paths
 from runner.lessons import catalog
-from runner.pages import build
-from tests.bench.tools import Row, labs, run, say, seconds
+from runner.site_builder import build
+from tests.bench.timing import Row, labs, run, say, seconds
 
 LESSONS = 100
 _SHARED = ("site.css", "site.js", "early.js")

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from docker.types import EndpointSpec, ServiceMode
 
-from runner.clusters.driver import Driver, Node
 from runner.drivers.docker.driver import DockerDriver
-from runner.drivers.uml import parts
+from runner.drivers.uml import artifacts
 from runner.drivers.uml.driver import UmlDriver
 from runner.images import recipe
-from runner.story import Silent
+from runner.nodes.driver_interface import Driver, Node
+from runner.status import Silent
 from tests.bench import LAB, ROUNDS
-from tests.bench.tools import Row, form_swarm, labs, nodes_of, say, seconds
+from tests.bench.timing import Row, form_swarm, labs, nodes_of, say, seconds
 
 _PORT = 8000
 
@@ -33,7 +33,7 @@ def measure(anew: bool) -> tuple[list[Row], list[str]]:
     driver, docker = UmlDriver(), DockerDriver()
     if anew:
         say("uml: building kernel, disk and images from nothing ...")
-        shutil.rmtree(parts.cache(), ignore_errors=True)
+        shutil.rmtree(artifacts.cache(), ignore_errors=True)
         rows.append(
             Row("uml: kernel, disk and images, from nothing", seconds(lambda: _build(driver)), "-", None, "<= 180 s")
         )

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from runner.clusters.driver import Driver
 from runner.drivers.docker.driver import DockerDriver
 from runner.drivers.uml.driver import UmlDriver
+from runner.nodes.driver_interface import Driver
 from tests.bench import LAB
-from tests.bench.tools import Row, labs, nodes_of, say
-from tests.display import Display
+from tests.bench.timing import Row, labs, nodes_of, say
+from tests.screen import Display
 
 # By then the pauses between looks have grown to their longest.
 _CALM_SECONDS = 40

@@ -8,9 +8,9 @@ import pytest
 
 from runner.checking.verify import Proof, verify
 from runner.errors import BrokenLabError
-from tests import kit
+from tests import helpers
 
-LESSON = f"""{kit.FRONT}
+LESSON = f"""{helpers.FRONT}
 ## Read on {{#read}}
 
 ## Make a file {{#make}}
@@ -60,12 +60,12 @@ MISSES = {
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kit.own_folders(monkeypatch, tmp_path)
+    helpers.own_folders(monkeypatch, tmp_path)
 
 
 def proofs(root: Path, lesson: str = LESSON, checks: str = CHECKS, wrong: dict[str, str] | None = None) -> list[Proof]:
     """Verify a lab, by default one without near misses where all is well."""
-    return list(verify(kit.lab(root, lesson, checks=checks, wrong=wrong), kit.cluster(root)))
+    return list(verify(helpers.lab(root, lesson, checks=checks, wrong=wrong), helpers.cluster(root)))
 
 
 def complaints(found: list[Proof]) -> list[tuple[str, str, str]]:

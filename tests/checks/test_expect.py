@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from checks.expect import NotYet, eventually, expect, fail, set_patience
-from checks.nodes import CheckNode
-from tests import kit
+from checks.lab_nodes import CheckNode
+from tests import helpers
 
 
 @pytest.fixture
 def node(tmp_path: Path) -> CheckNode:
     """Return a node to complain of."""
-    return CheckNode(kit.LocalNode(tmp_path))
+    return CheckNode(helpers.LocalNode(tmp_path))
 
 
 def counting(node: CheckNode, enough: int) -> tuple[Callable[[], int], list[int]]:

@@ -6,22 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from runner.cli import _grades, grade
+from runner.cli import _grade_results, grade
 from runner.errors import UsageError
-from runner.grading.limits import Limits
-from runner.grading.similar import Pair
-from tests import kit
+from runner.grading.resource_limits import Limits
+from runner.grading.similarity import Pair
+from tests import helpers
 from tests.grading.grades import PASSED
 from tests.grading.grades import grade as graded
 
-LESSON = f"{kit.FRONT}## Look {{#look}}\n"
+LESSON = f"{helpers.FRONT}## Look {{#look}}\n"
 CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It is so.'''\n"
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """Return a tree with a lab and a submission for it."""
-    kit.write_lab(tmp_path, LESSON, checks=CHECKS)
+    helpers.write_lab(tmp_path, LESSON, checks=CHECKS)
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada" / "submission.md").write_text("---\nlab: tiny\n---\n", "utf-8")
     return tmp_path
@@ -49,7 +49,7 @@ def tree(tmp_path: Path) -> Path:
 )
 def test_mistakes(words: list[str], said: str, advice: str, tree: Path) -> None:
     """A mistake on the command line is told before anything is started, and ends with 2."""
-    done = kit.labs(tree, "grade", *words)
+    done = helpers.labs(tree, "grade", *words)
     assert (2, "") == (done.returncode, done.stdout)
     assert said in done.stderr
     assert advice in done.stderr
@@ -59,7 +59,7 @@ def test_mistakes(words: list[str], said: str, advice: str, tree: Path) -> None:
 def test_who_is_alike(count: int, capsys: pytest.CaptureFixture[str]) -> None:
     """A class is shown with who resembles whom, in no more lines than fit; who is graded alone is told nothing."""
     grades = [graded(PASSED, submission=name) for name in ("ada", "bob", "eve")]
-    _grades.show(grades[:count], [Pair(0, 2, 0.84, 21, ("first \x1b]0;t\x07", "second", "third"))] * 12)
+    _grade_results.show(grades[:count], [Pair(0, 2, 0.84, 21, ("first \x1b]0;t\x07", "second", "third"))] * 12)
     shown = capsys.readouterr().out
     assert "\x1b]" not in shown
     told = (
@@ -73,7 +73,7 @@ def test_who_is_alike(count: int, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_no_driver(tree: Path) -> None:
     """Where nothing can make nodes that is told, and ends with 4, as what nobody could grade."""
-    done = kit.labs(tree, "grade", "ada", "--driver", "docker")
+    done = helpers.labs(tree, "grade", "ada", "--driver", "docker")
     assert 4 == done.returncode
     assert "labs doctor" in done.stderr or "engine" in done.stderr
 
@@ -81,14 +81,14 @@ def test_no_driver(tree: Path) -> None:
 def test_broken_lesson(tree: Path) -> None:
     """A lab that is broken is the lab's fault, and ends with 3."""
     (tree / "labs" / "tiny" / "lesson.md").write_text("---\ntitle: 1\n---\n", "utf-8")
-    done = kit.labs(tree, "grade", "ada")
+    done = helpers.labs(tree, "grade", "ada")
     assert 3 == done.returncode, done.stderr
     assert "lesson.md:2:" in done.stderr
 
 
 def test_one_holds_up_no_class(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a class, who does not say which lab it is for is told of in the table, and all others are graded."""
-    kit.own_folders(monkeypatch, tree)
+    helpers.own_folders(monkeypatch, tree)
     folders = [tree / name for name in ("ada", "bob", "eve")]
     for folder, text in zip(folders[1:], ("", "---\nlab: nolab\n---\n"), strict=True):
         folder.mkdir()
@@ -103,6 +103,6 @@ def test_one_holds_up_no_class(tree: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_walls_are_not_taken_away_unasked(tree: Path) -> None:
     """A variable that keeps to containers takes no wall away from around strangers' work; the command line may."""
-    done = kit.labs(tree, "grade", "ada", LABS_DRIVER="docker")
+    done = helpers.labs(tree, "grade", "ada", LABS_DRIVER="docker")
     assert 2 == done.returncode
     assert "say '--driver docker' if you trust them" in done.stderr

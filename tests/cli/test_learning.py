@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from runner import paths
-from runner.cli import _learning, _which, goto
-from runner.clusters import find
+from runner.cli import _progress, _resolve, goto
+from runner.clusters import lookup
 from runner.errors import BrokenLabError
-from runner.learning import kept
-from runner.learning.way import Way
-from tests import kit
+from runner.progress import store
+from runner.progress.replay_plan import Way
+from tests import helpers
 
-LESSON = f"""{kit.FRONT}
+LESSON = f"""{helpers.FRONT}
 ## Look {{#look}}
 
 ```sh node1
@@ -48,15 +48,15 @@ Run = Callable[..., tuple[int, list[str], str]]
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Return what runs `labs` in a world with two labs, and tells status, lines and complaints."""
-    kit.own_folders(monkeypatch, tmp_path)
-    kit.write_lab(tmp_path, LESSON)
-    kit.write_lab(tmp_path, LESSON.replace("images: []", "images: []\nafter: [tiny]"), name="big")
+    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.write_lab(tmp_path, LESSON)
+    helpers.write_lab(tmp_path, LESSON.replace("images: []", "images: []\nafter: [tiny]"), name="big")
     solution = tmp_path / "labs" / "tiny" / "solution" / "find.md"
     solution.parent.mkdir()
     solution.write_text("Seek well.\n\n```sh node1\nfind /\n```\n", "utf-8")
 
     def labs(*words: str) -> tuple[int, list[str], str]:
-        done = kit.labs(tmp_path, *words)
+        done = helpers.labs(tmp_path, *words)
         return done.returncode, [line.rstrip() for line in done.stdout.splitlines()], done.stderr
 
     return labs
@@ -81,9 +81,9 @@ def test_hints_again(run: Run) -> None:
 
 def test_hint_for_the_step_that_is_next(run: Run) -> None:
     """Without a step the hint is for the first one that was never passed."""
-    kept.passed("tiny", ["look"])
+    store.passed("tiny", ["look"])
     assert "Find  find" == run("hint", "tiny")[1][0]
-    kept.passed("tiny", ["find"])
+    store.passed("tiny", ["find"])
     assert ["Every step of 'tiny' is done. 'labs hint tiny STEP' is for one of them."] == run("hint", "tiny")[1]
 
 
@@ -91,21 +91,21 @@ def test_solution_waits_for_the_pass(run: Run) -> None:
     """A solution is refused before the step is passed, with 1 and a kinder way, and shown after it."""
     assert (1, []) == run("solution", "tiny", "find")[:2]
     assert "'labs hint tiny find' gives a nudge; --spoil shows it" in run("solution", "tiny", "find")[2]
-    kept.passed("tiny", ["find"])
+    store.passed("tiny", ["find"])
     status, shown, _ = run("solution", "tiny", "find")
     assert (0, ["", "Find  find", "", "Seek well.", "", "── on node1 ──", "find /", ""]) == (status, shown)
-    assert kept.load("tiny").of("find").spoiled is None
+    assert store.load("tiny").of("find").spoiled is None
 
 
 def test_spoiled(run: Run) -> None:
     """A solution asked for all the same is shown, and the progress notes that."""
     assert (0, "ls") == (run("solution", "tiny", "--spoil")[0], run("solution", "tiny", "--spoil")[1][4])
-    assert kept.load("tiny").of("look").spoiled is not None
+    assert store.load("tiny").of("look").spoiled is not None
 
 
 def test_list_tells_progress(run: Run) -> None:
     """The list shows how much of each lab is passed, and puts a lab after those that come before it."""
-    kept.passed("tiny", ["look", "gone"])
+    store.passed("tiny", ["look", "gone"])
     rows = [line.split() for line in run("list")[1] if not line.startswith(" ")]
     assert [["tiny", "━━━───", "1/2"], ["big", "──────", "0/2"]] == [row[:3] for row in rows[1:]]
     assert "tiny" == rows[2][-1]
@@ -123,7 +123,7 @@ def test_list_tells_progress(run: Run) -> None:
 )
 def test_bar(passed: int, total: int, bar: str) -> None:
     """The bar is empty only for nothing and full only for all."""
-    assert bar == _learning.bar(passed, total)
+    assert bar == _progress.bar(passed, total)
 
 
 def test_damaged(run: Run) -> None:
@@ -154,17 +154,17 @@ def test_where_to_go_on(run: Run, tmp_path: Path) -> None:
     """With no lab started, status leads back to the one that was worked on last, unless it is finished."""
     nothing = "No lab is started. 'labs list' shows the labs; 'labs start LAB' starts one."
     # The engine that does not answer must not matter to whoever has started nothing.
-    kept.passed("tiny", ["look"])
-    done = kit.labs(tmp_path, "status", LABS_DRIVER="uml")
+    store.passed("tiny", ["look"])
+    done = helpers.labs(tmp_path, "status", LABS_DRIVER="uml")
     assert [nothing, "Last you were in 'tiny' (━━━─── 1/2):", "  labs goto tiny find  Find"] == done.stdout.splitlines()
-    kept.passed("tiny", ["find"])
-    assert [nothing] == kit.labs(tmp_path, "status", LABS_DRIVER="uml").stdout.splitlines()
+    store.passed("tiny", ["find"])
+    assert [nothing] == helpers.labs(tmp_path, "status", LABS_DRIVER="uml").stdout.splitlines()
 
 
 def test_full_disk(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """What has no file to name, as a full disk, is told without one."""
     monkeypatch.setattr(os, "fsync", lambda _handle: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
-    _learning.passed("tiny", ["look"])
+    _progress.passed("tiny", ["look"])
     assert "Your progress in 'tiny' cannot be kept: No space left.\n" == capsys.readouterr().err
 
 
@@ -172,13 +172,13 @@ def test_step_of_a_broken_lesson(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_
     """Where the lab that is started cannot be read, that is told, and not that no lab is called like the step."""
     lesson = tmp_path / "labs" / "tiny" / "lesson.md"
     lesson.write_text(lesson.read_text("utf-8").replace("minutes: 5", "minutes: soon"), "utf-8")
-    monkeypatch.setattr(find, "the_cluster", lambda _lab: kit.cluster(tmp_path))
+    monkeypatch.setattr(lookup, "the_cluster", lambda _lab: helpers.cluster(tmp_path))
     with pytest.raises(BrokenLabError, match="'minutes'"):
-        _which.lab_and_step("find", None, "labs show")
+        _resolve.lab_and_step("find", None, "labs show")
 
 
 def test_goto_brackets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Brackets in a step's title are no markup once the way to it is played."""
-    lab = kit.lab(tmp_path, LESSON.replace("## Find", "## Find [it] in [/tmp]"))
+    lab = helpers.lab(tmp_path, LESSON.replace("## Find", "## Find [it] in [/tmp]"))
     goto._say(lab, lab.lesson.steps[1], Way((), lab.lesson.steps[:1]))
     assert capsys.readouterr().out.startswith("All that comes before 'Find [it] in [/tmp]' is done.\n")

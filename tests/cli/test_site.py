@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests import kit
+from tests import helpers
 
-STEP = f"{kit.FRONT}## Look {{#look}}\n"
+STEP = f"{helpers.FRONT}## Look {{#look}}\n"
 
 
 def test_build(tmp_path: Path) -> None:
     """The site is built into `_site`, and it is said what was written."""
-    kit.write_lab(tmp_path, STEP)
-    done = kit.labs(tmp_path, "site", "build")
+    helpers.write_lab(tmp_path, STEP)
+    done = helpers.labs(tmp_path, "site", "build")
     assert (0, "") == (done.returncode, done.stderr)
     assert "is in _site: " in done.stdout
     assert (tmp_path / "_site" / "tiny" / "look.html").is_file()
-    assert ": 0 written, 0 removed." in kit.labs(tmp_path, "site", "build").stdout
+    assert ": 0 written, 0 removed." in helpers.labs(tmp_path, "site", "build").stdout
 
 
 def test_out(tmp_path: Path) -> None:
     """The folder can be named."""
-    kit.write_lab(tmp_path, STEP)
-    done = kit.labs(tmp_path, "site", "build", "--out", "a/[b]")
+    helpers.write_lab(tmp_path, STEP)
+    done = helpers.labs(tmp_path, "site", "build", "--out", "a/[b]")
     assert (0, True) == (done.returncode, "Open a/[b]/index.html." in done.stdout)
     assert (tmp_path / "a" / "[b]" / "index.html").is_file()
 
 
 def test_broken_link(tmp_path: Path) -> None:
     """A link that leads nowhere is the lab's fault, and nothing is written."""
-    kit.write_lab(tmp_path, f"{STEP}\n[x](gone.md)\n")
-    done = kit.labs(tmp_path, "site", "build")
+    helpers.write_lab(tmp_path, f"{STEP}\n[x](gone.md)\n")
+    done = helpers.labs(tmp_path, "site", "build")
     assert 3 == done.returncode
     where = f"{tmp_path}/labs/tiny/lesson.md:11: the link 'gone.md' leads to no file"
     assert f"A problem keeps the site from being built:\n{where}\n" in done.stderr
@@ -39,16 +39,16 @@ def test_broken_link(tmp_path: Path) -> None:
 
 def test_broken_front_matter(tmp_path: Path) -> None:
     """Broken front matter is told with its line."""
-    kit.write_lab(tmp_path, STEP.replace("minutes: 5", "minutes: soon"))
-    done = kit.labs(tmp_path, "site", "build")
+    helpers.write_lab(tmp_path, STEP.replace("minutes: 5", "minutes: soon"))
+    done = helpers.labs(tmp_path, "site", "build")
     assert (3, True) == (done.returncode, "lesson.md:5: front matter: 'minutes'" in done.stderr)
 
 
 def test_missing_lab(tmp_path: Path) -> None:
     """A lab that comes after one that there is not, and one that has lost its lesson, are told and not left out."""
-    kit.write_lab(tmp_path, STEP.replace("images: []", "after: [gone]\nimages: []"))
-    (kit.write_lab(tmp_path, STEP, name="lost") / "lesson.md").unlink()
-    done = kit.labs(tmp_path, "site", "build")
+    helpers.write_lab(tmp_path, STEP.replace("images: []", "after: [gone]\nimages: []"))
+    (helpers.write_lab(tmp_path, STEP, name="lost") / "lesson.md").unlink()
+    done = helpers.labs(tmp_path, "site", "build")
     lost = f"{tmp_path}/labs/lost/lesson.md:1: the file is missing, though its lab's setup.sh is there"
     gone = f"{tmp_path}/labs/tiny/lesson.md:7: there is no lab 'gone' to come before this one"
     told = f"2 problems keep the site from being built:\n{lost}\n{gone}\nMend the files, then type this again.\n"
@@ -57,8 +57,8 @@ def test_missing_lab(tmp_path: Path) -> None:
 
 def test_somebodys_folder(tmp_path: Path) -> None:
     """A folder that holds anything else is refused."""
-    kit.write_lab(tmp_path, STEP)
-    done = kit.labs(tmp_path, "site", "build", "--out", ".")
+    helpers.write_lab(tmp_path, STEP)
+    done = helpers.labs(tmp_path, "site", "build", "--out", ".")
     assert (2, ". holds files that no site was built from.\nName an empty folder with --out.\n") == (
         done.returncode,
         done.stderr,
@@ -67,21 +67,21 @@ def test_somebodys_folder(tmp_path: Path) -> None:
 
 def test_out_is_a_file(tmp_path: Path) -> None:
     """A file is no folder to build into."""
-    kit.write_lab(tmp_path, STEP)
+    helpers.write_lab(tmp_path, STEP)
     (tmp_path / "out").touch()
-    assert 2 == kit.labs(tmp_path, "site", "build", "--out", "out").returncode
+    assert 2 == helpers.labs(tmp_path, "site", "build", "--out", "out").returncode
 
 
 def test_cannot_be_written(tmp_path: Path) -> None:
     """A place that cannot be written to is told by its name."""
-    kit.write_lab(tmp_path, STEP)
-    done = kit.labs(tmp_path, "site", "build", "--out", "/proc/site")
+    helpers.write_lab(tmp_path, STEP)
+    done = helpers.labs(tmp_path, "site", "build", "--out", "/proc/site")
     assert (4, True) == (done.returncode, "/proc/site: " in done.stderr), done.stderr
 
 
 def test_no_folder(tmp_path: Path) -> None:
     """Without a folder of labs there is nothing to build, and no empty site is."""
-    done = kit.labs(tmp_path, "site", "build")
+    done = helpers.labs(tmp_path, "site", "build")
     assert 2 == done.returncode
     assert f"There is no folder {tmp_path}/labs, so there are no lessons to make pages of.\n" in done.stderr
     assert not (tmp_path / "_site").exists()
@@ -89,6 +89,6 @@ def test_no_folder(tmp_path: Path) -> None:
 
 def test_unreadable_lesson(tmp_path: Path) -> None:
     """A lesson that cannot be read is told, and not taken for none."""
-    (kit.write_lab(tmp_path, STEP) / "lesson.md").write_bytes(b"\xe9")
-    done = kit.labs(tmp_path, "site", "build")
+    (helpers.write_lab(tmp_path, STEP) / "lesson.md").write_bytes(b"\xe9")
+    done = helpers.labs(tmp_path, "site", "build")
     assert (3, True) == (done.returncode, "lesson.md:1: it cannot be read: " in done.stderr)

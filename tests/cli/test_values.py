@@ -8,16 +8,16 @@ import pytest
 
 from runner.cli import grade
 from runner.errors import UsageError
-from runner.grading import cohort
-from runner.grading.grade import Grade
+from runner.grading import batch
+from runner.grading.grade_model import Grade
 from runner.grading.job import Job, read
-from runner.grading.limits import Limits
-from runner.learning import kept
+from runner.grading.resource_limits import Limits
 from runner.lessons.values import NOBODY, Learner
-from runner.pages import build
-from tests import kit
+from runner.progress import store
+from runner.site_builder import build
+from tests import helpers
 
-FRONT = kit.FRONT.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
+FRONT = helpers.FRONT.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
 HINT = "::: hint check=test_it\nIt is <PORT>.\n:::\n::: hint\nLook at <PORT>.\n:::\n"
 LESSON = f"{FRONT}## Look {{#look}}\n\nIt is port <PORT>.\n\n{HINT}"
 CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes, values):\n    '''Port <PORT> answers.'''\n"
@@ -27,11 +27,11 @@ ADA = Learner("ada", "autumn")
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a tree with a lab that draws a port, started last for ada, and two submissions."""
-    kit.own_folders(monkeypatch, tmp_path)
-    kit.write_lab(tmp_path, LESSON, checks=CHECKS)
+    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.write_lab(tmp_path, LESSON, checks=CHECKS)
     (tmp_path / "labs" / "tiny" / "solution").mkdir()
     (tmp_path / "labs" / "tiny" / "solution" / "look.md").write_text("```sh node1\nnc <PORT>\n```\n", "utf-8")
-    kept.is_for("tiny", ADA)
+    store.is_for("tiny", ADA)
     for name in ("ada", "bob"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "submission.md").write_text("---\nlab: tiny\n---\n", "utf-8")
@@ -48,7 +48,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_shown(words: list[str], shown: str, tree: Path) -> None:
     """Every command shows the values of the learner that the lab was last started for."""
-    done = kit.labs(tree, *words)
+    done = helpers.labs(tree, *words)
     assert (0, True) == (done.returncode, shown in done.stdout), done.stdout + done.stderr
 
 
@@ -62,7 +62,7 @@ def test_shown(words: list[str], shown: str, tree: Path) -> None:
 )
 def test_mistakes(words: list[str], said: str, advice: str, tree: Path) -> None:
     """A seed without a learner, and one learner for many submissions, are told before anything is started."""
-    done = kit.labs(tree, *words)
+    done = helpers.labs(tree, *words)
     assert (2, "") == (done.returncode, done.stdout)
     assert said in done.stderr
     assert advice in done.stderr
@@ -94,7 +94,7 @@ def test_whose_a_submission_is(tree: Path) -> None:
 def test_where_a_grade_is_kept(tree: Path) -> None:
     """A grade is kept for the values that it stands on, and one with the lesson's own apart from all of them."""
     jobs = [Job(tree / "ada", "tiny", "uml", Limits(), learner=one) for one in (NOBODY, ADA, Learner("bob", "autumn"))]
-    hashes = [cohort.hashes_of(job) for job in jobs]
+    hashes = [batch.hashes_of(job) for job in jobs]
     assert [False, True, True] == ["values" in one for one in hashes]
-    assert 3 == len({cohort._kept(job, one) for job, one in zip(jobs, hashes, strict=True)})
+    assert 3 == len({batch._kept(job, one) for job, one in zip(jobs, hashes, strict=True)})
     assert jobs == [read(job.as_json()) for job in jobs]

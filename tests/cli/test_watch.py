@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from rich.text import Text
 
-from runner.cli import _screen
-from tests import kit
-from tests.display import Display
+from runner.cli import _fullscreen
+from tests import helpers
+from tests.screen import Display
 
-LESSON = f"{kit.FRONT}## Look around {{#look}}\n\n## Read on {{#read}}\n"
+LESSON = f"{helpers.FRONT}## Look around {{#look}}\n\n## Read on {{#read}}\n"
 COLOUR = re.compile(rb"\x1b\[[\d;]*(?:3|4|9|10)[0-7]")
 TAKEN, GIVEN_BACK = b"\x1b[?1049h\x1b[H\x1b[?25l", b"\x1b[?25h\x1b[?1049l"
 Open = Callable[..., Display]
@@ -25,11 +25,11 @@ Open = Callable[..., Display]
 @pytest.fixture
 def watching(tmp_path: Path) -> Iterator[Open]:
     """Return what opens `labs watch tiny` on a terminal of its own."""
-    kit.write_lab(tmp_path, LESSON)
+    helpers.write_lab(tmp_path, LESSON)
     opened: list[Display] = []
 
     def open_(columns: int = 70, rows: int = 14, **more: str) -> Display:
-        environment = kit.environment(tmp_path, **more)
+        environment = helpers.environment(tmp_path, **more)
         display = Display([sys.executable, "-m", "runner", "watch", "tiny"], environment, columns, rows)
         opened.append(display)
         display.await_("No Docker Engine answers")
@@ -42,8 +42,8 @@ def watching(tmp_path: Path) -> Iterator[Open]:
 
 def test_no_terminal(tmp_path: Path) -> None:
     """Without a terminal it ends with 2, draws nothing, and names the command that needs none."""
-    kit.write_lab(tmp_path, LESSON)
-    done = kit.labs(tmp_path, "watch", "tiny", TERM="xterm")
+    helpers.write_lab(tmp_path, LESSON)
+    done = helpers.labs(tmp_path, "watch", "tiny", TERM="xterm")
     assert (2, "") == (done.returncode, done.stdout)
     assert [
         "'labs watch' needs a terminal to draw on.",
@@ -53,8 +53,8 @@ def test_no_terminal(tmp_path: Path) -> None:
 
 def test_unknown_lab(tmp_path: Path) -> None:
     """A lab that there is not leaves the terminal alone and ends with 2."""
-    kit.write_lab(tmp_path, LESSON)
-    display = Display([sys.executable, "-m", "runner", "watch", "tin"], kit.environment(tmp_path))
+    helpers.write_lab(tmp_path, LESSON)
+    display = Display([sys.executable, "-m", "runner", "watch", "tin"], helpers.environment(tmp_path))
     assert 2 == display.ended()
     assert TAKEN not in display.sent
     assert "Did you mean tiny?" in display.text
@@ -101,7 +101,7 @@ def test_interrupted(end: str | signal.Signals, watching: Open) -> None:
 
 def test_terminal_modes(watching: Open, tmp_path: Path) -> None:
     """What is typed is not echoed while it runs, and is after it."""
-    untouched = Display(["cat"], kit.environment(tmp_path))
+    untouched = Display(["cat"], helpers.environment(tmp_path))
     display = watching()
     assert untouched.modes != display.modes
     display.type("q")
@@ -153,7 +153,7 @@ def test_colour(more: dict[str, str], watching: Open) -> None:
 
 def test_harmless() -> None:
     """What a terminal would obey is shown and not sent, and nothing beside it moves."""
-    shown = _screen._harmless(Text.assemble("web\x1b[2J.1 ", ("exited", "red")))
+    shown = _fullscreen._harmless(Text.assemble("web\x1b[2J.1 ", ("exited", "red")))
     assert ("web\N{REPLACEMENT CHARACTER}[2J.1 exited", "exited") == (
         shown.plain,
         shown.plain[slice(*shown.spans[0][:2])],

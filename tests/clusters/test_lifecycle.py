@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from runner.clusters import lifecycle, lock
-from runner.clusters.driver import Cluster, ClusterId, Driver, Finding, NodeImage, NodeState
+from runner.clusters import lifecycle
 from runner.clusters.lifecycle import Started
 from runner.errors import BrokenLabError, LabsError, UnfitError
 from runner.lessons.model import Lab, Topology
-from runner.story import Silent, Story
-from tests import kit
+from runner.nodes.driver_interface import Cluster, ClusterId, Driver, Finding, NodeImage, NodeState
+from runner.status import Silent, Story
+from runner.storage import locks
+from tests import helpers
 
 TINY = ClusterId("tiny")
-LESSON = f"{kit.FRONT}## Look {{#look}}\n".replace("images: []", "images: ['nginx:alpine']\nneeds: [ipvs]")
+LESSON = f"{helpers.FRONT}## Look {{#look}}\n".replace("images: []", "images: ['nginx:alpine']\nneeds: [ipvs]")
 FRESH = ["prepare nginx:alpine", "require ipvs", "make node1", "seal"]
 
 
@@ -74,7 +75,7 @@ class MemoryDriver:
 
     def make(self, cluster: ClusterId, topology: Topology, images: Sequence[str], story: Story) -> Cluster:
         """Make the nodes, then note it, so that a failure leaves them."""
-        made = replace(kit.cluster(self.folder, *topology.names), id=cluster, driver=self.name, complete=False)
+        made = replace(helpers.cluster(self.folder, *topology.names), id=cluster, driver=self.name, complete=False)
         self.clusters[cluster] = made
         self._note("make", *topology.names)
         return made
@@ -108,20 +109,20 @@ class MemoryDriver:
         self._note("remove shared")
 
     def _set_state(self, cluster: Cluster, state: NodeState) -> None:
-        nodes = tuple(kit.LocalNode(self.folder, node.name, state=state) for node in cluster.nodes)
+        nodes = tuple(helpers.LocalNode(self.folder, node.name, state=state) for node in cluster.nodes)
         self.clusters[cluster.id] = replace(cluster, nodes=nodes)
 
 
 @pytest.fixture
 def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MemoryDriver:
     """Return a driver without clusters, in a world of the test's own."""
-    kit.own_folders(monkeypatch, tmp_path)
+    helpers.own_folders(monkeypatch, tmp_path)
     return MemoryDriver(tmp_path)
 
 
 def tiny(driver: MemoryDriver, setup: str = "") -> Lab:
     """Write the lab that is started."""
-    return kit.lab(driver.folder, LESSON, setup=setup)
+    return helpers.lab(driver.folder, LESSON, setup=setup)
 
 
 def start(driver: Driver, lab: Lab, *, keep: bool = False) -> Started:
@@ -166,7 +167,7 @@ def test_interrupted_remains(driver: MemoryDriver) -> None:
 def test_other_nodes(driver: MemoryDriver) -> None:
     """A cluster with other nodes than the lesson now wants is left alone, and the user told what makes it anew."""
     start(driver, tiny(driver))
-    lab = kit.lab(driver.folder, LESSON.replace("name: node1", "name: alpha"))
+    lab = helpers.lab(driver.folder, LESSON.replace("name: node1", "name: alpha"))
     driver.asked.clear()
     with pytest.raises(UnfitError, match="'tiny' stands with node1, and its lesson now asks for alpha") as caught:
         start(driver, lab)
@@ -242,7 +243,7 @@ def test_failing_undo(driver: MemoryDriver) -> None:
 def test_busy(driver: MemoryDriver) -> None:
     """While another command changes the cluster, nothing is asked of the driver."""
     lab = tiny(driver)
-    with lock.held(TINY), pytest.raises(UnfitError):
+    with locks.held(TINY), pytest.raises(UnfitError):
         start(driver, lab)
     assert [] == driver.asked
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from runner.checking import verified
-from runner.checking.verified import Verified
+from runner.checking import verify_report
+from runner.checking.verify_report import Verified
 from runner.lessons import catalog
 from tests.conftest import CHECKOUT, Labs, labs_in
 
@@ -37,7 +37,7 @@ def course(own: Labs, tmp_path_factory: pytest.TempPathFactory) -> Done:
     """Verify all labs at once."""
     report = tmp_path_factory.mktemp("course") / "report.json"
     done = own("verify", "--all", "--report", str(report), timeout=3600)
-    found = verified.read(json.loads(report.read_text("utf-8"))) if report.exists() else []
+    found = verify_report.read(json.loads(report.read_text("utf-8"))) if report.exists() else []
     return Done(done, {one.lab: one for one in found})
 
 

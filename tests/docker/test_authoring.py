@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import docs
+from tests import docs_examples
 from tests.conftest import TREE, Labs
 
 
@@ -31,7 +31,7 @@ def test_new_lab_holds(own: Labs) -> None:
 
 def test_worked_example_holds(own: Labs, tmp_path: Path) -> None:
     """The example in the page for authors is proved by `labs verify` as it stands there."""
-    docs.write_example(tmp_path / "mine")
+    docs_examples.write_example(tmp_path / "mine")
     done = own("--labs", "mine", "verify", "notice-board")
     assert 0 == done.returncode, done.stdout + done.stderr
     assert 2 == done.stdout.count(": fails, saying")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import ci
+from tests import ci_runners
 from tests.conftest import Labs
-from tests.graded import SWARM, write
 from tests.grading import readers
+from tests.ladder_submissions import SWARM, write
 
 # What the runner tells every autograder.
 TOLD = {
@@ -41,9 +41,9 @@ def test_result(bundle: Path, environment: dict[str, str], tmp_path: Path) -> No
     (checkout / "result.json").write_text('{"score": 100}', "utf-8")
     for name in ("venv.py", "json.py", "runner.py"):
         (checkout / name).write_text("raise SystemExit('taken for the real one')\n", "utf-8")
-    ci.commit(checkout)
-    told = TOLD | ci.LENT | {"CLASSROOM50_BUNDLE_DIR": str(bundle), "LABS_ROOT": "/nonexistent"}
-    done = ci.run([sys.executable, str(bundle / "autograder.py")], checkout, environment, **told)
+    ci_runners.commit(checkout)
+    told = TOLD | ci_runners.LENT | {"CLASSROOM50_BUNDLE_DIR": str(bundle), "LABS_ROOT": "/nonexistent"}
+    done = ci_runners.run([sys.executable, str(bundle / "autograder.py")], checkout, environment, **told)
     assert 0 == done.returncode, done.stdout + done.stderr
     result = readers.classroom50(checkout / "result.json")
     assert (1, 4, "ada", "ladder") == (result["score"], result["max-score"], result["owner"], result["assignment"])
@@ -55,7 +55,7 @@ def test_result(bundle: Path, environment: dict[str, str], tmp_path: Path) -> No
 def test_trouble(bundle: Path, environment: dict[str, str], tmp_path: Path) -> None:
     """Where nothing could be graded it ends with something else, and leaves no result, not even a student's own."""
     (tmp_path / "result.json").write_text('{"score": 100}', "utf-8")
-    told = TOLD | ci.LENT | {"DOCKER_HOST": "unix:///nonexistent.sock"}
-    done = ci.run([sys.executable, str(bundle / "autograder.py")], tmp_path, environment, **told)
+    told = TOLD | ci_runners.LENT | {"DOCKER_HOST": "unix:///nonexistent.sock"}
+    done = ci_runners.run([sys.executable, str(bundle / "autograder.py")], tmp_path, environment, **told)
     assert 4 == done.returncode, done.stdout + done.stderr
     assert not (tmp_path / "result.json").exists()

@@ -19,10 +19,10 @@ import psutil
 import pytest
 from distributed import Client
 
-from runner.grading import crew
+from runner.grading import dask_worker
 from tests.conftest import TREE, Labs
 from tests.docker.conftest import Left
-from tests.graded import SWARM, THIRD, VOLUMES, block, outcomes, read, write
+from tests.ladder_submissions import SWARM, THIRD, VOLUMES, block, outcomes, read, write
 from tests.terminal import Terminal
 
 SUBMISSIONS = {
@@ -56,7 +56,7 @@ class DaskCluster:
     def events(self) -> list[tuple[str, str]]:
         """Return all that workers have told, as the task's key and a line."""
         topics = self.client.get_events()
-        return [(key, line) for name in topics if name.startswith(crew.TASK) for _, (key, line) in topics[name]]
+        return [(key, line) for name in topics if name.startswith(dask_worker.TASK) for _, (key, line) in topics[name]]
 
     def begun(self, before: Collection[str] = ()) -> Counter[str]:
         """Return how often a worker has begun with each task, those before left out."""
@@ -92,7 +92,7 @@ def dask_cluster(
         address = json.loads(file.read_text("utf-8"))["address"]
         for _ in range(workers):
             place = ("--local-directory", str(folder / "dask"), "--nthreads", "1")
-            begin("worker", address, "--preload", crew.__name__, *place, *options)
+            begin("worker", address, "--preload", dask_worker.__name__, *place, *options)
         client = ended.enter_context(Client(address, set_as_default=False))
         client.wait_for_workers(workers, timeout=60)
         yield DaskCluster(address, client)

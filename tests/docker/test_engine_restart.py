@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Labs
 from tests.docker.conftest import docker
-from tests.docker.engines import NEEDS_ROOT, SecondEngine
+from tests.docker.second_engine import NEEDS_ROOT, SecondEngine
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import CHECKOUT, Labs
 from tests.docker.conftest import docker
-from tests.docker.engines import NEEDS_ROOT, SecondEngine
+from tests.docker.second_engine import NEEDS_ROOT, SecondEngine
 
 AS_ROOT = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root may start an engine of its own or become another user"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.grading.grade import Grade
+from runner.grading.grade_model import Grade
 from tests.conftest import Labs
-from tests.graded import SWARM, THIRD, VOLUMES, block, graded, hidden, outcomes, table, write
+from tests.ladder_submissions import SWARM, THIRD, VOLUMES, block, graded, hidden, outcomes, table, write
 from tests.terminal import Terminal
 
 SUBMISSIONS = {

@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import Labs
 from tests.docker.conftest import Left, docker
-from tests.interrupted import start_until
+from tests.interrupted_start import start_until
 
 pytestmark = pytest.mark.usefixtures("clean")
 _START = ["trio"]

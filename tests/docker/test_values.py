@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner.grading.grade import Grade
+from runner.grading.grade_model import Grade
 from tests.conftest import Labs
-from tests.graded import SWARM, VOLUMES, block, graded, outcomes, write
+from tests.ladder_submissions import SWARM, VOLUMES, block, graded, outcomes, write
 
 # What they draw in the lab 'ladder' with the seed 'autumn'.
 DRAWN = {"ada": "sixth", "bob": "fifth", "max": "fourth"}

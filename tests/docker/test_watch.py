@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import TREE, Labs
-from tests.display import Display, soon
 from tests.docker.conftest import docker
+from tests.screen import Display, soon
 
 pytestmark = pytest.mark.usefixtures("clean")
 HINT = """

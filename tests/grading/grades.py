@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runner.checking.outcomes import Outcome
-from runner.grading.grade import Grade, Mark, Run
+from runner.checking.results import Outcome
+from runner.grading.grade_model import Grade, Mark, Run
 
 TITLES = {"look": "Look", "find": "Find it"}
 HASHES = dict.fromkeys(("lab", "checks", "submission"), f"sha256:{'0' * 64}")

@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from runner.grading import submission
-from runner.grading.limits import Limits
+from runner.grading.resource_limits import Limits
 from runner.grading.submission import Submission
 from runner.lessons.model import Lab
-from tests import kit
+from tests import helpers
 
-LESSON = f"{kit.FRONT}## Look {{#look}}\n## Find {{#find}}\n"
+LESSON = f"{helpers.FRONT}## Look {{#look}}\n## Find {{#find}}\n"
 
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     """Return the lab that the submissions are for."""
-    return kit.lab(tmp_path, LESSON)
+    return helpers.lab(tmp_path, LESSON)
 
 
 def read(tmp_path: Path, lab: Lab, text: str | bytes) -> Submission:

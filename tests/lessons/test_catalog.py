@@ -8,16 +8,16 @@ import pytest
 
 from runner.errors import UsageError
 from runner.lessons import catalog
-from tests import kit
+from tests import helpers
 
-LESSON = f"{kit.FRONT}## Look {{#look}}\n"
+LESSON = f"{helpers.FRONT}## Look {{#look}}\n"
 
 
 @pytest.fixture(autouse=True)
 def _two_labs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kit.own_folders(monkeypatch, tmp_path)
-    kit.write_lab(tmp_path, LESSON, name="swarm-nets")
-    kit.write_lab(tmp_path, LESSON, name="compose")
+    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.write_lab(tmp_path, LESSON, name="swarm-nets")
+    helpers.write_lab(tmp_path, LESSON, name="compose")
     (tmp_path / "labs" / "draft").mkdir()
 
 

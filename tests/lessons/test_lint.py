@@ -14,8 +14,8 @@ from runner.lessons import catalog
 from runner.lessons.lint import run
 from runner.lessons.lint.images import without_recipe
 from runner.lessons.lint.rules import RULES
-from runner.lessons.lint.strays import named
-from tests import kit
+from runner.lessons.lint.unknown_files import named
+from tests import helpers
 
 CASES_FOLDER = Path(__file__).parent / "lint"
 STEP = """\
@@ -34,7 +34,7 @@ def test_looked(nodes):
     "It was looked."
 """
 SOUND = {
-    "labs/tiny/lesson.md": f"{kit.FRONT}{STEP}",
+    "labs/tiny/lesson.md": f"{helpers.FRONT}{STEP}",
     "labs/tiny/setup.sh": "",
     "checks/test_tiny.py": CHECKS,
 }
@@ -43,13 +43,13 @@ MISS = f"---\nstep: look\nplayed: before\nsays: It is so\n---\n## Wrong\n{TYPED}
 CASES = [
     pytest.param(files, problems, id=f"{file.stem}: {title}")
     for file in sorted(CASES_FOLDER.glob("*.txt"))
-    for title, files, problems in kit.cases(file)
+    for title, files, problems in helpers.cases(file)
 ]
 
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kit.own_folders(monkeypatch, tmp_path)
+    helpers.own_folders(monkeypatch, tmp_path)
 
 
 def write_tree(root: Path, case: str) -> None:
@@ -61,7 +61,7 @@ def write_tree(root: Path, case: str) -> None:
     for name, text in (SOUND | dict(zip(parts[1::2], parts[2::2], strict=True))).items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        whole = text if path.name != "lesson.md" or text.startswith("---") else kit.FRONT + text
+        whole = text if path.name != "lesson.md" or text.startswith("---") else helpers.FRONT + text
         shown = re.sub(r"\\(u[0-9a-f]{4}|r)", lambda match: match[0].encode().decode("unicode_escape"), whole)
         path.write_bytes(shown.encode())
 
@@ -81,14 +81,16 @@ def test_rule(case: str, problems: str, tmp_path: Path) -> None:
 def test_every_rule_has_cases() -> None:
     """Every rule has cases of its own, some with a problem and some without."""
     for rule in {*RULES} - {without_recipe, named}:
-        assert {True, False} == {bool(problems) for _, _, problems in kit.cases(CASES_FOLDER / f"{rule.__name__}.txt")}
+        assert {True, False} == {
+            bool(problems) for _, _, problems in helpers.cases(CASES_FOLDER / f"{rule.__name__}.txt")
+        }
 
 
 @pytest.mark.parametrize("ours", [True, False])
 def test_without_recipe(ours: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lab of ours needs no registry; one of somebody else's may."""
     monkeypatch.setattr(paths, "is_built_in", lambda: ours)
-    front = kit.FRONT.replace("[]", "['mongo:7', 'nginx:alpine']")
+    front = helpers.FRONT.replace("[]", "['mongo:7', 'nginx:alpine']")
     write_tree(tmp_path, f">> labs/tiny/lesson.md\n{front}{STEP}")
     problem = "labs/tiny/lesson.md:7: no recipe makes the image mongo:7\n"
     assert (problem if ours else "") == told(tmp_path, "tiny")

@@ -9,7 +9,7 @@ import pytest
 from runner.errors import BrokenLabError
 from runner.lessons import parse
 from runner.lessons.model import Command, Hint, NearMiss, NodeSpec, Picture, PictureService, Prose, Role
-from tests import kit
+from tests import helpers
 
 LESSON = """\
 ---
@@ -76,7 +76,7 @@ services:
 
 def test_front_matter(tmp_path: Path) -> None:
     """The front matter becomes the lesson's fields."""
-    lesson = kit.lab(tmp_path, LESSON).lesson
+    lesson = helpers.lab(tmp_path, LESSON).lesson
     assert ("Two nodes", "What two nodes do.", "advanced", 20) == (
         lesson.title,
         lesson.summary,
@@ -90,13 +90,13 @@ def test_front_matter(tmp_path: Path) -> None:
 
 def test_defaults(tmp_path: Path) -> None:
     """A lesson that names no needs and no labs before it has none."""
-    lesson = kit.lab(tmp_path, f"{kit.FRONT}## Look {{#look}}\n").lesson
+    lesson = helpers.lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n").lesson
     assert (frozenset(), ()) == (lesson.needs, lesson.after)
 
 
 def test_steps(tmp_path: Path) -> None:
     """The second-level headings become steps, with id, title and line."""
-    lesson = kit.lab(tmp_path, LESSON).lesson
+    lesson = helpers.lab(tmp_path, LESSON).lesson
     assert [("make", "Make a token", 16), ("rest", "Nothing to type", 59)] == [
         (step.id, step.title, step.line) for step in lesson.steps
     ]
@@ -122,12 +122,12 @@ def test_parts(tmp_path: Path) -> None:
             ("shop",),
             52,
         ),
-    ) == kit.lab(tmp_path, LESSON).lesson.steps[0].parts
+    ) == helpers.lab(tmp_path, LESSON).lesson.steps[0].parts
 
 
 def test_step_views(tmp_path: Path) -> None:
     """A step gives its commands and its hints apart, and a command the names it needs filled in."""
-    step = kit.lab(tmp_path, LESSON).lesson.steps[0]
+    step = helpers.lab(tmp_path, LESSON).lesson.steps[0]
     assert [22, 28] == [command.line for command in step.commands]
     assert ["Look up.\n\n```sh\nno command\n```", "Type it."] == [hint.text for hint in step.hints]
     assert [frozenset(), {"TOKEN"}] == [command.placeholders for command in step.commands]
@@ -135,7 +135,7 @@ def test_step_views(tmp_path: Path) -> None:
 
 def test_step_by_id(tmp_path: Path) -> None:
     """A lesson finds a step by its id, and nothing where there is none."""
-    lesson = kit.lab(tmp_path, LESSON).lesson
+    lesson = helpers.lab(tmp_path, LESSON).lesson
     assert lesson.steps[1] is lesson.step("rest")
     assert lesson.step("make-") is None
 
@@ -145,15 +145,15 @@ def test_step_by_id(tmp_path: Path) -> None:
 )
 def test_odd_line_ends(odd: str, tmp_path: Path) -> None:
     """Characters that Python takes for line ends and Markdown does not shift no line."""
-    lesson = kit.lab(
-        tmp_path, f"{kit.FRONT}{odd}\n\n## Look {{#look}}\n\nOne.\n\n```sh node1\ntrue\n```\n\nTwo.\n"
+    lesson = helpers.lab(
+        tmp_path, f"{helpers.FRONT}{odd}\n\n## Look {{#look}}\n\nOne.\n\n```sh node1\ntrue\n```\n\nTwo.\n"
     ).lesson
     assert (Prose("One."), Command(("node1",), "true", 15), Prose("Two.")) == lesson.steps[0].parts
 
 
 def test_windows(tmp_path: Path) -> None:
     """A lesson saved by a Windows editor, with its mark in front and its line ends, reads the same."""
-    folder = kit.write_lab(tmp_path, LESSON)
+    folder = helpers.write_lab(tmp_path, LESSON)
     plain = parse.lab(folder).lesson
     (folder / "lesson.md").write_bytes(b"\xef\xbb\xbf" + LESSON.replace("\n", "\r\n").encode())
     assert plain == parse.lab(folder).lesson
@@ -161,7 +161,7 @@ def test_windows(tmp_path: Path) -> None:
 
 def test_folders(tmp_path: Path) -> None:
     """A lab knows where its setup, its files and its near misses lie, the last by name."""
-    lab = kit.lab(tmp_path, LESSON, wrong={"b.md": "", "a.md": "", "notes.txt": ""})
+    lab = helpers.lab(tmp_path, LESSON, wrong={"b.md": "", "a.md": "", "notes.txt": ""})
     folder = tmp_path / "labs" / "tiny"
     assert (folder / "setup.sh", folder / "files") == (lab.setup, lab.files)
     assert (folder / "wrong" / "a.md", folder / "wrong" / "b.md") == lab.wrong
@@ -191,7 +191,7 @@ rm extra
 
 def test_near_miss(tmp_path: Path) -> None:
     """A near miss says where it goes wrong, what must be said to it, and how it is cured."""
-    lab = kit.lab(tmp_path, LESSON, wrong={"extra.md": MISS})
+    lab = helpers.lab(tmp_path, LESSON, wrong={"extra.md": MISS})
     assert NearMiss(
         path=lab.wrong[0],
         step="make",
@@ -216,7 +216,7 @@ def test_near_miss(tmp_path: Path) -> None:
 )
 def test_broken_near_miss(old: str, new: str, problems: list[str], tmp_path: Path) -> None:
     """What is wrong in a near miss is told with file and line, under the name of its lab."""
-    lab = kit.lab(tmp_path, LESSON, wrong={"extra.md": MISS.replace(old, new)})
+    lab = helpers.lab(tmp_path, LESSON, wrong={"extra.md": MISS.replace(old, new)})
     with pytest.raises(BrokenLabError) as caught:
         parse.near_miss(lab.wrong[0], lab)
     lead, *told = caught.value.message.splitlines()
@@ -226,7 +226,7 @@ def test_broken_near_miss(old: str, new: str, problems: list[str], tmp_path: Pat
 
 def test_unreadable_near_miss(tmp_path: Path) -> None:
     """A near miss that is not UTF-8 is a problem of its lab too."""
-    lab = kit.lab(tmp_path, LESSON, wrong={"extra.md": ""})
+    lab = helpers.lab(tmp_path, LESSON, wrong={"extra.md": ""})
     lab.wrong[0].write_bytes(b"\xff")
     with pytest.raises(BrokenLabError, match=r"The lab 'tiny' has a problem:\n.*extra\.md:1: it cannot be read"):
         parse.near_miss(lab.wrong[0], lab)
@@ -234,14 +234,14 @@ def test_unreadable_near_miss(tmp_path: Path) -> None:
 
 def test_own_commands(tmp_path: Path) -> None:
     """A step that tells its commands is led through by them, whatever a solution says."""
-    lab = kit.lab(tmp_path, LESSON)
+    lab = helpers.lab(tmp_path, LESSON)
     _solve(lab.solution("make"), "```sh node1\nfalse\n```\n")
     assert lab.lesson.steps[0].commands == parse.step_commands(lab, lab.lesson.steps[0])
 
 
 def test_solution(tmp_path: Path) -> None:
     """A step that tells no commands is led through by its solution, and by nothing where there is none."""
-    lab = kit.lab(tmp_path, LESSON)
+    lab = helpers.lab(tmp_path, LESSON)
     assert () == parse.step_commands(lab, lab.lesson.steps[1])
     _solve(lab.solution("rest"), "So:\n```sh node1\ntrue\n```\n\n## Then\n```sh node2\ntrue\n```\n")
     assert (Command(("node1",), "true", 2), Command(("node2",), "true", 7)) == parse.step_commands(
@@ -251,7 +251,7 @@ def test_solution(tmp_path: Path) -> None:
 
 def test_broken_solution(tmp_path: Path) -> None:
     """What is wrong in a solution is told with file and line."""
-    lab = kit.lab(tmp_path, LESSON)
+    lab = helpers.lab(tmp_path, LESSON)
     _solve(lab.solution("rest"), "```sh node9\ntrue\n```\n")
     with pytest.raises(BrokenLabError, match=r"solution/rest\.md:1: there is no node 'node9'"):
         parse.step_commands(lab, lab.lesson.steps[1])

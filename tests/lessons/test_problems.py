@@ -8,19 +8,19 @@ import pytest
 
 from runner.errors import BrokenLabError
 from runner.lessons import parse
-from tests import kit
+from tests import helpers
 
 CASES = [
     pytest.param(lesson, problems, id=title)
     for file in sorted((Path(__file__).parent / "problems").glob("*.txt"))
-    for title, lesson, problems in kit.cases(file)
+    for title, lesson, problems in helpers.cases(file)
 ]
 
 
 @pytest.mark.parametrize(("lesson", "problems"), CASES)
 def test_problems(lesson: str, problems: str, tmp_path: Path) -> None:
     """A lesson's problems are all told, each on its line, and a lesson without any is read."""
-    folder = kit.write_lab(tmp_path, lesson)
+    folder = helpers.write_lab(tmp_path, lesson)
     told = ""
     try:
         parse.lab(folder)
@@ -32,13 +32,13 @@ def test_problems(lesson: str, problems: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lesson", "lead"),
     [
-        (f"{kit.FRONT}## Look\n", "The lab 'tiny' has a problem:"),
-        (f"{kit.FRONT}## Look\n## Find\n", "The lab 'tiny' has 2 problems:"),
+        (f"{helpers.FRONT}## Look\n", "The lab 'tiny' has a problem:"),
+        (f"{helpers.FRONT}## Look\n## Find\n", "The lab 'tiny' has 2 problems:"),
     ],
 )
 def test_lead(lesson: str, lead: str, tmp_path: Path) -> None:
     """The error names the lab, counts its problems, and says what to type once they are mended."""
-    folder = kit.write_lab(tmp_path, lesson)
+    folder = helpers.write_lab(tmp_path, lesson)
     with pytest.raises(BrokenLabError) as caught:
         parse.lab(folder)
     assert (lead, "Mend the file, then 'labs show tiny'.") == (
@@ -49,7 +49,7 @@ def test_lead(lesson: str, lead: str, tmp_path: Path) -> None:
 
 def test_without_setup(tmp_path: Path) -> None:
     """A lab without `setup.sh` is told so together with what is wrong in its lesson."""
-    folder = kit.write_lab(tmp_path, f"{kit.FRONT}## Look\n")
+    folder = helpers.write_lab(tmp_path, f"{helpers.FRONT}## Look\n")
     (folder / "setup.sh").unlink()
     with pytest.raises(BrokenLabError) as caught:
         parse.lab(folder)
@@ -68,7 +68,7 @@ def test_without_lesson(tmp_path: Path) -> None:
 
 def test_no_text(tmp_path: Path) -> None:
     """A lesson that is not UTF-8 is a problem of its file, and not a bug of ours."""
-    folder = kit.write_lab(tmp_path, "")
+    folder = helpers.write_lab(tmp_path, "")
     (folder / "lesson.md").write_bytes(b"---\ntitle: caf\xe9\n")
     with pytest.raises(BrokenLabError, match=r"lesson\.md:1: it cannot be read: 'utf-8' codec can't decode byte 0xe9"):
         parse.lab(folder)

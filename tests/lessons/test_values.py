@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from runner import paths
-from runner.lessons import catalog, parse, translated, values
+from runner.lessons import catalog, parse, translation, values
 from runner.lessons.model import Command, Lab
 from runner.lessons.values import NOBODY, Learner, Value
-from tests import kit
+from tests import helpers
 
 PORT = Value("PORT", tuple(str(number) for number in range(8000, 9000)), "8080")
 NAME = Value("NAME", ("third", "fourth", "fifth", "sixth", "last"), "third")
 ADA = Learner("ada", "autumn")
-FRONT = kit.FRONT.replace(
+FRONT = helpers.FRONT.replace(
     "images: []\n", "images: []\nvalues: {NAME: {among: [web, api, shop, till]}, COUNT: {from: 3, to: 6, default: 5}}\n"
 )
 LESSON = f"""{FRONT}
@@ -81,8 +81,8 @@ touch <NAME>
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a lab that draws, with a near miss, a solution and a translation."""
-    kit.own_folders(monkeypatch, tmp_path)
-    found = kit.write_lab(tmp_path, LESSON, wrong={"odd.md": MISS})
+    helpers.own_folders(monkeypatch, tmp_path)
+    found = helpers.write_lab(tmp_path, LESSON, wrong={"odd.md": MISS})
     (found / "solution").mkdir()
     (found / "solution" / "find.md").write_text("```sh node1\nfind <NAME> <COUNT>\n```\n", "utf-8")
     (found / "lesson.zh.md").write_text(CHINESE, "utf-8")
@@ -91,7 +91,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def texts(lab: Lab) -> list[str]:
     """Return what stands where a value was, in all of a lab's files."""
-    chinese = translated.read(lab, "zh")
+    chinese = translation.read(lab, "zh")
     assert chinese is not None
     miss = parse.near_miss(lab.wrong[0], lab)
     look, find = lab.lesson.steps
@@ -165,9 +165,9 @@ def test_lines_stay(folder: Path) -> None:
 
 def test_source_is_what_is_translated(folder: Path) -> None:
     """A translation is as fresh for one learner as for any other."""
-    text = CHINESE.replace("0123456789ab", translated.digest(folder))
+    text = CHINESE.replace("0123456789ab", translation.digest(folder))
     (folder / "lesson.zh.md").write_text(text, "utf-8")
-    found = [translated.read(parse.lab(folder, learner), "zh") for learner in (NOBODY, ADA)]
+    found = [translation.read(parse.lab(folder, learner), "zh") for learner in (NOBODY, ADA)]
     assert [False, False] == [one.stale for one in found if one]
 
 
@@ -181,8 +181,8 @@ def test_remembered(folder: Path) -> None:
 
 def test_nothing_to_draw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lab that draws nothing is the same for everybody, and knows whose it is all the same."""
-    kit.own_folders(monkeypatch, tmp_path)
-    plain = kit.lab(tmp_path, f"{kit.FRONT}## Look {{#look}}\n")
+    helpers.own_folders(monkeypatch, tmp_path)
+    plain = helpers.lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n")
     own = catalog.load("tiny", ADA)
     assert (plain.lesson, ADA, {}) == (own.lesson, own.learner, own.values)
 

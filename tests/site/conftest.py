@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from runner.pages import build
+from runner.site_builder import build
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from runner.grading import formats
-from runner.grading.similar import Pair
+from runner.grading import reports
+from runner.grading.similarity import Pair
 from tests.grading.grades import ALL
 from tests.site.test_fit import violations
 
@@ -21,8 +21,8 @@ def grades(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the pages of a class, and the one page that has everybody."""
     folder = tmp_path_factory.mktemp("grades")
     pairs = [Pair(0, 1, 0.84, 21, ("docker service create --name a-name-that-does-not-end --replicas 3 nginx:alpine",))]
-    formats.write("pages", folder / "pages", ALL, pairs)
-    formats.write("html", folder / "all.html", ALL, pairs)
+    reports.write("pages", folder / "pages", ALL, pairs)
+    reports.write("html", folder / "all.html", ALL, pairs)
     return folder
 
 

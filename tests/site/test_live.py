@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from runner.pages import build
-from runner.pages.serve import News, server
+from runner.site_builder import build
+from runner.site_builder.live_server import News, server
 
 pytestmark = pytest.mark.site
 

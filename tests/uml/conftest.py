@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from runner.clusters.driver import Node
 from runner.drivers.uml.driver import UmlDriver
+from runner.nodes.driver_interface import Node
 from tests.conftest import Labs, labs_in
-from tests.kit import NO_ENGINE
-from tests.uml.left import Left
+from tests.helpers import NO_ENGINE
+from tests.uml.leftovers import Left
 
 HERE = Path(__file__).parent
 

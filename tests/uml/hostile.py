@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.graded import SWARM, THIRD, VOLUMES, block
+from tests.ladder_submissions import SWARM, THIRD, VOLUMES, block
 
 DONE = SWARM + VOLUMES
 # What the lab's four checks come to, and then the hidden one.

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner.drivers.uml import plan
+from runner.drivers.uml.vm import cluster_state
 from tests.conftest import Labs
-from tests.uml.left import Left
+from tests.uml.leftovers import Left
 
 # From sys/ptrace.h.
 _CONTINUE, _ATTACH, _DETACH = 7, 16, 17
@@ -61,7 +61,7 @@ def test_a_lost_alarm_does_not_stop_the_clock(labs: Labs, left: Left, trio: str)
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may trace a kernel")
 def test_a_lost_alarm_does_not_stop_a_boot(labs: Labs, environment: dict[str, str], left: Left) -> None:
     """A kernel that one alarm never reached while it booted comes up all the same."""
-    console = plan.log_of(left.folder("solo"), "node1")
+    console = cluster_state.log_of(left.folder("solo"), "node1")
     command = [sys.executable, "-m", "runner", "start", "solo"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as start:
         while start.poll() is None and not (console.exists() and "containerd" in console.read_text("utf-8", "replace")):

@@ -10,10 +10,10 @@ import time
 
 import pytest
 
-from runner.clusters.driver import Node
 from runner.errors import UnfitError
+from runner.nodes.driver_interface import Node
 from tests.conftest import Labs
-from tests.uml.left import Left
+from tests.uml.leftovers import Left
 
 pytestmark = pytest.mark.usefixtures("trio")
 SOON = 10

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from runner.drivers.uml import parts
-from runner.drivers.uml.parts import HALF
+from runner.drivers.uml import artifacts
+from runner.drivers.uml.artifacts import HALF
 from tests.conftest import Labs
-from tests.kit import FRONT, write_lab
-from tests.uml.left import Left
+from tests.helpers import FRONT, write_lab
+from tests.uml.leftovers import Left
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -72,7 +72,7 @@ def test_a_full_disk_is_told(labs: Labs, small_disk: Path) -> None:
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
     """Return a cache of the test's own with this user's parts, half-built ones beside them."""
-    found = parts.find()
+    found = artifacts.find()
     assert found is not None
     newest, folder = found.folder, tmp_path / "labs" / "uml"
     for name in (newest.name, f"{newest.name}0{HALF}"):

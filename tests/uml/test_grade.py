@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from runner.drivers.uml import processors
+from runner.drivers.uml.vm import cpu_affinity
 from runner.errors import ExitCode
-from runner.grading.grade import Grade, Run
+from runner.grading.grade_model import Grade, Run
 from tests.conftest import Labs
-from tests.graded import graded, hidden, outcomes, table, write
-from tests.listening import listening
+from tests.ladder_submissions import graded, hidden, outcomes, table, write
+from tests.listeners import listening
 from tests.uml.hostile import ATTACKS, NOBODY_KNOWS, PORT
-from tests.uml.left import Left
+from tests.uml.leftovers import Left
 
 LOOKERS = [name for name in ATTACKS if name.startswith("looks-for-")]
 # Every one that shows many submissions.
@@ -157,7 +157,7 @@ def test_goes_on_after_a_power_cut(
         # Else nothing would be cut short.
         while process.poll() is None and not left.processes():
             time.sleep(0.01)
-        for one in (process.pid, *processors.children(process.pid)):
+        for one in (process.pid, *cpu_affinity.children(process.pid)):
             os.kill(one, signal.SIGKILL)
         left.clear()
     report = state / "grades.json"

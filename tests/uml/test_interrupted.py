@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Labs
-from tests.interrupted import start_until
-from tests.uml.left import Left
+from tests.interrupted_start import start_until
+from tests.uml.leftovers import Left
 
 pytestmark = pytest.mark.usefixtures("clean")
 _START = ["solo", "--driver", "uml"]

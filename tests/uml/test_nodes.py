@@ -10,12 +10,12 @@ from pathlib import Path
 import docker
 import pytest
 
-from runner.clusters.driver import Node
-from runner.drivers.uml import processors
+from runner.drivers.uml.vm import cpu_affinity
 from runner.errors import UnfitError
+from runner.nodes.driver_interface import Node
 from tests.conftest import Labs
 from tests.terminal import Terminal
-from tests.uml.left import Left
+from tests.uml.leftovers import Left
 
 pytestmark = pytest.mark.usefixtures("trio")
 
@@ -57,7 +57,7 @@ def test_a_processor_each(left: Left) -> None:
     assert [1, 1, 1] == [len(one) for one in found]
     assert min(3, len(os.sched_getaffinity(0))) == len(set.union(*found))
     for kernel, own in zip(kernels, found, strict=True):
-        children = processors.children(kernel)
+        children = cpu_affinity.children(kernel)
         assert children
         assert {frozenset(own)} == {frozenset(os.sched_getaffinity(child)) for child in children}
 

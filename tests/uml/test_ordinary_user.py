@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from runner.drivers.uml import parts
+from runner.drivers.uml import artifacts
 from tests.conftest import CHECKOUT
-from tests.kit import NO_ENGINE
-from tests.uml.left import Left
+from tests.helpers import NO_ENGINE
+from tests.uml.leftovers import Left
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not shutil.which("useradd"), reason="only root can make a user and be them"
@@ -46,7 +46,7 @@ def home() -> Iterator[Path]:
 
 
 def _give_parts(target: Path) -> None:
-    found = parts.find()
+    found = artifacts.find()
     assert found is not None
     target.mkdir(parents=True)
     # Whoever has not made them only reads them.

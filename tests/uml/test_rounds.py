@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Labs
-from tests.uml.left import Left
+from tests.uml.leftovers import Left
 
 pytestmark = pytest.mark.usefixtures("clean")
 # Twenty by hand have left nothing either; these keep the time short.

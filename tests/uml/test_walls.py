@@ -20,11 +20,11 @@ from pathlib import Path
 
 import pytest
 
-from runner.drivers.uml import plan
 from runner.drivers.uml.driver import UmlDriver
+from runner.drivers.uml.vm import cluster_state
 from runner.errors import UnfitError
-from tests import kit
-from tests.listening import listening
+from tests import helpers
+from tests.listeners import listening
 
 pytestmark = pytest.mark.uml
 attack = pytest.mark.usefixtures("_the_others_go_on")
@@ -168,7 +168,7 @@ class World:
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 words = process.joinpath("cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-                if words[1:3] == ["-m", "runner.drivers.uml.supervisor"] and words[3] == str(self.cluster(lab)):
+                if words[1:3] == ["-m", "runner.drivers.uml.vm.supervisor"] and words[3] == str(self.cluster(lab)):
                     return int(process.name)
         raise AssertionError(f"{lab} has no supervisor")
 
@@ -186,14 +186,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("walls")
     for lab, names in (("hostile", ("node1", "node2")), ("bystander", ("node1",))):
         nodes = ", ".join(f"{{name: {name}, role: manager, memory: {MEMORY}}}" for name in names)
-        kit.write_lab(folder, FRONT.format(lab=lab, nodes=nodes), name=lab, checks=CHECKS)
+        helpers.write_lab(folder, FRONT.format(lab=lab, nodes=nodes), name=lab, checks=CHECKS)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LABS_", "XDG_RUNTIME"))}
     own = {
         "LABS_PROJECT": f"walls-{os.getpid()}",
         "LABS_ROOT": str(folder),
         "LABS_DRIVER": "uml",
-        "DOCKER_HOST": kit.NO_ENGINE,
-        "PYTHONPATH": str(kit.CHECKOUT),
+        "DOCKER_HOST": helpers.NO_ENGINE,
+        "PYTHONPATH": str(helpers.CHECKOUT),
         "XDG_STATE_HOME": str(folder / "state"),
         "COLUMNS": "200",
     }
@@ -280,7 +280,7 @@ def test_the_hosts_files_cannot_be_seen(world: World, tmp_path: Path) -> None:
 def test_the_hosts_files_cannot_be_changed(world: World) -> None:
     """Of all that its kernel sees root of a machine can change its own disk, and no further than its end."""
     before = (world.cluster() / "node1.own").stat().st_size
-    base = plan.read(world.cluster())
+    base = cluster_state.read(world.cluster())
     assert base is not None
     touched = (base.parts / "disk.img").stat().st_mtime_ns
     script = """mount -t hostfs none /mnt
@@ -304,7 +304,7 @@ umount /mnt; true"""
 def test_nobody_else_enters_a_clusters_folder(world: World) -> None:
     """A cluster's folder, with its socket, is closed to other users, who might run what a machine has written."""
     assert 0o700 == world.cluster().stat().st_mode & 0o777
-    assert plan.socket_of(world.cluster()).is_socket()
+    assert cluster_state.socket_of(world.cluster()).is_socket()
 
 
 @needs_root
@@ -330,15 +330,24 @@ def _own_addresses() -> list[str]:
 def test_the_hosts_ports_cannot_be_reached(world: World) -> None:
     """No listener of the host's, on all its addresses or on 127.0.0.1, can be reached from a machine by any address."""
     # The last ones are what slirp4netns calls the host and its resolver, where there is a way out.
-    addresses = {str(plan.GATEWAY), str(plan.HUB), "10.0.2.2", "10.0.2.3", "10.0.2.100", *_own_addresses()}
+    addresses = {
+        str(cluster_state.GATEWAY),
+        str(cluster_state.HUB),
+        "10.0.2.2",
+        "10.0.2.3",
+        "10.0.2.100",
+        *_own_addresses(),
+    }
     with listening("0.0.0.0") as (anywhere, came), listening("127.0.0.1") as (inside, came_inside):
         with socket.create_connection(("127.0.0.1", inside)), socket.create_connection(("127.0.0.1", anywhere)):
             pass
         tries = [f"curl -s -m 2 {address}:{port} &" for address in addresses for port in (anywhere, inside)]
         # Packets for 127.0.0.1 can be made to leave a machine.
         leaving = "ip address del 127.0.0.1/8 dev lo; echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet"
-        back = f"ip route del 127.0.0.0/8 via {plan.GATEWAY}; ip address add 127.0.0.1/8 dev lo"
-        world.sh("node2", "\n".join([leaving, f"ip route add 127.0.0.0/8 via {plan.GATEWAY}", *tries, "wait", back]))
+        back = f"ip route del 127.0.0.0/8 via {cluster_state.GATEWAY}; ip address add 127.0.0.1/8 dev lo"
+        world.sh(
+            "node2", "\n".join([leaving, f"ip route add 127.0.0.0/8 via {cluster_state.GATEWAY}", *tries, "wait", back])
+        )
         time.sleep(0.1)
         assert (1, 1) == (len(came), len(came_inside)), (came, came_inside)
 
@@ -348,7 +357,7 @@ def test_nothing_but_the_hub_listens_for_machines(world: World) -> None:
     """In a cluster's network the hub's port is the only one that listens, be it for TCP or for UDP."""
     argv = ["nsenter", f"--target={world.supervisor()}", "--net", "ss", "-Hltun"]
     listed = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
-    assert [f"{plan.HUB}:443"] == [line.split()[4] for line in listed.splitlines()]
+    assert [f"{cluster_state.HUB}:443"] == [line.split()[4] for line in listed.splitlines()]
 
 
 def test_the_hub_takes_nothing(world: World) -> None:
@@ -372,7 +381,10 @@ def test_another_cluster_cannot_be_reached(world: World) -> None:
 @attack
 def test_another_cluster_is_not_disturbed(world: World) -> None:
     """Who takes everybody's addresses and floods the network is heard in its own cluster only."""
-    claim = "; ".join(f"ip address {{0}} {address}/24 dev eth0" for address in (plan.GATEWAY, plan.HUB, "10.213.0.11"))
+    claim = "; ".join(
+        f"ip address {{0}} {address}/24 dev eth0"
+        for address in (cluster_state.GATEWAY, cluster_state.HUB, "10.213.0.11")
+    )
     flood = 'perl -MSocket -e "$0"'
     script = f"{claim.format('add')}; {flood}; {claim.format('del')}"
     attacking = threading.Thread(target=world.on, args=("node2", "sh", "-c", script, FLOOD))
@@ -386,7 +398,7 @@ def test_another_cluster_is_not_disturbed(world: World) -> None:
 
 def test_only_the_supervisor_speaks_to_engine_and_agent(world: World) -> None:
     """Neither a container nor another machine can connect to a machine's engine or agent."""
-    doors = (plan.ENGINE_PORT, plan.AGENT_PORT)
+    doors = (cluster_state.ENGINE_PORT, cluster_state.AGENT_PORT)
     tries = "; ".join(f"nc -w 2 10.213.0.11 {port} </dev/null && echo open" for port in doors)
     said = world.on("node1", "docker", "run", "--rm", "busybox", "sh", "-c", f"{tries}; echo tried")
     assert "tried" in said
@@ -407,7 +419,7 @@ def _lying(world: World, port: int, *lies: str) -> None:
 def test_a_lying_agent_is_found_out(world: World) -> None:
     """Whatever stands in the agent's place and says, a command on the node ends with an error that tells it."""
     lies = ("huge", "kind", "status", "long", "garbage", "silence")
-    _lying(world, plan.AGENT_PORT, *lies)
+    _lying(world, cluster_state.AGENT_PORT, *lies)
     for lie in lies:
         done = world.labs("exec", "--lab", "hostile", "node1", "--", "true", seconds=20)
         assert (lie, 4, "") == (lie, done.returncode, done.stdout)
@@ -430,7 +442,7 @@ def test_endless_output_is_ended(world: World, monkeypatch: pytest.MonkeyPatch) 
 def test_a_lying_engine_is_found_out(world: World) -> None:
     """An engine that answers garbage, or without end, makes a check an error, and not a failure or a crash."""
     for lie in ("json", "http", "body"):
-        _lying(world, plan.ENGINE_PORT, lie)
+        _lying(world, cluster_state.ENGINE_PORT, lie)
         done = world.labs("check", "hostile", seconds=60)
         assert (lie, 4) == (lie, done.returncode), done.stdout + done.stderr
         assert "Traceback" not in done.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from tests.conftest import Labs
-from tests.display import Display, soon
+from tests.screen import Display, soon
 
 
 def test_turns_green(labs: Labs, trio: str, environment: dict[str, str]) -> None:

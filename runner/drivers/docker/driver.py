@@ -12,16 +12,16 @@ from typing import Any
 import docker
 
 from runner import signals
-from runner.clusters.driver import Cluster, ClusterId, Finding, Node, NodeImage, NodeState
-from runner.drivers import together
-from runner.drivers.docker import boot, engine, facts, labels, network, remains, room, store
-from runner.drivers.docker.boot import Booting
-from runner.drivers.docker.facts import HostFacts
+from runner.drivers.common import parallel
+from runner.drivers.docker import capabilities, cleanup, host_engine, labels, layer_cache, network, readiness, room
+from runner.drivers.docker.capabilities import HostFacts
+from runner.drivers.docker.layer_cache import Store
 from runner.drivers.docker.node import DockerNode
-from runner.drivers.docker.store import Store
+from runner.drivers.docker.readiness import Booting
 from runner.errors import UnfitError
 from runner.lessons.model import NodeSpec, Role, Topology
-from runner.story import Story
+from runner.nodes.driver_interface import Cluster, ClusterId, Finding, Node, NodeImage, NodeState
+from runner.status import Story
 
 # Long enough for the node's engine to end its containers (5 s) and write its state.
 _HALT_SECONDS = 15
@@ -45,21 +45,21 @@ class DockerDriver:
     @cached_property
     def client(self) -> docker.DockerClient:
         """The host's engine."""
-        return engine.connect()
+        return host_engine.connect()
 
     @cached_property
     def _info(self) -> dict[str, Any]:
-        with engine.explained("asking the engine about itself"):
+        with host_engine.explained("asking the engine about itself"):
             return dict(self.client.info())
 
     @cached_property
     def _store(self) -> Store | None:
-        with engine.explained("looking for the images"):
-            return store.find(self.client)
+        with host_engine.explained("looking for the images"):
+            return layer_cache.find(self.client)
 
     @cached_property
     def _facts(self) -> HostFacts:
-        return facts.gather(self.client, self._needed_store().node_image, self._info)
+        return capabilities.gather(self.client, self._needed_store().node_image, self._info)
 
     def _needed_store(self) -> Store:
         if self._store is None:
@@ -68,14 +68,14 @@ class DockerDriver:
 
     def examine(self) -> list[Finding]:
         """Look at the engine, what it can give a node, and the images."""
-        from runner.drivers.docker import examine
+        from runner.drivers.docker import diagnostics
 
-        return examine.findings(lambda: self.client, lambda: self._store, lambda: self._facts)
+        return diagnostics.findings(lambda: self.client, lambda: self._store, lambda: self._facts)
 
     def serves(self, needs: Iterable[str], what: str) -> str:
         """Ask the engine whether it is there, and look for room and for what the lab needs."""
         wanted = sorted(needs)
-        if refused := engine.shortcoming(self._info):
+        if refused := host_engine.shortcoming(self._info):
             why, advice = refused
             raise UnfitError(f"The Docker Engine {self._info['ServerVersion']} here is {why}.", advice)
         if self._store is None:
@@ -114,10 +114,10 @@ class DockerDriver:
 
     def _fill_store(self, images: Sequence[str], story: Story) -> None:
         # Most starts find the store filled, and need not wait for all that building takes to be imported.
-        from runner.drivers.docker import filling
+        from runner.drivers.docker import layer_cache_builder
 
-        with engine.explained("making the images"):
-            filling.fill(self.client, images, story)
+        with host_engine.explained("making the images"):
+            layer_cache_builder.fill(self.client, images, story)
         self.__dict__.pop("_store", None)
 
     def images(self) -> tuple[NodeImage, ...]:
@@ -126,11 +126,11 @@ class DockerDriver:
 
     def prune_images(self, everything: bool) -> int:
         """Remove images and stores; those a cluster still uses are refused by the engine."""
-        return store.prune(self.client, everything)
+        return layer_cache.prune(self.client, everything)
 
     def forget_probes(self) -> None:
         """Forget what the host can give."""
-        facts.forget()
+        capabilities.forget()
         self.__dict__.pop("_facts", None)
 
     def require_room(self, topology: Topology, instead_of: Cluster | None = None) -> None:
@@ -140,19 +140,19 @@ class DockerDriver:
         """Make network, hub and nodes, and boot them together."""
         with story.step("Finding out what the engine can give"):
             known = self._facts
-        with story.step("Making the network") as tell, engine.explained("making the network"), signals.deferred():
+        with story.step("Making the network") as tell, host_engine.explained("making the network"), signals.deferred():
             subnet = network.make(self.client, cluster)
             tell(str(subnet))
         with story.step(f"Making the nodes ({', '.join(topology.names)})") as tell:
             common = _Common(cluster, subnet, images, known)
             making = [self._making(common, number, node) for number, node in enumerate(topology.nodes)]
-            booting = together.run(making, tell)
+            booting = parallel.run(making, tell)
         self._boot(cluster, booting, story, lambda: self._create_hub(cluster, subnet))
         return next(found for found in self.find() if found.id == cluster)
 
     def _making(self, common: _Common, number: int, node: NodeSpec) -> Callable[[threading.Event], Booting]:
         def make(_stop: threading.Event) -> Booting:
-            with engine.explained(f"making {node.name}"):
+            with host_engine.explained(f"making {node.name}"):
                 made = self._create_node(common, number, node)
             return Booting(self.client, made, node.name)
 
@@ -162,13 +162,13 @@ class DockerDriver:
         self, cluster: ClusterId, booting: Sequence[Booting], story: Story, create_hub: Callable[[], None]
     ) -> None:
         def start_hub(_stop: threading.Event) -> None:
-            with engine.explained("starting the hub"):
+            with host_engine.explained("starting the hub"):
                 create_hub()
                 self.client.api.start(labels.name(cluster, "hub"))
 
         # Nobody asks the hub before the nodes are up, so it does not take the engine's time before they have started.
         with story.step("Booting their engines, and the hub") as tell:
-            together.run([*(one.wait for one in booting), start_hub], tell)
+            parallel.run([*(one.wait for one in booting), start_hub], tell)
 
     def _create_node(self, common: _Common, number: int, node: NodeSpec) -> str:
         api = self.client.api
@@ -178,8 +178,8 @@ class DockerDriver:
         name = labels.name(cluster, node.name)
         own = {"node": node.name, "role": node.role.value, "number": str(number), "address": address}
         volume = api.create_volume(name, labels=labels.of(cluster))["Name"]
-        options = facts.node_options(common.known)
-        binds = [f"{volume}:/var/lib/docker", f"{image.volume}:{store.MOUNT}:ro", *options.pop("binds", [])]
+        options = capabilities.node_options(common.known)
+        binds = [f"{volume}:/var/lib/docker", f"{image.volume}:{layer_cache.MOUNT}:ro", *options.pop("binds", [])]
         made = api.create_container(
             image.node_image,
             hostname=node.name,
@@ -192,7 +192,7 @@ class DockerDriver:
                 "LABS_IMAGES": " ".join(common.images),
                 "LABS_TABLES": common.known.iptables,
             },
-            host_config=facts.host_config(
+            host_config=capabilities.host_config(
                 self.client, {"network_mode": labels.name(cluster), "binds": binds, **options}
             ),
             networking_config=network.endpoint(self.client, cluster, address, node.name),
@@ -209,19 +209,19 @@ class DockerDriver:
             name=labels.name(cluster, "hub"),
             labels=labels.of(cluster, hub="yes"),
             host_config=api.create_host_config(
-                network_mode=labels.name(cluster), binds=[f"{images.volume}:{store.MOUNT}:ro"], tmpfs={"/run": ""}
+                network_mode=labels.name(cluster), binds=[f"{images.volume}:{layer_cache.MOUNT}:ro"], tmpfs={"/run": ""}
             ),
             networking_config=network.endpoint(self.client, cluster, str(subnet[network.HUB_HOST]), "hub"),
         )
 
     def seal(self, cluster: ClusterId) -> None:
         """Make the empty volume that says so; labels of what exists can no longer be changed."""
-        with engine.explained("recording the start"), signals.deferred():
+        with host_engine.explained("recording the start"), signals.deferred():
             self.client.api.create_volume(labels.name(cluster, "complete"), labels=labels.of(cluster, complete="yes"))
 
     def find(self) -> list[Cluster]:
         """Ask the labels."""
-        with engine.explained("looking for clusters"):
+        with host_engine.explained("looking for clusters"):
             containers = self.client.api.containers(all=True, filters=labels.everything())
             volumes = self.client.api.volumes(filters=labels.everything())["Volumes"] or []
             networks = self.client.api.networks(filters=labels.everything())
@@ -257,7 +257,7 @@ class DockerDriver:
         """Start the containers that are not running."""
         down = [node for node in cluster.nodes if node.state is not NodeState.RUNNING]
         with story.step(f"Starting {', '.join(node.name for node in down) or 'the hub'}") as tell:
-            booting = together.run([self._starting(cluster.id, node) for node in down], tell)
+            booting = parallel.run([self._starting(cluster.id, node) for node in down], tell)
         self._boot(cluster.id, booting, story, lambda: None)
 
     def _starting(self, cluster: ClusterId, node: Node) -> Callable[[threading.Event], Booting]:
@@ -265,19 +265,19 @@ class DockerDriver:
 
     def halt(self, cluster: Cluster) -> None:
         """Stop the nodes, then the hub."""
-        with engine.explained(f"halting '{cluster.id}'"):
+        with host_engine.explained(f"halting '{cluster.id}'"):
             containers = self.client.api.containers(filters=labels.filters(cluster.id))
-            boot.end_all(self.client, [one for one in containers if labels.NODE in one["Labels"]], _HALT_SECONDS)
-            boot.end_all(self.client, [one for one in containers if labels.NODE not in one["Labels"]], 0)
+            readiness.end_all(self.client, [one for one in containers if labels.NODE in one["Labels"]], _HALT_SECONDS)
+            readiness.end_all(self.client, [one for one in containers if labels.NODE not in one["Labels"]], 0)
 
     def remove(self, cluster: ClusterId) -> bool:
         """Remove containers, then volumes and networks, by their labels."""
-        with engine.explained(f"removing '{cluster}'"):
-            return remains.remove(self.client, cluster)
+        with host_engine.explained(f"removing '{cluster}'"):
+            return cleanup.remove(self.client, cluster)
 
     def remove_shared(self) -> None:
         """Remove the stores' volumes."""
-        store.remove_volumes(self.client)
+        layer_cache.remove_volumes(self.client)
 
 
 def _lacking(missing: Iterable[str], what: str) -> UnfitError:

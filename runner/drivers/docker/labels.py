@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runner import paths
-from runner.clusters.driver import ClusterId
+from runner.nodes.driver_interface import ClusterId
 
 PROJECT = "labs.project"
 LAB = "labs.lab"

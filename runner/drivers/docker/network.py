@@ -11,9 +11,9 @@ import docker
 from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool
 
-from runner.clusters.driver import ClusterId
 from runner.drivers.docker import labels
 from runner.errors import UnfitError
+from runner.nodes.driver_interface import ClusterId
 
 # Away from 10.0.0.0/16, where a swarm makes its overlay networks, and from 172.16.0.0/12 and 192.168.0.0/16, where
 # engines and home routers make theirs.

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import docker
 
-from runner.clusters import dial
-from runner.clusters.driver import Completed, Heard, NodeState, nobody
-from runner.drivers import archive, terminal
-from runner.drivers.docker import engine
-from runner.drivers.docker.session import ExecSession
-from runner.drivers.docker.streams import STDERR, STDOUT, Hijacked, as_socket, frames
-from runner.drivers.output import Output
+from runner.drivers.common import attach, copy_archive
+from runner.drivers.common.bounded_output import Output
+from runner.drivers.docker import host_engine
+from runner.drivers.docker.exec import ExecSession
+from runner.drivers.docker.framing import STDERR, STDOUT, Hijacked, as_socket, frames
 from runner.errors import UnfitError
 from runner.lessons.model import Role
+from runner.nodes import docker_transport
+from runner.nodes.driver_interface import Completed, Heard, NodeState, nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class DockerNode:
 
     def api(self) -> docker.DockerClient:
         """Return a client of the engine inside, over `docker system dial-stdio`."""
-        return dial.client(self.connect_engine)
+        return docker_transport.client(self.connect_engine)
 
     def run(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Completed:
         """Run a command in the container, as root in its home folder."""
@@ -58,18 +58,18 @@ class DockerNode:
     def copy_in(self, source: Path, target: str) -> None:
         """Send the files as a tar archive."""
         with self._reaching():
-            self.client.api.put_archive(self.container, "/", archive.of(source, target))
+            self.client.api.put_archive(self.container, "/", copy_archive.of(source, target))
 
     def attach(self, argv: Sequence[str], heard: Heard = nobody) -> int:
         """Run a command on our own standard streams."""
-        is_terminal = terminal.is_ours()
-        environment = terminal.environment(is_terminal)
+        is_terminal = attach.is_ours()
+        environment = attach.environment(is_terminal)
         api = self.client.api
         with self._reaching():
             made = api.exec_create(
                 self.container, list(argv), stdin=True, tty=is_terminal, environment=environment, workdir="/root"
             )
-            return terminal.join(ExecSession(api, made["Id"], is_terminal), is_terminal, heard)
+            return attach.join(ExecSession(api, made["Id"], is_terminal), is_terminal, heard)
 
     def connect_engine(self) -> socket.socket:
         """Open a stream to the engine inside."""
@@ -91,4 +91,4 @@ class DockerNode:
             return as_socket(Hijacked(api.exec_start(made["Id"], socket=True)))
 
     def _reaching(self) -> AbstractContextManager[None]:
-        return engine.explained(f"reaching {self.name}")
+        return host_engine.explained(f"reaching {self.name}")

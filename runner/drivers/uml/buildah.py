@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.drivers.uml import parts
-from runner.drivers.uml.commands import Commands, contained
+from runner.drivers.uml import artifacts
+from runner.drivers.uml.process_runner import Commands, contained
 from runner.errors import UnfitError
-from runner.story import Tell
+from runner.status import Tell
 
 # Buildah puts this before names that name no registry.
 _LOCAL = "localhost/"
@@ -49,7 +49,7 @@ class Buildah:
     @property
     def argv(self) -> tuple[str, ...]:
         """How every command on this storage begins."""
-        folder = parts.cache() / "buildah" / self.driver
+        folder = artifacts.cache() / "buildah" / self.driver
         return ("buildah", "--root", f"{folder}/root", "--runroot", f"{folder}/run", "--storage-driver", self.driver)
 
     def run(self, *words: str, doing: str, tell: Tell = lambda _line: None) -> str:
@@ -120,7 +120,7 @@ def prune(keep: Collection[str]) -> int:
     """
     gone = 0
     commands = Commands()
-    for folder in (parts.cache() / "buildah").glob("*"):
+    for folder in (artifacts.cache() / "buildah").glob("*"):
         storage = Buildah(commands, folder.name)
         storage.clear()
         images = storage.images()

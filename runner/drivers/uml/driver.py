@@ -10,16 +10,17 @@ from functools import cached_property
 from pathlib import Path
 
 from runner import signals
-from runner.clusters.driver import Cluster, ClusterId, Finding, Node, NodeImage, NodeState
-from runner.drivers import together
-from runner.drivers.uml import control, fitness, memory, parts, plan, space
+from runner.drivers.common import parallel
+from runner.drivers.uml import artifacts, diagnostics, memory, space
 from runner.drivers.uml import needs as needs_of_building
+from runner.drivers.uml.artifacts import Parts
 from runner.drivers.uml.node import UmlNode
-from runner.drivers.uml.parts import Parts
-from runner.drivers.uml.plan import Plan, State
+from runner.drivers.uml.vm import cluster_state, supervisor_client
+from runner.drivers.uml.vm.cluster_state import Plan, State
 from runner.errors import UnfitError
 from runner.lessons.model import Topology
-from runner.story import Story
+from runner.nodes.driver_interface import Cluster, ClusterId, Finding, Node, NodeImage, NodeState
+from runner.status import Story
 
 _COMPLETE = "complete"
 
@@ -31,7 +32,7 @@ class UmlDriver:
 
     @cached_property
     def _parts(self) -> Parts | None:
-        return parts.find()
+        return artifacts.find()
 
     def _needed_parts(self) -> Parts:
         if self._parts is None:
@@ -42,39 +43,39 @@ class UmlDriver:
 
     def examine(self) -> list[Finding]:
         """Look at the machine, the tools, the parts and the memory."""
-        return fitness.findings(self._parts)
+        return diagnostics.findings(self._parts)
 
     def forget_probes(self) -> None:
         """Do nothing: nothing is remembered."""
 
     def serves(self, needs: Iterable[str], what: str) -> str:
         """Look whether kernels can run here, and whether what they need is there or can be built."""
-        fitness.require()
+        diagnostics.require()
         if self._parts is None:
             needs_of_building.require()
         return "its machines need no Docker Engine"
 
     def require(self, needs: Iterable[str], what: str) -> None:
         """Refuse nothing for the kernel's sake: the machines' own has all that a lab can need."""
-        fitness.require()
+        diagnostics.require()
 
     def prepare_images(self, images: Sequence[str], story: Story) -> None:
         """Make the parts, unless they are there and have these images."""
-        fitness.require()
+        diagnostics.require()
         if self._parts is None or not self._parts.has(images):
             self._build(images, story)
 
     def build_images(self, names: Sequence[str], story: Story, *, anew: bool = False) -> None:
         """Make the parts, unless they are there and have these images."""
-        fitness.require()
+        diagnostics.require()
         if anew or self._parts is None or not self._parts.has(names):
             self._build(names, story)
 
     def _build(self, images: Sequence[str], story: Story) -> None:
         # Most starts find the parts made, and need not wait for all that making them takes to be imported.
-        from runner.drivers.uml import building, filling
+        from runner.drivers.uml import artifact_builder, image_preload
 
-        building.build(images, story, filling.fill)
+        artifact_builder.build(images, story, image_preload.fill)
         self.__dict__.pop("_parts", None)
 
     def images(self) -> tuple[NodeImage, ...]:
@@ -83,41 +84,41 @@ class UmlDriver:
 
     def prune_images(self, everything: bool) -> int:
         """Remove parts; those that a cluster's disks stand on stay."""
-        from runner.drivers.uml import gathering
+        from runner.drivers.uml import images as gathering
 
-        plans = [plan.read(folder) for folder in plan.everybodys_folders()]
-        gone = gathering.prune(everything) + parts.prune(everything, [made.parts for made in plans if made])
+        plans = [cluster_state.read(folder) for folder in cluster_state.everybodys_folders()]
+        gone = gathering.prune(everything) + artifacts.prune(everything, [made.parts for made in plans if made])
         self.__dict__.pop("_parts", None)
         return gone
 
     def require_room(self, topology: Topology, instead_of: Cluster | None = None) -> None:
         """Hold the machines' memory and disks against what is free, and will be."""
-        before = plan.read(plan.folder_of(instead_of.id)) if instead_of else None
+        before = cluster_state.read(cluster_state.folder_of(instead_of.id)) if instead_of else None
         up = [node.name for node in instead_of.nodes if node.state is NodeState.RUNNING] if instead_of else []
         freed = sum(machine.memory for machine in before.machines if machine.name in up) if before else 0
         memory.require(sum(node.memory for node in topology.nodes) - freed)
-        space.require(plan.clusters_folder(), len(topology.nodes))
+        space.require(cluster_state.clusters_folder(), len(topology.nodes))
 
     def make(self, cluster: ClusterId, topology: Topology, images: Sequence[str], story: Story) -> Cluster:
         """Write the plan, launch the supervisor, and wait for all machines, whose disk has every image already."""
-        folder = plan.folder_of(cluster)
-        made = plan.make(cluster, topology, self._needed_parts().folder)
+        folder = cluster_state.folder_of(cluster)
+        made = cluster_state.make(cluster, topology, self._needed_parts().folder)
         self.require_room(topology)
         with story.step(f"Making the machines ({', '.join(topology.names)})"), signals.deferred():
             # What the machines write is nobody else's to read, or to run.
             folder.mkdir(parents=True, mode=0o700)
             made.write(folder)
-            control.launch(folder)
+            supervisor_client.launch(folder)
         self._await(folder, made, topology.names, story)
         return self._found(folder)
 
     def _await(self, folder: Path, made: Plan, names: Sequence[str], story: Story) -> None:
         with story.step("Booting their kernels and engines") as tell:
-            together.run([self._waiting(folder, name) for name in names], tell)
+            parallel.run([self._waiting(folder, name) for name in names], tell)
 
     def _waiting(self, folder: Path, name: str) -> Callable[[threading.Event], None]:
         def wait(stop: threading.Event) -> None:
-            state = control.settled(folder, name, stop.is_set)
+            state = supervisor_client.settled(folder, name, stop.is_set)
             if state != State.READY and not stop.is_set():
                 what = "ended before its engine answered" if state == State.DOWN else "was not ready in time"
                 log = next(node for node in self._found(folder).nodes if node.name == name).log()
@@ -127,19 +128,19 @@ class UmlDriver:
 
     def seal(self, cluster: ClusterId) -> None:
         """Leave a mark in the cluster's folder."""
-        (plan.folder_of(cluster) / _COMPLETE).touch()
+        (cluster_state.folder_of(cluster) / _COMPLETE).touch()
 
     def find(self) -> list[Cluster]:
         """Look at the clusters' folders, and ask those that have a supervisor."""
         return [self._found(folder) for folder in _folders()]
 
     def _found(self, folder: Path) -> Cluster:
-        made = plan.read(folder)
+        made = cluster_state.read(folder)
         if made is None:
             lab, _, run = folder.name.partition(".")
             return Cluster(ClusterId(lab, run or "main"), self.name, (), complete=False)
         try:
-            states = control.ask(folder, ask="states")
+            states = supervisor_client.ask(folder, ask="states")
         except UnfitError:
             states = {}
         nodes = tuple(
@@ -150,8 +151,8 @@ class UmlDriver:
 
     def resume(self, cluster: Cluster, story: Story) -> None:
         """Launch the supervisor anew, or let it boot the machines that are down."""
-        folder = plan.folder_of(cluster.id)
-        made = plan.read(folder)
+        folder = cluster_state.folder_of(cluster.id)
+        made = cluster_state.read(folder)
         assert made is not None
         down = [node.name for node in cluster.nodes if node.state is not NodeState.RUNNING]
         if not down:
@@ -164,11 +165,11 @@ class UmlDriver:
         memory.require(sum(machine.memory for machine in made.machines if machine.name in down))
         space.require(folder, len(down))
         with story.step(f"Starting {', '.join(down)}"), signals.deferred():
-            if control.alive(folder):
+            if supervisor_client.alive(folder):
                 for name in down:
-                    control.boot(folder, name)
+                    supervisor_client.boot(folder, name)
             else:
-                control.launch(folder)
+                supervisor_client.launch(folder)
         self._await(folder, made, down, story)
 
     def halt(self, cluster: Cluster) -> None:
@@ -179,16 +180,16 @@ class UmlDriver:
                 list(pool.map(_halt, up))
         finally:
             # Also what did not go down by itself is down then.
-            control.end(plan.folder_of(cluster.id))
+            supervisor_client.end(cluster_state.folder_of(cluster.id))
 
     def remove(self, cluster: ClusterId) -> bool:
         """End the supervisor and delete the cluster's folder."""
-        folder = plan.folder_of(cluster)
+        folder = cluster_state.folder_of(cluster)
         if not folder.exists():
             return False
         # What an interruption leaves is then known to be remains.
         (folder / _COMPLETE).unlink(missing_ok=True)
-        control.end(folder)
+        supervisor_client.end(folder)
         shutil.rmtree(folder)
         return True
 
@@ -197,7 +198,7 @@ class UmlDriver:
 
 
 def _folders() -> list[Path]:
-    folder = plan.clusters_folder()
+    folder = cluster_state.clusters_folder()
     return sorted(folder.iterdir()) if folder.is_dir() else []
 
 

@@ -17,7 +17,7 @@ from array import array
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner.drivers.uml import plan
+from runner.drivers.uml.vm import cluster_state
 
 _BRIDGE = "labs"
 # From linux/sockios.h, linux/ethtool.h and linux/if_packet.h, for which Python has no names.
@@ -52,9 +52,11 @@ def make(count: int) -> list[socket.socket]:
 
     """
     _set_up()
-    prefix = plan.SUBNET.prefixlen
+    prefix = cluster_state.SUBNET.prefixlen
     commands = ["link set lo up", f"link add {_BRIDGE} type bridge", f"link set {_BRIDGE} type bridge forward_delay 0"]
-    commands += [f"address add {address}/{prefix} dev {_BRIDGE}" for address in (plan.GATEWAY, plan.HUB)]
+    commands += [
+        f"address add {address}/{prefix} dev {_BRIDGE}" for address in (cluster_state.GATEWAY, cluster_state.HUB)
+    ]
     commands.append(f"link set {_BRIDGE} up")
     for number in range(count):
         commands += [

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.clusters import dial
-from runner.clusters.driver import Completed, Heard, NodeState, nobody
-from runner.drivers import archive, terminal
-from runner.drivers.output import Output
-from runner.drivers.uml import control, plan
-from runner.drivers.uml.agent import From, NoAgentError, Session, To
-from runner.drivers.uml.plan import State
+from runner.drivers.common import attach, copy_archive
+from runner.drivers.common.bounded_output import Output
+from runner.drivers.uml.vm import cluster_state, supervisor_client
+from runner.drivers.uml.vm.agent_client import From, NoAgentError, Session, To
+from runner.drivers.uml.vm.cluster_state import State
 from runner.errors import LabsError, UnfitError
 from runner.lessons.model import Role
+from runner.nodes import docker_transport
+from runner.nodes.driver_interface import Completed, Heard, NodeState, nobody
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -45,7 +45,7 @@ class UmlNode:
 
     def api(self) -> DockerClient:
         """Return a client of the machine's engine."""
-        return dial.client(self.connect_engine)
+        return docker_transport.client(self.connect_engine)
 
     def run(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Completed:
         """Run a command as root in its home folder."""
@@ -53,22 +53,22 @@ class UmlNode:
 
     def copy_in(self, source: Path, target: str) -> None:
         """Send the files as a tar archive."""
-        done = self._run(["tar", "--extract", "--file=-", "--directory=/"], {}, archive.of(source, target))
+        done = self._run(["tar", "--extract", "--file=-", "--directory=/"], {}, copy_archive.of(source, target))
         if done.exit_status:
             raise UnfitError(f"{self.name} could not take {source}.", "'labs status' shows its state.", done.error_text)
 
     def attach(self, argv: Sequence[str], heard: Heard = nobody) -> int:
         """Run a command on our own standard streams."""
-        is_terminal = terminal.is_ours()
+        is_terminal = attach.is_ours()
         with self._reaching():
             what = "terminal" if is_terminal else "run"
-            session = self._session(what, argv, terminal.environment(is_terminal), terminal.size())
-            return terminal.join(_Attached(session, control.watch(self.folder)), is_terminal, heard)
+            session = self._session(what, argv, attach.environment(is_terminal), attach.size())
+            return attach.join(_Attached(session, supervisor_client.watch(self.folder)), is_terminal, heard)
 
     def connect_engine(self) -> socket.socket:
         """Open a connection to the machine's engine."""
         with self._reaching():
-            return control.connect(self.folder, self.name, plan.ENGINE_PORT)
+            return supervisor_client.connect(self.folder, self.name, cluster_state.ENGINE_PORT)
 
     def connect_port(self, port: int) -> socket.socket:
         """Open a connection to a TCP port of the machine's loopback interface."""
@@ -83,7 +83,7 @@ class UmlNode:
     def log(self, lines: int = 40) -> str:
         """Return the last lines of the machine's console."""
         try:
-            text = plan.log_of(self.folder, self.name).read_text("utf-8", "replace")
+            text = cluster_state.log_of(self.folder, self.name).read_text("utf-8", "replace")
         except OSError:
             return ""
         return "\n".join(line[:_LINE] for line in text.splitlines()[-lines:])
@@ -97,7 +97,7 @@ class UmlNode:
         """
         deadline = time.monotonic() + _HALT_SECONDS
         with self._reaching(), contextlib.closing(self._session("halt")):
-            while control.ask(self.folder, ask="states")[self.name] != State.DOWN:
+            while supervisor_client.ask(self.folder, ask="states")[self.name] != State.DOWN:
                 if time.monotonic() > deadline:
                     raise UnfitError(f"{self.name} does not shut down.", "'labs rm' removes it in any state.")
                 time.sleep(0.05)
@@ -107,7 +107,7 @@ class UmlNode:
         output = Output(self.name, argv[0])
         with self._reaching():
             session = self._session("run", argv, environment)
-            attached = _Attached(session, control.watch(self.folder))
+            attached = _Attached(session, supervisor_client.watch(self.folder))
             with contextlib.closing(attached), _until_it_goes():
                 for start in range(0, len(given), _CHUNK):
                     attached.send(given[start : start + _CHUNK])
@@ -119,7 +119,7 @@ class UmlNode:
         if status is None:
             advice = "'labs status' shows its state."
             raise UnfitError(f"{self.name} went away while it ran '{argv[0]}'.", advice, self.log())
-        return Completed(status, output.of(terminal.OUTPUT), output.of(terminal.ERROR))
+        return Completed(status, output.of(attach.OUTPUT), output.of(attach.ERROR))
 
     def _session(
         self,
@@ -128,7 +128,7 @@ class UmlNode:
         environment: Mapping[str, str] | None = None,
         size: tuple[int, int] = (24, 80),
     ) -> Session:
-        connection = control.connect(self.folder, self.name, plan.AGENT_PORT)
+        connection = supervisor_client.connect(self.folder, self.name, cluster_state.AGENT_PORT)
         return Session(connection, what, words, environment, size)
 
     @contextlib.contextmanager

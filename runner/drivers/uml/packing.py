@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner.clusters.driver import NodeImage
-from runner.drivers.uml import gathering
+from runner.drivers.uml import images
 from runner.drivers.uml.buildah import Buildah
-from runner.drivers.uml.commands import contained
-from runner.story import Tell
+from runner.drivers.uml.process_runner import contained
+from runner.nodes.driver_interface import NodeImage
+from runner.status import Tell
 
 # What a machine can hold at most; what it does not hold takes no room on the host.
 DISK_SIZE = "8G"
@@ -31,7 +31,7 @@ def pack(storage: Buildah, machine: str, folder: Path, tell: Tell) -> None:
         UnfitError: Something failed.
 
     """
-    argv = ["bash", str(_HERE / "pack.sh"), machine, str(folder), DISK_SIZE, *storage.argv]
+    argv = ["bash", str(_HERE / "pack_artifacts.sh"), machine, str(folder), DISK_SIZE, *storage.argv]
     storage.commands.run(contained(argv), "packing the machines' disk", tell)
     link(folder)
 
@@ -56,6 +56,6 @@ def fill_registry(storage: Buildah, contents: Sequence[NodeImage], folder: Path,
 
     """
     (folder / "registry").mkdir()
-    argv = ["bash", str(_HERE / "push.sh"), str(folder / "jail"), str(folder / "registry"), *storage.argv]
-    lines = "".join(f"{content.image} {gathering.official(content.name)}\n" for content in contents)
+    argv = ["bash", str(_HERE / "push_images.sh"), str(folder / "jail"), str(folder / "registry"), *storage.argv]
+    lines = "".join(f"{content.image} {images.official(content.name)}\n" for content in contents)
     storage.commands.run(contained(argv, network=False), "handing the images to the hub", tell, lines)

@@ -9,7 +9,7 @@ from pathlib import Path
 from runner import paths
 from runner.errors import UsageError
 from runner.grading.bundles import classroom50, gradescope, wheel
-from runner.grading.bundles.kind import HIDDEN, PARTS, TREE, Settings
+from runner.grading.bundles.base import HIDDEN, PARTS, TREE, Settings
 
 KINDS = {"classroom50": classroom50.KIND, "gradescope": gradescope.KIND}
 

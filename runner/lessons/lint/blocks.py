@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Set
 
 from markdown_it.token import Token
 
-from runner.lessons.lint.subject import Subject
+from runner.lessons.lint.context import Subject
 from runner.lessons.model import Command, Hint
 from runner.lessons.page import Page, Section
 from runner.lessons.problems import Problem

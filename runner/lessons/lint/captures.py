@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 
-from runner.lessons.lint.subject import Subject
+from runner.lessons.lint.context import Subject
 from runner.lessons.model import PLACEHOLDER, Command
 from runner.lessons.page import Page
 from runner.lessons.problems import Problem

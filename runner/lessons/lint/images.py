@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from runner.images import recipe
-from runner.lessons.lint.subject import Subject
+from runner.lessons.lint.context import Subject
 from runner.lessons.problems import Problem
 
 _IN_FILE = re.compile(r"^\s*(?:-\s+)?image:\s*[\"']?([^\s\"'#]+)|^FROM\s+(?:--\S+\s+)*(\S+)", re.MULTILINE)

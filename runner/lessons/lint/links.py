@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from markdown_it.token import Token
 
-from runner.lessons.lint.subject import Subject, text_of
+from runner.lessons.lint.context import Subject, text_of
 from runner.lessons.page import Page
 from runner.lessons.problems import Problem
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from runner import paths
 from runner.lessons import catalog, page, parse
-from runner.lessons.lint import checks
+from runner.lessons.lint import check_file_reader
+from runner.lessons.lint.context import Subject
 from runner.lessons.lint.rules import RULES
-from runner.lessons.lint.subject import Subject
 from runner.lessons.page import Page
 from runner.lessons.problems import BrokenLessonError, Problem, in_order
 
@@ -59,7 +59,7 @@ def _subject(folder: Path, after: Mapping[str, tuple[str, ...]], problems: list[
         translations=tuple(_readable(plain, lab.translations, problems)),
         misses=tuple(_readable(near_miss, lab.wrong, problems)),
         solutions=tuple(_readable(plain, lab.solutions, problems)),
-        checks=checks.read(paths.checks_file(lab.name)),
+        checks=check_file_reader.read(paths.checks_file(lab.name)),
         after=after,
         built_in=paths.is_built_in(),
     )

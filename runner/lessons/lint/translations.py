@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner import paths
-from runner.lessons import translated
-from runner.lessons.lint.subject import Subject
+from runner.lessons import translation
+from runner.lessons.lint.context import Subject
 from runner.lessons.model import Lab
 from runner.lessons.problems import BrokenLessonError, Problem
 
@@ -14,16 +14,16 @@ from runner.lessons.problems import BrokenLessonError, Problem
 def translations(subject: Subject) -> Iterator[Problem]:
     """A translation says the same as the English lesson as it is today."""
     lab = Lab(subject.name, subject.folder, subject.lesson)
-    for language in translated.languages(subject.folder):
-        path = translated.file(subject.folder, language)
+    for language in translation.languages(subject.folder):
+        path = translation.file(subject.folder, language)
         try:
-            page, found = translated.draft(lab, path)
+            page, found = translation.draft(lab, path)
         except BrokenLessonError as error:
             yield from error.problems
             continue
         yield from page.problems
         if page.sound and found.stale:
-            now = translated.digest(subject.folder)
+            now = translation.digest(subject.folder)
             yield Problem(path, found.line, f"lesson.md has changed since; if this is up to date again, say {now}")
         if not (paths.site_folder() / "words" / f"{language}.yaml").is_file():
             yield Problem(path, 1, f"the site has no words in '{language}'; they would be site/words/{language}.yaml")

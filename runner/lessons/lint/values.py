@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from runner.lessons.lint.subject import Subject, text_of
+from runner.lessons.lint.context import Subject, text_of
 from runner.lessons.model import PLACEHOLDER
 from runner.lessons.page import Page
 from runner.lessons.problems import Problem

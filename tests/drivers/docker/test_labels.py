@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runner.clusters.driver import ClusterId
 from runner.drivers.docker import labels
+from runner.nodes.driver_interface import ClusterId
 
 TINY = ClusterId("tiny")
 SECOND = ClusterId("tiny", "two")

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from runner.clusters.driver import Cluster, ClusterId, NodeState
-from runner.drivers.uml import memory, plan, space
+from runner.drivers.uml import memory, space
 from runner.drivers.uml.driver import UmlDriver
+from runner.drivers.uml.vm import cluster_state
 from runner.errors import UnfitError
 from runner.lessons.model import NodeSpec, Role, Topology
-from tests import kit
+from runner.nodes.driver_interface import Cluster, ClusterId, NodeState
+from tests import helpers
 
 UP, DOWN = NodeState.RUNNING, NodeState.STOPPED
 Usage = namedtuple("Usage", ["total", "used", "free"])
@@ -33,13 +34,13 @@ def test_memory(wanted: int, fits: bool, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_memory_of_a_cluster_that_goes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What a cluster's machines use counts as free where they make way, and only that of those that are up."""
-    kit.own_folders(monkeypatch, tmp_path)
+    helpers.own_folders(monkeypatch, tmp_path)
     monkeypatch.setattr(memory, "free", lambda: 1600)
     topology = Topology(tuple(NodeSpec(f"node{number}", Role.WORKER, 1000) for number in (1, 2)))
-    folder = plan.folder_of(ClusterId("tiny"))
+    folder = cluster_state.folder_of(ClusterId("tiny"))
     folder.mkdir(parents=True)
-    plan.make(ClusterId("tiny"), topology, tmp_path).write(folder)
-    up, down = (kit.LocalNode(tmp_path, name, state=state) for name, state in (("node1", UP), ("node2", DOWN)))
+    cluster_state.make(ClusterId("tiny"), topology, tmp_path).write(folder)
+    up, down = (helpers.LocalNode(tmp_path, name, state=state) for name, state in (("node1", UP), ("node2", DOWN)))
     UmlDriver().require_room(topology, Cluster(ClusterId("tiny"), "uml", (up, down), complete=True))
     with pytest.raises(UnfitError, match="only 1600 MB are free"):
         UmlDriver().require_room(topology)

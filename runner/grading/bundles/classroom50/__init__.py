@@ -11,7 +11,7 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-from runner.grading.bundles.kind import FOLDERS, Kind, Settings
+from runner.grading.bundles.base import FOLDERS, Kind, Settings
 
 _NEXT = "Commit it to your repository classroom50, as CLASSROOM/autograders/ASSIGNMENT."
 

@@ -12,7 +12,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from runner.grading.bundles.kind import PARTS, Kind, Settings
+from runner.grading.bundles.base import PARTS, Kind, Settings
 
 _PROGRAMS, _FAILED = ("setup.sh", "run_autograder"), "failed.json"
 _NEXT = "Upload it on the assignment's page 'Configure Autograder', and try it there with 'Test Autograder'."

@@ -1,0 +1,88 @@
+"""Nodes as checks see them: to be read, never changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import UnfitError
+from runner.nodes.driver_interface import Cluster, Completed, Node, NodeState
+
+if TYPE_CHECKING:
+    from testinfra.host import Host
+
+
+class CheckNode:
+    """A node and what can be asked of it.
+
+    Args:
+        node: The node, whatever it is made of.
+
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._client: Any = None
+        self._lock = threading.Lock()
+        self.name = node.name
+        self.role = node.role
+        self.address = node.address
+
+    @property
+    def api(self) -> Any:
+        """A client of the node's own engine (a `docker.DockerClient`), opened once.
+
+        Raises:
+            UnfitError: The node is down or cannot be reached.
+
+        """
+        with self._lock:
+            self._refuse_if_down()
+            if self._client is None:
+                self._client = self._node.api()
+            return self._client
+
+    @property
+    def host(self) -> Host:
+        """Files, processes and ports inside the node, as testinfra reads them."""
+        from checks.testinfra_backend import host
+
+        self._refuse_if_down()
+        return host(self._node)
+
+    def run(self, *argv: str) -> Completed:
+        """Run a command that only reads, and return what it printed."""
+        self._refuse_if_down()
+        return self._node.run(argv)
+
+    def _refuse_if_down(self) -> None:
+        if self._node.state is not NodeState.RUNNING:
+            raise UnfitError(f"{self.name} is down.", "'labs start' brings it up again.")
+
+    def close(self) -> None:
+        """Close the client."""
+        if self._client is not None:
+            self._client.close()
+
+
+class Nodes(Mapping[str, CheckNode]):
+    """The cluster's nodes by name, in the order of the topology."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self._nodes = {node.name: CheckNode(node) for node in cluster.nodes}
+
+    def __getitem__(self, name: str) -> CheckNode:
+        return self._nodes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._nodes)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def close(self) -> None:
+        """Close every client."""
+        for node in self._nodes.values():
+            node.close()

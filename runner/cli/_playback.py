@@ -1,0 +1,100 @@
+"""Has a lesson's commands typed, for the commands that do so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from runner import sanitize
+from runner.checking import run_checks
+from runner.checking.check_request import Request
+from runner.checking.results import Outcome, Report
+from runner.cli import _console, _progress
+from runner.errors import ExitCode, NotYetError
+from runner.lessons import parse
+from runner.lessons.model import Lab, Step
+from runner.lessons.player import Player, Typed
+from runner.nodes.driver_interface import Cluster
+from runner.progress.replay_plan import Way
+from runner.status import Silent
+
+_SETTLING_SECONDS = 30.0
+
+
+def go(lab: Lab, cluster: Cluster, way: Way) -> None:
+    """Play what is missing on a way, with one line a step.
+
+    Raises:
+        NotYetError: A step could not be played, or its checks do not pass after it.
+        UnfitError: A node cannot be reached.
+
+    """
+    player = Player(cluster)
+    for step in way.done:
+        player.capture(parse.step_commands(lab, step))
+    for step in way.missing:
+        typed = bool(parse.step_commands(lab, step))
+        with _console.story().step(step.title) if typed else Silent().step(step.title) as tell:
+            _go_through(lab, cluster, player, step, tell)
+
+
+def _go_through(lab: Lab, cluster: Cluster, player: Player, step: Step, tell: Callable[[str], None]) -> None:
+    last = ""
+
+    def show(typed: Typed) -> None:
+        nonlocal last
+        last = typed.output
+        tell(sanitize.strip_control_chars(typed.script.partition("\n")[0]))
+
+    try:
+        report = play_step(lab, cluster, player, step, show)
+        # Which command came last is of no interest any more.
+        tell("")
+        last = "\n".join(f"{one.says}: {one.text}" for one in report.results if one.outcome is not Outcome.PASSED)
+        conclude(lab, step, report)
+    except NotYetError as error:
+        # Nobody has seen yet what came back.
+        raise NotYetError(error.message, error.advice, last[-3000:]) from None
+
+
+def play_step(lab: Lab, cluster: Cluster, player: Player, step: Step, show: Callable[[Typed], None]) -> Report:
+    """Type a step's commands and run its checks, which may wait for what is settling.
+
+    Args:
+        lab: The lab.
+        cluster: Its cluster.
+        player: Who types, and knows what earlier steps have captured.
+        step: The step.
+        show: Is given every command once it was typed.
+
+    Raises:
+        NotYetError: A command did not do what the lesson promises.
+        UnfitError: A node cannot be reached.
+
+    """
+    for typed in player.play(parse.step_commands(lab, step)):
+        show(typed)
+        if typed.complaint:
+            raise NotYetError(
+                f"The lesson's line {typed.command.line} did not do on {typed.node} what it should: {typed.complaint}.",
+                f"'labs check' says where your cluster is; {_afresh(lab, step)}.",
+            )
+    return run_checks.run(Request(lab, cluster, frozenset({step.id}), _SETTLING_SECONDS))
+
+
+def conclude(lab: Lab, step: Step, report: Report) -> None:
+    """Note that a step was played, unless its checks do not pass.
+
+    Raises:
+        NotYetError: They do not.
+
+    """
+    if report.exit_code is not ExitCode.DONE:
+        raise NotYetError(
+            f"The step '{step.id}' was played, but its checks do not pass.",
+            f"'labs check --step {step.id}' looks again; {_afresh(lab, step)}.",
+        )
+    _progress.played(lab.name, [step.id])
+
+
+def _afresh(lab: Lab, step: Step) -> str:
+    return f"'labs reset {lab.name} --step {step.id}' makes fresh nodes and comes back to this step"

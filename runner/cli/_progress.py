@@ -1,0 +1,98 @@
+"""The learner's progress as commands keep and show it: a command never fails for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from runner import sanitize
+from runner.cli import _console
+from runner.lessons import values
+from runner.lessons.model import Lab
+from runner.lessons.values import Learner
+from runner.progress import store
+from runner.progress.model import Progress
+from runner.progress.store import Noted
+
+_CELLS = 6
+
+
+def load(lab: str) -> Progress:
+    """Return what is kept of a lab; what cannot be read is told, and counts as nothing."""
+    return _kept(lab, lambda: Noted(store.load(lab))).progress
+
+
+def lab(name: str) -> Lab:
+    """Return a lab with the values of the learner whom it was last started for.
+
+    Raises:
+        UsageError: There is no lab of that name.
+        BrokenLabError: Its lesson has problems.
+
+    """
+    return store.lab(name, load)
+
+
+def is_for(lab: str, learner: Learner) -> Progress:
+    """Keep whose values the lab has."""
+    return _kept(lab, lambda: Noted(store.is_for(lab, learner))).progress
+
+
+def passed(lab: str, step_ids: Iterable[str]) -> Noted:
+    """Keep that these steps pass now."""
+    return _kept(lab, lambda: store.passed(lab, step_ids))
+
+
+def played(lab: str, step_ids: Iterable[str]) -> Progress:
+    """Keep that labs has typed these steps' commands."""
+    return _kept(lab, lambda: Noted(store.played(lab, step_ids))).progress
+
+
+def begun_afresh(lab: str) -> Progress:
+    """Keep that the lab has a fresh cluster."""
+    return _kept(lab, lambda: Noted(store.begun_afresh(lab))).progress
+
+
+def used(lab: str) -> Progress:
+    """Keep that the lab is being worked on."""
+    return _kept(lab, lambda: Noted(store.used(lab))).progress
+
+
+def hint_shown(lab: str, step_id: str, mark: str) -> Progress:
+    """Keep that a hint was shown."""
+    return _kept(lab, lambda: Noted(store.hint_shown(lab, step_id, mark))).progress
+
+
+def solution_shown(lab: str, step_id: str) -> Progress:
+    """Keep that a solution was shown."""
+    return _kept(lab, lambda: Noted(store.solution_shown(lab, step_id))).progress
+
+
+def show_learner(lab: Lab) -> None:
+    """Print in one line whose values a lab has, and which; nothing where they are the lesson's own."""
+    if lab.learner:
+        told = values.told(lab.learner, lab.values)
+        _console.out().print(f"  {sanitize.strip_control_chars(told)}", markup=False, soft_wrap=True)
+
+
+def bar(passed: int, total: int) -> str:
+    """Return how much of a lab is passed as a short bar and a number; full only if all of it is."""
+    heavy = _CELLS if passed == total else min(_CELLS - 1, -(-passed * _CELLS // total))
+    return f"{'━' * heavy}{'─' * (_CELLS - heavy)} {passed}/{total}"
+
+
+def _kept(lab: str, change: Callable[[], Noted]) -> Noted:
+    try:
+        noted = change()
+    except OSError as error:
+        # A full disk, unlike a folder that is not ours, has no name here.
+        where = f"{error.filename}: " if error.filename else ""
+        _say(f"Your progress in '{lab}' cannot be kept: {where}{error.strerror}.")
+        return Noted(Progress(lab))
+    if noted.progress.lost:
+        _say(f"What was kept of your progress in '{lab}' could not be read, and begins anew; it lies in")
+        _say(f"  {noted.progress.lost}")
+    return noted
+
+
+def _say(line: str) -> None:
+    _console.err().print(line, style="yellow", soft_wrap=True, markup=False)

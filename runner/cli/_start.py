@@ -1,0 +1,38 @@
+"""Brings a lab's cluster up, for the commands that do so."""
+
+from __future__ import annotations
+
+from runner.cli import _console, _progress
+from runner.clusters import lifecycle, lookup, selection
+from runner.clusters.lifecycle import Started
+from runner.lessons.model import Lab
+from runner.nodes.driver_interface import ClusterId
+
+
+def bring(lab: Lab, driver: str | None = None, *, keep: bool = False) -> Started:
+    """Start a lab's nodes or go on where they were, telling which driver serves and why.
+
+    Args:
+        lab: The lab.
+        driver: The name of the driver that is asked for, if one is.
+        keep: Leave what a failed start has made.
+
+    Raises:
+        UsageError: There is no such driver.
+        UnfitError: The host cannot do it, or a node did not come up.
+        BrokenLabError: The lab's setup failed.
+
+    """
+    cluster = ClusterId(lab.name)
+    found = lookup.started(cluster)
+    chosen = selection.choose(lab, driver, found)
+    if not (found and found.running):
+        _console.err().print(
+            f"Driver {chosen.driver.name}: {chosen.reason}.", style="dim", soft_wrap=True, markup=False
+        )
+    went = lifecycle.start(chosen.driver, lab, cluster, _console.story(), keep=keep)
+    if went is Started.FRESH:
+        _progress.begun_afresh(lab.name)
+    else:
+        _progress.used(lab.name)
+    return went

@@ -1,0 +1,202 @@
+"""What a submission is worth, as data; written as `labs-grade/1`, which `grades.schema.json` describes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.checking.results import Outcome
+from runner.errors import ExitCode
+
+FORMAT = "labs-grade/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What one check has brought.
+
+    Attributes:
+        check: The check's name.
+        step: The step it belongs to.
+        says: What is true when it passes.
+        outcome: How it ended.
+        points: What it is worth.
+        bonus: Whether these points come on top of what can be reached.
+        text: What was seen and expected, or why it could not run; empty if it passed.
+        node: Where that was seen.
+        see: The command that shows it there.
+        seconds: How long it took.
+        hidden: Whether students may not see it.
+
+    """
+
+    check: str
+    step: str
+    says: str
+    outcome: Outcome
+    points: float
+    bonus: bool = False
+    text: str = ""
+    node: str = ""
+    see: str = ""
+    seconds: float = 0.0
+    hidden: bool = False
+
+    @property
+    def earned(self) -> float:
+        """The points it has brought."""
+        return self.points if self.outcome is Outcome.PASSED else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What came of one shell block on one node.
+
+    Attributes:
+        line: Its line in `submission.md`.
+        step: The step it stands under; empty if there is none.
+        node: Where it was typed.
+        script: What was typed.
+        exit_status: What it exited with; None if it was not typed, or has not ended.
+        output: What came back, errors included, as far as it is kept.
+        cut: Whether there was more.
+        complaint: What was not as it must be, or why it was not typed; empty if there is nothing to say.
+        seconds: How long it took.
+
+    """
+
+    line: int
+    step: str
+    node: str
+    script: str
+    exit_status: int | None = None
+    output: str = ""
+    cut: bool = False
+    complaint: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Points.
+
+    Attributes:
+        earned: The points that were reached, bonus included.
+        possible: The points that can be reached, bonus left out.
+        open: The points of checks that could not run, so that nobody knows.
+
+    """
+
+    earned: float = 0.0
+    possible: float = 0.0
+    open: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """What a submission is worth.
+
+    Attributes:
+        submission: The name of its folder.
+        lab: The lab.
+        driver: What the nodes were made of.
+        marks: What each check has brought, in lesson order, hidden ones last.
+        titles: The title of each step, by its id, in lesson order.
+        runs: What came of each block.
+        problems: What is wrong with the submission, each as `file:line: message`.
+        trouble: Why it could not be graded at all; empty if it was.
+        hashes: Of what it stands on: 'lab', 'checks', 'submission', 'hidden' where there are hidden checks, 'values'
+            where a learner has some.
+        version: The version of labs.
+        attempts: How many clusters it took.
+        seconds: How long that took.
+        folder: Where the submission lies, as it was named.
+        learner: Whose values were drawn; empty if nobody's.
+        seed: The word that they were drawn with.
+        values: The values that it had to have, by their names.
+
+    """
+
+    submission: str
+    lab: str
+    driver: str
+    marks: tuple[Mark, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
+    runs: tuple[Run, ...] = ()
+    problems: tuple[str, ...] = ()
+    trouble: str = ""
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
+    attempts: int = 1
+    seconds: float = 0.0
+    folder: str = ""
+    learner: str = ""
+    seed: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every check could run: only then is the score one to rely on."""
+        return bool(self.marks) and not self.trouble and all(mark.outcome is not Outcome.ERROR for mark in self.marks)
+
+    @property
+    def score(self) -> Score:
+        """All points together."""
+        return total(self.marks)
+
+    @property
+    def by_step(self) -> dict[str, tuple[Mark, ...]]:
+        """The marks of each step, by its id."""
+        steps = dict.fromkeys(mark.step for mark in self.marks)
+        return {step: tuple(mark for mark in self.marks if mark.step == step) for step in steps}
+
+    @property
+    def hidden(self) -> tuple[Mark, ...]:
+        """The marks that students may not see."""
+        return tuple(mark for mark in self.marks if mark.hidden)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What `labs grade` ends with: what nobody knows outweighs unfinished work."""
+        if not self.complete:
+            return ExitCode.UNFIT
+        return ExitCode.DONE if self.score.earned >= self.score.possible else ExitCode.NOT_YET
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        own = {**_plain(self), "titles": dict(self.titles), "hashes": dict(self.hashes)}
+        own |= {"marks": [_plain(mark) for mark in self.marks], "runs": [_plain(run) for run in self.runs]}
+        return {"format": FORMAT, "score": {**_plain(self.score), "complete": self.complete}, **own}
+
+
+def _plain(one: Grade | Mark | Run | Score) -> dict[str, Any]:
+    """Return the attributes by their names; what they hold is not copied, which for a class takes most of the time."""
+    return {name: getattr(one, name) for name in one.__slots__}
+
+
+def total(marks: tuple[Mark, ...]) -> Score:
+    """Add points up."""
+    return Score(
+        earned=sum(mark.earned for mark in marks),
+        possible=sum(mark.points for mark in marks if not mark.bonus),
+        open=sum(mark.points for mark in marks if mark.outcome is Outcome.ERROR),
+    )
+
+
+def read(data: Mapping[str, Any]) -> Grade:
+    """Return the grade that a report tells.
+
+    Raises:
+        ValueError: It is no such report.
+
+    """
+    if data.get("format") != FORMAT:
+        raise ValueError(f"it is not {FORMAT}")
+    own = {name: value for name, value in data.items() if name not in ("format", "score")}
+    try:
+        marks = tuple(Mark(**{**mark, "outcome": Outcome(mark["outcome"])}) for mark in own.pop("marks"))
+        runs = tuple(Run(**run) for run in own.pop("runs"))
+        return Grade(marks=marks, runs=runs, problems=tuple(own.pop("problems")), **own)
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"it is not {FORMAT}: {error}") from error

@@ -1,0 +1,71 @@
+"""Types a stranger's commands: with an end to their time and to their output, whatever they do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.checking.timeout import within
+from runner.grading.resource_limits import Limits
+from runner.nodes.driver_interface import Completed, Node
+
+_TYPE = (Path(__file__).parent / "limited_exec.pl").read_text("utf-8")
+# For the way there and back, and for what `timeout` needs to end what does not want to.
+_GRACE_SECONDS = 20
+# There is always time enough to be told that there is none.
+_LEAST_SECONDS = 0.1
+
+
+@dataclass(slots=True)
+class LimitedHand:
+    """Types with the limits of one submission.
+
+    Attributes:
+        limits: The limits.
+        clock: Tells the time, in seconds.
+        cut: Whether what was typed last said more than is kept.
+
+    """
+
+    limits: Limits
+    clock: Callable[[], float] = time.monotonic
+    cut: bool = False
+    _ends: float = field(init=False)
+    _block_ends: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._ends = self.clock() + self.limits.submission
+        self.begin_block()
+
+    def begin_block(self) -> None:
+        """Begin another block, which has a time of its own for all its repetitions."""
+        self._block_ends = self.clock() + self.limits.block
+
+    @property
+    def left(self) -> float:
+        """How many seconds are left for all that is still to be typed."""
+        return max(0.0, self._ends - self.clock())
+
+    @property
+    def seconds(self) -> float:
+        """How much longer the block may take."""
+        return max(_LEAST_SECONDS, round(min(self._block_ends - self.clock(), self.left), 1))
+
+    def type(self, node: Node, script: str) -> Completed:
+        """Run a script in a shell that ends at the first command that fails, with no input.
+
+        Of each of its streams half of what may be kept comes back.
+
+        Raises:
+            TooMuchError: The node does not answer any more.
+            UnfitError: The node cannot be reached.
+
+        """
+        seconds, most = self.seconds, self.limits.output // 2
+        words = ["perl", "-e", _TYPE, "--", f"{seconds:g}", str(most + 1), script]
+        with within(seconds + _GRACE_SECONDS, f"What was typed on {node.name}"):
+            done = node.run(words)
+        self.cut = max(len(done.stdout), len(done.stderr)) > most
+        return Completed(done.exit_status, done.stdout[:most], done.stderr[:most])

@@ -1,0 +1,67 @@
+"""JUnit XML, as Jenkins, GitLab and others read it: a test suite a submission, a test case a check.
+
+The format has no standard of its own; this keeps to the schema of Jenkins' xUnit plug-in (junit-10.xsd).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.etree import ElementTree as Xml
+
+from runner.checking.results import Outcome
+from runner.grading.grade_model import Grade, Mark
+from runner.grading.reports import student_view
+
+
+def render(grades: Sequence[Grade]) -> str:
+    """Return the report."""
+    root = Xml.Element("testsuites", name="labs grade")
+    for grade in grades:
+        _suite(root, student_view.for_students(grade))
+    Xml.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{Xml.tostring(root, encoding="unicode")}\n'
+
+
+def _suite(root: Xml.Element, grade: Grade) -> None:
+    count = {outcome: sum(mark.outcome is outcome for mark in grade.marks) for outcome in Outcome}
+    suite = Xml.SubElement(
+        root,
+        "testsuite",
+        name=student_view.line(grade.submission),
+        tests=str(len(grade.marks) + bool(grade.trouble)),
+        failures=str(count[Outcome.FAILED]),
+        errors=str(count[Outcome.ERROR] + bool(grade.trouble)),
+        skipped=str(count[Outcome.SKIPPED]),
+        time=f"{grade.seconds:.1f}",
+    )
+    properties = Xml.SubElement(suite, "properties")
+    for name, value in (
+        ("lab", grade.lab),
+        ("score", student_view.points(grade.score.earned)),
+        ("possible", student_view.points(grade.score.possible)),
+        ("complete", str(grade.complete).lower()),
+    ):
+        Xml.SubElement(properties, "property", name=name, value=value)
+    for mark in grade.marks:
+        _case(suite, grade, mark)
+    if grade.trouble:
+        case = Xml.SubElement(suite, "testcase", classname=grade.lab, name="It can be graded", time="0")
+        Xml.SubElement(case, "error", message=student_view.line(student_view.verdict(grade)))
+    if grade.problems:
+        Xml.SubElement(suite, "system-err").text = student_view.plain("\n".join(grade.problems))
+
+
+def _case(suite: Xml.Element, grade: Grade, mark: Mark) -> None:
+    case = Xml.SubElement(
+        suite,
+        "testcase",
+        classname=f"{grade.lab}.{mark.step}",
+        name=student_view.line(mark.says),
+        time=f"{mark.seconds:.3f}",
+    )
+    if mark.outcome is Outcome.PASSED:
+        return
+    kind = {Outcome.FAILED: "failure", Outcome.ERROR: "error", Outcome.SKIPPED: "skipped"}[mark.outcome]
+    found = Xml.SubElement(case, kind, message=student_view.line(student_view.why(mark)))
+    if mark.see:
+        found.text = student_view.plain(f"See it on {mark.node} with: {mark.see}")

@@ -1,0 +1,27 @@
+"""A file that Moodle takes into its grade book: the name of a submission's folder is the student's user name.
+
+Moodle's page 'Grade import' lets each column be mapped; these have the names that it maps by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runner.checking.results import Outcome
+from runner.grading.grade_model import Grade
+from runner.grading.reports import csv_report, student_view
+
+
+def render(grades: Sequence[Grade]) -> str:
+    """Return the report; a grade that is not to be relied on is left empty."""
+    head = ["username", "grade item", "grade", "feedback"]
+    rows = [[grade.submission, grade.lab, csv_report.earned(grade), _feedback(grade)] for grade in grades]
+    return csv_report.written([head, *rows])
+
+
+def _feedback(grade: Grade) -> str:
+    seen = student_view.for_students(grade)
+    missing = [f"{mark.says}: {student_view.why(mark)}" for mark in seen.marks if mark.outcome is not Outcome.PASSED]
+    return " | ".join(
+        [student_view.of(seen.score), *([student_view.verdict(seen)] if not seen.complete else []), *missing]
+    )

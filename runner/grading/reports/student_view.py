@@ -1,0 +1,97 @@
+"""What all formats share: the view that students may have, and words for points and outcomes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from runner.checking.results import Outcome
+from runner.grading.grade_model import Grade, Mark, Run, Score
+from runner.grading.similarity import Pair
+from runner.lessons import values
+from runner.lessons.values import Learner
+
+# What XML 1.0 cannot hold, what terminals obey, and what turns the direction of text.
+_UNFIT = re.compile(
+    "[^\t\n\x20-\x7e\xa0-\u061b\u061d-\u200d\u2010-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010fffd]"
+)
+
+ABOUT_PAIRS = (
+    "More of what is their own is the same than the lesson explains. Look for yourself what that means: this is a "
+    "note, no grade is other for it, and no student is told."
+)
+
+
+def for_students(grade: Grade) -> Grade:
+    """Return a grade with nothing in it of the hidden checks but what they brought."""
+    seen = [mark for mark in grade.marks if not mark.hidden]
+    return replace(grade, marks=(*seen, *(_veiled(mark, number) for number, mark in enumerate(grade.hidden, 1))))
+
+
+def _veiled(mark: Mark, number: int) -> Mark:
+    name, says = f"hidden_{number}", f"Hidden check {number}"
+    return replace(mark, check=name, step="hidden", says=says, text="", node="", see="")
+
+
+def plain(text: str) -> str:
+    """Return text without characters that a report cannot hold or a reader would obey."""
+    return _UNFIT.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+
+
+def line(text: str) -> str:
+    """Return plain text on one line."""
+    return " ".join(plain(text).split())
+
+
+def points(number: float) -> str:
+    """Return points as people write them."""
+    return f"{round(number, 2):g}"
+
+
+def of(score: Score) -> str:
+    """Return a score as people write it: '3 of 4'."""
+    return f"{points(score.earned)} of {points(score.possible)}"
+
+
+def why(mark: Mark) -> str:
+    """Return what a student is told about a check that did not pass."""
+    if mark.outcome is Outcome.ERROR:
+        return f"could not be checked: {mark.text}" if mark.text else "could not be checked"
+    where = f"on {mark.node}: " if mark.node else ""
+    return f"{where}{mark.text}"
+
+
+def complaint(run: Run) -> str:
+    """Return what is to be said of a block, and of which node."""
+    return f"{run.node}: {run.complaint}" if run.node else run.complaint
+
+
+def whose(grade: Grade) -> str:
+    """Return whose values a submission had to have, and which, on one line; empty where nothing was drawn."""
+    return line(values.told(Learner(grade.learner), grade.values)) if grade.learner and grade.values else ""
+
+
+def verdict(grade: Grade) -> str:
+    """Return what is to be said of a grade that cannot be relied on; empty if it can."""
+    if grade.complete:
+        return ""
+    if grade.trouble:
+        return f"could not be graded: {grade.trouble}"
+    open_points = points(grade.score.open)
+    unit = "point" if open_points == "1" else "points"
+    return f"checks worth {open_points} {unit} could not run, which is neither a pass nor a fail"
+
+
+def alike(pair: Pair) -> str:
+    """Return how much two submissions resemble each other."""
+    return f"{pair.share:.0%} alike, {pair.pieces} pieces"
+
+
+def summary(grades: Sequence[Grade]) -> str:
+    """Return a class in one line."""
+    sound = [grade for grade in grades if grade.complete]
+    full = sum(grade.score.earned >= grade.score.possible for grade in sound)
+    said = [f"{len(grades)} submission{'' if len(grades) == 1 else 's'}", f"{full} with all points"]
+    unsure = len(grades) - len(sound)
+    return ", ".join(said + ([f"{unsure} not graded to the end"] if unsure else [])) + "."

@@ -1,0 +1,30 @@
+"""Characters that look like others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from runner.lessons.lint.context import Subject
+from runner.lessons.lint.invisible_chars import name_of
+from runner.lessons.problems import Problem
+
+_QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f"
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+_GREEK_OR_CYRILLIC = "\u0370-\u03ff\u0400-\u052f"
+_SUSPECT = re.compile(
+    rf"(?P<quote>[{_QUOTES}])"
+    rf"|(?<!\S)(?P<dash>[{_DASHES}])[\w{_DASHES}-]"
+    rf"|(?P<letter>(?<=[A-Za-z])[{_GREEK_OR_CYRILLIC}]|[{_GREEK_OR_CYRILLIC}](?=[A-Za-z]))"
+)
+
+
+def lookalikes(subject: Subject) -> Iterator[Problem]:
+    """No command holds a character that only looks like the one a shell wants: typographic quotes, dashes, letters."""
+    for page, command in subject.commands:
+        for number, line in enumerate(command.script.split("\n"), 1):
+            for match in _SUSPECT.finditer(line):
+                char = match[match.lastgroup or 0]
+                yield Problem(
+                    page.path, command.line + number, f"a shell wants another character here: {name_of(char)}"
+                )

@@ -1,0 +1,30 @@
+"""The order of labs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from runner.lessons.lint.context import Subject
+from runner.lessons.problems import Problem
+
+
+def order(subject: Subject) -> Iterator[Problem]:
+    """The labs that come before a lab exist, and none of them comes after it."""
+    path, line = subject.page.path, subject.page.line_of("after")
+    for name in subject.lesson.after:
+        if name not in subject.after:
+            yield Problem(path, line, f"there is no lab '{name}' to come before this one")
+    around = _way(subject.name, subject.name, subject.after, frozenset())
+    if around:
+        yield Problem(path, line, f"labs come before themselves: {' after '.join((subject.name, *around))}")
+
+
+def _way(start: str, goal: str, after: Mapping[str, tuple[str, ...]], seen: frozenset[str]) -> tuple[str, ...]:
+    for name in after.get(start, ()):
+        if name == goal:
+            return (name,)
+        if name not in seen:
+            rest = _way(name, goal, after, seen | {name})
+            if rest:
+                return (name, *rest)
+    return ()

@@ -1,0 +1,266 @@
+"""Keeps each lab's progress in a file of this user's, through halts, reboots and new editions of a lesson."""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from runner import paths
+from runner.lessons import catalog
+from runner.lessons.model import Lab
+from runner.lessons.values import Learner
+from runner.progress.model import Progress, Reached, StepRecord
+
+_VERSION = 1
+# Whoever looks again every second is no news that often.
+_RECENT = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What became of something that was to be kept.
+
+    Attributes:
+        progress: The progress as it now is.
+        new: The ids of the steps that were not done on the present cluster before, in the order they were given.
+
+    """
+
+    progress: Progress
+    new: tuple[str, ...] = ()
+
+
+def load(lab: str) -> Progress:
+    """Return what is kept of a lab, or an empty progress.
+
+    A file that cannot be read as progress is set aside under another name, and `lost` tells it.
+
+    Raises:
+        OSError: The file cannot be opened.
+
+    """
+    file = _file(lab)
+    # Looked at first, so that whoever has no progress needs no folder for it.
+    if not file.exists():
+        return Progress(lab)
+    with _locked():
+        return _read(file, lab)
+
+
+def lab(name: str, recall: Callable[[str], Progress] = load) -> Lab:
+    """Return a lab with the values of the learner whom its nodes were last started for.
+
+    Args:
+        name: The lab's name.
+        recall: Tells what is kept of it.
+
+    Raises:
+        UsageError: There is no lab of that name.
+        BrokenLabError: Its lesson has problems.
+        OSError: What is kept of it cannot be opened.
+
+    """
+    found = catalog.load(name)
+    return catalog.load(name, recall(name).learner) if found.lesson.values else found
+
+
+def is_for(lab: str, learner: Learner) -> Progress:
+    """Keep whose values a lab has from now on.
+
+    Raises:
+        OSError: The file cannot be written.
+
+    """
+    return _change(lab, lambda progress: progress.with_learner(learner))[1]
+
+
+def passed(lab: str, step_ids: Iterable[str]) -> Noted:
+    """Keep that these steps' checks pass now.
+
+    A step that labs has played on this cluster is not noted as passed. Writes nothing where nothing is new.
+
+    Raises:
+        OSError: The file cannot be written.
+
+    """
+    wanted = tuple(step_ids)
+    before, after = _change(lab, lambda progress: progress.with_passed(wanted, _now()))
+    return Noted(after, tuple(step_id for step_id in wanted if step_id not in before.here))
+
+
+def played(lab: str, step_ids: Iterable[str]) -> Progress:
+    """Keep that labs has typed these steps' commands on the present cluster.
+
+    Raises:
+        OSError: The file cannot be written.
+
+    """
+    wanted = tuple(step_ids)
+    return _change(lab, lambda progress: progress.with_played(wanted))[1]
+
+
+def begun_afresh(lab: str) -> Progress:
+    """Keep that the lab has a fresh cluster, on which nothing is done yet.
+
+    Raises:
+        OSError: The file cannot be written.
+
+    """
+    return _change(lab, lambda progress: replace(progress, here={}))[1]
+
+
+def used(lab: str) -> Progress:
+    """Keep that the lab is being worked on.
+
+    Raises:
+        OSError: The file cannot be written.
+
+    """
+    return _change(lab, lambda progress: progress)[1]
+
+
+def hint_shown(lab: str, step_id: str, mark: str) -> Progress:
+    """Keep that a hint was shown.
+
+    Args:
+        lab: The lab's name.
+        step_id: The step.
+        mark: The hint's mark, from `hints.mark`.
+
+    Raises:
+        OSError: The file cannot be written.
+
+    """
+    return _change(lab, lambda progress: progress.with_hint(step_id, mark))[1]
+
+
+def solution_shown(lab: str, step_id: str) -> Progress:
+    """Keep that a step's solution was shown; before the step is passed this counts as spoiled.
+
+    Raises:
+        OSError: The file cannot be written.
+
+    """
+    return _change(lab, lambda progress: progress.with_solution(step_id, _now()))[1]
+
+
+def _change(lab: str, change: Callable[[Progress], Progress]) -> tuple[Progress, Progress]:
+    file = _file(lab)
+    with _locked():
+        before = _read(file, lab)
+        after = change(before)
+        if after != before or before.used is None or _now() - before.used > _RECENT:
+            after = replace(after, used=_now())
+            _write(file, after)
+    return before, after
+
+
+def _folder() -> Path:
+    return paths.state_folder() / "progress"
+
+
+def _file(lab: str) -> Path:
+    return _folder() / f"{lab}.json"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    folder = _folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _read(file: Path, lab: str) -> Progress:
+    try:
+        data = json.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return Progress(lab)
+    except ValueError:
+        return Progress(lab, lost=_set_aside(file))
+    try:
+        return _decoded(data, lab)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return Progress(lab, lost=_set_aside(file))
+
+
+def _set_aside(file: Path) -> Path:
+    names = (f"{file.name}.unreadable-{number}" for number in itertools.count(1))
+    aside = next(path for name in names if not (path := file.with_name(name)).exists())
+    file.replace(aside)
+    return aside
+
+
+def _write(file: Path, progress: Progress) -> None:
+    """Replace the file whole or not at all, whenever the power fails."""
+    half, name = tempfile.mkstemp(prefix=f".{file.stem}.", dir=file.parent)
+    try:
+        with os.fdopen(half, "w", encoding="utf-8") as handle:
+            json.dump(_encoded(progress), handle, indent=2, sort_keys=True)
+            handle.write("\n")
+            handle.flush()
+            os.fsync(handle.fileno())
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _encoded(progress: Progress) -> dict[str, Any]:
+    return {
+        "version": _VERSION,
+        "lab": progress.lab,
+        "used": _time_text(progress.used),
+        "learner": {"id": progress.learner.id, "seed": progress.learner.seed},
+        "steps": {step_id: _encoded_step(record) for step_id, record in progress.steps.items()},
+        "here": {step_id: reached.value for step_id, reached in progress.here.items()},
+    }
+
+
+def _encoded_step(record: StepRecord) -> dict[str, Any]:
+    times = {"passed": _time_text(record.passed), "spoiled": _time_text(record.spoiled)}
+    return {**times, "hints": sorted(record.hints)}
+
+
+def _decoded(data: Any, lab: str) -> Progress:
+    if data["version"] != _VERSION:
+        raise ValueError(data["version"])
+    steps = {str(step_id): _decoded_step(record) for step_id, record in data["steps"].items()}
+    here = {str(step_id): Reached(reached) for step_id, reached in data["here"].items()}
+    # A record that is older than values has none.
+    whose = data.get("learner", {"id": "", "seed": ""})
+    return Progress(lab, steps, here, _time(data["used"]), Learner(str(whose["id"]), str(whose["seed"])))
+
+
+def _decoded_step(data: Any) -> StepRecord:
+    return StepRecord(_time(data["passed"]), _time(data["spoiled"]), frozenset(map(str, data["hints"])))
+
+
+def _time_text(time: datetime | None) -> str | None:
+    return time.isoformat() if time else None
+
+
+def _time(text: Any) -> datetime | None:
+    if text is None:
+        return None
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

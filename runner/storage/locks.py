@@ -1,0 +1,78 @@
+"""Lets one command at a time change a cluster."""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from runner import paths
+from runner.errors import UnfitError
+from runner.nodes.driver_interface import ClusterId
+from runner.status import Story
+
+_PAUSE_SECONDS = 0.2
+
+
+@contextmanager
+def images(story: Story) -> Iterator[None]:
+    """Hold the lock of the images, which all projects share; waits for as long as another command builds them."""
+    folder = paths.cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "images.lock").open("w") as handle:
+        if not taken(handle):
+            with story.step("Waiting for another labs command that builds images"):
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def held(cluster: ClusterId) -> Iterator[None]:
+    """Hold the cluster's lock; the system releases it however this process ends.
+
+    Raises:
+        UnfitError: Another command holds it.
+
+    """
+    with _taken(str(cluster), f"Another 'labs' command is starting, halting or removing '{cluster}' right now."):
+        yield
+
+
+@contextmanager
+def owned(cluster: ClusterId, patience: float = 0) -> Iterator[None]:
+    """Keep a cluster for one command from before it is made until it is removed, and not only while it changes.
+
+    Args:
+        cluster: The cluster.
+        patience: For how many seconds to wait for another command that has it.
+
+    Raises:
+        UnfitError: Another command has it.
+
+    """
+    with _taken(f"{cluster}.owner", f"Another 'labs' command is at work on '{cluster}' right now.", patience):
+        yield
+
+
+@contextmanager
+def _taken(name: str, refusal: str, patience: float = 0) -> Iterator[None]:
+    folder = paths.state_folder() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + patience
+    with (folder / f"{name}.lock").open("w") as handle:
+        while not taken(handle):
+            if time.monotonic() >= deadline:
+                raise UnfitError(refusal, "Wait for it to end, then type this again.")
+            time.sleep(_PAUSE_SECONDS)
+        yield
+
+
+def taken(handle: IO[str]) -> bool:
+    """Take a file's lock if nobody else has it, until the file is closed; return whether it was taken."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

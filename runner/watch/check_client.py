@@ -1,0 +1,147 @@
+"""Has checks run by a warm process, which can be ended should a check not come back."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from runner import paths, sanitize
+from runner.checking.results import Outcome, Report, Result
+from runner.watch.model import Trouble
+
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a run came to.
+
+    Attributes:
+        whole: Whether all checks were asked for.
+        report: What they found; None if they could not run.
+        trouble: Why they could not.
+
+    """
+
+    whole: bool
+    report: Report | None = None
+    trouble: Trouble | None = None
+
+
+class Checker:
+    """The warm process and what is asked of it; one run at a time.
+
+    Args:
+        lab: The lab's name.
+
+    """
+
+    def __init__(self, lab: str) -> None:
+        self._lab = lab
+        self._process: subprocess.Popen[bytes] | None = None
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as this is
+        self._came = bytearray()
+        self._whole = False
+        self._edition: tuple[float, ...] = ()
+        self.asked = False
+
+    def ask(self, steps: Iterable[str] | None) -> int:
+        """Begin a run, and return the descriptor that is readable once there is something to `take`.
+
+        Args:
+            steps: The ids of the steps whose checks run; all if None.
+
+        """
+        edition = self._edition_now()
+        if self._process is None or self._process.poll() is not None or edition != self._edition:
+            self.end()
+            self._edition = edition
+            self._process = self._launch()
+        assert self._process.stdin
+        assert self._process.stdout
+        line = json.dumps({"steps": None if steps is None else sorted(steps)}) + "\n"
+        # A process that has just ended says so at its output.
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(line.encode())
+            self._process.stdin.flush()
+        self._whole = steps is None
+        self.asked = True
+        return self._process.stdout.fileno()
+
+    def take(self) -> Checked | None:
+        """Read what has come, and return what the run came to once that is known."""
+        if self._process is None:
+            # A key that ended it was pressed in the moment in which it answered.
+            return None
+        assert self._process.stdout
+        data = os.read(self._process.stdout.fileno(), _CHUNK)
+        self._came += data
+        if not data:
+            self.end()
+            return Checked(
+                self._whole, trouble=Trouble("The process that runs the checks has ended.", self._last_words())
+            )
+        line, newline, _ = self._came.partition(b"\n")
+        if not newline:
+            return None
+        self._came.clear()
+        self.asked = False
+        return _understood(json.loads(line), self._whole)
+
+    def end(self) -> None:
+        """End the process, whatever it is doing."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            for stream in (self._process.stdin, self._process.stdout):
+                if stream:
+                    with contextlib.suppress(BrokenPipeError):
+                        stream.close()
+        self._process = None
+        self._came.clear()
+        self.asked = False
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        self._said.seek(0)
+        self._said.truncate()
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "runner.watch.check_worker", self._lab],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            env=paths.environment(),
+            # Ctrl-C is for the watch alone, which then ends this.
+            start_new_session=True,
+        )
+
+    def _edition_now(self) -> tuple[float, ...]:
+        """Return what changes when an author edits the checks; a warm process has them as they were."""
+        # The lock of an editor that has one open, `.#test_x.py`, is a link that leads nowhere.
+        found = (path for path in sorted(paths.checks_folder().glob("*.py")) if not path.name.startswith("."))
+        return tuple(path.stat().st_mtime for path in found)
+
+    def _last_words(self) -> str:
+        self._said.seek(0)
+        lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
+        return sanitize.strip_control_chars(lines[-1]) if lines else "'labs check' says more."
+
+
+def _understood(answer: dict[str, Any], whole: bool) -> Checked:
+    if "report" not in answer:
+        return Checked(whole, trouble=Trouble(answer["message"], answer["advice"]))
+    results = tuple(_result(found) for found in answer["report"]["results"])
+    return Checked(whole, Report(answer["report"]["lab"], results))
+
+
+def _result(found: dict[str, Any]) -> Result:
+    said = {name: sanitize.strip_control_chars(value) for name, value in found.items() if isinstance(value, str)}
+    return Result(**{**found, **said, "outcome": Outcome(found["outcome"])})

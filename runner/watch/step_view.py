@@ -1,0 +1,92 @@
+"""The step that is looked at: its checks, what they saw, hints, and the way to its solution."""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+
+from rich.text import Text
+
+from runner.checking.results import Outcome, Result
+from runner.lessons.model import Step
+from runner.watch.model import Watch
+from runner.watch.text_layout import line, wrapped
+
+_MARKS = {
+    Outcome.PASSED: ("✓", "green"),
+    Outcome.FAILED: ("✗", "red"),
+    Outcome.ERROR: ("!", "yellow"),
+    Outcome.SKIPPED: ("·", "dim"),
+}
+_INDENT = 5
+
+
+def lines(watch: Watch, step: Step, width: int, *, brief: bool) -> list[Text]:
+    """Return what is told of a step.
+
+    Args:
+        watch: What is known.
+        step: The step.
+        width: The terminal's columns.
+        brief: Whether checks that pass are only counted.
+
+    """
+    results = watch.results(step)
+    found: list[Text] = []
+    passed = [result for result in results if result.outcome is Outcome.PASSED]
+    if brief and len(passed) > 1:
+        found.append(line("   ", _MARKS[Outcome.PASSED], f" {len(passed)} checks pass"))
+    for result in results:
+        if not (brief and len(passed) > 1 and result in passed):
+            found += _result(result, width)
+    if not results and watch.report.results:
+        found += wrapped(line("     "), f"Nothing to check: read 'labs show {step.id}'.", width - 1, "dim")
+    found += _hints(watch, step, width)
+    if watch.solution:
+        found += _solution(watch, step, width)
+    return found
+
+
+def _result(result: Result, width: int) -> list[Text]:
+    style = "dim" if result.outcome is Outcome.SKIPPED else ""
+    found = wrapped(line("   ", _MARKS[result.outcome], " "), result.says, width - 1, style)
+    if result.outcome is Outcome.FAILED:
+        where = f"on {result.node}" if result.node else "seen"
+        told = ((where, result.observed, ""), ("expected", result.expected, ""), ("see it", result.see, "cyan"))
+        for label, value, shown in told:
+            if value:
+                found += wrapped(line((f"       {label:<9} ", "dim")), value, width - 1, shown)
+    elif result.outcome is Outcome.ERROR:
+        found += wrapped(line(("       could not check: ", "yellow")), result.reason, width - 1)
+    return found
+
+
+def _hints(watch: Watch, step: Step, width: int) -> list[Text]:
+    help_ = watch.help(step)
+    found: list[Text] = []
+    for number, hint in enumerate(help_.seen, 1):
+        found.append(line((f"     Hint {number}", "yellow")))
+        found += [
+            Text.assemble("     ", one, no_wrap=True, end="") for one in _markdown(hint.text, width - _INDENT - 1)
+        ]
+    return found
+
+
+def _solution(watch: Watch, step: Step, width: int) -> list[Text]:
+    if step.id in watch.done:
+        told = f"labs solution {step.id}"
+        return wrapped(line(("     Solution  ", "yellow")), told, width - 1, "cyan")
+    told = f"Not done yet. Hints come with h; 'labs solution {step.id} --spoil' shows it all the same."
+    return wrapped(line(("     Solution  ", "yellow")), told, width - 1)
+
+
+@lru_cache(maxsize=64)
+def _markdown(text: str, width: int) -> tuple[Text, ...]:
+    """Return Markdown as lines, without the empty ones, for which there is no room here."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    rendered = console.render_lines(Markdown(text, hyperlinks=False, code_theme="ansi_dark"), pad=False)
+    found = (Text.assemble(*((part.text, part.style or "") for part in row), end="") for row in rendered)
+    return tuple(one for one in found if one.plain.strip())

@@ -1,0 +1,96 @@
+"""Submissions and grades for the bench, made of a lesson: its own commands, and its own checks."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from runner import __version__, paths
+from runner.checking.results import Outcome
+from runner.grading.grade_model import Grade, Mark, Run
+from runner.lessons import catalog, parse
+from runner.lessons.lint import check_file_reader
+from runner.lessons.model import Command, Lab, Step
+from tests.bench import LAB
+
+# How often what comes of a check, in a class that has worked well.
+_OUTCOMES = [Outcome.PASSED] * 8 + [Outcome.FAILED, Outcome.SKIPPED]
+_OUTPUT = "ID  NAME  MODE  REPLICAS  IMAGE\nx8k2  web  replicated  3/3  nginx:alpine\n" * 6
+
+
+def commands(lab: Lab) -> list[tuple[Step, Command]]:
+    """Return all that leads through a lab, each command with its step."""
+    return [(step, command) for step in lab.lesson.steps for command in parse.step_commands(lab, step)]
+
+
+def submission(lab: Lab, named: str) -> str:
+    """Return a `submission.md` that follows the whole lesson, and is another one for each name."""
+    parts = [f"---\nlab: {lab.name}\n---\n", f"By {named}.\n"]
+    last = None
+    for step, command in commands(lab):
+        if step is not last:
+            parts.append(f"## {step.title} {{#{step.id}}}\n")
+            last = step
+        parts.append(f"```sh {' '.join(_about(command))}\n{command.script}\n```\n")
+        if command.output:
+            parts.append("```output\n" + "\n".join(command.output) + "\n```\n")
+    return "\n".join(parts)
+
+
+def _about(command: Command) -> Iterator[str]:
+    yield from command.nodes
+    if command.capture:
+        yield f"capture={command.capture}"
+    if command.exit_status:
+        yield f"exit={command.exit_status}"
+    if command.retry:
+        yield f"retry={command.retry:g}"
+
+
+def write(folder: Path, lab: Lab, count: int) -> Path:
+    """Write a class into a folder and return it."""
+    for number in range(count):
+        (folder / f"s{number}").mkdir(parents=True)
+        (folder / f"s{number}" / "submission.md").write_text(submission(lab, f"s{number}"), "utf-8")
+    return folder
+
+
+def grades(count: int) -> list[Grade]:
+    """Return what a class may have come to in the lab that learners begin with, each with all that was typed."""
+    lab = catalog.load(LAB)
+    known = check_file_reader.read(paths.checks_file(LAB)).found
+    typed = commands(lab)
+    titles = {step.id: step.title for step in lab.lesson.steps}
+    lucky = random.Random(1)
+    return [_grade(f"s{number}", titles, typed, known, lucky) for number in range(count)]
+
+
+def _grade(
+    name: str,
+    titles: dict[str, str],
+    typed: Sequence[tuple[Step, Command]],
+    known: Sequence[check_file_reader.Check],
+    lucky: random.Random,
+) -> Grade:
+    marks = []
+    for check in known:
+        outcome = lucky.choice(_OUTCOMES)
+        text = "" if outcome is Outcome.PASSED else f"{name} has 2 replicas; expected: 3"
+        mark = Mark(
+            check.name, check.step or "", check.says, outcome, 1, text=text, node="node1", see="docker service ls"
+        )
+        marks.append(mark)
+    runs = [
+        Run(command.line, step.id, node, command.script, 0, _OUTPUT, seconds=0.4)
+        for step, command in typed
+        for node in command.nodes
+    ]
+    hashes = dict.fromkeys(("lab", "checks", "submission"), f"sha256:{'0' * 64}")
+    return Grade(
+        *(name, LAB, "uml", tuple(marks), titles, tuple(runs)),
+        hashes=hashes,
+        version=__version__,
+        seconds=80,
+        folder=f"class/{name}",
+    )

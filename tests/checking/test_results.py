@@ -1,0 +1,86 @@
+"""Results and reports as data."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from runner.checking.results import Outcome, Report, Result
+from runner.errors import ExitCode
+
+PASSED, FAILED, ERROR, SKIPPED = Outcome
+
+
+def report(*outcomes: Outcome) -> Report:
+    """Return a report with a result for each outcome, all of one step."""
+    return Report("tiny", tuple(Result(f"test_{at}", "look", "It is so", one) for at, one in enumerate(outcomes)))
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [
+        ([], ExitCode.DONE),
+        ([PASSED, PASSED], ExitCode.DONE),
+        ([PASSED, FAILED], ExitCode.NOT_YET),
+        ([FAILED, SKIPPED], ExitCode.NOT_YET),
+        ([PASSED, SKIPPED], ExitCode.NOT_YET),
+        ([ERROR], ExitCode.UNFIT),
+        ([PASSED, FAILED, ERROR, SKIPPED], ExitCode.UNFIT),
+    ],
+)
+def test_exit_code(outcomes: list[Outcome], code: ExitCode) -> None:
+    """Only passes are success, and what could not be checked outweighs unfinished work."""
+    assert code is report(*outcomes).exit_code
+
+
+def test_count() -> None:
+    """A report counts each outcome by itself."""
+    found = report(PASSED, PASSED, FAILED)
+    assert [2, 1, 0, 0] == [found.count(one) for one in Outcome]
+
+
+def test_of_step() -> None:
+    """A report gives the results of one step in their order."""
+    first, second = Result("a", "look", "", PASSED), Result("b", "find", "", FAILED)
+    third = Result("c", "look", "", FAILED)
+    assert (first, third) == Report("tiny", (first, second, third)).of_step("look")
+
+
+@pytest.mark.parametrize(
+    ("result", "text"),
+    [
+        (Result("a", "look", "", PASSED), ""),
+        (Result("a", "look", "", FAILED, observed="2 nodes", expected="3 nodes"), "2 nodes; expected: 3 nodes"),
+        (Result("a", "look", "", ERROR, reason="node1 is down."), "node1 is down."),
+        (Result("a", "look", "", SKIPPED, reason="first finish 'Look'"), "first finish 'Look'"),
+    ],
+)
+def test_text(result: Result, text: str) -> None:
+    """A result says in one line what was seen and expected, or why nothing was."""
+    assert text == result.text
+
+
+def test_json() -> None:
+    """A report as JSON has a count for every outcome and all fields of every result."""
+    result = Result("test_a", "look", "It is so", FAILED, "", "node1", "2 nodes", "3 nodes", "docker node ls", 0.25)
+    assert {
+        "lab": "tiny",
+        "counts": {"passed": 0, "failed": 1, "error": 0, "skipped": 0},
+        "results": [
+            {
+                "check": "test_a",
+                "step": "look",
+                "says": "It is so",
+                "outcome": "failed",
+                "reason": "",
+                "node": "node1",
+                "observed": "2 nodes",
+                "expected": "3 nodes",
+                "see": "docker node ls",
+                "seconds": 0.25,
+                "points": 1.0,
+                "bonus": False,
+            }
+        ],
+    } == json.loads(json.dumps(Report("tiny", (result,)).as_json()))

@@ -1,0 +1,339 @@
+"""Running a lab's checks: four outcomes kept apart, in lesson order, in silence."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from runner.checking import run_checks
+from runner.checking.check_request import Request
+from runner.checking.results import Outcome, Report
+from runner.errors import BrokenLabError, ExitCode, UnfitError
+from runner.lessons import catalog
+from runner.lessons.model import Lab
+from runner.lessons.values import NOBODY, Learner
+from tests import helpers
+
+LESSON = f"{helpers.FRONT}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n"
+HEAD = "import pytest\nfrom checks import Nodes, eventually, expect, fail, step\nfrom runner.errors import UnfitError\n"
+# In an order that is not the lesson's.
+CHECKS = f"""{HEAD}
+print("noise on import")
+
+@step("find")
+def test_second(nodes: Nodes) -> None:
+    '''Something is found.
+
+    More, for the author alone.
+    '''
+    print("noise in a check")
+    expect(nodes["node1"], 2, 3, of="the files", see="ls")
+
+@step("look")
+def test_first(nodes: Nodes) -> None:
+    '''The node answers.'''
+    assert "hello" in nodes["node1"].run("echo", "hello").text
+
+@step("keep")
+def test_third(nodes: Nodes) -> None:
+    '''It is kept.'''
+
+@step("find")
+def test_other(nodes: Nodes) -> None:
+    '''Something else is found.'''
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    helpers.own_folders(monkeypatch, tmp_path)
+    # The pytest that runs this rewrites every assert it can get hold of; under `labs check` nobody does.
+    plain = [finder for finder in sys.meta_path if type(finder).__name__ != "AssertionRewritingHook"]
+    monkeypatch.setattr(sys, "meta_path", plain)
+
+
+def lab_with(root: Path, *functions: str) -> Lab:
+    """Write a lab whose checks are these functions after the imports."""
+    return helpers.lab(root, LESSON, checks=HEAD + "\n".join(functions))
+
+
+def check(body: str, step: str = "look", name: str = "test_it", says: str = "'''It is so.'''") -> str:
+    """Return the source of a check whose body is one line."""
+    return f"@step('{step}')\ndef {name}(nodes):\n    {says}\n    {body}\n"
+
+
+def ran(lab: Lab, root: Path, *steps: str, patience: float = 0, each_by_itself: bool = False) -> Report:
+    """Run a lab's checks on this machine."""
+    request = Request(lab, helpers.cluster(root), frozenset(steps) or None, patience, each_by_itself=each_by_itself)
+    return run_checks.run(request)
+
+
+def test_values(tmp_path: Path) -> None:
+    """A check is given the learner's values, and what it says has them in the place of their names."""
+    front = helpers.FRONT.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
+    says = "'''Port <PORT> answers, not <OTHER>.'''"
+    look = f"@step('look')\ndef test_it(nodes, values):\n    {says}\n    assert values == {{}}"
+    helpers.write_lab(tmp_path, f"{front}## Look {{#look}}\n", checks=HEAD + look)
+    for learner, port in ((NOBODY, 8000), (Learner("ada", "autumn"), 8561)):
+        (result,) = ran(catalog.load("tiny", learner), tmp_path).results
+        assert f"Port {port} answers, not <OTHER>" == result.says
+        assert result.outcome is Outcome.FAILED
+
+
+def test_more_than_a_look(tmp_path: Path) -> None:
+    """A check that is given a look is given what else it names too."""
+    shared = """
+from checks.shared_client import Shared, asked_of
+
+@pytest.fixture
+def shown():
+    return Shared(lambda: 'a look')
+
+def with_look(check):
+    return asked_of('shown', check)
+
+@step('look')
+@with_look
+def test_it(now, nodes, values):
+    '''It is so.'''
+    fail(nodes['node1'], f'{now} at {values}', '', '')
+"""
+    (result,) = ran(helpers.lab(tmp_path, LESSON, checks=HEAD + shared), tmp_path).results
+    assert (Outcome.FAILED, "a look at {}") == (result.outcome, result.observed)
+
+
+def test_lesson_order(tmp_path: Path) -> None:
+    """Checks run in the order of the lesson's steps, and within a step in that of their file."""
+    report = ran(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
+    assert ["test_first", "test_second", "test_other", "test_third"] == [result.check for result in report.results]
+
+
+def test_outcomes(tmp_path: Path) -> None:
+    """Checks pass and fail by themselves within a step; later steps are skipped, naming the step to finish first."""
+    report = ran(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
+    assert ["passed", "failed", "passed", "skipped"] == [result.outcome.value for result in report.results]
+    assert "first finish 'Find'" == report.results[3].reason
+    assert ExitCode.NOT_YET is report.exit_code
+
+
+def test_failure(tmp_path: Path) -> None:
+    """A failure tells the node, what was seen and expected there, and what shows it; its name is the docstring."""
+    result = ran(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path).results[1]
+    assert ("Something is found", "find", "node1", "the files: 2", "the files: 3", "ls", "") == (
+        result.says,
+        result.step,
+        result.node,
+        result.observed,
+        result.expected,
+        result.see,
+        result.reason,
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "text"),
+    [
+        ("pass", "passed", ""),
+        ("fail(nodes['node1'], 'it is off', 'it is on', see='ls')", "failed", "it is off; expected: it is on"),
+        ("assert 1 == 2", "failed", "it is not so; expected: it is so"),
+        ("assert 1 == 2, 'one is not two'", "failed", "one is not two; expected: it is so"),
+        ("raise UnfitError('node1 is down.', 'Start it.')", "error", "node1 is down. Start it."),
+        ("raise ValueError('no number')", "error", "ValueError: no number"),
+        ("nodes['node9']", "error", "KeyError: 'node9'"),
+        ("nodes['node1'].api", "error", "node1 has no engine. Use a real node."),
+        ("raise SystemExit(3)", "error", "SystemExit: 3"),
+        ("pytest.skip('not on this kernel')", "skipped", "not on this kernel"),
+    ],
+)
+def test_every_outcome(body: str, outcome: str, text: str, tmp_path: Path) -> None:
+    """Not yet is a failure; whatever keeps a check from looking is an error, and never a failure."""
+    (result,) = ran(lab_with(tmp_path, check(body)), tmp_path).results
+    assert (outcome, text) == (result.outcome.value, result.text)
+
+
+def test_error_in_fixture(tmp_path: Path) -> None:
+    """A fixture that breaks leaves its check unchecked, and not failed."""
+    broken = "@pytest.fixture\ndef web():\n    assert False, 'no web'\n"
+    uses = "@step('look')\ndef test_it(web):\n    '''It is so.'''\n"
+    (result,) = ran(lab_with(tmp_path, broken, uses), tmp_path).results
+    assert (Outcome.ERROR, "AssertionError: no web") == (result.outcome, result.reason)
+
+
+def test_error_skips_later_steps(tmp_path: Path) -> None:
+    """What could not be checked keeps later steps from being checked too."""
+    lab = lab_with(tmp_path, check("raise ValueError"), check("pass", "find", "test_then"))
+    assert ["error", "skipped"] == [result.outcome.value for result in ran(lab, tmp_path).results]
+
+
+def test_each_by_itself(tmp_path: Path) -> None:
+    """For a grade an unfinished step holds nothing up but the checks that say they prove nothing without it."""
+    lab = lab_with(
+        tmp_path,
+        check("pass"),
+        check("assert False", "find", "test_then"),
+        check("pass", "keep", "test_kept"),
+        "@step('keep', after=['find'])\ndef test_gone(nodes):\n    '''It is gone.'''\n",
+        "@step('keep', after=['look'])\ndef test_still(nodes):\n    '''It is still there.'''\n",
+    )
+    report = ran(lab, tmp_path, each_by_itself=True)
+    assert ["passed", "failed", "passed", "skipped", "passed"] == [one.outcome.value for one in report.results]
+    assert "first finish 'Find'" == report.results[3].reason
+
+
+def test_stands_on_what_was_skipped(tmp_path: Path) -> None:
+    """What stands on a step that itself could not be proved is not proved either; a bonus holds nothing up."""
+    lab = lab_with(
+        tmp_path,
+        check("assert False"),
+        "@step('look', bonus=True)\ndef test_more(nodes):\n    '''There is more.'''\n    assert False\n",
+        "@step('find', after=['look'])\ndef test_then(nodes):\n    '''It is so.'''\n",
+        "@step('keep', after=['find'])\ndef test_last(nodes):\n    '''It is so.'''\n",
+    )
+    report = ran(lab, tmp_path, each_by_itself=True)
+    assert ["failed", "failed", "skipped", "skipped"] == [one.outcome.value for one in report.results]
+
+
+def test_known_to_be_unfinished(tmp_path: Path) -> None:
+    """A check that stands on a step which another run has found undone is skipped."""
+    lab = lab_with(tmp_path, "@step('find', after=['look'])\ndef test_it(nodes):\n    '''It is so.'''\n")
+    request = Request(lab, helpers.cluster(tmp_path), each_by_itself=True, unfinished={"look": "Look"})
+    (result,) = run_checks.run(request).results
+    assert ("skipped", "first finish 'Look'") == (result.outcome.value, result.reason)
+
+
+def test_points(tmp_path: Path) -> None:
+    """A check is worth one point unless it says otherwise, and may be a bonus."""
+    dear = "@step('look', points=2.5, bonus=True)\ndef test_dear(nodes):\n    '''It is dear.'''\n"
+    report = ran(lab_with(tmp_path, check("pass"), dear), tmp_path)
+    assert [(1.0, False), (2.5, True)] == [(one.points, one.bonus) for one in report.results]
+
+
+@pytest.mark.parametrize(
+    ("steps", "checks"),
+    [
+        (["keep"], ["test_third"]),
+        (["find"], ["test_second", "test_other"]),
+        (["keep", "look"], ["test_first", "test_third"]),
+    ],
+)
+def test_some_steps(steps: list[str], checks: list[str], tmp_path: Path) -> None:
+    """With steps named, only their checks run, and those of other steps hold nothing up."""
+    report = ran(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path, *steps)
+    assert checks == [result.check for result in report.results]
+    assert 0 == report.count(Outcome.SKIPPED)
+
+
+def test_other_file_of_that_name(tmp_path: Path) -> None:
+    """Checks in another file of the same name are those that run, whatever was loaded before."""
+    lab = lab_with(tmp_path, check("pass"))
+    (tmp_path / "other").mkdir()
+    other = tmp_path / "other" / "test_tiny.py"
+    other.write_text(HEAD + check("assert False", name="test_other"), "utf-8")
+    files = (None, other, None)
+    reports = [run_checks.run(Request(lab, helpers.cluster(tmp_path), patience=0, file=file)) for file in files]
+    assert ["test_it", "test_other", "test_it"] == [report.results[0].check for report in reports]
+
+
+def test_limit(tmp_path: Path) -> None:
+    """A check that does not end in its time could not be checked, and the others still can."""
+    lab = lab_with(tmp_path, check("nodes['node1'].run('sleep', '30')"), check("pass", name="test_then"))
+    report = run_checks.run(Request(lab, helpers.cluster(tmp_path), limit=0.3))
+    assert ["error", "passed"] == [one.outcome.value for one in report.results]
+    assert "did not end within 0.3 s" in report.results[0].reason
+
+
+def test_deadline(tmp_path: Path) -> None:
+    """When the time of all checks is over, those that are left could not be checked."""
+    body = "nodes['node1'].run('sleep', '1')"
+    lab = lab_with(tmp_path, check(body), check(body, name="test_then"))
+    report = run_checks.run(Request(lab, helpers.cluster(tmp_path), limit=5, deadline=time.monotonic() + 1.5))
+    assert ["passed", "error"] == [one.outcome.value for one in report.results]
+
+
+def test_step_without_checks(tmp_path: Path) -> None:
+    """A step of mere reading has no results, which is no fault of the lab."""
+    assert () == ran(lab_with(tmp_path, check("pass")), tmp_path, "keep").results
+
+
+def test_silence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Neither pytest nor a check writes anything to the learner's terminal."""
+    ran(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
+    assert ("", "") == capfd.readouterr()
+
+
+def test_patience(tmp_path: Path) -> None:
+    """What is still settling is waited for as long as the patience lasts."""
+    counts = "def tick(nodes):\n    nodes['node1'].run('sh', '-c', 'echo >>ticks')\n"
+    counts += "    expect(nodes['node1'], int(nodes['node1'].run('sh', '-c', 'wc -l <ticks').text), 3, see='ls')\n"
+    lab = lab_with(tmp_path, counts, check("eventually(lambda: tick(nodes))"))
+    assert ["failed", "passed"] == [ran(lab, tmp_path, patience=one).results[0].outcome.value for one in (0, 5)]
+
+
+def test_own_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the user has configured for pytest, by file or variable, changes nothing."""
+    (tmp_path / "conftest.py").write_text("raise RuntimeError('conftest was read')\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\npython_functions = nothing\n")
+    monkeypatch.chdir(tmp_path)
+    (result,) = ran(lab_with(tmp_path, check("pass")), tmp_path).results
+    assert Outcome.PASSED is result.outcome
+
+
+def test_user_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Options from `PYTEST_ADDOPTS` change nothing."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-k nothing --no-such-option")
+    (result,) = ran(lab_with(tmp_path, check("pass")), tmp_path).results
+    assert Outcome.PASSED is result.outcome
+
+
+@pytest.mark.parametrize(
+    ("source", "log"),
+    [
+        (check("pass", step="fnd"), "the lesson has no step 'fnd'"),
+        (check("pass", says="pass"), "test_it: a check needs a docstring, the line that the learner reads"),
+        ("def test_it(nodes):\n    '''It is so.'''\n", "test_it: a check names its step: @step('ID')"),
+        ("def test_it(:\n", "SyntaxError"),
+        ("from checks import nothing\n", "cannot import name 'nothing'"),
+        ("", "there is no check in it"),
+        (check("pass").replace("'look'", "'look', points=-1"), "test_it: points are a number from 0 on"),
+        (check("pass").replace("'look'", "'look', after=['find']"), "no step 'find' comes before 'look'"),
+        (check("pass").replace("'look'", "'look', after=['fnd']"), "no step 'fnd' comes before 'look'"),
+        ("@step()\ndef test_it(nodes):\n    '''It is so.'''\n", "TypeError"),
+    ],
+)
+def test_broken_checks(source: str, log: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Checks that cannot be what they should are the lab's fault, told with the reason and without pytest's noise."""
+    lab = lab_with(tmp_path, source)
+    with pytest.raises(BrokenLabError) as caught:
+        ran(lab, tmp_path)
+    assert "The checks of 'tiny' cannot run." == caught.value.message
+    assert f"Mend {tmp_path}/checks/test_tiny.py." == caught.value.advice
+    assert log in caught.value.log
+    assert ("", "") == capfd.readouterr()
+
+
+def test_crash(tmp_path: Path) -> None:
+    """Checks that crash pytest itself could not be run, which says nothing of the lab."""
+    forged = "request.node.user_properties.append(('labs', {'outcome': 'unheard of'}))"
+    with pytest.raises(UnfitError, match="The checks of 'tiny' crashed") as caught:
+        ran(lab_with(tmp_path, check(forged).replace("nodes", "nodes, request")), tmp_path)
+    assert "'unheard of' is not a valid Outcome" in caught.value.log
+
+
+def test_no_file(tmp_path: Path) -> None:
+    """A lab without a file of checks is told which one to write."""
+    with pytest.raises(BrokenLabError) as caught:
+        ran(helpers.lab(tmp_path, LESSON, name="tiny-lab"), tmp_path)
+    assert ("The lab 'tiny-lab' has no checks.", f"Write {tmp_path}/checks/test_tiny_lab.py.") == (
+        caught.value.message,
+        caught.value.advice,
+    )
+
+
+def test_interrupted(tmp_path: Path) -> None:
+    """Ctrl-C in a check ends the run as Ctrl-C, and is no result."""
+    lab = lab_with(tmp_path, check("raise KeyboardInterrupt"))
+    with pytest.raises(KeyboardInterrupt):
+        ran(lab, tmp_path)

@@ -1,0 +1,57 @@
+"""Nodes as checks see them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from checks import pytest_plugin
+from checks.lab_nodes import CheckNode, Nodes
+from runner.errors import UnfitError
+from runner.lessons.model import Role
+from runner.nodes.driver_interface import NodeState
+from tests import helpers
+
+
+def test_mapping(tmp_path: Path) -> None:
+    """Nodes are found by name and listed in the order of the topology."""
+    nodes = Nodes(helpers.cluster(tmp_path, "node2", "node1"))
+    assert (["node2", "node1"], 2) == (list(nodes), len(nodes))
+    assert ("node1", Role.MANAGER, "127.0.0.1") == (nodes["node1"].name, nodes["node1"].role, nodes["node1"].address)
+
+
+def test_run(tmp_path: Path) -> None:
+    """A command gives its exit status and both of its outputs."""
+    done = CheckNode(helpers.LocalNode(tmp_path)).run("sh", "-c", "echo out; echo err >&2; exit 3")
+    assert (3, "out\n", "err\n") == (done.exit_status, done.text, done.error_text)
+
+
+def test_host(tmp_path: Path) -> None:
+    """Testinfra reads files and runs commands on the node."""
+    node = helpers.LocalNode(tmp_path)
+    (node.home / "it's here").write_text("content")
+    host = CheckNode(node).host
+    assert "content" == host.file("it's here").content_string
+    assert (2, "gone\n") == (host.run("echo %s; exit 2", "gone").rc, host.run("echo %s; exit 2", "gone").stdout)
+    assert host.file("it's gone").exists is False
+
+
+@pytest.mark.parametrize("ask", [lambda node: node.api, lambda node: node.host, lambda node: node.run("true")])
+def test_down(ask: object, tmp_path: Path) -> None:
+    """A node that is down cannot be asked, whatever the way."""
+    assert callable(ask)
+    with pytest.raises(UnfitError, match="node1 is down") as caught:
+        ask(CheckNode(helpers.LocalNode(tmp_path, state=NodeState.STOPPED)))
+    assert "'labs start' brings it up again." == caught.value.advice
+
+
+def test_kept_from_run_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is asked again has the same nodes as before, until one of them is in another state."""
+    monkeypatch.setattr(pytest_plugin, "_KEPT", [])
+    up = helpers.cluster(tmp_path, "node1", "node2")
+    first = pytest_plugin._kept_nodes(up)
+    assert first is pytest_plugin._kept_nodes(helpers.cluster(tmp_path, "node1", "node2"))
+    stopped = replace(up, nodes=(up.nodes[0], helpers.LocalNode(tmp_path, "node2", state=NodeState.STOPPED)))
+    assert first is not pytest_plugin._kept_nodes(stopped)

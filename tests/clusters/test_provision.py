@@ -1,0 +1,95 @@
+"""Setting the scene on nodes that are this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner.clusters import provision
+from runner.errors import BrokenLabError
+from runner.lessons.model import Lab
+from runner.nodes.driver_interface import ClusterId
+from tests import helpers
+
+LESSON = f"{helpers.FRONT}## Look {{#look}}\n"
+TINY = ClusterId("tiny")
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    helpers.own_folders(monkeypatch, tmp_path)
+
+
+def lab_with(root: Path, setup: str, **files: str) -> Lab:
+    """Write a lab with a setup script and files for the learner."""
+    lab = helpers.lab(root, LESSON, setup=setup)
+    for name, text in files.items():
+        lab.files.mkdir(exist_ok=True)
+        (lab.files / name).write_text(text)
+    return lab
+
+
+def home(root: Path, node: str = "node1") -> Path:
+    """Return a node's home."""
+    return root / "disks" / node / "root"
+
+
+def test_every_node(tmp_path: Path) -> None:
+    """The script runs in the home of every node and knows node, role and lab."""
+    lab = lab_with(tmp_path, 'echo "$LABS_NODE $LABS_ROLE $LABS_LAB" >who\n')
+    provision.set_up(lab, helpers.cluster(tmp_path, "node1", "node2"))
+    assert ["node1 manager tiny\n", "node2 manager tiny\n"] == [
+        (home(tmp_path, node) / "who").read_text() for node in ("node1", "node2")
+    ]
+
+
+def test_files(tmp_path: Path) -> None:
+    """The lab's files lie in every home before its script runs."""
+    provision.set_up(lab_with(tmp_path, "cat app.py >seen\n", **{"app.py": "print()\n"}), helpers.cluster(tmp_path))
+    assert "print()\n" == (home(tmp_path) / "seen").read_text()
+
+
+def test_again(tmp_path: Path) -> None:
+    """The scene may be set again, and the log holds the last time only."""
+    lab = lab_with(tmp_path, "echo again; mkdir -p here\n")
+    for _ in range(2):
+        provision.set_up(lab, helpers.cluster(tmp_path))
+    assert "node1: again\n" == provision.log_file(TINY).read_text()
+
+
+def test_log(tmp_path: Path) -> None:
+    """Every line that the script prints is in the run's log with its node."""
+    provision.set_up(lab_with(tmp_path, "echo one; echo two >&2\n"), helpers.cluster(tmp_path, "node1", "node2"))
+    assert ["node1: one", "node1: two", "node2: one", "node2: two"] == sorted(
+        provision.log_file(TINY).read_text().splitlines()
+    )
+
+
+@pytest.mark.parametrize(
+    ("setup", "said"),
+    [
+        ("true\n\ncat gone\n", "setup.sh:3: exit status 1: cat gone"),
+        ("step() {\n  false\n}\nstep\n", "setup.sh:2: exit status 1: false"),
+        ("false | true\n", "setup.sh:1: exit status 1: "),
+        ("echo $nothing\n", "nothing: unbound variable"),
+        ("echo before\nexit 3\n", "before"),
+    ],
+)
+def test_failure(setup: str, said: str, tmp_path: Path) -> None:
+    """A script that fails is the lab's fault, told with the line that failed and where its output is."""
+    lab = lab_with(tmp_path, setup)
+    with pytest.raises(BrokenLabError) as caught:
+        provision.set_up(lab, helpers.cluster(tmp_path))
+    assert caught.value.message.startswith(f"{lab.setup} failed on node1 with exit status ")
+    assert caught.value.advice.endswith(f"'labs start tiny'. Its whole output is in {provision.log_file(TINY)}.")
+    assert said in caught.value.log
+    assert said in provision.log_file(TINY).read_text()
+
+
+def test_forget(tmp_path: Path) -> None:
+    """Forgetting a run removes its log and leaves no folder, and may be repeated."""
+    provision.set_up(lab_with(tmp_path, ""), helpers.cluster(tmp_path))
+    for _ in range(2):
+        provision.forget(TINY)
+        assert not provision.log_file(TINY).parent.exists()

@@ -1,0 +1,218 @@
+"""Finding the host's engine as the Docker CLI does, and saying what is wrong with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from docker.errors import APIError, DockerException
+
+from runner import paths
+from runner.drivers.docker import dial_stdio, host_engine
+from runner.errors import BrokenLabError, UnfitError
+from tests import helpers
+
+HERE, THERE = "tcp://here:2375", "tcp://there:2375"
+
+
+@pytest.fixture(autouse=True)
+def _docker_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set up a Docker CLI with the contexts 'class' and 'remote', the first one active."""
+    helpers.own_folders(monkeypatch, tmp_path)
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "LABS_OUTER_DOCKER_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path / "docker"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"currentContext": "class"}))
+    for name, host in (("class", "tcp://class:2375"), ("remote", "ssh://me@server")):
+        meta = folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest() / "meta.json"
+        meta.parent.mkdir(parents=True)
+        endpoints = {"docker": {"Host": host, "SkipTLSVerify": False}}
+        meta.write_text(json.dumps({"Name": name, "Metadata": {}, "Endpoints": endpoints}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+
+
+@pytest.mark.parametrize(
+    ("variables", "url"),
+    [
+        ({}, "tcp://class:2375"),
+        ({"DOCKER_CONTEXT": "remote"}, "ssh://me@server"),
+        ({"DOCKER_HOST": HERE}, HERE),
+        ({"DOCKER_HOST": HERE, "DOCKER_CONTEXT": "remote"}, HERE),
+        ({"DOCKER_HOST": ""}, "tcp://class:2375"),
+        ({"DOCKER_HOST": HERE, "LABS_OUTER_DOCKER_HOST": THERE}, HERE),
+        ({"DOCKER_HOST": "NODE"}, "tcp://class:2375"),
+        ({"DOCKER_HOST": "NODE", "LABS_OUTER_DOCKER_HOST": THERE}, THERE),
+        ({"DOCKER_HOST": "NODE", "DOCKER_CONTEXT": "remote"}, "ssh://me@server"),
+    ],
+)
+def test_endpoint(variables: dict[str, str], url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`DOCKER_HOST` comes first, then `DOCKER_CONTEXT`, then the active context; a node's own engine never counts."""
+    node = f"unix://{paths.sockets_folder()}/tiny/node1.sock"
+    for name, value in variables.items():
+        monkeypatch.setenv(name, node if value == "NODE" else value)
+    assert url == host_engine._endpoint()["base_url"]
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [("ssh://server", []), ("ssh://me@server", ["-l", "me"]), ("ssh://me@server:2222", ["-l", "me", "-p", "2222"])],
+)
+def test_ssh(url: str, options: list[str]) -> None:
+    """An engine behind ssh is reached by the user's own ssh, with its keys and configuration."""
+    words = ["ssh", "-o", "ConnectTimeout=30", "-T", *options, "--", "server", "docker", "system", "dial-stdio"]
+    assert words == dial_stdio.over_ssh(url)
+
+
+def test_tls() -> None:
+    """An engine behind TLS is reached by the user's own docker, in the context that is meant."""
+    assert ["docker", "--context", "class", "system", "dial-stdio"] == dial_stdio.over_cli("class")
+    assert ["docker", "system", "dial-stdio"] == dial_stdio.over_cli(None)
+
+
+def test_no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the Docker CLI was never set up, the default socket is the engine's."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "nowhere"))
+    assert host_engine._endpoint()["base_url"] in (
+        None,
+        "http+unix:///var/run/docker.sock",
+        "unix:///var/run/docker.sock",
+    )
+
+
+def test_unknown_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A context that does not exist is told, with what lists them."""
+    monkeypatch.setenv("DOCKER_CONTEXT", "nowhere")
+    with pytest.raises(UnfitError, match="There is no Docker context 'nowhere'") as caught:
+        host_engine.connect()
+    assert caught.value.advice.startswith("'docker context ls' lists them")
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """Yield a folder that everybody may enter, with a path short enough for a socket."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def refused(host: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Return message and advice of the error that a connection ends in."""
+    monkeypatch.setenv("DOCKER_HOST", host)
+    with pytest.raises(UnfitError) as caught:
+        host_engine.connect()
+    return caught.value.message, caught.value.advice
+
+
+def test_missing_socket(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no socket, the user is told how to start or install an engine."""
+    message, advice = refused(f"unix://{short}/gone.sock", monkeypatch)
+    assert f"No Docker Engine answers at unix://{short}/gone.sock." == message
+    assert "sudo apt-get install docker.io" in advice
+
+
+def test_dead_socket(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket that an engine has left behind is as good as none."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{short}/dead.sock")
+    assert refused(f"unix://{short}/dead.sock", monkeypatch)[0].startswith("No Docker Engine answers at")
+
+
+def test_closed_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that nobody listens on is no engine either."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert f"No Docker Engine answers at tcp://127.0.0.1:{port}." == refused(f"tcp://127.0.0.1:{port}", monkeypatch)[0]
+
+
+def test_no_right(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without the right to the socket is told how to get it."""
+    path = short / "docker.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        path.chmod(0)
+        refused(f"unix://{short}/gone.sock", monkeypatch)  # imports what nobody may not be allowed to read
+        root = os.geteuid() == 0
+        if root:
+            os.seteuid(65534)
+        try:
+            message, advice = refused(f"unix://{path}", monkeypatch)
+        finally:
+            if root:
+                os.seteuid(0)
+    assert f"This user has no right to the Docker Engine at unix://{path}." == message
+    assert "sudo usermod -aG docker $USER" in advice
+
+
+@pytest.mark.parametrize("host", ["gopher://somewhere", "tcp://127.0.0.1:port", "somewhere:70000"])
+def test_unfit_address(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address that cannot be one is told as it stands."""
+    message, advice = refused(host, monkeypatch)
+    assert message.startswith(f"The Docker Engine at {host} cannot be used:")
+    assert "'labs doctor' shows what was tried." == advice
+
+
+@pytest.mark.parametrize(
+    ("reason", "log"),
+    [
+        ("write /var/lib/docker/tmp: no space left on device", ""),
+        ("it ended before its engine answered", "mkdir /var/lib/docker: No space left on device"),
+    ],
+)
+def test_full_disk(reason: str, log: str) -> None:
+    """A full disk is told as that, whether the engine or a node's log says so."""
+    error = host_engine.failure("making node1", reason, log)
+    assert (f"The engine's disk is full (making node1: {reason}).", log) == (error.message, error.log)
+    assert "labs images prune" in error.advice
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (APIError("409 Client Error", explanation="name is taken"), "name is taken"),
+        (DockerException("no TLS"), "no TLS"),
+        (requests.ConnectionError("reset by peer"), "reset by peer"),
+        (BrokenPipeError("broken pipe"), "broken pipe"),
+    ],
+)
+def test_explained(error: Exception, reason: str) -> None:
+    """An engine's error says what was being done and the engine's own reason, and keeps the cause."""
+    with pytest.raises(UnfitError) as caught, host_engine.explained("making node1"):
+        raise error
+    assert f"The engine failed at making node1: {reason}" == caught.value.message
+    assert error is caught.value.__cause__
+
+
+@pytest.mark.parametrize("error", [BrokenLabError("broken", "mend it"), KeyboardInterrupt(), ZeroDivisionError()])
+def test_not_explained(error: BaseException) -> None:
+    """What is no engine's error passes as it is."""
+    with pytest.raises(type(error)) as caught, host_engine.explained("making node1"):
+        raise error
+    assert error is caught.value
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({}, None),
+        ({"ServerVersion": "28.2.2"}, None),
+        ({"ServerVersion": "dev"}, None),
+        ({"ServerVersion": "19.03.15"}, "too old"),
+        ({"SecurityOptions": ["name=seccomp,profile=default", "name=rootless"]}, "without root's rights"),
+        ({"SecurityOptions": ["name=userns"]}, "without root's rights"),
+        ({"OSType": "windows"}, "without Linux containers"),
+    ],
+)
+def test_shortcoming(told: dict[str, object], why: str | None) -> None:
+    """An engine that is too old, without root's rights or without Linux containers is told from one that serves."""
+    fine = {"ServerVersion": "20.10.24+dfsg1", "SecurityOptions": ["name=seccomp,profile=default"], "OSType": "linux"}
+    refused = host_engine.shortcoming(fine | told)
+    assert why == (refused and refused[0])

@@ -1,0 +1,375 @@
+"""Each report, read by a real reader of its format; and none of them broken by what stands in a submission."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import html5lib
+import jsonschema
+import pytest
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
+from markdown_it import MarkdownIt
+from tap.parser import Parser  # type: ignore[import-untyped]
+
+from runner.errors import UnfitError, UsageError
+from runner.grading import reports
+from runner.grading.grade_model import Grade
+from runner.grading.similarity import Pair
+from tests import helpers
+from tests.grading.grades import ALL, ATTACK, BONUS, ERROR, FAILED, HIDDEN, PASSED, RUN, SKIPPED, TAME, grade
+
+CLASSROOM50 = ("CLASSROOM", "ASSIGNMENT", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL", "REVIEW_URL")
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
+
+
+@pytest.fixture(autouse=True)
+def _in_classroom50(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CLASSROOM50:
+        monkeypatch.setenv(name, f"the-{name.lower()}")
+    monkeypatch.setenv("USERNAME", "ada")
+
+
+def test_no_control_characters() -> None:
+    """No report holds what a terminal would obey, nor what turns the direction of text."""
+    for name in reports.NAMES:
+        grades = (ATTACK,) if name in reports.OF_ONE else ALL
+        text = reports.render(name, grades).replace("\r\n", "\n")
+        assert [] == CONTROL.findall(text), name
+        text.encode("utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(set(reports.ALL) - {"json"}))
+def test_hidden_checks_stay_hidden(name: str, tmp_path: Path) -> None:
+    """Neither names nor messages of hidden checks are in what students see, but what they brought."""
+    reports.write(name, tmp_path / "report", (grade(PASSED, HIDDEN),), ())
+    for text in _texts(tmp_path):
+        for word in ("secret", "test_secret_one"):
+            assert word not in text
+
+
+@pytest.mark.parametrize("name", sorted(set(reports.ALL) - {"json"}))
+def test_pairs_stay_hidden(name: str, tmp_path: Path) -> None:
+    """Which submissions resemble each other is in no report that students see, nor in a learner's page."""
+    ada, bob = grade(PASSED), grade(PASSED, submission="bob")
+    shown = (ada,) if name in reports.OF_ONE else (ada, bob)
+    reports.write(name, tmp_path / "report", shown, (Pair(0, 1, 0.9, 30, ("written by both",)),))
+    for index in tmp_path.glob("report/index.*"):
+        assert "written by both" in index.read_text("utf-8")
+        index.unlink()
+    assert [] == [text for text in _texts(tmp_path) if "written by both" in text or "alike" in text]
+
+
+def _texts(folder: Path) -> list[str]:
+    return [path.read_text("utf-8") for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
+@pytest.mark.parametrize("name", reports.ALL)
+def test_linear(name: str, tmp_path: Path) -> None:
+    """Twice as many grades are twice the work to write."""
+    class_of = [replace(ALL[number % 4], submission=f"s{number}") for number in range(80)]
+
+    def write(count: int) -> None:
+        for one in range(count) if name in reports.OF_ONE else (slice(0, count),):
+            grades = class_of[one] if isinstance(one, slice) else [grade(PASSED, FAILED, submission=f"s{one}")]
+            reports.write(name, tmp_path / f"report-{count}", grades, ())
+
+    write(1)
+    few, more, most = (helpers.calls_of(partial(write, count)) for count in (20, 40, 80))
+    assert most - more < 2.1 * (more - few)
+
+
+def _cases(grades: Sequence[Grade]) -> dict[str, list[TestCase]]:
+    found = JUnitXml.fromstring(reports.render("junit", grades).encode())
+    return {suite.name: list(suite) for suite in found}
+
+
+def test_junit() -> None:
+    """JUnit XML has a suite a submission and a case a check, and tells what failed from what could not run."""
+    cases = _cases(ALL)
+    assert ["ada", "bob", "eve"] == list(cases)[:3]
+    ada, bob, eve = (cases[name] for name in ("ada", "bob", "eve"))
+    kinds = [[type(result) for result in case.result] for case in (*ada, *bob, *eve)]
+    assert [[], [Failure], [Skipped], [], [Failure], [], [Error], [Error]] == kinds
+    assert ("tiny.find", "It is found", "on node1: 2; expected: 3") == (
+        ada[1].classname,
+        ada[1].name,
+        ada[1].result[0].message,
+    )
+
+
+def test_junit_counts() -> None:
+    """The counts of a suite are those of its cases, so that readers which trust them are right."""
+    root = ElementTree.fromstring(reports.render("junit", ALL))
+    for suite in root:
+        for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            assert int(suite.attrib[attribute]) == len(suite.findall(f"testcase/{tag}"))
+        assert int(suite.attrib["tests"]) == len(suite.findall("testcase"))
+
+
+def test_junit_attack() -> None:
+    """Text that looks like XML stays text."""
+    (case, other) = next(iter(_cases((ATTACK,)).values()))
+    assert "<script>" in case.result[0].message
+    assert "b" == other.name
+
+
+def test_tap() -> None:
+    """A real reader of TAP finds each check once, and what could not run skipped, with the run called off."""
+    text = reports.render("tap", ALL)
+    lines = list(Parser().parse_text(text))
+    tests = [line for line in lines if line.category == "test"]
+    assert [True, False, True, True, False] == [test.ok for test in tests[:5]]
+    assert [False, False, True, False, False, False, True] == [test.skip for test in tests[:7]]
+    assert [] == [test for test in tests if test.todo]
+    (plan,) = [line for line in lines if line.category == "plan"]
+    assert plan.expected_tests == len(tests) == 9
+    (bail,) = [line for line in lines if line.category == "bail"]
+    assert "bob: checks worth 1 point could not run" in bail.reason
+
+
+def test_tap_of_complete_grades() -> None:
+    """Where every check could run, nothing is called off."""
+    assert "Bail out!" not in reports.render("tap", (grade(PASSED, FAILED),))
+
+
+def _rows(name: str, grades: Sequence[Grade] = ALL) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(reports.render(name, grades), newline="")))
+
+
+def test_csv() -> None:
+    """The table has a line a submission, with points by step; nothing is told as earned that is not to be relied on."""
+    head, ada, bob, eve, _ = _rows("csv")
+    assert ["submission", "lab", "earned", "possible", "percent", "complete", "look", "find", "hidden", "note"] == head
+    assert ["ada", "tiny", "1.5", "6.5", "23.08", "yes", "1", "0.5", "0", ""] == ada
+    assert ["bob", "tiny", "", "2", "", "no", "1", "0", ""] == bob[:9]
+    assert ["eve", "tiny", "", "0", "", "no", "", "", ""] == eve[:9]
+
+
+@pytest.mark.parametrize("name", ["csv", "canvas", "moodle"])
+def test_no_formulas(name: str) -> None:
+    """No cell begins with what a spreadsheet would take for a formula."""
+    assert [] == [cell for row in _rows(name) for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+def test_canvas() -> None:
+    """Canvas gets its columns, its line of possible points, and an empty cell where there is no grade."""
+    head, possible, ada, bob, *_ = _rows("canvas", ALL[:3])
+    assert ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "tiny"] == head
+    assert "Points Possible" == possible[0]
+    assert ["ada", "", "", "ada", "", "1.5"] == ada
+    assert "" == bob[-1]
+
+
+def test_moodle() -> None:
+    """Moodle gets user name, grade and feedback, with what is missing in words."""
+    head, ada, *_ = _rows("moodle")
+    assert ["username", "grade item", "grade", "feedback"] == head
+    assert ["ada", "tiny", "1.5"] == ada[:3]
+    assert "1.5 of 6.5 | It is found: on node1: 2; expected: 3 | It is gone: first finish 'Look'" in ada[3]
+
+
+def test_markdown() -> None:
+    """Markdown shows the table of all, then each submission by steps."""
+    html = MarkdownIt("commonmark").enable("table").render(reports.render("markdown", ALL))
+    assert "<td>ada</td>" in html
+    assert '<td style="text-align:right">1.5 of 6.5</td>' in html
+    assert "<h3>Find it: 0.5 of 3.5</h3>" in html
+
+
+@pytest.mark.parametrize("name", ["markdown", "html", "gradescope"])
+def test_values(name: str) -> None:
+    """Students read whose values they had to have, and which, where they have any."""
+    own, plain = (reports.render(name, (grade(PASSED, learner=learner),)) for learner in ("ada", ""))
+    assert all(word in own for word in ("For ada", "NAME is shop, PORT is 8561"))
+    assert "For " not in plain
+
+
+def test_markdown_attack() -> None:
+    """Text from a submission becomes neither HTML nor a link nor a row of the table."""
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(reports.render("markdown", (ATTACK,)))
+    assert [] == re.findall(r"<(?:script|a|img|em|strong|code)\b", html)
+    assert 2 == html.count("<tr>")
+
+
+def test_html() -> None:
+    """The page is sound HTML, leads from the table to each submission, and shows its checks and what was typed."""
+    text = reports.render("html", ALL)
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    page = parser.parse(text)
+    targets = {element.get("id") for element in page.iter("section")}
+    assert targets == {link.get("href").removeprefix("#") for link in page.iter("a")}
+    assert 4 == len(targets)
+    assert "on node1: 2; expected: 3" in text
+    assert "it exited with 1, not with 0" in text
+
+
+def test_html_attack() -> None:
+    """Text from a submission adds no element to the page."""
+    whole, plain = (html5lib.parse(reports.render("html", (one,))) for one in (ATTACK, TAME))
+    assert [element.tag for element in plain.iter()] == [element.tag for element in whole.iter()]
+
+
+GITLAB = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["description", "check_name", "fingerprint", "severity", "location"],
+        "properties": {
+            "description": {"type": "string", "minLength": 1},
+            "check_name": {"type": "string", "minLength": 1},
+            "fingerprint": {"type": "string", "pattern": "^[0-9a-f]{32,}$"},
+            "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
+            "location": {
+                "type": "object",
+                "required": ["path", "lines"],
+                "properties": {
+                    "path": {"type": "string", "pattern": "^(?!/|\\./|.*//)"},
+                    "lines": {
+                        "type": "object",
+                        "required": ["begin"],
+                        "properties": {"begin": {"type": "integer", "minimum": 1}},
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+def _gitlab(*grades: Grade) -> list[dict[str, Any]]:
+    data: list[dict[str, Any]] = json.loads(reports.render("gitlab", grades))
+    jsonschema.validate(data, GITLAB)
+    return data
+
+
+def test_gitlab() -> None:
+    """GitLab's page describes each property; what is not passed stands at the line where its step begins."""
+    found = [(one["severity"], one["check_name"], one["location"]["lines"]["begin"]) for one in _gitlab(ALL[0])]
+    assert [
+        ("minor", "labs/block", 7),
+        ("major", "labs/test_found", 7),
+        ("major", "labs/hidden_1", 1),
+    ] == found
+    assert "class/ada/submission.md" == _gitlab(ALL[0])[0]["location"]["path"]
+    assert [] == _gitlab(replace(grade(PASSED), runs=()))
+
+
+def test_gitlab_without_a_grade() -> None:
+    """What could not be checked is told as that, and not as a fault."""
+    found = {one["check_name"]: (one["severity"], one["description"]) for one in _gitlab(grade(PASSED, ERROR))}
+    assert ("info", "It answers: could not be checked: node1 is down. Start it.") == found["labs/test_asked"]
+    assert "critical" == found["labs/complete"][0]
+
+
+def test_gitlab_fingerprints() -> None:
+    """No two entries have the same fingerprint; a fault keeps it on the next commit, where it has moved."""
+    before = grade(PASSED, FAILED, problems=("submission.md:10: wrong", "submission.md:20: wrong"))
+    before = replace(before, runs=(RUN, RUN, *before.runs))
+    after = replace(before, problems=("submission.md:12: wrong", "submission.md:30: wrong"))
+    after = replace(after, marks=tuple(replace(mark, text=f"{mark.text}.") for mark in after.marks))
+    prints = [one["fingerprint"] for one in _gitlab(before)]
+    assert prints == [one["fingerprint"] for one in _gitlab(after)]
+    assert len(set(prints)) == len(prints) == 6
+    assert set(prints).isdisjoint(one["fingerprint"] for one in _gitlab(replace(before, folder="class/bob")))
+
+
+def test_gitlab_paths(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A path is relative to where the job began, however the submission was named."""
+    monkeypatch.chdir(tmp_path)
+    for named, path in (
+        (".", "submission.md"),
+        ("./ada/", "ada/submission.md"),
+        (str(tmp_path / "ada"), "ada/submission.md"),
+    ):
+        assert path == _gitlab(replace(grade(FAILED), folder=named))[0]["location"]["path"]
+
+
+def test_gitlab_attack() -> None:
+    """Text from a submission adds no entry, and the file is plain ASCII without a byte order mark."""
+    assert len(_gitlab(TAME)) == len(_gitlab(ATTACK))
+    assert reports.render("gitlab", (ATTACK,)).isascii()
+
+
+def test_gradescope() -> None:
+    """Gradescope gets a score, and each check with what it brought and could have."""
+    data = json.loads(reports.render("gradescope", (grade(PASSED, FAILED, SKIPPED),)))
+    assert 1 == data["score"]
+    assert [
+        ("Look: It is looked at", 1, 1, "passed"),
+        ("Find it: It is found", 0, 2.5, "failed"),
+        ("Find it: It is gone", 0, 1, "failed"),
+    ] == [(one["name"], one["score"], one["max_score"], one["status"]) for one in data["tests"]]
+
+
+def test_gradescope_without_a_grade() -> None:
+    """Where a check could not run Gradescope gets no score at all, so that it tells of a failed autograder."""
+    data = json.loads(reports.render("gradescope", (grade(PASSED, ERROR),)))
+    assert {"score", "tests"} & set(data) == set()
+    assert "could not run" in data["output"]
+
+
+def test_classroom50() -> None:
+    """Classroom 50 gets whole numbers, whose submission it is from its own variables, and no more than all points."""
+    whole = {key for key, value in _classroom50(grade(PASSED, FAILED, SKIPPED)).items() if isinstance(value, int)}
+    assert {"score", "max-score"} == whole
+    data = _classroom50(grade(PASSED, FAILED, BONUS))
+    assert ("classroom50/result/v1", "individual", "ada") == (data["schema"], data["assignment_type"], data["owner"])
+    assert (3, 7) == (data["score"], data["max-score"])
+    assert [(True, 2, 2), (False, 0, 5), (True, 1, 1)] == [
+        (test["passed"], test["score"], test["max-score"]) for test in data["tests"]
+    ]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", data["datetime"])
+
+
+def test_classroom50_bonus() -> None:
+    """A bonus makes up for what is missing, and for no more."""
+    data = _classroom50(grade(PASSED, BONUS))
+    assert data["score"] == data["max-score"]
+
+
+def _classroom50(one: Grade) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(reports.render("classroom50", (one,)))
+    return data
+
+
+def test_classroom50_without_a_grade() -> None:
+    """Where a check could not run no file is written, so that Classroom 50 tells of an error."""
+    with pytest.raises(UnfitError, match="could not run"):
+        reports.render("classroom50", (grade(PASSED, ERROR),))
+
+
+def test_classroom50_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside of Classroom 50 it says what is missing."""
+    monkeypatch.delenv("SUBMISSION_TAG")
+    with pytest.raises(UsageError, match="needs SUBMISSION_TAG"):
+        reports.refuse_unfit("classroom50", Path("result.json"), [Path("ada")])
+
+
+def test_annotations() -> None:
+    """Every line is one command of ours, with whatever could begin another one escaped."""
+    lines = reports.render("annotations", ALL).splitlines()
+    form = re.compile(r"::(notice|warning|error) (?:[a-z]+=[^,:]*)(?:,[a-z]+=[^,:]*)*::.*")
+    assert [] == [line for line in lines if not form.fullmatch(line)]
+    assert "::notice file=class/ada/submission.md,line=7,title=A block::node1: it exited with 1, not with 0" in lines
+
+
+def test_of_one() -> None:
+    """A format of one submission is refused for several before anything is graded."""
+    with pytest.raises(UsageError, match="there are 2"):
+        reports.refuse_unfit("gradescope", Path("results.json"), [Path("ada"), Path("bob")])
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    """A report that could not be written is refused before anything is graded."""
+    with pytest.raises(UsageError, match="There is no folder"):
+        reports.refuse_unfit("json", tmp_path / "none" / "grades.json", [Path("ada")])
+    reports.refuse_unfit("json", tmp_path / "grades.json", [Path("ada")])

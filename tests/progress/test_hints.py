@@ -1,0 +1,66 @@
+"""Which hints help now."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.checking.results import Outcome, Result
+from runner.lessons.model import Hint, Step
+from runner.progress import hints
+
+WEAK, STRONG = Hint("Look up.", 1), Hint("Type it.", 9)
+NAMED = Hint("It needs a name.", 3, check="test_named")
+WORKER = Hint("That is a worker.", 5, check="test_role", says="is a worker")
+ANY = Hint("It is off.", 7, says="off")
+STEP = Step("look", "Look", 1, (WEAK, NAMED, WORKER, ANY, STRONG))
+
+
+def failed(check: str, observed: str = "", step: str = "look") -> Result:
+    """Return a failure."""
+    return Result(check, step, "It is so", Outcome.FAILED, observed=observed, expected="it is so")
+
+
+@pytest.mark.parametrize(
+    ("results", "fitting"),
+    [
+        ([], [WEAK, STRONG]),
+        ([failed("test_other")], [WEAK, STRONG]),
+        ([failed("test_named")], [WEAK, NAMED, STRONG]),
+        ([failed("test_role", "node2 is a manager")], [WEAK, STRONG]),
+        ([failed("test_role", "node2 is a worker")], [WEAK, WORKER, STRONG]),
+        ([failed("test_named", "node2 is a worker")], [WEAK, NAMED, STRONG]),
+        ([failed("test_other", "it is off")], [WEAK, ANY, STRONG]),
+        ([failed("test_named"), failed("test_role", "it is a worker")], [WEAK, NAMED, WORKER, STRONG]),
+        ([failed("test_named", step="find")], [WEAK, STRONG]),
+    ],
+)
+def test_fitting(results: list[Result], fitting: list[Hint]) -> None:
+    """A hint that names a check helps only while that check of its step fails with its words; others always help."""
+    assert fitting == list(hints.choose(STEP, results, ()).fitting)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.PASSED, Outcome.ERROR, Outcome.SKIPPED])
+def test_not_failed(outcome: Outcome) -> None:
+    """What passes, could not be checked or was skipped has not failed."""
+    assert NAMED not in hints.choose(STEP, [Result("test_named", "look", "", outcome)], ()).fitting
+
+
+def test_one_more_each_time() -> None:
+    """The next hint is the weakest of those that fit and were not shown, until there is none."""
+    shown: set[str] = set()
+    asked = []
+    while (helping := hints.choose(STEP, [failed("test_named")], shown)).next:
+        asked.append(helping.next)
+        shown.add(hints.mark(helping.next))
+    assert ([WEAK, NAMED, STRONG], (WEAK, NAMED, STRONG), ()) == (asked, helping.seen, helping.waiting)
+
+
+def test_later_condition() -> None:
+    """A hint that begins to fit after stronger ones were shown comes next."""
+    assert NAMED is hints.choose(STEP, [failed("test_named")], {hints.mark(WEAK), hints.mark(STRONG)}).next
+
+
+def test_mark() -> None:
+    """A hint is known again wherever in the lesson it stands, and not once it says something else."""
+    assert hints.mark(WEAK) == hints.mark(Hint(WEAK.text, 99))
+    assert hints.mark(WEAK) != hints.mark(STRONG)

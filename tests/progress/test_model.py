@@ -1,0 +1,96 @@
+"""Progress as data: what counts as passed, and where that puts the learner."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from runner.lessons.model import Lesson
+from runner.progress.model import Progress, Reached, StepRecord
+from tests import helpers
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
+NOTHING = Progress("tiny")
+
+
+@pytest.fixture
+def lesson(tmp_path: Path) -> Lesson:
+    """Return a lesson of three steps."""
+    return helpers.lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n").lesson
+
+
+def test_nothing(lesson: Lesson) -> None:
+    """Without any record the first step is the one to do, and nothing is passed."""
+    assert (0, 0, lesson.steps[0], lesson.steps[0]) == (
+        NOTHING.passed(lesson),
+        NOTHING.played(lesson),
+        NOTHING.place(lesson),
+        NOTHING.unpassed(lesson),
+    )
+    assert StepRecord() == NOTHING.of("look")
+
+
+def test_passed(lesson: Lesson) -> None:
+    """A step that passes counts, with the time, and the next one is the one to do."""
+    progress = NOTHING.with_passed(["look"], NOON)
+    assert (1, lesson.steps[1], NOON) == (progress.passed(lesson), progress.place(lesson), progress.of("look").passed)
+
+
+def test_first_time_stays(lesson: Lesson) -> None:
+    """The time of a pass is that of the first one."""
+    progress = NOTHING.with_passed(["look"], NOON).with_passed(["look", "find"], LATER)
+    assert [NOON, LATER] == [progress.of(step).passed for step in ("look", "find")]
+
+
+def test_all(lesson: Lesson) -> None:
+    """When all is passed there is no step to do."""
+    progress = NOTHING.with_passed(["look", "find", "keep"], NOON)
+    assert (3, None, None) == (progress.passed(lesson), progress.place(lesson), progress.unpassed(lesson))
+
+
+def test_out_of_order(lesson: Lesson) -> None:
+    """A later step that passes does not move the learner past an earlier one that does not."""
+    assert lesson.steps[0] is NOTHING.with_passed(["find"], NOON).place(lesson)
+
+
+def test_played(lesson: Lesson) -> None:
+    """What labs has played is done here, and is nobody's pass, also when its checks are run later."""
+    progress = NOTHING.with_played(["look"]).with_passed(["look", "find"], NOON)
+    assert (1, 1, lesson.steps[2], lesson.steps[0]) == (
+        progress.passed(lesson),
+        progress.played(lesson),
+        progress.place(lesson),
+        progress.unpassed(lesson),
+    )
+
+
+def test_played_after_pass(lesson: Lesson) -> None:
+    """Playing a step again that was passed takes nothing away."""
+    progress = NOTHING.with_passed(["look"], NOON).with_played(["look"])
+    assert (1, 0, Reached.PASSED) == (progress.passed(lesson), progress.played(lesson), progress.here["look"])
+
+
+def test_spoiled() -> None:
+    """A solution seen before the pass is noted with the first time, and the pass does not wipe it out."""
+    progress = NOTHING.with_solution("look", NOON).with_solution("look", LATER).with_passed(["look"], LATER)
+    assert StepRecord(passed=LATER, spoiled=NOON) == progress.of("look")
+
+
+def test_not_spoiled() -> None:
+    """A solution seen after the pass spoils nothing."""
+    assert None is NOTHING.with_passed(["look"], NOON).with_solution("look", LATER).of("look").spoiled
+
+
+def test_hints() -> None:
+    """Each hint that was shown is remembered, of its own step."""
+    progress = NOTHING.with_hint("look", "a").with_hint("look", "b").with_hint("find", "a")
+    assert [{"a", "b"}, {"a"}] == [progress.of(step).hints for step in ("look", "find")]
+
+
+def test_other_edition(lesson: Lesson) -> None:
+    """Steps that a lesson no longer has count for nothing, and steps it has gained are to be done."""
+    progress = NOTHING.with_passed(["look", "gone", "keep"], NOON)
+    assert (2, lesson.steps[1]) == (progress.passed(lesson), progress.place(lesson))

@@ -1,0 +1,76 @@
+"""The screen, to the letter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runner.progress import hints
+from runner.progress.model import Progress, StepRecord
+from runner.watch import model, screen_view
+from runner.watch.model import Key, Watch
+from tests import helpers
+from tests.watch import scenarios
+
+_SHOWN = frozenset(hints.mark(hint) for hint in scenarios.STEPS[1].hints)
+MOMENTS = {
+    "nothing was seen yet": scenarios.UNSEEN,
+    "nothing is started": scenarios.ABSENT,
+    "a fresh cluster": scenarios.FRESH,
+    "a step is half done": scenarios.HALF,
+    "a narrow terminal": scenarios.HALF,
+    "a short terminal": scenarios.HALF,
+    "hardly any terminal": scenarios.HALF,
+    "hints were asked for": replace(scenarios.HALF, progress=Progress("tiny", {"join": StepRecord(hints=_SHOWN)})),
+    "the solution was asked for": model.pressed(scenarios.HALF, Key.SOLUTION),
+    "the solution of what is done": model.pressed(model.pressed(scenarios.HALF, Key.UP), Key.SOLUTION),
+    "a step was just passed": replace(scenarios.HALF, said="Well done: 'Create the swarm'."),
+    "checks take long": replace(scenarios.HALF, checking=True),
+    "a check could not look": scenarios.WITHOUT_ANSWER,
+    "a node is down": scenarios.STOPPED,
+    "no engine answers": scenarios.LOST,
+    "all is done": scenarios.FINISHED,
+    "more than fits": scenarios.LONG,
+    "more than fits, scrolled": model.pressed(scenarios.LONG, Key.PAGE_DOWN),
+}
+CASES = helpers.cases(Path(__file__).parent / "screens.txt")
+
+
+def shown(watch: Watch, width: int, height: int) -> list[str]:
+    """Return the screen's lines without the white space at their ends."""
+    return [line.plain.rstrip() for line in screen_view.lines(watch, width, height)]
+
+
+@pytest.mark.parametrize(("title", "size", "expected"), CASES, ids=[case[0] for case in CASES])
+def test_screen(title: str, size: str, expected: str) -> None:
+    """At this moment, on a terminal of this size, the screen shows exactly this."""
+    width, height = map(int, size.split("x"))
+    assert expected.splitlines() == shown(MOMENTS[title], width, height)
+
+
+def test_every_moment_is_shown() -> None:
+    """Each moment has its screen."""
+    assert [*MOMENTS] == [title for title, _, _ in CASES]
+
+
+@pytest.mark.parametrize("title", [*MOMENTS])
+def test_every_size(title: str) -> None:
+    """Whatever the size, the screen has as many lines as the terminal, and none is wider."""
+    for width in (1, 13, 40, 60, 80, 200):
+        for height in (1, 2, 5, 13, 20, 50):
+            lines = screen_view.lines(MOMENTS[title], width, height)
+            assert (height, True) == (len(lines), all(line.cell_len <= width for line in lines)), (width, height)
+
+
+def test_the_current_step_is_seen() -> None:
+    """From six lines on, the title of the step that is looked at is on the screen, however long what is told of it."""
+    for height in range(6, 40):
+        assert any("Join the workers" in line for line in shown(scenarios.LONG, 60, height)), height
+
+
+def test_brackets() -> None:
+    """What looks like markup is shown as it stands."""
+    odd = replace(scenarios.NOT_WORKERS, observed="[bold]node3[/] is [a] manager")
+    assert "       on node1  [bold]node3[/] is [a] manager" in shown(scenarios.watch(scenarios.INIT, odd), 80, 24)
