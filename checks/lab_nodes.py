@@ -6,8 +6,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import UnfitError
-from runner.nodes.driver_interface import Cluster, Completed, Node, NodeState
+from runner.errors import HostError
+from runner.nodes.driver_interface import Cluster, ExecResult, Node, NodeState
 
 if TYPE_CHECKING:
     from testinfra.host import Host
@@ -51,14 +51,14 @@ class CheckNode:
         self._refuse_if_down()
         return host(self._node)
 
-    def run(self, *argv: str) -> Completed:
+    def run(self, *argv: str) -> ExecResult:
         """Run a command that only reads, and return what it printed."""
         self._refuse_if_down()
         return self._node.run(argv)
 
     def _refuse_if_down(self) -> None:
         if self._node.state is not NodeState.RUNNING:
-            raise UnfitError(f"{self.name} is down.", "'labs start' brings it up again.")
+            raise HostError(f"{self.name} is down.", "'labs start' brings it up again.")
 
     def close(self) -> None:
         """Close the client."""

@@ -16,7 +16,7 @@ from checks.lab_nodes import Nodes
 from runner import paths
 from runner.checking.check_request import KEY, Request
 from runner.checking.timeout import within
-from runner.errors import LabsError, TooMuchError
+from runner.errors import LabsError, LimitExceededError
 from runner.lessons.values import fill
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     given = item.config.stash.get(KEY, None)
     seconds = given.seconds_left() if given else None
     if seconds == 0:
-        raise TooMuchError("There was no time left for it.", "Look what took the others so long.")
+        raise LimitExceededError("There was no time left for it.", "Look what took the others so long.")
     with nullcontext() if seconds is None else within(seconds, "It"):
         return (yield)
 

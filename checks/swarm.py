@@ -15,7 +15,7 @@ from checks.lab_nodes import CheckNode, Nodes
 from checks.shared_client import Shared, asked_of
 
 if TYPE_CHECKING:
-    from runner.nodes.driver_interface import Completed
+    from runner.nodes.driver_interface import ExecResult
 
 T = TypeVar("T")
 G = TypeVar("G", bound="Glance")
@@ -161,7 +161,7 @@ class Glance:
     def __init__(self, nodes: Nodes) -> None:
         self.nodes = nodes
         self._tasks: dict[str, tuple[Task, ...]] = {}
-        self._typed: dict[tuple[str, ...], Completed] = {}
+        self._typed: dict[tuple[str, ...], ExecResult] = {}
         self._known: dict[object, Any] = {}
 
     @property
@@ -227,7 +227,7 @@ class Glance:
         later = (one for one in self.tasks(service) if one.slot == task.slot and one.created > task.created)
         return next(later, None)
 
-    def typed(self, name: str, *argv: str) -> Completed:
+    def typed(self, name: str, *argv: str) -> ExecResult:
         """Return what a command that only reads says on the node of a name."""
         key = (name, *argv)
         if key not in self._typed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any
 
@@ -10,10 +11,10 @@ class ExitCode(IntEnum):
     """The exit codes of every `labs` command."""
 
     DONE = 0
-    NOT_YET = 1
+    INCOMPLETE = 1
     USAGE = 2
     BROKEN_LAB = 3
-    UNFIT = 4
+    HOST = 4
     BUG = 70
     INTERRUPTED = 130
 
@@ -46,10 +47,10 @@ class UsageError(LabsError):
     exit_code = ExitCode.USAGE
 
 
-class NotYetError(LabsError):
+class IncompleteError(LabsError):
     """The command ran, and the learner's work is not there yet."""
 
-    exit_code = ExitCode.NOT_YET
+    exit_code = ExitCode.INCOMPLETE
 
 
 class BrokenLabError(LabsError):
@@ -58,11 +59,32 @@ class BrokenLabError(LabsError):
     exit_code = ExitCode.BROKEN_LAB
 
 
-class UnfitError(LabsError):
+class HostError(LabsError):
     """The environment cannot do it: no engine, no rights, no space, a node that never became ready."""
 
-    exit_code = ExitCode.UNFIT
+    exit_code = ExitCode.HOST
 
 
-class TooMuchError(UnfitError):
+class LimitExceededError(HostError):
     """Something took more time or room than it may, and was ended."""
+
+
+def unknown_name_error(kind: str, word: str, known: Iterable[str], command: str) -> UsageError:
+    """Make the error for a name that does not exist.
+
+    Args:
+        kind: What the word should have named: 'lab', 'node' or 'step'.
+        word: What was typed.
+        known: The names that exist.
+        command: The command that lists them.
+
+    """
+    # Imported here because it takes longer to load than `labs --help` may spend on it.
+    import difflib
+
+    names = list(known)
+    near = difflib.get_close_matches(word, names, n=3, cutoff=0.5)
+    if near:
+        return UsageError(f"There is no {kind} '{word}'.", f"Did you mean {' or '.join(near)}?")
+    listed = f"There are: {', '.join(names)}. " if names else ""
+    return UsageError(f"There is no {kind} '{word}'.", f"{listed}'{command}' lists them.")

@@ -9,7 +9,7 @@ import struct
 _CREDENTIALS = struct.Struct("3i")
 
 
-def process(connection: socket.socket) -> int:
+def peer_pid(connection: socket.socket) -> int:
     """Return the number of the process that listens, as this one sees it.
 
     Raises:

@@ -6,21 +6,21 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-Tell = Callable[[str], None]
+DetailCallback = Callable[[str], None]
 
 
-class Story(Protocol):
+class StatusReporter(Protocol):
     """Shows a story of named steps."""
 
-    def step(self, name: str) -> AbstractContextManager[Tell]:
+    def step(self, name: str) -> AbstractContextManager[DetailCallback]:
         """Show a step while the block runs, and how it ended after; what it yields takes details on the way."""
         ...
 
 
-class Silent:
+class NullReporter:
     """Shows nothing."""
 
     @contextmanager
-    def step(self, name: str) -> Iterator[Tell]:
+    def step(self, name: str) -> Iterator[DetailCallback]:
         """Show nothing while the block runs."""
         yield lambda _detail: None

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.lessons import parse
-from runner.lessons.model import Lab, Role
-from runner.nodes.driver_interface import Cluster, ClusterId, Completed, Heard, NodeState, nobody
+from runner.lessons.model import Lab
+from runner.nodes.driver_interface import Cluster, ClusterId, ExecResult, NodeState, OutputCallback, ignore_output
+from runner.nodes.topology import Role
 
 CHECKOUT = Path(__file__).parent.parent
 NO_ENGINE = "unix:///nonexistent.sock"
@@ -55,14 +56,14 @@ class LocalNode:
 
     def api(self) -> Any:
         """Refuse, for there is no engine."""
-        raise UnfitError(f"{self.name} has no engine.", "Use a real node.")
+        raise HostError(f"{self.name} has no engine.", "Use a real node.")
 
-    def run(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Completed:
+    def run(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
         """Run a command in the node's home."""
         words = [_NODE_FOLDERS.sub(f"{self.disk}/", word) for word in argv]
         given = {**os.environ, "HOME": str(self.home), **(environment or {})}
         done = subprocess.run(words, cwd=self.home, env=given, capture_output=True, check=False)
-        return Completed(done.returncode, done.stdout, done.stderr)
+        return ExecResult(done.returncode, done.stdout, done.stderr)
 
     def copy_in(self, source: Path, target: str) -> None:
         """Copy with cp."""
@@ -70,7 +71,7 @@ class LocalNode:
         folder.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cp", "-r", f"{source}/." if source.is_dir() else source, folder], check=True)
 
-    def attach(self, argv: Sequence[str], heard: Heard = nobody) -> int:
+    def attach(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
         """Run a command on our own streams."""
         return subprocess.run(argv, cwd=self.home, check=False).returncode
 
@@ -84,7 +85,7 @@ class LocalNode:
         """Connect to a port of this machine."""
         return socket.create_connection((self.address, port))
 
-    def log(self, lines: int = 40) -> str:
+    def read_log(self, lines: int = 40) -> str:
         """Return what a real one would have said while it booted."""
         return "".join(f"line {number}\n" for number in range(lines))
 

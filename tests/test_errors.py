@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import LabsError, UnfitError
+from runner.errors import HostError, LabsError
 from runner.grading.executor import UnfitPlaceError
 from runner.lessons.problems import BrokenLessonError, Problem
 
@@ -15,7 +15,7 @@ from runner.lessons.problems import BrokenLessonError, Problem
 @pytest.mark.parametrize(
     "error",
     [
-        UnfitError("It is so.", "Type this.", "a log"),
+        HostError("It is so.", "Type this.", "a log"),
         UnfitPlaceError("It is so.", "Type this."),
         BrokenLessonError("tiny", [Problem(Path("lesson.md"), 3, "it is wrong")]),
     ],

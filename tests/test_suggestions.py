@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner import suggest
-from runner.errors import ExitCode
+from runner.errors import ExitCode, unknown_name_error
 
 STEPS = ["create-swarm", "join-workers", "drain-node"]
 
@@ -21,11 +20,11 @@ STEPS = ["create-swarm", "join-workers", "drain-node"]
 )
 def test_unknown(word: str, known: list[str], advice: str) -> None:
     """The nearest names are offered, or all where none is near."""
-    error = suggest.unknown("step", word, known, "labs show")
+    error = unknown_name_error("step", word, known, "labs show")
     assert (f"There is no step '{word}'.", advice) == (error.message, error.advice)
     assert ExitCode.USAGE is error.exit_code
 
 
 def test_any_iterable() -> None:
     """The names may come from anything that yields them once."""
-    assert "Did you mean node1?" == suggest.unknown("node", "node", iter(["node1"]), "labs status").advice
+    assert "Did you mean node1?" == unknown_name_error("node", "node", iter(["node1"]), "labs status").advice

@@ -78,8 +78,8 @@ class Report:
     def exit_code(self) -> ExitCode:
         """What `labs check` ends with: an error of the environment outweighs unfinished work."""
         if self.count(Outcome.ERROR):
-            return ExitCode.UNFIT
-        return ExitCode.DONE if self.count(Outcome.PASSED) == len(self.results) else ExitCode.NOT_YET
+            return ExitCode.HOST
+        return ExitCode.DONE if self.count(Outcome.PASSED) == len(self.results) else ExitCode.INCOMPLETE
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain data for `--json`."""

@@ -12,7 +12,7 @@ import pytest
 from runner import paths
 from runner.checking.check_request import KEY, Request
 from runner.checking.results import Outcome, Report, Result
-from runner.errors import BrokenLabError, UnfitError
+from runner.errors import BrokenLabError, HostError
 
 # What the user has configured for pytest elsewhere must not change what a check finds.
 _ARGUMENTS = (
@@ -59,7 +59,7 @@ def run(request: Request) -> Report:
     if recorder.crash:
         # What the nodes have said may have brought it about, and then it is no fault of the lab's.
         message = f"The checks of '{request.lab.name}' crashed, so nobody knows what they would have found."
-        raise UnfitError(message, f"Try it again; if that does not help, mend {file}.", "\n".join(recorder.crash))
+        raise HostError(message, f"Try it again; if that does not help, mend {file}.", "\n".join(recorder.crash))
     if recorder.trouble or status not in _FINE:
         log = "\n".join(recorder.trouble) or f"pytest ended with {status!r}"
         raise BrokenLabError(f"The checks of '{request.lab.name}' cannot run.", f"Mend {file}.", log)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-from runner.errors import TooMuchError
+from runner.errors import LimitExceededError
 
 
 @dataclass(slots=True)
@@ -42,4 +42,4 @@ class within:  # noqa: N801 - it reads as a word: with within(...)
 
     def _ring(self, _number: int, _frame: FrameType | None) -> None:
         if not self._over:
-            raise TooMuchError(f"{self.what} did not end within {self.seconds:.3g} s.", "Look what it waits for.")
+            raise LimitExceededError(f"{self.what} did not end within {self.seconds:.3g} s.", "Look what it waits for.")

@@ -60,6 +60,6 @@ def read(data: Mapping[str, Any]) -> list[Verified]:
 def worst(found: Iterable[Verified]) -> int:
     """Return the exit code for several labs: a bug of ours first, then a broken lab, then an unfit environment."""
     codes = {one.exit_code for one in found}
-    order = (ExitCode.BUG, ExitCode.BROKEN_LAB, ExitCode.UNFIT)
+    order = (ExitCode.BUG, ExitCode.BROKEN_LAB, ExitCode.HOST)
     # However else one has ended, as by a Python that could not even begin, no lab has been proved by that.
     return next((code for code in order if code in codes), max(codes, default=ExitCode.DONE))

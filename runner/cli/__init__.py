@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 
 from runner import __version__, sanitize, signals
-from runner.errors import ExitCode, LabsError, UnfitError
+from runner.errors import ExitCode, HostError, LabsError
 
 # Short help stands here, and not in the commands' files, so that `labs --help` need not import them.
 _COMMANDS = {
@@ -74,9 +74,9 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            from runner import suggest
+            from runner.errors import unknown_name_error
 
-            raise suggest.unknown("command", args[0], _COMMANDS, "labs --help")
+            raise unknown_name_error("command", args[0], _COMMANDS, "labs --help")
         return super().resolve_command(ctx, args)
 
 
@@ -139,7 +139,7 @@ def _explain_system(error: OSError) -> int:
     if where is None:
         return _report_bug()
     advice = "Make room or give yourself the rights to it, then type this again."
-    return _explain(UnfitError(f"{where}: {error.strerror}.", advice))
+    return _explain(HostError(f"{where}: {error.strerror}.", advice))
 
 
 def _report_bug() -> int:
@@ -153,7 +153,7 @@ def _report_bug() -> int:
 def _explain(error: LabsError) -> int:
     for line in error.log.rstrip().splitlines():
         click.echo(f"  | {sanitize.strip_control_chars(line)}", err=True)
-    colour = "yellow" if error.exit_code is ExitCode.NOT_YET else "red"
+    colour = "yellow" if error.exit_code is ExitCode.INCOMPLETE else "red"
     click.secho(sanitize.strip_control_chars(error.message), err=True, fg=None if "NO_COLOR" in os.environ else colour)
     click.echo(error.advice, err=True)
     return error.exit_code

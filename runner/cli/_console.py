@@ -11,7 +11,7 @@ from functools import cache
 from rich.console import Console
 from rich.text import Text
 
-from runner.status import Story, Tell
+from runner.status import DetailCallback, StatusReporter
 
 
 @cache
@@ -26,14 +26,14 @@ def err() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def story() -> Story:
+def status_reporter() -> StatusReporter:
     """Return a story that shows steps live on a terminal, and as plain lines elsewhere."""
-    return _LiveStory() if err().is_terminal else _PlainStory()
+    return _LiveReporter() if err().is_terminal else _PlainReporter()
 
 
-class _LiveStory:
+class _LiveReporter:
     @contextmanager
-    def step(self, name: str) -> Iterator[Tell]:
+    def step(self, name: str) -> Iterator[DetailCallback]:
         # Where there is no terminal, nobody waits for this to be imported.
         from rich.live import Live
 
@@ -75,9 +75,9 @@ class _Line:
         return Text.assemble(head, " ", self.name, detail, _seconds(time.monotonic() - self._began))
 
 
-class _PlainStory:
+class _PlainReporter:
     @contextmanager
-    def step(self, name: str) -> Iterator[Tell]:
+    def step(self, name: str) -> Iterator[DetailCallback]:
         began = time.monotonic()
         last = [""]
         # A log shows what takes so long while it does.

@@ -6,7 +6,8 @@ import textwrap
 from collections.abc import Iterable
 
 from runner.cli import _console, _picture
-from runner.lessons.model import Command, Hint, Part, Picture, Prose, Topology
+from runner.lessons.model import Command, Hint, Part, Picture, Prose
+from runner.nodes.topology import Topology
 
 
 def show(parts: Iterable[Part], topology: Topology) -> None:

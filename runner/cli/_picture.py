@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from runner.lessons.model import Picture, PictureService, Topology
+from runner.lessons.model import Picture, PictureService
+from runner.nodes.topology import Topology
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -9,13 +9,13 @@ from runner.checking import run_checks
 from runner.checking.check_request import Request
 from runner.checking.results import Outcome, Report
 from runner.cli import _console, _progress
-from runner.errors import ExitCode, NotYetError
+from runner.errors import ExitCode, IncompleteError
 from runner.lessons import parse
 from runner.lessons.model import Lab, Step
 from runner.lessons.player import Player, Typed
 from runner.nodes.driver_interface import Cluster
 from runner.progress.replay_plan import Way
-from runner.status import Silent
+from runner.status import NullReporter
 
 _SETTLING_SECONDS = 30.0
 
@@ -33,7 +33,7 @@ def go(lab: Lab, cluster: Cluster, way: Way) -> None:
         player.capture(parse.step_commands(lab, step))
     for step in way.missing:
         typed = bool(parse.step_commands(lab, step))
-        with _console.story().step(step.title) if typed else Silent().step(step.title) as tell:
+        with _console.status_reporter().step(step.title) if typed else NullReporter().step(step.title) as tell:
             _go_through(lab, cluster, player, step, tell)
 
 
@@ -51,9 +51,9 @@ def _go_through(lab: Lab, cluster: Cluster, player: Player, step: Step, tell: Ca
         tell("")
         last = "\n".join(f"{one.says}: {one.text}" for one in report.results if one.outcome is not Outcome.PASSED)
         conclude(lab, step, report)
-    except NotYetError as error:
+    except IncompleteError as error:
         # Nobody has seen yet what came back.
-        raise NotYetError(error.message, error.advice, last[-3000:]) from None
+        raise IncompleteError(error.message, error.advice, last[-3000:]) from None
 
 
 def play_step(lab: Lab, cluster: Cluster, player: Player, step: Step, show: Callable[[Typed], None]) -> Report:
@@ -74,7 +74,7 @@ def play_step(lab: Lab, cluster: Cluster, player: Player, step: Step, show: Call
     for typed in player.play(parse.step_commands(lab, step)):
         show(typed)
         if typed.complaint:
-            raise NotYetError(
+            raise IncompleteError(
                 f"The lesson's line {typed.command.line} did not do on {typed.node} what it should: {typed.complaint}.",
                 f"'labs check' says where your cluster is; {_afresh(lab, step)}.",
             )
@@ -89,7 +89,7 @@ def conclude(lab: Lab, step: Step, report: Report) -> None:
 
     """
     if report.exit_code is not ExitCode.DONE:
-        raise NotYetError(
+        raise IncompleteError(
             f"The step '{step.id}' was played, but its checks do not pass.",
             f"'labs check --step {step.id}' looks again; {_afresh(lab, step)}.",
         )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from runner import suggest
 from runner.cli import _progress
 from runner.clusters import lookup
-from runner.errors import LabsError, UsageError
+from runner.errors import LabsError, UsageError, unknown_name_error
 from runner.lessons import catalog
 from runner.lessons.model import Lab, Step
 
@@ -49,7 +48,7 @@ def the_step(lab: Lab, step_id: str, *others: str) -> Step:
     found = lab.lesson.step(step_id)
     if found is None:
         known = [*(one.id for one in lab.lesson.steps), *others]
-        raise suggest.unknown("lab or step" if others else "step", step_id, known, f"labs show {lab.name}")
+        raise unknown_name_error("lab or step" if others else "step", step_id, known, f"labs show {lab.name}")
     return found
 
 

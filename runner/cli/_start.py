@@ -30,7 +30,7 @@ def bring(lab: Lab, driver: str | None = None, *, keep: bool = False) -> Started
         _console.err().print(
             f"Driver {chosen.driver.name}: {chosen.reason}.", style="dim", soft_wrap=True, markup=False
         )
-    went = lifecycle.start(chosen.driver, lab, cluster, _console.story(), keep=keep)
+    went = lifecycle.start(chosen.driver, lab, cluster, _console.status_reporter(), keep=keep)
     if went is Started.FRESH:
         _progress.begun_afresh(lab.name)
     else:

@@ -14,7 +14,7 @@ from runner.cli import _console
 from runner.cli._live_lines import Lines
 from runner.clusters import selection
 from runner.drivers.uml import memory
-from runner.errors import ExitCode, UnfitError
+from runner.errors import ExitCode, HostError
 from runner.lessons.model import Lab
 from runner.storage import locks
 
@@ -49,18 +49,18 @@ def _plan(labs: Sequence[Lab], driver: str | None) -> tuple[list[Planned], list[
     for lab in labs:
         try:
             planned.append(Planned(lab, selection.choose(lab, driver, None).driver.name))
-        except UnfitError as error:
-            unserved.append(Verified(lab.name, "", 0, (), f"{error.message} {error.advice}", ExitCode.UNFIT))
+        except HostError as error:
+            unserved.append(Verified(lab.name, "", 0, (), f"{error.message} {error.advice}", ExitCode.HOST))
     return planned, unserved
 
 
 def _prepare_images(planned: Sequence[Planned]) -> None:
     """Make the images of all labs before the first, lest each lab's start makes some while others are measured."""
-    story = _console.story()
+    reporter = _console.status_reporter()
     for name in dict.fromkeys(one.driver for one in planned):
         wanted = {image for one in planned if one.driver == name for image in one.lab.lesson.images}
-        with locks.images(story):
-            selection.named(name).prepare_images(sorted(wanted), story)
+        with locks.lock_images(reporter):
+            selection.named(name).ensure_images(sorted(wanted), reporter)
 
 
 def _run(planned: Sequence[Planned], jobs: int) -> list[Verified]:

@@ -29,13 +29,13 @@ def command(again: bool) -> int:
     serving = False
     for driver in selection.all_drivers():
         if again:
-            driver.forget_probes()
+            driver.clear_probe_cache()
         out.print(f"[bold]driver {driver.name}[/]")
-        findings = driver.examine()
+        findings = driver.diagnose()
         serving = serving or all(finding.good is not False for finding in findings)
         for finding in findings:
             mark, style = _MARKS[finding.good]
             out.print(Text.assemble((f"  {mark} ", style), f"{finding.subject:<15}", finding.seen))
             if finding.advice:
                 out.print(Text(f"    {'':<15}{finding.advice}", style="dim"))
-    return ExitCode.DONE if serving else ExitCode.UNFIT
+    return ExitCode.DONE if serving else ExitCode.HOST

@@ -10,7 +10,7 @@ from runner.checking.check_request import Request
 from runner.cli import _console, _options, _playback, _progress, _resolve, _start, _suggestions
 from runner.clusters import lookup
 from runner.clusters.lifecycle import Started
-from runner.errors import NotYetError, UnfitError, UsageError
+from runner.errors import HostError, IncompleteError, UsageError
 from runner.lessons.model import Lab, Step
 from runner.nodes.driver_interface import Cluster
 from runner.progress import completion, replay_plan
@@ -47,7 +47,7 @@ def command(lab: str | None, step: str | None) -> int:
             _await(found, cluster)
         report = run_checks.run(Request(found, cluster))
         if problem := replay_plan.unknown(found.lesson, report, target):
-            raise UnfitError(
+            raise HostError(
                 f"'{problem.says}' could not be checked: {problem.reason}", "'labs status' shows the nodes."
             )
         noted = _progress.passed(found.name, completion.passed(found.lesson, report))
@@ -61,7 +61,7 @@ def command(lab: str | None, step: str | None) -> int:
 def _await(lab: Lab, cluster: Cluster) -> None:
     """Wait until what was done on the nodes before they were halted has come back, as far as it will."""
     done = frozenset(_progress.load(lab.name).here)
-    with _console.story().step("Waiting for what ran on the nodes"):
+    with _console.status_reporter().step("Waiting for what ran on the nodes"):
         run_checks.run(Request(lab, cluster, done, _RESUMING_SECONDS))
 
 
@@ -70,7 +70,7 @@ def _refuse_obstacle(lab: Lab, target: Step, ahead: Way) -> None:
         advice = (
             f"'labs reset {lab.name} --step {target.id}' gets there on fresh nodes; what was done on these is lost."
         )
-        raise NotYetError(ahead.obstacle, advice)
+        raise IncompleteError(ahead.obstacle, advice)
 
 
 def _say(lab: Lab, target: Step, ahead: Way) -> None:

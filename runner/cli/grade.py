@@ -9,12 +9,11 @@ from pathlib import Path
 
 import click
 
-from runner import suggest
 from runner.checking.parallel_verify import Planned, jobs_for
 from runner.cli import _console, _grade_results, _options, bundle
 from runner.clusters import selection
 from runner.drivers.uml import memory
-from runner.errors import ExitCode, LabsError, UnfitError, UsageError
+from runner.errors import ExitCode, HostError, LabsError, UsageError, unknown_name_error
 from runner.grading import collect, regrade, similarity, submission
 from runner.grading import reports as formats
 from runner.grading.batch import Cohort
@@ -127,8 +126,8 @@ def command(
     told = regrade.compared(before, graded)
     _grade_results.show_audit(told)
     if not all(grade.complete for grade in graded):
-        return ExitCode.UNFIT
-    return ExitCode.NOT_YET if any(told.values()) else ExitCode.DONE
+        return ExitCode.HOST
+    return ExitCode.INCOMPLETE if any(told.values()) else ExitCode.DONE
 
 
 def _learners(
@@ -160,7 +159,7 @@ def _report(word: str) -> tuple[str, Path]:
     if not equals or not file:
         raise UsageError(f"'{word}' is no report.", "Say the format and the file: '--report json=grades.json'.")
     if name not in formats.ALL:
-        raise suggest.unknown("format of a report", name, formats.ALL, "labs grade --help")
+        raise unknown_name_error("format of a report", name, formats.ALL, "labs grade --help")
     return name, Path(file)
 
 
@@ -173,7 +172,7 @@ def _write(wanted: Sequence[tuple[str, Path]], graded: Sequence[Grade], pairs: S
         except LabsError as error:
             refused.append(error)
         except OSError as error:
-            refused.append(UnfitError(f"{file}: {error.strerror}.", "The others are written; name another file."))
+            refused.append(HostError(f"{file}: {error.strerror}.", "The others are written; name another file."))
     if refused:
         raise refused[0]
 
@@ -232,11 +231,11 @@ def _place(planned: Sequence[Job], jobs: int | None, dask: str | None) -> Abstra
 
 def _prepare(planned: Sequence[Job]) -> None:
     """Look whether the driver serves, and make the images once for all."""
-    story = _console.story()
+    reporter = _console.status_reporter()
     for name in dict.fromkeys(job.driver for job in planned):
         labs = [catalog.load(lab) for lab in dict.fromkeys(job.lab for job in planned if job.driver == name)]
         driver = selection.named(name)
         for lab in labs:
-            driver.serves(lab.lesson.needs, f"'{lab.name}'")
-        with locks.images(story):
-            driver.prepare_images(sorted({image for lab in labs for image in lab.lesson.images}), story)
+            driver.check_support(lab.lesson.needs, f"'{lab.name}'")
+        with locks.lock_images(reporter):
+            driver.ensure_images(sorted({image for lab in labs for image in lab.lesson.images}), reporter)

@@ -43,11 +43,11 @@ def build(labs: tuple[str, ...], driver: str | None, anew: bool) -> int:
       labs images build swarm-basics     only what this lab needs
       labs images build --driver uml     kernel, disk and images for machines of their own
     """
-    story = _console.story()
+    reporter = _console.status_reporter()
     names = {image for lab in labs for image in catalog.load(lab).lesson.images} if labs else {*recipe.stand_ins()}
     chosen = selection.for_images(driver)
-    with locks.images(story):
-        chosen.build_images(sorted(names), story, anew=anew)
+    with locks.lock_images(reporter):
+        chosen.build_images(sorted(names), reporter, rebuild=anew)
     told = f"The images of {', '.join(labs)} for" if labs else "All images of"
     _console.out().print(f"{told} the driver {chosen.name} are at hand. 'labs images list' shows them.")
     return 0
@@ -56,7 +56,7 @@ def build(labs: tuple[str, ...], driver: str | None, anew: bool) -> int:
 @command.command("list")
 def list_images() -> int:
     """Show for each name whether it is the real image or a stand-in, of what, and its size."""
-    found = {driver.name: images for driver in selection.that_answer() if (images := driver.images())}
+    found = {driver.name: images for driver in selection.that_answer() if (images := driver.list_images())}
     if not found:
         _console.out().print("No images are built yet. 'labs images build' makes them.")
     for name, images in found.items():
@@ -87,7 +87,7 @@ def prune(everything: bool) -> int:
     started = [str(cluster.id) for cluster in lookup.all_clusters()]
     if everything and started:
         raise UsageError(f"Labs are started: {', '.join(started)}.", "Type 'labs rm --all' first.")
-    with locks.images(_console.story()):
+    with locks.lock_images(_console.status_reporter()):
         freed = sum(driver.prune_images(everything) for driver in selection.that_answer())
     _console.out().print(f"Removed {freed} images, stores and machines' parts.")
     return 0
@@ -105,9 +105,9 @@ def export(file: Path) -> int:
     from runner.drivers.uml import export as archive
 
     labs = [catalog.load(name) for name in catalog.names()]
-    story = _console.story()
-    with locks.images(story):
-        exported = archive.export_to(file, story)
+    reporter = _console.status_reporter()
+    with locks.lock_images(reporter):
+        exported = archive.export_to(file, reporter)
     out = _console.out()
     out.print(f"{file} holds kernel, disk and {len(exported.contents)} images.", markup=False)
     others = [lab.name for lab in labs if not exported.has(lab.lesson.images)]
@@ -130,8 +130,8 @@ def import_file(file: Path) -> int:
     """
     from runner.drivers.uml import export as archive
 
-    story = _console.story()
-    with locks.images(story):
-        archive.import_from(file, story)
+    reporter = _console.status_reporter()
+    with locks.lock_images(reporter):
+        archive.import_from(file, reporter)
     _console.out().print("All images of the driver uml are at hand. 'labs start LAB --driver uml' uses them.")
     return 0

@@ -27,7 +27,7 @@ def command(lab: str | None, step_id: str | None) -> int:
     # Read first: a lesson that cannot start is no reason to throw away what runs.
     found = _progress.lab(cluster.id.lab)
     target = None if step_id is None else _resolve.the_step(found, step_id)
-    lifecycle.reset(selection.of(cluster), found, cluster.id, _console.story())
+    lifecycle.reset(selection.of(cluster), found, cluster.id, _console.status_reporter())
     _progress.begun_afresh(found.name)
     if target:
         _playback.go(found, lookup.running_cluster(found.name), replay_plan.fresh(found.lesson, target))

@@ -27,21 +27,21 @@ def command(lab: str | None, everything: bool) -> int:
     if everything:
         return _remove_all()
     cluster = lookup.the_remains(lab) if lab else lookup.the_cluster(None)
-    with _console.story().step(f"Removing '{cluster.id}'"):
+    with _console.status_reporter().step(f"Removing '{cluster.id}'"):
         lifecycle.remove(selection.of(cluster), cluster.id)
     _console.out().print(f"'{cluster.id}' is removed.")
     return 0
 
 
 def _remove_all() -> int:
-    story = _console.story()
-    with locks.images(story):
+    reporter = _console.status_reporter()
+    with locks.lock_images(reporter):
         clusters, refusal = lookup.survey()
         for cluster in clusters:
-            with story.step(f"Removing '{cluster.id}'"):
+            with reporter.step(f"Removing '{cluster.id}'"):
                 lifecycle.remove(selection.of(cluster), cluster.id)
         for driver in selection.that_answer():
-            driver.remove_shared()
+            driver.remove_leftovers()
     if refusal:
         raise refusal
     _console.out().print("No node, network or volume of labs remains; 'labs images prune --all' removes the images.")

@@ -6,7 +6,7 @@ import click
 from rich.text import Text
 
 from runner.cli import _console, _current_step, _lesson_text, _options, _progress, _resolve
-from runner.errors import NotYetError
+from runner.errors import IncompleteError
 from runner.lessons import parse
 from runner.lessons.model import Lab, Step
 
@@ -33,7 +33,7 @@ def command(lab: str | None, step: str | None, spoil: bool) -> int:
         _console.out().print(f"There is nothing to type in '{chosen.title}'.", markup=False)
         return 0
     if not spoil and not _passed(found, chosen):
-        raise NotYetError(
+        raise IncompleteError(
             f"You have not passed '{chosen.title}' yet.",
             f"'labs hint {found.name} {chosen.id}' gives a nudge; --spoil shows it all the same and notes that.",
         )

@@ -8,7 +8,7 @@ import click
 
 from runner.cli import _console, _options, _progress, _resolve, _start, _suggestions
 from runner.clusters.lifecycle import Started
-from runner.errors import UnfitError, UsageError
+from runner.errors import HostError, UsageError
 from runner.lessons import catalog
 from runner.lessons.model import Lab
 from runner.progress.model import Progress
@@ -85,6 +85,6 @@ def _tell_learner(lab: Lab, went: Started, before: Progress) -> None:
 def _the_only() -> str:
     try:
         return _resolve.the_started("labs start")
-    except UnfitError:
+    except HostError:
         # Whoever has named no lab need not hear first of an engine that this lab may do without.
         raise UsageError("Which lab?", "Say it: 'labs start LAB'. 'labs list' shows the labs.") from None

@@ -23,7 +23,7 @@ def command(lab: str | None, everything: bool) -> int:
     """
     clusters, refusal = lookup.survey() if everything else ([lookup.the_cluster(lab)], None)
     for cluster in clusters:
-        with _console.story().step(f"Halting '{cluster.id}'"):
+        with _console.status_reporter().step(f"Halting '{cluster.id}'"):
             lifecycle.halt(selection.of(cluster), cluster)
         _console.out().print(f"'{cluster.id}' is halted. {_then(cluster)}")
     if refusal:

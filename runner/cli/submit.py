@@ -11,7 +11,7 @@ import click
 from runner import sanitize
 from runner.cli import _console, _options, _progress, _suggestions
 from runner.clusters import lookup
-from runner.errors import NotYetError, UsageError
+from runner.errors import IncompleteError, UsageError
 from runner.grading import submission_writer
 from runner.grading.collect import TEXT
 from runner.nodes.driver_interface import Cluster
@@ -54,7 +54,7 @@ def command(lab: str | None, out: Path | None, force: bool) -> int:
         raise UsageError(f"There is a {target / TEXT} already.", "'--force' writes over it; '--out DIR' takes another.")
     entries = [entry for node in cluster.nodes for entry in shell_history.on(node)]
     if not any(submission_writer.works(entry) for entry in entries):
-        raise NotYetError(
+        raise IncompleteError(
             f"Nothing was typed in 'labs shell' on the nodes of '{cluster.id}'.",
             "Do the lab there, then type this again; 'labs shell node1' opens a terminal.",
         )

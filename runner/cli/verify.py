@@ -91,12 +91,12 @@ def command(
 def _verify_one(lab: Lab, driver: Driver, keep: bool) -> Verified:
     cluster = ClusterId(lab.name, "verify")
     began = time.monotonic()
-    with locks.owned(cluster):
+    with locks.reserve_cluster(cluster):
         remains = lookup.started(cluster)
         if remains:
             lifecycle.remove(selection.of(remains), cluster)
         with _removed_again(driver, cluster, keep):
-            lifecycle.start(driver, lab, cluster, _console.story())
+            lifecycle.start(driver, lab, cluster, _console.status_reporter())
             proofs = tuple(_show_all(driver, lab, cluster))
     code = ExitCode.BROKEN_LAB if any(proof.complaint for proof in proofs) else ExitCode.DONE
     return Verified(lab.name, driver.name, time.monotonic() - began, proofs, exit_code=code)

@@ -8,10 +8,10 @@ from enum import StrEnum
 
 from runner import signals
 from runner.clusters import provision, socket_proxy
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.lessons.model import Lab
 from runner.nodes.driver_interface import Cluster, ClusterId, Driver
-from runner.status import Silent, Story
+from runner.status import NullReporter, StatusReporter
 from runner.storage import locks
 
 
@@ -23,7 +23,7 @@ class Started(StrEnum):
     ALREADY = "already running"
 
 
-def start(driver: Driver, lab: Lab, cluster: ClusterId, story: Story, *, keep: bool = False) -> Started:
+def start(driver: Driver, lab: Lab, cluster: ClusterId, reporter: StatusReporter, *, keep: bool = False) -> Started:
     """Bring a lab's cluster up: go on with the one there is, or make a fresh one.
 
     A fresh start that fails or is interrupted leaves nothing.
@@ -40,30 +40,30 @@ def start(driver: Driver, lab: Lab, cluster: ClusterId, story: Story, *, keep: b
         BrokenLabError: The lab's setup failed.
 
     """
-    with locks.held(cluster):
+    with locks.lock_cluster(cluster):
         found = find(driver, cluster)
         if found and found.complete:
             _refuse_other_nodes(found, lab)
-            return _resume(driver, found, story)
-        _prepare(driver, lab, story)
+            return _resume(driver, found, reporter)
+        _prepare(driver, lab, reporter)
         if found:
-            with story.step("Clearing away an interrupted start"):
-                driver.remove(cluster)
-        with _undone_on_failure(driver, cluster, story, keep):
-            made = driver.make(cluster, lab.lesson.topology, lab.lesson.images, story)
-            with story.step("Setting the scene"):
+            with reporter.step("Clearing away an interrupted start"):
+                driver.remove_cluster(cluster)
+        with _undone_on_failure(driver, cluster, reporter, keep):
+            made = driver.create_cluster(cluster, lab.lesson.topology, lab.lesson.images, reporter)
+            with reporter.step("Setting the scene"):
                 provision.set_up(lab, made)
-            driver.seal(cluster)
+            driver.mark_complete(cluster)
         return Started.FRESH
 
 
-def _prepare(driver: Driver, lab: Lab, story: Story) -> None:
-    with locks.images(story):
-        driver.prepare_images(lab.lesson.images, story)
-    driver.require(lab.lesson.needs, f"'{lab.name}'")
+def _prepare(driver: Driver, lab: Lab, reporter: StatusReporter) -> None:
+    with locks.lock_images(reporter):
+        driver.ensure_images(lab.lesson.images, reporter)
+    driver.check_kernel(lab.lesson.needs, f"'{lab.name}'")
 
 
-def reset(driver: Driver, lab: Lab, cluster: ClusterId, story: Story) -> None:
+def reset(driver: Driver, lab: Lab, cluster: ClusterId, reporter: StatusReporter) -> None:
     """Throw a cluster away and start a fresh one, once it is sure that a fresh one can be made.
 
     Raises:
@@ -71,22 +71,22 @@ def reset(driver: Driver, lab: Lab, cluster: ClusterId, story: Story) -> None:
         BrokenLabError: The lab's setup failed.
 
     """
-    _prepare(driver, lab, story)
-    driver.require_room(lab.lesson.topology, find(driver, cluster))
-    with story.step(f"Removing '{cluster}'"):
+    _prepare(driver, lab, reporter)
+    driver.check_capacity(lab.lesson.topology, find(driver, cluster))
+    with reporter.step(f"Removing '{cluster}'"):
         remove(driver, cluster)
-    start(driver, lab, cluster, story)
+    start(driver, lab, cluster, reporter)
 
 
 def find(driver: Driver, cluster: ClusterId) -> Cluster | None:
     """Return the cluster if there is anything of it."""
-    return next((found for found in driver.find() if found.id == cluster), None)
+    return next((found for found in driver.list_clusters() if found.id == cluster), None)
 
 
 def halt(driver: Driver, cluster: Cluster) -> None:
     """Shut a cluster's nodes down and keep their disks."""
-    with locks.held(cluster.id):
-        driver.halt(cluster)
+    with locks.lock_cluster(cluster.id):
+        driver.stop_cluster(cluster)
         socket_proxy.close(cluster.id)
 
 
@@ -97,8 +97,8 @@ def remove(driver: Driver, cluster: ClusterId) -> bool:
         Whether there was anything.
 
     """
-    with locks.held(cluster):
-        existed = driver.remove(cluster)
+    with locks.lock_cluster(cluster):
+        existed = driver.remove_cluster(cluster)
         socket_proxy.close(cluster)
         provision.forget(cluster)
     return existed
@@ -107,29 +107,29 @@ def remove(driver: Driver, cluster: ClusterId) -> bool:
 def _refuse_other_nodes(cluster: Cluster, lab: Lab) -> None:
     names = tuple(node.name for node in cluster.nodes)
     if names != lab.lesson.topology.names:
-        raise UnfitError(
+        raise HostError(
             f"'{cluster.id}' stands with {', '.join(names) or 'no nodes'}, and its lesson now asks for "
             f"{', '.join(lab.lesson.topology.names)}.",
             f"'labs reset {lab.name}' makes it anew; what was done on the nodes is lost then.",
         )
 
 
-def _resume(driver: Driver, cluster: Cluster, story: Story) -> Started:
+def _resume(driver: Driver, cluster: Cluster, reporter: StatusReporter) -> Started:
     if cluster.running:
         # What the nodes stand on may still be down.
-        driver.resume(cluster, Silent())
+        driver.resume_cluster(cluster, NullReporter())
         return Started.ALREADY
-    driver.resume(cluster, story)
+    driver.resume_cluster(cluster, reporter)
     return Started.RESUMED
 
 
 @contextmanager
-def _undone_on_failure(driver: Driver, cluster: ClusterId, story: Story, keep: bool) -> Iterator[None]:
+def _undone_on_failure(driver: Driver, cluster: ClusterId, reporter: StatusReporter, keep: bool) -> Iterator[None]:
     try:
         yield
     except BaseException:
         if not keep:
-            with signals.uninterrupted(), story.step("Undoing the start"):
-                driver.remove(cluster)
+            with signals.uninterrupted(), reporter.step("Undoing the start"):
+                driver.remove_cluster(cluster)
                 provision.undone(cluster)
         raise

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from runner import suggest
 from runner.clusters import provision, selection
-from runner.errors import UnfitError, UsageError
+from runner.errors import HostError, UsageError, unknown_name_error
 from runner.lessons import catalog
 from runner.nodes.driver_interface import Cluster, ClusterId, Node, NodeState
 
 
-def survey() -> tuple[list[Cluster], UnfitError | None]:
+def survey() -> tuple[list[Cluster], HostError | None]:
     """Return every cluster of every driver that can be asked, and why one cannot that this user depends on."""
     found: list[Cluster] = []
-    refusals: list[UnfitError] = []
+    refusals: list[HostError] = []
     for driver in selection.that_can_have_clusters():
         try:
-            found += driver.find()
-        except UnfitError as error:
+            found += driver.list_clusters()
+        except HostError as error:
             refusals.append(error)
     # Clusters of a driver are there also after an update of labs that its images do not fit any more.
     if refusals and (provision.recorded() - {cluster.id for cluster in found} or not (found or _do_without())):
@@ -39,7 +38,7 @@ def all_clusters() -> list[Cluster]:
 
 def _do_without() -> bool:
     """Whether the user does without the others: whoever has made a driver's images need not hear of another one."""
-    return any(driver.images() for driver in selection.that_answer())
+    return any(driver.list_images() for driver in selection.that_answer())
 
 
 def started(cluster: ClusterId) -> Cluster | None:
@@ -97,7 +96,7 @@ def the_remains(lab: str) -> Cluster:
             raise refusal
         known = {*catalog.names(), *(str(cluster.id) for cluster in clusters)}
         if lab not in known:
-            raise suggest.unknown("lab", lab, sorted(known), "labs status")
+            raise unknown_name_error("lab", lab, sorted(known), "labs status")
         raise UsageError(f"'{lab}' is not started, so there is nothing to remove.", "'labs status' shows what is.")
     return found
 
@@ -131,9 +130,9 @@ def running_cluster(lab: str | None, *, run: str = "main") -> Cluster:
     """
     cluster = the_cluster(lab, run=run)
     if not cluster.complete:
-        raise UnfitError(f"The start of '{cluster.id}' was interrupted.", f"Type 'labs start {cluster.id.lab}'.")
+        raise HostError(f"The start of '{cluster.id}' was interrupted.", f"Type 'labs start {cluster.id.lab}'.")
     if not any(node.state is NodeState.RUNNING for node in cluster.nodes):
-        raise UnfitError(f"The nodes of '{cluster.id}' are halted.", f"Type 'labs start {cluster.id.lab}'.")
+        raise HostError(f"The nodes of '{cluster.id}' are halted.", f"Type 'labs start {cluster.id.lab}'.")
     return cluster
 
 
@@ -148,10 +147,10 @@ def the_node(name: str, lab: str | None, *, run: str = "main") -> Node:
     cluster = running_cluster(lab, run=run)
     names = [node.name for node in cluster.nodes]
     if name not in names:
-        raise suggest.unknown("node", name, names, "labs status")
+        raise unknown_name_error("node", name, names, "labs status")
     node = cluster.nodes[names.index(name)]
     if node.state is not NodeState.RUNNING:
-        raise UnfitError(f"{name} is down.", f"Type 'labs start {cluster.id.lab}' to bring it up again.")
+        raise HostError(f"{name} is down.", f"Type 'labs start {cluster.id.lab}' to bring it up again.")
     return node
 
 

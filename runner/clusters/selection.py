@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from runner import paths, suggest
-from runner.errors import LabsError, UnfitError, UsageError
+from runner import paths
+from runner.errors import HostError, LabsError, UsageError, unknown_name_error
 from runner.lessons.model import Lab
 from runner.nodes.driver_interface import Cluster, Driver
 
@@ -76,7 +76,7 @@ def named(name: str) -> Driver:
         from runner.drivers.uml.driver import UmlDriver
 
         return UmlDriver()
-    raise suggest.unknown("driver", name, NAMES, "labs doctor")
+    raise unknown_name_error("driver", name, NAMES, "labs doctor")
 
 
 def of(cluster: Cluster) -> Driver:
@@ -106,7 +106,7 @@ def choose(lab: Lab, wanted: str | None, started: Cluster | None) -> Choice:
     asked = named(name) if name else None
     if started:
         if wanted not in (None, started.driver):
-            raise UnfitError(
+            raise HostError(
                 f"'{started.id}' stands on the driver {started.driver}, and cannot move to {wanted}.",
                 f"'labs rm {started.id}' removes it; what was done on its nodes is lost then.",
             )
@@ -131,8 +131,8 @@ def that_answer() -> list[Driver]:
     """Return the drivers that can be asked for what they have; not docker's where there is no engine."""
     answering = []
     for driver in all_drivers():
-        with contextlib.suppress(UnfitError):
-            driver.images()
+        with contextlib.suppress(HostError):
+            driver.list_images()
             answering.append(driver)
     return answering
 
@@ -141,12 +141,12 @@ def _first_that_serves(needs: Iterable[str], what: str) -> Choice:
     refusals: list[tuple[Driver, LabsError]] = []
     for driver in all_drivers():
         try:
-            reason = driver.serves(needs, what)
-        except UnfitError as error:
+            reason = driver.check_support(needs, what)
+        except HostError as error:
             refusals.append((driver, error))
             continue
         if refusals:
             reason = f"{reason}; {refusals[-1][0].name} does not serve: {refusals[-1][1].message.rstrip('.')}"
         return Choice(driver, reason)
     told = "\n".join(f"  driver {driver.name}: {error.message} {error.advice}" for driver, error in refusals)
-    raise UnfitError(f"No driver can serve {what} here:\n{told}", "'labs doctor' shows more.")
+    raise HostError(f"No driver can serve {what} here:\n{told}", "'labs doctor' shows more.")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from runner import paths, sockets
 from runner.clusters import lookup
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.nodes.driver_interface import ClusterId, Node
 
 _START_SECONDS = 10
@@ -36,7 +36,7 @@ def ensure(cluster: ClusterId, node: Node) -> Path:
     """
     path = _folder(cluster) / f"{node.name}.sock"
     if len(os.fsencode(path)) > _LONGEST_ADDRESS:
-        raise UnfitError(
+        raise HostError(
             f"The address of a socket has no more than {_LONGEST_ADDRESS} bytes, and {path} has more.",
             f'Lend it a shorter folder: eval "$(XDG_RUNTIME_DIR=$(mktemp -d) labs env {node.name})"',
         )
@@ -58,7 +58,7 @@ def ensure(cluster: ClusterId, node: Node) -> Path:
             return path
         time.sleep(0.05)
     process.terminate()
-    raise UnfitError(f"The way to the engine of {node.name} could not be opened.", "'labs status' shows its state.")
+    raise HostError(f"The way to the engine of {node.name} could not be opened.", "'labs status' shows its state.")
 
 
 def close(cluster: ClusterId) -> None:
@@ -88,7 +88,7 @@ def _server(path: Path) -> int | None:
     """Return the number of the process that listens on a socket, where the system tells it."""
     with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError, AttributeError):
         probe.connect(str(path))
-        return sockets.process(probe)
+        return sockets.peer_pid(probe)
     return None
 
 

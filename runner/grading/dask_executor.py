@@ -20,7 +20,7 @@ from typing import Any
 
 from runner import __version__
 from runner.checking.parallel_verify import Planned
-from runner.errors import UnfitError, UsageError
+from runner.errors import HostError, UsageError
 from runner.grading import grade_model
 from runner.grading.executor import UnfitPlaceError
 from runner.grading.grade_model import Grade
@@ -33,7 +33,7 @@ try:
 
     from runner.grading import dask_worker
 except ModuleNotFoundError as missing:
-    raise UnfitError(
+    raise HostError(
         "'--dask' needs the Python package distributed, which is not installed.", "Type 'pip install distributed'."
     ) from missing
 
@@ -67,7 +67,7 @@ def cluster(address: str, planned: Sequence[Planned], jobs: int | None) -> Itera
     with dask.config.set(quiet), _without_logs(), _connected(address) as client:
         room = _room(client, address, largest)
         made = DaskCluster(client, address, largest, min(jobs or room, len(planned)) or 1)
-        client.subscribe_topic(made.run, made.heard)
+        client.subscribe_topic(made.run, made.on_output)
         yield made
 
 
@@ -128,7 +128,7 @@ class DaskCluster:
             with self._lock:
                 del self._futures[key], self._tells[key]
 
-    def heard(self, event: tuple[float, Sequence[str]]) -> None:
+    def on_output(self, event: tuple[float, Sequence[str]]) -> None:
         """Pass on what a worker tells of a task."""
         key, line = event[1]
         if tell := self._tells.get(key):

@@ -24,7 +24,7 @@ from runner import __version__, paths
 from runner.checking.parallel_verify import SHARE_OF_FREE
 from runner.clusters import lifecycle, selection
 from runner.drivers.uml import memory
-from runner.errors import LabsError, UnfitError
+from runner.errors import HostError, LabsError
 from runner.grading.batch import hashes_of
 from runner.grading.executor import Here, UnfitPlaceError
 from runner.grading.job import Job
@@ -115,7 +115,7 @@ class _Ending(WorkerPlugin):
 def _require_fit(job: Job, hashes: Mapping[str, str]) -> None:
     try:
         own = hashes_of(job)
-        selection.named(job.driver).serves(catalog.load(job.lab).lesson.needs, f"'{job.lab}'")
+        selection.named(job.driver).check_support(catalog.load(job.lab).lesson.needs, f"'{job.lab}'")
     except LabsError as error:
         raise UnfitPlaceError(f"On {_this()}: {error.message}", f"{error.advice} That is to be done there.") from error
     other = [name for name in ("lab", "checks") if own[name] != hashes[name]]
@@ -133,8 +133,8 @@ def _this() -> str:
 def _clear() -> None:
     """Remove the nodes that a worker has left which was killed together with all that it had started."""
     for driver in selection.that_can_have_clusters():
-        with contextlib.suppress(UnfitError):
-            for cluster in filter(lambda one: is_for_grading(one.id), driver.find()):
+        with contextlib.suppress(HostError):
+            for cluster in filter(lambda one: is_for_grading(one.id), driver.list_clusters()):
                 # What is being graded by somebody else is theirs.
-                with contextlib.suppress(UnfitError), locks.owned(cluster.id, _LEAVING_SECONDS):
+                with contextlib.suppress(HostError), locks.reserve_cluster(cluster.id, _LEAVING_SECONDS):
                     lifecycle.remove(driver, cluster.id)

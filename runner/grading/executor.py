@@ -13,7 +13,7 @@ from typing import Protocol
 
 from runner import __version__, sanitize
 from runner.clusters import lifecycle, selection
-from runner.errors import BrokenLabError, ExitCode, UnfitError
+from runner.errors import BrokenLabError, ExitCode, HostError
 from runner.grading import grade_model
 from runner.grading.grade_model import Grade
 from runner.grading.job import Job
@@ -26,7 +26,7 @@ _BESIDE_SECONDS = 900
 _LINES_OF_TROUBLE = 20
 
 
-class UnfitPlaceError(UnfitError):
+class UnfitPlaceError(HostError):
     """A place can grade nothing, which is no submission's fault."""
 
 

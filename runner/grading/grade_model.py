@@ -160,8 +160,8 @@ class Grade:
     def exit_code(self) -> ExitCode:
         """What `labs grade` ends with: what nobody knows outweighs unfinished work."""
         if not self.complete:
-            return ExitCode.UNFIT
-        return ExitCode.DONE if self.score.earned >= self.score.possible else ExitCode.NOT_YET
+            return ExitCode.HOST
+        return ExitCode.DONE if self.score.earned >= self.score.possible else ExitCode.INCOMPLETE
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain data."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runner.checking.timeout import within
 from runner.grading.resource_limits import Limits
-from runner.nodes.driver_interface import Completed, Node
+from runner.nodes.driver_interface import ExecResult, Node
 
 _TYPE = (Path(__file__).parent / "limited_exec.pl").read_text("utf-8")
 # For the way there and back, and for what `timeout` needs to end what does not want to.
@@ -53,7 +53,7 @@ class LimitedHand:
         """How much longer the block may take."""
         return max(_LEAST_SECONDS, round(min(self._block_ends - self.clock(), self.left), 1))
 
-    def type(self, node: Node, script: str) -> Completed:
+    def type(self, node: Node, script: str) -> ExecResult:
         """Run a script in a shell that ends at the first command that fails, with no input.
 
         Of each of its streams half of what may be kept comes back.
@@ -68,4 +68,4 @@ class LimitedHand:
         with within(seconds + _GRACE_SECONDS, f"What was typed on {node.name}"):
             done = node.run(words)
         self.cut = max(len(done.stdout), len(done.stderr)) > most
-        return Completed(done.exit_status, done.stdout[:most], done.stderr[:most])
+        return ExecResult(done.exit_status, done.stdout[:most], done.stderr[:most])

@@ -27,7 +27,7 @@ from runner.errors import ExitCode, LabsError
 from runner.grading import job, submission
 from runner.grading.submission_grader import Grader
 from runner.lessons import catalog
-from runner.status import Tell
+from runner.status import DetailCallback
 
 # A grading takes a tenth of it; a node that answers without end must not take the rest of this machine. What we start
 # has the same limit, and so has the kernel of a machine.
@@ -39,7 +39,7 @@ class _Lines:
     """A story of one line a step, for whoever reads our output."""
 
     @contextmanager
-    def step(self, name: str) -> Iterator[Tell]:
+    def step(self, name: str) -> Iterator[DetailCallback]:
         """Tell a step."""
         _tell(name)
         yield lambda _detail: None

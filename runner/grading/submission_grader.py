@@ -14,7 +14,7 @@ from runner.checking import run_checks
 from runner.checking.check_request import Request
 from runner.checking.results import Outcome, Result
 from runner.clusters import lifecycle, lookup, selection
-from runner.errors import BrokenLabError, UnfitError
+from runner.errors import BrokenLabError, HostError
 from runner.grading.grade_model import Grade, Mark, Run
 from runner.grading.limited_runner import LimitedHand
 from runner.grading.resource_limits import Limits
@@ -22,7 +22,7 @@ from runner.grading.submission import Block, Submission
 from runner.lessons.model import Lab
 from runner.lessons.player import Player
 from runner.nodes.driver_interface import Cluster, ClusterId, Driver
-from runner.status import Story
+from runner.status import StatusReporter
 from runner.storage import locks
 
 # What was ordered last may still be on its way.
@@ -64,7 +64,7 @@ class Grader:
     driver: Driver
     limits: Limits
     hidden: Path | None
-    story: Story
+    reporter: StatusReporter
     tell: Callable[[str], None]
 
     def grade(self, submission: Submission) -> Grade:
@@ -85,7 +85,7 @@ class Grader:
             version=__version__,
             values=self.lab.values,
         )
-        with locks.owned(cluster, _ANOTHER_SECONDS):
+        with locks.reserve_cluster(cluster, _ANOTHER_SECONDS):
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
                     found = replace(self._try(submission, cluster, found), attempts=attempt)
@@ -106,7 +106,7 @@ class Grader:
                 self.tell("checking what it has come to")
                 # Where nothing was typed, nothing is settling.
                 marks = self._check(made, _SETTLING_SECONDS if any(run.seconds for run in runs) else 0)
-        except UnfitError as error:
+        except HostError as error:
             return replace(so_far, trouble=f"{error.message} {error.advice}")
         return replace(so_far, marks=marks, runs=runs, trouble="")
 
@@ -116,10 +116,10 @@ class Grader:
         if remains:
             lifecycle.remove(selection.of(remains), cluster)
         try:
-            lifecycle.start(self.driver, self.lab, cluster, self.story)
+            lifecycle.start(self.driver, self.lab, cluster, self.reporter)
             made = lifecycle.find(self.driver, cluster)
             if made is None:
-                raise UnfitError(f"'{cluster}' is gone.", "Grade it again.")
+                raise HostError(f"'{cluster}' is gone.", "Grade it again.")
             yield made
         finally:
             with signals.uninterrupted():
@@ -144,7 +144,7 @@ class Grader:
         hand.begin_block()
         try:
             typed = player.type(replace(command, retry=min(command.retry, hand.seconds)), node)
-        except UnfitError as error:
+        except HostError as error:
             # A node that does not answer, or is gone; what became of the others can still be seen.
             return replace(about, complaint=error.message, seconds=round(time.monotonic() - began, 1))
         return replace(

@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 
 from runner import paths
-from runner.errors import UnfitError
-from runner.status import Tell
+from runner.errors import HostError
+from runner.status import DetailCallback
 
 RELEASE = "trixie"
 SOURCES_FILE = "sources/sources.list"
@@ -71,7 +71,7 @@ def proxies() -> dict[str, str]:
     return {name: os.environ[name] for name in _PROXIES if name in os.environ}
 
 
-def bootstrap(tell: Tell) -> Path:
+def bootstrap(tell: DetailCallback) -> Path:
     """Make a Debian root file system with mmdebstrap.
 
     Args:
@@ -85,7 +85,7 @@ def bootstrap(tell: Tell) -> Path:
 
     """
     if not shutil.which("mmdebstrap"):
-        raise UnfitError(
+        raise HostError(
             "No image registry answers, and mmdebstrap, which makes the images without one, is not installed.",
             "Type 'sudo apt-get install mmdebstrap', then the same command again.",
         )
@@ -112,7 +112,7 @@ def _walled() -> list[str]:
     return ["setpriv", "--pdeathsig", "TERM", *(["unshare", "--mount"] if os.geteuid() == 0 else [])]
 
 
-def _mmdebstrap(target: Path, tell: Tell) -> None:
+def _mmdebstrap(target: Path, tell: DetailCallback) -> None:
     options = ["--variant=minbase", "--format=tar", '--aptopt=Acquire::Languages "none"']
     options.append('--aptopt=Acquire::Check-Valid-Until "false"')
     options += [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("doc", "man", "locale", "info")]
@@ -141,7 +141,7 @@ def _mmdebstrap(target: Path, tell: Tell) -> None:
         process.wait()
         raise
     if status:
-        raise UnfitError(
+        raise HostError(
             f"mmdebstrap could not make the Debian base (exit status {status}).",
             "Type 'sudo apt-get update' and the same command again; the lines above say what stopped it.",
             "".join(said[-20:]),

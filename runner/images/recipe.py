@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from runner.errors import UnfitError
+from runner.errors import HostError
 
 FOLDER = Path(__file__).parent / "recipes"
 BASE, NODE, MACHINE = "base", "node", "machine"
@@ -98,7 +98,7 @@ def require_makeable(names: Iterable[str], real: Container[str]) -> None:
     """
     hopeless = [name for name in names if name not in real and name not in stand_ins()]
     if hopeless:
-        raise UnfitError(
+        raise HostError(
             f"There is no image {', '.join(hopeless)}: no registry gives it and no recipe makes it.",
             "Connect to the network and try again, or add a recipe (CONTRIBUTING.md).",
         )

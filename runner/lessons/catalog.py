@@ -7,8 +7,8 @@ import os
 import re
 from pathlib import Path
 
-from runner import paths, suggest
-from runner.errors import BrokenLabError, UsageError
+from runner import paths
+from runner.errors import BrokenLabError, UsageError, unknown_name_error
 from runner.lessons import parse_cache
 from runner.lessons.model import Lab
 from runner.lessons.values import NOBODY, Learner
@@ -75,7 +75,7 @@ def unknown(name: str) -> UsageError:
     """Make the error for a lab that there is not."""
     folder = paths.labs_folder()
     if folder.is_dir():
-        return suggest.unknown("lab", name, names(), "labs list")
+        return unknown_name_error("lab", name, names(), "labs list")
     return UsageError(
         f"There is no folder {folder}, so there is no lab '{name}'.",
         "'labs --labs DIR' and LABS_ROOT name the folder that holds 'labs' and 'checks'; 'labs new' makes a first lab.",

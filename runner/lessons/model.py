@@ -4,50 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
 from runner.lessons import values
 from runner.lessons.values import NOBODY, Learner, Value
+from runner.nodes.topology import Topology
 
-# An idle node of a swarm uses 250 MB; this leaves room for a handful of services.
-DEFAULT_MEMORY = 1200
 PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]*)>")
-
-
-class Role(StrEnum):
-    """What a node is meant to become in the swarm; the lesson, not the start, makes it so."""
-
-    MANAGER = "manager"
-    WORKER = "worker"
-
-
-@dataclass(frozen=True, slots=True)
-class NodeSpec:
-    """One node a lab asks for.
-
-    Attributes:
-        name: Its host name.
-        role: What the lesson means it to become.
-        memory: How many MB it needs, where it is a machine with memory of its own.
-
-    """
-
-    name: str
-    role: Role
-    memory: int = DEFAULT_MEMORY
-
-
-@dataclass(frozen=True, slots=True)
-class Topology:
-    """The nodes a lab asks for, in the order they are numbered."""
-
-    nodes: tuple[NodeSpec, ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The nodes' names."""
-        return tuple(node.name for node in self.nodes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from runner.lessons import page, values
-from runner.lessons.model import Command, Lab, Lesson, NearMiss, NodeSpec, Part, Role, Step, Topology
+from runner.lessons.model import Command, Lab, Lesson, NearMiss, Part, Step
 from runner.lessons.page import Page, Section
 from runner.lessons.problems import BrokenLessonError, Problem
 from runner.lessons.values import NOBODY, Learner, Value
+from runner.nodes.topology import NodeSpec, Role, Topology
 
 _HEADING = re.compile(r"^(?P<title>.+?)\s+\{#(?P<id>[a-z][a-z0-9-]*)\}$")
 # What stands for front matter that cannot be read, so that the steps after it can be looked at all the same.

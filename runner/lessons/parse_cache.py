@@ -36,14 +36,14 @@ def lab(folder: Path, learner: Learner = NOBODY) -> Lab:
 
 
 def _lab(folder: Path, learner: Learner, note: str, digest: bytes) -> Lab:
-    lesson = notes.recall(note, digest) if digest else None
+    lesson = notes.load(note, digest) if digest else None
     if isinstance(lesson, Lesson):
         return Lab(folder.name, folder, lesson, learner)
     from runner.lessons import parse
 
     read = parse.lab(folder, learner)
     if digest:
-        notes.keep(note, digest, read.lesson)
+        notes.store(note, digest, read.lesson)
     return read
 
 

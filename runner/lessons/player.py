@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.lessons.model import PLACEHOLDER, Command
-from runner.nodes.driver_interface import Cluster, Completed, Node
+from runner.nodes.driver_interface import Cluster, ExecResult, Node
 
 _PAUSE_SECONDS = 0.5
 # A command that has not ended by then waits for something that never comes.
@@ -28,7 +28,7 @@ class Hand(Protocol):
         """How long it may take."""
         ...
 
-    def type(self, node: Node, script: str) -> Completed:
+    def type(self, node: Node, script: str) -> ExecResult:
         """Run it there and wait for its end."""
         ...
 
@@ -39,7 +39,7 @@ class PlainHand:
 
     seconds: float = _LIMIT_SECONDS
 
-    def type(self, node: Node, script: str) -> Completed:
+    def type(self, node: Node, script: str) -> ExecResult:
         """Run a script in a shell that ends at the first command that fails."""
         return node.run(["timeout", "--kill-after=5", f"{self.seconds:g}", "bash", "-ec", script])
 
@@ -103,7 +103,7 @@ class Player:
 
     def _node(self, name: str) -> Node:
         if name not in self._nodes:
-            raise UnfitError(
+            raise HostError(
                 f"'{self._cluster}' has no node {name}, which its lesson asks for by now.",
                 f"'labs reset {self._cluster.lab}' makes it anew; what was done on the nodes is lost then.",
             )

@@ -23,13 +23,13 @@ _NOWHERE = "http://node.invalid:2375"
 _ANSWER_MEGABYTES = 16
 _CHUNK = 1 << 16
 
-Dial = Callable[[], socket.socket]
+StreamOpener = Callable[[], socket.socket]
 # What a question ends with if the engine cannot be reached, or does not want to answer.
 REFUSALS = (DockerException, HTTPError, OSError)
 
 
 class _Connection(HTTPConnection):
-    def __init__(self, dial: Dial) -> None:
+    def __init__(self, dial: StreamOpener) -> None:
         super().__init__("node.invalid")
         self._dial = dial
 
@@ -38,7 +38,7 @@ class _Connection(HTTPConnection):
 
 
 class _Pool(HTTPConnectionPool):
-    def __init__(self, dial: Dial) -> None:
+    def __init__(self, dial: StreamOpener) -> None:
         super().__init__("node.invalid", maxsize=4)
         self._dial = dial
 
@@ -47,7 +47,7 @@ class _Pool(HTTPConnectionPool):
 
 
 class _Adapter(BaseHTTPAdapter):
-    def __init__(self, dial: Dial) -> None:
+    def __init__(self, dial: StreamOpener) -> None:
         super().__init__()
         self._pool = _Pool(dial)
 
@@ -78,7 +78,7 @@ def _read(response: requests.Response) -> None:
     response._content = bytes(content)
 
 
-def client(dial: Dial, timeout: float = 60, version: str = API_VERSION) -> docker.DockerClient:
+def connect_client(dial: StreamOpener, timeout: float = 60, version: str = API_VERSION) -> docker.DockerClient:
     """Return a client whose every connection comes from `dial`.
 
     Args:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from docker import DockerClient
 
-    from runner.lessons.model import Role, Topology
-    from runner.status import Story
+    from runner.nodes.topology import Role, Topology
+    from runner.status import StatusReporter
 
 
-Heard = Callable[[bytes], None]
+OutputCallback = Callable[[bytes], None]
 
 
-def nobody(_said: bytes) -> None:
+def ignore_output(_said: bytes) -> None:
     """Listen to nothing that a command prints."""
 
 
@@ -47,7 +47,7 @@ class NodeState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Completed:
+class ExecResult:
     """A command that has ended on a node."""
 
     exit_status: int
@@ -97,7 +97,7 @@ class Node(Protocol):
         """
         ...
 
-    def run(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Completed:
+    def run(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
         """Run a command as root and wait for its end.
 
         Raises:
@@ -110,7 +110,7 @@ class Node(Protocol):
         """Copy a file, or what a folder holds, into the folder `target`, which is made if missing."""
         ...
 
-    def attach(self, argv: Sequence[str], heard: Heard = nobody) -> int:
+    def attach(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
         """Run a command on this process's own standard streams, as a terminal where they are one.
 
         Args:
@@ -131,7 +131,7 @@ class Node(Protocol):
         """Open a stream to a TCP port of the node."""
         ...
 
-    def log(self, lines: int = 40) -> str:
+    def read_log(self, lines: int = 40) -> str:
         """Return the last lines of what the node said since it was made."""
         ...
 
@@ -160,7 +160,7 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """One thing `labs doctor` looked at.
 
     Attributes:
@@ -205,15 +205,15 @@ class Driver(Protocol):
         """How `--driver` calls it."""
         ...
 
-    def examine(self) -> list[Finding]:
+    def diagnose(self) -> list[Diagnosis]:
         """Look at the host, for `labs doctor`; never raises."""
         ...
 
-    def forget_probes(self) -> None:
+    def clear_probe_cache(self) -> None:
         """Look at the host anew the next time, and not at what was found out before."""
         ...
 
-    def serves(self, needs: Iterable[str], what: str) -> str:
+    def check_support(self, needs: Iterable[str], what: str) -> str:
         """Say why this driver serves a lab, as far as that can be told before images are built.
 
         Args:
@@ -226,7 +226,7 @@ class Driver(Protocol):
         """
         ...
 
-    def require(self, needs: Iterable[str], what: str) -> None:
+    def check_kernel(self, needs: Iterable[str], what: str) -> None:
         """Refuse a lab that this host cannot serve.
 
         Args:
@@ -239,7 +239,7 @@ class Driver(Protocol):
         """
         ...
 
-    def prepare_images(self, images: Sequence[str], story: Story) -> None:
+    def ensure_images(self, images: Sequence[str], reporter: StatusReporter) -> None:
         """Make sure that nodes can be made and that these images are at hand for them.
 
         Raises:
@@ -248,7 +248,7 @@ class Driver(Protocol):
         """
         ...
 
-    def build_images(self, names: Sequence[str], story: Story, *, anew: bool = False) -> None:
+    def build_images(self, names: Sequence[str], reporter: StatusReporter, *, rebuild: bool = False) -> None:
         """Make sure that these images are at hand.
 
         Args:
@@ -262,7 +262,7 @@ class Driver(Protocol):
         """
         ...
 
-    def images(self) -> tuple[NodeImage, ...]:
+    def list_images(self) -> tuple[NodeImage, ...]:
         """Return the images at hand, by name."""
         ...
 
@@ -270,7 +270,7 @@ class Driver(Protocol):
         """Remove what is no longer used, or all of it, and return how many things that were."""
         ...
 
-    def require_room(self, topology: Topology, instead_of: Cluster | None = None) -> None:
+    def check_capacity(self, topology: Topology, instead_of: Cluster | None = None) -> None:
         """Refuse nodes that would not fit.
 
         Args:
@@ -283,7 +283,9 @@ class Driver(Protocol):
         """
         ...
 
-    def make(self, cluster: ClusterId, topology: Topology, images: Sequence[str], story: Story) -> Cluster:
+    def create_cluster(
+        self, cluster: ClusterId, topology: Topology, images: Sequence[str], reporter: StatusReporter
+    ) -> Cluster:
         """Make the nodes and wait until each one's engine answers.
 
         Whatever goes wrong, what was made so far stays until `remove`.
@@ -300,23 +302,23 @@ class Driver(Protocol):
         """
         ...
 
-    def seal(self, cluster: ClusterId) -> None:
+    def mark_complete(self, cluster: ClusterId) -> None:
         """Record that the cluster's start came to its end."""
         ...
 
-    def find(self) -> list[Cluster]:
+    def list_clusters(self) -> list[Cluster]:
         """Return every cluster there is, halted ones and remains of interrupted starts included."""
         ...
 
-    def resume(self, cluster: Cluster, story: Story) -> None:
+    def resume_cluster(self, cluster: Cluster, reporter: StatusReporter) -> None:
         """Boot the nodes that are not up, with their disks and addresses, and wait until their engines answer."""
         ...
 
-    def halt(self, cluster: Cluster) -> None:
+    def stop_cluster(self, cluster: Cluster) -> None:
         """Shut the nodes down and keep their disks."""
         ...
 
-    def remove(self, cluster: ClusterId) -> bool:
+    def remove_cluster(self, cluster: ClusterId) -> bool:
         """Remove all that belongs to a cluster, whatever its state.
 
         Returns:
@@ -325,6 +327,6 @@ class Driver(Protocol):
         """
         ...
 
-    def remove_shared(self) -> None:
+    def remove_leftovers(self) -> None:
         """Remove what clusters share and can be made again from the images; nothing may run."""
         ...

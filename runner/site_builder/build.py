@@ -22,7 +22,7 @@ from runner.site_builder.localization import ENGLISH, Edition, State
 from runner.site_builder.page_writer import Place, Sheets
 from runner.site_builder.templates import Templates
 from runner.site_builder.terms import Entry, render
-from runner.storage.output_dir import Owned, Written
+from runner.storage.output_dir import ManagedDirectory, Written
 
 
 def build(out: Path, *, url: str = "", live: bool = False) -> Written:
@@ -39,7 +39,7 @@ def build(out: Path, *, url: str = "", live: bool = False) -> Written:
         OSError: It cannot be written to.
 
     """
-    folder = Owned(out, ".labs-site.json", "no site was built from", "Name an empty folder with --out.")
+    folder = ManagedDirectory(out, ".labs-site.json", "no site was built from", "Name an empty folder with --out.")
     folder.claim()
     return folder.write(files(url=url, live=live))
 

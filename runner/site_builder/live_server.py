@@ -13,7 +13,7 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from runner.errors import UnfitError
+from runner.errors import HostError
 
 HOST = "127.0.0.1"
 # How often a page that hears nothing is sent a sign of life, by which we notice that it has gone.
@@ -81,7 +81,7 @@ def server(folder: Path, port: int, news: News) -> Iterator[str]:
         made = http.server.ThreadingHTTPServer((HOST, port), partial(_Handler, news=news, directory=str(folder)))
     except OSError as error:
         message = f"The site cannot be shown on port {port}: {error.strerror}."
-        raise UnfitError(message, "Choose another one: 'labs site serve --port 0' takes any that is free.") from None
+        raise HostError(message, "Choose another one: 'labs site serve --port 0' takes any that is free.") from None
     made.daemon_threads = True
     thread = threading.Thread(target=made.serve_forever, daemon=True)
     thread.start()

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner.lessons.model import NodeSpec, Picture, PictureService, Topology
+from runner.lessons.model import Picture, PictureService
+from runner.nodes.topology import NodeSpec, Topology
 
 _GAP = 16
 _PAD = 14

@@ -57,13 +57,13 @@ def lesson(renderer: Renderer, original: Rendered | None, shared: bytes) -> Rend
     named = repr((lab.name, lab.values, edition.language, renderer.links.shared, checks))
     digest = _digest(shared, named.encode(), *(path.read_bytes() for path in files))
     note = f"pages/{edition.language}/{edition.lab.name}"
-    found = notes.recall(note, digest)
+    found = notes.load(note, digest)
     if isinstance(found, Kept):
         return Rendered(edition, found.intro, found.steps, found.places, ())
     made = renderer.render(original)
     # What is wrong is told each time, and whether a file is there that a lesson leads to is looked at each time.
     if not made.problems and not renderer.links.files:
-        notes.keep(note, digest, Kept(made.intro, made.steps, made.places))
+        notes.store(note, digest, Kept(made.intro, made.steps, made.places))
     return made
 
 

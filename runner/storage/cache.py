@@ -10,7 +10,7 @@ from pathlib import Path
 from runner import paths
 
 
-def recall(name: str, digest: bytes) -> object | None:
+def load(name: str, digest: bytes) -> object | None:
     """Return what was noted, if it was worked out from the same.
 
     Args:
@@ -28,7 +28,7 @@ def recall(name: str, digest: bytes) -> object | None:
     return None
 
 
-def keep(name: str, digest: bytes, found: object) -> None:
+def store(name: str, digest: bytes, found: object) -> None:
     """Note what was worked out, unless there is no room for it."""
     note = _file(name)
     with contextlib.suppress(OSError):

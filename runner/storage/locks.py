@@ -9,27 +9,27 @@ from contextlib import contextmanager
 from typing import IO
 
 from runner import paths
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.nodes.driver_interface import ClusterId
-from runner.status import Story
+from runner.status import StatusReporter
 
 _PAUSE_SECONDS = 0.2
 
 
 @contextmanager
-def images(story: Story) -> Iterator[None]:
+def lock_images(reporter: StatusReporter) -> Iterator[None]:
     """Hold the lock of the images, which all projects share; waits for as long as another command builds them."""
     folder = paths.cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "images.lock").open("w") as handle:
-        if not taken(handle):
-            with story.step("Waiting for another labs command that builds images"):
+        if not try_lock(handle):
+            with reporter.step("Waiting for another labs command that builds images"):
                 fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
 @contextmanager
-def held(cluster: ClusterId) -> Iterator[None]:
+def lock_cluster(cluster: ClusterId) -> Iterator[None]:
     """Hold the cluster's lock; the system releases it however this process ends.
 
     Raises:
@@ -41,7 +41,7 @@ def held(cluster: ClusterId) -> Iterator[None]:
 
 
 @contextmanager
-def owned(cluster: ClusterId, patience: float = 0) -> Iterator[None]:
+def reserve_cluster(cluster: ClusterId, patience: float = 0) -> Iterator[None]:
     """Keep a cluster for one command from before it is made until it is removed, and not only while it changes.
 
     Args:
@@ -62,14 +62,14 @@ def _taken(name: str, refusal: str, patience: float = 0) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + patience
     with (folder / f"{name}.lock").open("w") as handle:
-        while not taken(handle):
+        while not try_lock(handle):
             if time.monotonic() >= deadline:
-                raise UnfitError(refusal, "Wait for it to end, then type this again.")
+                raise HostError(refusal, "Wait for it to end, then type this again.")
             time.sleep(_PAUSE_SECONDS)
         yield
 
 
-def taken(handle: IO[str]) -> bool:
+def try_lock(handle: IO[str]) -> bool:
     """Take a file's lock if nobody else has it, until the file is closed; return whether it was taken."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

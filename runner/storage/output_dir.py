@@ -30,7 +30,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Owned:
+class ManagedDirectory:
     """A folder that we write to, with a list in it of what we wrote, which is all that we may ever remove.
 
     Attributes:

@@ -58,7 +58,7 @@ class _Followed:
         self._lost = lost
         self._streams: list[socket.socket] = []
         self._closed = threading.Event()
-        self.client = docker_transport.client(self._dial, timeout=_ANSWER_SECONDS)
+        self.client = docker_transport.connect_client(self._dial, timeout=_ANSWER_SECONDS)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 

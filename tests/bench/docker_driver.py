@@ -10,7 +10,7 @@ from itertools import pairwise
 from runner.drivers.docker import labels
 from runner.drivers.docker.driver import DockerDriver
 from runner.images import recipe
-from runner.status import Silent
+from runner.status import NullReporter
 from tests.bench import LAB, PROJECT, ROUNDS
 from tests.bench.plain_docker import NAMES, Plain
 from tests.bench.timing import Row, form_swarm, labs, run, say, seconds
@@ -32,7 +32,7 @@ def measure(anew: bool) -> tuple[list[Row], list[str]]:
         rows.append(_from_nothing())
     labs("rm", "--all")
     driver = DockerDriver()
-    driver.build_images(sorted(recipe.stand_ins()), Silent())
+    driver.build_images(sorted(recipe.stand_ins()), NullReporter())
     say(f"docker: starting and removing, {_STARTS} rounds ...")
     rows += _start_and_remove(Plain(driver), driver)
     say("docker: checking a finished lab ...")

@@ -74,7 +74,7 @@ def form_swarm(driver: Driver) -> None:
 
 def nodes_of(driver: Driver) -> tuple[Node, ...]:
     """Return the nodes of the lab that is started."""
-    return next(cluster for cluster in driver.find() if cluster.id.lab == LAB).nodes
+    return next(cluster for cluster in driver.list_clusters() if cluster.id.lab == LAB).nodes
 
 
 def show(rows: Sequence[Row], notes: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from runner.drivers.uml import artifacts
 from runner.drivers.uml.driver import UmlDriver
 from runner.images import recipe
 from runner.nodes.driver_interface import Driver, Node
-from runner.status import Silent
+from runner.status import NullReporter
 from tests.bench import LAB, ROUNDS
 from tests.bench.timing import Row, form_swarm, labs, nodes_of, say, seconds
 
@@ -37,7 +37,7 @@ def measure(anew: bool) -> tuple[list[Row], list[str]]:
         rows.append(
             Row("uml: kernel, disk and images, from nothing", seconds(lambda: _build(driver)), "-", None, "<= 180 s")
         )
-    docker.build_images(sorted(recipe.stand_ins()), Silent())
+    docker.build_images(sorted(recipe.stand_ins()), NullReporter())
     _build(driver)
     say(f"uml: starting and removing, {ROUNDS} rounds ...")
     ours, theirs = _swarms(driver, docker)
@@ -54,7 +54,7 @@ def measure(anew: bool) -> tuple[list[Row], list[str]]:
 
 
 def _build(driver: UmlDriver) -> None:
-    driver.build_images(sorted(recipe.stand_ins()), Silent())
+    driver.build_images(sorted(recipe.stand_ins()), NullReporter())
 
 
 def _median(*argv: str) -> float:

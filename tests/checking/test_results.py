@@ -22,11 +22,11 @@ def report(*outcomes: Outcome) -> Report:
     [
         ([], ExitCode.DONE),
         ([PASSED, PASSED], ExitCode.DONE),
-        ([PASSED, FAILED], ExitCode.NOT_YET),
-        ([FAILED, SKIPPED], ExitCode.NOT_YET),
-        ([PASSED, SKIPPED], ExitCode.NOT_YET),
-        ([ERROR], ExitCode.UNFIT),
-        ([PASSED, FAILED, ERROR, SKIPPED], ExitCode.UNFIT),
+        ([PASSED, FAILED], ExitCode.INCOMPLETE),
+        ([FAILED, SKIPPED], ExitCode.INCOMPLETE),
+        ([PASSED, SKIPPED], ExitCode.INCOMPLETE),
+        ([ERROR], ExitCode.HOST),
+        ([PASSED, FAILED, ERROR, SKIPPED], ExitCode.HOST),
     ],
 )
 def test_exit_code(outcomes: list[Outcome], code: ExitCode) -> None:

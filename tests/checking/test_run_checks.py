@@ -11,7 +11,7 @@ import pytest
 from runner.checking import run_checks
 from runner.checking.check_request import Request
 from runner.checking.results import Outcome, Report
-from runner.errors import BrokenLabError, ExitCode, UnfitError
+from runner.errors import BrokenLabError, ExitCode, HostError
 from runner.lessons import catalog
 from runner.lessons.model import Lab
 from runner.lessons.values import NOBODY, Learner
@@ -116,7 +116,7 @@ def test_outcomes(tmp_path: Path) -> None:
     report = ran(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
     assert ["passed", "failed", "passed", "skipped"] == [result.outcome.value for result in report.results]
     assert "first finish 'Find'" == report.results[3].reason
-    assert ExitCode.NOT_YET is report.exit_code
+    assert ExitCode.INCOMPLETE is report.exit_code
 
 
 def test_failure(tmp_path: Path) -> None:
@@ -317,7 +317,7 @@ def test_broken_checks(source: str, log: str, tmp_path: Path, capfd: pytest.Capt
 def test_crash(tmp_path: Path) -> None:
     """Checks that crash pytest itself could not be run, which says nothing of the lab."""
     forged = "request.node.user_properties.append(('labs', {'outcome': 'unheard of'}))"
-    with pytest.raises(UnfitError, match="The checks of 'tiny' crashed") as caught:
+    with pytest.raises(HostError, match="The checks of 'tiny' crashed") as caught:
         ran(lab_with(tmp_path, check(forged).replace("nodes", "nodes, request")), tmp_path)
     assert "'unheard of' is not a valid Outcome" in caught.value.log
 

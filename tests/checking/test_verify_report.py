@@ -39,11 +39,11 @@ def test_wrong() -> None:
     ("codes", "worst"),
     [
         ([], ExitCode.DONE),
-        ([ExitCode.DONE, ExitCode.UNFIT], ExitCode.UNFIT),
-        ([ExitCode.UNFIT, ExitCode.BROKEN_LAB], ExitCode.BROKEN_LAB),
+        ([ExitCode.DONE, ExitCode.HOST], ExitCode.HOST),
+        ([ExitCode.HOST, ExitCode.BROKEN_LAB], ExitCode.BROKEN_LAB),
         ([ExitCode.BROKEN_LAB, ExitCode.BUG, ExitCode.DONE], ExitCode.BUG),
         ([ExitCode.DONE, ExitCode.INTERRUPTED], ExitCode.INTERRUPTED),
-        ([ExitCode.NOT_YET, ExitCode.DONE], ExitCode.NOT_YET),
+        ([ExitCode.INCOMPLETE, ExitCode.DONE], ExitCode.INCOMPLETE),
     ],
 )
 def test_worst(codes: list[ExitCode], worst: ExitCode) -> None:

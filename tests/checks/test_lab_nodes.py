@@ -9,9 +9,9 @@ import pytest
 
 from checks import pytest_plugin
 from checks.lab_nodes import CheckNode, Nodes
-from runner.errors import UnfitError
-from runner.lessons.model import Role
+from runner.errors import HostError
 from runner.nodes.driver_interface import NodeState
+from runner.nodes.topology import Role
 from tests import helpers
 
 
@@ -42,7 +42,7 @@ def test_host(tmp_path: Path) -> None:
 def test_down(ask: object, tmp_path: Path) -> None:
     """A node that is down cannot be asked, whatever the way."""
     assert callable(ask)
-    with pytest.raises(UnfitError, match="node1 is down") as caught:
+    with pytest.raises(HostError, match="node1 is down") as caught:
         ask(CheckNode(helpers.LocalNode(tmp_path, state=NodeState.STOPPED)))
     assert "'labs start' brings it up again." == caught.value.advice
 

@@ -10,10 +10,11 @@ import pytest
 
 from runner.clusters import lifecycle
 from runner.clusters.lifecycle import Started
-from runner.errors import BrokenLabError, LabsError, UnfitError
-from runner.lessons.model import Lab, Topology
-from runner.nodes.driver_interface import Cluster, ClusterId, Driver, Finding, NodeImage, NodeState
-from runner.status import Silent, Story
+from runner.errors import BrokenLabError, HostError, LabsError
+from runner.lessons.model import Lab
+from runner.nodes.driver_interface import Cluster, ClusterId, Diagnosis, Driver, NodeImage, NodeState
+from runner.nodes.topology import Topology
+from runner.status import NullReporter, StatusReporter
 from runner.storage import locks
 from tests import helpers
 
@@ -37,31 +38,31 @@ class MemoryDriver:
         if verb in self.fails:
             raise self.fails[verb]
 
-    def examine(self) -> list[Finding]:
+    def diagnose(self) -> list[Diagnosis]:
         """Find nothing."""
         return []
 
-    def forget_probes(self) -> None:
+    def clear_probe_cache(self) -> None:
         """Note it."""
         self._note("forget")
 
-    def serves(self, needs: Iterable[str], what: str) -> str:
+    def check_support(self, needs: Iterable[str], what: str) -> str:
         """Serve everything."""
         return "it is there"
 
-    def require(self, needs: Iterable[str], what: str) -> None:
+    def check_kernel(self, needs: Iterable[str], what: str) -> None:
         """Note what is needed."""
         self._note("require", *needs)
 
-    def prepare_images(self, images: Sequence[str], story: Story) -> None:
+    def ensure_images(self, images: Sequence[str], reporter: StatusReporter) -> None:
         """Note which."""
         self._note("prepare", *images)
 
-    def build_images(self, names: Sequence[str], story: Story, *, anew: bool = False) -> None:
+    def build_images(self, names: Sequence[str], reporter: StatusReporter, *, rebuild: bool = False) -> None:
         """Note it."""
         self._note("build")
 
-    def images(self) -> tuple[NodeImage, ...]:
+    def list_images(self) -> tuple[NodeImage, ...]:
         """Have none."""
         return ()
 
@@ -69,42 +70,44 @@ class MemoryDriver:
         """Remove none."""
         return 0
 
-    def require_room(self, topology: Topology, instead_of: Cluster | None = None) -> None:
+    def check_capacity(self, topology: Topology, instead_of: Cluster | None = None) -> None:
         """Note it."""
         self._note("require room", *([f"instead of {instead_of.id}"] if instead_of else []))
 
-    def make(self, cluster: ClusterId, topology: Topology, images: Sequence[str], story: Story) -> Cluster:
+    def create_cluster(
+        self, cluster: ClusterId, topology: Topology, images: Sequence[str], reporter: StatusReporter
+    ) -> Cluster:
         """Make the nodes, then note it, so that a failure leaves them."""
         made = replace(helpers.cluster(self.folder, *topology.names), id=cluster, driver=self.name, complete=False)
         self.clusters[cluster] = made
         self._note("make", *topology.names)
         return made
 
-    def seal(self, cluster: ClusterId) -> None:
+    def mark_complete(self, cluster: ClusterId) -> None:
         """Note it, and then keep it."""
         self._note("seal")
         self.clusters[cluster] = replace(self.clusters[cluster], complete=True)
 
-    def find(self) -> list[Cluster]:
+    def list_clusters(self) -> list[Cluster]:
         """Return what is in memory."""
         return list(self.clusters.values())
 
-    def resume(self, cluster: Cluster, story: Story) -> None:
+    def resume_cluster(self, cluster: Cluster, reporter: StatusReporter) -> None:
         """Bring the nodes up."""
         self._note("resume")
         self._set_state(cluster, NodeState.RUNNING)
 
-    def halt(self, cluster: Cluster) -> None:
+    def stop_cluster(self, cluster: Cluster) -> None:
         """Take the nodes down."""
         self._note("halt")
         self._set_state(cluster, NodeState.STOPPED)
 
-    def remove(self, cluster: ClusterId) -> bool:
+    def remove_cluster(self, cluster: ClusterId) -> bool:
         """Forget the cluster."""
         self._note("remove")
         return self.clusters.pop(cluster, None) is not None
 
-    def remove_shared(self) -> None:
+    def remove_leftovers(self) -> None:
         """Note it."""
         self._note("remove shared")
 
@@ -127,7 +130,7 @@ def tiny(driver: MemoryDriver, setup: str = "") -> Lab:
 
 def start(driver: Driver, lab: Lab, *, keep: bool = False) -> Started:
     """Start the lab."""
-    return lifecycle.start(driver, lab, TINY, Silent(), keep=keep)
+    return lifecycle.start(driver, lab, TINY, NullReporter(), keep=keep)
 
 
 def test_fresh(driver: MemoryDriver) -> None:
@@ -158,7 +161,7 @@ def test_resumed(driver: MemoryDriver) -> None:
 
 def test_interrupted_remains(driver: MemoryDriver) -> None:
     """What an interrupted start has left is cleared away and made anew."""
-    driver.make(TINY, tiny(driver).lesson.topology, [], Silent())
+    driver.create_cluster(TINY, tiny(driver).lesson.topology, [], NullReporter())
     driver.asked.clear()
     assert Started.FRESH is start(driver, tiny(driver))
     assert [*FRESH[:2], "remove", *FRESH[2:]] == driver.asked
@@ -169,14 +172,14 @@ def test_other_nodes(driver: MemoryDriver) -> None:
     start(driver, tiny(driver))
     lab = helpers.lab(driver.folder, LESSON.replace("name: node1", "name: alpha"))
     driver.asked.clear()
-    with pytest.raises(UnfitError, match="'tiny' stands with node1, and its lesson now asks for alpha") as caught:
+    with pytest.raises(HostError, match="'tiny' stands with node1, and its lesson now asks for alpha") as caught:
         start(driver, lab)
     assert caught.value.advice.startswith("'labs reset tiny' makes it anew")
     assert [] == driver.asked
 
 
 @pytest.mark.parametrize("verb", ["make", "seal"])
-@pytest.mark.parametrize("error", [UnfitError("no room", "make room"), KeyboardInterrupt(), ZeroDivisionError()])
+@pytest.mark.parametrize("error", [HostError("no room", "make room"), KeyboardInterrupt(), ZeroDivisionError()])
 def test_undone(verb: str, error: BaseException, driver: MemoryDriver) -> None:
     """A start that fails or is interrupted while there is something to leave behind leaves nothing."""
     driver.fails[verb] = error
@@ -195,9 +198,9 @@ def test_undone_scene(driver: MemoryDriver) -> None:
 @pytest.mark.parametrize("verb", ["prepare", "require"])
 def test_refused(verb: str, driver: MemoryDriver) -> None:
     """What is refused before anything is made leaves the remains of an earlier start alone."""
-    driver.make(TINY, tiny(driver).lesson.topology, [], Silent())
-    driver.fails[verb] = UnfitError("not here", "go there")
-    with pytest.raises(UnfitError):
+    driver.create_cluster(TINY, tiny(driver).lesson.topology, [], NullReporter())
+    driver.fails[verb] = HostError("not here", "go there")
+    with pytest.raises(HostError):
         start(driver, tiny(driver))
     assert [TINY] == list(driver.clusters)
 
@@ -207,7 +210,7 @@ def test_reset(driver: MemoryDriver) -> None:
     lab = tiny(driver)
     start(driver, lab)
     driver.asked.clear()
-    lifecycle.reset(driver, lab, TINY, Silent())
+    lifecycle.reset(driver, lab, TINY, NullReporter())
     looked = ["prepare nginx:alpine", "require ipvs", "require room instead of tiny"]
     assert [*looked, "remove", *FRESH] == driver.asked
 
@@ -217,23 +220,23 @@ def test_refused_reset(verb: str, driver: MemoryDriver) -> None:
     """A reset that would end with nothing leaves the cluster as it is."""
     lab = tiny(driver)
     start(driver, lab)
-    driver.fails[verb] = UnfitError("not here", "go there")
-    with pytest.raises(UnfitError):
-        lifecycle.reset(driver, lab, TINY, Silent())
+    driver.fails[verb] = HostError("not here", "go there")
+    with pytest.raises(HostError):
+        lifecycle.reset(driver, lab, TINY, NullReporter())
     assert driver.clusters[TINY].complete
 
 
 def test_keep(driver: MemoryDriver) -> None:
     """With `keep`, what a failed start has made stays, and is known not to be complete."""
-    driver.fails["make"] = UnfitError("no room", "make room")
-    with pytest.raises(UnfitError):
+    driver.fails["make"] = HostError("no room", "make room")
+    with pytest.raises(HostError):
         start(driver, tiny(driver), keep=True)
     assert not driver.clusters[TINY].complete
 
 
 def test_failing_undo(driver: MemoryDriver) -> None:
     """Where undoing fails too, the reason for the start's failure is not lost."""
-    driver.fails = {"make": UnfitError("no room", "make room"), "remove": UnfitError("engine is gone", "start it")}
+    driver.fails = {"make": HostError("no room", "make room"), "remove": HostError("engine is gone", "start it")}
     with pytest.raises(LabsError) as caught:
         start(driver, tiny(driver))
     told = [str(error) for error in (caught.value, caught.value.__context__) if error]
@@ -243,7 +246,7 @@ def test_failing_undo(driver: MemoryDriver) -> None:
 def test_busy(driver: MemoryDriver) -> None:
     """While another command changes the cluster, nothing is asked of the driver."""
     lab = tiny(driver)
-    with locks.held(TINY), pytest.raises(UnfitError):
+    with locks.lock_cluster(TINY), pytest.raises(HostError):
         start(driver, lab)
     assert [] == driver.asked
 

@@ -10,7 +10,7 @@ import pytest
 
 from runner.cli import play, reset
 from runner.clusters import lookup, provision, selection
-from runner.errors import UnfitError, UsageError
+from runner.errors import HostError, UsageError
 from runner.nodes.driver_interface import Cluster, ClusterId, NodeImage
 from tests import helpers
 
@@ -26,13 +26,13 @@ class Asked:
     def find(self) -> list[Cluster]:
         """Return the clusters."""
         if self.refusal:
-            raise UnfitError(self.refusal, "Mend it.")
+            raise HostError(self.refusal, "Mend it.")
         return list(self.clusters)
 
     def images(self) -> tuple[NodeImage, ...]:
         """Return the images."""
         if self.refusal:
-            raise UnfitError(self.refusal, "Mend it.")
+            raise HostError(self.refusal, "Mend it.")
         return self.contents
 
 
@@ -62,7 +62,7 @@ def test_another_drivers_images(monkeypatch: pytest.MonkeyPatch) -> None:
     _drivers(monkeypatch, NONE, Asked(contents=(IMAGE,)))
     assert [] == lookup.all_clusters()
     _drivers(monkeypatch, NONE, Asked())
-    with pytest.raises(UnfitError, match="No engine answers"):
+    with pytest.raises(HostError, match="No engine answers"):
         lookup.all_clusters()
 
 
@@ -71,7 +71,7 @@ def test_a_recorded_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     _drivers(monkeypatch, NONE, Asked(contents=(IMAGE,)))
     lab = helpers.lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n")
     provision.set_up(lab, helpers.cluster(tmp_path))
-    with pytest.raises(UnfitError, match="No engine answers"):
+    with pytest.raises(HostError, match="No engine answers"):
         lookup.all_clusters()
     provision.undone(ClusterId("tiny"))
     assert [] == lookup.all_clusters()

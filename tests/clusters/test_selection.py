@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner.clusters import selection
-from runner.errors import UnfitError, UsageError
+from runner.errors import HostError, UsageError
 from runner.lessons.model import Lab
 from runner.nodes.driver_interface import Cluster
 from tests import helpers
@@ -25,7 +25,7 @@ class Told:
     def serves(self, needs: Iterable[str], what: str) -> str:
         """Say so."""
         if self.refusal:
-            raise UnfitError(self.refusal, f"Mend {self.name}.")
+            raise HostError(self.refusal, f"Mend {self.name}.")
         return f"{self.name} is here"
 
 
@@ -59,7 +59,7 @@ def test_first_that_serves(docker: str, chosen: str, reason: str, monkeypatch: p
 def test_none_serves(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
     """Where none serves, the message tells for each what is missing and what mends it."""
     _drivers(monkeypatch, "No engine answers.", "No namespaces.")
-    with pytest.raises(UnfitError, match="No driver can serve 'tiny' here") as caught:
+    with pytest.raises(HostError, match="No driver can serve 'tiny' here") as caught:
         selection.choose(lab, None, None)
     assert [
         "  driver docker: No engine answers. Mend docker.",
@@ -79,7 +79,7 @@ def test_started(monkeypatch: pytest.MonkeyPatch, lab: Lab, tmp_path: Path) -> N
     standing: Cluster = replace(helpers.cluster(tmp_path), driver="uml")
     for wanted in (None, "uml"):
         assert "uml" == selection.choose(lab, wanted, standing).driver.name
-    with pytest.raises(UnfitError, match="'tiny' stands on the driver uml, and cannot move to docker"):
+    with pytest.raises(HostError, match="'tiny' stands on the driver uml, and cannot move to docker"):
         selection.choose(lab, "docker", standing)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from runner import paths
 from runner.clusters import socket_proxy
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.nodes.driver_interface import ClusterId
 from tests import helpers
 
@@ -138,7 +138,7 @@ def test_address_that_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     deep = tmp_path / ("deep" * 30)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
     node = helpers.cluster(tmp_path, "node1").nodes[0]
-    with pytest.raises(UnfitError, match=r"no more than 10\d bytes") as caught:
+    with pytest.raises(HostError, match=r"no more than 10\d bytes") as caught:
         socket_proxy.ensure(ClusterId("tiny"), node)
     assert str(deep) in caught.value.message
     assert 'eval "$(XDG_RUNTIME_DIR=$(mktemp -d) labs env node1)"' in caught.value.advice

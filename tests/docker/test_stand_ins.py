@@ -18,7 +18,7 @@ import pytest
 
 from runner.drivers.docker import host_engine
 from runner.drivers.docker import images as build
-from runner.status import Silent
+from runner.status import NullReporter
 from tests.docker.conftest import docker
 
 OWN = f"labs-test-{os.getpid()}-stand-in"
@@ -47,7 +47,7 @@ HOSTILE = "s3c'r\"e\\t $x"
 @pytest.fixture(scope="module")
 def images() -> dict[str, str]:
     """Return the stand-ins' ids by their official names."""
-    contents = build.gather(host_engine.connect(), NAMES, Silent())[1]
+    contents = build.gather(host_engine.connect(), NAMES, NullReporter())[1]
     real = [content.name for content in contents if not content.stand_in]
     if real:
         pytest.skip(f"this engine has real images: {', '.join(real)}")

@@ -11,7 +11,7 @@ import pytest
 from distributed import LocalCluster
 
 from runner.checking.parallel_verify import Planned
-from runner.errors import LabsError, UnfitError, UsageError
+from runner.errors import HostError, LabsError, UsageError
 from runner.grading import dask_executor, dask_worker
 from tests import helpers
 
@@ -76,7 +76,7 @@ def test_versions() -> None:
     """Another version of Dask anywhere in the cluster is told with the one to install."""
     ours, theirs = ({"packages": {"distributed": version}} for version in (dask_executor._VERSION, "2020.1.0"))
     dask_executor._require_one_dask({"scheduler": ours, "w": ours}, "tcp://grader:8786")
-    with pytest.raises(UnfitError, match=r"2020\.1\.0 \(w\), and here") as caught:
+    with pytest.raises(HostError, match=r"2020\.1\.0 \(w\), and here") as caught:
         dask_executor._require_one_dask({"scheduler": ours, "w": theirs}, "tcp://grader:8786")
     assert f"pip install distributed=={dask_executor._VERSION}" in caught.value.advice
 

@@ -29,17 +29,17 @@ def test_score() -> None:
         (graded(PASSED), ExitCode.DONE),
         (graded(PASSED, BONUS), ExitCode.DONE),
         (graded(PASSED, replace(FAILED, bonus=True)), ExitCode.DONE),
-        (graded(PASSED, SKIPPED), ExitCode.NOT_YET),
-        (graded(PASSED, FAILED), ExitCode.NOT_YET),
-        (graded(PASSED, ERROR), ExitCode.UNFIT),
-        (graded(), ExitCode.UNFIT),
-        (graded(trouble="no cluster"), ExitCode.UNFIT),
+        (graded(PASSED, SKIPPED), ExitCode.INCOMPLETE),
+        (graded(PASSED, FAILED), ExitCode.INCOMPLETE),
+        (graded(PASSED, ERROR), ExitCode.HOST),
+        (graded(), ExitCode.HOST),
+        (graded(trouble="no cluster"), ExitCode.HOST),
     ],
 )
 def test_exit_code(found: grade_model.Grade, code: ExitCode) -> None:
     """All points end with 0, fewer with 1, and what nobody knows with 4."""
     assert code is found.exit_code
-    assert (code is not ExitCode.UNFIT) == found.complete
+    assert (code is not ExitCode.HOST) == found.complete
 
 
 @pytest.mark.parametrize("number", range(len(ALL)))

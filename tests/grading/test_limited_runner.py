@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.grading import limited_runner
 from runner.grading.limited_runner import LimitedHand
 from runner.grading.resource_limits import Limits
@@ -112,7 +112,7 @@ def test_node_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """A node that keeps even our own limit from working is left."""
     monkeypatch.setattr(limited_runner, "_GRACE_SECONDS", 0)
     monkeypatch.setattr(limited_runner, "_TYPE", "sleep 30")
-    with pytest.raises(UnfitError, match="What was typed on node1 did not end within 1 s"):
+    with pytest.raises(HostError, match="What was typed on node1 did not end within 1 s"):
         typed(tmp_path, "true")
 
 

@@ -20,7 +20,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 from markdown_it import MarkdownIt
 from tap.parser import Parser  # type: ignore[import-untyped]
 
-from runner.errors import UnfitError, UsageError
+from runner.errors import HostError, UsageError
 from runner.grading import reports
 from runner.grading.grade_model import Grade
 from runner.grading.similarity import Pair
@@ -343,7 +343,7 @@ def _classroom50(one: Grade) -> dict[str, Any]:
 
 def test_classroom50_without_a_grade() -> None:
     """Where a check could not run no file is written, so that Classroom 50 tells of an error."""
-    with pytest.raises(UnfitError, match="could not run"):
+    with pytest.raises(HostError, match="could not run"):
         reports.render("classroom50", (grade(PASSED, ERROR),))
 
 

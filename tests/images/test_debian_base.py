@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner import paths
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.images import debian_base
 from tests import helpers
 
@@ -107,7 +107,7 @@ def test_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_mmdebstrap() -> None:
     """Where mmdebstrap is missing, the user is told the line that installs it."""
-    with pytest.raises(UnfitError, match=r"mmdebstrap.* is not installed") as caught:
+    with pytest.raises(HostError, match=r"mmdebstrap.* is not installed") as caught:
         debian_base.bootstrap(print)
     assert "Type 'sudo apt-get install mmdebstrap', then the same command again." == caught.value.advice
 
@@ -143,7 +143,7 @@ exit 25
 def test_failing_bootstrap(tmp_path: Path) -> None:
     """A failing mmdebstrap is told with its status and last lines, and leaves no archive."""
     mmdebstrap(tmp_path, FAILING)
-    with pytest.raises(UnfitError) as caught:
+    with pytest.raises(HostError) as caught:
         debian_base.bootstrap(lambda _detail: None)
     assert "mmdebstrap could not make the Debian base (exit status 25)." == caught.value.message
     assert [f"I: line {number}" for number in range(12, 31)] + ["E: no room"] == caught.value.log.splitlines()
@@ -154,7 +154,7 @@ def test_bootstrap_that_does_not_listen(tmp_path: Path) -> None:
     """An mmdebstrap that ends before it has read its mirrors is told as the failure it is."""
     apt_get(tmp_path, f"Debian|http://{'mirror' * 20_000}/")
     mmdebstrap(tmp_path, 'echo "E: no rights" >&2; exit 1')
-    with pytest.raises(UnfitError, match="exit status 1") as caught:
+    with pytest.raises(HostError, match="exit status 1") as caught:
         debian_base.bootstrap(lambda _detail: None)
     assert "E: no rights\n" == caught.value.log
 

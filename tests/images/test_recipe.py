@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.images import recipe
 from runner.images.recipe import Recipe
 
@@ -167,5 +167,5 @@ def test_every_recipe_stands_on_another() -> None:
 def test_nobody_makes_it() -> None:
     """A name that neither a registry nor a recipe gives is refused by its name, beside those that are fine."""
     recipe.require_makeable(["redis:alpine", "mine:1"], {"mine:1"})
-    with pytest.raises(UnfitError, match=r"^There is no image other:1: no registry gives it"):
+    with pytest.raises(HostError, match=r"^There is no image other:1: no registry gives it"):
         recipe.require_makeable(["redis:alpine", "mine:1", "other:1"], {"mine:1"})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner import paths
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.lessons import catalog
 from runner.lessons.lint import run
 from runner.lessons.lint.images import without_recipe
@@ -178,7 +178,7 @@ def test_no_bash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is no bash, that is said."""
     write_tree(tmp_path, "")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UnfitError, match="There is no bash"):
+    with pytest.raises(HostError, match="There is no bash"):
         run.lint(["tiny"])
 
 

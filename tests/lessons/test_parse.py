@@ -8,7 +8,8 @@ import pytest
 
 from runner.errors import BrokenLabError
 from runner.lessons import parse
-from runner.lessons.model import Command, Hint, NearMiss, NodeSpec, Picture, PictureService, Prose, Role
+from runner.lessons.model import Command, Hint, NearMiss, Picture, PictureService, Prose
+from runner.nodes.topology import NodeSpec, Role
 from tests import helpers
 
 LESSON = """\

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.lessons.model import Command
 from runner.lessons.player import PlainHand, Player, absent_line
 from tests import helpers
@@ -155,6 +155,6 @@ def test_stuck(tmp_path: Path) -> None:
 def test_node_of_a_later_lesson(verb: str, tmp_path: Path) -> None:
     """A node that came into the lesson after the cluster was made is told, with what makes it."""
     player = Player(helpers.cluster(tmp_path))
-    with pytest.raises(UnfitError, match="has no node node2") as caught:
+    with pytest.raises(HostError, match="has no node node2") as caught:
         list(getattr(player, verb)([Command(("node2",), "hostname", 1, capture="NAME")]) or ())
     assert "labs reset" in caught.value.advice

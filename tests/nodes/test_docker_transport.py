@@ -76,13 +76,13 @@ def engine() -> Iterator[Engine]:
 
 def test_lazy(engine: Engine) -> None:
     """Making a client dials nobody, and does not ask for a version."""
-    docker_transport.client(engine.dial).close()
+    docker_transport.connect_client(engine.dial).close()
     assert (0, []) == (engine.streams, engine.asked)
 
 
 def test_calls(engine: Engine) -> None:
     """Calls reach the engine, at the API version that is ours, and come back as the SDK's objects."""
-    client = docker_transport.client(engine.dial)
+    client = docker_transport.connect_client(engine.dial)
     assert client.ping() is True
     assert [{"Id": "abc"}] == client.api.containers()
     assert [f"/v{docker_transport.API_VERSION}"] * 2 == [
@@ -92,7 +92,7 @@ def test_calls(engine: Engine) -> None:
 
 def test_one_stream(engine: Engine) -> None:
     """Calls one after another share a stream."""
-    client = docker_transport.client(engine.dial)
+    client = docker_transport.connect_client(engine.dial)
     for _ in range(5):
         client.ping()
     assert 1 == engine.streams
@@ -100,7 +100,7 @@ def test_one_stream(engine: Engine) -> None:
 
 def test_threads(engine: Engine) -> None:
     """Calls at the same time each get an answer, on streams of their own where need be."""
-    client = docker_transport.client(engine.dial)
+    client = docker_transport.connect_client(engine.dial)
     answers: list[object] = []
     threads = [threading.Thread(target=lambda: answers.append(client.ping())) for _ in range(8)]
     for thread in threads:
@@ -113,21 +113,21 @@ def test_threads(engine: Engine) -> None:
 def test_error(engine: Engine) -> None:
     """What the engine refuses is the SDK's error, with the engine's words."""
     with pytest.raises(NotFound, match="no such thing"):
-        docker_transport.client(engine.dial).api.inspect_container("gone")
+        docker_transport.connect_client(engine.dial).api.inspect_container("gone")
 
 
 def test_proxy(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy in the environment is not asked about a node."""
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert docker_transport.client(engine.dial).ping() is True
+    assert docker_transport.connect_client(engine.dial).ping() is True
 
 
 def test_silent_engine(engine: Engine) -> None:
     """An engine that never answers is given up after the timeout."""
     began = time.monotonic()
     with pytest.raises(requests.exceptions.RequestException):
-        docker_transport.client(engine.dial, timeout=1).api.inspect_container("slow")
+        docker_transport.connect_client(engine.dial, timeout=1).api.inspect_container("slow")
     assert 1 <= time.monotonic() - began < 2.5
 
 
@@ -145,7 +145,7 @@ def _hangs_up() -> socket.socket:
 def test_no_engine(broken: Callable[[], socket.socket]) -> None:
     """A stream that cannot be opened, or ends at once, is an error of the connection."""
     with pytest.raises(requests.exceptions.ConnectionError):
-        docker_transport.client(broken).ping()
+        docker_transport.connect_client(broken).ping()
 
 
 def test_no_answer_leads_elsewhere() -> None:
@@ -159,7 +159,7 @@ def test_no_answer_leads_elsewhere() -> None:
             return theirs
 
         with pytest.raises(requests.TooManyRedirects):
-            docker_transport.client(leading).info()
+            docker_transport.connect_client(leading).info()
         inside.setblocking(False)
         with pytest.raises(BlockingIOError):
             inside.accept()
@@ -182,7 +182,7 @@ def test_an_answer_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         threading.Thread(target=speak, daemon=True).start()
         return theirs
 
-    client = docker_transport.client(endless)
+    client = docker_transport.connect_client(endless)
     with pytest.raises(requests.ConnectionError, match="more than 1 MB"):
         client.info()
     client.close()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.site_builder.live_server import News, server, watch
 from tests import helpers
 
@@ -95,7 +95,7 @@ def test_port_taken(site: Path) -> None:
     """A port that is taken is told, with what to type instead."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(UnfitError) as caught, server(site, port, News()):
+        with pytest.raises(HostError) as caught, server(site, port, News()):
             pass
     assert f"The site cannot be shown on port {port}: Address already in use." == caught.value.message
     assert "labs site serve --port 0" in caught.value.advice

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.lessons.model import NodeSpec, Picture, PictureService, Role, Topology
+from runner.lessons.model import Picture, PictureService
+from runner.nodes.topology import NodeSpec, Role, Topology
 from runner.site_builder import picture_layout
 
 NODES = ("node1", "node2", "node3")

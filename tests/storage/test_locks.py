@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.nodes.driver_interface import ClusterId
 from runner.storage import locks
 from tests import helpers
@@ -32,7 +32,7 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_held_twice() -> None:
     """The second command is refused, told what is going on and what to type."""
-    with locks.held(TINY), pytest.raises(UnfitError) as caught, locks.held(TINY):
+    with locks.lock_cluster(TINY), pytest.raises(HostError) as caught, locks.lock_cluster(TINY):
         pass
     assert (
         "Another 'labs' command is starting, halting or removing 'tiny' right now.",
@@ -42,22 +42,27 @@ def test_held_twice() -> None:
 
 def test_owned() -> None:
     """Who keeps a cluster for itself may change it, and a second command that would keep it too is refused."""
-    with locks.owned(TINY), locks.held(TINY), pytest.raises(UnfitError) as caught, locks.owned(TINY):
+    with (
+        locks.reserve_cluster(TINY),
+        locks.lock_cluster(TINY),
+        pytest.raises(HostError) as caught,
+        locks.reserve_cluster(TINY),
+    ):
         pass
     assert "Another 'labs' command is at work on 'tiny' right now." == caught.value.message
 
 
 def test_released() -> None:
     """A lock is free again after its block, however that ended."""
-    with pytest.raises(ZeroDivisionError), locks.held(TINY):
+    with pytest.raises(ZeroDivisionError), locks.lock_cluster(TINY):
         _ = 1 // 0
-    with locks.held(TINY):
+    with locks.lock_cluster(TINY):
         pass
 
 
 def test_others() -> None:
     """Other labs, and other runs of the same lab, have locks of their own."""
-    with locks.held(TINY), locks.held(ClusterId("tiny", "two")), locks.held(ClusterId("small")):
+    with locks.lock_cluster(TINY), locks.lock_cluster(ClusterId("tiny", "two")), locks.lock_cluster(ClusterId("small")):
         pass
 
 
@@ -73,8 +78,8 @@ def test_killed_holder(tmp_path: Path) -> None:
     with holder:
         assert holder.stdout is not None
         assert "held\n" == holder.stdout.readline()
-        with pytest.raises(UnfitError), locks.held(TINY):
+        with pytest.raises(HostError), locks.lock_cluster(TINY):
             pass
         holder.send_signal(signal.SIGKILL)
-    with locks.held(TINY):
+    with locks.lock_cluster(TINY):
         pass

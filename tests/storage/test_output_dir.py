@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.storage.output_dir import Owned, Written
+from runner.storage.output_dir import ManagedDirectory, Written
 
 
 def _files(folder: Path) -> dict[str, str]:
@@ -15,9 +15,9 @@ def _files(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def owned(tmp_path: Path) -> Owned:
+def owned(tmp_path: Path) -> ManagedDirectory:
     """Return a folder that is not there yet."""
-    return Owned(tmp_path / "out", "list", "nobody made", "Type another.")
+    return ManagedDirectory(tmp_path / "out", "list", "nobody made", "Type another.")
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,9 @@ def owned(tmp_path: Path) -> Owned:
         ({"a/b": b"file"}, {"a/b/c": b"deeper", "z": b"last"}),
     ],
 )
-def test_files_and_folders_change_places(owned: Owned, before: dict[str, bytes], after: dict[str, bytes]) -> None:
+def test_files_and_folders_change_places(
+    owned: ManagedDirectory, before: dict[str, bytes], after: dict[str, bytes]
+) -> None:
     """What was a file may become a folder, what was a folder a file, and back again."""
     owned.write(before)
     assert len(before.keys() - after.keys()) == owned.write(after).removed
@@ -37,7 +39,7 @@ def test_files_and_folders_change_places(owned: Owned, before: dict[str, bytes],
     assert {path: data.decode() for path, data in before.items()} == _files(owned.folder)
 
 
-def test_cut_short(owned: Owned) -> None:
+def test_cut_short(owned: ManagedDirectory) -> None:
     """What was cut short when a file had become a folder already is finished by the next one."""
     owned.write({"a": b"file"})
     (owned.folder / "list").write_text('["a", "a/one"]', "utf-8")
@@ -48,7 +50,7 @@ def test_cut_short(owned: Owned) -> None:
     assert {"a/one": "1", "a/two": "2"} == _files(owned.folder)
 
 
-def test_what_is_not_ours_stays(owned: Owned) -> None:
+def test_what_is_not_ours_stays(owned: ManagedDirectory) -> None:
     """A folder is not removed for a file while it holds what somebody else has put there."""
     owned.write({"a/one": b"1"})
     (owned.folder / "a" / "mine").write_text("kept", "utf-8")

@@ -86,4 +86,4 @@ def node2(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Node:
     for name in ("LABS_PROJECT", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, environment[name])
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    return UmlDriver().find()[0].nodes[1]
+    return UmlDriver().list_clusters()[0].nodes[1]

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.nodes.driver_interface import Node
 from tests.conftest import Labs
 from tests.uml.leftovers import Left
@@ -50,7 +50,7 @@ def test_a_dead_kernel_is_told_and_brought_back(
     refused = labs("exec", "node2", "--", "true")
     assert (4, True) == (refused.returncode, "node2 is down." in refused.stderr)
     began = time.monotonic()
-    with pytest.raises(UnfitError, match="node2 cannot be reached: the machine is down"):
+    with pytest.raises(HostError, match="node2 cannot be reached: the machine is down"):
         node2.connect_engine()
     assert time.monotonic() - began < 1
     started = labs("start", "trio")

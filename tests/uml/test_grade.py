@@ -76,7 +76,7 @@ def test_what_could_not_run_is_no_grade(cohort: Cohort) -> None:
     unknown = {name for name, attack in ATTACKS.items() if attack.outcomes == NOBODY_KNOWS}
     assert unknown == {name for name, one in cohort.grades.items() if not one.complete}
     assert {2} == {cohort.grades[name].attempts for name in unknown}
-    assert ExitCode.UNFIT == cohort.status
+    assert ExitCode.HOST == cohort.status
     assert unknown == {name for name, told in table(cohort.printed).items() if "neither a pass nor a fail" in told}
 
 
@@ -162,7 +162,7 @@ def test_goes_on_after_a_power_cut(
         left.clear()
     report = state / "grades.json"
     done = labs("grade", *words, "--report", f"json={report}", env=own)
-    assert ExitCode.NOT_YET == done.returncode, done.stderr
+    assert ExitCode.INCOMPLETE == done.returncode, done.stderr
     assert {name: told for name, told in table(cohort.printed).items() if name in CUT_SHORT} == table(done.stdout)
     assert first.split()[1].rstrip(":") in table(done.stdout)
     assert [] == left.everything()

@@ -11,7 +11,7 @@ import docker
 import pytest
 
 from runner.drivers.uml.vm import cpu_affinity
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.nodes.driver_interface import Node
 from tests.conftest import Labs
 from tests.terminal import Terminal
@@ -136,7 +136,7 @@ def test_connect_port(node2: Node) -> None:
     with node2.connect_port(8000) as stream:
         stream.sendall(b"GET / HTTP/1.0\r\n\r\n")
         assert stream.makefile("rb").read().endswith(b"\r\n\r\npage\n")
-    with pytest.raises(UnfitError, match="nothing listens on port 8001"):
+    with pytest.raises(HostError, match="nothing listens on port 8001"):
         node2.connect_port(8001)
     node2.run(["docker", "rm", "--force", "www"])
 

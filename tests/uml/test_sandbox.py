@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from runner.drivers.uml.vm import cgroups, cluster_state, sandbox
-from runner.lessons.model import Role
 from runner.nodes.driver_interface import ClusterId
+from runner.nodes.topology import Role
 
 pytestmark = [pytest.mark.uml, pytest.mark.skipif(os.geteuid() != 0, reason="whose jail it is makes a difference")]
 

@@ -22,7 +22,7 @@ import pytest
 
 from runner.drivers.uml.driver import UmlDriver
 from runner.drivers.uml.vm import cluster_state
-from runner.errors import UnfitError
+from runner.errors import HostError
 from tests import helpers
 from tests.listeners import listening
 
@@ -433,8 +433,8 @@ def test_endless_output_is_ended(world: World, monkeypatch: pytest.MonkeyPatch) 
     for name in ("LABS_PROJECT", "LABS_ROOT", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, world.environment[name])
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    cluster = next(cluster for cluster in UmlDriver().find() if cluster.id.lab == "hostile")
-    with pytest.raises(UnfitError, match="'yes' on node1 said more than 64 MB and was ended"):
+    cluster = next(cluster for cluster in UmlDriver().list_clusters() if cluster.id.lab == "hostile")
+    with pytest.raises(HostError, match="'yes' on node1 said more than 64 MB and was ended"):
         cluster.nodes[0].run(["yes"])
     _await(lambda: "no yes" in world.sh("node1", "pgrep -x yes || echo no yes"))
 

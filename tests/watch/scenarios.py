@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from runner.checking.results import Outcome, Report, Result
-from runner.lessons.model import Command, Hint, Lab, Lesson, NodeSpec, Role, Step, Topology
+from runner.lessons.model import Command, Hint, Lab, Lesson, Step
+from runner.nodes.topology import NodeSpec, Role, Topology
 from runner.watch.cluster_snapshot import NodeSight, Picture, ServiceSight, Standing, Unit
 from runner.watch.model import Presence, Trouble, Watch
 

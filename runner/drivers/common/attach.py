@@ -14,8 +14,8 @@ import tty
 from collections.abc import Iterator
 from typing import Protocol
 
-from runner.errors import UnfitError
-from runner.nodes.driver_interface import Heard, nobody
+from runner.errors import HostError
+from runner.nodes.driver_interface import OutputCallback, ignore_output
 
 OUTPUT, ERROR = 1, 2
 _CHUNK = 1 << 16
@@ -84,7 +84,7 @@ def environment(terminal: bool) -> dict[str, str]:
     return {name: os.environ[name] for name in passed_on if name in os.environ}
 
 
-def join(session: Session, terminal: bool, heard: Heard = nobody) -> int:
+def join(session: Session, terminal: bool, on_output: OutputCallback = ignore_output) -> int:
     """Carry bytes between a command and the standard streams until it ends.
 
     Args:
@@ -102,20 +102,20 @@ def join(session: Session, terminal: bool, heard: Heard = nobody) -> int:
     try:
         if terminal:
             with _raw_mode(), _resizes() as resized:
-                _carry(session, resized, heard)
+                _carry(session, resized, on_output)
         else:
-            _carry(session, None, heard)
+            _carry(session, None, on_output)
         status = session.status()
     except _ReaderGoneError:
         return _BROKEN_PIPE
     finally:
         session.close()
     if status is None:
-        raise UnfitError("The node went away while the command ran.", "'labs status' shows its state.")
+        raise HostError("The node went away while the command ran.", "'labs status' shows its state.")
     return status
 
 
-def _carry(session: Session, resized: socket.socket | None, heard: Heard) -> None:
+def _carry(session: Session, resized: socket.socket | None, on_output: OutputCallback) -> None:
     """Carry until the command ends.
 
     Args:
@@ -124,7 +124,7 @@ def _carry(session: Session, resized: socket.socket | None, heard: Heard) -> Non
         heard: Called with whatever the command has printed.
 
     """
-    if session.has_early and not _show(session, heard):
+    if session.has_early and not _show(session, on_output):
         return
     with selectors.DefaultSelector() as selector:
         selector.register(session, selectors.EVENT_READ)
@@ -137,17 +137,17 @@ def _carry(session: Session, resized: socket.socket | None, heard: Heard) -> Non
         while True:
             for key, _ in selector.select():
                 if key.fileobj is session:
-                    if not _show(session, heard):
+                    if not _show(session, on_output):
                         return
                 elif not key.data():
                     selector.unregister(key.fileobj)
 
 
-def _show(session: Session, heard: Heard) -> bool:
+def _show(session: Session, on_output: OutputCallback) -> bool:
     came = session.receive()
     for stream, data in came or ():
         _write(sys.stderr.fileno() if stream == ERROR else sys.stdout.fileno(), data)
-        heard(data)
+        on_output(data)
     return came is not None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from runner.errors import TooMuchError
+from runner.errors import LimitExceededError
 
 # Whoever reads more than this of one command means a file, and a node may have no end of it.
 _MEGABYTES = 64
@@ -35,7 +35,7 @@ class Output:
         self._streams.setdefault(stream, bytearray()).extend(data)
         self._size += len(data)
         if self._size > _MEGABYTES << 20:
-            raise TooMuchError(
+            raise LimitExceededError(
                 f"'{self.program}' on {self.node} said more than {_MEGABYTES} MB and was ended.",
                 "Look what it does: 'labs shell' opens a terminal there.",
             )

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
 from runner import signals
-from runner.status import Tell
+from runner.status import DetailCallback
 
 T = TypeVar("T")
 
 
-def run(jobs: Sequence[Callable[[threading.Event], T]], tell: Tell) -> list[T]:
+def run(jobs: Sequence[Callable[[threading.Event], T]], tell: DetailCallback) -> list[T]:
     """Run jobs at the same time; the first failure stops the others.
 
     Args:

@@ -11,14 +11,14 @@ from runner.drivers.docker import host_engine
 from runner.drivers.docker.capabilities import HostFacts
 from runner.drivers.docker.layer_cache import Store
 from runner.errors import LabsError
-from runner.nodes.driver_interface import Finding
+from runner.nodes.driver_interface import Diagnosis
 
 
 def findings(
     client: Callable[[], docker.DockerClient],
     store: Callable[[], Store | None],
     facts: Callable[[], HostFacts],
-) -> list[Finding]:
+) -> list[Diagnosis]:
     """Look at the engine, the images, and what the engine can give a node.
 
     Each argument is a function, since what it looks at may not be there.
@@ -28,43 +28,43 @@ def findings(
             info = client().info()
             found = [_engine(info), _images(store())]
     except LabsError as error:
-        return [Finding("Docker Engine", False, error.message, error.advice)]
+        return [Diagnosis("Docker Engine", False, error.message, error.advice)]
     if not found[-1].good:
         found.append(
-            Finding("nodes", None, "what they get is not known yet", "Type 'labs images build', then this again.")
+            Diagnosis("nodes", None, "what they get is not known yet", "Type 'labs images build', then this again.")
         )
     else:
         try:
             found += _node(facts())
         except LabsError as error:
-            found.append(Finding("nodes", False, error.message, error.advice))
+            found.append(Diagnosis("nodes", False, error.message, error.advice))
     return [*found, _memory(info)]
 
 
-def _engine(info: dict[str, Any]) -> Finding:
+def _engine(info: dict[str, Any]) -> Diagnosis:
     seen = f"{info['ServerVersion']}, {info['Driver']}, kernel {info['KernelVersion']}"
     refused = host_engine.shortcoming(info)
     if refused:
         why, advice = refused
-        return Finding("Docker Engine", False, f"{seen}, {why}", advice)
-    return Finding("Docker Engine", True, seen)
+        return Diagnosis("Docker Engine", False, f"{seen}, {why}", advice)
+    return Diagnosis("Docker Engine", True, seen)
 
 
-def _images(store: Store | None) -> Finding:
+def _images(store: Store | None) -> Diagnosis:
     if store is None:
-        return Finding(
+        return Diagnosis(
             "images", None, "not built yet", "'labs images build' makes them; 'labs start' does so by itself."
         )
     stand_ins = sum(bool(content.stand_in) for content in store.contents)
-    return Finding("images", True, f"{len(store.contents)} names at hand, {stand_ins} of them stand-ins")
+    return Diagnosis("images", True, f"{len(store.contents)} names at hand, {stand_ins} of them stand-ins")
 
 
-def _node(facts: HostFacts) -> list[Finding]:
+def _node(facts: HostFacts) -> list[Diagnosis]:
     rights = "--privileged works" if facts.privileged else f"without --privileged (missing: {', '.join(facts.missing)})"
     return [
-        Finding("node rights", True, rights),
-        Finding("control groups", True, f"v{facts.cgroup}"),
-        Finding(
+        Diagnosis("node rights", True, rights),
+        Diagnosis("control groups", True, f"v{facts.cgroup}"),
+        Diagnosis(
             "iptables",
             facts.iptables != "none",
             f"{facts.iptables} tables",
@@ -75,14 +75,16 @@ def _node(facts: HostFacts) -> list[Finding]:
     ]
 
 
-def _kernel(subject: str, there: bool, what: str, module: str) -> Finding:
+def _kernel(subject: str, there: bool, what: str, module: str) -> Diagnosis:
     if there:
-        return Finding(subject, True, f"{what} work")
-    return Finding(subject, None, f"{what} do not work", f"'sudo modprobe {module}', where the kernel has the module.")
+        return Diagnosis(subject, True, f"{what} work")
+    return Diagnosis(
+        subject, None, f"{what} do not work", f"'sudo modprobe {module}', where the kernel has the module."
+    )
 
 
-def _memory(info: dict[str, Any]) -> Finding:
+def _memory(info: dict[str, Any]) -> Diagnosis:
     gigabytes = info["MemTotal"] / 1e9
     seen = f"{gigabytes:.1f} GB, {info['NCPU']} processors"
     enough = gigabytes >= 2
-    return Finding("memory", enough, seen, "" if enough else "Three nodes want 2 GB; give the engine more.")
+    return Diagnosis("memory", enough, seen, "" if enough else "Three nodes want 2 GB; give the engine more.")

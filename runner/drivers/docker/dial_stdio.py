@@ -49,10 +49,10 @@ def client(argv: Sequence[str], timeout: float) -> docker.DockerClient:
         atexit.register(child.kill)
         return ours
 
-    first = docker_transport.client(connect, timeout, _OLDEST_API)
+    first = docker_transport.connect_client(connect, timeout, _OLDEST_API)
     version = str(first.version(api_version=False)["ApiVersion"])
     first.close()
-    return docker_transport.client(connect, timeout, version)
+    return docker_transport.connect_client(connect, timeout, version)
 
 
 def over_ssh(url: str) -> list[str]:

@@ -18,10 +18,10 @@ from runner.drivers.docker.capabilities import HostFacts
 from runner.drivers.docker.layer_cache import Store
 from runner.drivers.docker.node import DockerNode
 from runner.drivers.docker.readiness import Booting
-from runner.errors import UnfitError
-from runner.lessons.model import NodeSpec, Role, Topology
-from runner.nodes.driver_interface import Cluster, ClusterId, Finding, Node, NodeImage, NodeState
-from runner.status import Story
+from runner.errors import HostError
+from runner.nodes.driver_interface import Cluster, ClusterId, Diagnosis, Node, NodeImage, NodeState
+from runner.nodes.topology import NodeSpec, Role, Topology
+from runner.status import StatusReporter
 
 # Long enough for the node's engine to end its containers (5 s) and write its state.
 _HALT_SECONDS = 15
@@ -63,64 +63,64 @@ class DockerDriver:
 
     def _needed_store(self) -> Store:
         if self._store is None:
-            raise UnfitError("The images for the nodes are not built yet.", "Type 'labs images build'.")
+            raise HostError("The images for the nodes are not built yet.", "Type 'labs images build'.")
         return self._store
 
-    def examine(self) -> list[Finding]:
+    def diagnose(self) -> list[Diagnosis]:
         """Look at the engine, what it can give a node, and the images."""
         from runner.drivers.docker import diagnostics
 
         return diagnostics.findings(lambda: self.client, lambda: self._store, lambda: self._facts)
 
-    def serves(self, needs: Iterable[str], what: str) -> str:
+    def check_support(self, needs: Iterable[str], what: str) -> str:
         """Ask the engine whether it is there, and look for room and for what the lab needs."""
         wanted = sorted(needs)
         if refused := host_engine.shortcoming(self._info):
             why, advice = refused
-            raise UnfitError(f"The Docker Engine {self._info['ServerVersion']} here is {why}.", advice)
+            raise HostError(f"The Docker Engine {self._info['ServerVersion']} here is {why}.", advice)
         if self._store is None:
             room.require(self._info)
         if wanted and self._store:
-            self.require(wanted, what)
+            self.check_kernel(wanted, what)
         elif "ipvs" in wanted and room.surely_without_ipvs(self._info):
             raise _lacking(["ipvs"], what)
         return f"a Docker Engine {self._info['ServerVersion']} is here"
 
-    def require(self, needs: Iterable[str], what: str) -> None:
+    def check_kernel(self, needs: Iterable[str], what: str) -> None:
         """Refuse a lab whose needs the kernel does not meet."""
         wanted = sorted(needs)
         if not all(self._facts.offers(need) for need in wanted):
             # A module may have been loaded since the last look.
-            self.forget_probes()
+            self.clear_probe_cache()
         missing = [need for need in wanted if not self._facts.offers(need)]
         if missing:
             raise _lacking(missing, what)
 
-    def prepare_images(self, images: Sequence[str], story: Story) -> None:
+    def ensure_images(self, images: Sequence[str], reporter: StatusReporter) -> None:
         """Build or pull what is missing, and fill the store that the nodes share."""
         if self._store is None or not self._store.has(images):
-            self._fill_store(images, story)
+            self._fill_store(images, reporter)
         absent = [image for image in images if not self._needed_store().has([image])]
         if absent:
-            raise UnfitError(
+            raise HostError(
                 f"There is no image {', '.join(absent)}: no recipe makes it.",
                 "'labs images list' shows which there are; CONTRIBUTING.md tells how to add one.",
             )
 
-    def build_images(self, names: Sequence[str], story: Story, *, anew: bool = False) -> None:
+    def build_images(self, names: Sequence[str], reporter: StatusReporter, *, rebuild: bool = False) -> None:
         """Fill a store with these images, unless there is one."""
-        if anew or self._store is None or not self._store.has(names):
-            self._fill_store(names, story)
+        if rebuild or self._store is None or not self._store.has(names):
+            self._fill_store(names, reporter)
 
-    def _fill_store(self, images: Sequence[str], story: Story) -> None:
+    def _fill_store(self, images: Sequence[str], reporter: StatusReporter) -> None:
         # Most starts find the store filled, and need not wait for all that building takes to be imported.
         from runner.drivers.docker import layer_cache_builder
 
         with host_engine.explained("making the images"):
-            layer_cache_builder.fill(self.client, images, story)
+            layer_cache_builder.fill(self.client, images, reporter)
         self.__dict__.pop("_store", None)
 
-    def images(self) -> tuple[NodeImage, ...]:
+    def list_images(self) -> tuple[NodeImage, ...]:
         """Return what is in the store."""
         return self._store.contents if self._store else ()
 
@@ -128,27 +128,33 @@ class DockerDriver:
         """Remove images and stores; those a cluster still uses are refused by the engine."""
         return layer_cache.prune(self.client, everything)
 
-    def forget_probes(self) -> None:
+    def clear_probe_cache(self) -> None:
         """Forget what the host can give."""
         capabilities.forget()
         self.__dict__.pop("_facts", None)
 
-    def require_room(self, topology: Topology, instead_of: Cluster | None = None) -> None:
+    def check_capacity(self, topology: Topology, instead_of: Cluster | None = None) -> None:
         """Refuse nothing: containers share the engine's memory and disk, and `serves` has looked at that."""
 
-    def make(self, cluster: ClusterId, topology: Topology, images: Sequence[str], story: Story) -> Cluster:
+    def create_cluster(
+        self, cluster: ClusterId, topology: Topology, images: Sequence[str], reporter: StatusReporter
+    ) -> Cluster:
         """Make network, hub and nodes, and boot them together."""
-        with story.step("Finding out what the engine can give"):
+        with reporter.step("Finding out what the engine can give"):
             known = self._facts
-        with story.step("Making the network") as tell, host_engine.explained("making the network"), signals.deferred():
+        with (
+            reporter.step("Making the network") as tell,
+            host_engine.explained("making the network"),
+            signals.deferred(),
+        ):
             subnet = network.make(self.client, cluster)
             tell(str(subnet))
-        with story.step(f"Making the nodes ({', '.join(topology.names)})") as tell:
+        with reporter.step(f"Making the nodes ({', '.join(topology.names)})") as tell:
             common = _Common(cluster, subnet, images, known)
             making = [self._making(common, number, node) for number, node in enumerate(topology.nodes)]
             booting = parallel.run(making, tell)
-        self._boot(cluster, booting, story, lambda: self._create_hub(cluster, subnet))
-        return next(found for found in self.find() if found.id == cluster)
+        self._boot(cluster, booting, reporter, lambda: self._create_hub(cluster, subnet))
+        return next(found for found in self.list_clusters() if found.id == cluster)
 
     def _making(self, common: _Common, number: int, node: NodeSpec) -> Callable[[threading.Event], Booting]:
         def make(_stop: threading.Event) -> Booting:
@@ -159,7 +165,7 @@ class DockerDriver:
         return make
 
     def _boot(
-        self, cluster: ClusterId, booting: Sequence[Booting], story: Story, create_hub: Callable[[], None]
+        self, cluster: ClusterId, booting: Sequence[Booting], reporter: StatusReporter, create_hub: Callable[[], None]
     ) -> None:
         def start_hub(_stop: threading.Event) -> None:
             with host_engine.explained("starting the hub"):
@@ -167,7 +173,7 @@ class DockerDriver:
                 self.client.api.start(labels.name(cluster, "hub"))
 
         # Nobody asks the hub before the nodes are up, so it does not take the engine's time before they have started.
-        with story.step("Booting their engines, and the hub") as tell:
+        with reporter.step("Booting their engines, and the hub") as tell:
             parallel.run([*(one.wait for one in booting), start_hub], tell)
 
     def _create_node(self, common: _Common, number: int, node: NodeSpec) -> str:
@@ -214,12 +220,12 @@ class DockerDriver:
             networking_config=network.endpoint(self.client, cluster, str(subnet[network.HUB_HOST]), "hub"),
         )
 
-    def seal(self, cluster: ClusterId) -> None:
+    def mark_complete(self, cluster: ClusterId) -> None:
         """Make the empty volume that says so; labels of what exists can no longer be changed."""
         with host_engine.explained("recording the start"), signals.deferred():
             self.client.api.create_volume(labels.name(cluster, "complete"), labels=labels.of(cluster, complete="yes"))
 
-    def find(self) -> list[Cluster]:
+    def list_clusters(self) -> list[Cluster]:
         """Ask the labels."""
         with host_engine.explained("looking for clusters"):
             containers = self.client.api.containers(all=True, filters=labels.everything())
@@ -253,35 +259,35 @@ class DockerDriver:
             for container in own
         )
 
-    def resume(self, cluster: Cluster, story: Story) -> None:
+    def resume_cluster(self, cluster: Cluster, reporter: StatusReporter) -> None:
         """Start the containers that are not running."""
         down = [node for node in cluster.nodes if node.state is not NodeState.RUNNING]
-        with story.step(f"Starting {', '.join(node.name for node in down) or 'the hub'}") as tell:
+        with reporter.step(f"Starting {', '.join(node.name for node in down) or 'the hub'}") as tell:
             booting = parallel.run([self._starting(cluster.id, node) for node in down], tell)
-        self._boot(cluster.id, booting, story, lambda: None)
+        self._boot(cluster.id, booting, reporter, lambda: None)
 
     def _starting(self, cluster: ClusterId, node: Node) -> Callable[[threading.Event], Booting]:
         return lambda _stop: Booting(self.client, labels.name(cluster, node.name), node.name)
 
-    def halt(self, cluster: Cluster) -> None:
+    def stop_cluster(self, cluster: Cluster) -> None:
         """Stop the nodes, then the hub."""
         with host_engine.explained(f"halting '{cluster.id}'"):
             containers = self.client.api.containers(filters=labels.filters(cluster.id))
             readiness.end_all(self.client, [one for one in containers if labels.NODE in one["Labels"]], _HALT_SECONDS)
             readiness.end_all(self.client, [one for one in containers if labels.NODE not in one["Labels"]], 0)
 
-    def remove(self, cluster: ClusterId) -> bool:
+    def remove_cluster(self, cluster: ClusterId) -> bool:
         """Remove containers, then volumes and networks, by their labels."""
         with host_engine.explained(f"removing '{cluster}'"):
             return cleanup.remove(self.client, cluster)
 
-    def remove_shared(self) -> None:
+    def remove_leftovers(self) -> None:
         """Remove the stores' volumes."""
         layer_cache.remove_volumes(self.client)
 
 
-def _lacking(missing: Iterable[str], what: str) -> UnfitError:
-    return UnfitError(
+def _lacking(missing: Iterable[str], what: str) -> HostError:
+    return HostError(
         f"{what} needs {' and '.join(missing)}, which the kernel under this Docker Engine does not offer: "
         "services would start, and their virtual IPs and the routing mesh would be dead.",
         "Try it with '--driver uml', or on a host where 'modprobe ip_vs' works.",

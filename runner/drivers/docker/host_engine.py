@@ -19,7 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from runner import paths
 from runner.drivers.docker import dial_stdio
-from runner.errors import LabsError, UnfitError
+from runner.errors import HostError, LabsError
 
 # Making a node's container takes long on a slow disk, and a large push or build is silent for a while.
 TIMEOUT_SECONDS = 120
@@ -74,25 +74,25 @@ def _context(name: str) -> Any:
     try:
         context = ContextAPI.get_context(name)
     except Exception as error:  # The SDK raises nothing narrower for a file that it cannot read.
-        raise UnfitError(f"The Docker context '{name}' cannot be read: {error}", advice) from error
+        raise HostError(f"The Docker context '{name}' cannot be read: {error}", advice) from error
     if context is None:
-        raise UnfitError(f"There is no Docker context '{name}'.", advice)
+        raise HostError(f"There is no Docker context '{name}'.", advice)
     return context
 
 
-def _unreachable(where: str, reason: str) -> UnfitError:
+def _unreachable(where: str, reason: str) -> HostError:
     if "Permission denied" in reason:
-        return UnfitError(
+        return HostError(
             f"This user has no right to the Docker Engine at {where}.",
             "Type 'sudo usermod -aG docker $USER', log in again, then 'labs doctor'.",
         )
     if "FileNotFoundError" in reason or "Connection refused" in reason or "ConnectionRefused" in reason:
-        return UnfitError(
+        return HostError(
             f"No Docker Engine answers at {where}.",
             "Start it ('sudo systemctl start docker', or Docker Desktop) or install it "
             "('sudo apt-get install docker.io'), then 'labs doctor'.",
         )
-    return UnfitError(f"The Docker Engine at {where} cannot be used: {reason}", "'labs doctor' shows what was tried.")
+    return HostError(f"The Docker Engine at {where} cannot be used: {reason}", "'labs doctor' shows what was tried.")
 
 
 def shortcoming(info: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -131,12 +131,12 @@ def explained(doing: str) -> Iterator[None]:
         raise failure(doing, str(getattr(error, "explanation", None) or error)) from error
 
 
-def failure(doing: str, reason: str, log: str = "") -> UnfitError:
+def failure(doing: str, reason: str, log: str = "") -> HostError:
     """Make the error for something the engine could not do."""
     if "no space left on device" in f"{reason}\n{log}".lower():
-        return UnfitError(
+        return HostError(
             f"The engine's disk is full ({doing}: {reason}).",
             "Make room ('docker system df' shows what uses it, 'labs images prune' removes what labs no longer needs).",
             log,
         )
-    return UnfitError(f"The engine failed at {doing}: {reason}", "'labs doctor' looks for the cause.", log)
+    return HostError(f"The engine failed at {doing}: {reason}", "'labs doctor' looks for the cause.", log)

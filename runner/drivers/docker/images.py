@@ -17,7 +17,7 @@ from runner.drivers.docker import host_engine, labels
 from runner.images import debian_base, recipe
 from runner.images.recipe import Recipe
 from runner.nodes.driver_interface import NodeImage
-from runner.status import Story, Tell
+from runner.status import DetailCallback, StatusReporter
 
 _ROOT = "debian:trixie-slim"
 # A registry that answers does so in a fraction of this; a dead name server can take minutes.
@@ -37,7 +37,7 @@ def registry_answers(client: docker.DockerClient) -> bool:
         return False
 
 
-def gather(client: docker.DockerClient, names: Iterable[str], story: Story) -> tuple[str, list[NodeImage]]:
+def gather(client: docker.DockerClient, names: Iterable[str], reporter: StatusReporter) -> tuple[str, list[NodeImage]]:
     """Make sure the engine has the node image and an image for every name.
 
     Args:
@@ -54,15 +54,15 @@ def gather(client: docker.DockerClient, names: Iterable[str], story: Story) -> t
     """
     recipes = recipe.stand_ins()
     wanted = sorted({*names})
-    with story.step("Asking for an image registry") as tell:
+    with reporter.step("Asking for an image registry") as tell:
         online = registry_answers(client)
         tell("one answers" if online else "none answers, so images are built from Debian's packages")
-    real = _real(client, wanted, online, story)
+    real = _real(client, wanted, online, reporter)
     recipe.require_makeable(wanted, real)
-    _make_base(client, online, story)
+    _make_base(client, online, reporter)
     stand_ins = {recipes[name] for name in wanted if name not in real}
     tags = recipe.tags(debian_base.ingredients())
-    _build_all(client, recipe.with_bases([recipe.all_recipes()[recipe.NODE], *stand_ins]), tags, story)
+    _build_all(client, recipe.with_bases([recipe.all_recipes()[recipe.NODE], *stand_ins]), tags, reporter)
     contents = [
         _content(client, name, name, None)
         if name in real
@@ -72,13 +72,16 @@ def gather(client: docker.DockerClient, names: Iterable[str], story: Story) -> t
     return tags[recipe.NODE], contents
 
 
-def _real(client: docker.DockerClient, names: Sequence[str], online: bool, story: Story) -> set[str]:
+def _real(client: docker.DockerClient, names: Sequence[str], online: bool, reporter: StatusReporter) -> set[str]:
     may = recipe.pullable(names)
     found = {name for name in may if _has(client, name)}
     missing = [name for name in may if name not in found]
     if online and missing:
         stop = threading.Event()
-        with story.step(f"Pulling {len(missing)} images") as tell, ThreadPoolExecutor(build_scheduler.AT_ONCE) as pool:
+        with (
+            reporter.step(f"Pulling {len(missing)} images") as tell,
+            ThreadPoolExecutor(build_scheduler.AT_ONCE) as pool,
+        ):
             try:
                 for name, pulled in zip(missing, pool.map(lambda one: _pull(client, one, stop), missing), strict=True):
                     tell(name)
@@ -110,12 +113,12 @@ def _pull(client: docker.DockerClient, name: str, stop: threading.Event) -> bool
         return False
 
 
-def _make_base(client: docker.DockerClient, online: bool, story: Story) -> None:
+def _make_base(client: docker.DockerClient, online: bool, reporter: StatusReporter) -> None:
     made_of = recipe.all_recipes()[recipe.BASE]
     tag = recipe.tags(debian_base.ingredients())[recipe.BASE]
     if _has(client, tag):
         return
-    with story.step("Making the Debian base") as tell:
+    with reporter.step("Making the Debian base") as tell:
         root = _ROOT
         if not (_has(client, root) or (online and _pull(client, root, threading.Event()))):
             root = f"labs/root:{debian_base.RELEASE}"
@@ -132,7 +135,7 @@ def _machines_own(root: str) -> dict[str, bytes]:
     return extra
 
 
-def _import_root(client: docker.DockerClient, tag: str, tell: Tell) -> None:
+def _import_root(client: docker.DockerClient, tag: str, tell: DetailCallback) -> None:
     archive = debian_base.bootstrap(tell)
     try:
         repository, version = tag.split(":")
@@ -142,12 +145,14 @@ def _import_root(client: docker.DockerClient, tag: str, tell: Tell) -> None:
         archive.unlink()
 
 
-def _build_all(client: docker.DockerClient, recipes: Sequence[Recipe], tags: Mapping[str, str], story: Story) -> None:
+def _build_all(
+    client: docker.DockerClient, recipes: Sequence[Recipe], tags: Mapping[str, str], reporter: StatusReporter
+) -> None:
     missing = [one for one in recipes if not _has(client, tags[one.name])]
     if not missing:
         return
     stop = threading.Event()
-    with story.step("Building an image" if len(missing) == 1 else f"Building {len(missing)} images") as tell:
+    with reporter.step("Building an image" if len(missing) == 1 else f"Building {len(missing)} images") as tell:
 
         def build(one: Recipe) -> None:
             def say(detail: str) -> None:
@@ -166,7 +171,7 @@ def _build(
     tag: str,
     arguments: dict[str, str],
     extra: dict[str, bytes],
-    tell: Tell,
+    tell: DetailCallback,
 ) -> None:
     said = []
     step = ""

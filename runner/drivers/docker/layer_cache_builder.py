@@ -20,14 +20,14 @@ from runner.drivers.docker import images as build
 from runner.drivers.docker.layer_cache import Store
 from runner.images import recipe
 from runner.nodes.driver_interface import ClusterId, NodeImage
-from runner.status import Story, Tell
+from runner.status import DetailCallback, StatusReporter
 
 # What fills a store carries a cluster's labels, so that the remains of an interruption go the way of a cluster's.
 _FILLING = ClusterId("images", "build")
 _PUSH_PORT = "5000/tcp"
 
 
-def fill(client: docker.DockerClient, images: Sequence[str], story: Story) -> Store:
+def fill(client: docker.DockerClient, images: Sequence[str], reporter: StatusReporter) -> Store:
     """Gather images and fill a store with them and what the present one has, unless that has just these.
 
     Args:
@@ -43,13 +43,13 @@ def fill(client: docker.DockerClient, images: Sequence[str], story: Story) -> St
     # What another lab has asked for stays, lest two labs take the store from each other; what the recipes would make
     # otherwise by now waits until it is asked for.
     wanted = {*images, *contents_of.fitting(present.contents)} if present else set(images)
-    node_image, contents = build.gather(client, wanted, story)
+    node_image, contents = build.gather(client, wanted, reporter)
     if present and set(present.contents) == set(contents):
         return present
     node_id = str(client.api.inspect_image(node_image)["Id"])
     volume = f"{paths.project()}-store-{secrets.token_hex(6)}"
     cleanup.remove(client, _FILLING)
-    with story.step("Filling the store") as tell:
+    with reporter.step("Filling the store") as tell:
         try:
             _fill(client, node_id, volume, contents, tell)
             cleanup.remove(client, _FILLING)
@@ -62,7 +62,9 @@ def fill(client: docker.DockerClient, images: Sequence[str], story: Story) -> St
     return filled
 
 
-def _fill(client: docker.DockerClient, node_image: str, volume: str, contents: list[NodeImage], tell: Tell) -> None:
+def _fill(
+    client: docker.DockerClient, node_image: str, volume: str, contents: list[NodeImage], tell: DetailCallback
+) -> None:
     known = capabilities.gather(client, node_image, client.info())
     with host_engine.explained("filling the store"):
         with signals.deferred():

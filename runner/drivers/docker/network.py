@@ -12,7 +12,7 @@ from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool
 
 from runner.drivers.docker import labels
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.nodes.driver_interface import ClusterId
 
 # Away from 10.0.0.0/16, where a swarm makes its overlay networks, and from 172.16.0.0/12 and 192.168.0.0/16, where
@@ -43,7 +43,7 @@ def make(client: docker.DockerClient, cluster: ClusterId) -> ipaddress.IPv4Netwo
                 continue
             raise
         return subnet
-    raise UnfitError(
+    raise HostError(
         f"Every subnet of {POOL} is taken, so there is no network for the nodes.",
         "'docker network ls' shows which networks exist; 'docker network prune' removes the unused ones.",
     )

@@ -15,10 +15,10 @@ from runner.drivers.common.bounded_output import Output
 from runner.drivers.docker import host_engine
 from runner.drivers.docker.exec import ExecSession
 from runner.drivers.docker.framing import STDERR, STDOUT, Hijacked, as_socket, frames
-from runner.errors import UnfitError
-from runner.lessons.model import Role
+from runner.errors import HostError
 from runner.nodes import docker_transport
-from runner.nodes.driver_interface import Completed, Heard, NodeState, nobody
+from runner.nodes.driver_interface import ExecResult, NodeState, OutputCallback, ignore_output
+from runner.nodes.topology import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class DockerNode:
 
     def api(self) -> docker.DockerClient:
         """Return a client of the engine inside, over `docker system dial-stdio`."""
-        return docker_transport.client(self.connect_engine)
+        return docker_transport.connect_client(self.connect_engine)
 
-    def run(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Completed:
+    def run(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
         """Run a command in the container, as root in its home folder."""
         api = self.client.api
         with self._reaching():
@@ -52,15 +52,15 @@ class DockerNode:
                     output.add(stream, payload)
             status = api.exec_inspect(made["Id"])["ExitCode"]
         if status is None:
-            raise UnfitError(f"{self.name} went away while it ran '{argv[0]}'.", "'labs status' shows its state.")
-        return Completed(int(status), output.of(STDOUT), output.of(STDERR))
+            raise HostError(f"{self.name} went away while it ran '{argv[0]}'.", "'labs status' shows its state.")
+        return ExecResult(int(status), output.of(STDOUT), output.of(STDERR))
 
     def copy_in(self, source: Path, target: str) -> None:
         """Send the files as a tar archive."""
         with self._reaching():
             self.client.api.put_archive(self.container, "/", copy_archive.of(source, target))
 
-    def attach(self, argv: Sequence[str], heard: Heard = nobody) -> int:
+    def attach(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
         """Run a command on our own standard streams."""
         is_terminal = attach.is_ours()
         environment = attach.environment(is_terminal)
@@ -69,7 +69,7 @@ class DockerNode:
             made = api.exec_create(
                 self.container, list(argv), stdin=True, tty=is_terminal, environment=environment, workdir="/root"
             )
-            return attach.join(ExecSession(api, made["Id"], is_terminal), is_terminal, heard)
+            return attach.join(ExecSession(api, made["Id"], is_terminal), is_terminal, on_output)
 
     def connect_engine(self) -> socket.socket:
         """Open a stream to the engine inside."""
@@ -79,7 +79,7 @@ class DockerNode:
         """Open a stream to a TCP port of the container's loopback interface."""
         return self._stream(["socat", "-t3600", "-", f"TCP:127.0.0.1:{port}"])
 
-    def log(self, lines: int = 40) -> str:
+    def read_log(self, lines: int = 40) -> str:
         """Return the container's last lines."""
         with self._reaching():
             return str(self.client.api.logs(self.container, tail=lines).decode("utf-8", "replace"))

@@ -12,7 +12,7 @@ import docker
 
 from runner.drivers.docker import host_engine
 from runner.drivers.docker.framing import Hijacked
-from runner.errors import UnfitError
+from runner.errors import HostError
 
 # Three nodes need two seconds on an idle machine; a loaded one has been seen to need twenty.
 READY_SECONDS = 90
@@ -63,7 +63,7 @@ class Booting:
         seen = b""
         while _READY not in seen and not stop.is_set():
             if time.monotonic() > deadline:
-                raise UnfitError(
+                raise HostError(
                     f"{self._name} did not become ready within {READY_SECONDS} s.",
                     "Type the same command with --keep, then 'docker ps -a' to look at what is left.",
                     self._log(),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.errors import UnfitError
+from runner.errors import HostError
 
 # The images and three nodes take about this much.
 _NEEDED_BYTES = 3 << 30
@@ -34,7 +34,7 @@ def require(info: Mapping[str, Any]) -> None:
         # Nor can we below a folder that only the engine's own user may enter.
         return
     if free < _NEEDED_BYTES:
-        raise UnfitError(
+        raise HostError(
             f"The engine's disk has {free / 1e9:.1f} GB free in {folder}; the nodes and their images need "
             f"{_NEEDED_BYTES / 1e9:.1f} GB.",
             "Make room ('docker system df' shows what uses it), then try again.",

@@ -10,13 +10,13 @@ from runner.drivers.uml import artifacts, buildah, needs, packing
 from runner.drivers.uml import images as gathering
 from runner.drivers.uml.artifacts import Parts
 from runner.drivers.uml.process_runner import Commands
-from runner.status import Story, Tell
+from runner.status import DetailCallback, StatusReporter
 
 # Boots a machine on the disk in a folder, with the hub beside it, and lets it pull the names.
-Fill = Callable[[Path, Sequence[str], Tell], None]
+Fill = Callable[[Path, Sequence[str], DetailCallback], None]
 
 
-def build(images: Iterable[str], story: Story, fill: Fill) -> Parts:
+def build(images: Iterable[str], reporter: StatusReporter, fill: Fill) -> Parts:
     """Build parts with these images and what the present ones have, unless those have just these.
 
     An interrupted build goes on where it was.
@@ -39,14 +39,14 @@ def build(images: Iterable[str], story: Story, fill: Fill) -> Parts:
     kept = contents_of.fitting(present.contents) if present else set()
     wanted = sorted({*images, *kept})
     storage = buildah.open_storage(Commands())
-    machine, contents = gathering.gather(storage, wanted, story)
+    machine, contents = gathering.gather(storage, wanted, reporter)
     if present and present.machine == machine and set(present.contents) == set(contents):
         return present
     with artifacts.half() as folder:
-        with story.step("Packing the machines' disk") as tell:
+        with reporter.step("Packing the machines' disk") as tell:
             packing.pack(storage, machine, folder, tell)
-        with story.step("Handing the images to the hub") as tell:
+        with reporter.step("Handing the images to the hub") as tell:
             packing.fill_registry(storage, contents, folder, tell)
-        with story.step("Unpacking the images for the machines") as tell:
+        with reporter.step("Unpacking the images for the machines") as tell:
             fill(folder, wanted, tell)
         return artifacts.complete(artifacts.new(folder, machine, contents))

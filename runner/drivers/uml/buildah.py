@@ -9,8 +9,8 @@ from pathlib import Path
 
 from runner.drivers.uml import artifacts
 from runner.drivers.uml.process_runner import Commands, contained
-from runner.errors import UnfitError
-from runner.status import Tell
+from runner.errors import HostError
+from runner.status import DetailCallback
 
 # Buildah puts this before names that name no registry.
 _LOCAL = "localhost/"
@@ -52,7 +52,7 @@ class Buildah:
         folder = artifacts.cache() / "buildah" / self.driver
         return ("buildah", "--root", f"{folder}/root", "--runroot", f"{folder}/run", "--storage-driver", self.driver)
 
-    def run(self, *words: str, doing: str, tell: Tell = lambda _line: None) -> str:
+    def run(self, *words: str, doing: str, tell: DetailCallback = lambda _line: None) -> str:
         """Run a buildah command.
 
         Raises:
@@ -70,7 +70,9 @@ class Buildah:
             for name, image, number, unit in _LISTED.findall(listed)
         }
 
-    def build(self, context: Path, tag: str, arguments: Mapping[str, str], tell: Tell = lambda _line: None) -> None:
+    def build(
+        self, context: Path, tag: str, arguments: Mapping[str, str], tell: DetailCallback = lambda _line: None
+    ) -> None:
         """Build an image from the Dockerfile in a folder.
 
         Raises:
@@ -102,7 +104,7 @@ def open_storage(commands: Commands) -> Buildah:
     storage = Buildah(commands, "overlay")
     try:
         storage.clear()
-    except UnfitError:
+    except HostError:
         storage = Buildah(commands, "vfs")
         storage.clear()
     return storage

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from runner import paths
 from runner.drivers.uml import memory, needs
 from runner.drivers.uml.artifacts import Parts
-from runner.errors import UnfitError
-from runner.nodes.driver_interface import Finding
+from runner.errors import HostError
+from runner.nodes.driver_interface import Diagnosis
 
 _PACKAGES = {"ip": "iproute2", **dict.fromkeys(("unshare", "setpriv", "taskset"), "util-linux"), "chroot": "coreutils"}
 _ONE_NODE = 1500
@@ -27,37 +27,37 @@ def require() -> None:
     """
     for finding in _needs():
         if finding.good is False:
-            raise UnfitError(f"The driver uml cannot serve: {finding.subject}: {finding.seen}.", finding.advice)
+            raise HostError(f"The driver uml cannot serve: {finding.subject}: {finding.seen}.", finding.advice)
 
 
-def findings(found: Parts | None) -> list[Finding]:
+def findings(found: Parts | None) -> list[Diagnosis]:
     """Look at everything, for `labs doctor`."""
     return [*_needs(), _parts(found), _memory()]
 
 
-def _needs() -> Iterator[Finding]:
+def _needs() -> Iterator[Diagnosis]:
     yield _processor()
     yield _tools()
     yield _namespaces()
 
 
-def _processor() -> Finding:
+def _processor() -> Diagnosis:
     kind = platform.machine()
     good = platform.system() == "Linux" and kind == "x86_64"
     advice = "" if good else "Use the driver docker; user-mode Linux is made for Linux on x86-64 alone."
-    return Finding("processor", good, f"{platform.system()} on {kind}", advice)
+    return Diagnosis("processor", good, f"{platform.system()} on {kind}", advice)
 
 
-def _tools() -> Finding:
+def _tools() -> Diagnosis:
     missing = sorted({package for tool, package in _PACKAGES.items() if not shutil.which(tool, path=paths.programs())})
     if missing:
-        return Finding(
+        return Diagnosis(
             "tools", False, f"{', '.join(missing)} missing", f"Type 'sudo apt-get install {' '.join(missing)}'."
         )
-    return Finding("tools", True, "iproute2 and util-linux")
+    return Diagnosis("tools", True, "iproute2 and util-linux")
 
 
-def _namespaces() -> Finding:
+def _namespaces() -> Diagnosis:
     """Try the namespaces that the supervisor makes, as whoever we are."""
     if os.geteuid() == 0:
         tried, who = ["unshare", "--net", "--mount", "--pid", "--fork", "true"], "root"
@@ -66,9 +66,9 @@ def _namespaces() -> Finding:
         who = "an ordinary user"
     done = subprocess.run(tried, capture_output=True, text=True, check=False) if shutil.which("unshare") else None
     if done and done.returncode == 0:
-        return Finding("namespaces", True, f"may be made by {who}")
+        return Diagnosis("namespaces", True, f"may be made by {who}")
     said = done.stderr.strip().splitlines()[-1] if done and done.stderr.strip() else "refused"
-    return Finding("namespaces", False, f"{who} may not make them ({said})", _advice())
+    return Diagnosis("namespaces", False, f"{who} may not make them ({said})", _advice())
 
 
 def _advice() -> str:
@@ -92,17 +92,17 @@ def _setting(name: str) -> str:
         return ""
 
 
-def _parts(found: Parts | None) -> Finding:
+def _parts(found: Parts | None) -> Diagnosis:
     if found:
-        return Finding("parts", True, f"kernel and disk with {len(found.contents)} images")
+        return Diagnosis("parts", True, f"kernel and disk with {len(found.contents)} images")
     missing = needs.missing()
     if missing:
         advice = f"Type '{needs.install_line(missing)}'."
-        return Finding("parts", False, f"not built yet; {', '.join(missing)} missing for that", advice)
-    return Finding("parts", None, "not built yet", "Type 'labs images build --driver uml', about two minutes.")
+        return Diagnosis("parts", False, f"not built yet; {', '.join(missing)} missing for that", advice)
+    return Diagnosis("parts", None, "not built yet", "Type 'labs images build --driver uml', about two minutes.")
 
 
-def _memory() -> Finding:
+def _memory() -> Diagnosis:
     free = memory.free()
     advice = "" if free >= _ONE_NODE else "A lab of one node needs about 1.5 GB; end a program that uses much."
-    return Finding("memory", True if free >= _ONE_NODE else None, f"{free} MB free", advice)
+    return Diagnosis("memory", True if free >= _ONE_NODE else None, f"{free} MB free", advice)

@@ -17,10 +17,10 @@ from runner.drivers.uml.artifacts import Parts
 from runner.drivers.uml.node import UmlNode
 from runner.drivers.uml.vm import cluster_state, supervisor_client
 from runner.drivers.uml.vm.cluster_state import Plan, State
-from runner.errors import UnfitError
-from runner.lessons.model import Topology
-from runner.nodes.driver_interface import Cluster, ClusterId, Finding, Node, NodeImage, NodeState
-from runner.status import Story
+from runner.errors import HostError
+from runner.nodes.driver_interface import Cluster, ClusterId, Diagnosis, Node, NodeImage, NodeState
+from runner.nodes.topology import Topology
+from runner.status import StatusReporter
 
 _COMPLETE = "complete"
 
@@ -36,49 +36,49 @@ class UmlDriver:
 
     def _needed_parts(self) -> Parts:
         if self._parts is None:
-            raise UnfitError(
+            raise HostError(
                 "The machines' kernel and disk are not built yet.", "Type 'labs images build --driver uml'."
             )
         return self._parts
 
-    def examine(self) -> list[Finding]:
+    def diagnose(self) -> list[Diagnosis]:
         """Look at the machine, the tools, the parts and the memory."""
         return diagnostics.findings(self._parts)
 
-    def forget_probes(self) -> None:
+    def clear_probe_cache(self) -> None:
         """Do nothing: nothing is remembered."""
 
-    def serves(self, needs: Iterable[str], what: str) -> str:
+    def check_support(self, needs: Iterable[str], what: str) -> str:
         """Look whether kernels can run here, and whether what they need is there or can be built."""
         diagnostics.require()
         if self._parts is None:
             needs_of_building.require()
         return "its machines need no Docker Engine"
 
-    def require(self, needs: Iterable[str], what: str) -> None:
+    def check_kernel(self, needs: Iterable[str], what: str) -> None:
         """Refuse nothing for the kernel's sake: the machines' own has all that a lab can need."""
         diagnostics.require()
 
-    def prepare_images(self, images: Sequence[str], story: Story) -> None:
+    def ensure_images(self, images: Sequence[str], reporter: StatusReporter) -> None:
         """Make the parts, unless they are there and have these images."""
         diagnostics.require()
         if self._parts is None or not self._parts.has(images):
-            self._build(images, story)
+            self._build(images, reporter)
 
-    def build_images(self, names: Sequence[str], story: Story, *, anew: bool = False) -> None:
+    def build_images(self, names: Sequence[str], reporter: StatusReporter, *, rebuild: bool = False) -> None:
         """Make the parts, unless they are there and have these images."""
         diagnostics.require()
-        if anew or self._parts is None or not self._parts.has(names):
-            self._build(names, story)
+        if rebuild or self._parts is None or not self._parts.has(names):
+            self._build(names, reporter)
 
-    def _build(self, images: Sequence[str], story: Story) -> None:
+    def _build(self, images: Sequence[str], reporter: StatusReporter) -> None:
         # Most starts find the parts made, and need not wait for all that making them takes to be imported.
         from runner.drivers.uml import artifact_builder, image_preload
 
-        artifact_builder.build(images, story, image_preload.fill)
+        artifact_builder.build(images, reporter, image_preload.fill)
         self.__dict__.pop("_parts", None)
 
-    def images(self) -> tuple[NodeImage, ...]:
+    def list_images(self) -> tuple[NodeImage, ...]:
         """Return what lies on the machines' disk."""
         return self._parts.contents if self._parts else ()
 
@@ -91,7 +91,7 @@ class UmlDriver:
         self.__dict__.pop("_parts", None)
         return gone
 
-    def require_room(self, topology: Topology, instead_of: Cluster | None = None) -> None:
+    def check_capacity(self, topology: Topology, instead_of: Cluster | None = None) -> None:
         """Hold the machines' memory and disks against what is free, and will be."""
         before = cluster_state.read(cluster_state.folder_of(instead_of.id)) if instead_of else None
         up = [node.name for node in instead_of.nodes if node.state is NodeState.RUNNING] if instead_of else []
@@ -99,21 +99,23 @@ class UmlDriver:
         memory.require(sum(node.memory for node in topology.nodes) - freed)
         space.require(cluster_state.clusters_folder(), len(topology.nodes))
 
-    def make(self, cluster: ClusterId, topology: Topology, images: Sequence[str], story: Story) -> Cluster:
+    def create_cluster(
+        self, cluster: ClusterId, topology: Topology, images: Sequence[str], reporter: StatusReporter
+    ) -> Cluster:
         """Write the plan, launch the supervisor, and wait for all machines, whose disk has every image already."""
         folder = cluster_state.folder_of(cluster)
         made = cluster_state.make(cluster, topology, self._needed_parts().folder)
-        self.require_room(topology)
-        with story.step(f"Making the machines ({', '.join(topology.names)})"), signals.deferred():
+        self.check_capacity(topology)
+        with reporter.step(f"Making the machines ({', '.join(topology.names)})"), signals.deferred():
             # What the machines write is nobody else's to read, or to run.
             folder.mkdir(parents=True, mode=0o700)
             made.write(folder)
             supervisor_client.launch(folder)
-        self._await(folder, made, topology.names, story)
+        self._await(folder, made, topology.names, reporter)
         return self._found(folder)
 
-    def _await(self, folder: Path, made: Plan, names: Sequence[str], story: Story) -> None:
-        with story.step("Booting their kernels and engines") as tell:
+    def _await(self, folder: Path, made: Plan, names: Sequence[str], reporter: StatusReporter) -> None:
+        with reporter.step("Booting their kernels and engines") as tell:
             parallel.run([self._waiting(folder, name) for name in names], tell)
 
     def _waiting(self, folder: Path, name: str) -> Callable[[threading.Event], None]:
@@ -121,16 +123,16 @@ class UmlDriver:
             state = supervisor_client.settled(folder, name, stop.is_set)
             if state != State.READY and not stop.is_set():
                 what = "ended before its engine answered" if state == State.DOWN else "was not ready in time"
-                log = next(node for node in self._found(folder).nodes if node.name == name).log()
-                raise UnfitError(f"{name} {what}.", "'labs doctor' looks for the cause.", log)
+                log = next(node for node in self._found(folder).nodes if node.name == name).read_log()
+                raise HostError(f"{name} {what}.", "'labs doctor' looks for the cause.", log)
 
         return wait
 
-    def seal(self, cluster: ClusterId) -> None:
+    def mark_complete(self, cluster: ClusterId) -> None:
         """Leave a mark in the cluster's folder."""
         (cluster_state.folder_of(cluster) / _COMPLETE).touch()
 
-    def find(self) -> list[Cluster]:
+    def list_clusters(self) -> list[Cluster]:
         """Look at the clusters' folders, and ask those that have a supervisor."""
         return [self._found(folder) for folder in _folders()]
 
@@ -141,7 +143,7 @@ class UmlDriver:
             return Cluster(ClusterId(lab, run or "main"), self.name, (), complete=False)
         try:
             states = supervisor_client.ask(folder, ask="states")
-        except UnfitError:
+        except HostError:
             states = {}
         nodes = tuple(
             UmlNode(machine.name, machine.role, machine.address, _state(states.get(machine.name)), folder)
@@ -149,7 +151,7 @@ class UmlDriver:
         )
         return Cluster(made.cluster, self.name, nodes, (folder / _COMPLETE).exists())
 
-    def resume(self, cluster: Cluster, story: Story) -> None:
+    def resume_cluster(self, cluster: Cluster, reporter: StatusReporter) -> None:
         """Launch the supervisor anew, or let it boot the machines that are down."""
         folder = cluster_state.folder_of(cluster.id)
         made = cluster_state.read(folder)
@@ -158,21 +160,21 @@ class UmlDriver:
         if not down:
             return
         if not made.parts.is_dir():
-            raise UnfitError(
+            raise HostError(
                 f"The base disk that '{cluster.id}' stands on is gone from {made.parts}.",
                 f"'labs reset {cluster.id.lab}' makes it anew; what was done on the nodes is lost.",
             )
         memory.require(sum(machine.memory for machine in made.machines if machine.name in down))
         space.require(folder, len(down))
-        with story.step(f"Starting {', '.join(down)}"), signals.deferred():
+        with reporter.step(f"Starting {', '.join(down)}"), signals.deferred():
             if supervisor_client.alive(folder):
                 for name in down:
                     supervisor_client.boot(folder, name)
             else:
                 supervisor_client.launch(folder)
-        self._await(folder, made, down, story)
+        self._await(folder, made, down, reporter)
 
-    def halt(self, cluster: Cluster) -> None:
+    def stop_cluster(self, cluster: Cluster) -> None:
         """Shut the machines down, all at the same time, then the supervisor."""
         up = [node for node in cluster.nodes if node.state is NodeState.RUNNING]
         try:
@@ -182,7 +184,7 @@ class UmlDriver:
             # Also what did not go down by itself is down then.
             supervisor_client.end(cluster_state.folder_of(cluster.id))
 
-    def remove(self, cluster: ClusterId) -> bool:
+    def remove_cluster(self, cluster: ClusterId) -> bool:
         """End the supervisor and delete the cluster's folder."""
         folder = cluster_state.folder_of(cluster)
         if not folder.exists():
@@ -193,7 +195,7 @@ class UmlDriver:
         shutil.rmtree(folder)
         return True
 
-    def remove_shared(self) -> None:
+    def remove_leftovers(self) -> None:
         """Do nothing: clusters share nothing but the parts, which are images."""
 
 

@@ -18,8 +18,8 @@ from typing import IO
 import runner
 from runner.drivers.uml import artifacts, packing, sparse_tar
 from runner.drivers.uml.artifacts import Parts
-from runner.errors import UnfitError, UsageError
-from runner.status import Story, Tell
+from runner.errors import HostError, UsageError
+from runner.status import DetailCallback, StatusReporter
 
 _DISK, _FOLDERS = "disk.img", ("jail", "registry", "tls")
 _TOPS = tuple((name,) for name in _FOLDERS)
@@ -30,7 +30,7 @@ _RECORD_LIMIT = 1 << 20
 _CHUNK = 1 << 20
 
 
-def export_to(file: Path, story: Story) -> Parts:
+def export_to(file: Path, reporter: StatusReporter) -> Parts:
     """Write the newest parts that fit this version to a file.
 
     Args:
@@ -46,9 +46,9 @@ def export_to(file: Path, story: Story) -> Parts:
     """
     found = artifacts.find()
     if not found:
-        raise UnfitError("There is nothing to export yet.", "Type 'labs images build --driver uml' first.")
+        raise HostError("There is nothing to export yet.", "Type 'labs images build --driver uml' first.")
     half = file.with_name(f".{file.name}{artifacts.HALF}")
-    with story.step(f"Exporting to {file}") as tell, _explained(f"writing {file}", file.parent):
+    with reporter.step(f"Exporting to {file}") as tell, _explained(f"writing {file}", file.parent):
         try:
             with half.open("wb") as target:
                 _write(found, _Counted(target, "written", tell))
@@ -71,7 +71,7 @@ def _keep_names_of(folder: Path) -> None:
         os.close(descriptor)
 
 
-def import_from(file: Path, story: Story) -> Parts:
+def import_from(file: Path, reporter: StatusReporter) -> Parts:
     """Make parts from a file that `export_to` has written; the images' lock must be held.
 
     Nothing is left of a file that turns out to be damaged. What is in a good one runs on this machine later, walled in,
@@ -86,7 +86,7 @@ def import_from(file: Path, story: Story) -> Parts:
         UnfitError: There is no room for its content.
 
     """
-    with story.step(f"Importing from {file}") as tell:
+    with reporter.step(f"Importing from {file}") as tell:
         try:
             source = file.open("rb")
         except OSError as error:
@@ -196,16 +196,16 @@ def _explained(doing: str, folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise UnfitError(
+            raise HostError(
                 f"The disk is full ({doing}).", f"Make room in {folder.parent}, then type this again."
             ) from error
-        raise UnfitError(f"{doing[0].upper()}{doing[1:]} failed: {error}.", "Choose another file or folder.") from error
+        raise HostError(f"{doing[0].upper()}{doing[1:]} failed: {error}.", "Choose another file or folder.") from error
 
 
 class _Counted(io.RawIOBase):
     """A file that tells how much went through it."""
 
-    def __init__(self, file: IO[bytes], verb: str, tell: Tell) -> None:
+    def __init__(self, file: IO[bytes], verb: str, tell: DetailCallback) -> None:
         super().__init__()
         self._file = file
         self._verb = verb

@@ -11,17 +11,17 @@ from runner import signals
 from runner.drivers.uml.node import UmlNode
 from runner.drivers.uml.vm import cluster_state, sandbox, supervisor_client
 from runner.drivers.uml.vm.cluster_state import Machine, Plan, State
-from runner.errors import UnfitError
-from runner.lessons.model import DEFAULT_MEMORY, Role
+from runner.errors import HostError
 from runner.nodes.driver_interface import NodeState
-from runner.status import Tell
+from runner.nodes.topology import DEFAULT_MEMORY, Role
+from runner.status import DetailCallback
 
 _NAME = "disk"
 # Pulled, not loaded: only so do images get the digests that the hub will answer with. Each engine gives itself an id.
 _PULL = "printf '%s\\n' \"$@\" | xargs -rn1 docker pull --quiet && rm -f /var/lib/docker/engine-id"
 
 
-def fill(half: Path, names: Sequence[str], tell: Tell) -> None:
+def fill(half: Path, names: Sequence[str], tell: DetailCallback) -> None:
     """Boot a machine on the base disk itself, let it pull every image from the hub, and shut it down.
 
     Args:
@@ -54,12 +54,12 @@ def fill(half: Path, names: Sequence[str], tell: Tell) -> None:
     shutil.rmtree(folder)
 
 
-def _pull(node: UmlNode, folder: Path, names: Sequence[str], tell: Tell) -> None:
+def _pull(node: UmlNode, folder: Path, names: Sequence[str], tell: DetailCallback) -> None:
     if supervisor_client.settled(folder, _NAME) != State.READY:
-        raise UnfitError("The machine that fills the disk did not boot.", "'labs doctor' looks why.", node.log())
+        raise HostError("The machine that fills the disk did not boot.", "'labs doctor' looks why.", node.read_log())
     tell("unpacking the images for the machines")
     done = node.run(["sh", "-c", _PULL, "sh", *names])
     if done.exit_status:
         log = done.error_text + cluster_state.log_of(folder, "hub").read_text("utf-8", "replace")[-2000:]
-        raise UnfitError("The images could not be unpacked.", "Type the same command again.", log)
+        raise HostError("The images could not be unpacked.", "Type the same command again.", log)
     node.halt()

@@ -15,11 +15,11 @@ from runner import paths
 from runner.drivers.common import build_scheduler
 from runner.drivers.uml import artifacts, buildah
 from runner.drivers.uml.buildah import Buildah
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.images import debian_base, recipe
 from runner.images.recipe import Recipe
 from runner.nodes.driver_interface import NodeImage
-from runner.status import Story, Tell
+from runner.status import DetailCallback, StatusReporter
 
 _ROOT = f"labs/root:{debian_base.RELEASE}"
 _HUB = "docker.io"
@@ -48,7 +48,7 @@ def registry_answers() -> bool:
     return answers == [True]
 
 
-def gather(storage: Buildah, names: Sequence[str], story: Story) -> tuple[str, list[NodeImage]]:
+def gather(storage: Buildah, names: Sequence[str], reporter: StatusReporter) -> tuple[str, list[NodeImage]]:
     """Make sure the storage has the machine image and an image for every name.
 
     Args:
@@ -63,16 +63,16 @@ def gather(storage: Buildah, names: Sequence[str], story: Story) -> tuple[str, l
         UnfitError: An image can neither be pulled nor built.
 
     """
-    with story.step("Asking for an image registry") as tell:
+    with reporter.step("Asking for an image registry") as tell:
         online = registry_answers()
         tell("one answers" if online else "none answers, so images are built from Debian's packages")
-    real = _real(storage, names, online, story)
+    real = _real(storage, names, online, reporter)
     recipe.require_makeable(names, real)
     recipes, tags = recipe.stand_ins(), recipe.tags(debian_base.ingredients())
-    _make_base(storage, tags[recipe.BASE], story)
+    _make_base(storage, tags[recipe.BASE], reporter)
     stand_ins = {recipes[name] for name in names if name not in real}
     needed = recipe.with_bases([recipe.all_recipes()[recipe.MACHINE], *stand_ins])
-    _build_all(storage, needed, tags, story)
+    _build_all(storage, needed, tags, reporter)
     images = storage.images()
     contents = []
     for name in names:
@@ -109,12 +109,15 @@ def official(name: str) -> str:
     return name if "/" in name else f"library/{name}"
 
 
-def _real(storage: Buildah, names: Sequence[str], online: bool, story: Story) -> set[str]:
+def _real(storage: Buildah, names: Sequence[str], online: bool, reporter: StatusReporter) -> set[str]:
     images, may = storage.images(), recipe.pullable(names)
     found = {name for name in may if _full(name) in images}
     missing = [name for name in may if name not in found]
     if online and missing:
-        with story.step(f"Pulling {len(missing)} images") as tell, ThreadPoolExecutor(build_scheduler.AT_ONCE) as pool:
+        with (
+            reporter.step(f"Pulling {len(missing)} images") as tell,
+            ThreadPoolExecutor(build_scheduler.AT_ONCE) as pool,
+        ):
             try:
                 for name, pulled in zip(missing, pool.map(lambda one: _pull(storage, one), missing), strict=True):
                     tell(name)
@@ -128,17 +131,17 @@ def _real(storage: Buildah, names: Sequence[str], online: bool, story: Story) ->
 def _pull(storage: Buildah, name: str) -> bool:
     try:
         storage.run("pull", "--quiet", f"docker://{_full(name)}", doing=f"pulling {name}")
-    except UnfitError:
+    except HostError:
         # A pull limit or a lost connection: a stand-in serves where there is a recipe.
         return False
     return True
 
 
-def _make_base(storage: Buildah, tag: str, story: Story) -> None:
+def _make_base(storage: Buildah, tag: str, reporter: StatusReporter) -> None:
     images = storage.images()
     if tag in images:
         return
-    with story.step("Making the Debian base") as tell:
+    with reporter.step("Making the Debian base") as tell:
         if _ROOT not in images:
             _make_root(storage, tell)
         tell("certificates and mirrors")
@@ -151,7 +154,7 @@ def _make_base(storage: Buildah, tag: str, story: Story) -> None:
             storage.build(folder, tag, {"ROOT": _ROOT})
 
 
-def _make_root(storage: Buildah, tell: Tell) -> None:
+def _make_root(storage: Buildah, tell: DetailCallback) -> None:
     # What a killed build has left.
     for left in paths.cache_folder().glob("root-*.tar"):
         left.unlink(missing_ok=True)
@@ -180,12 +183,12 @@ def _context(source: Path | None = None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _build_all(storage: Buildah, recipes: Sequence[Recipe], tags: dict[str, str], story: Story) -> None:
+def _build_all(storage: Buildah, recipes: Sequence[Recipe], tags: dict[str, str], reporter: StatusReporter) -> None:
     images = storage.images()
     missing = [one for one in recipes if tags[one.name] not in images]
     if not missing:
         return
-    with story.step("Building an image" if len(missing) == 1 else f"Building {len(missing)} images") as tell:
+    with reporter.step("Building an image" if len(missing) == 1 else f"Building {len(missing)} images") as tell:
 
         def build(one: Recipe) -> None:
             base_image = {"BASE": tags[one.on]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.errors import UnfitError
+from runner.errors import HostError
 
 _MEGABYTE_KB = 1024
 # What the rest of this machine keeps.
@@ -29,7 +29,7 @@ def require(wanted: int) -> None:
     """
     available = free()
     if wanted + _RESERVE > available:
-        raise UnfitError(
+        raise HostError(
             f"The machines may use {wanted} MB of memory, and of this machine's only {available} MB are free "
             f"({_RESERVE} MB of them stay for everything else).",
             "Halt another lab ('labs status', 'labs stop') or end a program that uses much, then try again.",

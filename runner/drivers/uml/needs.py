@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterable
 
 from runner import paths
-from runner.errors import UnfitError
+from runner.errors import HostError
 
 # Debian ships user-mode Linux for no other processor that it can run Docker on.
 _PROCESSORS = ("x86_64",)
@@ -47,13 +47,13 @@ def require() -> None:
 
     """
     if platform.machine() not in _PROCESSORS:
-        raise UnfitError(
+        raise HostError(
             f"User-mode Linux is there for x86-64 processors only, and this one is {platform.machine()}.",
             "Use the other driver: '--driver docker'.",
         )
     lacking = missing()
     if lacking:
-        raise UnfitError(
+        raise HostError(
             f"The machines' parts cannot be built here without {', '.join(lacking)}.",
             f"Type '{install_line(lacking)}', then the same command again; "
             "or take the parts from another machine with 'labs images import FILE'.",

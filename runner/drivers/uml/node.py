@@ -18,10 +18,10 @@ from runner.drivers.common.bounded_output import Output
 from runner.drivers.uml.vm import cluster_state, supervisor_client
 from runner.drivers.uml.vm.agent_client import From, NoAgentError, Session, To
 from runner.drivers.uml.vm.cluster_state import State
-from runner.errors import LabsError, UnfitError
-from runner.lessons.model import Role
+from runner.errors import HostError, LabsError
 from runner.nodes import docker_transport
-from runner.nodes.driver_interface import Completed, Heard, NodeState, nobody
+from runner.nodes.driver_interface import ExecResult, NodeState, OutputCallback, ignore_output
+from runner.nodes.topology import Role
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -45,9 +45,9 @@ class UmlNode:
 
     def api(self) -> DockerClient:
         """Return a client of the machine's engine."""
-        return docker_transport.client(self.connect_engine)
+        return docker_transport.connect_client(self.connect_engine)
 
-    def run(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Completed:
+    def run(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
         """Run a command as root in its home folder."""
         return self._run(argv, environment or {}, b"")
 
@@ -55,15 +55,15 @@ class UmlNode:
         """Send the files as a tar archive."""
         done = self._run(["tar", "--extract", "--file=-", "--directory=/"], {}, copy_archive.of(source, target))
         if done.exit_status:
-            raise UnfitError(f"{self.name} could not take {source}.", "'labs status' shows its state.", done.error_text)
+            raise HostError(f"{self.name} could not take {source}.", "'labs status' shows its state.", done.error_text)
 
-    def attach(self, argv: Sequence[str], heard: Heard = nobody) -> int:
+    def attach(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
         """Run a command on our own standard streams."""
         is_terminal = attach.is_ours()
         with self._reaching():
             what = "terminal" if is_terminal else "run"
             session = self._session(what, argv, attach.environment(is_terminal), attach.size())
-            return attach.join(_Attached(session, supervisor_client.watch(self.folder)), is_terminal, heard)
+            return attach.join(_Attached(session, supervisor_client.watch(self.folder)), is_terminal, on_output)
 
     def connect_engine(self) -> socket.socket:
         """Open a connection to the machine's engine."""
@@ -80,7 +80,7 @@ class UmlNode:
                 raise ConnectionRefusedError(f"nothing listens on port {port}")
             return session.detach()
 
-    def log(self, lines: int = 40) -> str:
+    def read_log(self, lines: int = 40) -> str:
         """Return the last lines of the machine's console."""
         try:
             text = cluster_state.log_of(self.folder, self.name).read_text("utf-8", "replace")
@@ -99,10 +99,10 @@ class UmlNode:
         with self._reaching(), contextlib.closing(self._session("halt")):
             while supervisor_client.ask(self.folder, ask="states")[self.name] != State.DOWN:
                 if time.monotonic() > deadline:
-                    raise UnfitError(f"{self.name} does not shut down.", "'labs rm' removes it in any state.")
+                    raise HostError(f"{self.name} does not shut down.", "'labs rm' removes it in any state.")
                 time.sleep(0.05)
 
-    def _run(self, argv: Sequence[str], environment: Mapping[str, str], given: bytes) -> Completed:
+    def _run(self, argv: Sequence[str], environment: Mapping[str, str], given: bytes) -> ExecResult:
         attached = None
         output = Output(self.name, argv[0])
         with self._reaching():
@@ -118,8 +118,8 @@ class UmlNode:
         status = attached.status()
         if status is None:
             advice = "'labs status' shows its state."
-            raise UnfitError(f"{self.name} went away while it ran '{argv[0]}'.", advice, self.log())
-        return Completed(status, output.of(attach.OUTPUT), output.of(attach.ERROR))
+            raise HostError(f"{self.name} went away while it ran '{argv[0]}'.", advice, self.read_log())
+        return ExecResult(status, output.of(attach.OUTPUT), output.of(attach.ERROR))
 
     def _session(
         self,
@@ -138,7 +138,7 @@ class UmlNode:
         except LabsError:
             raise
         except OSError as error:
-            raise UnfitError(f"{self.name} cannot be reached: {error}.", "'labs status' shows its state.") from error
+            raise HostError(f"{self.name} cannot be reached: {error}.", "'labs status' shows its state.") from error
 
 
 @contextlib.contextmanager

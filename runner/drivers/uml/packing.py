@@ -9,7 +9,7 @@ from runner.drivers.uml import images
 from runner.drivers.uml.buildah import Buildah
 from runner.drivers.uml.process_runner import contained
 from runner.nodes.driver_interface import NodeImage
-from runner.status import Tell
+from runner.status import DetailCallback
 
 # What a machine can hold at most; what it does not hold takes no room on the host.
 DISK_SIZE = "8G"
@@ -18,7 +18,7 @@ _LINKS = ("bin", "lib", "lib64")
 _HERE = Path(__file__).parent
 
 
-def pack(storage: Buildah, machine: str, folder: Path, tell: Tell) -> None:
+def pack(storage: Buildah, machine: str, folder: Path, tell: DetailCallback) -> None:
     """Make disk, jail and certificates.
 
     Args:
@@ -42,7 +42,7 @@ def link(folder: Path) -> None:
         (folder / "jail" / name).symlink_to(f"usr/{name}")
 
 
-def fill_registry(storage: Buildah, contents: Sequence[NodeImage], folder: Path, tell: Tell) -> None:
+def fill_registry(storage: Buildah, contents: Sequence[NodeImage], folder: Path, tell: DetailCallback) -> None:
     """Put the images into the hub's storage.
 
     Args:

@@ -9,8 +9,8 @@ import threading
 from collections.abc import Sequence
 
 from runner import paths
-from runner.errors import UnfitError
-from runner.status import Tell
+from runner.errors import HostError
+from runner.status import DetailCallback
 
 # By itself a namespace ends with its first process, and that one with us, even if we are killed.
 _DIES_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
@@ -36,7 +36,7 @@ def contained(argv: Sequence[str], *, network: bool = True) -> list[str]:
     return inside if os.geteuid() == 0 else [*_DIES_WITH_PARENT, "buildah", "unshare", *inside]
 
 
-def failure(doing: str, log: str) -> UnfitError:
+def failure(doing: str, log: str) -> HostError:
     """Make the error for a program that has failed.
 
     Args:
@@ -45,13 +45,13 @@ def failure(doing: str, log: str) -> UnfitError:
 
     """
     if _NO_SPACE.search(log):
-        return UnfitError(
+        return HostError(
             f"The disk is full ({doing}).",
             f"Make room where {paths.cache_folder()} lies ('labs images prune' removes what labs no longer needs), "
             "then type this again.",
             log,
         )
-    return UnfitError(
+    return HostError(
         f"{doing[0].upper()}{doing[1:]} failed.",
         "The lines above say what stopped it; 'labs doctor' looks for the cause. What is done already is kept.",
         log,
@@ -66,7 +66,7 @@ class Commands:
         self._running: set[subprocess.Popen[str]] = set()
         self._stopped = False
 
-    def run(self, argv: Sequence[str], doing: str, tell: Tell = lambda _line: None, given: str = "") -> str:
+    def run(self, argv: Sequence[str], doing: str, tell: DetailCallback = lambda _line: None, given: str = "") -> str:
         """Run a command to its end.
 
         Args:

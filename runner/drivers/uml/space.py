@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from runner.errors import UnfitError
+from runner.errors import HostError
 
 # What a machine's boot and a handful of services write.
 _MACHINE_MEGABYTES = 100
@@ -27,7 +27,7 @@ def require(folder: Path, machines: int) -> None:
     free = shutil.disk_usage(there).free // _MEGABYTE
     wanted = machines * _MACHINE_MEGABYTES
     if free < wanted:
-        raise UnfitError(
+        raise HostError(
             f"The disk is full: {free} MB are free in {there}, and the machines need {wanted} MB at least.",
             "Make room ('labs status' shows what is started, 'labs rm' removes it), then try again.",
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import runner
 from runner import paths
-from runner.errors import UnfitError
+from runner.errors import HostError
 
 _ROOT = Path(runner.__file__).parent.parent
 _PACKAGES = {"runner": "runner", "checks": "checks"}
@@ -35,9 +35,7 @@ def write(folder: Path) -> Path:
     try:
         found = metadata.distribution("labs")
     except metadata.PackageNotFoundError:
-        raise UnfitError(
-            "labs was not installed here, so it cannot be packed.", "Type 'pip install .' first."
-        ) from None
+        raise HostError("labs was not installed here, so it cannot be packed.", "Type 'pip install .' first.") from None
     about = f"labs-{found.version}.dist-info"
     texts = {"METADATA": found.read_text("METADATA"), "entry_points.txt": found.read_text("entry_points.txt")}
     written = folder / f"labs-{found.version}-py3-none-any.whl"

@@ -12,7 +12,7 @@ from runner.errors import UsageError
 from runner.grading.grade_model import Grade
 from runner.grading.reports import html_folder
 from runner.grading.similarity import Pair
-from runner.storage.output_dir import Owned
+from runner.storage.output_dir import ManagedDirectory
 
 # Each module has `render(grades) -> str`, and `refuse()` if it cannot be written everywhere.
 NAMES = {
@@ -100,8 +100,8 @@ def render(name: str, grades: Sequence[Grade], pairs: Sequence[Pair] = ()) -> st
     return text
 
 
-def _owned(name: str, folder: Path) -> Owned:
-    return Owned(folder, f".labs-{name}.json", f"are of no report '{name}'", "Name an empty folder.")
+def _owned(name: str, folder: Path) -> ManagedDirectory:
+    return ManagedDirectory(folder, f".labs-{name}.json", f"are of no report '{name}'", "Name an empty folder.")
 
 
 def _module(name: str) -> ModuleType:

@@ -16,7 +16,7 @@ from math import lcm
 from typing import Any
 
 from runner.checking.results import Outcome
-from runner.errors import UnfitError, UsageError
+from runner.errors import HostError, UsageError
 from runner.grading.grade_model import Grade, Mark
 from runner.grading.reports import student_view
 
@@ -42,7 +42,7 @@ def render(grades: Sequence[Grade]) -> str:
     """
     (grade,) = (student_view.for_students(one) for one in grades)
     if not grade.complete:
-        raise UnfitError(f"No report 'classroom50': {student_view.verdict(grade)}.", "Have it graded again.")
+        raise HostError(f"No report 'classroom50': {student_view.verdict(grade)}.", "Have it graded again.")
     coin = _coin(mark.points for mark in grade.marks)
     possible = round(grade.score.possible * coin)
     found: dict[str, Any] = {

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.lessons.lint.context import Subject, text_of
 from runner.lessons.model import PLACEHOLDER
 from runner.lessons.problems import Problem
@@ -66,7 +66,7 @@ def _complaints(scripts: Sequence[str]) -> Iterator[list[tuple[int, str]]]:
                 ["bash", "-c", _PARSE_ALL], stdin=file, capture_output=True, env=environment, check=True
             )
         except FileNotFoundError:
-            raise UnfitError("There is no bash to read the commands with.", "Install bash, then try again.") from None
+            raise HostError("There is no bash to read the commands with.", "Install bash, then try again.") from None
     for said in done.stdout.decode("utf-8", "replace").split("\0")[:-1]:
         found = _COMPLAINT.finditer(said)
         yield [(int(match["line"]) - 1, _OWN_COUNT.sub("", match["message"])) for match in found]

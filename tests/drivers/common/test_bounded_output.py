@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runner.drivers.common.bounded_output import Output
-from runner.errors import UnfitError
+from runner.errors import HostError
 
 
 def test_streams() -> None:
@@ -21,5 +21,5 @@ def test_endless() -> None:
     output = Output("node1", "yes")
     for number in range(64):
         output.add(number % 2, bytes(1 << 20))
-    with pytest.raises(UnfitError, match="'yes' on node1 said more than 64 MB"):
+    with pytest.raises(HostError, match="'yes' on node1 said more than 64 MB"):
         output.add(2, b"y")

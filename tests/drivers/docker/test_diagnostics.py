@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runner.drivers.docker import room
-from runner.errors import UnfitError
+from runner.errors import HostError
 
 Usage = namedtuple("Usage", ["total", "used", "free"])
 HERE = {"KernelVersion": os.uname().release, "Name": os.uname().nodename}
@@ -30,7 +30,7 @@ def test_disk(
     if fits:
         room.require(info)
         return
-    with pytest.raises(UnfitError, match=f"has 1.0 GB free in {tmp_path}; .* need 3.2 GB"):
+    with pytest.raises(HostError, match=f"has 1.0 GB free in {tmp_path}; .* need 3.2 GB"):
         room.require(info)
 
 

@@ -16,7 +16,7 @@ from docker.errors import APIError, DockerException
 
 from runner import paths
 from runner.drivers.docker import dial_stdio, host_engine
-from runner.errors import BrokenLabError, UnfitError
+from runner.errors import BrokenLabError, HostError
 from tests import helpers
 
 HERE, THERE = "tcp://here:2375", "tcp://there:2375"
@@ -90,7 +90,7 @@ def test_no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_unknown_context(monkeypatch: pytest.MonkeyPatch) -> None:
     """A context that does not exist is told, with what lists them."""
     monkeypatch.setenv("DOCKER_CONTEXT", "nowhere")
-    with pytest.raises(UnfitError, match="There is no Docker context 'nowhere'") as caught:
+    with pytest.raises(HostError, match="There is no Docker context 'nowhere'") as caught:
         host_engine.connect()
     assert caught.value.advice.startswith("'docker context ls' lists them")
 
@@ -106,7 +106,7 @@ def short() -> Iterator[Path]:
 def refused(host: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     """Return message and advice of the error that a connection ends in."""
     monkeypatch.setenv("DOCKER_HOST", host)
-    with pytest.raises(UnfitError) as caught:
+    with pytest.raises(HostError) as caught:
         host_engine.connect()
     return caught.value.message, caught.value.advice
 
@@ -185,7 +185,7 @@ def test_full_disk(reason: str, log: str) -> None:
 )
 def test_explained(error: Exception, reason: str) -> None:
     """An engine's error says what was being done and the engine's own reason, and keeps the cause."""
-    with pytest.raises(UnfitError) as caught, host_engine.explained("making node1"):
+    with pytest.raises(HostError) as caught, host_engine.explained("making node1"):
         raise error
     assert f"The engine failed at making node1: {reason}" == caught.value.message
     assert error is caught.value.__cause__

@@ -11,7 +11,7 @@ import pytest
 from docker.errors import APIError, ImageNotFound
 
 from runner.drivers.docker import images
-from runner.status import Silent, Tell
+from runner.status import DetailCallback, NullReporter
 
 
 class Engine:
@@ -40,11 +40,11 @@ class Engine:
         self.pulled.append(f"{repository}:{tag}")
 
 
-class Interrupted(Silent):
+class Interrupted(NullReporter):
     """A story that is interrupted at the first detail."""
 
     @contextmanager
-    def step(self, name: str) -> Iterator[Tell]:
+    def step(self, name: str) -> Iterator[DetailCallback]:
         """Interrupt the block."""
 
         def tell(_detail: str) -> None:
@@ -55,13 +55,13 @@ class Interrupted(Silent):
 
 def test_pulled() -> None:
     """What a registry gives is real, and what it does not give is not."""
-    assert {"small:1"} == images._real(Engine(), ["lost:1", "small:1"], True, Silent())
+    assert {"small:1"} == images._real(Engine(), ["lost:1", "small:1"], True, NullReporter())
 
 
 def test_no_registry() -> None:
     """Where no registry answers, none is asked."""
     engine = Engine()
-    assert (set(), []) == (images._real(engine, ["small:1"], False, Silent()), engine.pulled)
+    assert (set(), []) == (images._real(engine, ["small:1"], False, NullReporter()), engine.pulled)
 
 
 def test_interrupted() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from runner.drivers.docker import readiness
-from runner.errors import UnfitError
+from runner.errors import HostError
 
 
 class Engine:
@@ -49,7 +49,7 @@ def test_ready() -> None:
 
 def test_ended() -> None:
     """A node that ends before is told with its log."""
-    with pytest.raises(UnfitError, match="ended before its engine answered") as caught:
+    with pytest.raises(HostError, match="ended before its engine answered") as caught:
         readiness.alone(Engine(b"no room", 1), "1", "node1")
     assert "its last lines" == caught.value.log
 
@@ -57,5 +57,5 @@ def test_ended() -> None:
 def test_talkative(monkeypatch: pytest.MonkeyPatch) -> None:
     """A node that has much to say and is never ready is not waited for without end."""
     monkeypatch.setattr(readiness, "READY_SECONDS", 0.3)
-    with pytest.raises(UnfitError, match=r"node1 did not become ready within 0\.3 s"):
+    with pytest.raises(HostError, match=r"node1 did not become ready within 0\.3 s"):
         readiness.alone(Engine(b"not yet", 300), "1", "node1")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner.drivers.uml import diagnostics
-from runner.errors import UnfitError
+from runner.errors import HostError
 from tests import helpers
 
 
@@ -22,7 +22,7 @@ def test_another_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a processor that user-mode Linux is not made for, the driver refuses and names the other one."""
     monkeypatch.setattr(platform, "machine", lambda: "aarch64")
     assert (False, "Linux on aarch64") == _shown("processor")[:2]
-    with pytest.raises(UnfitError, match="The driver uml cannot serve: processor: Linux on aarch64") as caught:
+    with pytest.raises(HostError, match="The driver uml cannot serve: processor: Linux on aarch64") as caught:
         diagnostics.require()
     assert "driver docker" in caught.value.advice
 

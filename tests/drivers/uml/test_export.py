@@ -13,8 +13,8 @@ import pytest
 
 from runner.drivers.uml import artifacts, export
 from runner.drivers.uml.artifacts import Parts
-from runner.errors import UnfitError, UsageError
-from runner.status import Silent
+from runner.errors import HostError, UsageError
+from runner.status import NullReporter
 from tests import helpers
 from tests.drivers.uml.test_artifacts import made
 
@@ -44,7 +44,7 @@ def exported(file: Path) -> Parts:
             disk.seek(place)
             disk.write(os.urandom(4096))
     file.parent.mkdir()
-    export.export_to(file, Silent())
+    export.export_to(file, NullReporter())
     return done
 
 
@@ -76,7 +76,7 @@ def rewrite(file: Path, change: Iterator[tuple[tarfile.TarInfo, bytes]]) -> None
 def test_round_trip(exported: Parts, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was exported is found where it is imported, byte for byte, with its programs, links and holes."""
     elsewhere(monkeypatch, tmp_path)
-    done = export.import_from(file, Silent())
+    done = export.import_from(file, NullReporter())
     assert done == artifacts.find()
     assert exported.contents == done.contents
     assert exported.disk.read_bytes() == done.disk.read_bytes()
@@ -94,7 +94,7 @@ def test_round_trip(exported: Parts, file: Path, tmp_path: Path, monkeypatch: py
 def test_import_wins(file: Path) -> None:
     """What was imported last serves, though newer parts were built here."""
     made([])
-    assert export.import_from(file, Silent()) == artifacts.find()
+    assert export.import_from(file, NullReporter()) == artifacts.find()
 
 
 def test_other_tools(exported: Parts, file: Path) -> None:
@@ -107,16 +107,16 @@ def test_other_tools(exported: Parts, file: Path) -> None:
 def test_nothing_to_export(file: Path) -> None:
     """Without parts there is nothing to export, and no file."""
     file.parent.mkdir()
-    with pytest.raises(UnfitError, match="nothing to export"):
-        export.export_to(file, Silent())
+    with pytest.raises(HostError, match="nothing to export"):
+        export.export_to(file, NullReporter())
     assert [] == list(file.parent.iterdir())
 
 
 def test_no_place(file: Path) -> None:
     """A folder that does not exist is told with the file's name."""
     made()
-    with pytest.raises(UnfitError, match="No such file"):
-        export.export_to(file, Silent())
+    with pytest.raises(HostError, match="No such file"):
+        export.export_to(file, NullReporter())
 
 
 @pytest.mark.usefixtures("exported")
@@ -127,7 +127,7 @@ def test_cut_short(kept: float, file: Path, tmp_path: Path, monkeypatch: pytest.
     whole = file.read_bytes()
     file.write_bytes(whole[: int(kept * len(whole)) if 0 < kept < 1 else int(kept)])
     with pytest.raises(UsageError, match=r"labs\.parts"):
-        export.import_from(file, Silent())
+        export.import_from(file, NullReporter())
     assert [] == left()
 
 
@@ -140,7 +140,7 @@ def test_changed_bits(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     packed[-6] ^= 1
     file.write_bytes(packed)
     with pytest.raises(UsageError, match="damaged"):
-        export.import_from(file, Silent())
+        export.import_from(file, NullReporter())
     assert [] == left()
 
 
@@ -175,7 +175,7 @@ def test_hostile(entry: tarfile.TarInfo, file: Path, tmp_path: Path, monkeypatch
     elsewhere(monkeypatch, tmp_path)
     rewrite(file, iter([(entry, b"")]))
     with pytest.raises(UsageError, match="damaged"):
-        export.import_from(file, Silent())
+        export.import_from(file, NullReporter())
     assert [] == left()
     assert [] == [*tmp_path.rglob("outside")]
 
@@ -190,7 +190,7 @@ def test_a_hole_beyond_all_files(file: Path, tmp_path: Path, monkeypatch: pytest
     entry.pax_headers["GNU.sparse.realsize"] = str(1 << 70)
     rewrite(file, iter([(entry, content)]))
     with pytest.raises(UsageError, match="damaged"):
-        export.import_from(file, Silent())
+        export.import_from(file, NullReporter())
     assert [] == left()
 
 
@@ -200,7 +200,7 @@ def test_twice(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     elsewhere(monkeypatch, tmp_path)
     rewrite(file, iter([(hostile("tls/hub.crt"), b"one"), (hostile("tls/hub.crt"), b"two")]))
     with pytest.raises(UsageError, match="damaged"):
-        export.import_from(file, Silent())
+        export.import_from(file, NullReporter())
 
 
 @pytest.mark.parametrize("content", [b"", b"text", gzip.compress(b"text"), gzip.compress(b"\0" * 10240)])
@@ -208,14 +208,14 @@ def test_no_export(content: bytes, tmp_path: Path) -> None:
     """Any other file is refused by its name."""
     (tmp_path / "notes.txt").write_bytes(content)
     with pytest.raises(UsageError, match=r"notes\.txt is "):
-        export.import_from(tmp_path / "notes.txt", Silent())
+        export.import_from(tmp_path / "notes.txt", NullReporter())
     assert [] == left()
 
 
 def test_no_file(tmp_path: Path) -> None:
     """A file that is not there is told by its name."""
     with pytest.raises(UsageError, match=r"missing cannot be read: No such file or directory\."):
-        export.import_from(tmp_path / "missing", Silent())
+        export.import_from(tmp_path / "missing", NullReporter())
 
 
 @pytest.mark.usefixtures("exported")
@@ -223,7 +223,7 @@ def test_other_processor(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts for another processor are refused, with both named."""
     monkeypatch.setattr(artifacts, "processor", lambda: "aarch64")
     with pytest.raises(UsageError, match=r"for x86_64 processors, and this one is aarch64\."):
-        export.import_from(file, Silent())
+        export.import_from(file, NullReporter())
 
 
 @pytest.mark.usefixtures("exported")
@@ -231,5 +231,5 @@ def test_other_version(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of another version are refused, with what to do."""
     monkeypatch.setattr(artifacts, "digest", lambda: "other")
     with pytest.raises(UsageError, match=r"whose recipes are not those of this") as caught:
-        export.import_from(file, Silent())
+        export.import_from(file, NullReporter())
     assert "Export it anew with the same version of labs." == caught.value.advice

@@ -10,7 +10,7 @@ import pytest
 
 from runner.drivers.uml import image_preload
 from runner.drivers.uml.vm import supervisor_client
-from runner.status import Silent
+from runner.status import NullReporter
 
 
 def test_interrupted_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,6 +27,6 @@ def test_interrupted_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(supervisor_client, "launch", launch)
     monkeypatch.setattr(supervisor_client, "end", end)
-    with Silent().step("") as tell, pytest.raises(KeyboardInterrupt):
+    with NullReporter().step("") as tell, pytest.raises(KeyboardInterrupt):
         image_preload.fill(tmp_path, ["nginx:alpine"], tell)
     assert [tmp_path / "filling"] == ended

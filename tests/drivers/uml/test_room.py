@@ -11,9 +11,9 @@ import pytest
 from runner.drivers.uml import memory, space
 from runner.drivers.uml.driver import UmlDriver
 from runner.drivers.uml.vm import cluster_state
-from runner.errors import UnfitError
-from runner.lessons.model import NodeSpec, Role, Topology
+from runner.errors import HostError
 from runner.nodes.driver_interface import Cluster, ClusterId, NodeState
+from runner.nodes.topology import NodeSpec, Role, Topology
 from tests import helpers
 
 UP, DOWN = NodeState.RUNNING, NodeState.STOPPED
@@ -27,7 +27,7 @@ def test_memory(wanted: int, fits: bool, monkeypatch: pytest.MonkeyPatch) -> Non
     if fits:
         memory.require(wanted)
         return
-    with pytest.raises(UnfitError, match=f"may use {wanted} MB of memory, .* only 4000 MB are free") as caught:
+    with pytest.raises(HostError, match=f"may use {wanted} MB of memory, .* only 4000 MB are free") as caught:
         memory.require(wanted)
     assert "labs stop" in caught.value.advice
 
@@ -41,11 +41,11 @@ def test_memory_of_a_cluster_that_goes(monkeypatch: pytest.MonkeyPatch, tmp_path
     folder.mkdir(parents=True)
     cluster_state.make(ClusterId("tiny"), topology, tmp_path).write(folder)
     up, down = (helpers.LocalNode(tmp_path, name, state=state) for name, state in (("node1", UP), ("node2", DOWN)))
-    UmlDriver().require_room(topology, Cluster(ClusterId("tiny"), "uml", (up, down), complete=True))
-    with pytest.raises(UnfitError, match="only 1600 MB are free"):
-        UmlDriver().require_room(topology)
-    with pytest.raises(UnfitError, match="only 1600 MB are free"):
-        UmlDriver().require_room(topology, Cluster(ClusterId("tiny"), "uml", (down, down), complete=True))
+    UmlDriver().check_capacity(topology, Cluster(ClusterId("tiny"), "uml", (up, down), complete=True))
+    with pytest.raises(HostError, match="only 1600 MB are free"):
+        UmlDriver().check_capacity(topology)
+    with pytest.raises(HostError, match="only 1600 MB are free"):
+        UmlDriver().check_capacity(topology, Cluster(ClusterId("tiny"), "uml", (down, down), complete=True))
 
 
 def test_free() -> None:
@@ -62,5 +62,5 @@ def test_disk(machines: int, fits: bool, monkeypatch: pytest.MonkeyPatch, tmp_pa
     if fits:
         space.require(tmp_path / "not" / "there", machines)
         return
-    with pytest.raises(UnfitError, match=f"250 MB are free in {tmp_path}, and the machines need 300 MB"):
+    with pytest.raises(HostError, match=f"250 MB are free in {tmp_path}, and the machines need 300 MB"):
         space.require(tmp_path / "not" / "there", machines)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from runner import paths
-from runner.lessons.model import Role, Topology
 from runner.nodes.driver_interface import ClusterId
+from runner.nodes.topology import Role, Topology
 
 # Each cluster has a network namespace of its own, so all of them can use the same addresses.
 SUBNET = IPv4Network("10.213.0.0/24")

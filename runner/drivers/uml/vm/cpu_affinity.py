@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from runner.storage.locks import taken
+from runner.storage.locks import try_lock
 
 # A lab's first node, most often its manager, has the most to do: it keeps away from other first ones.
 _FIRST, _FURTHER = "first", "further"
@@ -76,7 +76,7 @@ def _held(folder: Path) -> Iterator[tuple[int, str]]:
     """Yield the processor and the kind of each claim, and remove those whose cluster has ended."""
     for path in folder.glob("*-*-*"):
         with path.open("w") as file:
-            if taken(file):
+            if try_lock(file):
                 path.unlink()
             else:
                 processor, kind, _ = path.name.split("-")

@@ -36,7 +36,7 @@ from runner.drivers.uml import network
 from runner.drivers.uml.vm import cluster_state, cpu_affinity, sandbox, uplink
 from runner.drivers.uml.vm.cluster_state import Plan, State
 from runner.drivers.uml.vm.vm_process import Kernel, jailed, kept
-from runner.storage.locks import taken
+from runner.storage.locks import try_lock
 
 # Others come first when processors are short.
 _NICENESS = 5
@@ -165,7 +165,7 @@ def _hub(cluster: Plan, folder: Path) -> subprocess.Popen[bytes]:
 def _own(folder: Path) -> IO[str]:
     """Hold the cluster's lock for life: two that write to the same disks would ruin them."""
     lock = (folder / "supervisor.lock").open("w")
-    if not taken(lock):
+    if not try_lock(lock):
         sys.exit("Another supervisor owns these machines.")
     return lock
 

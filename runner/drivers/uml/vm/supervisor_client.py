@@ -18,7 +18,7 @@ from typing import Any
 from runner import paths, sockets
 from runner.drivers.uml.vm import cgroups, cluster_state, uplink
 from runner.drivers.uml.vm.cluster_state import State
-from runner.errors import UnfitError
+from runner.errors import HostError
 
 _LAUNCH_SECONDS = 20
 _BOOT_SECONDS = 120
@@ -78,7 +78,7 @@ def _launch(folder: Path, held: int) -> None:
         deadline = time.monotonic() + _LAUNCH_SECONDS
         while not alive(folder):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise UnfitError(
+                raise HostError(
                     "The supervisor of the machines did not start.",
                     "'labs doctor' looks whether this machine can run them.",
                     log.read_text("utf-8", "replace")[-3000:],
@@ -158,7 +158,7 @@ def boot(folder: Path, node: str) -> None:
 def _order(folder: Path, **asked: Any) -> None:
     answer = ask(folder, **asked)
     if "error" in answer:
-        raise UnfitError(
+        raise HostError(
             f"The machines of '{folder.name}' cannot be started: {answer['error']}.",
             "'labs doctor' looks for the cause.",
         )
@@ -183,9 +183,9 @@ def connect(folder: Path, node: str, port: int) -> socket.socket:
     return socket.socket(fileno=descriptors[0])
 
 
-def gone(folder: Path) -> UnfitError:
+def gone(folder: Path) -> HostError:
     """Make the error for a cluster that has no supervisor any more."""
-    return UnfitError(f"The machines of '{folder.name}' are down.", "'labs status' shows their state.")
+    return HostError(f"The machines of '{folder.name}' are down.", "'labs status' shows their state.")
 
 
 def end(folder: Path) -> None:
@@ -221,7 +221,7 @@ def watch(folder: Path) -> int:
 def _process(folder: Path) -> int:
     """Return the number of the process that listens; as we see it, for it sees itself as the first of its namespace."""
     with _connected(folder) as connection:
-        return sockets.process(connection)
+        return sockets.peer_pid(connection)
 
 
 def _await_end(descriptor: int) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from runner.drivers.uml.vm import cluster_state
-from runner.lessons.model import NodeSpec, Role, Topology
 from runner.nodes.driver_interface import ClusterId
+from runner.nodes.topology import NodeSpec, Role, Topology
 from tests import helpers
 
 TWO = Topology((NodeSpec("node1", Role.MANAGER, 700), NodeSpec("node2", Role.WORKER)))

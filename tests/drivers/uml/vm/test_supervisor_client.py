@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner.drivers.uml.vm import cluster_state, supervisor_client
-from runner.errors import UnfitError
+from runner.errors import HostError
 from runner.nodes.driver_interface import ClusterId
 from tests import helpers
 
@@ -30,9 +30,9 @@ def test_none(folder: Path, remains: bool) -> None:
         with socket.socket(socket.AF_UNIX) as ended, cluster_state.address_of(folder) as address:
             ended.bind(address)
     assert not supervisor_client.alive(folder)
-    with pytest.raises(UnfitError, match="The machines of 'tiny' are down"):
+    with pytest.raises(HostError, match="The machines of 'tiny' are down"):
         supervisor_client.ask(folder, ask="states")
-    with pytest.raises(UnfitError, match="The machines of 'tiny' are down"):
+    with pytest.raises(HostError, match="The machines of 'tiny' are down"):
         supervisor_client.connect(folder, "node1", 80)
     with pytest.raises(OSError, match=r"No such file|refused"):
         supervisor_client.watch(folder)
@@ -53,7 +53,7 @@ def test_gone(folder: Path) -> None:
         listener.bind(address)
         listener.listen()
         threading.Thread(target=_answer, args=(listener, b"", b"", b'{"error": "no route"}\n'), daemon=True).start()
-        with pytest.raises(UnfitError, match="are down"):
+        with pytest.raises(HostError, match="are down"):
             supervisor_client.ask(folder, ask="states")
         with pytest.raises(ConnectionError, match="the supervisor has ended"):
             supervisor_client.connect(folder, "node1", 80)

@@ -1,0 +1,1 @@
+"""One VM: its supervisor, sandbox, control groups, disk and network uplink."""

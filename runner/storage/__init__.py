@@ -1,0 +1,1 @@
+"""Files that labs keeps: durable writes, locks, the cache, managed output folders."""
