@@ -34,7 +34,7 @@ class CheckNode:
         """A client of the node's own engine (a `docker.DockerClient`), opened once.
 
         Raises:
-            UnfitError: The node is down or cannot be reached.
+            HostError: The node is down or cannot be reached.
 
         """
         with self._lock:

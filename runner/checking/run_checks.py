@@ -40,7 +40,7 @@ def run(request: Request) -> Report:
 
     Raises:
         BrokenLabError: The checks cannot even be loaded, or there are none.
-        UnfitError: They were loaded, and running them came to an end that no check can bring about.
+        HostError: They were loaded, and running them came to an end that no check can bring about.
 
     """
     file = request.file or paths.checks_file(request.lab.name)

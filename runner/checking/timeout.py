@@ -19,7 +19,7 @@ class within:  # noqa: N801 - it reads as a word: with within(...)
         what: What it does, as in 'The check test_web'.
 
     Raises:
-        TooMuchError: It took longer.
+        LimitExceededError: It took longer.
 
     """
 

@@ -48,7 +48,7 @@ def verify(lab: Lab, cluster: Cluster) -> Iterator[Proof]:
 
     Raises:
         BrokenLabError: Lesson, checks or near misses cannot be read.
-        UnfitError: A node cannot be reached.
+        HostError: A node cannot be reached.
 
     """
     began = time.monotonic()

@@ -24,8 +24,8 @@ def go(lab: Lab, cluster: Cluster, way: Way) -> None:
     """Play what is missing on a way, with one line a step.
 
     Raises:
-        NotYetError: A step could not be played, or its checks do not pass after it.
-        UnfitError: A node cannot be reached.
+        IncompleteError: A step could not be played, or its checks do not pass after it.
+        HostError: A node cannot be reached.
 
     """
     player = Player(cluster)
@@ -67,8 +67,8 @@ def play_step(lab: Lab, cluster: Cluster, player: Player, step: Step, show: Call
         show: Is given every command once it was typed.
 
     Raises:
-        NotYetError: A command did not do what the lesson promises.
-        UnfitError: A node cannot be reached.
+        IncompleteError: A command did not do what the lesson promises.
+        HostError: A node cannot be reached.
 
     """
     for typed in player.play(parse.step_commands(lab, step)):
@@ -85,7 +85,7 @@ def conclude(lab: Lab, step: Step, report: Report) -> None:
     """Note that a step was played, unless its checks do not pass.
 
     Raises:
-        NotYetError: They do not.
+        IncompleteError: They do not.
 
     """
     if report.exit_code is not ExitCode.DONE:

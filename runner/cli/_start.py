@@ -19,7 +19,7 @@ def bring(lab: Lab, driver: str | None = None, *, keep: bool = False) -> Started
 
     Raises:
         UsageError: There is no such driver.
-        UnfitError: The host cannot do it, or a node did not come up.
+        HostError: The host cannot do it, or a node did not come up.
         BrokenLabError: The lab's setup failed.
 
     """

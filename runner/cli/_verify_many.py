@@ -30,7 +30,7 @@ def verify(labs: Sequence[Lab], driver: str | None, jobs: int | None) -> list[Ve
         jobs: How many at a time, or None for as many as fit.
 
     Raises:
-        UnfitError: The images cannot be made.
+        HostError: The images cannot be made.
 
     """
     planned, unserved = _plan(labs, driver)

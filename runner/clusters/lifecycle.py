@@ -36,7 +36,7 @@ def start(driver: Driver, lab: Lab, cluster: ClusterId, reporter: StatusReporter
         keep: Leave what a failed start has made.
 
     Raises:
-        UnfitError: The host cannot do it, or a node did not come up.
+        HostError: The host cannot do it, or a node did not come up.
         BrokenLabError: The lab's setup failed.
 
     """
@@ -67,7 +67,7 @@ def reset(driver: Driver, lab: Lab, cluster: ClusterId, reporter: StatusReporter
     """Throw a cluster away and start a fresh one, once it is sure that a fresh one can be made.
 
     Raises:
-        UnfitError: The host cannot do it; the cluster is left as it is.
+        HostError: The host cannot do it; the cluster is left as it is.
         BrokenLabError: The lab's setup failed.
 
     """

@@ -27,7 +27,7 @@ def all_clusters() -> list[Cluster]:
     """Return every cluster of every driver.
 
     Raises:
-        UnfitError: A driver could not be asked that this user depends on.
+        HostError: A driver could not be asked that this user depends on.
 
     """
     found, refusal = survey()
@@ -45,7 +45,7 @@ def started(cluster: ClusterId) -> Cluster | None:
     """Return a cluster if there is anything of it.
 
     Raises:
-        UnfitError: It was started on a driver that cannot be asked now.
+        HostError: It was started on a driver that cannot be asked now.
 
     """
     clusters, refusal = survey()
@@ -125,7 +125,7 @@ def running_cluster(lab: str | None, *, run: str = "main") -> Cluster:
 
     Raises:
         UsageError: There is no such cluster.
-        UnfitError: None of its nodes is up, or its start was interrupted.
+        HostError: None of its nodes is up, or its start was interrupted.
 
     """
     cluster = the_cluster(lab, run=run)
@@ -141,7 +141,7 @@ def the_node(name: str, lab: str | None, *, run: str = "main") -> Node:
 
     Raises:
         UsageError: There is no such node.
-        UnfitError: The node is down.
+        HostError: The node is down.
 
     """
     cluster = running_cluster(lab, run=run)

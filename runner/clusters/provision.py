@@ -31,7 +31,7 @@ def set_up(lab: Lab, cluster: Cluster) -> None:
 
     Raises:
         BrokenLabError: The script failed; with its output and the line.
-        UnfitError: A node cannot be reached.
+        HostError: A node cannot be reached.
 
     """
     log = log_file(cluster.id)

@@ -94,7 +94,7 @@ def choose(lab: Lab, wanted: str | None, started: Cluster | None) -> Choice:
 
     Raises:
         UsageError: There is no such driver.
-        UnfitError: The cluster was made by another one, or none serves; with what is missing for each.
+        HostError: The cluster was made by another one, or none serves; with what is missing for each.
 
     """
     only = the_only()
@@ -121,7 +121,7 @@ def for_images(wanted: str | None) -> Driver:
 
     Raises:
         UsageError: There is no such driver.
-        UnfitError: None serves; with what is missing for each.
+        HostError: None serves; with what is missing for each.
 
     """
     return named(wanted) if wanted else _first_that_serves((), "labs").driver

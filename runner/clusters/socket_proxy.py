@@ -31,7 +31,7 @@ def ensure(cluster: ClusterId, node: Node) -> Path:
     """Return the socket that leads to a node's engine, served by a process of its own that ends with the node.
 
     Raises:
-        UnfitError: The process did not come up, or no socket can be where it would be.
+        HostError: The process did not come up, or no socket can be where it would be.
 
     """
     path = _folder(cluster) / f"{node.name}.sock"

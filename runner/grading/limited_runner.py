@@ -59,8 +59,8 @@ class LimitedHand:
         Of each of its streams half of what may be kept comes back.
 
         Raises:
-            TooMuchError: The node does not answer any more.
-            UnfitError: The node cannot be reached.
+            LimitExceededError: The node does not answer any more.
+            HostError: The node cannot be reached.
 
         """
         seconds, most = self.seconds, self.limits.output // 2

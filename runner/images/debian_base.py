@@ -81,7 +81,7 @@ def bootstrap(tell: DetailCallback) -> Path:
         A tar archive, which the caller deletes.
 
     Raises:
-        UnfitError: mmdebstrap is missing or failed.
+        HostError: mmdebstrap is missing or failed.
 
     """
     if not shutil.which("mmdebstrap"):

@@ -93,7 +93,7 @@ def require_makeable(names: Iterable[str], real: Container[str]) -> None:
         real: Those whose real image is at hand.
 
     Raises:
-        UnfitError: Naming them.
+        HostError: Naming them.
 
     """
     hopeless = [name for name in names if name not in real and name not in stand_ins()]

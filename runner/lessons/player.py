@@ -85,7 +85,7 @@ class Player:
         """Type commands one after another; stops after the first that does not do what the lesson promises.
 
         Raises:
-            UnfitError: A node cannot be reached, or there is none of that name.
+            HostError: A node cannot be reached, or there is none of that name.
 
         """
         for command in commands:
@@ -113,7 +113,7 @@ class Player:
         """Type one command on the node of a name, again and again for as long as the command says.
 
         Raises:
-            UnfitError: The node cannot be reached, or there is none of that name.
+            HostError: The node cannot be reached, or there is none of that name.
 
         """
         node = self._node(name)

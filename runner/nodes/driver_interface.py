@@ -92,7 +92,7 @@ class Node(Protocol):
         """Return a client of the node's own engine; the caller closes it.
 
         Raises:
-            UnfitError: The node cannot be reached.
+            HostError: The node cannot be reached.
 
         """
         ...
@@ -101,7 +101,7 @@ class Node(Protocol):
         """Run a command as root and wait for its end.
 
         Raises:
-            UnfitError: The node cannot be reached.
+            HostError: The node cannot be reached.
 
         """
         ...
@@ -221,7 +221,7 @@ class Driver(Protocol):
             what: What needs it, for the message, as in "'swarm-basics'".
 
         Raises:
-            UnfitError: It does not; with what is missing and what to do.
+            HostError: It does not; with what is missing and what to do.
 
         """
         ...
@@ -234,7 +234,7 @@ class Driver(Protocol):
             what: What needs it, for the message, as in "'swarm-basics'".
 
         Raises:
-            UnfitError: With what is missing and what to do.
+            HostError: With what is missing and what to do.
 
         """
         ...
@@ -243,7 +243,7 @@ class Driver(Protocol):
         """Make sure that nodes can be made and that these images are at hand for them.
 
         Raises:
-            UnfitError: One cannot be pulled or built.
+            HostError: One cannot be pulled or built.
 
         """
         ...
@@ -257,7 +257,7 @@ class Driver(Protocol):
             anew: Choose again, for these names and those at hand, between the real image and the stand-in.
 
         Raises:
-            UnfitError: One cannot be pulled or built.
+            HostError: One cannot be pulled or built.
 
         """
         ...
@@ -278,7 +278,7 @@ class Driver(Protocol):
             instead_of: A cluster that will be gone by the time they are made.
 
         Raises:
-            UnfitError: With the figures.
+            HostError: With the figures.
 
         """
         ...
@@ -297,7 +297,7 @@ class Driver(Protocol):
             story: Where to show the steps.
 
         Raises:
-            UnfitError: With the log of the node that failed, if one did.
+            HostError: With the log of the node that failed, if one did.
 
         """
         ...

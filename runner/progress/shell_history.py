@@ -49,7 +49,7 @@ def on(node: Node) -> list[Entry]:
     """Return what was typed on a node, in its order.
 
     Raises:
-        UnfitError: The node cannot be reached.
+        HostError: The node cannot be reached.
 
     """
     kept = node.run(["sh", "-c", f"cat {_FILE} 2>/dev/null || true"]).text

@@ -74,7 +74,7 @@ def server(folder: Path, port: int, news: News) -> Iterator[str]:
         The site's address.
 
     Raises:
-        UnfitError: The port is taken.
+        HostError: The port is taken.
 
     """
     try:

@@ -33,7 +33,7 @@ def lock_cluster(cluster: ClusterId) -> Iterator[None]:
     """Hold the cluster's lock; the system releases it however this process ends.
 
     Raises:
-        UnfitError: Another command holds it.
+        HostError: Another command holds it.
 
     """
     with _taken(str(cluster), f"Another 'labs' command is starting, halting or removing '{cluster}' right now."):
@@ -49,7 +49,7 @@ def reserve_cluster(cluster: ClusterId, patience: float = 0) -> Iterator[None]:
         patience: For how many seconds to wait for another command that has it.
 
     Raises:
-        UnfitError: Another command has it.
+        HostError: Another command has it.
 
     """
     with _taken(f"{cluster}.owner", f"Another 'labs' command is at work on '{cluster}' right now.", patience):

@@ -18,7 +18,7 @@ from runner.lessons.values import NOBODY, Learner
 from tests import helpers
 
 LESSON = f"{helpers.FRONT}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n"
-HEAD = "import pytest\nfrom checks import Nodes, eventually, expect, fail, step\nfrom runner.errors import UnfitError\n"
+HEAD = "import pytest\nfrom checks import Nodes, eventually, expect, fail, step\nfrom runner.errors import HostError\n"
 # In an order that is not the lesson's.
 CHECKS = f"""{HEAD}
 print("noise on import")
@@ -140,7 +140,7 @@ def test_failure(tmp_path: Path) -> None:
         ("fail(nodes['node1'], 'it is off', 'it is on', see='ls')", "failed", "it is off; expected: it is on"),
         ("assert 1 == 2", "failed", "it is not so; expected: it is so"),
         ("assert 1 == 2, 'one is not two'", "failed", "one is not two; expected: it is so"),
-        ("raise UnfitError('node1 is down.', 'Start it.')", "error", "node1 is down. Start it."),
+        ("raise HostError('node1 is down.', 'Start it.')", "error", "node1 is down. Start it."),
         ("raise ValueError('no number')", "error", "ValueError: no number"),
         ("nodes['node9']", "error", "KeyError: 'node9'"),
         ("nodes['node1'].api", "error", "node1 has no engine. Use a real node."),

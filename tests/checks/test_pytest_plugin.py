@@ -9,7 +9,7 @@ from tests import helpers
 LESSON = f"{helpers.FRONT}## Look {{#look}}\n## Find {{#find}}\n"
 CHECKS = """
 from checks import fail, step
-from runner.errors import UnfitError
+from runner.errors import HostError
 
 @step("find")
 def test_found():
@@ -18,7 +18,7 @@ def test_found():
 @step("look")
 def test_looked():
     '''It is looked at.'''
-    raise UnfitError("node1 is down.", "Start it.")
+    raise HostError("node1 is down.", "Start it.")
 
 def test_plain():
     assert True
@@ -31,7 +31,7 @@ def test_plain_pytest(tmp_path: Path) -> None:
     done = helpers.python(
         tmp_path, "-m", "pytest", "-p", "checks.pytest_plugin", "-p", "no:cacheprovider", "-rA", "checks"
     )
-    assert "COULD NOT CHECK checks/test_tiny.py::test_looked - runner.errors.UnfitError: node1 is down." in done.stdout
+    assert "COULD NOT CHECK checks/test_tiny.py::test_looked - runner.errors.HostError: node1 is down." in done.stdout
     assert "1 passed, 1 skipped, 1 error in" in done.stdout
     assert "first finish 'Look'" in done.stdout
     assert 1 == done.returncode
@@ -49,7 +49,7 @@ def test_two_labs(tmp_path: Path) -> None:
     """Each lab's checks keep the order of their own lesson, and what one lab lacks says nothing of another."""
     helpers.write_lab(tmp_path, LESSON, checks=CHECKS)
     helpers.write_lab(
-        tmp_path, LESSON, name="other", checks=CHECKS.replace('raise UnfitError("node1 is down.", "Start it.")', "")
+        tmp_path, LESSON, name="other", checks=CHECKS.replace('raise HostError("node1 is down.", "Start it.")', "")
     )
     done = helpers.python(
         tmp_path, "-m", "pytest", "-p", "checks.pytest_plugin", "-p", "no:cacheprovider", "-rA", "checks"

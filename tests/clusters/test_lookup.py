@@ -23,7 +23,7 @@ class Asked:
     contents: tuple[NodeImage, ...] = ()
     refusal: str = ""
 
-    def find(self) -> list[Cluster]:
+    def list_clusters(self) -> list[Cluster]:
         """Return the clusters."""
         if self.refusal:
             raise HostError(self.refusal, "Mend it.")

@@ -22,7 +22,7 @@ class Told:
     name: str
     refusal: str = ""
 
-    def serves(self, needs: Iterable[str], what: str) -> str:
+    def check_support(self, needs: Iterable[str], what: str) -> str:
         """Say so."""
         if self.refusal:
             raise HostError(self.refusal, f"Mend {self.name}.")

@@ -46,7 +46,7 @@ def test_words(language: str) -> None:
 def test_words_are_used() -> None:
     """No word stands there that no page shows."""
     code = "".join(path.read_text("utf-8") for path in (paths.site_folder() / "templates").iterdir())
-    code += (helpers.CHECKOUT / "runner" / "pages" / "sheets.py").read_text("utf-8")
+    code += (helpers.CHECKOUT / "runner" / "pages" / "page_writer.py").read_text("utf-8")
     code += (helpers.CHECKOUT / "runner" / "pages" / "build.py").read_text("utf-8")
     # What is looked up by the value of something: levels, roles, outcomes, states, and what is in pictures.
     by_value = {"beginner", "intermediate", "advanced", "manager", "worker", "port", "volume", "stale", "missing"}

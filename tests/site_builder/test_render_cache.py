@@ -54,7 +54,7 @@ def rendered() -> Iterator[list[str]]:
 
 def from_nothing() -> dict[str, bytes]:
     """Build the site as if nothing was remembered."""
-    with mock.patch.object(cache, "recall", return_value=None):
+    with mock.patch.object(cache, "load", return_value=None):
         return build.files()
 
 

@@ -96,7 +96,7 @@ def join(session: Session, terminal: bool, on_output: OutputCallback = ignore_ou
         The command's exit status.
 
     Raises:
-        UnfitError: The node went away meanwhile.
+        HostError: The node went away meanwhile.
 
     """
     try:

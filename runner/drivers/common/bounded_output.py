@@ -29,7 +29,7 @@ class Output:
         """Take what came on a stream.
 
         Raises:
-            TooMuchError: It is too much by now.
+            LimitExceededError: It is too much by now.
 
         """
         self._streams.setdefault(stream, bytearray()).extend(data)

@@ -121,7 +121,7 @@ def gather(client: docker.DockerClient, image: str, info: Mapping[str, Any]) -> 
         info: What the engine's `/info` said.
 
     Raises:
-        UnfitError: The probes cannot run.
+        HostError: The probes cannot run.
 
     """
     key = {"labs": __version__, "image": image} | {name: info.get(name) for name in ("ServerVersion", "KernelVersion")}

@@ -30,7 +30,7 @@ def connect() -> docker.DockerClient:
     """Return a client of the host's engine: `DOCKER_HOST`, then `DOCKER_CONTEXT`, then the active context.
 
     Raises:
-        UnfitError: There is no engine, or this user has no right to it.
+        HostError: There is no engine, or this user has no right to it.
 
     """
     where = "the default socket"
@@ -117,7 +117,7 @@ def shortcoming(info: Mapping[str, Any]) -> tuple[str, str] | None:
 
 @contextmanager
 def explained(doing: str) -> Iterator[None]:
-    """Turn an engine's error into an `UnfitError` that says what was being done.
+    """Turn an engine's error into an `HostError` that says what was being done.
 
     Args:
         doing: What the block does, as in 'making node1'.

@@ -49,7 +49,7 @@ def gather(client: docker.DockerClient, names: Iterable[str], reporter: StatusRe
         The node image's tag, and what the names stand for.
 
     Raises:
-        UnfitError: An image can neither be pulled nor built.
+        HostError: An image can neither be pulled nor built.
 
     """
     recipes = recipe.stand_ins()

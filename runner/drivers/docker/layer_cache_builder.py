@@ -36,7 +36,7 @@ def fill(client: docker.DockerClient, images: Sequence[str], reporter: StatusRep
         story: Where to show it.
 
     Raises:
-        UnfitError: Something could not be pulled, built or stored.
+        HostError: Something could not be pulled, built or stored.
 
     """
     present = layer_cache.find(client)

@@ -26,7 +26,7 @@ def make(client: docker.DockerClient, cluster: ClusterId) -> ipaddress.IPv4Netwo
     """Make the cluster's network on the first free subnet.
 
     Raises:
-        UnfitError: All 256 are taken.
+        HostError: All 256 are taken.
 
     """
     for subnet in free(_taken(client)):

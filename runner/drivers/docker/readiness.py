@@ -28,7 +28,7 @@ class Booting:
         name: The node's name.
 
     Raises:
-        UnfitError: The engine cannot start it.
+        HostError: The engine cannot start it.
 
     """
 
@@ -48,7 +48,7 @@ class Booting:
             stop: Set when there is no use in waiting any more.
 
         Raises:
-            UnfitError: It ended, or did not become ready in time; with its log.
+            HostError: It ended, or did not become ready in time; with its log.
 
         """
         try:
@@ -84,7 +84,7 @@ def alone(client: docker.DockerClient, container: str, name: str) -> None:
     """Start one container and wait until it is ready.
 
     Raises:
-        UnfitError: As `Booting` does.
+        HostError: As `Booting` does.
 
     """
     Booting(client, container, name).wait(threading.Event())

@@ -21,7 +21,7 @@ def require(info: Mapping[str, Any]) -> None:
         info: What the engine's `/info` said.
 
     Raises:
-        UnfitError: With the figures.
+        HostError: With the figures.
 
     """
     folder = Path(info.get("DockerRootDir") or "")

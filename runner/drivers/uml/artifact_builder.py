@@ -29,7 +29,7 @@ def build(images: Iterable[str], reporter: StatusReporter, fill: Fill) -> Parts:
         fill: Gives the disk the images.
 
     Raises:
-        UnfitError: Something is missing here, or could not be pulled or built.
+        HostError: Something is missing here, or could not be pulled or built.
 
     """
     needs.require()

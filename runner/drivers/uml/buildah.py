@@ -56,7 +56,7 @@ class Buildah:
         """Run a buildah command.
 
         Raises:
-            UnfitError: It failed.
+            HostError: It failed.
 
         """
         return self.commands.run(contained([*self.argv, *words]), doing, tell)
@@ -76,7 +76,7 @@ class Buildah:
         """Build an image from the Dockerfile in a folder.
 
         Raises:
-            UnfitError: It failed.
+            HostError: It failed.
 
         """
         given = [f"--build-arg={name}={value}" for name, value in arguments.items()]
@@ -98,7 +98,7 @@ def open_storage(commands: Commands) -> Buildah:
     """Return the storage of this user: with overlays where the file system bears them, else with copies.
 
     Raises:
-        UnfitError: Buildah does not work here at all.
+        HostError: Buildah does not work here at all.
 
     """
     storage = Buildah(commands, "overlay")

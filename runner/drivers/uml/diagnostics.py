@@ -22,7 +22,7 @@ def require() -> None:
     """Refuse a machine that cannot run kernels as processes.
 
     Raises:
-        UnfitError: With what stands against it, and what to type.
+        HostError: With what stands against it, and what to type.
 
     """
     for finding in _needs():

@@ -41,7 +41,7 @@ def export_to(file: Path, reporter: StatusReporter) -> Parts:
         The parts.
 
     Raises:
-        UnfitError: There are no parts, or the file cannot be written.
+        HostError: There are no parts, or the file cannot be written.
 
     """
     found = artifacts.find()
@@ -83,7 +83,7 @@ def import_from(file: Path, reporter: StatusReporter) -> Parts:
 
     Raises:
         UsageError: It is no such file, a damaged one, or one for another version or processor.
-        UnfitError: There is no room for its content.
+        HostError: There is no room for its content.
 
     """
     with reporter.step(f"Importing from {file}") as tell:

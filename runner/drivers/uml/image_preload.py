@@ -30,7 +30,7 @@ def fill(half: Path, names: Sequence[str], tell: DetailCallback) -> None:
         tell: Told what happens.
 
     Raises:
-        UnfitError: It did not boot, or an image could not be pulled.
+        HostError: It did not boot, or an image could not be pulled.
 
     """
     folder = half / "filling"

@@ -60,7 +60,7 @@ def gather(storage: Buildah, names: Sequence[str], reporter: StatusReporter) -> 
         The machine image's id, and what the names stand for.
 
     Raises:
-        UnfitError: An image can neither be pulled nor built.
+        HostError: An image can neither be pulled nor built.
 
     """
     with reporter.step("Asking for an image registry") as tell:

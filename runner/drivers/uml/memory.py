@@ -24,7 +24,7 @@ def require(wanted: int) -> None:
         wanted: How many MB the machines may use together.
 
     Raises:
-        UnfitError: With the figures.
+        HostError: With the figures.
 
     """
     available = free()

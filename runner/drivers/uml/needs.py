@@ -43,7 +43,7 @@ def require() -> None:
     """Refuse to build where that cannot work.
 
     Raises:
-        UnfitError: With what is missing, and how to get it.
+        HostError: With what is missing, and how to get it.
 
     """
     if platform.machine() not in _PROCESSORS:

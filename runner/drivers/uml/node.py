@@ -92,7 +92,7 @@ class UmlNode:
         """Let the engine put its state in order, then the machine power itself off; returns once it is down.
 
         Raises:
-            UnfitError: It did not go down in time.
+            HostError: It did not go down in time.
 
         """
         deadline = time.monotonic() + _HALT_SECONDS

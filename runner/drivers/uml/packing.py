@@ -28,7 +28,7 @@ def pack(storage: Buildah, machine: str, folder: Path, tell: DetailCallback) -> 
         tell: Told what is being made.
 
     Raises:
-        UnfitError: Something failed.
+        HostError: Something failed.
 
     """
     argv = ["bash", str(_HERE / "pack_artifacts.sh"), machine, str(folder), DISK_SIZE, *storage.argv]
@@ -52,7 +52,7 @@ def fill_registry(storage: Buildah, contents: Sequence[NodeImage], folder: Path,
         tell: Told which image is being put there.
 
     Raises:
-        UnfitError: Something failed.
+        HostError: Something failed.
 
     """
     (folder / "registry").mkdir()

@@ -79,7 +79,7 @@ class Commands:
             Its output, errors and all.
 
         Raises:
-            UnfitError: It failed.
+            HostError: It failed.
             StoppedError: `stop` was called.
 
         """

@@ -20,7 +20,7 @@ def require(folder: Path, machines: int) -> None:
         machines: How many.
 
     Raises:
-        UnfitError: With the figures.
+        HostError: With the figures.
 
     """
     there = next(path for path in (folder, *folder.parents) if path.exists())

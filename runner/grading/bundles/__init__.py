@@ -26,7 +26,7 @@ def write(name: str, settings: Settings, out: Path, *, hidden: Path | None = Non
 
     Raises:
         UsageError: There is no folder to write it to, or it cannot carry parts.
-        UnfitError: labs runs from a folder, and was not installed.
+        HostError: labs runs from a folder, and was not installed.
 
     """
     kind = KINDS[name]

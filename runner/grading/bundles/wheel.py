@@ -29,7 +29,7 @@ def write(folder: Path) -> Path:
     """Write labs as a wheel, and return the file.
 
     Raises:
-        UnfitError: labs runs from a folder, and was not installed: nothing tells what it depends on.
+        HostError: labs runs from a folder, and was not installed: nothing tells what it depends on.
 
     """
     try:

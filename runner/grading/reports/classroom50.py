@@ -37,7 +37,7 @@ def render(grades: Sequence[Grade]) -> str:
     """Return the report.
 
     Raises:
-        UnfitError: A check could not run; without the file Classroom 50 tells of an error, and of no score.
+        HostError: A check could not run; without the file Classroom 50 tells of an error, and of no score.
 
     """
     (grade,) = (student_view.for_students(one) for one in grades)

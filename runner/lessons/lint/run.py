@@ -21,7 +21,7 @@ def lint(names: Iterable[str]) -> tuple[Problem, ...]:
         names: Labs that there are.
 
     Raises:
-        UnfitError: There is no bash to read commands with.
+        HostError: There is no bash to read commands with.
 
     """
     after = _after()

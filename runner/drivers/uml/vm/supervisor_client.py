@@ -35,7 +35,7 @@ def launch(folder: Path) -> None:
         folder: The cluster's folder, with its plan.
 
     Raises:
-        UnfitError: It ended at once; with what it said.
+        HostError: It ended at once; with what it said.
 
     """
     cgroups.remove(folder)
@@ -114,7 +114,7 @@ def ask(folder: Path, **asked: Any) -> dict[str, str]:
     """Ask a supervisor; see `supervisor` for what can be asked.
 
     Raises:
-        UnfitError: There is none, or it ended meanwhile.
+        HostError: There is none, or it ended meanwhile.
 
     """
     try:
@@ -135,7 +135,7 @@ def settled(folder: Path, node: str, given_up: Callable[[], bool] = lambda: Fals
         given_up: Tells whether nobody waits any more.
 
     Raises:
-        UnfitError: There is no supervisor.
+        HostError: There is no supervisor.
 
     """
     deadline = time.monotonic() + _BOOT_SECONDS
@@ -149,7 +149,7 @@ def boot(folder: Path, node: str) -> None:
     """Boot a machine that is down.
 
     Raises:
-        UnfitError: It cannot be started.
+        HostError: It cannot be started.
 
     """
     _order(folder, ask="boot", node=node)
@@ -168,7 +168,7 @@ def connect(folder: Path, node: str, port: int) -> socket.socket:
     """Return a connection to a TCP port of a machine.
 
     Raises:
-        UnfitError: The supervisor is gone.
+        HostError: The supervisor is gone.
         OSError: Nothing answers there.
 
     """
