@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from checks.expect import NotYet, set_patience
+from checks.expect import NotYet, set_wait_budget
 from checks.lab_nodes import Nodes
 from runner import paths
 from runner.checking.check_request import KEY, Request
 from runner.checking.timeout import within
 from runner.errors import LabsError, LimitExceededError
-from runner.lessons.values import fill
+from runner.lessons.learner_values import fill
 
 if TYPE_CHECKING:
-    from checks.swarm import Swarm
+    from checks.swarm import SharedSwarmSnapshot
     from runner.lessons.model import Lab
     from runner.nodes.driver_interface import Cluster
 
@@ -61,7 +61,7 @@ def labs_request(request: pytest.FixtureRequest) -> Request:
 @pytest.fixture(scope="module")
 def nodes(labs_request: Request) -> Iterator[Nodes]:
     """Yield the cluster's nodes by name."""
-    set_patience(labs_request.patience)
+    set_wait_budget(labs_request.patience)
     found = _kept_nodes(labs_request.cluster) if labs_request.again else Nodes(labs_request.cluster)
     yield found
     if not labs_request.again:
@@ -75,12 +75,12 @@ def values(labs_request: Request) -> Values:
 
 
 @pytest.fixture(scope="module")
-def swarm(nodes: Nodes) -> Swarm:
+def swarm(nodes: Nodes) -> SharedSwarmSnapshot:
     """Return the cluster's swarm, which all checks look at together."""
     # Not every lab has a swarm, and `labs check` is quick because it loads what it needs.
-    from checks.swarm import Swarm
+    from checks.swarm import SharedSwarmSnapshot
 
-    return Swarm(nodes)
+    return SharedSwarmSnapshot(nodes)
 
 
 def _kept_nodes(cluster: Cluster) -> Nodes:

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from runner.lessons import parse
-from runner.lessons.lint import run
-from runner.lessons.lint.rules import RULES
+from runner.lessons.lint import linter
+from runner.lessons.lint.all_rules import RULES
 from tests import docs_examples, helpers
 
 PAGES = sorted([*helpers.CHECKOUT.glob("*.md"), *helpers.CHECKOUT.glob("docs/*.md")])
@@ -28,7 +28,7 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_example_is_sound(example: Path) -> None:
     """Lint finds nothing in the worked example."""
-    assert () == run.lint(["notice-board"])
+    assert () == linter.lint(["notice-board"])
     assert [example / "labs" / "notice-board"] == [*(example / "labs").iterdir()]
 
 

@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 
 from runner.clusters import lookup
 from runner.errors import LabsError, UsageError
-from runner.lessons.values import NOBODY, Learner
+from runner.lessons.learner_values import NOBODY, Learner
 
 
 class LabName(click.ParamType[str]):
@@ -75,7 +75,7 @@ class DriverName(click.ParamType[str]):
         """Offer the drivers there are."""
         from runner.clusters import selection
 
-        return [CompletionItem(name) for name in selection.NAMES if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in selection.DRIVER_NAMES if name.startswith(incomplete)]
 
 
 DRIVER = DriverName()

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 
 from runner import sanitize
 from runner.cli import _console
-from runner.lessons import values
+from runner.lessons import learner_values
 from runner.lessons.model import Lab
-from runner.lessons.values import Learner
+from runner.lessons.learner_values import Learner
 from runner.progress import store
 from runner.progress.model import Progress
 from runner.progress.store import Noted
@@ -70,7 +70,7 @@ def solution_shown(lab: str, step_id: str) -> Progress:
 def show_learner(lab: Lab) -> None:
     """Print in one line whose values a lab has, and which; nothing where they are the lesson's own."""
     if lab.learner:
-        told = values.told(lab.learner, lab.values)
+        told = learner_values.told(lab.learner, lab.values)
         _console.out().print(f"  {sanitize.strip_control_chars(told)}", markup=False, soft_wrap=True)
 
 

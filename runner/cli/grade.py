@@ -23,7 +23,7 @@ from runner.grading.job import Job, hidden_checks
 from runner.grading.resource_limits import Limits
 from runner.grading.similarity import Pair
 from runner.lessons import catalog
-from runner.lessons.values import NOBODY, Learner
+from runner.lessons.learner_values import NOBODY, Learner
 from runner.storage import locks
 
 # Nobody has looked yet at what is in a submission, so it is kept behind walls.
@@ -208,13 +208,13 @@ def _job(folder: Path, lab: str | None, driver: str | None, checks: Path | None,
             f"{folder / 'submission.md'} does not say which lab it is for.",
             "Say it with '--lab LAB', or in its front matter as 'lab: LAB'. 'labs list' shows the labs.",
         )
-    only = selection.the_only()
+    only = selection.get_forced_driver_name()
     if driver is None and only not in (None, _DEFAULT_DRIVER):
         raise UsageError(
             f"LABS_DRIVER keeps to {only}, which is no wall around what strangers have written.",
             f"Unset it, or say '--driver {only}' if you trust them.",
         )
-    chosen = selection.choose(catalog.load(lab), driver or _DEFAULT_DRIVER, None).driver.name
+    chosen = selection.choose_driver(catalog.load(lab), driver or _DEFAULT_DRIVER, None).driver.name
     return Job(folder, lab, chosen, limits, hidden_checks(checks, lab))
 
 
@@ -234,7 +234,7 @@ def _prepare(planned: Sequence[Job]) -> None:
     reporter = _console.status_reporter()
     for name in dict.fromkeys(job.driver for job in planned):
         labs = [catalog.load(lab) for lab in dict.fromkeys(job.lab for job in planned if job.driver == name)]
-        driver = selection.named(name)
+        driver = selection.load_driver(name)
         for lab in labs:
             driver.check_support(lab.lesson.needs, f"'{lab.name}'")
         with locks.lock_images(reporter):

@@ -11,8 +11,8 @@ from runner.checking.results import Outcome, Report, Result
 from runner.cli import _console, _current_step, _lesson_text, _options, _progress, _resolve, _suggestions
 from runner.cli._current_step import Place
 from runner.lessons.model import Hint, Lab, Step
-from runner.progress import hints
-from runner.progress.hints import Help
+from runner.progress import hint_selection
+from runner.progress.hint_selection import Help
 
 
 @click.command("hint")
@@ -50,12 +50,12 @@ def command(lab: str | None, step: str | None, again: bool) -> int:
 
 
 def _help(lab: Lab, step: Step, results: Iterable[Result]) -> Help:
-    return hints.choose(step, results, _progress.load(lab.name).of(step.id).hints)
+    return hint_selection.choose(step, results, _progress.load(lab.name).of(step.id).hints)
 
 
 def _show_next(lab: Lab, place: Place, helping: Help, hint: Hint) -> None:
     _show(hint, helping, place.report)
-    _progress.hint_shown(lab.name, place.step.id, hints.mark(hint))
+    _progress.hint_shown(lab.name, place.step.id, hint_selection.mark(hint))
     if len(helping.waiting) > 1:
         _offer_more(lab, place.step, "Still stuck?")
     else:

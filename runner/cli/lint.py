@@ -27,10 +27,10 @@ def command(labs: tuple[str, ...], everything: bool) -> int:
       labs lint --all
       labs --labs ~/my-labs lint --all
     """
-    from runner.lessons.lint import run
+    from runner.lessons.lint import linter
 
     names = _wanted(labs, everything)
-    problems = run.lint(names)
+    problems = linter.lint(names)
     for problem in problems:
         click.echo(sanitize.strip_control_chars(f"{_shown(problem)}:{problem.line}: {problem.message}"))
     if everything:

@@ -20,7 +20,7 @@ from runner.clusters import lifecycle, lookup, selection
 from runner.errors import BrokenLabError, ExitCode, UsageError
 from runner.lessons import catalog
 from runner.lessons.model import Lab
-from runner.lessons.values import NOBODY
+from runner.lessons.learner_values import NOBODY
 from runner.nodes.driver_interface import ClusterId, Driver
 from runner.storage import locks
 
@@ -77,7 +77,7 @@ def command(
         done = _verify_many.verify(found, driver, jobs)
         _write(report, done)
         return verify_report.worst(done)
-    one = _verify_one(found[0], selection.choose(found[0], driver, None).driver, keep)
+    one = _verify_one(found[0], selection.choose_driver(found[0], driver, None).driver, keep)
     _write(report, [one])
     if one.wrong:
         raise BrokenLabError(
@@ -94,7 +94,7 @@ def _verify_one(lab: Lab, driver: Driver, keep: bool) -> Verified:
     with locks.reserve_cluster(cluster):
         remains = lookup.started(cluster)
         if remains:
-            lifecycle.remove(selection.of(remains), cluster)
+            lifecycle.remove(selection.load_driver_of_cluster(remains), cluster)
         with _removed_again(driver, cluster, keep):
             lifecycle.start(driver, lab, cluster, _console.status_reporter())
             proofs = tuple(_show_all(driver, lab, cluster))

@@ -10,7 +10,7 @@ from typing import Any
 from runner import paths
 from runner.errors import UsageError
 from runner.grading.resource_limits import Limits
-from runner.lessons.values import NOBODY, Learner
+from runner.lessons.learner_values import NOBODY, Learner
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from pathlib import Path
 from runner.checking.timeout import within
 from runner.grading import collect
 from runner.grading.resource_limits import Limits
-from runner.lessons import page
+from runner.lessons import markdown_page
 from runner.lessons.model import Command, Lab
-from runner.lessons.page import Page
+from runner.lessons.markdown_page import Page
 from runner.lessons.problems import BrokenLessonError, Problem, in_order
 
 _ID = re.compile(r"\{#([a-z][a-z0-9-]*)\}$")
@@ -87,7 +87,7 @@ def read(
         text.write_bytes(taken.text)
         try:
             with within(_PARSING_SECONDS, f"Reading {collect.TEXT}"):
-                found = page.read(text, lab.name, nodes=frozenset(lab.lesson.topology.names))
+                found = markdown_page.read(text, lab.name, nodes=frozenset(lab.lesson.topology.names))
             blocks = _blocks(found, lab)
             problems += [Problem(folder / collect.TEXT, one.line, one.message) for one in found.problems]
         except BrokenLessonError as error:

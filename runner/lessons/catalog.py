@@ -10,8 +10,8 @@ from pathlib import Path
 from runner import paths
 from runner.errors import BrokenLabError, UsageError, unknown_name_error
 from runner.lessons import parse_cache
+from runner.lessons.learner_values import NOBODY, Learner
 from runner.lessons.model import Lab
-from runner.lessons.values import NOBODY, Learner
 
 LONGEST_NAME = 30
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

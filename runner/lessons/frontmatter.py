@@ -12,7 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from runner.lessons import strict_yaml, values
+from runner.lessons import learner_values, strict_yaml
 from runner.lessons.problems import Problem
 
 
@@ -68,7 +68,7 @@ def _unique_by(_validator: Any, key: str, items: Any, _schema: Any) -> Iterator[
 
 
 def _drawable(_validator: Any, _wanted: Any, spec: Any, _schema: Any) -> Iterator[ValidationError]:
-    if isinstance(spec, dict) and (message := values.misfit(spec)):
+    if isinstance(spec, dict) and (message := learner_values.misfit(spec)):
         yield ValidationError(message)
 
 

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner.lessons import values
-from runner.lessons.values import NOBODY, Learner, Value
+from runner.lessons import learner_values
+from runner.lessons.learner_values import NOBODY, Learner, Value
 from runner.nodes.topology import Topology
 
 PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]*)>")
@@ -176,7 +176,7 @@ class Lab:
     @property
     def values(self) -> dict[str, str]:
         """What stands for the names of values in all its files."""
-        return values.of(self.name, self.lesson.values, self.learner)
+        return learner_values.of(self.name, self.lesson.values, self.learner)
 
     @property
     def setup(self) -> Path:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from runner.lessons import page, values
+from runner.lessons import learner_values, markdown_page
+from runner.lessons.learner_values import NOBODY, Learner, Value
+from runner.lessons.markdown_page import Page, Section
 from runner.lessons.model import Command, Lab, Lesson, NearMiss, Part, Step
-from runner.lessons.page import Page, Section
 from runner.lessons.problems import BrokenLessonError, Problem
-from runner.lessons.values import NOBODY, Learner, Value
 from runner.nodes.topology import NodeSpec, Role, Topology
 
 _HEADING = re.compile(r"^(?P<title>.+?)\s+\{#(?P<id>[a-z][a-z0-9-]*)\}$")
@@ -58,12 +58,12 @@ def draft(folder: Path, learner: Learner = NOBODY) -> tuple[Page, Lab]:
 
     """
     path = folder / "lesson.md"
-    read = page.read(path, folder.name, "lesson.schema.json")
-    declared = values.declared(read.data)
+    read = markdown_page.read(path, folder.name, "lesson.schema.json")
+    declared = learner_values.declared(read.data)
     if declared:
         # Only the lesson itself tells what is to be filled in.
-        given = values.of(folder.name, declared, learner)
-        read = page.read(path, folder.name, "lesson.schema.json", given=given)
+        given = learner_values.of(folder.name, declared, learner)
+        read = markdown_page.read(path, folder.name, "lesson.schema.json", given=given)
     found = steps(read)
     if not found:
         read.complain(len(read.lines), "a lesson needs at least one step: a heading '## Title {#id}'")
@@ -102,7 +102,7 @@ def near_miss_page(path: Path, lab: Lab, nodes: Iterable[str]) -> Page:
         BrokenLessonError: There is no text to be read.
 
     """
-    read = page.read(path, lab.name, "wrong.schema.json", frozenset(nodes), lab.values)
+    read = markdown_page.read(path, lab.name, "wrong.schema.json", frozenset(nodes), lab.values)
     found = {section.title: section for section in read.sections}
     for title in ("Wrong", "Cure"):
         if title not in found or not found[title].commands:
@@ -137,7 +137,7 @@ def solution(lab: Lab, step: Step) -> tuple[Part, ...]:
     path = lab.solution(step.id)
     if step.commands or not path.exists():
         return step.commands
-    read = page.read(path, lab.name, nodes=frozenset(lab.lesson.topology.names), given=lab.values)
+    read = markdown_page.read(path, lab.name, nodes=frozenset(lab.lesson.topology.names), given=lab.values)
     if read.problems:
         raise BrokenLessonError(lab.name, read.problems)
     # Its headings are for whoever reads the file.

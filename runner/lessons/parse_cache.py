@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from runner.lessons.learner_values import NOBODY, Learner
 from runner.lessons.model import Lab, Lesson
-from runner.lessons.values import NOBODY, Learner
 from runner.storage import cache as notes
 
 _PARSER = Path(__file__).parent

@@ -41,7 +41,7 @@ class PlainHand:
 
     def type(self, node: Node, script: str) -> ExecResult:
         """Run a script in a shell that ends at the first command that fails."""
-        return node.run(["timeout", "--kill-after=5", f"{self.seconds:g}", "bash", "-ec", script])
+        return node.run_command(["timeout", "--kill-after=5", f"{self.seconds:g}", "bash", "-ec", script])
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
-from runner.lessons import page as pages
+from runner.lessons import markdown_page as pages
 from runner.lessons import parse
+from runner.lessons.markdown_page import Page
 from runner.lessons.model import Command, Hint, Lab, Lesson, Part, Picture, Prose, Step
-from runner.lessons.page import Page
 from runner.lessons.problems import BrokenLessonError, Problem
 
 _NAMES = {Command: "shell block", Hint: "hint", Picture: "picture"}

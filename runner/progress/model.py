@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from runner.lessons.learner_values import NOBODY, Learner
 from runner.lessons.model import Lesson, Step
-from runner.lessons.values import NOBODY, Learner
 
 
 class Reached(StrEnum):

@@ -52,7 +52,7 @@ def on(node: Node) -> list[Entry]:
         HostError: The node cannot be reached.
 
     """
-    kept = node.run(["sh", "-c", f"cat {_FILE} 2>/dev/null || true"]).text
+    kept = node.run_command(["sh", "-c", f"cat {_FILE} 2>/dev/null || true"]).text
     return [entry for part in kept.split(_END) if (entry := _entry(node.name, part))]
 
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from runner import paths
 from runner.lessons import catalog
+from runner.lessons.learner_values import Learner
 from runner.lessons.model import Lab
-from runner.lessons.values import Learner
 from runner.progress.model import Progress, Reached, StepRecord
 
 _VERSION = 1

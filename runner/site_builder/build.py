@@ -12,7 +12,7 @@ from runner.lessons import catalog
 from runner.lessons.lint import check_file_reader
 from runner.lessons.model import Lab
 from runner.lessons.problems import BrokenLessonError, Problem
-from runner.lessons.values import fill
+from runner.lessons.learner_values import fill
 from runner.progress import store
 from runner.site_builder import assets, glossary, localization, render_cache
 from runner.site_builder.glossary import Glossary

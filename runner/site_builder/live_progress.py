@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from runner.lessons import catalog
-from runner.lessons.values import Learner
+from runner.lessons.learner_values import Learner
 from runner.progress import store
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from runner.checking.results import Report, Result
 from runner.lessons.model import Lab, Step
 from runner.nodes.driver_interface import Cluster, NodeState
-from runner.progress import completion, hints
+from runner.progress import completion, hint_selection
 from runner.progress.model import Progress
 from runner.watch.cluster_snapshot import Picture
 
@@ -110,16 +110,16 @@ class Watch:
         """What a step's checks found."""
         return self.report.of_step(step.id)
 
-    def help(self, step: Step) -> hints.Help:
+    def help(self, step: Step) -> hint_selection.Help:
         """Return the hints for a step, as far as what its checks found tells them."""
-        return hints.choose(step, self.results(step), self.progress.of(step.id).hints)
+        return hint_selection.choose(step, self.results(step), self.progress.of(step.id).hints)
 
 
 def presence(cluster: Cluster | None) -> Presence:
     """Return what there is of a cluster."""
     if cluster is None:
         return Presence.ABSENT
-    if not cluster.complete:
+    if not cluster.is_complete:
         return Presence.STARTING
     up = any(node.state is NodeState.RUNNING for node in cluster.nodes)
     return Presence.UP if up else Presence.HALTED

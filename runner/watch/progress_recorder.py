@@ -9,7 +9,7 @@ from runner.checking.results import Report
 from runner.errors import LabsError
 from runner.lessons import catalog
 from runner.lessons.model import Lab
-from runner.progress import completion, hints, messages, store
+from runner.progress import completion, hint_selection, messages, store
 from runner.progress.model import Progress
 from runner.watch.model import END, Trouble, Watch
 
@@ -49,7 +49,7 @@ def with_hint(watch: Watch) -> Watch:
     hint = watch.help(step).next
     if hint is None:
         return replace(watch, solution=True, scroll=END)
-    return replace(_with(watch, lambda: store.hint_shown(watch.lab.name, step.id, hints.mark(hint))), scroll=END)
+    return replace(_with(watch, lambda: store.hint_shown(watch.lab.name, step.id, hint_selection.mark(hint))), scroll=END)
 
 
 def _with(watch: Watch, change: Callable[[], Progress]) -> Watch:

@@ -13,8 +13,8 @@ from runner.checking.check_request import Request
 from runner.checking.results import Outcome, Report
 from runner.errors import BrokenLabError, ExitCode, HostError
 from runner.lessons import catalog
+from runner.lessons.learner_values import NOBODY, Learner
 from runner.lessons.model import Lab
-from runner.lessons.values import NOBODY, Learner
 from tests import helpers
 
 LESSON = f"{helpers.FRONT}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n"

@@ -12,7 +12,7 @@ from runner.grading import batch
 from runner.grading.grade_model import Grade
 from runner.grading.job import Job, read
 from runner.grading.resource_limits import Limits
-from runner.lessons.values import NOBODY, Learner
+from runner.lessons.learner_values import NOBODY, Learner
 from runner.progress import store
 from runner.site_builder import build
 from tests import helpers

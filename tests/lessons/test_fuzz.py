@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from runner.cli import cli
 from runner.errors import BrokenLabError, LabsError
 from runner.lessons import parse
-from runner.lessons.lint import run
+from runner.lessons.lint import linter
 from tests import helpers
 
 VALUES = "values: {NAME: {among: [web, api], default: api}, PORT: {from: 80, to: 90}}"
@@ -141,7 +141,7 @@ def look(tree: Path) -> None:
             parse.near_miss(path, lab)
         for step in lab.lesson.steps:
             parse.step_commands(lab, step)
-    for problem in run.lint(["tiny"]):
+    for problem in linter.lint(["tiny"]):
         assert 1 <= problem.line
         assert problem.message
     shown = CliRunner().invoke(cli, ["show", "tiny"])
@@ -171,4 +171,4 @@ def test_sound(tree: Path) -> None:
     """The lab that all is mangled from is sound, so what is told of the others is of our making."""
     (tree / "labs/tiny/files").mkdir()
     (tree / "labs/tiny/files/note.txt").write_text("Hello", "utf-8")
-    assert () == run.lint(["tiny"])
+    assert () == linter.lint(["tiny"])

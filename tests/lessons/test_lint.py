@@ -11,9 +11,9 @@ import pytest
 from runner import paths
 from runner.errors import HostError
 from runner.lessons import catalog
-from runner.lessons.lint import run
-from runner.lessons.lint.images import without_recipe
-from runner.lessons.lint.rules import RULES
+from runner.lessons.lint import linter
+from runner.lessons.lint.all_rules import RULES
+from runner.lessons.lint.image_rules import without_recipe
 from runner.lessons.lint.unknown_files import named
 from tests import helpers
 
@@ -68,7 +68,7 @@ def write_tree(root: Path, case: str) -> None:
 
 def told(root: Path, *names: str) -> str:
     """Return what is said of labs, a line a problem, with paths below the tree."""
-    return "".join(f"{problem}\n" for problem in run.lint(names)).replace(f"{root}/", "")
+    return "".join(f"{problem}\n" for problem in linter.lint(names)).replace(f"{root}/", "")
 
 
 @pytest.mark.parametrize(("case", "problems"), CASES)
@@ -170,7 +170,7 @@ def test_nothing_runs(tmp_path: Path) -> None:
         f"'\n{trap}\n'; {trap}",
     ):
         write_tree(tmp_path, f">> labs/tiny/lesson.md\n{STEP}```sh node1\n{script}\n```\n")
-        run.lint(["tiny"])
+        linter.lint(["tiny"])
     assert not (tmp_path / "ran").exists()
 
 
@@ -179,7 +179,7 @@ def test_no_bash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_tree(tmp_path, "")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(HostError, match="There is no bash"):
-        run.lint(["tiny"])
+        linter.lint(["tiny"])
 
 
 def test_own_labs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,5 +187,5 @@ def test_own_labs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LABS_ROOT")
     assert paths.is_built_in()
     began = time.process_time()
-    assert () == run.lint(catalog.names())
+    assert () == linter.lint(catalog.names())
     assert 2 > time.process_time() - began

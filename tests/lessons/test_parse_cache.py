@@ -9,7 +9,7 @@ import pytest
 from runner import paths
 from runner.errors import BrokenLabError
 from runner.lessons import parse, parse_cache
-from runner.lessons.values import Learner
+from runner.lessons.learner_values import Learner
 from tests import helpers
 
 LESSON = f"{helpers.FRONT}## Look {{#look}}\n"

@@ -11,7 +11,7 @@ import pytest
 from runner import paths
 from runner.errors import UsageError
 from runner.lessons import catalog, scaffold
-from runner.lessons.lint import run
+from runner.lessons.lint import linter
 from tests import helpers
 
 
@@ -32,7 +32,7 @@ def test_make(tmp_path: Path) -> None:
         "labs/two-words/wrong/created-only.md",
     } == {str(path.relative_to(tmp_path)) for path in written}
     assert "Two words" == catalog.load("two-words").lesson.title
-    assert () == run.lint(["two-words"])
+    assert () == linter.lint(["two-words"])
 
 
 def test_style() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runner import paths
-from runner.lessons.values import NOBODY, Learner
+from runner.lessons.learner_values import NOBODY, Learner
 from runner.progress import store
 from runner.progress.model import Progress, Reached
 from tests import helpers

@@ -18,7 +18,7 @@ import pytest
 from runner.errors import BrokenLabError, UsageError
 from runner.lessons import parse
 from runner.lessons.lint import check_file_reader
-from runner.lessons.values import fill
+from runner.lessons.learner_values import fill
 from runner.site_builder import build
 from tests import helpers
 from tests.site_builder.conftest import Pages

@@ -138,7 +138,7 @@ def test_command(tmp_path: Path) -> None:
                 assert b'data: {"tiny": ["look"]}\n' in iter(stream.readline, b"")
             (folder / "lesson.md").write_text(f"{front}## Look {{#look}}\nMore: port <PORT>.\n", "utf-8")
             assert "Built again: 3 files are new.\n" == running.stdout.readline()
-            named = "from runner.progress import store; from runner.lessons.values import Learner"
+            named = "from runner.progress import store; from runner.lessons.learner_values import Learner"
             helpers.python(tmp_path, "-c", f"{named}; store.is_for('tiny', Learner('ada', 'autumn'))")
             assert "Built again: 3 files are new.\n" == running.stdout.readline()
             with urllib.request.urlopen(f"{address}tiny/look.html", timeout=10) as answer:

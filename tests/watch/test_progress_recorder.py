@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner import paths
-from runner.lessons.values import Learner
+from runner.lessons.learner_values import Learner
 from runner.progress import store
 from runner.watch import model, progress_recorder
 from runner.watch.model import Key, Watch

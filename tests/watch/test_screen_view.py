@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from runner.progress import hints
+from runner.progress import hint_selection
 from runner.progress.model import Progress, StepRecord
 from runner.watch import model, screen_view
 from runner.watch.model import Key, Watch
 from tests import helpers
 from tests.watch import scenarios
 
-_SHOWN = frozenset(hints.mark(hint) for hint in scenarios.STEPS[1].hints)
+_SHOWN = frozenset(hint_selection.mark(hint) for hint in scenarios.STEPS[1].hints)
 MOMENTS = {
     "nothing was seen yet": scenarios.UNSEEN,
     "nothing is started": scenarios.ABSENT,

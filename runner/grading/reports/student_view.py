@@ -9,8 +9,8 @@ from dataclasses import replace
 from runner.checking.results import Outcome
 from runner.grading.grade_model import Grade, Mark, Run, Score
 from runner.grading.similarity import Pair
-from runner.lessons import values
-from runner.lessons.values import Learner
+from runner.lessons import learner_values
+from runner.lessons.learner_values import Learner
 
 # What XML 1.0 cannot hold, what terminals obey, and what turns the direction of text.
 _UNFIT = re.compile(
@@ -69,7 +69,7 @@ def complaint(run: Run) -> str:
 
 def whose(grade: Grade) -> str:
     """Return whose values a submission had to have, and which, on one line; empty where nothing was drawn."""
-    return line(values.told(Learner(grade.learner), grade.values)) if grade.learner and grade.values else ""
+    return line(learner_values.told(Learner(grade.learner), grade.values)) if grade.learner and grade.values else ""
 
 
 def verdict(grade: Grade) -> str:

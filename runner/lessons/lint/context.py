@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.lessons.lint.check_file_reader import Checks
+from runner.lessons.markdown_page import Page
 from runner.lessons.model import Command, Lesson
-from runner.lessons.page import Page
 
 
 @dataclass(frozen=True, slots=True)

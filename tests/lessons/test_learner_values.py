@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from runner import paths
-from runner.lessons import catalog, parse, translation, values
+from runner.lessons import catalog, learner_values, parse, translation
+from runner.lessons.learner_values import NOBODY, Learner, Value
 from runner.lessons.model import Command, Lab
-from runner.lessons.values import NOBODY, Learner, Value
 from tests import helpers
 
 PORT = Value("PORT", tuple(str(number) for number in range(8000, 9000)), "8080")
@@ -122,18 +122,18 @@ def texts(lab: Lab) -> list[str]:
 )
 def test_drawn(value: Value, lab: str, learner: Learner, drawn: str) -> None:
     """What is drawn is told by learner, seed, lab and name, and is the same for ever; nobody gets the default."""
-    assert drawn == values.drawn(lab, value, learner)
+    assert drawn == learner_values.drawn(lab, value, learner)
 
 
 def test_accents() -> None:
     """However a letter with an accent is spelt, it is the same learner."""
-    spelt = {values.drawn("tiny", PORT, Learner(unicodedata.normalize(form, "José"))) for form in ("NFC", "NFD")}
+    spelt = {learner_values.drawn("tiny", PORT, Learner(unicodedata.normalize(form, "José"))) for form in ("NFC", "NFD")}
     assert 1 == len(spelt)
 
 
 def test_spread() -> None:
     """Among many learners every value is drawn about as often as any other, and one value tells nothing of another."""
-    drawn = [values.of("tiny", (NAME, PORT), Learner(f"learner{number}")) for number in range(5000)]
+    drawn = [learner_values.of("tiny", (NAME, PORT), Learner(f"learner{number}")) for number in range(5000)]
     names = Counter(one["NAME"] for one in drawn)
     assert {*NAME.among} == {*names}
     assert all(850 < times < 1150 for times in names.values()), names
@@ -189,5 +189,5 @@ def test_nothing_to_draw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_told() -> None:
     """One line tells whose values they are, and which."""
-    assert "For ada: NAME is web, PORT is 8031." == values.told(ADA, {"NAME": "web", "PORT": "8031"})
-    assert "For ada: nothing is drawn in this lab." == values.told(ADA, {})
+    assert "For ada: NAME is web, PORT is 8031." == learner_values.told(ADA, {"NAME": "web", "PORT": "8031"})
+    assert "For ada: nothing is drawn in this lab." == learner_values.told(ADA, {})

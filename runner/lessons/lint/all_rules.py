@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from runner.lessons.lint.blocks import blocks
-from runner.lessons.lint.captures import captures
+from runner.lessons.lint.block_rules import blocks
+from runner.lessons.lint.capture_rules import captures
 from runner.lessons.lint.check_rules import checked
 from runner.lessons.lint.context import Subject
-from runner.lessons.lint.hints import hints
+from runner.lessons.lint.hint_rules import hints
 from runner.lessons.lint.homoglyphs import lookalikes
-from runner.lessons.lint.images import undeclared, without_recipe
+from runner.lessons.lint.image_rules import undeclared, without_recipe
 from runner.lessons.lint.invisible_chars import hidden
-from runner.lessons.lint.links import links
+from runner.lessons.lint.link_rules import links
 from runner.lessons.lint.prerequisites import order
 from runner.lessons.lint.shell_syntax import shell
-from runner.lessons.lint.steps import misses, solutions, steps
-from runner.lessons.lint.translations import translations
+from runner.lessons.lint.step_rules import misses, solutions, steps
+from runner.lessons.lint.translation_rules import translations
 from runner.lessons.lint.unknown_files import named, strays
-from runner.lessons.lint.values import values
+from runner.lessons.lint.value_rules import values
 from runner.lessons.problems import Problem
 
 Rule = Callable[[Subject], Iterator[Problem]]

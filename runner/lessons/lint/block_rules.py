@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Set
 from markdown_it.token import Token
 
 from runner.lessons.lint.context import Subject
+from runner.lessons.markdown_page import Page, Section
 from runner.lessons.model import Command, Hint
-from runner.lessons.page import Page, Section
 from runner.lessons.problems import Problem
 
 _COLONS = re.compile(r"^\s*:{2,}\s*\w*")

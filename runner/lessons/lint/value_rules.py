@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from runner.lessons.lint.context import Subject, text_of
+from runner.lessons.markdown_page import Page
 from runner.lessons.model import PLACEHOLDER
-from runner.lessons.page import Page
 from runner.lessons.problems import Problem
 
 

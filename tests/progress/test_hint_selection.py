@@ -6,7 +6,7 @@ import pytest
 
 from runner.checking.results import Outcome, Result
 from runner.lessons.model import Hint, Step
-from runner.progress import hints
+from runner.progress import hint_selection
 
 WEAK, STRONG = Hint("Look up.", 1), Hint("Type it.", 9)
 NAMED = Hint("It needs a name.", 3, check="test_named")
@@ -36,31 +36,31 @@ def failed(check: str, observed: str = "", step: str = "look") -> Result:
 )
 def test_fitting(results: list[Result], fitting: list[Hint]) -> None:
     """A hint that names a check helps only while that check of its step fails with its words; others always help."""
-    assert fitting == list(hints.choose(STEP, results, ()).fitting)
+    assert fitting == list(hint_selection.choose(STEP, results, ()).fitting)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.PASSED, Outcome.ERROR, Outcome.SKIPPED])
 def test_not_failed(outcome: Outcome) -> None:
     """What passes, could not be checked or was skipped has not failed."""
-    assert NAMED not in hints.choose(STEP, [Result("test_named", "look", "", outcome)], ()).fitting
+    assert NAMED not in hint_selection.choose(STEP, [Result("test_named", "look", "", outcome)], ()).fitting
 
 
 def test_one_more_each_time() -> None:
     """The next hint is the weakest of those that fit and were not shown, until there is none."""
     shown: set[str] = set()
     asked = []
-    while (helping := hints.choose(STEP, [failed("test_named")], shown)).next:
+    while (helping := hint_selection.choose(STEP, [failed("test_named")], shown)).next:
         asked.append(helping.next)
-        shown.add(hints.mark(helping.next))
+        shown.add(hint_selection.mark(helping.next))
     assert ([WEAK, NAMED, STRONG], (WEAK, NAMED, STRONG), ()) == (asked, helping.seen, helping.waiting)
 
 
 def test_later_condition() -> None:
     """A hint that begins to fit after stronger ones were shown comes next."""
-    assert NAMED is hints.choose(STEP, [failed("test_named")], {hints.mark(WEAK), hints.mark(STRONG)}).next
+    assert NAMED is hint_selection.choose(STEP, [failed("test_named")], {hint_selection.mark(WEAK), hint_selection.mark(STRONG)}).next
 
 
 def test_mark() -> None:
     """A hint is known again wherever in the lesson it stands, and not once it says something else."""
-    assert hints.mark(WEAK) == hints.mark(Hint(WEAK.text, 99))
-    assert hints.mark(WEAK) != hints.mark(STRONG)
+    assert hint_selection.mark(WEAK) == hint_selection.mark(Hint(WEAK.text, 99))
+    assert hint_selection.mark(WEAK) != hint_selection.mark(STRONG)

@@ -12,8 +12,8 @@ from markdown_it.token import Token
 from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
-from runner.lessons import frontmatter, values
-from runner.lessons.blocks import Blocks
+from runner.lessons import frontmatter, learner_values
+from runner.lessons.block_parser import Blocks
 from runner.lessons.model import Command, Part, Prose
 from runner.lessons.problems import BrokenLessonError, Problem
 
@@ -94,7 +94,7 @@ def read(
         BrokenLessonError: There is no such file, or no text in it.
 
     """
-    text = values.fill(_text(path, lab), given or {})
+    text = learner_values.fill(_text(path, lab), given or {})
     markdown = MarkdownIt("commonmark").enable("table").use(front_matter_plugin).use(container_plugin, "hint")
     tokens = markdown.parse(text)
     # Not splitlines: the parser counts lines by their line feeds alone, and so must we.

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from runner import paths
-from runner.lessons import catalog, page, parse
+from runner.lessons import catalog, markdown_page, parse
 from runner.lessons.lint import check_file_reader
+from runner.lessons.lint.all_rules import RULES
 from runner.lessons.lint.context import Subject
-from runner.lessons.lint.rules import RULES
-from runner.lessons.page import Page
+from runner.lessons.markdown_page import Page
 from runner.lessons.problems import BrokenLessonError, Problem, in_order
 
 
@@ -49,7 +49,7 @@ def _subject(folder: Path, after: Mapping[str, tuple[str, ...]], problems: list[
         return parse.near_miss_page(path, lab, read.nodes)
 
     def plain(path: Path) -> Page:
-        return page.read(path, lab.name, nodes=read.nodes, given=lab.values)
+        return markdown_page.read(path, lab.name, nodes=read.nodes, given=lab.values)
 
     return Subject(
         name=lab.name,

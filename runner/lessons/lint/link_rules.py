@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from markdown_it.token import Token
 
 from runner.lessons.lint.context import Subject, text_of
-from runner.lessons.page import Page
+from runner.lessons.markdown_page import Page
 from runner.lessons.problems import Problem
 
 _HEADING_ID = re.compile(r"^## .*\{#([a-z][a-z0-9-]*)\}\s*$", re.MULTILINE)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 
 from runner.lessons.lint.context import Subject
+from runner.lessons.markdown_page import Page
 from runner.lessons.model import PLACEHOLDER, Command
-from runner.lessons.page import Page
 from runner.lessons.problems import Problem
 
 
