@@ -44,13 +44,14 @@ test: $(READY)  ## Run all tests, those with real nodes included
 	@echo '== 3/3  Tests'
 	@$(BIN)/python -u -m pytest --durations=15
 
-lint: $(READY)  ## Check style, types, shell files and lessons
+lint: $(READY)  ## Check style, types, import layers, shell files and lessons
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo >$(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
 	@$(BIN)/shellcheck $(SHELL_FILES)
 	@$(BIN)/labs lint --all
-	@echo 'ruff, mypy, shellcheck and labs lint found nothing.'
+	@echo 'ruff, mypy, import-linter, shellcheck and labs lint found nothing.'
 
 bench: $(READY)  ## Measure speed against plain Docker commands, as a table with ratios
 	@echo 'This removes and rebuilds the images of labs, of both drivers; started labs must be removed first (labs rm --all).'
