@@ -13,8 +13,8 @@ from rich.text import Text
 
 from runner import paths, signals
 from runner.checking import verify_report
-from runner.checking.verify import Proof, verify
-from runner.checking.verify_report import Verified
+from runner.checking.verify import Assertion, verify_lab
+from runner.checking.verify_report import LabVerification
 from runner.cli import _console, _options, _verify_many
 from runner.clusters import lifecycle, lookup, selection
 from runner.errors import BrokenLabError, ExitCode, UsageError
@@ -76,30 +76,30 @@ def command(
     if len(found) > 1:
         done = _verify_many.verify(found, driver, jobs)
         _write(report, done)
-        return verify_report.worst(done)
+        return verify_report.combine_exit_codes(done)
     one = _verify_one(found[0], selection.choose_driver(found[0], driver, None).driver, keep)
     _write(report, [one])
-    if one.wrong:
+    if one.failed_assertions:
         raise BrokenLabError(
-            f"{len(one.wrong)} of {len(one.proofs)} things that were tried are not so.",
+            f"{len(one.failed_assertions)} of {len(one.assertions)} things that were tried are not so.",
             f"Mend the lesson or its checks, then 'labs verify {one.lab}'.",
         )
-    _console.out().print(f"\n[bold green]'{one.lab}' holds: {len(one.proofs)} things tried in {one.seconds:.0f} s.[/]")
+    _console.out().print(f"\n[bold green]'{one.lab}' holds: {len(one.assertions)} things tried in {one.seconds:.0f} s.[/]")
     return ExitCode.DONE
 
 
-def _verify_one(lab: Lab, driver: Driver, keep: bool) -> Verified:
+def _verify_one(lab: Lab, driver: Driver, keep: bool) -> LabVerification:
     cluster = ClusterId(lab.name, "verify")
     began = time.monotonic()
-    with locks.reserve_cluster(cluster):
-        remains = lookup.started(cluster)
+    with locks.reserve_cluster(str(cluster)):
+        remains = lookup.survey_clusters().find_cluster(cluster)
         if remains:
             lifecycle.remove(selection.load_driver_of_cluster(remains), cluster)
         with _removed_again(driver, cluster, keep):
             lifecycle.start(driver, lab, cluster, _console.status_reporter())
             proofs = tuple(_show_all(driver, lab, cluster))
-    code = ExitCode.BROKEN_LAB if any(proof.complaint for proof in proofs) else ExitCode.DONE
-    return Verified(lab.name, driver.name, time.monotonic() - began, proofs, exit_code=code)
+    code = ExitCode.BROKEN_LAB if any(proof.failure for proof in proofs) else ExitCode.DONE
+    return LabVerification(lab.name, driver.name, time.monotonic() - began, proofs, exit_code=code)
 
 
 @contextmanager
@@ -112,22 +112,22 @@ def _removed_again(driver: Driver, cluster: ClusterId, keep: bool) -> Iterator[N
                 lifecycle.remove(driver, cluster)
 
 
-def _show_all(driver: Driver, lab: Lab, cluster: ClusterId) -> Iterator[Proof]:
+def _show_all(driver: Driver, lab: Lab, cluster: ClusterId) -> Iterator[Assertion]:
     made = lifecycle.find(driver, cluster)
     assert made is not None
     out = _console.out()
     step = ""
-    for proof in verify(lab, made):
+    for proof in verify_lab(lab, made):
         if step != proof.step:
             step = proof.step
             out.print(Text(step, style="bold"))
-        mark, style = ("✗", "red") if proof.complaint else ("✓", "green")
-        out.print(Text.assemble((f"  {mark} ", style), proof.what))
-        for line in proof.complaint.splitlines():
+        mark, style = ("✗", "red") if proof.failure else ("✓", "green")
+        out.print(Text.assemble((f"  {mark} ", style), proof.claim))
+        for line in proof.failure.splitlines():
             out.print(Text(f"      {line}", style="red"))
         yield proof
 
 
-def _write(report: Path | None, found: list[Verified]) -> None:
+def _write(report: Path | None, found: list[LabVerification]) -> None:
     if report:
-        report.write_text(json.dumps(verify_report.report(found), indent=2) + "\n", "utf-8")
+        report.write_text(json.dumps(verify_report.build_verify_report(found), indent=2) + "\n", "utf-8")

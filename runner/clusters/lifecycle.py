@@ -40,9 +40,9 @@ def start(driver: Driver, lab: Lab, cluster: ClusterId, reporter: StatusReporter
         BrokenLabError: The lab's setup failed.
 
     """
-    with locks.lock_cluster(cluster):
+    with locks.lock_cluster(str(cluster)):
         found = find(driver, cluster)
-        if found and found.complete:
+        if found and found.is_complete:
             _refuse_other_nodes(found, lab)
             return _resume(driver, found, reporter)
         _prepare(driver, lab, reporter)
@@ -85,7 +85,7 @@ def find(driver: Driver, cluster: ClusterId) -> Cluster | None:
 
 def halt(driver: Driver, cluster: Cluster) -> None:
     """Shut a cluster's nodes down and keep their disks."""
-    with locks.lock_cluster(cluster.id):
+    with locks.lock_cluster(str(cluster.id)):
         driver.stop_cluster(cluster)
         socket_proxy.close(cluster.id)
 
@@ -97,7 +97,7 @@ def remove(driver: Driver, cluster: ClusterId) -> bool:
         Whether there was anything.
 
     """
-    with locks.lock_cluster(cluster):
+    with locks.lock_cluster(str(cluster)):
         existed = driver.remove_cluster(cluster)
         socket_proxy.close(cluster)
         provision.forget(cluster)
@@ -115,7 +115,7 @@ def _refuse_other_nodes(cluster: Cluster, lab: Lab) -> None:
 
 
 def _resume(driver: Driver, cluster: Cluster, reporter: StatusReporter) -> Started:
-    if cluster.running:
+    if cluster.is_running:
         # What the nodes stand on may still be down.
         driver.resume_cluster(cluster, NullReporter())
         return Started.ALREADY

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -15,15 +14,16 @@ from runner import __version__, paths, subprocess_pool
 from runner.errors import BrokenLabError
 from runner.grading import grade_model
 from runner.grading.collect import take
-from runner.grading.executor import Place, UnfitPlaceError
+from runner.grading.executor import Executor, ExecutorError
 from runner.grading.grade_model import Grade
 from runner.grading.job import Job
-from runner.grading.submission import digest, digest_of, file_line
+from runner.grading.submission import hash_lines, digest_of, describe_file
 from runner.lessons import catalog
+from runner.storage import atomic
 
 
 @dataclass(slots=True)
-class Cohort:
+class Batch:
     """Grades jobs.
 
     Attributes:
@@ -33,9 +33,9 @@ class Cohort:
 
     """
 
-    place: Place
+    executor: Executor
     tell: Callable[[Job, str], None]
-    anew: bool = False
+    force: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
     _fresh: set[str] = field(default_factory=set)
@@ -56,7 +56,7 @@ class Cohort:
 
         """
         found: dict[Job, Grade] = {}
-        each = subprocess_pool.each(self.place.jobs, self._grade, jobs, self.place.interrupt)
+        each = subprocess_pool.each(self.executor.jobs, self._grade, jobs, self.executor.interrupt)
         with contextlib.closing(each):
             for job, graded in each:
                 found[job] = graded
@@ -66,7 +66,7 @@ class Cohort:
     def _grade(self, job: Job) -> tuple[Job, Grade]:
         try:
             return job, _of(job, self._kept_or_asked(job))
-        except (BrokenLabError, UnfitPlaceError):
+        except (BrokenLabError, ExecutorError):
             raise
         except Exception as error:
             # Whatever one submission can bring about must not keep the others from their grades.
@@ -74,20 +74,18 @@ class Cohort:
             return job, _of(job, Grade(job.name, job.lab, job.driver, trouble=trouble, version=__version__))
 
     def _kept_or_asked(self, job: Job) -> Grade:
-        hashes = hashes_of(job)
+        hashes = hash_inputs(job)
         kept = _kept(job, hashes)
         # The same work may be handed in twice; it would be graded on a cluster of the same name.
         with self._lock_of(kept.name):
-            if kept.exists() and not (self.anew and kept.name not in self._fresh):
+            if kept.exists() and not (self.force and kept.name not in self._fresh):
                 with contextlib.suppress(OSError, ValueError):
                     return grade_model.read(json.loads(kept.read_text("utf-8")))
-            graded = replace(self.place.ask(job, hashes, lambda line: self.tell(job, line)), hashes=hashes)
+            graded = replace(self.executor.ask(job, hashes, lambda line: self.tell(job, line)), hashes=hashes)
             # Not what has changed while it was graded: nobody knows which of both it was.
-            if graded.complete and hashes_of(job) == hashes:
+            if graded.is_complete and hash_inputs(job) == hashes:
                 kept.parent.mkdir(parents=True, exist_ok=True)
-                half = kept.with_suffix(f".{os.getpid()}")
-                half.write_text(json.dumps(graded.as_json()), "utf-8")
-                half.replace(kept)
+                atomic.write_text(kept, json.dumps(graded.as_json()))
                 self._fresh.add(kept.name)
             return graded
 
@@ -101,7 +99,7 @@ def _of(job: Job, graded: Grade) -> Grade:
     return replace(graded, submission=job.name, folder=str(job.folder), learner=who.id, seed=who.seed)
 
 
-def hashes_of(job: Job) -> dict[str, str]:
+def hash_inputs(job: Job) -> dict[str, str]:
     """Return the hashes of all that a grade stands on."""
     lab = catalog.load(job.lab, job.learner)
     vocabulary = sorted(path for path in paths.checks_folder().glob("*.py") if not path.name.startswith("test_"))
@@ -116,16 +114,16 @@ def hashes_of(job: Job) -> dict[str, str]:
     if job.hidden:
         found["hidden"] = _of_files(job.hidden.parent, [job.hidden])
     if job.learner and lab.values:
-        found["values"] = digest(f"{name}={value}\n" for name, value in sorted(lab.values.items()))
+        found["values"] = hash_lines(f"{name}={value}\n" for name, value in sorted(lab.values.items()))
     return found
 
 
 def _of_files(root: Path, files: Iterable[Path]) -> str:
-    return digest(file_line(root, path) for path in sorted(files) if path.is_file())
+    return hash_lines(describe_file(root, path) for path in sorted(files) if path.is_file())
 
 
 def _kept(job: Job, hashes: dict[str, str]) -> Path:
     """Return where a grade is kept: under a name that changes with all that it stands on."""
     stands_on = {**hashes, "driver": job.driver, "limits": repr(job.limits), "version": __version__}
-    name = digest(f"{key}={stands_on[key]}\n" for key in sorted(stands_on)).removeprefix("sha256:")
+    name = hash_lines(f"{key}={stands_on[key]}\n" for key in sorted(stands_on)).removeprefix("sha256:")
     return paths.state_folder() / "grades" / f"{name}.json"

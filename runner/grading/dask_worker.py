@@ -21,26 +21,26 @@ from typing import Any
 from distributed import Reschedule, Worker, WorkerPlugin, get_worker
 
 from runner import __version__, paths
-from runner.checking.parallel_verify import SHARE_OF_FREE
+from runner.checking.parallel_verify import FREE_MEMORY_SHARE
 from runner.clusters import lifecycle, selection
 from runner.drivers.uml import memory
 from runner.errors import HostError, LabsError
-from runner.grading.batch import hashes_of
-from runner.grading.executor import Here, UnfitPlaceError
+from runner.grading.batch import hash_inputs
+from runner.grading.executor import LocalExecutor, ExecutorError
 from runner.grading.job import Job
 from runner.grading.snapshot import Parcel
-from runner.grading.submission_grader import is_for_grading
+from runner.grading.submission_grader import is_grading_cluster
 from runner.lessons import catalog
 from runner.storage import locks
 
-PREFIX = "labs memory of "
+RESOURCE_PREFIX = "labs memory of "
 # Workers with another version of labs offer another resource, and so get nothing of ours to do.
-MEMORY = f"{PREFIX}{__version__}"
-TASK = "labs-grade"
+MEMORY_RESOURCE = f"{RESOURCE_PREFIX}{__version__}"
+TASK_PREFIX = "labs-grade"
 # The processes of a worker that was killed are told of its end, and remove their nodes.
 _LEAVING_SECONDS = 10
 
-_places: dict[str, Here] = {}
+_places: dict[str, LocalExecutor] = {}
 # A task may be cancelled before it has begun here, or when it has just ended.
 _cancelled: set[str] = set()
 
@@ -50,8 +50,8 @@ async def dask_setup(worker: Worker) -> None:
     await asyncio.to_thread(_clear)
     # `set_resources` is for workers that the scheduler knows already.
     for resources in (worker.state.total_resources, worker.state.available_resources):
-        resources[MEMORY] = int(memory.free() * SHARE_OF_FREE)
-    await worker.plugin_add(_Ending(), name=TASK)
+        resources[MEMORY_RESOURCE] = int(memory.free() * FREE_MEMORY_SHARE)
+    await worker.plugin_add(_Ending(), name=TASK_PREFIX)
 
 
 def grade(parcel: Parcel, hashes: Mapping[str, str], topic: str) -> str:
@@ -68,7 +68,7 @@ def grade(parcel: Parcel, hashes: Mapping[str, str], topic: str) -> str:
     """
     worker = get_worker()
     key = str(worker.get_current_task())
-    here = _places[key] = Here(1)
+    here = _places[key] = LocalExecutor(1)
     if key in _cancelled:
         here.interrupt()
 
@@ -83,7 +83,7 @@ def grade(parcel: Parcel, hashes: Mapping[str, str], topic: str) -> str:
             _require_fit(job, hashes)
             found = here.ask(job, hashes, tell)
     except OSError as error:
-        raise UnfitPlaceError(f"On {_this()}: {error}.", "Look into it there, or end that worker.") from error
+        raise ExecutorError(f"On {_this()}: {error}.", "Look into it there, or end that worker.") from error
     finally:
         del _places[key]
     if here.interrupted:
@@ -91,7 +91,7 @@ def grade(parcel: Parcel, hashes: Mapping[str, str], topic: str) -> str:
     return json.dumps(found.as_json())
 
 
-def busy(run: str) -> int:
+def count_running(run: str) -> int:
     """Return how many submissions of a run are being graded by this process."""
     return sum(key.startswith(run) for key in list(_places))
 
@@ -101,7 +101,7 @@ class _Ending(WorkerPlugin):
 
     def transition(self, key: object, start: str, finish: str, **_more: Any) -> None:
         """Be told what becomes of a task: it is released while it runs when its client has cancelled it, or is gone."""
-        if (start, finish) == ("executing", "released") and str(key).startswith(TASK):
+        if (start, finish) == ("executing", "released") and str(key).startswith(TASK_PREFIX):
             _cancelled.add(str(key))
             if here := _places.get(str(key)):
                 here.interrupt()
@@ -114,13 +114,13 @@ class _Ending(WorkerPlugin):
 
 def _require_fit(job: Job, hashes: Mapping[str, str]) -> None:
     try:
-        own = hashes_of(job)
-        selection.named(job.driver).check_support(catalog.load(job.lab).lesson.needs, f"'{job.lab}'")
+        own = hash_inputs(job)
+        selection.load_driver(job.driver).check_support(catalog.load(job.lab).lesson.needs, f"'{job.lab}'")
     except LabsError as error:
-        raise UnfitPlaceError(f"On {_this()}: {error.message}", f"{error.advice} That is to be done there.") from error
+        raise ExecutorError(f"On {_this()}: {error.message}", f"{error.advice} That is to be done there.") from error
     other = [name for name in ("lab", "checks") if own[name] != hashes[name]]
     if other:
-        raise UnfitPlaceError(
+        raise ExecutorError(
             f"The {' and the '.join(other)} of '{job.lab}' on {_this()} are not what they are here.",
             f"Let {paths.labs_folder().parent} there hold the same files as here, then type this again.",
         )
@@ -132,9 +132,9 @@ def _this() -> str:
 
 def _clear() -> None:
     """Remove the nodes that a worker has left which was killed together with all that it had started."""
-    for driver in selection.that_can_have_clusters():
+    for driver in selection.load_drivers_with_clusters():
         with contextlib.suppress(HostError):
-            for cluster in filter(lambda one: is_for_grading(one.id), driver.list_clusters()):
+            for cluster in filter(lambda one: is_grading_cluster(one.id), driver.list_clusters()):
                 # What is being graded by somebody else is theirs.
-                with contextlib.suppress(HostError), locks.reserve_cluster(cluster.id, _LEAVING_SECONDS):
+                with contextlib.suppress(HostError), locks.reserve_cluster(str(cluster.id), _LEAVING_SECONDS):
                     lifecycle.remove(driver, cluster.id)

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from runner import __version__, signals
 from runner.checking import run_checks
-from runner.checking.check_request import Request
-from runner.checking.results import Outcome, Result
+from runner.checking.check_request import CheckRequest
+from runner.checking.results import Outcome, CheckResult
 from runner.clusters import lifecycle, lookup, selection
 from runner.errors import BrokenLabError, HostError
-from runner.grading.grade_model import Grade, Mark, Run
-from runner.grading.limited_runner import LimitedHand
-from runner.grading.resource_limits import Limits
-from runner.grading.submission import Block, Submission
+from runner.grading.grade_model import Grade, Mark, BlockRun
+from runner.grading.limited_runner import LimitedRunner
+from runner.grading.resource_limits import ResourceLimits
+from runner.grading.submission import SubmissionBlock, Submission
 from runner.lessons.model import Lab
 from runner.lessons.player import Player
 from runner.nodes.driver_interface import Cluster, ClusterId, Driver
@@ -35,19 +35,19 @@ _ANOTHER_SECONDS = 60
 _RUN = "grade-"
 
 
-def cluster_for(lab: Lab, digest: str) -> ClusterId:
+def derive_cluster_id(lab: Lab, digest: str) -> ClusterId:
     """Return the cluster that a submission is graded on, by its hash and the values that it must have."""
     named = hashlib.sha256(repr((digest, sorted(lab.values.items()))).encode()).hexdigest()
     return ClusterId(lab.name, f"{_RUN}{named[:12]}")
 
 
-def is_for_grading(cluster: ClusterId) -> bool:
+def is_grading_cluster(cluster: ClusterId) -> bool:
     """Whether a submission is graded on a cluster."""
     return cluster.run.startswith(_RUN)
 
 
 @dataclass(frozen=True, slots=True)
-class Grader:
+class SubmissionGrader:
     """Grades submissions for one lab.
 
     Attributes:
@@ -62,7 +62,7 @@ class Grader:
 
     lab: Lab
     driver: Driver
-    limits: Limits
+    limits: ResourceLimits
     hidden: Path | None
     reporter: StatusReporter
     tell: Callable[[str], None]
@@ -75,7 +75,7 @@ class Grader:
 
         """
         began = time.monotonic()
-        cluster = cluster_for(self.lab, submission.digest)
+        cluster = derive_cluster_id(self.lab, submission.digest)
         found = Grade(
             submission.name,
             self.lab.name,
@@ -85,7 +85,7 @@ class Grader:
             version=__version__,
             values=self.lab.values,
         )
-        with locks.reserve_cluster(cluster, _ANOTHER_SECONDS):
+        with locks.reserve_cluster(str(cluster), _ANOTHER_SECONDS):
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
                     found = replace(self._try(submission, cluster, found), attempts=attempt)
@@ -93,7 +93,7 @@ class Grader:
                     # On a host that is busy a setup may fail that is sound.
                     if attempt == _ATTEMPTS:
                         raise
-                if found.complete:
+                if found.is_complete:
                     break
         return replace(found, seconds=round(time.monotonic() - began, 1))
 
@@ -101,7 +101,7 @@ class Grader:
         try:
             with self._fresh(cluster) as made:
                 for node in made.nodes:
-                    node.copy_in(submission.files, "/root")
+                    node.copy_files(submission.files, "/root")
                 runs = tuple(self._play(submission, made))
                 self.tell("checking what it has come to")
                 # Where nothing was typed, nothing is settling.
@@ -112,9 +112,9 @@ class Grader:
 
     @contextmanager
     def _fresh(self, cluster: ClusterId) -> Iterator[Cluster]:
-        remains = lookup.started(cluster)
+        remains = lookup.survey_clusters().find_cluster(cluster)
         if remains:
-            lifecycle.remove(selection.of(remains), cluster)
+            lifecycle.remove(selection.load_driver_of_cluster(remains), cluster)
         try:
             lifecycle.start(self.driver, self.lab, cluster, self.reporter)
             made = lifecycle.find(self.driver, cluster)
@@ -125,21 +125,21 @@ class Grader:
             with signals.uninterrupted():
                 lifecycle.remove(self.driver, cluster)
 
-    def _play(self, submission: Submission, cluster: Cluster) -> Iterator[Run]:
-        hand = LimitedHand(self.limits)
+    def _play(self, submission: Submission, cluster: Cluster) -> Iterator[BlockRun]:
+        hand = LimitedRunner(self.limits)
         player = Player(cluster, hand)
         for number, block in enumerate(submission.blocks, 1):
             self.tell(f"block {number} of {len(submission.blocks)}, on {', '.join(block.command.nodes)}")
             for name in block.command.nodes or ("",):
                 yield self._type(player, hand, block, name)
 
-    def _type(self, player: Player, hand: LimitedHand, block: Block, node: str) -> Run:
+    def _type(self, player: Player, hand: LimitedRunner, block: SubmissionBlock, node: str) -> BlockRun:
         command = block.command
-        about = Run(command.line, block.step, node, command.script)
+        about = BlockRun(command.line, block.step, node, command.script)
         if block.problems:
             return replace(about, complaint=f"not typed: {'; '.join(block.problems)}"[:_LONGEST_TEXT])
         if not hand.left:
-            return replace(about, complaint=f"not typed: the {self.limits.submission:g} s of a submission are over")
+            return replace(about, complaint=f"not typed: the {self.limits.submission_seconds:g} s of a submission are over")
         began = time.monotonic()
         hand.begin_block()
         try:
@@ -158,20 +158,20 @@ class Grader:
         )
 
     def _check(self, cluster: Cluster, patience: float) -> tuple[Mark, ...]:
-        deadline = time.monotonic() + self.limits.checks
-        request = Request(
-            self.lab, cluster, patience=patience, each_by_itself=True, limit=self.limits.check, deadline=deadline
+        deadline = time.monotonic() + self.limits.all_checks_seconds
+        request = CheckRequest(
+            self.lab, cluster, settle_timeout=patience, ignore_prerequisites=True, check_timeout=self.limits.check_seconds, deadline=deadline
         )
-        marks = [_mark(result) for result in run_checks.run(request).results]
+        marks = [_mark(result) for result in run_checks.run_checks(request).results]
         if self.hidden:
             open_steps = {mark.step for mark in marks if mark.outcome is not Outcome.PASSED and not mark.bonus}
             titles = {step.id: step.title for step in self.lab.lesson.steps if step.id in open_steps}
-            more = run_checks.run(replace(request, file=self.hidden, unfinished=titles)).results
+            more = run_checks.run_checks(replace(request, file=self.hidden, unfinished=titles)).results
             marks += [replace(_mark(result), hidden=True) for result in more]
         return tuple(marks)
 
 
-def _mark(result: Result) -> Mark:
+def _mark(result: CheckResult) -> Mark:
     return Mark(
         check=result.check,
         step=result.step,
@@ -179,7 +179,7 @@ def _mark(result: Result) -> Mark:
         outcome=result.outcome,
         points=result.points,
         bonus=result.bonus,
-        text=result.text[:_LONGEST_TEXT],
+        text=result.message[:_LONGEST_TEXT],
         node=result.node,
         see=result.see[:_LONGEST_TEXT],
         seconds=result.seconds,

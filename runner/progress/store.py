@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import json
-import os
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +14,9 @@ from runner import paths
 from runner.lessons import catalog
 from runner.lessons.learner_values import Learner
 from runner.lessons.model import Lab
-from runner.progress.model import Progress, Reached, StepRecord
+from runner.progress.model import Progress, StepCompletion, StepRecord
+from runner.storage import atomic
+from runner.storage.locks import hold_lock
 
 _VERSION = 1
 # Whoever looks again every second is no news that often.
@@ -26,7 +24,7 @@ _RECENT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class ProgressUpdate:
     """What became of something that was to be kept.
 
     Attributes:
@@ -36,10 +34,10 @@ class Noted:
     """
 
     progress: Progress
-    new: tuple[str, ...] = ()
+    newly_completed: tuple[str, ...] = ()
 
 
-def load(lab: str) -> Progress:
+def load_progress(lab: str) -> Progress:
     """Return what is kept of a lab, or an empty progress.
 
     A file that cannot be read as progress is set aside under another name, and `lost` tells it.
@@ -52,11 +50,11 @@ def load(lab: str) -> Progress:
     # Looked at first, so that whoever has no progress needs no folder for it.
     if not file.exists():
         return Progress(lab)
-    with _locked():
+    with hold_lock(_folder() / "lock"):
         return _read(file, lab)
 
 
-def lab(name: str, recall: Callable[[str], Progress] = load) -> Lab:
+def load_learner_lab(name: str, recall: Callable[[str], Progress] = load_progress) -> Lab:
     """Return a lab with the values of the learner whom its nodes were last started for.
 
     Args:
@@ -73,7 +71,7 @@ def lab(name: str, recall: Callable[[str], Progress] = load) -> Lab:
     return catalog.load(name, recall(name).learner) if found.lesson.values else found
 
 
-def is_for(lab: str, learner: Learner) -> Progress:
+def set_learner(lab: str, learner: Learner) -> Progress:
     """Keep whose values a lab has from now on.
 
     Raises:
@@ -83,7 +81,7 @@ def is_for(lab: str, learner: Learner) -> Progress:
     return _change(lab, lambda progress: progress.with_learner(learner))[1]
 
 
-def passed(lab: str, step_ids: Iterable[str]) -> Noted:
+def record_passed(lab: str, step_ids: Iterable[str]) -> ProgressUpdate:
     """Keep that these steps' checks pass now.
 
     A step that labs has played on this cluster is not noted as passed. Writes nothing where nothing is new.
@@ -93,11 +91,11 @@ def passed(lab: str, step_ids: Iterable[str]) -> Noted:
 
     """
     wanted = tuple(step_ids)
-    before, after = _change(lab, lambda progress: progress.with_passed(wanted, _now()))
-    return Noted(after, tuple(step_id for step_id in wanted if step_id not in before.here))
+    before, after = _change(lab, lambda progress: progress.with_steps_passed(wanted, _now()))
+    return ProgressUpdate(after, tuple(step_id for step_id in wanted if step_id not in before.completed_on_cluster))
 
 
-def played(lab: str, step_ids: Iterable[str]) -> Progress:
+def record_played(lab: str, step_ids: Iterable[str]) -> Progress:
     """Keep that labs has typed these steps' commands on the present cluster.
 
     Raises:
@@ -105,10 +103,10 @@ def played(lab: str, step_ids: Iterable[str]) -> Progress:
 
     """
     wanted = tuple(step_ids)
-    return _change(lab, lambda progress: progress.with_played(wanted))[1]
+    return _change(lab, lambda progress: progress.with_steps_played(wanted))[1]
 
 
-def begun_afresh(lab: str) -> Progress:
+def record_fresh_cluster(lab: str) -> Progress:
     """Keep that the lab has a fresh cluster, on which nothing is done yet.
 
     Raises:
@@ -118,7 +116,7 @@ def begun_afresh(lab: str) -> Progress:
     return _change(lab, lambda progress: replace(progress, here={}))[1]
 
 
-def used(lab: str) -> Progress:
+def record_use(lab: str) -> Progress:
     """Keep that the lab is being worked on.
 
     Raises:
@@ -128,7 +126,7 @@ def used(lab: str) -> Progress:
     return _change(lab, lambda progress: progress)[1]
 
 
-def hint_shown(lab: str, step_id: str, mark: str) -> Progress:
+def record_hint(lab: str, step_id: str, mark: str) -> Progress:
     """Keep that a hint was shown.
 
     Args:
@@ -140,25 +138,25 @@ def hint_shown(lab: str, step_id: str, mark: str) -> Progress:
         OSError: The file cannot be written.
 
     """
-    return _change(lab, lambda progress: progress.with_hint(step_id, mark))[1]
+    return _change(lab, lambda progress: progress.with_hint_shown(step_id, mark))[1]
 
 
-def solution_shown(lab: str, step_id: str) -> Progress:
+def record_solution(lab: str, step_id: str) -> Progress:
     """Keep that a step's solution was shown; before the step is passed this counts as spoiled.
 
     Raises:
         OSError: The file cannot be written.
 
     """
-    return _change(lab, lambda progress: progress.with_solution(step_id, _now()))[1]
+    return _change(lab, lambda progress: progress.with_solution_shown(step_id, _now()))[1]
 
 
 def _change(lab: str, change: Callable[[Progress], Progress]) -> tuple[Progress, Progress]:
     file = _file(lab)
-    with _locked():
+    with hold_lock(_folder() / "lock"):
         before = _read(file, lab)
         after = change(before)
-        if after != before or before.used is None or _now() - before.used > _RECENT:
+        if after != before or before.last_used is None or _now() - before.last_used > _RECENT:
             after = replace(after, used=_now())
             _write(file, after)
     return before, after
@@ -176,26 +174,17 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-@contextmanager
-def _locked() -> Iterator[None]:
-    folder = _folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
 def _read(file: Path, lab: str) -> Progress:
     try:
         data = json.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         return Progress(lab)
     except ValueError:
-        return Progress(lab, lost=_set_aside(file))
+        return Progress(lab, unreadable_file=_set_aside(file))
     try:
         return _decoded(data, lab)
     except (AttributeError, KeyError, TypeError, ValueError):
-        return Progress(lab, lost=_set_aside(file))
+        return Progress(lab, unreadable_file=_set_aside(file))
 
 
 def _set_aside(file: Path) -> Path:
@@ -206,46 +195,31 @@ def _set_aside(file: Path) -> Path:
 
 
 def _write(file: Path, progress: Progress) -> None:
-    """Replace the file whole or not at all, whenever the power fails."""
-    half, name = tempfile.mkstemp(prefix=f".{file.stem}.", dir=file.parent)
-    try:
-        with os.fdopen(half, "w", encoding="utf-8") as handle:
-            json.dump(_encoded(progress), handle, indent=2, sort_keys=True)
-            handle.write("\n")
-            handle.flush()
-            os.fsync(handle.fileno())
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    text = json.dumps(_encoded(progress), indent=2, sort_keys=True)
+    atomic.write_text(file, f"{text}\n", durable=True, mode=0o600)
 
 
 def _encoded(progress: Progress) -> dict[str, Any]:
     return {
         "version": _VERSION,
         "lab": progress.lab,
-        "used": _time_text(progress.used),
+        "used": _time_text(progress.last_used),
         "learner": {"id": progress.learner.id, "seed": progress.learner.seed},
         "steps": {step_id: _encoded_step(record) for step_id, record in progress.steps.items()},
-        "here": {step_id: reached.value for step_id, reached in progress.here.items()},
+        "here": {step_id: reached.value for step_id, reached in progress.completed_on_cluster.items()},
     }
 
 
 def _encoded_step(record: StepRecord) -> dict[str, Any]:
-    times = {"passed": _time_text(record.passed), "spoiled": _time_text(record.spoiled)}
-    return {**times, "hints": sorted(record.hints)}
+    times = {"passed": _time_text(record.passed_at), "spoiled": _time_text(record.spoiled_at)}
+    return {**times, "hints": sorted(record.shown_hints)}
 
 
 def _decoded(data: Any, lab: str) -> Progress:
     if data["version"] != _VERSION:
         raise ValueError(data["version"])
     steps = {str(step_id): _decoded_step(record) for step_id, record in data["steps"].items()}
-    here = {str(step_id): Reached(reached) for step_id, reached in data["here"].items()}
+    here = {str(step_id): StepCompletion(reached) for step_id, reached in data["here"].items()}
     # A record that is older than values has none.
     whose = data.get("learner", {"id": "", "seed": ""})
     return Progress(lab, steps, here, _time(data["used"]), Learner(str(whose["id"]), str(whose["seed"])))

@@ -8,6 +8,7 @@ import pickle
 from pathlib import Path
 
 from runner import paths
+from runner.storage import atomic
 
 
 def load(name: str, digest: bytes) -> object | None:
@@ -33,9 +34,7 @@ def store(name: str, digest: bytes, found: object) -> None:
     note = _file(name)
     with contextlib.suppress(OSError):
         note.parent.mkdir(parents=True, exist_ok=True)
-        half = note.with_suffix(f".{os.getpid()}")
-        half.write_bytes(digest + pickle.dumps(found))
-        half.replace(note)
+        atomic.write_bytes(note, digest + pickle.dumps(found))
 
 
 def _file(name: str) -> Path:

@@ -1,4 +1,7 @@
-"""Lets one command at a time change a cluster."""
+"""File locks between processes: on a lock file, on a cluster, and on the images.
+
+The kernel releases a lock when its file is closed, however the process that holds it ends.
+"""
 
 from __future__ import annotations
 
@@ -6,73 +9,96 @@ import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
 from runner import paths
 from runner.errors import HostError
-from runner.nodes.driver_interface import ClusterId
 from runner.status import StatusReporter
 
-_PAUSE_SECONDS = 0.2
+_RETRY_SECONDS = 0.2
+
+
+def try_lock(handle: IO[str]) -> bool:
+    """Lock an open file unless another process has locked it; return whether it is locked now."""
+    return _flock(handle, wait=False)
+
+
+def wait_for_lock(handle: IO[str]) -> None:
+    """Lock an open file; wait for as long as another process has locked it."""
+    _flock(handle, wait=True)
+
+
+def _flock(handle: IO[str], wait: bool) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def hold_lock(lock_file: Path) -> Iterator[None]:
+    """Hold the lock of a file, which is created if it is missing; wait for other processes first."""
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    with lock_file.open("w") as handle:
+        wait_for_lock(handle)
+        yield
 
 
 @contextmanager
 def lock_images(reporter: StatusReporter) -> Iterator[None]:
-    """Hold the lock of the images, which all projects share; waits for as long as another command builds them."""
-    folder = paths.cache_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "images.lock").open("w") as handle:
+    """Hold the lock on the images, which all projects share; wait while another command builds them."""
+    lock_file = paths.cache_folder() / "images.lock"
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    with lock_file.open("w") as handle:
         if not try_lock(handle):
             with reporter.step("Waiting for another labs command that builds images"):
-                fcntl.flock(handle, fcntl.LOCK_EX)
+                wait_for_lock(handle)
         yield
 
 
 @contextmanager
-def lock_cluster(cluster: ClusterId) -> Iterator[None]:
-    """Hold the cluster's lock; the system releases it however this process ends.
-
-    Raises:
-        HostError: Another command holds it.
-
-    """
-    with _taken(str(cluster), f"Another 'labs' command is starting, halting or removing '{cluster}' right now."):
-        yield
-
-
-@contextmanager
-def reserve_cluster(cluster: ClusterId, patience: float = 0) -> Iterator[None]:
-    """Keep a cluster for one command from before it is made until it is removed, and not only while it changes.
+def lock_cluster(cluster: str) -> Iterator[None]:
+    """Hold a cluster's lock while its nodes are started, stopped or removed.
 
     Args:
-        cluster: The cluster.
-        patience: For how many seconds to wait for another command that has it.
+        cluster: The cluster's id, as text.
 
     Raises:
-        HostError: Another command has it.
+        HostError: Another command holds the lock.
 
     """
-    with _taken(f"{cluster}.owner", f"Another 'labs' command is at work on '{cluster}' right now.", patience):
+    with _lock_or_refuse(cluster, f"Another 'labs' command is starting, stopping or removing '{cluster}'."):
         yield
 
 
 @contextmanager
-def _taken(name: str, refusal: str, patience: float = 0) -> Iterator[None]:
-    folder = paths.state_folder() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + patience
-    with (folder / f"{name}.lock").open("w") as handle:
-        while not try_lock(handle):
-            if time.monotonic() >= deadline:
-                raise HostError(refusal, "Wait for it to end, then type this again.")
-            time.sleep(_PAUSE_SECONDS)
+def reserve_cluster(cluster: str, timeout: float = 0) -> Iterator[None]:
+    """Reserve a cluster for one command, from before it is created until it is removed.
+
+    This lock is separate from that of `lock_cluster`, which is held only while the cluster changes.
+
+    Args:
+        cluster: The cluster's id, as text.
+        timeout: How many seconds to wait for another command that has reserved it.
+
+    Raises:
+        HostError: Another command has reserved it.
+
+    """
+    with _lock_or_refuse(f"{cluster}.owner", f"Another 'labs' command is using '{cluster}'.", timeout):
         yield
 
 
-def try_lock(handle: IO[str]) -> bool:
-    """Take a file's lock if nobody else has it, until the file is closed; return whether it was taken."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+@contextmanager
+def _lock_or_refuse(name: str, refusal: str, timeout: float = 0) -> Iterator[None]:
+    lock_file = paths.state_folder() / "locks" / f"{name}.lock"
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + timeout
+    with lock_file.open("w") as handle:
+        while not try_lock(handle):
+            if time.monotonic() >= deadline:
+                raise HostError(refusal, "Wait until it has ended, then retry.")
+            time.sleep(_RETRY_SECONDS)
+        yield

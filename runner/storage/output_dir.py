@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import UsageError
+from runner.storage import atomic
 
 # What is written before it is put in its place.
 _HALF = ".labs-half"
@@ -106,9 +107,7 @@ class ManagedDirectory:
                 return False
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
-        half = self.folder / _HALF
-        half.write_bytes(data)
-        half.replace(path)
+        atomic.write_bytes(path, data, temporary=self.folder / _HALF)
         return True
 
 

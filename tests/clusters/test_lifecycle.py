@@ -46,11 +46,11 @@ class MemoryDriver:
         """Note it."""
         self._note("forget")
 
-    def check_support(self, needs: Iterable[str], what: str) -> str:
+    def check_support(self, needs: Iterable[str], subject: str) -> str:
         """Serve everything."""
         return "it is there"
 
-    def check_kernel(self, needs: Iterable[str], what: str) -> None:
+    def check_kernel(self, needs: Iterable[str], subject: str) -> None:
         """Note what is needed."""
         self._note("require", *needs)
 
@@ -66,13 +66,13 @@ class MemoryDriver:
         """Have none."""
         return ()
 
-    def prune_images(self, everything: bool) -> int:
+    def prune_images(self, remove_all: bool) -> int:
         """Remove none."""
         return 0
 
-    def check_capacity(self, topology: Topology, instead_of: Cluster | None = None) -> None:
+    def check_capacity(self, topology: Topology, replaced: Cluster | None = None) -> None:
         """Note it."""
-        self._note("require room", *([f"instead of {instead_of.id}"] if instead_of else []))
+        self._note("require room", *([f"instead of {replaced.id}"] if replaced else []))
 
     def create_cluster(
         self, cluster: ClusterId, topology: Topology, images: Sequence[str], reporter: StatusReporter
@@ -137,7 +137,7 @@ def test_fresh(driver: MemoryDriver) -> None:
     """A first start prepares, makes, sets the scene, and records that it came to its end."""
     assert Started.FRESH is start(driver, tiny(driver, "touch scene"))
     assert driver.asked == FRESH
-    assert driver.clusters[TINY].complete
+    assert driver.clusters[TINY].is_complete
     assert (driver.folder / "disks" / "node1" / "root" / "scene").exists()
 
 
@@ -156,7 +156,7 @@ def test_resumed(driver: MemoryDriver) -> None:
     driver.asked.clear()
     assert Started.RESUMED is start(driver, tiny(driver, "exit 1"))
     assert ["resume"] == driver.asked
-    assert driver.clusters[TINY].running
+    assert driver.clusters[TINY].is_running
 
 
 def test_interrupted_remains(driver: MemoryDriver) -> None:
@@ -223,7 +223,7 @@ def test_refused_reset(verb: str, driver: MemoryDriver) -> None:
     driver.fails[verb] = HostError("not here", "go there")
     with pytest.raises(HostError):
         lifecycle.reset(driver, lab, TINY, NullReporter())
-    assert driver.clusters[TINY].complete
+    assert driver.clusters[TINY].is_complete
 
 
 def test_keep(driver: MemoryDriver) -> None:
@@ -231,7 +231,7 @@ def test_keep(driver: MemoryDriver) -> None:
     driver.fails["make"] = HostError("no room", "make room")
     with pytest.raises(HostError):
         start(driver, tiny(driver), keep=True)
-    assert not driver.clusters[TINY].complete
+    assert not driver.clusters[TINY].is_complete
 
 
 def test_failing_undo(driver: MemoryDriver) -> None:
@@ -246,7 +246,7 @@ def test_failing_undo(driver: MemoryDriver) -> None:
 def test_busy(driver: MemoryDriver) -> None:
     """While another command changes the cluster, nothing is asked of the driver."""
     lab = tiny(driver)
-    with locks.lock_cluster(TINY), pytest.raises(HostError):
+    with locks.lock_cluster(str(TINY)), pytest.raises(HostError):
         start(driver, lab)
     assert [] == driver.asked
 

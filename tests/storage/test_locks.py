@@ -1,4 +1,4 @@
-"""One command at a time changes a cluster."""
+"""Only one command at a time changes a cluster."""
 
 from __future__ import annotations
 
@@ -10,17 +10,14 @@ from pathlib import Path
 import pytest
 
 from runner.errors import HostError
-from runner.nodes.driver_interface import ClusterId
 from runner.storage import locks
 from tests import helpers
 
-TINY = ClusterId("tiny")
 HOLD = """
 import sys
 from runner.storage import locks
-from runner.nodes.driver_interface import ClusterId
-with locks.held(ClusterId("tiny")):
-    print("held", flush=True)
+with locks.lock_cluster("tiny"):
+    print("locked", flush=True)
     sys.stdin.read()
 """
 
@@ -30,44 +27,44 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     helpers.own_folders(monkeypatch, tmp_path)
 
 
-def test_held_twice() -> None:
-    """The second command is refused, told what is going on and what to type."""
-    with locks.lock_cluster(TINY), pytest.raises(HostError) as caught, locks.lock_cluster(TINY):
+def test_second_command() -> None:
+    """A second command is refused, with what the first one does and what to do."""
+    with locks.lock_cluster("tiny"), pytest.raises(HostError) as caught, locks.lock_cluster("tiny"):
         pass
     assert (
-        "Another 'labs' command is starting, halting or removing 'tiny' right now.",
-        "Wait for it to end, then type this again.",
+        "Another 'labs' command is starting, stopping or removing 'tiny'.",
+        "Wait until it has ended, then retry.",
     ) == (caught.value.message, caught.value.advice)
 
 
-def test_owned() -> None:
-    """Who keeps a cluster for itself may change it, and a second command that would keep it too is refused."""
+def test_reserved_cluster() -> None:
+    """The command that reserved a cluster may change it, and a second command cannot reserve it."""
     with (
-        locks.reserve_cluster(TINY),
-        locks.lock_cluster(TINY),
+        locks.reserve_cluster("tiny"),
+        locks.lock_cluster("tiny"),
         pytest.raises(HostError) as caught,
-        locks.reserve_cluster(TINY),
+        locks.reserve_cluster("tiny"),
     ):
         pass
-    assert "Another 'labs' command is at work on 'tiny' right now." == caught.value.message
+    assert "Another 'labs' command is using 'tiny'." == caught.value.message
 
 
-def test_released() -> None:
-    """A lock is free again after its block, however that ended."""
-    with pytest.raises(ZeroDivisionError), locks.lock_cluster(TINY):
+def test_release() -> None:
+    """A lock is free again after its block, even if the block raised."""
+    with pytest.raises(ZeroDivisionError), locks.lock_cluster("tiny"):
         _ = 1 // 0
-    with locks.lock_cluster(TINY):
+    with locks.lock_cluster("tiny"):
         pass
 
 
-def test_others() -> None:
-    """Other labs, and other runs of the same lab, have locks of their own."""
-    with locks.lock_cluster(TINY), locks.lock_cluster(ClusterId("tiny", "two")), locks.lock_cluster(ClusterId("small")):
+def test_other_clusters() -> None:
+    """Other labs, and other runs of the same lab, have their own locks."""
+    with locks.lock_cluster("tiny"), locks.lock_cluster("tiny.two"), locks.lock_cluster("small"):
         pass
 
 
 def test_killed_holder(tmp_path: Path) -> None:
-    """A lock whose holder is killed is free at once."""
+    """A lock is free as soon as the process that holds it is killed."""
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD],
         env=helpers.environment(tmp_path),
@@ -77,9 +74,18 @@ def test_killed_holder(tmp_path: Path) -> None:
     )
     with holder:
         assert holder.stdout is not None
-        assert "held\n" == holder.stdout.readline()
-        with pytest.raises(HostError), locks.lock_cluster(TINY):
+        assert "locked\n" == holder.stdout.readline()
+        with pytest.raises(HostError), locks.lock_cluster("tiny"):
             pass
         holder.send_signal(signal.SIGKILL)
-    with locks.lock_cluster(TINY):
+    with locks.lock_cluster("tiny"):
         pass
+
+
+def test_waiting(tmp_path: Path) -> None:
+    """`hold_lock` creates the lock file with its folder, and `try_lock` fails while the lock is held."""
+    lock_file = tmp_path / "new" / "lock"
+    with locks.hold_lock(lock_file), lock_file.open("w") as handle:
+        assert not locks.try_lock(handle)
+    with lock_file.open("w") as handle:
+        assert locks.try_lock(handle)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import gzip
 import io
-import os
 import tarfile
 import time
 import zlib
@@ -20,6 +19,7 @@ from runner.drivers.uml import artifacts, packing, sparse_tar
 from runner.drivers.uml.artifacts import Parts
 from runner.errors import HostError, UsageError
 from runner.status import DetailCallback, StatusReporter
+from runner.storage import atomic
 
 _DISK, _FOLDERS = "disk.img", ("jail", "registry", "tls")
 _TOPS = tuple((name,) for name in _FOLDERS)
@@ -47,28 +47,14 @@ def export_to(file: Path, reporter: StatusReporter) -> Parts:
     found = artifacts.find()
     if not found:
         raise HostError("There is nothing to export yet.", "Type 'labs images build --driver uml' first.")
-    half = file.with_name(f".{file.name}{artifacts.HALF}")
-    with reporter.step(f"Exporting to {file}") as tell, _explained(f"writing {file}", file.parent):
-        try:
-            with half.open("wb") as target:
-                _write(found, _Counted(target, "written", tell))
-                # A stick may be pulled out as soon as we say that it is done.
-                target.flush()
-                os.fsync(target.fileno())
-            half.replace(file)
-            _keep_names_of(file.parent)
-        finally:
-            half.unlink(missing_ok=True)
+    with (
+        reporter.step(f"Exporting to {file}") as tell,
+        _explained(f"writing {file}", file.parent),
+        # A USB stick may be pulled out as soon as the export is reported as done.
+        atomic.open_replacement(file, durable=True) as target,
+    ):
+        _write(found, _Counted(target, "written", tell))
     return found
-
-
-def _keep_names_of(folder: Path) -> None:
-    """Have a folder's names written: a file may lie on a stick whole, and under the wrong name."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def import_from(file: Path, reporter: StatusReporter) -> Parts:

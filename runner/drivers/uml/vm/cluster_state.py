@@ -15,6 +15,7 @@ from typing import Any
 from runner import paths
 from runner.nodes.driver_interface import ClusterId
 from runner.nodes.topology import Role, Topology
+from runner.storage import atomic
 
 # Each cluster has a network namespace of its own, so all of them can use the same addresses.
 SUBNET = IPv4Network("10.213.0.0/24")
@@ -86,9 +87,7 @@ class Plan:
     def write(self, folder: Path) -> None:
         """Record the plan in a cluster's folder."""
         data = asdict(self) | {"parts": str(self.parts)}
-        half = folder / "plan.half"
-        half.write_text(json.dumps(data, indent=2), "utf-8")
-        half.replace(folder / "plan.json")
+        atomic.write_text(folder / "plan.json", json.dumps(data, indent=2))
 
 
 def make(cluster: ClusterId, topology: Topology, parts: Path) -> Plan:

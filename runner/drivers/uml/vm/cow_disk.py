@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+from runner.storage import atomic
+
 # Version 3 of the format, from the kernel's arch/um/drivers/cow_user.c: magic, version, the base's time of change and
 # size, sector size, alignment, format, and the base's path; then a bit for every sector, then the sectors.
 _HEADER = struct.Struct(">IIIQIII")
@@ -29,8 +31,6 @@ def make(path: Path, base: Path, seen_as: str) -> None:
     status = base.stat()
     bitmap = -(-status.st_size // _SECTOR // 8 // _ALIGNMENT) * _ALIGNMENT
     header = _HEADER.pack(_MAGIC, _VERSION, int(status.st_mtime), status.st_size, _SECTOR, _ALIGNMENT, 0)
-    half = path.with_suffix(".half")
-    with half.open("wb") as handle:
+    with atomic.open_replacement(path) as handle:
         handle.write(header + seen_as.encode())
         handle.truncate(_BITMAP_AT + bitmap + status.st_size)
-    half.replace(path)

@@ -6,7 +6,6 @@ Each system call inside a machine is a switch between two processes here, twice 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
 from collections import Counter
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from runner.storage.locks import try_lock
+from runner.storage.locks import hold_lock, try_lock, wait_for_lock
 
 # A lab's first node, most often its manager, has the most to do: it keeps away from other first ones.
 _FIRST, _FURTHER = "first", "further"
@@ -49,8 +48,7 @@ def claim(count: int, folder: Path) -> list[Claim]:
     folder.mkdir(parents=True, exist_ok=True)
     here = sorted(os.sched_getaffinity(0))
     made = []
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with hold_lock(folder / "lock"):
         firsts, load = Counter[int](), Counter[int]()
         for processor, kind in _held(folder):
             firsts[processor] += kind == _FIRST
@@ -68,7 +66,7 @@ def _least(processors: Sequence[int], *counts: Counter[int]) -> int:
 
 def _hold(folder: Path, processor: int, kind: str) -> IO[str]:
     file = (folder / f"{processor}-{kind}-{secrets.token_hex(4)}").open("w")
-    fcntl.flock(file, fcntl.LOCK_EX)
+    wait_for_lock(file)
     return file
 
 

@@ -12,13 +12,14 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from runner.grading.bundles.base import PARTS, Kind, Settings
+from runner.grading.bundles.base import ARTIFACTS_FILE, BundleFormat, BundleSettings
+from runner.storage import atomic
 
 _PROGRAMS, _FAILED = ("setup.sh", "run_autograder"), "failed.json"
 _NEXT = "Upload it on the assignment's page 'Configure Autograder', and try it there with 'Test Autograder'."
 
 
-def _add(folder: Path, settings: Settings) -> None:
+def _add(folder: Path, settings: BundleSettings) -> None:
     here = Path(__file__).parent
     shutil.copy(here / _FAILED, folder)
     for name in _PROGRAMS:
@@ -32,15 +33,10 @@ def _add(folder: Path, settings: Settings) -> None:
 
 
 def _pack(folder: Path, out: Path) -> None:
-    half = out.with_name(f".{out.name}.half")
-    try:
-        with zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED) as archive:
-            for file in sorted(folder.rglob("*")):
-                packed = zipfile.ZIP_STORED if file.name == PARTS else zipfile.ZIP_DEFLATED
-                archive.write(file, file.relative_to(folder), packed)
-        half.replace(out)
-    finally:
-        half.unlink(missing_ok=True)
+    with atomic.open_replacement(out) as target, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            packed = zipfile.ZIP_STORED if file.name == ARTIFACTS_FILE else zipfile.ZIP_DEFLATED
+            archive.write(file, file.relative_to(folder), packed)
 
 
-KIND = Kind("uml", "gradescope.zip", takes_parts=True, add=_add, pack=_pack, next=_NEXT)
+BUNDLE_FORMAT = BundleFormat("uml", "gradescope.zip", accepts_artifacts=True, add_files=_add, write_output=_pack, next_step=_NEXT)
