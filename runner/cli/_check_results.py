@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from runner import sanitize
-from runner.checking.results import Outcome, Report, Result
+from runner.checking.results import Outcome, CheckReport, CheckResult
 from runner.cli import _console, _suggestions
 from runner.errors import ExitCode
 from runner.lessons.model import Lab, Lesson, Step
 from runner.progress import messages
-from runner.progress.store import Noted
+from runner.progress.store import ProgressUpdate
 
 MARKS = {
     Outcome.PASSED: ("✓", "green"),
@@ -22,7 +22,7 @@ MARKS = {
 }
 
 
-def show(report: Report, lab: Lab, noted: Noted) -> None:
+def show(report: CheckReport, lab: Lab, noted: ProgressUpdate) -> None:
     """Print the results step by step, and in the end what it comes to and what to do next.
 
     Args:
@@ -33,7 +33,7 @@ def show(report: Report, lab: Lab, noted: Noted) -> None:
     """
     out = _console.out()
     for step in lab.lesson.steps:
-        results = report.of_step(step.id)
+        results = report.results_for_step(step.id)
         if results:
             _show_step(step, results)
     if not report.results:
@@ -45,8 +45,8 @@ def show(report: Report, lab: Lab, noted: Noted) -> None:
     _show_next(report, lab, noted)
 
 
-def _sum(report: Report) -> str:
-    passed, failed, errors = (report.count(one) for one in (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR))
+def _sum(report: CheckReport) -> str:
+    passed, failed, errors = (report.count_outcome(one) for one in (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR))
     total = len(report.results)
     if passed == total:
         return f"All {total} checks pass." if total > 1 else "The check passes."
@@ -56,21 +56,21 @@ def _sum(report: Report) -> str:
     return f"{', '.join(said)}."
 
 
-def _show_passed(lesson: Lesson, noted: Noted) -> None:
-    new = [step for step in lesson.steps if step.id in noted.new]
-    if new and noted.progress.place(lesson) is None:
-        _console.out().print(Text(messages.after_all(lesson), style="green"))
+def _show_passed(lesson: Lesson, noted: ProgressUpdate) -> None:
+    new = [step for step in lesson.steps if step.id in noted.newly_completed]
+    if new and noted.progress.find_current_step(lesson) is None:
+        _console.out().print(Text(messages.format_lab_completed(lesson), style="green"))
     elif new:
-        _console.out().print(Text(messages.after_pass(lesson, new[-1], len(new) - 1), style="green"))
+        _console.out().print(Text(messages.format_step_passed(lesson, new[-1], len(new) - 1), style="green"))
 
 
-def _show_next(report: Report, lab: Lab, noted: Noted) -> None:
+def _show_next(report: CheckReport, lab: Lab, noted: ProgressUpdate) -> None:
     unfinished = [result for result in report.results if result.outcome is not Outcome.PASSED]
     if unfinished and unfinished[0].outcome is Outcome.ERROR:
         _suggestions.lines([("labs status", "see which nodes are up")], "Next:")
         return
     # What comes right after a pass may be a step of mere reading, which no check finds unfinished.
-    ahead = {noted.progress.place(lab.lesson)} if noted.new or not unfinished else set()
+    ahead = {noted.progress.find_current_step(lab.lesson)} if noted.newly_completed or not unfinished else set()
     ahead |= {lab.lesson.step(unfinished[0].step)} if unfinished else set()
     step = next((step for step in lab.lesson.steps if step in ahead), None)
     if step:
@@ -79,7 +79,7 @@ def _show_next(report: Report, lab: Lab, noted: Noted) -> None:
         _suggestions.after(lab)
 
 
-def _show_step(step: Step, results: Iterable[Result]) -> None:
+def _show_step(step: Step, results: Iterable[CheckResult]) -> None:
     out = _console.out()
     found = list(results)
     if all(result.outcome is Outcome.SKIPPED for result in found):
@@ -90,7 +90,7 @@ def _show_step(step: Step, results: Iterable[Result]) -> None:
         show_result(result)
 
 
-def show_result(result: Result) -> None:
+def show_result(result: CheckResult) -> None:
     """Print one result, and for what did not pass what was seen and what shows it."""
     out = _console.out()
     mark, style = MARKS[result.outcome]

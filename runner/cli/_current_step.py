@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runner.checking import run_checks
-from runner.checking.check_request import Request
-from runner.checking.results import Report
+from runner.checking.check_request import CheckRequest
+from runner.checking.results import CheckReport
 from runner.cli import _progress
 from runner.clusters import lookup
 from runner.lessons.model import Lab, Step
@@ -30,7 +30,7 @@ class Place:
     """
 
     step: Step
-    report: Report
+    report: CheckReport
     passes: bool
 
 
@@ -43,12 +43,12 @@ def current(lab: Lab, stay: Callable[[Step], bool]) -> Place | None:
 
     """
     progress = _progress.load(lab.name)
-    cluster = lookup.started(ClusterId(lab.name))
+    cluster = lookup.survey_clusters().find_cluster(ClusterId(lab.name))
     if cluster is None or not _checkable(cluster):
-        step = progress.place(lab.lesson) if cluster else progress.unpassed(lab.lesson)
-        return Place(step, Report(lab.name, ()), False) if step else None
+        step = progress.find_current_step(lab.lesson) if cluster else progress.find_first_unpassed_step(lab.lesson)
+        return Place(step, CheckReport(lab.name, ()), False) if step else None
     for step in lab.lesson.steps:
-        if step.id in progress.here:
+        if step.id in progress.completed_on_cluster:
             continue
         found = _look(lab, step, cluster)
         if not found.passes and (found.report.results or stay(step)):
@@ -63,19 +63,19 @@ def of(lab: Lab, step: Step) -> Place:
         BrokenLabError: Its checks cannot be run.
 
     """
-    cluster = lookup.started(ClusterId(lab.name))
+    cluster = lookup.survey_clusters().find_cluster(ClusterId(lab.name))
     if cluster is None or not _checkable(cluster):
-        return Place(step, Report(lab.name, ()), False)
+        return Place(step, CheckReport(lab.name, ()), False)
     return _look(lab, step, cluster)
 
 
 def _look(lab: Lab, step: Step, cluster: Cluster) -> Place:
-    report = run_checks.run(Request(lab, cluster, frozenset({step.id}), _PATIENCE_SECONDS))
-    passes = bool(completion.passed(lab.lesson, report, whole=False))
+    report = run_checks.run_checks(CheckRequest(lab, cluster, frozenset({step.id}), _PATIENCE_SECONDS))
+    passes = bool(completion.find_passed_steps(lab.lesson, report, all_checks_ran=False))
     if passes:
         _progress.passed(lab.name, [step.id])
     return Place(step, report, passes)
 
 
 def _checkable(cluster: Cluster) -> bool:
-    return cluster.complete and any(node.state is NodeState.RUNNING for node in cluster.nodes)
+    return cluster.is_complete and any(node.state is NodeState.RUNNING for node in cluster.nodes)

@@ -17,7 +17,7 @@ from rich.segment import ControlType
 from rich.text import Text
 
 from runner.watch import key_input
-from runner.watch.model import Key
+from runner.watch.model import KeyAction
 
 _ERASE_LINE = Control((ControlType.ERASE_IN_LINE, 2))
 _CHUNK = 1 << 10
@@ -53,10 +53,10 @@ class Screen:
         """Return the descriptor that keys come from."""
         return self._input
 
-    def pressed(self) -> list[Key]:
+    def read_keys(self) -> list[KeyAction]:
         """Return the keys that have been pressed; a terminal that has gone asks to quit."""
         sent = os.read(self._input, _CHUNK)
-        return key_input.understood(sent) if sent else [Key.QUIT]
+        return key_input.parse_keys(sent) if sent else [KeyAction.QUIT]
 
     @property
     def size(self) -> tuple[int, int]:

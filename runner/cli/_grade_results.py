@@ -14,10 +14,10 @@ from runner.checking.results import Outcome
 from runner.cli import _console
 from runner.cli._check_results import MARKS
 from runner.cli._live_lines import Lines
-from runner.grading.grade_model import Grade, Mark, total
+from runner.grading.grade_model import Grade, Mark, sum_points
 from runner.grading.job import Job
 from runner.grading.reports import student_view
-from runner.grading.similarity import Pair
+from runner.grading.similarity import SimilarPair
 
 _NAME_WIDTH = 24
 _MOST_PAIRS, _MOST_LINES = 10, 2
@@ -67,8 +67,8 @@ class _Live:
 
 
 def _ended(job: Job, grade: Grade) -> Text:
-    sign, style = ("✓", "green") if grade.complete else ("!", "yellow")
-    return Text.assemble((f"{sign} ", style), f"{student_view.line(job.name)}: ", _verdict(grade), _seconds(grade))
+    sign, style = ("✓", "green") if grade.is_complete else ("!", "yellow")
+    return Text.assemble((f"{sign} ", style), f"{student_view.to_single_line(job.name)}: ", _verdict(grade), _seconds(grade))
 
 
 def _seconds(grade: Grade) -> tuple[str, str]:
@@ -77,41 +77,41 @@ def _seconds(grade: Grade) -> tuple[str, str]:
 
 def _verdict(grade: Grade) -> Text:
     if grade.trouble:
-        return Text(student_view.line(student_view.verdict(grade)), style="yellow")
-    score = Text(f"{student_view.of(grade.score)} points", style="bold")
+        return Text(student_view.to_single_line(student_view.describe_missing_grade(grade)), style="yellow")
+    score = Text(f"{student_view.format_score(grade.score)} points", style="bold")
     return (
         score
-        if grade.complete
-        else Text.assemble(score, ("; ", ""), (student_view.line(student_view.verdict(grade)), "yellow"))
+        if grade.is_complete
+        else Text.assemble(score, ("; ", ""), (student_view.to_single_line(student_view.describe_missing_grade(grade)), "yellow"))
     )
 
 
-def show(grades: Sequence[Grade], pairs: Sequence[Pair] = ()) -> None:
+def show(grades: Sequence[Grade], pairs: Sequence[SimilarPair] = ()) -> None:
     """Print the grades: one with all its checks, at which its student may look; several as a table."""
     out = _console.out()
     if len(grades) == 1:
-        _show_one(student_view.for_students(grades[0]))
+        _show_one(student_view.redact_hidden_checks(grades[0]))
         return
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 3, 0, 0))
     for heading in ("SUBMISSION", "LAB", "POINTS", "SECONDS", ""):
         table.add_column(heading, justify="right" if heading in ("POINTS", "SECONDS") else "left")
     for grade in grades:
-        note = Text(student_view.line(student_view.verdict(grade)), style="yellow")
+        note = Text(student_view.to_single_line(student_view.describe_missing_grade(grade)), style="yellow")
         seconds = f"{grade.seconds:.0f}"
-        table.add_row(Text(student_view.line(grade.submission)), grade.lab, student_view.of(grade.score), seconds, note)
+        table.add_row(Text(student_view.to_single_line(grade.submission)), grade.lab, student_view.format_score(grade.score), seconds, note)
     out.print(table)
     _show_pairs(grades, pairs)
 
 
-def _show_pairs(grades: Sequence[Grade], pairs: Sequence[Pair]) -> None:
+def _show_pairs(grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> None:
     out = _console.out()
     if pairs:
-        out.print(Text(f"\nSubmissions that resemble each other. {student_view.ABOUT_PAIRS}", style="dim"))
+        out.print(Text(f"\nSubmissions that resemble each other. {student_view.SIMILARITY_NOTE}", style="dim"))
     for pair in pairs[:_MOST_PAIRS]:
-        names = (student_view.line(grades[place].submission) for place in (pair.first, pair.second))
-        out.print(Text.assemble(f"  {' and '.join(names)}", (f"  {student_view.alike(pair)}", "yellow")))
+        names = (student_view.to_single_line(grades[place].submission) for place in (pair.first, pair.second))
+        out.print(Text.assemble(f"  {' and '.join(names)}", (f"  {student_view.format_similarity(pair)}", "yellow")))
         for line in pair.lines[:_MOST_LINES]:
-            out.print(Text(f"      {student_view.line(line)}", style="dim"), no_wrap=True, overflow="ellipsis")
+            out.print(Text(f"      {student_view.to_single_line(line)}", style="dim"), no_wrap=True, overflow="ellipsis")
     if len(pairs) > _MOST_PAIRS:
         out.print(f"  and {len(pairs) - _MOST_PAIRS} more pairs, in the reports 'json' and 'pages'")
 
@@ -124,31 +124,31 @@ def show_audit(told: Mapping[str, Sequence[str]]) -> None:
         sign, style = ("✗", "red") if differences else ("✓", "green")
         out.print(
             Text.assemble(
-                (f"{sign} ", style), f"{student_view.line(name)}: {'not as it was' if differences else 'as it was'}"
+                (f"{sign} ", style), f"{student_view.to_single_line(name)}: {'not as it was' if differences else 'as it was'}"
             )
         )
         for one in differences:
-            out.print(Text(f"    {student_view.line(one)}"))
+            out.print(Text(f"    {student_view.to_single_line(one)}"))
 
 
 def _show_one(grade: Grade) -> None:
     out = _console.out()
-    if student_view.whose(grade):
-        out.print(Text(student_view.whose(grade)))
+    if student_view.describe_values(grade):
+        out.print(Text(student_view.describe_values(grade)))
     for problem in grade.problems:
-        out.print(Text(student_view.line(problem), style="yellow"))
+        out.print(Text(student_view.to_single_line(problem), style="yellow"))
     for run in grade.runs:
         if run.complaint:
             out.print(
-                Text.assemble((f"submission.md:{run.line}: ", "dim"), student_view.line(student_view.complaint(run)))
+                Text.assemble((f"submission.md:{run.line}: ", "dim"), student_view.to_single_line(student_view.describe_block_problem(run)))
             )
-            for line in student_view.plain(run.output).splitlines()[-5:]:
+            for line in student_view.replace_unsafe_chars(run.output).splitlines()[-5:]:
                 out.print(Text(f"  | {line}", style="dim"))
-    for step, marks in grade.by_step.items():
+    for step, marks in grade.marks_by_step.items():
         out.print(
             Text.assemble(
-                (student_view.line(grade.titles.get(step, "Hidden checks")), "bold"),
-                f"  {student_view.of(total(marks))}",
+                (student_view.to_single_line(grade.titles.get(step, "Hidden checks")), "bold"),
+                f"  {student_view.format_score(sum_points(marks))}",
             )
         )
         for mark in marks:
@@ -161,14 +161,14 @@ def _show_mark(mark: Mark) -> None:
     sign, style = MARKS[mark.outcome]
     out = _console.out()
     bonus = "bonus, " if mark.bonus else ""
-    worth = "" if mark.points == 1 and not mark.bonus else f" ({bonus}{student_view.points(mark.points)})"
+    worth = "" if mark.points == 1 and not mark.bonus else f" ({bonus}{student_view.format_points(mark.points)})"
     out.print(Text.assemble((f"  {sign}", style), " ", mark.says, (worth, "dim")))
     if mark.outcome is not Outcome.PASSED and mark.text:
         out.print(
             Text(
-                f"      {student_view.line(student_view.why(mark))}",
+                f"      {student_view.to_single_line(student_view.describe_result(mark))}",
                 style="dim" if mark.outcome is Outcome.SKIPPED else "",
             )
         )
         if mark.see:
-            out.print(Text.assemble(("      see it    ", "dim"), (student_view.line(mark.see), "cyan")))
+            out.print(Text.assemble(("      see it    ", "dim"), (student_view.to_single_line(mark.see), "cyan")))

@@ -33,7 +33,7 @@ class NodeName(click.ParamType[str]):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Offer the nodes that run."""
         try:
-            names = {node.name for cluster in lookup.all_clusters() for node in cluster.nodes}
+            names = {node.name for cluster in lookup.survey_clusters().require_all() for node in cluster.nodes}
         except LabsError:
             return []
         return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
@@ -51,7 +51,7 @@ class StepId(click.ParamType[str]):
         # click gives up on arguments where the value that is being typed is an option's.
         named = ctx.params.get("lab") or next(iter(ctx.args), None)
         try:
-            labs = [named] if named else sorted({cluster.id.lab for cluster in lookup.all_clusters()})
+            labs = [named] if named else sorted({cluster.id.lab for cluster in lookup.survey_clusters().require_all()})
             steps = [step.id for lab in labs for step in catalog.load(lab).lesson.steps]
         except LabsError:
             return []

@@ -6,21 +6,21 @@ from collections.abc import Callable
 
 from runner import sanitize
 from runner.checking import run_checks
-from runner.checking.check_request import Request
-from runner.checking.results import Outcome, Report
+from runner.checking.check_request import CheckRequest
+from runner.checking.results import Outcome, CheckReport
 from runner.cli import _console, _progress
 from runner.errors import ExitCode, IncompleteError
 from runner.lessons import parse
 from runner.lessons.model import Lab, Step
 from runner.lessons.player import Player, Typed
 from runner.nodes.driver_interface import Cluster
-from runner.progress.replay_plan import Way
+from runner.progress.replay_plan import ReplayPlan
 from runner.status import NullReporter
 
 _SETTLING_SECONDS = 30.0
 
 
-def go(lab: Lab, cluster: Cluster, way: Way) -> None:
+def go(lab: Lab, cluster: Cluster, way: ReplayPlan) -> None:
     """Play what is missing on a way, with one line a step.
 
     Raises:
@@ -29,9 +29,9 @@ def go(lab: Lab, cluster: Cluster, way: Way) -> None:
 
     """
     player = Player(cluster)
-    for step in way.done:
+    for step in way.completed:
         player.capture(parse.step_commands(lab, step))
-    for step in way.missing:
+    for step in way.to_replay:
         typed = bool(parse.step_commands(lab, step))
         with _console.status_reporter().step(step.title) if typed else NullReporter().step(step.title) as tell:
             _go_through(lab, cluster, player, step, tell)
@@ -49,14 +49,14 @@ def _go_through(lab: Lab, cluster: Cluster, player: Player, step: Step, tell: Ca
         report = play_step(lab, cluster, player, step, show)
         # Which command came last is of no interest any more.
         tell("")
-        last = "\n".join(f"{one.says}: {one.text}" for one in report.results if one.outcome is not Outcome.PASSED)
+        last = "\n".join(f"{one.says}: {one.message}" for one in report.results if one.outcome is not Outcome.PASSED)
         conclude(lab, step, report)
     except IncompleteError as error:
         # Nobody has seen yet what came back.
         raise IncompleteError(error.message, error.advice, last[-3000:]) from None
 
 
-def play_step(lab: Lab, cluster: Cluster, player: Player, step: Step, show: Callable[[Typed], None]) -> Report:
+def play_step(lab: Lab, cluster: Cluster, player: Player, step: Step, show: Callable[[Typed], None]) -> CheckReport:
     """Type a step's commands and run its checks, which may wait for what is settling.
 
     Args:
@@ -78,10 +78,10 @@ def play_step(lab: Lab, cluster: Cluster, player: Player, step: Step, show: Call
                 f"The lesson's line {typed.command.line} did not do on {typed.node} what it should: {typed.complaint}.",
                 f"'labs check' says where your cluster is; {_afresh(lab, step)}.",
             )
-    return run_checks.run(Request(lab, cluster, frozenset({step.id}), _SETTLING_SECONDS))
+    return run_checks.run_checks(CheckRequest(lab, cluster, frozenset({step.id}), _SETTLING_SECONDS))
 
 
-def conclude(lab: Lab, step: Step, report: Report) -> None:
+def conclude(lab: Lab, step: Step, report: CheckReport) -> None:
     """Note that a step was played, unless its checks do not pass.
 
     Raises:

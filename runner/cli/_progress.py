@@ -11,14 +11,14 @@ from runner.lessons.model import Lab
 from runner.lessons.learner_values import Learner
 from runner.progress import store
 from runner.progress.model import Progress
-from runner.progress.store import Noted
+from runner.progress.store import ProgressUpdate
 
 _CELLS = 6
 
 
 def load(lab: str) -> Progress:
     """Return what is kept of a lab; what cannot be read is told, and counts as nothing."""
-    return _kept(lab, lambda: Noted(store.load(lab))).progress
+    return _kept(lab, lambda: ProgressUpdate(store.load_progress(lab))).progress
 
 
 def lab(name: str) -> Lab:
@@ -29,42 +29,42 @@ def lab(name: str) -> Lab:
         BrokenLabError: Its lesson has problems.
 
     """
-    return store.lab(name, load)
+    return store.load_learner_lab(name, load)
 
 
 def is_for(lab: str, learner: Learner) -> Progress:
     """Keep whose values the lab has."""
-    return _kept(lab, lambda: Noted(store.is_for(lab, learner))).progress
+    return _kept(lab, lambda: ProgressUpdate(store.set_learner(lab, learner))).progress
 
 
-def passed(lab: str, step_ids: Iterable[str]) -> Noted:
+def passed(lab: str, step_ids: Iterable[str]) -> ProgressUpdate:
     """Keep that these steps pass now."""
-    return _kept(lab, lambda: store.passed(lab, step_ids))
+    return _kept(lab, lambda: store.record_passed(lab, step_ids))
 
 
 def played(lab: str, step_ids: Iterable[str]) -> Progress:
     """Keep that labs has typed these steps' commands."""
-    return _kept(lab, lambda: Noted(store.played(lab, step_ids))).progress
+    return _kept(lab, lambda: ProgressUpdate(store.record_played(lab, step_ids))).progress
 
 
 def begun_afresh(lab: str) -> Progress:
     """Keep that the lab has a fresh cluster."""
-    return _kept(lab, lambda: Noted(store.begun_afresh(lab))).progress
+    return _kept(lab, lambda: ProgressUpdate(store.record_fresh_cluster(lab))).progress
 
 
 def used(lab: str) -> Progress:
     """Keep that the lab is being worked on."""
-    return _kept(lab, lambda: Noted(store.used(lab))).progress
+    return _kept(lab, lambda: ProgressUpdate(store.record_use(lab))).progress
 
 
 def hint_shown(lab: str, step_id: str, mark: str) -> Progress:
     """Keep that a hint was shown."""
-    return _kept(lab, lambda: Noted(store.hint_shown(lab, step_id, mark))).progress
+    return _kept(lab, lambda: ProgressUpdate(store.record_hint(lab, step_id, mark))).progress
 
 
 def solution_shown(lab: str, step_id: str) -> Progress:
     """Keep that a solution was shown."""
-    return _kept(lab, lambda: Noted(store.solution_shown(lab, step_id))).progress
+    return _kept(lab, lambda: ProgressUpdate(store.record_solution(lab, step_id))).progress
 
 
 def show_learner(lab: Lab) -> None:
@@ -80,17 +80,17 @@ def bar(passed: int, total: int) -> str:
     return f"{'━' * heavy}{'─' * (_CELLS - heavy)} {passed}/{total}"
 
 
-def _kept(lab: str, change: Callable[[], Noted]) -> Noted:
+def _kept(lab: str, change: Callable[[], ProgressUpdate]) -> ProgressUpdate:
     try:
         noted = change()
     except OSError as error:
         # A full disk, unlike a folder that is not ours, has no name here.
         where = f"{error.filename}: " if error.filename else ""
         _say(f"Your progress in '{lab}' cannot be kept: {where}{error.strerror}.")
-        return Noted(Progress(lab))
-    if noted.progress.lost:
+        return ProgressUpdate(Progress(lab))
+    if noted.progress.unreadable_file:
         _say(f"What was kept of your progress in '{lab}' could not be read, and begins anew; it lies in")
-        _say(f"  {noted.progress.lost}")
+        _say(f"  {noted.progress.unreadable_file}")
     return noted
 
 

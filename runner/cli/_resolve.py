@@ -24,7 +24,7 @@ def lab_and_step(lab: str | None, step: str | None, command: str) -> tuple[Lab, 
     """
     if lab is not None and step is None and lab not in catalog.names():
         try:
-            started = lookup.the_cluster(None).id.lab
+            started = lookup.survey_clusters().require_cluster(None).id.lab
         except LabsError:
             raise catalog.unknown(lab) from None
         found = _progress.lab(started)
@@ -60,6 +60,6 @@ def the_started(command: str) -> str:
 
     """
     try:
-        return lookup.the_cluster(None).id.lab
+        return lookup.survey_clusters().require_cluster(None).id.lab
     except UsageError as error:
         raise UsageError(error.message, f"Say which lab: '{command} LAB'. 'labs list' shows the labs.") from None

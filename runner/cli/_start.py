@@ -24,9 +24,9 @@ def bring(lab: Lab, driver: str | None = None, *, keep: bool = False) -> Started
 
     """
     cluster = ClusterId(lab.name)
-    found = lookup.started(cluster)
-    chosen = selection.choose(lab, driver, found)
-    if not (found and found.running):
+    found = lookup.survey_clusters().find_cluster(cluster)
+    chosen = selection.choose_driver(lab, driver, found)
+    if not (found and found.is_running):
         _console.err().print(
             f"Driver {chosen.driver.name}: {chosen.reason}.", style="dim", soft_wrap=True, markup=False
         )

@@ -8,8 +8,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from runner.checking.parallel_verify import Planned, SideBySide, jobs_for
-from runner.checking.verify_report import Verified
+from runner.checking.parallel_verify import VerifyJob, ParallelVerifier, choose_job_count
+from runner.checking.verify_report import LabVerification
 from runner.cli import _console
 from runner.cli._live_lines import Lines
 from runner.clusters import selection
@@ -21,7 +21,7 @@ from runner.storage import locks
 _NAME_WIDTH = 18
 
 
-def verify(labs: Sequence[Lab], driver: str | None, jobs: int | None) -> list[Verified]:
+def verify(labs: Sequence[Lab], driver: str | None, jobs: int | None) -> list[LabVerification]:
     """Verify labs on the drivers that serve them, and show what came of it.
 
     Args:
@@ -37,49 +37,49 @@ def verify(labs: Sequence[Lab], driver: str | None, jobs: int | None) -> list[Ve
     found = list(unserved)
     if planned:
         _prepare_images(planned)
-        at_once = jobs or jobs_for(planned, memory.free)
+        at_once = jobs or choose_job_count(planned, memory.free)
         _console.err().print(f"Verifying {len(planned)} labs, {min(at_once, len(planned))} at a time.", style="dim")
         found += _run(planned, at_once)
     _console.out().print(_table(found))
     return found
 
 
-def _plan(labs: Sequence[Lab], driver: str | None) -> tuple[list[Planned], list[Verified]]:
+def _plan(labs: Sequence[Lab], driver: str | None) -> tuple[list[VerifyJob], list[LabVerification]]:
     planned, unserved = [], []
     for lab in labs:
         try:
-            planned.append(Planned(lab, selection.choose(lab, driver, None).driver.name))
+            planned.append(VerifyJob(lab, selection.choose_driver(lab, driver, None).driver.name))
         except HostError as error:
-            unserved.append(Verified(lab.name, "", 0, (), f"{error.message} {error.advice}", ExitCode.HOST))
+            unserved.append(LabVerification(lab.name, "", 0, (), f"{error.message} {error.advice}", ExitCode.HOST))
     return planned, unserved
 
 
-def _prepare_images(planned: Sequence[Planned]) -> None:
+def _prepare_images(planned: Sequence[VerifyJob]) -> None:
     """Make the images of all labs before the first, lest each lab's start makes some while others are measured."""
     reporter = _console.status_reporter()
     for name in dict.fromkeys(one.driver for one in planned):
         wanted = {image for one in planned if one.driver == name for image in one.lab.lesson.images}
         with locks.lock_images(reporter):
-            selection.named(name).ensure_images(sorted(wanted), reporter)
+            selection.load_driver(name).ensure_images(sorted(wanted), reporter)
 
 
-def _run(planned: Sequence[Planned], jobs: int) -> list[Verified]:
+def _run(planned: Sequence[VerifyJob], jobs: int) -> list[LabVerification]:
     screen = Lines(_NAME_WIDTH)
     told = _console.err()
 
-    def ended(one: Verified, output: str) -> None:
+    def ended(one: LabVerification, output: str) -> None:
         screen.drop(one.lab)
         if one.exit_code:
             told.print(Text.assemble(("✗ ", "red"), (one.lab, "bold"), f" on {one.driver}, which printed:"))
             told.print(Text(output.rstrip()), soft_wrap=True)
         else:
-            tried = f"{len(one.proofs)} things tried in {one.seconds:.0f} s"
+            tried = f"{len(one.assertions)} things tried in {one.seconds:.0f} s"
             told.print(Text.assemble(("✓ ", "green"), f"{one.lab} on {one.driver}: {tried}"))
 
     if not told.is_terminal:
-        return SideBySide(jobs, _log).verify(planned, ended)
+        return ParallelVerifier(jobs, _log).verify_labs(planned, ended)
     with Live(screen, console=told, refresh_per_second=4, transient=True):
-        return SideBySide(jobs, screen.tell).verify(planned, ended)
+        return ParallelVerifier(jobs, screen.tell).verify_labs(planned, ended)
 
 
 def _log(lab: str, line: str) -> None:
@@ -88,7 +88,7 @@ def _log(lab: str, line: str) -> None:
         _console.err().print(Text(f"{lab}: {line}"), soft_wrap=True)
 
 
-def _table(found: Sequence[Verified]) -> Table:
+def _table(found: Sequence[LabVerification]) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 3, 0, 0))
     for heading in ("LAB", "DRIVER", "TRIED", "WRONG", "SECONDS", ""):
         table.add_column(heading, justify="right" if heading in ("TRIED", "WRONG", "SECONDS") else "left")
@@ -96,15 +96,15 @@ def _table(found: Sequence[Verified]) -> Table:
         table.add_row(
             one.lab,
             one.driver or "-",
-            str(len(one.proofs)),
-            str(len(one.wrong)),
+            str(len(one.assertions)),
+            str(len(one.failed_assertions)),
             f"{one.seconds:.0f}",
             _verdict(one),
         )
     return table
 
 
-def _verdict(one: Verified) -> Text:
+def _verdict(one: LabVerification) -> Text:
     if not one.driver:
         return Text(f"not served here: {one.error}", style="yellow")
     if one.exit_code == ExitCode.DONE:

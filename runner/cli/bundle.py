@@ -10,8 +10,8 @@ import click
 from runner.cli import _console, _options
 from runner.clusters import selection
 from runner.grading import bundles
-from runner.grading.bundles.base import Settings
-from runner.grading.job import hidden_checks
+from runner.grading.bundles.base import BundleSettings
+from runner.grading.job import find_hidden_checks
 from runner.lessons import catalog
 
 # An autograder is ended after ten minutes on Gradescope, if not told otherwise, and after fifteen on Classroom 50.
@@ -19,7 +19,7 @@ _SECONDS = 400
 
 
 @click.command("bundle")
-@click.argument("kind", type=click.Choice(sorted(bundles.KINDS)))
+@click.argument("kind", type=click.Choice(sorted(bundles.BUNDLE_FORMATS)))
 @click.option("--lab", type=_options.LAB, required=True, help="The lab that submissions are for.")
 @_options.driver_option
 @_options.time_limit_option(_SECONDS)
@@ -54,12 +54,12 @@ def command(
       labs grade bundle classroom50 --lab swarm-basics --out autograders/swarm-basics
     """
     catalog.load(lab)
-    made = bundles.KINDS[kind]
-    chosen = selection.named(driver or made.driver).name
-    target = out or Path(made.out)
-    bundles.write(kind, Settings(lab, chosen, time_limit, seed), target, hidden=hidden_checks(checks, lab), parts=parts)
+    made = bundles.BUNDLE_FORMATS[kind]
+    chosen = selection.load_driver(driver or made.default_driver).name
+    target = out or Path(made.default_output)
+    bundles.write_bundle(kind, BundleSettings(lab, chosen, time_limit, seed), target, hidden=find_hidden_checks(checks, lab), parts=parts)
     _console.out().print(f"Written to {target}.", style="green", markup=False)
-    _console.out().print(made.next, markup=False)
+    _console.out().print(made.next_step, markup=False)
     return 0
 
 

@@ -7,7 +7,7 @@ import json
 import click
 
 from runner.checking import run_checks
-from runner.checking.check_request import Request
+from runner.checking.check_request import CheckRequest
 from runner.cli import _options, _progress, _resolve
 from runner.clusters import lookup
 from runner.progress import completion
@@ -38,14 +38,14 @@ def command(lab: str | None, step_id: str | None, as_json: bool, patience: float
       labs check swarm-basics --step join-workers
       labs check --json | jq .counts
     """
-    cluster = lookup.running_cluster(lab)
+    cluster = lookup.survey_clusters().require_running_cluster(lab)
     found = _progress.lab(cluster.id.lab)
     step = None if step_id is None else _resolve.the_step(found, step_id)
-    report = run_checks.run(Request(found, cluster, frozenset({step.id}) if step else None, patience))
-    passed = completion.passed(found.lesson, report, whole=step is None) if cluster.id.is_main else ()
+    report = run_checks.run_checks(CheckRequest(found, cluster, frozenset({step.id}) if step else None, patience))
+    passed = completion.find_passed_steps(found.lesson, report, all_checks_ran=step is None) if cluster.id.is_main else ()
     noted = _progress.passed(found.name, passed)
     if as_json:
-        click.echo(json.dumps(report.as_json(), indent=2))
+        click.echo(json.dumps(report.to_json(), indent=2))
     else:
         from runner.cli import _check_results
 

@@ -27,15 +27,15 @@ def command(again: bool) -> int:
     """
     out = _console.out()
     serving = False
-    for driver in selection.all_drivers():
+    for driver in selection.load_drivers():
         if again:
             driver.clear_probe_cache()
         out.print(f"[bold]driver {driver.name}[/]")
         findings = driver.diagnose()
-        serving = serving or all(finding.good is not False for finding in findings)
+        serving = serving or all(finding.is_ok is not False for finding in findings)
         for finding in findings:
-            mark, style = _MARKS[finding.good]
-            out.print(Text.assemble((f"  {mark} ", style), f"{finding.subject:<15}", finding.seen))
+            mark, style = _MARKS[finding.is_ok]
+            out.print(Text.assemble((f"  {mark} ", style), f"{finding.subject:<15}", finding.finding))
             if finding.advice:
                 out.print(Text(f"    {'':<15}{finding.advice}", style="dim"))
     return ExitCode.DONE if serving else ExitCode.HOST

@@ -28,8 +28,8 @@ def command(node: str | None, lab: str | None, unset: bool) -> int:
             raise click.UsageError('Name a node, as in: eval "$(labs env node1)"')
         _lead_back()
         return 0
-    cluster = lookup.running_cluster(lab)
-    path = socket_proxy.ensure(cluster.id, lookup.the_node(node, str(cluster.id)))
+    cluster = lookup.survey_clusters().require_running_cluster(lab)
+    path = socket_proxy.ensure(cluster.id, lookup.survey_clusters().require_running_node(node, str(cluster.id)))
     before = os.environ.get("DOCKER_HOST", "")
     if before and before != os.environ.get("LABS_NODE_DOCKER_HOST"):
         click.echo(f"export LABS_OUTER_DOCKER_HOST={shlex.quote(before)}")

@@ -24,4 +24,4 @@ def command(node: str, cmd: tuple[str, ...], lab: str | None) -> int:
     words = cmd[1:] if cmd[0] == "--" else cmd
     if not words:
         raise click.UsageError(f"Name a command, as in: labs exec {node} -- docker node ls")
-    return lookup.the_node(node, lab).attach(list(words), activity.Ringer())
+    return lookup.survey_clusters().require_running_node(node, lab).run_attached(list(words), activity.Ringer())

@@ -6,7 +6,7 @@ import click
 from rich.text import Text
 
 from runner.checking import run_checks
-from runner.checking.check_request import Request
+from runner.checking.check_request import CheckRequest
 from runner.cli import _console, _options, _playback, _progress, _resolve, _start, _suggestions
 from runner.clusters import lookup
 from runner.clusters.lifecycle import Started
@@ -14,7 +14,7 @@ from runner.errors import HostError, IncompleteError, UsageError
 from runner.lessons.model import Lab, Step
 from runner.nodes.driver_interface import Cluster
 from runner.progress import completion, replay_plan
-from runner.progress.replay_plan import Way
+from runner.progress.replay_plan import ReplayPlan
 
 # What ran on nodes that have just been brought up again comes back within this time.
 _RESUMING_SECONDS = 30.0
@@ -39,19 +39,19 @@ def command(lab: str | None, step: str | None) -> int:
             "Which step?", f"Type 'labs goto {found.name} STEP'. 'labs show {found.name}' shows the steps."
         )
     went = _start.bring(found)
-    cluster = lookup.running_cluster(found.name)
+    cluster = lookup.survey_clusters().require_running_cluster(found.name)
     if went is Started.FRESH:
-        ahead = replay_plan.fresh(found.lesson, target)
+        ahead = replay_plan.plan_from_fresh_cluster(found.lesson, target)
     else:
         if went is Started.RESUMED:
             _await(found, cluster)
-        report = run_checks.run(Request(found, cluster))
-        if problem := replay_plan.unknown(found.lesson, report, target):
+        report = run_checks.run_checks(CheckRequest(found, cluster))
+        if problem := replay_plan.find_blocking_error(found.lesson, report, target):
             raise HostError(
                 f"'{problem.says}' could not be checked: {problem.reason}", "'labs status' shows the nodes."
             )
-        noted = _progress.passed(found.name, completion.passed(found.lesson, report))
-        ahead = replay_plan.find(found.lesson, report, target, noted.progress.here)
+        noted = _progress.passed(found.name, completion.find_passed_steps(found.lesson, report))
+        ahead = replay_plan.plan_replay(found.lesson, report, target, noted.progress.completed_on_cluster)
     _refuse_obstacle(found, target, ahead)
     _playback.go(found, cluster, ahead)
     _say(found, target, ahead)
@@ -60,24 +60,24 @@ def command(lab: str | None, step: str | None) -> int:
 
 def _await(lab: Lab, cluster: Cluster) -> None:
     """Wait until what was done on the nodes before they were halted has come back, as far as it will."""
-    done = frozenset(_progress.load(lab.name).here)
+    done = frozenset(_progress.load(lab.name).completed_on_cluster)
     with _console.status_reporter().step("Waiting for what ran on the nodes"):
-        run_checks.run(Request(lab, cluster, done, _RESUMING_SECONDS))
+        run_checks.run_checks(CheckRequest(lab, cluster, done, _RESUMING_SECONDS))
 
 
-def _refuse_obstacle(lab: Lab, target: Step, ahead: Way) -> None:
-    if ahead.obstacle:
+def _refuse_obstacle(lab: Lab, target: Step, ahead: ReplayPlan) -> None:
+    if ahead.blocker:
         advice = (
             f"'labs reset {lab.name} --step {target.id}' gets there on fresh nodes; what was done on these is lost."
         )
-        raise IncompleteError(ahead.obstacle, advice)
+        raise IncompleteError(ahead.blocker, advice)
 
 
-def _say(lab: Lab, target: Step, ahead: Way) -> None:
+def _say(lab: Lab, target: Step, ahead: ReplayPlan) -> None:
     out = _console.out()
-    if ahead.missing:
+    if ahead.to_replay:
         out.print(Text(f"All that comes before '{target.title}' is done.", style="bold green"))
-    elif ahead.begun:
+    elif ahead.is_target_begun:
         out.print("[bold green]You are there already[/], and have begun it.")
     else:
         out.print("[bold green]You are there already.[/]")

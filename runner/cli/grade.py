@@ -9,19 +9,19 @@ from pathlib import Path
 
 import click
 
-from runner.checking.parallel_verify import Planned, jobs_for
+from runner.checking.parallel_verify import VerifyJob, choose_job_count
 from runner.cli import _console, _grade_results, _options, bundle
 from runner.clusters import selection
 from runner.drivers.uml import memory
 from runner.errors import ExitCode, HostError, LabsError, UsageError, unknown_name_error
 from runner.grading import collect, regrade, similarity, submission
 from runner.grading import reports as formats
-from runner.grading.batch import Cohort
-from runner.grading.executor import Here, Place
+from runner.grading.batch import Batch
+from runner.grading.executor import LocalExecutor, Executor
 from runner.grading.grade_model import Grade
-from runner.grading.job import Job, hidden_checks
-from runner.grading.resource_limits import Limits
-from runner.grading.similarity import Pair
+from runner.grading.job import Job, find_hidden_checks
+from runner.grading.resource_limits import ResourceLimits
+from runner.grading.similarity import SimilarPair
 from runner.lessons import catalog
 from runner.lessons.learner_values import NOBODY, Learner
 from runner.storage import locks
@@ -39,15 +39,15 @@ _NOWHERE = Path("/dev/null")
     "--jobs", type=click.IntRange(1), metavar="N", help="How many submissions at a time; as many as fit if not told."
 )
 @click.option("--dask", metavar="ADDRESS", help="Grade on the workers of this Dask scheduler, as tcp://HOST:8786.")
-@_options.time_limit_option(int(Limits().submission))
+@_options.time_limit_option(int(ResourceLimits().submission_seconds))
 @_options.hidden_checks_option
 @click.option(
     "--report",
     "reports",
     multiple=True,
     metavar="FORMAT=FILE",
-    help=f"Write a report; may be repeated. Formats: {', '.join(sorted(formats.NAMES))}; "
-    f"and as folders, with a page for each learner: {', '.join(formats.FOLDERS)}.",
+    help=f"Write a report; may be repeated. Formats: {', '.join(sorted(formats.FILE_FORMATS))}; "
+    f"and as folders, with a page for each learner: {', '.join(formats.FOLDER_FORMATS)}.",
 )
 @click.option(
     "--seed", metavar="WORD", help="Each has values of their own, drawn by their folder's name and this word."
@@ -107,25 +107,25 @@ def command(
       labs grade submissions/ --dask tcp://grader:8786
     """
     wanted = _wanted(reports)
-    before = regrade.read(audited) if audited else None
-    limits = replace(Limits(), submission=float(time_limit))
-    found = submission.found_in(folders or (Path(),))
+    before = regrade.read_graded_report(audited) if audited else None
+    limits = replace(ResourceLimits(), submission=float(time_limit))
+    found = submission.find_submissions(folders or (Path(),))
     whose = _learners(seed, learner, before or (), len(found))
     planned, unfit = _plan(found, lab, driver, checks, limits)
     planned = [replace(job, learner=whose(job.name)) for job in planned]
     for writer, file in wanted:
-        formats.refuse_unfit(writer, file, found)
+        formats.check_report_target(writer, file, found)
     with _place(planned, jobs, dask) as place, _grade_results.screen() as screen:
-        cohort = Cohort(place, screen.tell, anew or before is not None)
+        cohort = Batch(place, screen.tell, anew or before is not None)
         graded = [*cohort.grade(planned, screen.ended), *unfit]
-    pairs = similarity.pairs(graded)
+    pairs = similarity.find_similar_pairs(graded)
     _grade_results.show(graded, pairs)
     _write(wanted, graded, pairs)
     if before is None:
         return max((grade.exit_code for grade in graded), default=ExitCode.DONE)
-    told = regrade.compared(before, graded)
+    told = regrade.compare_grades(before, graded)
     _grade_results.show_audit(told)
-    if not all(grade.complete for grade in graded):
+    if not all(grade.is_complete for grade in graded):
         return ExitCode.HOST
     return ExitCode.INCOMPLETE if any(told.values()) else ExitCode.DONE
 
@@ -158,17 +158,17 @@ def _report(word: str) -> tuple[str, Path]:
     name, equals, file = word.partition("=")
     if not equals or not file:
         raise UsageError(f"'{word}' is no report.", "Say the format and the file: '--report json=grades.json'.")
-    if name not in formats.ALL:
-        raise unknown_name_error("format of a report", name, formats.ALL, "labs grade --help")
+    if name not in formats.FORMATS:
+        raise unknown_name_error("format of a report", name, formats.FORMATS, "labs grade --help")
     return name, Path(file)
 
 
-def _write(wanted: Sequence[tuple[str, Path]], graded: Sequence[Grade], pairs: Sequence[Pair]) -> None:
+def _write(wanted: Sequence[tuple[str, Path]], graded: Sequence[Grade], pairs: Sequence[SimilarPair]) -> None:
     """Write all reports that can be written, before it is told of one that cannot."""
     refused: list[LabsError] = []
     for name, file in wanted:
         try:
-            formats.write(name, file, graded, pairs)
+            formats.write_report(name, file, graded, pairs)
         except LabsError as error:
             refused.append(error)
         except OSError as error:
@@ -178,7 +178,7 @@ def _write(wanted: Sequence[tuple[str, Path]], graded: Sequence[Grade], pairs: S
 
 
 def _plan(
-    folders: Sequence[Path], lab: str | None, driver: str | None, checks: Path | None, limits: Limits
+    folders: Sequence[Path], lab: str | None, driver: str | None, checks: Path | None, limits: ResourceLimits
 ) -> tuple[list[Job], list[Grade]]:
     """Return the jobs, and a grade in trouble for each of several submissions that does not say which lab it is for.
 
@@ -188,10 +188,10 @@ def _plan(
     """
     jobs, unfit = [], []
     for folder in folders:
-        named = lab or submission.named_lab(folder, limits)
+        named = lab or submission.read_lab_name(folder, limits)
         # What one learner has written must not keep a whole class waiting.
         if len(folders) > 1 and folder.is_dir() and not lab and named not in catalog.names():
-            trouble = f"{collect.TEXT} names no lab that there is; its front matter says it, as 'lab: LAB'"
+            trouble = f"{collect.SUBMISSION_FILE} names no lab that there is; its front matter says it, as 'lab: LAB'"
             unfit.append(Grade(folder.resolve().name, "", "", trouble=trouble, folder=str(folder)))
         else:
             jobs.append(_job(folder, named, driver, checks, limits))
@@ -200,7 +200,7 @@ def _plan(
     return jobs, unfit
 
 
-def _job(folder: Path, lab: str | None, driver: str | None, checks: Path | None, limits: Limits) -> Job:
+def _job(folder: Path, lab: str | None, driver: str | None, checks: Path | None, limits: ResourceLimits) -> Job:
     if not folder.is_dir():
         raise UsageError(f"There is no folder {folder}.", "Name the folder that holds the submission.md.")
     if lab is None:
@@ -215,18 +215,18 @@ def _job(folder: Path, lab: str | None, driver: str | None, checks: Path | None,
             f"Unset it, or say '--driver {only}' if you trust them.",
         )
     chosen = selection.choose_driver(catalog.load(lab), driver or _DEFAULT_DRIVER, None).driver.name
-    return Job(folder, lab, chosen, limits, hidden_checks(checks, lab))
+    return Job(folder, lab, chosen, limits, find_hidden_checks(checks, lab))
 
 
-def _place(planned: Sequence[Job], jobs: int | None, dask: str | None) -> AbstractContextManager[Place]:
-    labs = [Planned(catalog.load(job.lab), job.driver) for job in planned]
+def _place(planned: Sequence[Job], jobs: int | None, dask: str | None) -> AbstractContextManager[Executor]:
+    labs = [VerifyJob(catalog.load(job.lab), job.driver) for job in planned]
     if dask:
         # It takes a second to import, and few have it.
         from runner.grading import dask_executor
 
-        return dask_executor.cluster(dask, labs, jobs)
+        return dask_executor.open_dask_executor(dask, labs, jobs)
     _prepare(planned)
-    return nullcontext(Here(jobs or jobs_for(labs, memory.free)))
+    return nullcontext(LocalExecutor(jobs or choose_job_count(labs, memory.free)))
 
 
 def _prepare(planned: Sequence[Job]) -> None:

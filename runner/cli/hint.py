@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import click
 from rich.text import Text
 
-from runner.checking.results import Outcome, Report, Result
+from runner.checking.results import Outcome, CheckReport, CheckResult
 from runner.cli import _console, _current_step, _lesson_text, _options, _progress, _resolve, _suggestions
 from runner.cli._current_step import Place
 from runner.lessons.model import Hint, Lab, Step
 from runner.progress import hint_selection
-from runner.progress.hint_selection import Help
+from runner.progress.hint_selection import HintSelection
 
 
 @click.command("hint")
@@ -35,38 +35,38 @@ def command(lab: str | None, step: str | None, again: bool) -> int:
     place = (
         _current_step.of(found, wanted)
         if wanted
-        else _current_step.current(found, lambda one: bool(_help(found, one, ()).next))
+        else _current_step.current(found, lambda one: bool(_help(found, one, ()).next_hint))
     )
     if place is None:
         _console.out().print(f"Every step of '{found.name}' is done. 'labs hint {found.name} STEP' is for one of them.")
         return 0
     helping = _help(found, place.step, place.report.results)
     _console.out().print(Text.assemble((place.step.title, "bold"), (f"  {place.step.id}", "dim")))
-    if again or helping.next is None:
+    if again or helping.next_hint is None:
         _show_seen(found, place, helping)
     else:
-        _show_next(found, place, helping, helping.next)
+        _show_next(found, place, helping, helping.next_hint)
     return 0
 
 
-def _help(lab: Lab, step: Step, results: Iterable[Result]) -> Help:
-    return hint_selection.choose(step, results, _progress.load(lab.name).of(step.id).hints)
+def _help(lab: Lab, step: Step, results: Iterable[CheckResult]) -> HintSelection:
+    return hint_selection.select_hints(step, results, _progress.load(lab.name).step_record(step.id).shown_hints)
 
 
-def _show_next(lab: Lab, place: Place, helping: Help, hint: Hint) -> None:
+def _show_next(lab: Lab, place: Place, helping: HintSelection, hint: Hint) -> None:
     _show(hint, helping, place.report)
-    _progress.hint_shown(lab.name, place.step.id, hint_selection.mark(hint))
-    if len(helping.waiting) > 1:
+    _progress.hint_shown(lab.name, place.step.id, hint_selection.compute_hint_id(hint))
+    if len(helping.remaining) > 1:
         _offer_more(lab, place.step, "Still stuck?")
     else:
         _show_last(lab, place.step)
 
 
-def _show_seen(lab: Lab, place: Place, helping: Help) -> None:
-    for hint in helping.seen:
+def _show_seen(lab: Lab, place: Place, helping: HintSelection) -> None:
+    for hint in helping.shown:
         _show(hint, helping, place.report)
-    if helping.waiting:
-        _offer_more(lab, place.step, "Still stuck?" if helping.seen else "You have not asked for any yet.")
+    if helping.remaining:
+        _offer_more(lab, place.step, "Still stuck?" if helping.shown else "You have not asked for any yet.")
     elif place.passes:
         _console.out().print("The checks of this step pass already.")
     else:
@@ -83,8 +83,8 @@ def _show_last(lab: Lab, step: Step) -> None:
     _suggestions.lines(words, "That is all there is to hint at." if step.hints else "This step has no hints.")
 
 
-def _show(hint: Hint, helping: Help, report: Report) -> None:
-    which = f"Hint {helping.fitting.index(hint) + 1} of {len(helping.fitting)}"
+def _show(hint: Hint, helping: HintSelection, report: CheckReport) -> None:
+    which = f"Hint {helping.matching.index(hint) + 1} of {len(helping.matching)}"
     failed = [one for one in report.results if one.check == hint.check and one.outcome is Outcome.FAILED]
     about = f"  for '{failed[0].says}'" if failed else ""
     _console.out().print(Text.assemble((which, "yellow"), (about, "dim")))

@@ -45,7 +45,7 @@ def build(labs: tuple[str, ...], driver: str | None, anew: bool) -> int:
     """
     reporter = _console.status_reporter()
     names = {image for lab in labs for image in catalog.load(lab).lesson.images} if labs else {*recipe.stand_ins()}
-    chosen = selection.for_images(driver)
+    chosen = selection.choose_driver_for_images(driver)
     with locks.lock_images(reporter):
         chosen.build_images(sorted(names), reporter, rebuild=anew)
     told = f"The images of {', '.join(labs)} for" if labs else "All images of"
@@ -56,7 +56,7 @@ def build(labs: tuple[str, ...], driver: str | None, anew: bool) -> int:
 @command.command("list")
 def list_images() -> int:
     """Show for each name whether it is the real image or a stand-in, of what, and its size."""
-    found = {driver.name: images for driver in selection.that_answer() if (images := driver.list_images())}
+    found = {driver.name: images for driver in selection.load_reachable_drivers() if (images := driver.list_images())}
     if not found:
         _console.out().print("No images are built yet. 'labs images build' makes them.")
     for name, images in found.items():
@@ -84,11 +84,11 @@ def _print_images(driver: str, images: Iterable[NodeImage]) -> None:
 @click.option("--all", "everything", is_flag=True, help="Also those in use; the next start makes them again.")
 def prune(everything: bool) -> int:
     """Remove images and stores that this version of labs no longer uses."""
-    started = [str(cluster.id) for cluster in lookup.all_clusters()]
+    started = [str(cluster.id) for cluster in lookup.survey_clusters().require_all()]
     if everything and started:
         raise UsageError(f"Labs are started: {', '.join(started)}.", "Type 'labs rm --all' first.")
     with locks.lock_images(_console.status_reporter()):
-        freed = sum(driver.prune_images(everything) for driver in selection.that_answer())
+        freed = sum(driver.prune_images(everything) for driver in selection.load_reachable_drivers())
     _console.out().print(f"Removed {freed} images, stores and machines' parts.")
     return 0
 

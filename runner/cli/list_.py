@@ -46,7 +46,7 @@ def command() -> int:
 
 def _row(lab: Lab) -> tuple[str, ...]:
     lesson = lab.lesson
-    bar = _progress.bar(_progress.load(lab.name).passed(lesson), len(lesson.steps))
+    bar = _progress.bar(_progress.load(lab.name).count_passed(lesson), len(lesson.steps))
     nodes = str(len(lesson.topology.nodes))
     return lab.name, bar, lesson.level, str(lesson.minutes), nodes, ", ".join(lesson.after)
 

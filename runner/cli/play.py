@@ -7,7 +7,7 @@ from rich.text import Text
 
 from runner import sanitize
 from runner.checking import run_checks
-from runner.checking.check_request import Request
+from runner.checking.check_request import CheckRequest
 from runner.cli import _check_results, _console, _options, _playback, _progress, _resolve
 from runner.clusters import lookup
 from runner.errors import ExitCode
@@ -31,14 +31,14 @@ def command(lab: str | None, last: str | None) -> int:
       labs play
       labs play swarm-basics --to join-workers
     """
-    cluster = lookup.running_cluster(lab)
-    lookup.require_main(cluster)
+    cluster = lookup.survey_clusters().require_running_cluster(lab)
+    lookup.require_main_cluster(cluster)
     found = _progress.lab(cluster.id.lab)
     steps = found.lesson.steps
     wanted = steps[: steps.index(_resolve.the_step(found, last)) + 1] if last else steps
-    report = run_checks.run(Request(found, cluster, None, 0))
-    _progress.passed(found.name, completion.passed(found.lesson, report))
-    done = completion.done(found.lesson, report)
+    report = run_checks.run_checks(CheckRequest(found, cluster, None, 0))
+    _progress.passed(found.name, completion.find_passed_steps(found.lesson, report))
+    done = completion.count_completed_steps(found.lesson, report)
     player = Player(cluster)
     for number, step in enumerate(wanted):
         if number < done:

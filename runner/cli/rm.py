@@ -26,9 +26,9 @@ def command(lab: str | None, everything: bool) -> int:
     """
     if everything:
         return _remove_all()
-    cluster = lookup.the_remains(lab) if lab else lookup.the_cluster(None)
+    cluster = lookup.survey_clusters().require_removable_cluster(lab) if lab else lookup.survey_clusters().require_cluster(None)
     with _console.status_reporter().step(f"Removing '{cluster.id}'"):
-        lifecycle.remove(selection.of(cluster), cluster.id)
+        lifecycle.remove(selection.load_driver_of_cluster(cluster), cluster.id)
     _console.out().print(f"'{cluster.id}' is removed.")
     return 0
 
@@ -36,13 +36,13 @@ def command(lab: str | None, everything: bool) -> int:
 def _remove_all() -> int:
     reporter = _console.status_reporter()
     with locks.lock_images(reporter):
-        clusters, refusal = lookup.survey()
-        for cluster in clusters:
+        survey = lookup.survey_clusters()
+        for cluster in survey.clusters:
             with reporter.step(f"Removing '{cluster.id}'"):
-                lifecycle.remove(selection.of(cluster), cluster.id)
-        for driver in selection.that_answer():
+                lifecycle.remove(selection.load_driver_of_cluster(cluster), cluster.id)
+        for driver in selection.load_reachable_drivers():
             driver.remove_leftovers()
-    if refusal:
-        raise refusal
+    if survey.refusal:
+        raise survey.refusal
     _console.out().print("No node, network or volume of labs remains; 'labs images prune --all' removes the images.")
     return 0

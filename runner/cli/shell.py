@@ -21,4 +21,4 @@ def command(node: str, lab: str | None) -> int:
       labs shell node1 --lab swarm-basics
       echo 'docker node ls' | labs shell node1
     """
-    return lookup.the_node(node, lab).attach(shell_history.SHELL, activity.Ringer())
+    return lookup.survey_clusters().require_running_node(node, lab).run_attached(shell_history.RECORDING_SHELL, activity.Ringer())

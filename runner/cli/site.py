@@ -41,7 +41,7 @@ def build(out: Path, url: str) -> int:
     """
     from runner.site_builder import build as builder
 
-    written = builder.build(out, url=url)
+    written = builder.build_site(out, url=url)
     told = f"{written.changed} written, {written.removed} removed"
     said = f"The site of {written.files} files is in {out}: {told}. Open {out / 'index.html'}."
     _console.out().print(said, markup=False)
@@ -73,29 +73,29 @@ def serve(port: int) -> int:
     from runner import paths
     from runner.site_builder import build as builder
     from runner.site_builder import live_progress
-    from runner.site_builder.live_server import News, server, watch
+    from runner.site_builder.live_server import LiveUpdates, serve_site, watch_folders
 
-    news, whose = News(), live_progress.learners()
-    with tempfile.TemporaryDirectory(prefix="labs-site-") as folder, server(Path(folder), port, news) as address:
-        builder.build(Path(folder), live=True)
+    news, whose = LiveUpdates(), live_progress.load_learners()
+    with tempfile.TemporaryDirectory(prefix="labs-site-") as folder, serve_site(Path(folder), port, news) as address:
+        builder.build_site(Path(folder), live=True)
         _console.out().print(f"The lessons are at {address}  (Ctrl-C ends it)")
 
         def rebuild() -> None:
             try:
-                written = builder.build(Path(folder), live=True)
+                written = builder.build_site(Path(folder), live=True)
             except BrokenLabError as error:
                 _console.err().print(error.message, style="red", markup=False, soft_wrap=True)
                 return
             _console.err().print(f"Built again: {written.changed} files are new.")
-            news.rebuilt()
+            news.announce_rebuild()
 
         def look_again() -> None:
             nonlocal whose
-            if (now := live_progress.learners()) != whose:
+            if (now := live_progress.load_learners()) != whose:
                 whose = now
                 rebuild()
-            news.has_reached(live_progress.reached())
+            news.announce_progress(live_progress.load_passed_steps())
 
         sources = [paths.labs_folder(), paths.checks_folder(), paths.site_folder()]
-        watch(sources, rebuild, look_again, threading.Event())
+        watch_folders(sources, rebuild, look_again, threading.Event())
     return 0

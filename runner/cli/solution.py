@@ -50,6 +50,6 @@ def _current(lab: Lab) -> Step:
 
 def _passed(lab: Lab, step: Step) -> bool:
     """Whether the learner has ever passed a step, as noted or as its checks find now."""
-    if _progress.load(lab.name).of(step.id).passed is None:
+    if _progress.load(lab.name).step_record(step.id).passed_at is None:
         _current_step.of(lab, step)
-    return _progress.load(lab.name).of(step.id).passed is not None
+    return _progress.load(lab.name).step_record(step.id).passed_at is not None

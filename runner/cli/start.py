@@ -64,8 +64,8 @@ def command(lab: str | None, driver: str | None, learner: str | None, seed: str 
         (f"labs check {lab}", "see what your cluster has reached"),
         (f"labs watch {lab}", "see it live, in another terminal"),
     ]
-    ahead = progress.unpassed(found.lesson)
-    if went is Started.FRESH and progress.passed(found.lesson) and ahead:
+    ahead = progress.find_first_unpassed_step(found.lesson)
+    if went is Started.FRESH and progress.count_passed(found.lesson) and ahead:
         words.append((f"labs goto {lab} {ahead.id}", "go on where you were before"))
     _suggestions.lines(words)
     return 0

@@ -19,7 +19,8 @@ def command() -> int:
     Examples:
       labs status
     """
-    clusters, refusal = lookup.survey()
+    survey = lookup.survey_clusters()
+    clusters, refusal = survey.clusters, survey.refusal
     out = _console.out()
     if not clusters and not refusal:
         out.print("No lab is started. 'labs list' shows the labs; 'labs start LAB' starts one.")
@@ -48,7 +49,7 @@ def _show(cluster: Cluster) -> None:
     out.print(table)
     if advice:
         out.print(advice)
-    if cluster.complete and cluster.id.is_main:
+    if cluster.is_complete and cluster.id.is_main:
         _show_place(cluster.id.lab)
 
 
@@ -60,15 +61,15 @@ def _show_place(name: str) -> None:
         return
     progress = _progress.load(name)
     _progress.show_learner(lab)
-    step = progress.place(lab.lesson)
-    passed, played = progress.passed(lab.lesson), progress.played(lab.lesson)
+    step = progress.find_current_step(lab.lesson)
+    passed, played = progress.count_passed(lab.lesson), progress.count_played(lab.lesson)
     more = f", {played} played for you" if played else ""
     _console.out().print(f"  {_progress.bar(passed, len(lab.lesson.steps))} steps passed{more}")
     if step is None:
         _suggestions.after(lab)
         return
     _suggestions.show(lab, step)
-    further = progress.unpassed(lab.lesson)
+    further = progress.find_first_unpassed_step(lab.lesson)
     if further and lab.lesson.steps.index(further) > lab.lesson.steps.index(step):
         _suggestions.lines([(f"labs goto {name} {further.id}", further.title)], "Or go on where you were before:")
 
@@ -76,13 +77,13 @@ def _show_place(name: str) -> None:
 def _show_last() -> None:
     """Tell of the lab that was worked on last, if it is not finished."""
     labs = [(lab, _progress.load(lab.name)) for lab in catalog.readable()]
-    used = [(progress.used, lab, progress) for lab, progress in labs if progress.used and progress.passed(lab.lesson)]
+    used = [(progress.last_used, lab, progress) for lab, progress in labs if progress.last_used and progress.count_passed(lab.lesson)]
     if not used:
         return
     _, lab, progress = max(used, key=lambda one: one[0])
-    step = progress.unpassed(lab.lesson)
+    step = progress.find_first_unpassed_step(lab.lesson)
     if step:
-        bar = _progress.bar(progress.passed(lab.lesson), len(lab.lesson.steps))
+        bar = _progress.bar(progress.count_passed(lab.lesson), len(lab.lesson.steps))
         _suggestions.lines([(f"labs goto {lab.name} {step.id}", step.title)], f"Last you were in '{lab.name}' ({bar}):")
 
 
@@ -90,9 +91,9 @@ def _state(cluster: Cluster) -> tuple[str, str]:
     lab = cluster.id.lab
     if not cluster.id.is_main:
         return "[yellow]of another command, or its remains[/]", f"'labs rm {cluster.id}' removes it."
-    if not cluster.complete:
+    if not cluster.is_complete:
         return "[red]its start was interrupted[/]", f"'labs start {lab}' makes it anew, 'labs rm {lab}' removes it."
-    if cluster.running:
+    if cluster.is_running:
         return "[green]running[/]", ""
     if all(node.state is NodeState.STOPPED for node in cluster.nodes):
         return "[yellow]halted[/]", f"'labs start {lab}' goes on where it was."

@@ -21,20 +21,21 @@ def command(lab: str | None, everything: bool) -> int:
       labs stop swarm-basics
       labs stop --all
     """
-    clusters, refusal = lookup.survey() if everything else ([lookup.the_cluster(lab)], None)
+    survey = lookup.survey_clusters()
+    clusters = survey.clusters if everything else (survey.require_cluster(lab),)
     for cluster in clusters:
         with _console.status_reporter().step(f"Halting '{cluster.id}'"):
-            lifecycle.halt(selection.of(cluster), cluster)
+            lifecycle.halt(selection.load_driver_of_cluster(cluster), cluster)
         _console.out().print(f"'{cluster.id}' is halted. {_then(cluster)}")
-    if refusal:
-        raise refusal
+    if everything and survey.refusal:
+        raise survey.refusal
     if not clusters:
         _console.out().print("No lab is started.")
     return 0
 
 
 def _then(cluster: Cluster) -> str:
-    if cluster.complete and cluster.id.is_main:
+    if cluster.is_complete and cluster.id.is_main:
         return f"'labs start {cluster.id}' goes on where it was."
     # Neither the remains of a start nor what another command has made is gone on with.
     return f"'labs rm {cluster.id}' removes it."

@@ -13,10 +13,10 @@ from runner.cli import _console, _options, _progress, _suggestions
 from runner.clusters import lookup
 from runner.errors import IncompleteError, UsageError
 from runner.grading import submission_writer
-from runner.grading.collect import TEXT
+from runner.grading.collect import SUBMISSION_FILE
 from runner.nodes.driver_interface import Cluster
 from runner.progress import shell_history
-from runner.progress.shell_history import Entry
+from runner.progress.shell_history import HistoryEntry
 
 _TOKENS = {
     "WORKER_TOKEN": "docker swarm join-token --quiet worker",
@@ -47,38 +47,38 @@ def command(lab: str | None, out: Path | None, force: bool) -> int:
       labs submit
       labs submit swarm-basics --out ada
     """
-    cluster = lookup.running_cluster(lab)
+    cluster = lookup.survey_clusters().require_running_cluster(lab)
     found = _progress.lab(cluster.id.lab)
     target = out or Path(found.name)
-    if (target / TEXT).exists() and not force:
-        raise UsageError(f"There is a {target / TEXT} already.", "'--force' writes over it; '--out DIR' takes another.")
-    entries = [entry for node in cluster.nodes for entry in shell_history.on(node)]
-    if not any(submission_writer.works(entry) for entry in entries):
+    if (target / SUBMISSION_FILE).exists() and not force:
+        raise UsageError(f"There is a {target / SUBMISSION_FILE} already.", "'--force' writes over it; '--out DIR' takes another.")
+    entries = [entry for node in cluster.nodes for entry in shell_history.read_shell_history(node)]
+    if not any(submission_writer.is_replayable(entry) for entry in entries):
         raise IncompleteError(
             f"Nothing was typed in 'labs shell' on the nodes of '{cluster.id}'.",
             "Do the lab there, then type this again; 'labs shell node1' opens a terminal.",
         )
     tokens = _tokens(cluster, entries)
-    values = submission_writer.values_of(tokens, {node.name: node.address for node in cluster.nodes})
-    text = submission_writer.document(found, _progress.load(found.name), entries, values)
+    values = submission_writer.list_placeholders(tokens, {node.name: node.address for node in cluster.nodes})
+    text = submission_writer.render_submission(found, _progress.load(found.name), entries, values)
     target.mkdir(parents=True, exist_ok=True)
-    (target / TEXT).write_text(text, "utf-8")
+    (target / SUBMISSION_FILE).write_text(text, "utf-8")
     taken = _take_files(cluster, entries, target)
     out_console = _console.out()
     out_console.print(sanitize.strip_control_chars(text), markup=False)
-    out_console.print(f"Written to {target / TEXT}{taken}.", style="green", markup=False)
+    out_console.print(f"Written to {target / SUBMISSION_FILE}{taken}.", style="green", markup=False)
     whose = found.learner
     words = ["labs", "grade", str(target), *(["--learner", whose.id, "--seed", whose.seed] if whose else [])]
     _suggestions.lines([(sanitize.strip_control_chars(shlex.join(words)), "see what it is worth")], "Next:")
     return 0
 
 
-def _tokens(cluster: Cluster, entries: Sequence[Entry]) -> dict[str, tuple[str, str, str]]:
+def _tokens(cluster: Cluster, entries: Sequence[HistoryEntry]) -> dict[str, tuple[str, str, str]]:
     """Return what each token that was typed is called, and how one like it is asked for."""
-    wanted = submission_writer.tokens_in(entries)
+    wanted = submission_writer.find_swarm_tokens(entries)
     if not wanted:
         return {}
-    first = next((entry.node for entry in entries if "swarm init" in entry.text), cluster.nodes[0].name)
+    first = next((entry.node for entry in entries if "swarm init" in entry.command_line), cluster.nodes[0].name)
     said = {name: _answer(cluster, ask) for name, ask in _TOKENS.items()}
     found = {}
     for token in wanted:
@@ -91,18 +91,18 @@ def _tokens(cluster: Cluster, entries: Sequence[Entry]) -> dict[str, tuple[str, 
 
 def _answer(cluster: Cluster, ask: str) -> str:
     for node in cluster.nodes:
-        done = node.run(["sh", "-c", ask])
+        done = node.run_command(["sh", "-c", ask])
         if done.exit_status == 0:
             return done.text
     return ""
 
 
-def _take_files(cluster: Cluster, entries: Sequence[Entry], target: Path) -> str:
+def _take_files(cluster: Cluster, entries: Sequence[HistoryEntry], target: Path) -> str:
     nodes = {node.name: node for node in cluster.nodes}
     taken = []
-    for node, name in submission_writer.edited(entries):
-        done = nodes[node].run(["head", "--bytes", str(_LARGEST_FILE), f"/root/{name}"])
-        if done.exit_status == 0 and name != TEXT:
+    for node, name in submission_writer.find_edited_files(entries):
+        done = nodes[node].run_command(["head", "--bytes", str(_LARGEST_FILE), f"/root/{name}"])
+        if done.exit_status == 0 and name != SUBMISSION_FILE:
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             (target / name).write_bytes(done.stdout)
             taken.append(name)

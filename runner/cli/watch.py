@@ -27,10 +27,10 @@ def command(lab: str | None) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
         raise UsageError("'labs watch' needs a terminal to draw on.", "'labs check' says the same once, anywhere.")
     # A lab that is named may be started later.
-    found = _progress.lab(lab or lookup.the_cluster(None).id.lab)
+    found = _progress.lab(lab or lookup.survey_clusters().require_cluster(None).id.lab)
     from runner.cli._fullscreen import Screen
-    from runner.watch.app import Watching
+    from runner.watch.app import WatchApp
 
     with Screen() as screen:
-        Watching(found, screen).run()
+        WatchApp(found, screen).run()
     return ExitCode.DONE

@@ -1,6 +1,8 @@
-"""Finds the cluster that a command is about."""
+"""Find the clusters that exist, and the one that a command is about."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from runner.clusters import provision, selection
 from runner.errors import HostError, UsageError, unknown_name_error
@@ -8,107 +10,147 @@ from runner.lessons import catalog
 from runner.nodes.driver_interface import Cluster, ClusterId, Node, NodeState
 
 
-def survey() -> tuple[list[Cluster], HostError | None]:
-    """Return every cluster of every driver that can be asked, and why one cannot that this user depends on."""
-    found: list[Cluster] = []
+@dataclass(frozen=True, slots=True)
+class ClusterSurvey:
+    """The clusters of all drivers, as they were at one moment.
+
+    Attributes:
+        clusters: Every cluster that was found.
+        refusal: Why a driver that this user depends on could not list its clusters; None if all could.
+
+    """
+
+    clusters: tuple[Cluster, ...]
+    refusal: HostError | None = None
+
+    def require_all(self) -> tuple[Cluster, ...]:
+        """Return every cluster.
+
+        Raises:
+            HostError: A driver that this user depends on could not be asked.
+
+        """
+        if self.refusal:
+            raise self.refusal
+        return self.clusters
+
+    def find_cluster(self, cluster_id: ClusterId) -> Cluster | None:
+        """Return a cluster, in whatever state, or None if it does not exist.
+
+        Raises:
+            HostError: It was started on a driver that cannot be asked now.
+
+        """
+        cluster = next((cluster for cluster in self.clusters if cluster.id == cluster_id), None)
+        if cluster is None and self.refusal and cluster_id in provision.recorded():
+            raise self.refusal
+        return cluster
+
+    def require_cluster(self, lab: str | None, *, run: str = "main") -> Cluster:
+        """Return the cluster of a lab, or the only one.
+
+        Args:
+            lab: The lab's name, or None for the only cluster of this run.
+            run: Which run.
+
+        Raises:
+            UsageError: There is no such lab or cluster, or there are several to choose from.
+            HostError: A driver could not be asked, so the cluster may exist there.
+
+        """
+        if lab is None:
+            candidates = [cluster for cluster in self.clusters if cluster.id.run == run]
+            if self.refusal and not candidates:
+                raise self.refusal
+            return _require_single(candidates)
+        cluster = self._find_by_name(lab, run)
+        if cluster is None:
+            if self.refusal:
+                raise self.refusal
+            if lab not in catalog.names():
+                raise catalog.unknown(lab)
+            raise UsageError(f"'{lab}' is not started.", f"Type 'labs start {lab}'.")
+        return cluster
+
+    def require_removable_cluster(self, name: str) -> Cluster:
+        """Return the cluster that `labs status` shows under a name: a lab's own, another command's, or leftovers.
+
+        Raises:
+            UsageError: There is none.
+            HostError: A driver could not be asked, so the cluster may exist there.
+
+        """
+        cluster = self._find_by_name(name, "main")
+        if cluster is None:
+            if self.refusal:
+                raise self.refusal
+            known = {*catalog.names(), *(str(cluster.id) for cluster in self.clusters)}
+            if name not in known:
+                raise unknown_name_error("lab", name, sorted(known), "labs status")
+            raise UsageError(f"'{name}' is not started, so there is nothing to remove.", "'labs status' lists clusters.")
+        return cluster
+
+    def require_running_cluster(self, lab: str | None, *, run: str = "main") -> Cluster:
+        """Return what `require_cluster` returns, if at least one of its nodes is running.
+
+        Raises:
+            UsageError: There is no such cluster.
+            HostError: None of its nodes is running, or its start was interrupted.
+
+        """
+        cluster = self.require_cluster(lab, run=run)
+        if not cluster.is_complete:
+            raise HostError(f"The start of '{cluster.id}' was interrupted.", f"Type 'labs start {cluster.id.lab}'.")
+        if not any(node.state is NodeState.RUNNING for node in cluster.nodes):
+            raise HostError(f"The nodes of '{cluster.id}' are stopped.", f"Type 'labs start {cluster.id.lab}'.")
+        return cluster
+
+    def require_running_node(self, name: str, lab: str | None, *, run: str = "main") -> Node:
+        """Return a node by name, of a lab's cluster or of the only cluster.
+
+        Raises:
+            UsageError: There is no such node.
+            HostError: The node is not running.
+
+        """
+        cluster = self.require_running_cluster(lab, run=run)
+        names = [node.name for node in cluster.nodes]
+        if name not in names:
+            raise unknown_name_error("node", name, names, "labs status")
+        node = cluster.nodes[names.index(name)]
+        if node.state is not NodeState.RUNNING:
+            raise HostError(f"{name} is down.", f"Type 'labs start {cluster.id.lab}' to bring it up again.")
+        return node
+
+    def _find_by_name(self, lab: str, run: str) -> Cluster | None:
+        # `labs status` shows clusters of other commands under this name, as in 'swarm-basics.verify'.
+        name = str(ClusterId(lab, run))
+        return next((cluster for cluster in self.clusters if str(cluster.id) == name), None)
+
+
+def survey_clusters() -> ClusterSurvey:
+    """Ask every driver that can be asked for its clusters."""
+    clusters: list[Cluster] = []
     refusals: list[HostError] = []
-    for driver in selection.that_can_have_clusters():
+    for driver in selection.load_drivers_with_clusters():
         try:
-            found += driver.list_clusters()
+            clusters += driver.list_clusters()
         except HostError as error:
             refusals.append(error)
-    # Clusters of a driver are there also after an update of labs that its images do not fit any more.
-    if refusals and (provision.recorded() - {cluster.id for cluster in found} or not (found or _do_without())):
-        return found, refusals[0]
-    return found, None
+    # A driver's clusters can exist without usable images: after an update of labs, the images may no longer fit.
+    unaccounted = provision.recorded() - {cluster.id for cluster in clusters}
+    if refusals and (unaccounted or not (clusters or _has_images())):
+        return ClusterSurvey(tuple(clusters), refusals[0])
+    return ClusterSurvey(tuple(clusters))
 
 
-def all_clusters() -> list[Cluster]:
-    """Return every cluster of every driver.
-
-    Raises:
-        HostError: A driver could not be asked that this user depends on.
-
-    """
-    found, refusal = survey()
-    if refusal:
-        raise refusal
-    return found
+def _has_images() -> bool:
+    """Return whether any driver has images: a user of one driver need not hear that another one does not answer."""
+    return any(driver.list_images() for driver in selection.load_reachable_drivers())
 
 
-def _do_without() -> bool:
-    """Whether the user does without the others: whoever has made a driver's images need not hear of another one."""
-    return any(driver.list_images() for driver in selection.that_answer())
-
-
-def started(cluster: ClusterId) -> Cluster | None:
-    """Return a cluster if there is anything of it.
-
-    Raises:
-        HostError: It was started on a driver that cannot be asked now.
-
-    """
-    clusters, refusal = survey()
-    found = next((one for one in clusters if one.id == cluster), None)
-    if found is None and refusal and cluster in provision.recorded():
-        raise refusal
-    return found
-
-
-def the_cluster(lab: str | None, *, run: str = "main") -> Cluster:
-    """Return the cluster of a lab, or the only one there is.
-
-    Args:
-        lab: The lab's name, or None for the only cluster of this run.
-        run: Which run.
-
-    Raises:
-        UsageError: There is no such lab or cluster, or there are several to choose from.
-
-    """
-    clusters, refusal = survey()
-    own = [cluster for cluster in clusters if cluster.id.run == run]
-    if lab is None:
-        if refusal and not own:
-            raise refusal
-        return _only(own)
-    found = _named(clusters, lab, run)
-    if found is None:
-        if refusal:
-            raise refusal
-        if lab not in catalog.names():
-            raise catalog.unknown(lab)
-        raise UsageError(f"'{lab}' is not started.", f"Type 'labs start {lab}'.")
-    return found
-
-
-def the_remains(lab: str) -> Cluster:
-    """Return the cluster of a lab, or of whatever else `labs status` names, in any state.
-
-    Raises:
-        UsageError: There is none.
-
-    """
-    clusters, refusal = survey()
-    found = _named(clusters, lab, "main")
-    if found is None:
-        if refusal:
-            raise refusal
-        known = {*catalog.names(), *(str(cluster.id) for cluster in clusters)}
-        if lab not in known:
-            raise unknown_name_error("lab", lab, sorted(known), "labs status")
-        raise UsageError(f"'{lab}' is not started, so there is nothing to remove.", "'labs status' shows what is.")
-    return found
-
-
-def _named(clusters: list[Cluster], lab: str, run: str) -> Cluster | None:
-    # By this `labs status` calls it too, where it is no lab's own: 'swarm-basics.verify'.
-    wanted = str(ClusterId(lab, run))
-    return next((cluster for cluster in clusters if str(cluster.id) == wanted), None)
-
-
-def require_main(cluster: Cluster) -> None:
-    """Refuse what another command has made for itself: a learner's progress is not about that.
+def require_main_cluster(cluster: Cluster) -> None:
+    """Refuse a cluster that another command created for itself: a learner's progress is not about that one.
 
     Raises:
         UsageError: It is such a cluster.
@@ -116,50 +158,17 @@ def require_main(cluster: Cluster) -> None:
     """
     if not cluster.id.is_main:
         raise UsageError(
-            f"'{cluster.id}' is of another command, or its remains.", f"'labs rm {cluster.id}' removes it."
+            f"'{cluster.id}' belongs to another command, or is left over from one.",
+            f"'labs rm {cluster.id}' removes it.",
         )
 
 
-def running_cluster(lab: str | None, *, run: str = "main") -> Cluster:
-    """Return the same as `the_cluster`, if at least one of its nodes is up.
-
-    Raises:
-        UsageError: There is no such cluster.
-        HostError: None of its nodes is up, or its start was interrupted.
-
-    """
-    cluster = the_cluster(lab, run=run)
-    if not cluster.complete:
-        raise HostError(f"The start of '{cluster.id}' was interrupted.", f"Type 'labs start {cluster.id.lab}'.")
-    if not any(node.state is NodeState.RUNNING for node in cluster.nodes):
-        raise HostError(f"The nodes of '{cluster.id}' are halted.", f"Type 'labs start {cluster.id.lab}'.")
-    return cluster
-
-
-def the_node(name: str, lab: str | None, *, run: str = "main") -> Node:
-    """Return a node by name, of a lab's cluster or of the only cluster.
-
-    Raises:
-        UsageError: There is no such node.
-        HostError: The node is down.
-
-    """
-    cluster = running_cluster(lab, run=run)
-    names = [node.name for node in cluster.nodes]
-    if name not in names:
-        raise unknown_name_error("node", name, names, "labs status")
-    node = cluster.nodes[names.index(name)]
-    if node.state is not NodeState.RUNNING:
-        raise HostError(f"{name} is down.", f"Type 'labs start {cluster.id.lab}' to bring it up again.")
-    return node
-
-
-def _only(clusters: list[Cluster]) -> Cluster:
+def _require_single(clusters: list[Cluster]) -> Cluster:
     if len(clusters) == 1:
         return clusters[0]
     if not clusters:
         raise UsageError("No lab is started.", "'labs list' shows the labs; 'labs start LAB' starts one.")
     names = ", ".join(str(cluster.id) for cluster in clusters)
-    one = clusters[0].id
-    advice = f"Say which one you mean, as in 'labs check {one}' or 'labs shell node1 --lab {one}'."
+    first = clusters[0].id
+    advice = f"Name one of them, as in 'labs check {first}' or 'labs shell node1 --lab {first}'."
     raise UsageError(f"More than one lab is started: {names}.", advice)

@@ -134,4 +134,4 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 
 if __name__ == "__main__":
     _lab, _run, _node, _socket = sys.argv[1:]
-    serve(lookup.the_node(_node, _lab, run=_run), Path(_socket))
+    serve(lookup.survey_clusters().require_running_node(_node, _lab, run=_run), Path(_socket))

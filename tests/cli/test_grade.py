@@ -8,8 +8,8 @@ import pytest
 
 from runner.cli import _grade_results, grade
 from runner.errors import UsageError
-from runner.grading.resource_limits import Limits
-from runner.grading.similarity import Pair
+from runner.grading.resource_limits import ResourceLimits
+from runner.grading.similarity import SimilarPair
 from tests import helpers
 from tests.grading.grades import PASSED
 from tests.grading.grades import grade as graded
@@ -59,7 +59,7 @@ def test_mistakes(words: list[str], said: str, advice: str, tree: Path) -> None:
 def test_who_is_alike(count: int, capsys: pytest.CaptureFixture[str]) -> None:
     """A class is shown with who resembles whom, in no more lines than fit; who is graded alone is told nothing."""
     grades = [graded(PASSED, submission=name) for name in ("ada", "bob", "eve")]
-    _grade_results.show(grades[:count], [Pair(0, 2, 0.84, 21, ("first \x1b]0;t\x07", "second", "third"))] * 12)
+    _grade_results.show(grades[:count], [SimilarPair(0, 2, 0.84, 21, ("first \x1b]0;t\x07", "second", "third"))] * 12)
     shown = capsys.readouterr().out
     assert "\x1b]" not in shown
     told = (
@@ -93,12 +93,12 @@ def test_one_holds_up_no_class(tree: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for folder, text in zip(folders[1:], ("", "---\nlab: nolab\n---\n"), strict=True):
         folder.mkdir()
         (folder / "submission.md").write_text(text, "utf-8")
-    jobs, unfit = grade._plan(folders, None, None, None, Limits())
+    jobs, unfit = grade._plan(folders, None, None, None, ResourceLimits())
     assert (["ada"], ["bob", "eve"]) == ([job.name for job in jobs], [one.submission for one in unfit])
     assert all("names no lab that there is" in one.trouble for one in unfit)
-    assert ["ada", "bob", "eve"] == [job.name for job in grade._plan(folders, "tiny", None, None, Limits())[0]]
+    assert ["ada", "bob", "eve"] == [job.name for job in grade._plan(folders, "tiny", None, None, ResourceLimits())[0]]
     with pytest.raises(UsageError, match="None of these submissions"):
-        grade._plan(folders[1:], None, None, None, Limits())
+        grade._plan(folders[1:], None, None, None, ResourceLimits())
 
 
 def test_walls_are_not_taken_away_unasked(tree: Path) -> None:

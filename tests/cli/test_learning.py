@@ -14,7 +14,7 @@ from runner.cli import _progress, _resolve, goto
 from runner.clusters import lookup
 from runner.errors import BrokenLabError
 from runner.progress import store
-from runner.progress.replay_plan import Way
+from runner.progress.replay_plan import ReplayPlan
 from tests import helpers
 
 LESSON = f"""{helpers.FRONT}
@@ -81,9 +81,9 @@ def test_hints_again(run: Run) -> None:
 
 def test_hint_for_the_step_that_is_next(run: Run) -> None:
     """Without a step the hint is for the first one that was never passed."""
-    store.passed("tiny", ["look"])
+    store.record_passed("tiny", ["look"])
     assert "Find  find" == run("hint", "tiny")[1][0]
-    store.passed("tiny", ["find"])
+    store.record_passed("tiny", ["find"])
     assert ["Every step of 'tiny' is done. 'labs hint tiny STEP' is for one of them."] == run("hint", "tiny")[1]
 
 
@@ -91,21 +91,21 @@ def test_solution_waits_for_the_pass(run: Run) -> None:
     """A solution is refused before the step is passed, with 1 and a kinder way, and shown after it."""
     assert (1, []) == run("solution", "tiny", "find")[:2]
     assert "'labs hint tiny find' gives a nudge; --spoil shows it" in run("solution", "tiny", "find")[2]
-    store.passed("tiny", ["find"])
+    store.record_passed("tiny", ["find"])
     status, shown, _ = run("solution", "tiny", "find")
     assert (0, ["", "Find  find", "", "Seek well.", "", "── on node1 ──", "find /", ""]) == (status, shown)
-    assert store.load("tiny").of("find").spoiled is None
+    assert store.load_progress("tiny").step_record("find").spoiled_at is None
 
 
 def test_spoiled(run: Run) -> None:
     """A solution asked for all the same is shown, and the progress notes that."""
     assert (0, "ls") == (run("solution", "tiny", "--spoil")[0], run("solution", "tiny", "--spoil")[1][4])
-    assert store.load("tiny").of("look").spoiled is not None
+    assert store.load_progress("tiny").step_record("look").spoiled_at is not None
 
 
 def test_list_tells_progress(run: Run) -> None:
     """The list shows how much of each lab is passed, and puts a lab after those that come before it."""
-    store.passed("tiny", ["look", "gone"])
+    store.record_passed("tiny", ["look", "gone"])
     rows = [line.split() for line in run("list")[1] if not line.startswith(" ")]
     assert [["tiny", "━━━───", "1/2"], ["big", "──────", "0/2"]] == [row[:3] for row in rows[1:]]
     assert "tiny" == rows[2][-1]
@@ -154,10 +154,10 @@ def test_where_to_go_on(run: Run, tmp_path: Path) -> None:
     """With no lab started, status leads back to the one that was worked on last, unless it is finished."""
     nothing = "No lab is started. 'labs list' shows the labs; 'labs start LAB' starts one."
     # The engine that does not answer must not matter to whoever has started nothing.
-    store.passed("tiny", ["look"])
+    store.record_passed("tiny", ["look"])
     done = helpers.labs(tmp_path, "status", LABS_DRIVER="uml")
     assert [nothing, "Last you were in 'tiny' (━━━─── 1/2):", "  labs goto tiny find  Find"] == done.stdout.splitlines()
-    store.passed("tiny", ["find"])
+    store.record_passed("tiny", ["find"])
     assert [nothing] == helpers.labs(tmp_path, "status", LABS_DRIVER="uml").stdout.splitlines()
 
 
@@ -172,7 +172,7 @@ def test_step_of_a_broken_lesson(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_
     """Where the lab that is started cannot be read, that is told, and not that no lab is called like the step."""
     lesson = tmp_path / "labs" / "tiny" / "lesson.md"
     lesson.write_text(lesson.read_text("utf-8").replace("minutes: 5", "minutes: soon"), "utf-8")
-    monkeypatch.setattr(lookup, "the_cluster", lambda _lab: helpers.cluster(tmp_path))
+    monkeypatch.setattr(lookup, "survey_clusters", lambda: lookup.ClusterSurvey((helpers.cluster(tmp_path),)))
     with pytest.raises(BrokenLabError, match="'minutes'"):
         _resolve.lab_and_step("find", None, "labs show")
 
@@ -180,5 +180,5 @@ def test_step_of_a_broken_lesson(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_
 def test_goto_brackets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Brackets in a step's title are no markup once the way to it is played."""
     lab = helpers.lab(tmp_path, LESSON.replace("## Find", "## Find [it] in [/tmp]"))
-    goto._say(lab, lab.lesson.steps[1], Way((), lab.lesson.steps[:1]))
+    goto._say(lab, lab.lesson.steps[1], ReplayPlan((), lab.lesson.steps[:1]))
     assert capsys.readouterr().out.startswith("All that comes before 'Find [it] in [/tmp]' is done.\n")

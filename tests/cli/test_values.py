@@ -11,7 +11,7 @@ from runner.errors import UsageError
 from runner.grading import batch
 from runner.grading.grade_model import Grade
 from runner.grading.job import Job, read
-from runner.grading.resource_limits import Limits
+from runner.grading.resource_limits import ResourceLimits
 from runner.lessons.learner_values import NOBODY, Learner
 from runner.progress import store
 from runner.site_builder import build
@@ -31,7 +31,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     helpers.write_lab(tmp_path, LESSON, checks=CHECKS)
     (tmp_path / "labs" / "tiny" / "solution").mkdir()
     (tmp_path / "labs" / "tiny" / "solution" / "look.md").write_text("```sh node1\nnc <PORT>\n```\n", "utf-8")
-    store.is_for("tiny", ADA)
+    store.set_learner("tiny", ADA)
     for name in ("ada", "bob"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "submission.md").write_text("---\nlab: tiny\n---\n", "utf-8")
@@ -70,12 +70,12 @@ def test_mistakes(words: list[str], said: str, advice: str, tree: Path) -> None:
 
 def test_site(tree: Path) -> None:
     """Pages for everybody have the lesson's own values, and those that are served beside one's nodes have one's own."""
-    public, own = build.files(), build.files(live=True)
+    public, own = build.render_site(), build.render_site(live=True)
     page = "tiny/look.html"
     assert (True, False) == (b"port 8000" in public[page], b"8561" in public[page])
     assert (True, False) == (b"port 8561" in own[page], b"8000" in own[page])
     assert b"Port 8561 answers" in own[page]
-    assert public == build.files()
+    assert public == build.render_site()
 
 
 def test_whose_a_submission_is(tree: Path) -> None:
@@ -93,8 +93,8 @@ def test_whose_a_submission_is(tree: Path) -> None:
 
 def test_where_a_grade_is_kept(tree: Path) -> None:
     """A grade is kept for the values that it stands on, and one with the lesson's own apart from all of them."""
-    jobs = [Job(tree / "ada", "tiny", "uml", Limits(), learner=one) for one in (NOBODY, ADA, Learner("bob", "autumn"))]
-    hashes = [batch.hashes_of(job) for job in jobs]
+    jobs = [Job(tree / "ada", "tiny", "uml", ResourceLimits(), learner=one) for one in (NOBODY, ADA, Learner("bob", "autumn"))]
+    hashes = [batch.hash_inputs(job) for job in jobs]
     assert [False, True, True] == ["values" in one for one in hashes]
     assert 3 == len({batch._kept(job, one) for job, one in zip(jobs, hashes, strict=True)})
     assert jobs == [read(job.as_json()) for job in jobs]

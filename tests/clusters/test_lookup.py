@@ -29,7 +29,7 @@ class Asked:
             raise HostError(self.refusal, "Mend it.")
         return list(self.clusters)
 
-    def images(self) -> tuple[NodeImage, ...]:
+    def list_images(self) -> tuple[NodeImage, ...]:
         """Return the images."""
         if self.refusal:
             raise HostError(self.refusal, "Mend it.")
@@ -46,7 +46,7 @@ def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def _drivers(monkeypatch: pytest.MonkeyPatch, *drivers: Asked) -> None:
-    for which in ("all_drivers", "that_can_have_clusters"):
+    for which in ("load_drivers", "load_drivers_with_clusters"):
         monkeypatch.setattr(selection, which, lambda: list(drivers))
 
 
@@ -54,16 +54,16 @@ def test_another_drivers_clusters(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     """Clusters of one driver are found without the other, also where its images fit this version no more."""
     standing = helpers.cluster(tmp_path)
     _drivers(monkeypatch, NONE, Asked((standing,)))
-    assert [standing] == lookup.all_clusters()
+    assert (standing,) == lookup.survey_clusters().require_all()
 
 
 def test_another_drivers_images(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever has one driver's images need not hear of the other, and whoever has none does."""
     _drivers(monkeypatch, NONE, Asked(contents=(IMAGE,)))
-    assert [] == lookup.all_clusters()
+    assert () == lookup.survey_clusters().require_all()
     _drivers(monkeypatch, NONE, Asked())
     with pytest.raises(HostError, match="No engine answers"):
-        lookup.all_clusters()
+        lookup.survey_clusters().require_all()
 
 
 def test_a_recorded_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -72,9 +72,9 @@ def test_a_recorded_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     lab = helpers.lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n")
     provision.set_up(lab, helpers.cluster(tmp_path))
     with pytest.raises(HostError, match="No engine answers"):
-        lookup.all_clusters()
+        lookup.survey_clusters().require_all()
     provision.undone(ClusterId("tiny"))
-    assert [] == lookup.all_clusters()
+    assert () == lookup.survey_clusters().require_all()
 
 
 def test_runs_are_told_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -83,9 +83,9 @@ def test_runs_are_told_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     other = replace(own, id=ClusterId("tiny", "verify"))
     _drivers(monkeypatch, Asked((own, other)))
     assert [own, other, other] == [
-        lookup.the_cluster("tiny"),
-        lookup.the_cluster("tiny.verify"),
-        lookup.the_cluster("tiny", run="verify"),
+        lookup.survey_clusters().require_cluster("tiny"),
+        lookup.survey_clusters().require_cluster("tiny.verify"),
+        lookup.survey_clusters().require_cluster("tiny", run="verify"),
     ]
 
 
@@ -94,7 +94,7 @@ def test_another_commands_cluster(command: click.Command, monkeypatch: pytest.Mo
     """A learner's commands type nothing on what `labs verify` has made, and throw none of it away."""
     other = replace(helpers.cluster(tmp_path), id=ClusterId("tiny", "verify"))
     _drivers(monkeypatch, Asked((other,)))
-    with pytest.raises(UsageError, match=r"'tiny\.verify' is of another command") as refused:
+    with pytest.raises(UsageError, match=r"'tiny\.verify' belongs to another command") as refused:
         command.main(["tiny.verify"], standalone_mode=False)
     assert "'labs rm tiny.verify' removes it." == refused.value.advice
 
@@ -103,5 +103,5 @@ def test_several(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where several labs are started, whoever names none is told how to."""
     _drivers(monkeypatch, Asked((helpers.cluster(tmp_path), helpers.cluster(tmp_path, lab="toy"))))
     with pytest.raises(UsageError, match=r"More than one lab is started: tiny, toy\.") as refused:
-        lookup.the_cluster(None)
-    assert "Say which one you mean, as in 'labs check tiny' or 'labs shell node1 --lab tiny'." == refused.value.advice
+        lookup.survey_clusters().require_cluster(None)
+    assert "Name one of them, as in 'labs check tiny' or 'labs shell node1 --lab tiny'." == refused.value.advice

@@ -39,7 +39,7 @@ def second(tmp_path: Path) -> Iterator[SecondEngine]:
 
 @NEEDS_ROOT
 def test_a_cluster_outlives_its_engine(labs: Labs, second: SecondEngine) -> None:
-    """After a restart of the engine the nodes are halted, and start brings the same swarm back."""
+    """After a restart of the engine the nodes are stopped, and start brings the same swarm back."""
     there = {"DOCKER_HOST": second.host}
     try:
         started = labs("start", "trio", env=there)

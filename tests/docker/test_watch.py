@@ -107,7 +107,7 @@ def test_cluster_comes_and_goes(watching: Open, labs: Labs) -> None:
     """The cluster may be halted, started, made anew and removed: the watch says so, and goes on."""
     display = watching()
     for words, shown in (
-        (("stop",), "The nodes of 'trio' are halted."),
+        (("stop",), "The nodes of 'trio' are stopped."),
         (("start", "trio"), "✗ node1 is in a swarm"),
         (("reset",), "✗ node1 is in a swarm"),
         (("rm",), "'trio' is not started."),

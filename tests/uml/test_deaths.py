@@ -85,7 +85,7 @@ def test_nothing_outlives_a_killed_supervisor(labs: Labs, left: Left, environmen
     assert [] == left.mounts()
     assert "trio  halted  (driver uml)" in labs("status").stdout
     refused = labs("exec", "node1", "--", "true")
-    assert (4, True) == (refused.returncode, "The nodes of 'trio' are halted." in refused.stderr)
+    assert (4, True) == (refused.returncode, "The nodes of 'trio' are stopped." in refused.stderr)
     started = labs("start", "trio")
     assert "goes on where it was" in started.stdout, started.stderr
     assert 0 == labs("exec", "node1", "--", "ls", "kept").returncode

@@ -80,7 +80,7 @@ def test_stop_and_start_bring_the_same_swarm_back(labs: Labs, web: str) -> None:
     assert 3 == before.count("Ready")
     assert 0 == labs("stop").returncode
     assert "trio  halted  (driver uml)" in labs("status").stdout
-    assert "are halted" in labs("exec", "node1", "--", "true").stderr
+    assert "are stopped" in labs("exec", "node1", "--", "true").stderr
     resumed = labs("start", "trio")
     assert "goes on where it was" in resumed.stdout, resumed.stderr
     assert _await(lambda: all(2 == len(_asked(labs, node, "localhost:8080")) for node in NODES), 120)
