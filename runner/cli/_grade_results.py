@@ -68,7 +68,9 @@ class _Live:
 
 def _ended(job: Job, grade: Grade) -> Text:
     sign, style = ("✓", "green") if grade.is_complete else ("!", "yellow")
-    return Text.assemble((f"{sign} ", style), f"{student_view.to_single_line(job.name)}: ", _verdict(grade), _seconds(grade))
+    return Text.assemble(
+        (f"{sign} ", style), f"{student_view.to_single_line(job.name)}: ", _verdict(grade), _seconds(grade)
+    )
 
 
 def _seconds(grade: Grade) -> tuple[str, str]:
@@ -82,7 +84,9 @@ def _verdict(grade: Grade) -> Text:
     return (
         score
         if grade.is_complete
-        else Text.assemble(score, ("; ", ""), (student_view.to_single_line(student_view.describe_missing_grade(grade)), "yellow"))
+        else Text.assemble(
+            score, ("; ", ""), (student_view.to_single_line(student_view.describe_missing_grade(grade)), "yellow")
+        )
     )
 
 
@@ -98,7 +102,13 @@ def show(grades: Sequence[Grade], pairs: Sequence[SimilarPair] = ()) -> None:
     for grade in grades:
         note = Text(student_view.to_single_line(student_view.describe_missing_grade(grade)), style="yellow")
         seconds = f"{grade.seconds:.0f}"
-        table.add_row(Text(student_view.to_single_line(grade.submission)), grade.lab, student_view.format_score(grade.score), seconds, note)
+        table.add_row(
+            Text(student_view.to_single_line(grade.submission)),
+            grade.lab,
+            student_view.format_score(grade.score),
+            seconds,
+            note,
+        )
     out.print(table)
     _show_pairs(grades, pairs)
 
@@ -111,7 +121,9 @@ def _show_pairs(grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> None:
         names = (student_view.to_single_line(grades[place].submission) for place in (pair.first, pair.second))
         out.print(Text.assemble(f"  {' and '.join(names)}", (f"  {student_view.format_similarity(pair)}", "yellow")))
         for line in pair.lines[:_MOST_LINES]:
-            out.print(Text(f"      {student_view.to_single_line(line)}", style="dim"), no_wrap=True, overflow="ellipsis")
+            out.print(
+                Text(f"      {student_view.to_single_line(line)}", style="dim"), no_wrap=True, overflow="ellipsis"
+            )
     if len(pairs) > _MOST_PAIRS:
         out.print(f"  and {len(pairs) - _MOST_PAIRS} more pairs, in the reports 'json' and 'pages'")
 
@@ -124,7 +136,8 @@ def show_audit(told: Mapping[str, Sequence[str]]) -> None:
         sign, style = ("✗", "red") if differences else ("✓", "green")
         out.print(
             Text.assemble(
-                (f"{sign} ", style), f"{student_view.to_single_line(name)}: {'not as it was' if differences else 'as it was'}"
+                (f"{sign} ", style),
+                f"{student_view.to_single_line(name)}: {'not as it was' if differences else 'as it was'}",
             )
         )
         for one in differences:
@@ -140,7 +153,10 @@ def _show_one(grade: Grade) -> None:
     for run in grade.runs:
         if run.complaint:
             out.print(
-                Text.assemble((f"submission.md:{run.line}: ", "dim"), student_view.to_single_line(student_view.describe_block_problem(run)))
+                Text.assemble(
+                    (f"submission.md:{run.line}: ", "dim"),
+                    student_view.to_single_line(student_view.describe_block_problem(run)),
+                )
             )
             for line in student_view.replace_unsafe_chars(run.output).splitlines()[-5:]:
                 out.print(Text(f"  | {line}", style="dim"))

@@ -53,11 +53,13 @@ def command(
       labs grade bundle gradescope --lab swarm-basics --checks hidden --parts labs.parts --out swarm.zip
       labs grade bundle classroom50 --lab swarm-basics --out autograders/swarm-basics
     """
-    catalog.load(lab)
+    catalog.load_lab(lab)
     made = bundles.BUNDLE_FORMATS[kind]
     chosen = selection.load_driver(driver or made.default_driver).name
     target = out or Path(made.default_output)
-    bundles.write_bundle(kind, BundleSettings(lab, chosen, time_limit, seed), target, hidden=find_hidden_checks(checks, lab), parts=parts)
+    bundles.write_bundle(
+        kind, BundleSettings(lab, chosen, time_limit, seed), target, hidden=find_hidden_checks(checks, lab), parts=parts
+    )
     _console.out().print(f"Written to {target}.", style="green", markup=False)
     _console.out().print(made.next_step, markup=False)
     return 0

@@ -12,22 +12,19 @@ import click
 from runner.checking.parallel_verify import VerifyJob, choose_job_count
 from runner.cli import _console, _grade_results, _options, bundle
 from runner.clusters import selection
-from runner.drivers.uml import memory
 from runner.errors import ExitCode, HostError, LabsError, UsageError, unknown_name_error
 from runner.grading import collect, regrade, similarity, submission
 from runner.grading import reports as formats
 from runner.grading.batch import Batch
-from runner.grading.executor import LocalExecutor, Executor
+from runner.grading.executor import Executor, LocalExecutor
 from runner.grading.grade_model import Grade
 from runner.grading.job import Job, find_hidden_checks
 from runner.grading.resource_limits import ResourceLimits
 from runner.grading.similarity import SimilarPair
 from runner.lessons import catalog
-from runner.lessons.learner_values import NOBODY, Learner
+from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.storage import locks
 
-# Nobody has looked yet at what is in a submission, so it is kept behind walls.
-_DEFAULT_DRIVER = "uml"
 _NOWHERE = Path("/dev/null")
 
 
@@ -108,7 +105,7 @@ def command(
     """
     wanted = _wanted(reports)
     before = regrade.read_graded_report(audited) if audited else None
-    limits = replace(ResourceLimits(), submission=float(time_limit))
+    limits = replace(ResourceLimits(), submission_seconds=float(time_limit))
     found = submission.find_submissions(folders or (Path(),))
     whose = _learners(seed, learner, before or (), len(found))
     planned, unfit = _plan(found, lab, driver, checks, limits)
@@ -141,7 +138,7 @@ def _learners(
         )
     if seed is None and learner is None:
         known = {one.submission: Learner(one.learner, one.seed) for one in before}
-        return lambda name: known.get(name, NOBODY)
+        return lambda name: known.get(name, NO_LEARNER)
     return lambda name: Learner(name if learner is None else learner, seed or "")
 
 
@@ -190,7 +187,7 @@ def _plan(
     for folder in folders:
         named = lab or submission.read_lab_name(folder, limits)
         # What one learner has written must not keep a whole class waiting.
-        if len(folders) > 1 and folder.is_dir() and not lab and named not in catalog.names():
+        if len(folders) > 1 and folder.is_dir() and not lab and named not in catalog.list_lab_names():
             trouble = f"{collect.SUBMISSION_FILE} names no lab that there is; its front matter says it, as 'lab: LAB'"
             unfit.append(Grade(folder.resolve().name, "", "", trouble=trouble, folder=str(folder)))
         else:
@@ -209,31 +206,33 @@ def _job(folder: Path, lab: str | None, driver: str | None, checks: Path | None,
             "Say it with '--lab LAB', or in its front matter as 'lab: LAB'. 'labs list' shows the labs.",
         )
     only = selection.get_forced_driver_name()
-    if driver is None and only not in (None, _DEFAULT_DRIVER):
+    # Submissions are code from strangers, so by default they run on nodes that are isolated from this host.
+    isolated = selection.get_isolated_driver_name()
+    if driver is None and only not in (None, isolated):
         raise UsageError(
             f"LABS_DRIVER keeps to {only}, which is no wall around what strangers have written.",
             f"Unset it, or say '--driver {only}' if you trust them.",
         )
-    chosen = selection.choose_driver(catalog.load(lab), driver or _DEFAULT_DRIVER, None).driver.name
+    chosen = selection.choose_driver(catalog.load_lab(lab), driver or isolated, None).driver.name
     return Job(folder, lab, chosen, limits, find_hidden_checks(checks, lab))
 
 
 def _place(planned: Sequence[Job], jobs: int | None, dask: str | None) -> AbstractContextManager[Executor]:
-    labs = [VerifyJob(catalog.load(job.lab), job.driver) for job in planned]
+    labs = [VerifyJob(catalog.load_lab(job.lab), job.driver) for job in planned]
     if dask:
         # It takes a second to import, and few have it.
         from runner.grading import dask_executor
 
         return dask_executor.open_dask_executor(dask, labs, jobs)
     _prepare(planned)
-    return nullcontext(LocalExecutor(jobs or choose_job_count(labs, memory.free)))
+    return nullcontext(LocalExecutor(jobs or choose_job_count(labs, selection.measure_free_memory)))
 
 
 def _prepare(planned: Sequence[Job]) -> None:
     """Look whether the driver serves, and make the images once for all."""
     reporter = _console.status_reporter()
     for name in dict.fromkeys(job.driver for job in planned):
-        labs = [catalog.load(lab) for lab in dict.fromkeys(job.lab for job in planned if job.driver == name)]
+        labs = [catalog.load_lab(lab) for lab in dict.fromkeys(job.lab for job in planned if job.driver == name)]
         driver = selection.load_driver(name)
         for lab in labs:
             driver.check_support(lab.lesson.needs, f"'{lab.name}'")

@@ -17,7 +17,7 @@ from runner.grading.collect import take
 from runner.grading.executor import Executor, ExecutorError
 from runner.grading.grade_model import Grade
 from runner.grading.job import Job
-from runner.grading.submission import hash_lines, digest_of, describe_file
+from runner.grading.submission import describe_file, digest_of, hash_lines
 from runner.lessons import catalog
 from runner.storage import atomic
 
@@ -101,7 +101,7 @@ def _of(job: Job, graded: Grade) -> Grade:
 
 def hash_inputs(job: Job) -> dict[str, str]:
     """Return the hashes of all that a grade stands on."""
-    lab = catalog.load(job.lab, job.learner)
+    lab = catalog.load_lab(job.lab, job.learner)
     vocabulary = sorted(path for path in paths.checks_folder().glob("*.py") if not path.name.startswith("test_"))
     with tempfile.TemporaryDirectory() as folder:
         taken = take(job.folder, Path(folder), job.limits)

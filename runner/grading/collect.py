@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner.grading.resource_limits import Limits
+from runner.grading.resource_limits import ResourceLimits
 from runner.lessons.problems import Problem
 
-TEXT = "submission.md"
+SUBMISSION_FILE = "submission.md"
 # What tools keep for themselves; large, and never what a node needs.
 _PASSED_OVER = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules"})
 _DEEPEST = 30
@@ -33,7 +33,7 @@ class Intake:
     problems: list[Problem] = field(default_factory=list)
 
 
-def take(folder: Path, target: Path, limits: Limits) -> Intake:
+def take(folder: Path, target: Path, limits: ResourceLimits) -> Intake:
     """Copy a submission's files, for nodes to get; whatever is wrong with one leaves that one out.
 
     Links to files inside are followed, all others are left out, as are devices and pipes. The files get plain modes.
@@ -47,14 +47,14 @@ def take(folder: Path, target: Path, limits: Limits) -> Intake:
     found = Intake()
     root = folder.resolve()
     try:
-        found.text = _content(root / TEXT, root, limits.text)
+        found.text = _content(root / SUBMISSION_FILE, root, limits.text_bytes)
     except (OSError, ValueError) as error:
-        found.problems.append(Problem(folder / TEXT, 1, _why(error)))
-    left = limits.folder
+        found.problems.append(Problem(folder / SUBMISSION_FILE, 1, _why(error)))
+    left = limits.folder_bytes
     for path in _files(root):
         name = path.relative_to(root)
         try:
-            content = _content(path, root, min(limits.file, left))
+            content = _content(path, root, min(limits.file_bytes, left))
             copy = target / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(content)
@@ -65,16 +65,16 @@ def take(folder: Path, target: Path, limits: Limits) -> Intake:
             left -= len(content)
             found.files += 1
         # What cannot be taken counts too: looking at it takes as long.
-        if found.files + len(found.problems) > limits.files:
+        if found.files + len(found.problems) > limits.max_files:
             found.problems.append(Problem(folder / name, 1, "too many files; all after this one are left out"))
             break
     return found
 
 
-def text_of(folder: Path, limits: Limits) -> bytes:
+def read_submission_text(folder: Path, limits: ResourceLimits) -> bytes:
     """Return the content of a submission's `submission.md`; nothing if there is none that may be taken."""
     try:
-        return _content(folder.resolve() / TEXT, folder.resolve(), limits.text)
+        return _content(folder.resolve() / SUBMISSION_FILE, folder.resolve(), limits.text_bytes)
     except (OSError, ValueError):
         return b""
 
@@ -91,7 +91,7 @@ def _files(root: Path) -> Iterator[Path]:
             path = Path(entry.path)
             depth = len(path.relative_to(root).parts)
             if not entry.is_dir(follow_symlinks=False) or depth > _DEEPEST:
-                if path != root / TEXT:
+                if path != root / SUBMISSION_FILE:
                     yield path
             elif entry.name not in _PASSED_OVER:
                 folders.append(path)

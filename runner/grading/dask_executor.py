@@ -19,10 +19,10 @@ from importlib import metadata
 from typing import Any
 
 from runner import __version__
-from runner.checking.parallel_verify import Planned
+from runner.checking.parallel_verify import VerifyJob
 from runner.errors import HostError, UsageError
 from runner.grading import grade_model
-from runner.grading.executor import UnfitPlaceError
+from runner.grading.executor import ExecutorError
 from runner.grading.grade_model import Grade
 from runner.grading.job import Job
 from runner.grading.snapshot import pack
@@ -48,7 +48,7 @@ _PAUSE_SECONDS = 0.2
 
 
 @contextmanager
-def cluster(address: str, planned: Sequence[Planned], jobs: int | None) -> Iterator[DaskCluster]:
+def open_dask_executor(address: str, planned: Sequence[VerifyJob], jobs: int | None) -> Iterator[DaskExecutor]:
     """Have a Dask cluster to grade on; what still runs there at the end is ended.
 
     Args:
@@ -61,18 +61,18 @@ def cluster(address: str, planned: Sequence[Planned], jobs: int | None) -> Itera
         UnfitPlaceError: There is no such cluster, or it cannot grade.
 
     """
-    largest = max([1, *(one.memory for one in planned)])
+    largest = max([1, *(one.memory_mb for one in planned)])
     # A submission with large files is what it is; and Dask's own lines would stand between ours.
     quiet = {"distributed.admin.large-graph-warning-threshold": "1GB"}
     with dask.config.set(quiet), _without_logs(), _connected(address) as client:
         room = _room(client, address, largest)
-        made = DaskCluster(client, address, largest, min(jobs or room, len(planned)) or 1)
+        made = DaskExecutor(client, address, largest, min(jobs or room, len(planned)) or 1)
         client.subscribe_topic(made.run, made.on_output)
         yield made
 
 
 @dataclass(slots=True)
-class DaskCluster:
+class DaskExecutor:
     """The machines of a Dask cluster.
 
     Attributes:
@@ -88,7 +88,7 @@ class DaskCluster:
     address: str
     memory: int
     jobs: int
-    run: str = field(default_factory=lambda: f"{dask_worker.TASK}-{uuid.uuid4().hex}")
+    run: str = field(default_factory=lambda: f"{dask_worker.TASK_PREFIX}-{uuid.uuid4().hex}")
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _futures: dict[str, Future[Any]] = field(default_factory=dict)
@@ -99,7 +99,7 @@ class DaskCluster:
         """Have a submission graded on whichever machine has room, and on another one if that is lost; see `Place`."""
         tell("waiting for a worker")
         parcel, key = pack(job), f"{self.run}-{next(self._numbers)}"
-        needs = {dask_worker.MEMORY: self.memory}
+        needs = {dask_worker.MEMORY_RESOURCE: self.memory}
         with self._lock:
             if self._interrupted:
                 raise KeyboardInterrupt
@@ -118,7 +118,7 @@ class DaskCluster:
         except CancelledError as error:
             if self._interrupted:
                 raise KeyboardInterrupt from error
-            raise UnfitPlaceError(
+            raise ExecutorError(
                 f"The Dask scheduler at {self.address} is gone.",
                 "What was graded is kept. Start it and its workers again, then type this again.",
             ) from error
@@ -148,7 +148,7 @@ class DaskCluster:
     def _busy(self) -> bool:
         workers = list(_crew(self.client))
         return bool(workers) and any(
-            self.client.run(dask_worker.busy, self.run, workers=workers, on_error="ignore").values()
+            self.client.run(dask_worker.count_running, self.run, workers=workers, on_error="ignore").values()
         )
 
     def _result(self, future: Future[Any]) -> str:
@@ -171,10 +171,10 @@ def _connected(address: str) -> Iterator[Client]:
         scheduler = asyncio.run(_greet(address, security))
     except TypeError as error:
         advice = "Name the certificates in Dask's configuration, 'distributed.comm.tls'; docs/instructors.md shows how."
-        raise UnfitPlaceError(f"There are no certificates for {address}.", advice) from error
+        raise ExecutorError(f"There are no certificates for {address}.", advice) from error
     except OSError as error:
         advice = f"Start one with 'dask scheduler', and on each machine that is to grade '{_worker(address)}'."
-        raise UnfitPlaceError(
+        raise ExecutorError(
             f"No Dask scheduler answers at {address}: {str(error) or 'it speaks another protocol'}.", advice
         ) from error
     _require_one_dask({"scheduler": scheduler}, address)
@@ -209,7 +209,7 @@ def _require_one_dask(found: Mapping[str, Any], address: str) -> None:
     """
     other = _others({name: one["packages"]["distributed"] for name, one in found.items()}, _VERSION)
     if other:
-        raise UnfitPlaceError(
+        raise ExecutorError(
             f"At {address} there is distributed {other}, and here {_VERSION}.",
             f"Use one version everywhere: there, 'pip install distributed=={_VERSION}'.",
         )
@@ -218,10 +218,12 @@ def _require_one_dask(found: Mapping[str, Any], address: str) -> None:
 def _require_one_labs(client: Client, address: str) -> None:
     """Refuse a cluster where another version of labs grades, which would find nothing to do there."""
     offers = [(name, one["resources"]) for name, one in client.scheduler_info(n_workers=-1)["workers"].items()]
-    found = [(name, offer) for name, offered in offers for offer in offered if offer.startswith(dask_worker.PREFIX)]
-    other = _others({name: offer.removeprefix(dask_worker.PREFIX) for name, offer in found}, __version__)
+    found = [
+        (name, offer) for name, offered in offers for offer in offered if offer.startswith(dask_worker.RESOURCE_PREFIX)
+    ]
+    other = _others({name: offer.removeprefix(dask_worker.RESOURCE_PREFIX) for name, offer in found}, __version__)
     if other:
-        raise UnfitPlaceError(
+        raise ExecutorError(
             f"At {address} there is labs {other}, and here {__version__}.",
             f"Install labs {__version__} there, and start it anew with '{_worker(address)}'.",
         )
@@ -234,7 +236,9 @@ def _others(versions: Mapping[str, str], ours: str) -> str:
 def _crew(client: Client) -> dict[str, tuple[int, int]]:
     """Return for each worker that grades how many threads it has, and how many MB."""
     workers = client.scheduler_info(n_workers=-1)["workers"]
-    offers = {name: (one["nthreads"], one["resources"].get(dask_worker.MEMORY)) for name, one in workers.items()}
+    offers = {
+        name: (one["nthreads"], one["resources"].get(dask_worker.MEMORY_RESOURCE)) for name, one in workers.items()
+    }
     return {name: (threads, int(room)) for name, (threads, room) in offers.items() if room is not None}
 
 
@@ -254,13 +258,13 @@ def _room(client: Client, address: str, memory: int) -> int:
             break
         time.sleep(_PAUSE_SECONDS)
     if found:
-        raise UnfitPlaceError(
+        raise ExecutorError(
             f"No worker at {address} has {memory} MB of memory for a submission; the largest offers "
             f"{max(offered for _, offered in found.values())} MB.",
             f"On a machine with more, type '{_worker(address)}'.",
         )
     others = len(client.scheduler_info(n_workers=-1)["workers"])
-    raise UnfitPlaceError(
+    raise ExecutorError(
         f"No Dask worker at {address} grades with labs {__version__}; workers that do not: {others}.",
         f"On each machine that is to grade, type '{_worker(address)}'.",
     )

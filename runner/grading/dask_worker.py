@@ -23,10 +23,9 @@ from distributed import Reschedule, Worker, WorkerPlugin, get_worker
 from runner import __version__, paths
 from runner.checking.parallel_verify import FREE_MEMORY_SHARE
 from runner.clusters import lifecycle, selection
-from runner.drivers.uml import memory
 from runner.errors import HostError, LabsError
 from runner.grading.batch import hash_inputs
-from runner.grading.executor import LocalExecutor, ExecutorError
+from runner.grading.executor import ExecutorError, LocalExecutor
 from runner.grading.job import Job
 from runner.grading.snapshot import Parcel
 from runner.grading.submission_grader import is_grading_cluster
@@ -50,7 +49,7 @@ async def dask_setup(worker: Worker) -> None:
     await asyncio.to_thread(_clear)
     # `set_resources` is for workers that the scheduler knows already.
     for resources in (worker.state.total_resources, worker.state.available_resources):
-        resources[MEMORY_RESOURCE] = int(memory.free() * FREE_MEMORY_SHARE)
+        resources[MEMORY_RESOURCE] = int(selection.measure_free_memory() * FREE_MEMORY_SHARE)
     await worker.plugin_add(_Ending(), name=TASK_PREFIX)
 
 
@@ -115,7 +114,7 @@ class _Ending(WorkerPlugin):
 def _require_fit(job: Job, hashes: Mapping[str, str]) -> None:
     try:
         own = hash_inputs(job)
-        selection.load_driver(job.driver).check_support(catalog.load(job.lab).lesson.needs, f"'{job.lab}'")
+        selection.load_driver(job.driver).check_support(catalog.load_lab(job.lab).lesson.needs, f"'{job.lab}'")
     except LabsError as error:
         raise ExecutorError(f"On {_this()}: {error.message}", f"{error.advice} That is to be done there.") from error
     other = [name for name in ("lab", "checks") if own[name] != hashes[name]]

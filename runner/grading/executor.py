@@ -17,7 +17,7 @@ from runner.errors import BrokenLabError, ExitCode, HostError
 from runner.grading import grade_model
 from runner.grading.grade_model import Grade
 from runner.grading.job import Job
-from runner.grading.submission_grader import cluster_for
+from runner.grading.submission_grader import derive_cluster_id
 from runner.lessons import catalog
 from runner.subprocess_pool import Children
 
@@ -26,11 +26,11 @@ _BESIDE_SECONDS = 900
 _LINES_OF_TROUBLE = 20
 
 
-class UnfitPlaceError(HostError):
+class ExecutorError(HostError):
     """A place can grade nothing, which is no submission's fault."""
 
 
-class Place(Protocol):
+class Executor(Protocol):
     """Somewhere to grade."""
 
     @property
@@ -60,7 +60,7 @@ class Place(Protocol):
 
 
 @dataclass(slots=True)
-class Here:
+class LocalExecutor:
     """The machine that we run on.
 
     Attributes:
@@ -88,7 +88,7 @@ class Here:
             said: list[str] = []
             words = ["runner.grading.local_worker", str(asked), str(answer), str(os.getpid())]
             with self._children.started(words) as process:
-                most = 2 * job.limits.submission + _BESIDE_SECONDS
+                most = 2 * job.limits.submission_seconds + _BESIDE_SECONDS
                 with self._children.ended_after(process, most):
                     assert process.stdout is not None
                     for line in process.stdout:
@@ -96,8 +96,8 @@ class Here:
                         tell(sanitize.strip_control_chars(line.rstrip()))
             if process.returncode < 0:
                 # It was killed, and could not put anything in order.
-                cluster = cluster_for(catalog.load(job.lab, job.learner), hashes["submission"])
-                lifecycle.remove(selection.named(job.driver), cluster)
+                cluster = derive_cluster_id(catalog.load_lab(job.lab, job.learner), hashes["submission"])
+                lifecycle.remove(selection.load_driver(job.driver), cluster)
             if process.returncode == ExitCode.BROKEN_LAB:
                 raise BrokenLabError(
                     f"The lab '{job.lab}' itself is broken.", f"Mend it, then 'labs verify {job.lab}'.", "".join(said)

@@ -50,7 +50,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class BlockRun:
     """What came of one shell block on one node.
 
     Attributes:
@@ -123,7 +123,7 @@ class Grade:
     driver: str
     marks: tuple[Mark, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
-    runs: tuple[Run, ...] = ()
+    runs: tuple[BlockRun, ...] = ()
     problems: tuple[str, ...] = ()
     trouble: str = ""
     hashes: Mapping[str, str] = field(default_factory=dict)
@@ -136,30 +136,30 @@ class Grade:
     values: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether every check could run: only then is the score one to rely on."""
         return bool(self.marks) and not self.trouble and all(mark.outcome is not Outcome.ERROR for mark in self.marks)
 
     @property
     def score(self) -> Score:
         """All points together."""
-        return total(self.marks)
+        return sum_points(self.marks)
 
     @property
-    def by_step(self) -> dict[str, tuple[Mark, ...]]:
+    def marks_by_step(self) -> dict[str, tuple[Mark, ...]]:
         """The marks of each step, by its id."""
         steps = dict.fromkeys(mark.step for mark in self.marks)
         return {step: tuple(mark for mark in self.marks if mark.step == step) for step in steps}
 
     @property
-    def hidden(self) -> tuple[Mark, ...]:
+    def hidden_marks(self) -> tuple[Mark, ...]:
         """The marks that students may not see."""
         return tuple(mark for mark in self.marks if mark.hidden)
 
     @property
     def exit_code(self) -> ExitCode:
         """What `labs grade` ends with: what nobody knows outweighs unfinished work."""
-        if not self.complete:
+        if not self.is_complete:
             return ExitCode.HOST
         return ExitCode.DONE if self.score.earned >= self.score.possible else ExitCode.INCOMPLETE
 
@@ -167,15 +167,15 @@ class Grade:
         """Return it as plain data."""
         own = {**_plain(self), "titles": dict(self.titles), "hashes": dict(self.hashes)}
         own |= {"marks": [_plain(mark) for mark in self.marks], "runs": [_plain(run) for run in self.runs]}
-        return {"format": FORMAT, "score": {**_plain(self.score), "complete": self.complete}, **own}
+        return {"format": FORMAT, "score": {**_plain(self.score), "complete": self.is_complete}, **own}
 
 
-def _plain(one: Grade | Mark | Run | Score) -> dict[str, Any]:
+def _plain(one: Grade | Mark | BlockRun | Score) -> dict[str, Any]:
     """Return the attributes by their names; what they hold is not copied, which for a class takes most of the time."""
     return {name: getattr(one, name) for name in one.__slots__}
 
 
-def total(marks: tuple[Mark, ...]) -> Score:
+def sum_points(marks: tuple[Mark, ...]) -> Score:
     """Add points up."""
     return Score(
         earned=sum(mark.earned for mark in marks),
@@ -196,7 +196,7 @@ def read(data: Mapping[str, Any]) -> Grade:
     own = {name: value for name, value in data.items() if name not in ("format", "score")}
     try:
         marks = tuple(Mark(**{**mark, "outcome": Outcome(mark["outcome"])}) for mark in own.pop("marks"))
-        runs = tuple(Run(**run) for run in own.pop("runs"))
+        runs = tuple(BlockRun(**run) for run in own.pop("runs"))
         return Grade(marks=marks, runs=runs, problems=tuple(own.pop("problems")), **own)
     except (TypeError, KeyError) as error:
         raise ValueError(f"it is not {FORMAT}: {error}") from error

@@ -9,8 +9,8 @@ from typing import Any
 
 from runner import paths
 from runner.errors import UsageError
-from runner.grading.resource_limits import Limits
-from runner.lessons.learner_values import NOBODY, Learner
+from runner.grading.resource_limits import ResourceLimits
+from runner.lessons.learner_values import NO_LEARNER, Learner
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class Job:
     folder: Path
     lab: str
     driver: str
-    limits: Limits
+    limits: ResourceLimits
     hidden: Path | None = None
-    learner: Learner = NOBODY
+    learner: Learner = NO_LEARNER
     left_out: tuple[tuple[str, int, str], ...] | None = None
 
     @property
@@ -46,7 +46,7 @@ class Job:
         return {**asdict(self), "folder": str(self.folder), "hidden": str(self.hidden) if self.hidden else None}
 
 
-def hidden_checks(folder: Path | None, lab: str) -> Path | None:
+def find_hidden_checks(folder: Path | None, lab: str) -> Path | None:
     """Return the file with a lab's further checks in an instructor's folder; none where there is no folder.
 
     Raises:
@@ -66,4 +66,6 @@ def read(data: Mapping[str, Any]) -> Job:
     hidden = Path(data["hidden"]) if data["hidden"] else None
     left_out = data["left_out"] if data["left_out"] is None else tuple((*one,) for one in data["left_out"])
     learner = Learner(**data["learner"])
-    return Job(Path(data["folder"]), data["lab"], data["driver"], Limits(**data["limits"]), hidden, learner, left_out)
+    return Job(
+        Path(data["folder"]), data["lab"], data["driver"], ResourceLimits(**data["limits"]), hidden, learner, left_out
+    )

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner.checking.timeout import within
-from runner.grading.resource_limits import Limits
+from runner.checking.timeout import TimeLimit
+from runner.grading.resource_limits import ResourceLimits
 from runner.nodes.driver_interface import ExecResult, Node
 
 _TYPE = (Path(__file__).parent / "limited_exec.pl").read_text("utf-8")
@@ -19,7 +19,7 @@ _LEAST_SECONDS = 0.1
 
 
 @dataclass(slots=True)
-class LimitedHand:
+class LimitedRunner:
     """Types with the limits of one submission.
 
     Attributes:
@@ -29,29 +29,29 @@ class LimitedHand:
 
     """
 
-    limits: Limits
+    limits: ResourceLimits
     clock: Callable[[], float] = time.monotonic
-    cut: bool = False
+    is_truncated: bool = False
     _ends: float = field(init=False)
     _block_ends: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._ends = self.clock() + self.limits.submission
-        self.begin_block()
+        self._ends = self.clock() + self.limits.submission_seconds
+        self.start_block()
 
-    def begin_block(self) -> None:
+    def start_block(self) -> None:
         """Begin another block, which has a time of its own for all its repetitions."""
-        self._block_ends = self.clock() + self.limits.block
+        self._block_ends = self.clock() + self.limits.block_seconds
 
     @property
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """How many seconds are left for all that is still to be typed."""
         return max(0.0, self._ends - self.clock())
 
     @property
     def seconds(self) -> float:
         """How much longer the block may take."""
-        return max(_LEAST_SECONDS, round(min(self._block_ends - self.clock(), self.left), 1))
+        return max(_LEAST_SECONDS, round(min(self._block_ends - self.clock(), self.seconds_left), 1))
 
     def type(self, node: Node, script: str) -> ExecResult:
         """Run a script in a shell that ends at the first command that fails, with no input.
@@ -63,9 +63,9 @@ class LimitedHand:
             HostError: The node cannot be reached.
 
         """
-        seconds, most = self.seconds, self.limits.output // 2
+        seconds, most = self.seconds, self.limits.output_bytes // 2
         words = ["perl", "-e", _TYPE, "--", f"{seconds:g}", str(most + 1), script]
-        with within(seconds + _GRACE_SECONDS, f"What was typed on {node.name}"):
-            done = node.run(words)
-        self.cut = max(len(done.stdout), len(done.stderr)) > most
+        with TimeLimit(seconds + _GRACE_SECONDS, f"What was typed on {node.name}"):
+            done = node.run_command(words)
+        self.is_truncated = max(len(done.stdout), len(done.stderr)) > most
         return ExecResult(done.exit_status, done.stdout[:most], done.stderr[:most])

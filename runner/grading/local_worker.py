@@ -25,7 +25,7 @@ from runner import signals
 from runner.clusters import selection
 from runner.errors import ExitCode, LabsError
 from runner.grading import job, submission
-from runner.grading.submission_grader import Grader
+from runner.grading.submission_grader import SubmissionGrader
 from runner.lessons import catalog
 from runner.status import DetailCallback
 
@@ -53,10 +53,12 @@ def main() -> int:
     asked, answer = Path(sys.argv[1]), Path(sys.argv[2])
     given = job.read(json.loads(asked.read_text("utf-8")))
     try:
-        lab = catalog.load(given.lab, given.learner)
+        lab = catalog.load_lab(given.lab, given.learner)
         with tempfile.TemporaryDirectory(prefix="labs-grade-") as scratch:
-            read = submission.read(given.folder, lab, Path(scratch), given.limits, given.left_out)
-            grader = Grader(lab, selection.named(given.driver), given.limits, given.hidden, _Lines(), _tell)
+            read = submission.parse_submission(given.folder, lab, Path(scratch), given.limits, given.left_out)
+            grader = SubmissionGrader(
+                lab, selection.load_driver(given.driver), given.limits, given.hidden, _Lines(), _tell
+            )
             found = grader.grade(read)
         answer.write_text(json.dumps(found.as_json()), "utf-8")
     except LabsError as error:

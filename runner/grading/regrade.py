@@ -21,7 +21,7 @@ _CHANGED = {
 }
 
 
-def read(report: Path) -> list[Grade]:
+def read_graded_report(report: Path) -> list[Grade]:
     """Return the grades in a report.
 
     Raises:
@@ -38,7 +38,7 @@ def read(report: Path) -> list[Grade]:
         raise UsageError(message, "Name one that 'labs grade --report json=FILE' has written.") from None
 
 
-def compared(before: Sequence[Grade], now: Sequence[Grade]) -> dict[str, list[str]]:
+def compare_grades(before: Sequence[Grade], now: Sequence[Grade]) -> dict[str, list[str]]:
     """Return for each submission in the report what is not as it was; nothing where all is.
 
     Args:
@@ -59,14 +59,14 @@ def _differences(before: Grade, now: Grade) -> list[str]:
     said = [words for key, words in _CHANGED.items() if before.hashes.get(key) != now.hashes.get(key)]
     if before.version != now.version:
         said.append(f"labs was {before.version}, and is {now.version}")
-    if not now.complete:
-        return [*said, student_view.verdict(now)]
+    if not now.is_complete:
+        return [*said, student_view.describe_missing_grade(now)]
     was = {(mark.hidden, mark.check): mark for mark in before.marks}
-    veiled = student_view.for_students(now).marks
+    veiled = student_view.redact_hidden_checks(now).marks
     for mark, shown in zip(now.marks, veiled, strict=True):
         old = was.get((mark.hidden, mark.check))
         if old and old.outcome is not mark.outcome:
             said.append(f"{shown.says}: {old.outcome.value}, and now {mark.outcome.value}")
     if before.score != now.score:
-        said.append(f"{student_view.of(before.score)} points, and now {student_view.of(now.score)}")
+        said.append(f"{student_view.format_score(before.score)} points, and now {student_view.format_score(now.score)}")
     return said

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ResourceLimits:
     """What one submission may take.
 
     Attributes:
@@ -22,12 +22,12 @@ class Limits:
 
     """
 
-    block: float = 180
-    check: float = 60
-    checks: float = 180
-    submission: float = 1200
-    output: int = 20_000
-    text: int = 1 << 20
-    file: int = 10 << 20
-    files: int = 500
-    folder: int = 50 << 20
+    block_seconds: float = 180
+    check_seconds: float = 60
+    all_checks_seconds: float = 180
+    submission_seconds: float = 1200
+    output_bytes: int = 20_000
+    text_bytes: int = 1 << 20
+    file_bytes: int = 10 << 20
+    max_files: int = 500
+    folder_bytes: int = 50 << 20

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from runner.grading import collect, tokenize
 from runner.grading.grade_model import Grade
-from runner.grading.resource_limits import Limits
-from runner.grading.tokenize import Line, Words
+from runner.grading.resource_limits import ResourceLimits
+from runner.grading.tokenize import CodeLine, Words
 
 # How much of what is the own of the smaller one the other must have too, and how many pieces that must be at least.
-SHARE, PIECES = 0.6, 16
+MIN_SHARE, MIN_PIECES = 0.6, 16
 # Common property is what more than half of a class have, or more than _MOST_ALIKE, which also keeps the work linear in
 # their number; what no more than _FEW have never is.
 _FEW, _MOST_ALIKE = 3, 20
@@ -31,11 +31,11 @@ _RUN, _WINDOW = 16, 4
 _MOST_LINES, _LONGEST_LINE = 5, 200
 # Far more than a whole course has. What is longer is compared as far as that.
 _LONGEST_SCRIPTS = 128 << 10
-_LIMITS = replace(Limits(), text=0, file=64 << 10, files=100, folder=128 << 10)
+_LIMITS = replace(ResourceLimits(), text_bytes=0, file_bytes=64 << 10, max_files=100, folder_bytes=128 << 10)
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class SimilarPair:
     """Two submissions that resemble each other.
 
     Attributes:
@@ -54,7 +54,7 @@ class Pair:
     lines: tuple[str, ...]
 
 
-def pairs(grades: Sequence[Grade]) -> list[Pair]:
+def find_similar_pairs(grades: Sequence[Grade]) -> list[SimilarPair]:
     """Return the submissions that resemble each other, the most alike first.
 
     Only those for the same lab are compared, and none with another of the same name, which is the same learner's.
@@ -69,18 +69,18 @@ def pairs(grades: Sequence[Grade]) -> list[Pair]:
     classes = [places for places in by_lab.values() if len(places) > 1]
     if not classes:
         return []
-    told = tokenize.told()
-    found: list[Pair] = []
+    told = tokenize.load_lesson_shapes()
+    found: list[SimilarPair] = []
     for places in classes:
         with tempfile.TemporaryDirectory() as scratch:
             written = [list(_lines(grades[place], Path(scratch) / str(place))) for place in places]
-        alike = compared(written, told)
+        alike = compare_class(written, told)
         found += (replace(pair, first=places[pair.first], second=places[pair.second]) for pair in alike)
     others = [pair for pair in found if grades[pair.first].submission != grades[pair.second].submission]
     return sorted(others, key=lambda pair: (-pair.share, -pair.pieces, pair.first, pair.second))
 
 
-def compared(written: Sequence[Sequence[Line]], told: Collection[Words]) -> Iterator[Pair]:
+def compare_class(written: Sequence[Sequence[CodeLine]], told: Collection[Words]) -> Iterator[SimilarPair]:
     """Yield the pairs that resemble each other among what the learners of one class have written.
 
     Args:
@@ -89,23 +89,23 @@ def compared(written: Sequence[Sequence[Line]], told: Collection[Words]) -> Iter
 
     """
     most = max(_FEW, len(written) // 2)
-    having = Counter(kind for lines in written for kind in {line.kind for line in lines})
-    own = [[line for line in lines if line.kind not in told and having[line.kind] <= most] for lines in written]
+    having = Counter(kind for lines in written for kind in {line.shape for line in lines})
+    own = [[line for line in lines if line.shape not in told and having[line.shape] <= most] for lines in written]
     prints = [_prints([word for line in lines for word in line.words]) for lines in own]
     for first, second, pieces, share in _alike(prints, min(most, _MOST_ALIKE)):
-        if share >= SHARE and pieces >= PIECES:
-            yield Pair(first, second, share, pieces, tuple(_in_both(own[first], own[second])))
+        if share >= MIN_SHARE and pieces >= MIN_PIECES:
+            yield SimilarPair(first, second, share, pieces, tuple(_in_both(own[first], own[second])))
 
 
-def _lines(grade: Grade, scratch: Path) -> Iterator[Line]:
+def _lines(grade: Grade, scratch: Path) -> Iterator[CodeLine]:
     # A block that was typed on three nodes was written once.
     scripts = {run.line: run.script for run in grade.runs}
-    yield from tokenize.lines_of("\n".join(scripts.values())[:_LONGEST_SCRIPTS])
+    yield from tokenize.tokenize_lines("\n".join(scripts.values())[:_LONGEST_SCRIPTS])
     # What is gone or cannot be read is told by the grading itself.
     with suppress(OSError):
         collect.take(Path(grade.folder), scratch, _LIMITS)
     for file in sorted(path for path in scratch.rglob("*") if path.is_file()):
-        yield from tokenize.lines_of(tokenize.read(file))
+        yield from tokenize.tokenize_lines(tokenize.read_text_or_empty(file))
 
 
 def _prints(words: Sequence[str]) -> frozenset[bytes]:
@@ -115,7 +115,7 @@ def _prints(words: Sequence[str]) -> frozenset[bytes]:
 
 
 def _hash(words: Sequence[str]) -> bytes:
-    return blake2b(tokenize.numbered(words).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return blake2b(tokenize.anonymize_names(words).encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 def _alike(prints: Sequence[Collection[bytes]], most: int) -> Iterator[tuple[int, int, int, float]]:
@@ -134,7 +134,7 @@ def _alike(prints: Sequence[Collection[bytes]], most: int) -> Iterator[tuple[int
         yield first, second, pieces, pieces / min(sizes[first], sizes[second])
 
 
-def _in_both(first: Iterable[Line], second: Iterable[Line]) -> list[str]:
-    also = {tokenize.numbered(line.words) for line in second}
-    found = dict.fromkeys(line.text for line in first if tokenize.numbered(line.words) in also)
+def _in_both(first: Iterable[CodeLine], second: Iterable[CodeLine]) -> list[str]:
+    also = {tokenize.anonymize_names(line.words) for line in second}
+    found = dict.fromkeys(line.text for line in first if tokenize.anonymize_names(line.words) in also)
     return [text[:_LONGEST_LINE] for text in sorted(found, key=len, reverse=True)[:_MOST_LINES]]

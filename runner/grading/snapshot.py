@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runner.grading.collect import TEXT, take
+from runner.grading.collect import SUBMISSION_FILE, take
 from runner.grading.job import Job
 
 
@@ -48,7 +48,7 @@ def pack(job: Job) -> Parcel:
         found = [(path, path.stat().st_mode & 0o777) for path in sorted(root.rglob("*")) if path.is_file()]
         files = [(str(path.relative_to(root)), mode, path.read_bytes()) for path, mode in found]
     if taken.text:
-        files.append((TEXT, 0o644, taken.text))
+        files.append((SUBMISSION_FILE, 0o644, taken.text))
     left_out = tuple((str(one.path.relative_to(job.folder)), one.line, one.message) for one in taken.problems)
     hidden = Path(job.hidden.name) if job.hidden else None
     named = replace(job, folder=Path(job.name), hidden=hidden, left_out=left_out)

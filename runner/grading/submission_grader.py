@@ -12,15 +12,15 @@ from pathlib import Path
 from runner import __version__, signals
 from runner.checking import run_checks
 from runner.checking.check_request import CheckRequest
-from runner.checking.results import Outcome, CheckResult
+from runner.checking.results import CheckResult, Outcome
 from runner.clusters import lifecycle, lookup, selection
 from runner.errors import BrokenLabError, HostError
-from runner.grading.grade_model import Grade, Mark, BlockRun
+from runner.grading.grade_model import BlockRun, Grade, Mark
 from runner.grading.limited_runner import LimitedRunner
 from runner.grading.resource_limits import ResourceLimits
-from runner.grading.submission import SubmissionBlock, Submission
+from runner.grading.submission import Submission, SubmissionBlock
 from runner.lessons.model import Lab
-from runner.lessons.player import Player
+from runner.lessons.player import LessonPlayer
 from runner.nodes.driver_interface import Cluster, ClusterId, Driver
 from runner.status import StatusReporter
 from runner.storage import locks
@@ -127,23 +127,25 @@ class SubmissionGrader:
 
     def _play(self, submission: Submission, cluster: Cluster) -> Iterator[BlockRun]:
         hand = LimitedRunner(self.limits)
-        player = Player(cluster, hand)
+        player = LessonPlayer(cluster, hand)
         for number, block in enumerate(submission.blocks, 1):
             self.tell(f"block {number} of {len(submission.blocks)}, on {', '.join(block.command.nodes)}")
             for name in block.command.nodes or ("",):
                 yield self._type(player, hand, block, name)
 
-    def _type(self, player: Player, hand: LimitedRunner, block: SubmissionBlock, node: str) -> BlockRun:
+    def _type(self, player: LessonPlayer, hand: LimitedRunner, block: SubmissionBlock, node: str) -> BlockRun:
         command = block.command
         about = BlockRun(command.line, block.step, node, command.script)
         if block.problems:
             return replace(about, complaint=f"not typed: {'; '.join(block.problems)}"[:_LONGEST_TEXT])
-        if not hand.left:
-            return replace(about, complaint=f"not typed: the {self.limits.submission_seconds:g} s of a submission are over")
+        if not hand.seconds_left:
+            return replace(
+                about, complaint=f"not typed: the {self.limits.submission_seconds:g} s of a submission are over"
+            )
         began = time.monotonic()
-        hand.begin_block()
+        hand.start_block()
         try:
-            typed = player.type(replace(command, retry=min(command.retry, hand.seconds)), node)
+            typed = player.run_command(replace(command, retry=min(command.retry_seconds, hand.seconds)), node)
         except HostError as error:
             # A node that does not answer, or is gone; what became of the others can still be seen.
             return replace(about, complaint=error.message, seconds=round(time.monotonic() - began, 1))
@@ -152,21 +154,26 @@ class SubmissionGrader:
             script=typed.script[: len(command.script) + _LONGEST_FILLED],
             exit_status=typed.exit_status,
             output=typed.output,
-            cut=hand.cut,
-            complaint=typed.complaint[:_LONGEST_TEXT],
+            cut=hand.is_truncated,
+            complaint=typed.mismatch[:_LONGEST_TEXT],
             seconds=round(time.monotonic() - began, 1),
         )
 
     def _check(self, cluster: Cluster, patience: float) -> tuple[Mark, ...]:
         deadline = time.monotonic() + self.limits.all_checks_seconds
         request = CheckRequest(
-            self.lab, cluster, settle_timeout=patience, ignore_prerequisites=True, check_timeout=self.limits.check_seconds, deadline=deadline
+            self.lab,
+            cluster,
+            settle_timeout=patience,
+            ignore_prerequisites=True,
+            check_timeout=self.limits.check_seconds,
+            deadline=deadline,
         )
         marks = [_mark(result) for result in run_checks.run_checks(request).results]
         if self.hidden:
             open_steps = {mark.step for mark in marks if mark.outcome is not Outcome.PASSED and not mark.bonus}
             titles = {step.id: step.title for step in self.lab.lesson.steps if step.id in open_steps}
-            more = run_checks.run_checks(replace(request, file=self.hidden, unfinished=titles)).results
+            more = run_checks.run_checks(replace(request, checks_file=self.hidden, unfinished_steps=titles)).results
             marks += [replace(_mark(result), hidden=True) for result in more]
         return tuple(marks)
 

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from runner.lessons.model import Lab, Step
 from runner.progress.model import Progress
-from runner.progress.shell_history import Entry
+from runner.progress.shell_history import HistoryEntry
 
 _HOME = PurePosixPath("/root")
 _EDITORS = frozenset({"vi", "vim", "vim.tiny", "nano", "emacs", "editor"})
@@ -28,7 +28,7 @@ _FENCE = re.compile(r"`{3,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class Placeholder:
     """Something that is another one on each cluster, or a secret.
 
     Attributes:
@@ -45,7 +45,9 @@ class Value:
     ask: str
 
 
-def document(lab: Lab, progress: Progress, entries: Iterable[Entry], values: Sequence[Value]) -> str:
+def render_submission(
+    lab: Lab, progress: Progress, entries: Iterable[HistoryEntry], values: Sequence[Placeholder]
+) -> str:
     """Return the text of `submission.md`: what has worked, by steps, one block for what was typed on a node in a row.
 
     Args:
@@ -57,7 +59,7 @@ def document(lab: Lab, progress: Progress, entries: Iterable[Entry], values: Seq
     """
     parts = [f"---\nlab: {lab.name}\n---\n"]
     known: set[str] = set()
-    kept = sorted((entry for entry in entries if works(entry)), key=lambda entry: entry.at)
+    kept = sorted((entry for entry in entries if is_replayable(entry)), key=lambda entry: entry.ended_at)
     by_step = itertools.groupby(kept, key=lambda entry: _step_of(entry, lab.lesson.steps, progress))
     for step, typed in by_step:
         parts.append(f"## {step.title} {{#{step.id}}}\n")
@@ -66,31 +68,31 @@ def document(lab: Lab, progress: Progress, entries: Iterable[Entry], values: Seq
     return "\n".join(parts)
 
 
-def works(entry: Entry) -> bool:
+def is_replayable(entry: HistoryEntry) -> bool:
     """Whether something has come of a command that can be typed again with no terminal."""
-    alone = _program(entry) not in _EDITORS | _SHOWS and not _WANTS_SOMEBODY.search(entry.text)
+    alone = _program(entry) not in _EDITORS | _SHOWS and not _WANTS_SOMEBODY.search(entry.command_line)
     return entry.exit_status == 0 and alone
 
 
-def edited(entries: Iterable[Entry]) -> list[tuple[str, str]]:
+def find_edited_files(entries: Iterable[HistoryEntry]) -> list[tuple[str, str]]:
     """Return the files that were written in an editor, each as node and path, that lie in root's home."""
     found: dict[tuple[str, str], None] = {}
     for entry in entries:
         if _program(entry) in _EDITORS:
-            for word in _words(entry.text)[1:]:
+            for word in _words(entry.command_line)[1:]:
                 path = PurePosixPath(entry.folder) / _AT_HOME.sub(str(_HOME), word)
                 if not word.startswith(("-", "+")) and path.is_relative_to(_HOME) and ".." not in path.parts:
                     found[entry.node, str(path.relative_to(_HOME))] = None
     return list(found)
 
 
-def tokens_in(entries: Iterable[Entry]) -> list[str]:
+def find_swarm_tokens(entries: Iterable[HistoryEntry]) -> list[str]:
     """Return the join tokens and unlock keys that were typed, each once."""
-    found = (match for entry in entries for match in re.findall(r"SWM(?:TKN|KEY)-[0-9A-Za-z+/=-]+", entry.text))
+    found = (match for entry in entries for match in re.findall(r"SWM(?:TKN|KEY)-[0-9A-Za-z+/=-]+", entry.command_line))
     return list(dict.fromkeys(found))
 
 
-def _blocks(node: str, row: Sequence[Entry], values: Sequence[Value], known: set[str]) -> Iterator[str]:
+def _blocks(node: str, row: Sequence[HistoryEntry], values: Sequence[Placeholder], known: set[str]) -> Iterator[str]:
     script = "\n".join(_in_their_folders(row))
     for value in values:
         # Not 10.0.0.2 in 10.0.0.20, nor in 110.0.0.2.
@@ -101,15 +103,15 @@ def _blocks(node: str, row: Sequence[Entry], values: Sequence[Value], known: set
     yield _fenced(node, script)
 
 
-def _in_their_folders(row: Sequence[Entry]) -> Iterator[str]:
+def _in_their_folders(row: Sequence[HistoryEntry]) -> Iterator[str]:
     """Yield what was typed, with a change of folder wherever it was made by something that is left out."""
     here: str | None = str(_HOME)
     for entry in row:
         # None: it was changed by what stands before.
         if here not in (None, entry.folder):
             yield f"cd {shlex.quote(entry.folder)}"
-        yield entry.text
-        here = None if _CHANGES_FOLDER.search(entry.text) else entry.folder
+        yield entry.command_line
+        here = None if _CHANGES_FOLDER.search(entry.command_line) else entry.folder
 
 
 def _fenced(about: str, script: str) -> str:
@@ -118,17 +120,19 @@ def _fenced(about: str, script: str) -> str:
     return f"{fence}sh {about}\n{script}\n{fence}\n"
 
 
-def _step_of(entry: Entry, steps: Sequence[Step], progress: Progress) -> Step:
+def _step_of(entry: HistoryEntry, steps: Sequence[Step], progress: Progress) -> Step:
     """Return the step that was next to be passed when something was typed; the last one where all were."""
     for step in steps:
-        passed = progress.of(step.id).passed
-        if (passed is None and step.id not in progress.here) or (passed and entry.at <= passed.timestamp()):
+        passed = progress.step_record(step.id).passed_at
+        if (passed is None and step.id not in progress.completed_on_cluster) or (
+            passed and entry.ended_at <= passed.timestamp()
+        ):
             return step
     return steps[-1]
 
 
-def _program(entry: Entry) -> str:
-    words = _words(entry.text)
+def _program(entry: HistoryEntry) -> str:
+    words = _words(entry.command_line)
     return words[0] if words else ""
 
 
@@ -139,7 +143,7 @@ def _words(text: str) -> list[str]:
         return text.split()
 
 
-def values_of(tokens: Mapping[str, tuple[str, str, str]], addresses: Mapping[str, str]) -> list[Value]:
+def list_placeholders(tokens: Mapping[str, tuple[str, str, str]], addresses: Mapping[str, str]) -> list[Placeholder]:
     """Return what must not stand in a submission.
 
     Args:
@@ -147,8 +151,10 @@ def values_of(tokens: Mapping[str, tuple[str, str, str]], addresses: Mapping[str
         addresses: The address of each node, by its name.
 
     """
-    found = [Value(name, text, node, ask) for text, (name, node, ask) in tokens.items()]
+    found = [Placeholder(name, text, node, ask) for text, (name, node, ask) in tokens.items()]
     asked = "hostname --ip-address"
     # The longest first, or 10.0.0.1 would be found in 10.0.0.11.
     by_length = sorted(addresses.items(), key=lambda pair: -len(pair[1]))
-    return found + [Value(f"{node.upper().replace('-', '_')}_ADDRESS", text, node, asked) for node, text in by_length]
+    return found + [
+        Placeholder(f"{node.upper().replace('-', '_')}_ADDRESS", text, node, asked) for node, text in by_length
+    ]

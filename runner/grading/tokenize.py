@@ -24,7 +24,7 @@ _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CodeLine:
     """One command or line of a file.
 
     Attributes:
@@ -36,39 +36,39 @@ class Line:
 
     text: str
     words: Words
-    kind: Words
+    shape: Words
 
 
-def lines_of(text: str) -> Iterator[Line]:
+def tokenize_lines(text: str) -> Iterator[CodeLine]:
     """Yield the lines of a text that hold any word; comments are left out."""
     for part in _END.split(_CONTINUED.sub(" ", text)):
         line = part.strip()
         if not line.startswith(_COMMENT) and any(map(str.isalpha, line)):
             words = tuple("0" if _NUMBER.fullmatch(word) else word for word in _WORD.findall(line))
-            yield Line(line, words, (words[0], *(word if _MARK.match(word) else "" for word in words[1:])))
+            yield CodeLine(line, words, (words[0], *(word if _MARK.match(word) else "" for word in words[1:])))
 
 
-def numbered(words: Sequence[str]) -> str:
+def anonymize_names(words: Sequence[str]) -> str:
     """Return words with each name as the number of its first appearance: who copies gives things other names."""
     known: dict[str, str] = {"0": "0"}
     return " ".join(word if _MARK.match(word) else known.setdefault(word, str(len(known))) for word in words)
 
 
-def told() -> frozenset[Words]:
+def load_lesson_shapes() -> frozenset[Words]:
     """Return the kinds of all lines that lessons tell to type: in blocks, hints, solutions and the files they bring."""
-    return frozenset(line.kind for text in _texts() for line in lines_of(PLACEHOLDER.sub("NAME", text)))
+    return frozenset(line.shape for text in _texts() for line in tokenize_lines(PLACEHOLDER.sub("NAME", text)))
 
 
 def _texts() -> Iterator[str]:
     labs = paths.labs_folder()
     for page in sorted([*labs.glob("*/lesson*.md"), *labs.glob("*/solution/*.md")]):
-        text = read(page)
+        text = read_text_or_empty(page)
         yield from (match[2] for match in _FENCED.finditer(text))
         yield from (match[1] for match in _INLINE.finditer(_FENCED.sub("", text)))
-    yield from map(read, sorted(labs.glob("*/files/**/*")))
+    yield from map(read_text_or_empty, sorted(labs.glob("*/files/**/*")))
 
 
-def read(file: Path) -> str:
+def read_text_or_empty(file: Path) -> str:
     """Return the text of a file; nothing where it holds none."""
     try:
         return file.read_text("utf-8")

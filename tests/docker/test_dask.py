@@ -56,7 +56,7 @@ class DaskCluster:
     def events(self) -> list[tuple[str, str]]:
         """Return all that workers have told, as the task's key and a line."""
         topics = self.client.get_events()
-        return [(key, line) for name in topics if name.startswith(dask_worker.TASK) for _, (key, line) in topics[name]]
+        return [(key, line) for name in topics if name.startswith(dask_worker.TASK_PREFIX) for _, (key, line) in topics[name]]
 
     def begun(self, before: Collection[str] = ()) -> Counter[str]:
         """Return how often a worker has begun with each task, those before left out."""

@@ -80,7 +80,7 @@ def test_outcomes(cohort: tuple[Path, dict[str, Grade], str], name: str) -> None
     """Each submission gets the marks that it must get, whatever came before in it."""
     one = cohort[1][name]
     assert EXPECTED[name].split() == outcomes(one)[:-1], one
-    assert one.complete
+    assert one.is_complete
 
 
 def test_hidden_check(cohort: tuple[Path, dict[str, Grade], str]) -> None:

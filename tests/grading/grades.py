@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runner.checking.results import Outcome
-from runner.grading.grade_model import Grade, Mark, Run
+from runner.grading.grade_model import BlockRun, Grade, Mark
 
 TITLES = {"look": "Look", "find": "Find it"}
 HASHES = dict.fromkeys(("lab", "checks", "submission"), f"sha256:{'0' * 64}")
@@ -25,7 +25,7 @@ HIDDEN = Mark(
     see="x",
     hidden=True,
 )
-RUN = Run(7, "find", "node1", "false", 1, "no\n", complaint="it exited with 1, not with 0", seconds=0.1)
+RUN = BlockRun(7, "find", "node1", "false", 1, "no\n", complaint="it exited with 1, not with 0", seconds=0.1)
 
 
 def grade(

@@ -10,10 +10,10 @@ import pytest
 
 from runner.errors import UsageError
 from runner.grading import bundles
-from runner.grading.bundles.base import Settings
+from runner.grading.bundles.base import BundleSettings
 from tests import helpers
 
-SETTINGS = Settings("tiny", "docker", 60, "the autumn")
+SETTINGS = BundleSettings("tiny", "docker", 60, "the autumn")
 LESSON = f"{helpers.FRONT}## Look {{#look}}\n"
 CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It is so.'''\n"
 
@@ -33,7 +33,7 @@ def test_gradescope(tree: Path) -> None:
     parts = tree / "stick.parts"
     parts.write_bytes(b"parts")
     hidden = tree / "hidden" / "test_tiny.py"
-    bundles.write("gradescope", SETTINGS, tree / "a.zip", hidden=hidden, parts=parts)
+    bundles.write_bundle("gradescope", SETTINGS, tree / "a.zip", hidden=hidden, parts=parts)
     archive = zipfile.ZipFile(tree / "a.zip")
     modes = {one.filename: one.external_attr >> 16 & 0o777 for one in archive.infolist()}
     assert {"setup.sh": 0o755, "run_autograder": 0o755} == {
@@ -51,9 +51,9 @@ def test_classroom50(tree: Path) -> None:
     out.mkdir()
     for name in ("labs-0.0.1-py3-none-any.whl", "notes.md"):
         (out / name).touch()
-    bundles.write("classroom50", SETTINGS, out, hidden=tree / "hidden" / "test_tiny.py")
+    bundles.write_bundle("classroom50", SETTINGS, out, hidden=tree / "hidden" / "test_tiny.py")
     assert (out / "hidden" / "test_tiny.py").is_file()
-    bundles.write("classroom50", SETTINGS, out)
+    bundles.write_bundle("classroom50", SETTINGS, out)
     (wheel,) = out.glob("*.whl")
     assert {wheel.name, "autograder.py", "settings.json", "notes.md", "tree"} == {path.name for path in out.iterdir()}
     assert 0 < wheel.stat().st_size < 5e6
@@ -64,14 +64,14 @@ def test_classroom50(tree: Path) -> None:
 def test_own_labs_need_no_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lab that came with labs is in labs, and comes with no second copy."""
     monkeypatch.delenv("LABS_ROOT", raising=False)
-    bundles.write("gradescope", Settings("swarm-basics", "uml", 60), tmp_path / "a.zip")
+    bundles.write_bundle("gradescope", BundleSettings("swarm-basics", "uml", 60), tmp_path / "a.zip")
     assert [] == [name for name in zipfile.ZipFile(tmp_path / "a.zip").namelist() if name.startswith("tree")]
 
 
 def test_parts_elsewhere(tree: Path) -> None:
     """What may be 10 MB large, and has an engine, takes no parts along."""
     with pytest.raises(UsageError, match="cannot carry"):
-        bundles.write("classroom50", SETTINGS, tree / "out", parts=tree / "stick.parts")
+        bundles.write_bundle("classroom50", SETTINGS, tree / "out", parts=tree / "stick.parts")
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from runner.grading.collect import Intake, take
-from runner.grading.resource_limits import Limits
+from runner.grading.resource_limits import ResourceLimits
 
-LIMITS = Limits(text=1000, file=2000, files=4, folder=5000)
+LIMITS = ResourceLimits(text_bytes=1000, file_bytes=2000, max_files=4, folder_bytes=5000)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from distributed import LocalCluster
 
-from runner.checking.parallel_verify import Planned
+from runner.checking.parallel_verify import VerifyJob
 from runner.errors import HostError, LabsError, UsageError
 from runner.grading import dask_executor, dask_worker
 from tests import helpers
@@ -18,22 +18,22 @@ from tests import helpers
 LESSON = f"{helpers.FRONT}## Look {{#look}}\n"
 
 
-def refused(planned: Planned, address: str) -> LabsError:
+def refused(planned: VerifyJob, address: str) -> LabsError:
     """Return the error with which a cluster is refused."""
-    with pytest.raises(LabsError) as caught, dask_executor.cluster(address, [planned], None):
+    with pytest.raises(LabsError) as caught, dask_executor.open_dask_executor(address, [planned], None):
         pass
     return caught.value
 
 
 @pytest.fixture
-def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Planned:
+def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VerifyJob:
     """Return a lab to grade for, and wait for nobody."""
     monkeypatch.setattr(dask_executor, "_COMING_SECONDS", 0)
     monkeypatch.setattr(dask_executor, "_CONNECTING_SECONDS", 1)
-    return Planned(helpers.lab(tmp_path, LESSON), "uml")
+    return VerifyJob(helpers.lab(tmp_path, LESSON), "uml")
 
 
-@pytest.fixture(params=[{}, {dask_worker.MEMORY: 10}, {f"{dask_worker.PREFIX}0.0.1": 9999}])
+@pytest.fixture(params=[{}, {dask_worker.MEMORY_RESOURCE: 10}, {f"{dask_worker.RESOURCE_PREFIX}0.0.1": 9999}])
 def workers(request: pytest.FixtureRequest) -> Iterator[tuple[str, Mapping[str, int]]]:
     """Have a scheduler, and a worker that offers some resources; return the address and the resources."""
     logging.getLogger("distributed").setLevel(logging.ERROR)
@@ -43,14 +43,14 @@ def workers(request: pytest.FixtureRequest) -> Iterator[tuple[str, Mapping[str, 
 
 
 @pytest.mark.parametrize("address", ["grader", "http://grader:8786", "", "tcp://grader", "--anew"])
-def test_no_address(planned: Planned, address: str) -> None:
+def test_no_address(planned: VerifyJob, address: str) -> None:
     """What is no address is a mistake on the command line."""
     found = refused(planned, address)
     assert UsageError is type(found)
     assert "tcp://HOST:8786" in found.advice
 
 
-def test_nobody_answers(planned: Planned) -> None:
+def test_nobody_answers(planned: VerifyJob) -> None:
     """Where no scheduler answers, the advice is how to have one and its workers."""
     found = refused(planned, "tcp://127.0.0.1:9")
     assert 4 == found.exit_code
@@ -58,17 +58,17 @@ def test_nobody_answers(planned: Planned) -> None:
     assert "'dask worker tcp://127.0.0.1:9 --preload runner.grading.dask_worker'" in found.advice
 
 
-def test_no_certificates(planned: Planned) -> None:
+def test_no_certificates(planned: VerifyJob) -> None:
     """Without certificates nothing is said over TLS, and the advice names where Dask is told of them."""
     assert "distributed.comm.tls" in refused(planned, "tls://127.0.0.1:9").advice
 
 
-def test_no_worker_grades(planned: Planned, workers: tuple[str, Mapping[str, int]]) -> None:
+def test_no_worker_grades(planned: VerifyJob, workers: tuple[str, Mapping[str, int]]) -> None:
     """Workers that do not grade, have too little memory or another labs are told of, with how to start one."""
     address, resources = workers
     found = refused(planned, address)
     assert f"'dask worker {address} --preload runner.grading.dask_worker'" in found.advice
-    expected = {(): "workers that do not: 1", (dask_worker.MEMORY,): "the largest offers 10 MB"}
+    expected = {(): "workers that do not: 1", (dask_worker.MEMORY_RESOURCE,): "the largest offers 10 MB"}
     assert expected.get((*resources,), "labs 0.0.1 (tcp://127.0.0.1:") in found.message
 
 

@@ -39,7 +39,7 @@ def test_score() -> None:
 def test_exit_code(found: grade_model.Grade, code: ExitCode) -> None:
     """All points end with 0, fewer with 1, and what nobody knows with 4."""
     assert code is found.exit_code
-    assert (code is not ExitCode.HOST) == found.complete
+    assert (code is not ExitCode.HOST) == found.is_complete
 
 
 @pytest.mark.parametrize("number", range(len(ALL)))
@@ -60,7 +60,7 @@ def test_no_grade(data: dict[str, object]) -> None:
 def test_schema() -> None:
     """The report is what its published schema says, and the schema lets nothing else pass."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    data = json.loads(reports.render("json", ALL))
+    data = json.loads(reports.render_report("json", ALL))
     jsonschema.validate(data, SCHEMA)
     data["grades"][0]["marks"][0]["extra"] = 1
     with pytest.raises(jsonschema.ValidationError):

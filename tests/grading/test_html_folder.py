@@ -21,7 +21,7 @@ from markdown_it import MarkdownIt
 from runner.errors import UsageError
 from runner.grading import reports
 from runner.grading.grade_model import Grade
-from runner.grading.similarity import Pair
+from runner.grading.similarity import SimilarPair
 from tests import helpers
 from tests.grading.grades import ALL, ATTACK, FAILED, NASTY, PASSED, TAME, grade
 
@@ -34,10 +34,10 @@ ADA = (Path("class/ada"),)
 FIT = re.compile(r"learners/[a-z0-9][a-z0-9._-]{0,63}(~[0-9a-f]{16})?\.(html|md)")
 
 
-def write(folder: Path, grades: Sequence[Grade], *pairs: Pair, name: str = "pages") -> dict[str, str]:
+def write(folder: Path, grades: Sequence[Grade], *pairs: SimilarPair, name: str = "pages") -> dict[str, str]:
     """Write the pages and return them by their paths in the folder, the index first."""
-    reports.refuse_unfit(name, folder, ADA)
-    reports.write(name, folder, grades, pairs)
+    reports.check_report_target(name, folder, ADA)
+    reports.write_report(name, folder, grades, pairs)
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != f".labs-{name}.json")
     return {str(path.relative_to(folder)): path.read_text("utf-8") for path in files}
 
@@ -78,7 +78,7 @@ def test_markdown_pages(tmp_path: Path) -> None:
     assert "bob" not in found["learners/ada.md"]
 
 
-@pytest.mark.parametrize("name", sorted(reports.FOLDERS))
+@pytest.mark.parametrize("name", sorted(reports.FOLDER_FORMATS))
 def test_any_name(name: str, tmp_path: Path) -> None:
     """Whatever submissions are called, each has a page of its own, under a name that fits any system."""
     folder = tmp_path / "deep" / "out"
@@ -127,10 +127,12 @@ def test_attack(tmp_path: Path) -> None:
     """Text from a submission adds no element to any page, nor to the index where two are alike."""
     told = []
     for one, lines, name in ((ATTACK, (NASTY,), "attack"), (TAME, ("harmless",), "tame")):
-        found = write(tmp_path / name, [one, grade(PASSED)], Pair(0, 1, 1, 20, lines))
+        found = write(tmp_path / name, [one, grade(PASSED)], SimilarPair(0, 1, 1, 20, lines))
         told.append([[element.tag for element in html5lib.parse(text).iter()] for text in found.values()])
     assert sorted(told[0]) == sorted(told[1])
-    index = write(tmp_path / "markdown", [ATTACK], Pair(0, 0, 1, 20, (NASTY,)), name="markdown-pages")["index.md"]
+    index = write(tmp_path / "markdown", [ATTACK], SimilarPair(0, 0, 1, 20, (NASTY,)), name="markdown-pages")[
+        "index.md"
+    ]
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(index)
     assert [] == re.findall(r"<(?:script|img|em|strong|code)\b", html)
     assert 3 == len(links(html))
@@ -138,7 +140,7 @@ def test_attack(tmp_path: Path) -> None:
 
 def test_pairs(tmp_path: Path) -> None:
     """The index tells which submissions resemble each other, with links to both and the lines."""
-    text = write(tmp_path / "out", ALL[:2], Pair(1, 0, 0.84, 21, ("cp a <b>",)))["index.html"]
+    text = write(tmp_path / "out", ALL[:2], SimilarPair(1, 0, 0.84, 21, ("cp a <b>",)))["index.html"]
     assert ["learners/ada.html", "learners/bob.html", "learners/bob.html", "learners/ada.html"] == links(text)
     assert "84% alike, 21 pieces" in text
     assert "cp a &lt;b&gt;" in text
@@ -158,24 +160,24 @@ def test_folder_of_another_report(tmp_path: Path) -> None:
     """Pages of one format are never written over those of another."""
     write(tmp_path / "out", ALL[:1])
     with pytest.raises(UsageError, match="of no report 'markdown-pages'"):
-        reports.refuse_unfit("markdown-pages", tmp_path / "out", ADA)
+        reports.check_report_target("markdown-pages", tmp_path / "out", ADA)
 
 
 def test_folder_among_submissions(tmp_path: Path) -> None:
     """Pages are not written beside the submissions of a class, where they would be graded the next time."""
     with pytest.raises(UsageError, match="would lie among the submissions"):
-        reports.refuse_unfit("pages", tmp_path / "out", [tmp_path / "ada", tmp_path / "bob"])
+        reports.check_report_target("pages", tmp_path / "out", [tmp_path / "ada", tmp_path / "bob"])
 
 
 def test_folder_of_somebody(tmp_path: Path) -> None:
     """A folder that holds anything else is refused before anything is graded, as is a file."""
     (tmp_path / "mine.txt").touch()
     with pytest.raises(UsageError, match="holds files that are of no report"):
-        reports.refuse_unfit("pages", tmp_path, ADA)
+        reports.check_report_target("pages", tmp_path, ADA)
     with pytest.raises(UsageError, match="is no folder"):
-        reports.refuse_unfit("pages", tmp_path / "mine.txt", ADA)
+        reports.check_report_target("pages", tmp_path / "mine.txt", ADA)
     with pytest.raises(UsageError, match="There is no folder"):
-        reports.refuse_unfit("pages", tmp_path / "none" / "out", ADA)
+        reports.check_report_target("pages", tmp_path / "none" / "out", ADA)
 
 
 WRITER = """
@@ -188,7 +190,7 @@ number = 0
 while True:
     number += 1
     grades = [replace(ALL[0], submission=f"s{one}", seconds=number, problems=(str(number),)) for one in range(40)]
-    reports.write("pages", Path(sys.argv[1]), grades, ())
+    reports.write_report("pages", Path(sys.argv[1]), grades, ())
     print(number, flush=True)
 """
 

@@ -9,19 +9,19 @@ import pytest
 
 from runner.errors import HostError
 from runner.grading import limited_runner
-from runner.grading.limited_runner import LimitedHand
-from runner.grading.resource_limits import Limits
+from runner.grading.limited_runner import LimitedRunner
+from runner.grading.resource_limits import ResourceLimits
 from runner.lessons.model import Command
-from runner.lessons.player import Player
+from runner.lessons.player import LessonPlayer
 from tests import helpers
 
-LIMITS = Limits(block=1, output=20)
+LIMITS = ResourceLimits(block_seconds=1, output_bytes=20)
 
 
-def typed(root: Path, script: str, limits: Limits = LIMITS) -> tuple[int, bytes, bytes, float]:
+def typed(root: Path, script: str, limits: ResourceLimits = LIMITS) -> tuple[int, bytes, bytes, float]:
     """Type a script, and return its exit status, its streams, and how long that took."""
     began = time.monotonic()
-    done = LimitedHand(limits).type(helpers.cluster(root).nodes[0], script)
+    done = LimitedRunner(limits).type(helpers.cluster(root).nodes[0], script)
     return done.exit_status, done.stdout, done.stderr, time.monotonic() - began
 
 
@@ -32,12 +32,12 @@ def test_streams(tmp_path: Path) -> None:
 
 def test_output_is_cut(tmp_path: Path) -> None:
     """Of each stream half of what may be kept comes back, so that neither hides the other; nothing is held up."""
-    own = LimitedHand(LIMITS)
+    own = LimitedRunner(LIMITS)
     done = own.type(helpers.cluster(tmp_path).nodes[0], "seq 100000; seq 100000 >&2; exit 5")
     kept = b"1\n2\n3\n4\n5\n"
-    assert (5, kept, kept, True) == (done.exit_status, done.stdout, done.stderr, own.cut)
+    assert (5, kept, kept, True) == (done.exit_status, done.stdout, done.stderr, own.is_truncated)
     own.type(helpers.cluster(tmp_path).nodes[0], "echo short")
-    assert not own.cut
+    assert not own.is_truncated
 
 
 @pytest.mark.parametrize("script", ["sleep 60", "yes", "while :; do :; done"])
@@ -83,29 +83,29 @@ def test_killed_from_inside(tmp_path: Path) -> None:
 def test_all_time_is_used(tmp_path: Path) -> None:
     """All blocks of a submission share its time: the next gets what is left, and then none."""
     now = [100.0]
-    own = LimitedHand(Limits(block=5, submission=8), lambda: now[0])
-    told = [(own.seconds, own.left)]
+    own = LimitedRunner(ResourceLimits(block_seconds=5, submission_seconds=8), lambda: now[0])
+    told = [(own.seconds, own.seconds_left)]
     for moment in (104.0, 109.0):
         now[0] = moment
-        own.begin_block()
-        told.append((own.seconds, own.left))
+        own.start_block()
+        told.append((own.seconds, own.seconds_left))
     assert [(5, 8), (4, 4), (0.1, 0)] == told
 
 
 def test_repetitions_share_the_time_of_a_block(tmp_path: Path) -> None:
     """A block that is typed again and again has no more time than one that is typed once."""
-    own = LimitedHand(Limits(block=2))
+    own = LimitedRunner(ResourceLimits(block_seconds=2))
     began = time.monotonic()
-    (found,) = Player(helpers.cluster(tmp_path), own).play([Command(("node1",), "sleep 1.5; false", 1, retry=2)])
-    assert found.complaint
+    (found,) = LessonPlayer(helpers.cluster(tmp_path), own).play_commands([Command(("node1",), "sleep 1.5; false", 1, retry_seconds=2)])
+    assert found.mismatch
     assert time.monotonic() - began < 3.5
 
 
 def test_deaf_to_the_first_signal(tmp_path: Path) -> None:
     """A script that does not heed the first signal is told as one that took too long all the same."""
     script = "trap '' TERM; while :; do :; done"
-    (found,) = Player(helpers.cluster(tmp_path), LimitedHand(LIMITS)).play([Command(("node1",), script, 1)])
-    assert ("it did not end within 1 s", 137) == (found.complaint, found.exit_status)
+    (found,) = LessonPlayer(helpers.cluster(tmp_path), LimitedRunner(LIMITS)).play_commands([Command(("node1",), script, 1)])
+    assert ("it did not end within 1 s", 137) == (found.mismatch, found.exit_status)
 
 
 def test_node_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,5 +118,5 @@ def test_node_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_complaint(tmp_path: Path) -> None:
     """A block that used all its time is told with the time that it had."""
-    (found,) = Player(helpers.cluster(tmp_path), LimitedHand(LIMITS)).play([Command(("node1",), "sleep 60", 1)])
-    assert ("it did not end within 1 s", 124) == (found.complaint, found.exit_status)
+    (found,) = LessonPlayer(helpers.cluster(tmp_path), LimitedRunner(LIMITS)).play_commands([Command(("node1",), "sleep 60", 1)])
+    assert ("it did not end within 1 s", 124) == (found.mismatch, found.exit_status)

@@ -17,27 +17,27 @@ WAS = grade(PASSED, FAILED, HIDDEN)
 
 def test_as_it_was() -> None:
     """A grade that is the same again is told as that, however long it took."""
-    assert {"ada": []} == regrade.compared([WAS], [replace(WAS, seconds=99, attempts=2)])
+    assert {"ada": []} == regrade.compare_grades([WAS], [replace(WAS, seconds=99, attempts=2)])
 
 
 def test_other_outcome() -> None:
     """A check that ends otherwise is told, with the points."""
     passed = replace(FAILED, outcome=Outcome.PASSED)
-    assert {"ada": ["It is found: failed, and now passed", "1 of 5.5 points, and now 3.5 of 5.5"]} == regrade.compared(
-        [WAS], [grade(PASSED, passed, HIDDEN)]
-    )
+    assert {
+        "ada": ["It is found: failed, and now passed", "1 of 5.5 points, and now 3.5 of 5.5"]
+    } == regrade.compare_grades([WAS], [grade(PASSED, passed, HIDDEN)])
 
 
 def test_hidden_check() -> None:
     """A hidden check is told of without its name."""
-    told = regrade.compared([WAS], [grade(PASSED, FAILED, replace(HIDDEN, outcome=Outcome.PASSED))])
+    told = regrade.compare_grades([WAS], [grade(PASSED, FAILED, replace(HIDDEN, outcome=Outcome.PASSED))])
     assert "Hidden check 1: failed, and now passed" == told["ada"][0]
 
 
 def test_other_ground() -> None:
     """What the grade stands on is compared too."""
     hashes = {**HASHES, "lab": "sha256:other"}
-    assert {"ada": ["the lab is another one now", "labs was 1, and is 2"]} == regrade.compared(
+    assert {"ada": ["the lab is another one now", "labs was 1, and is 2"]} == regrade.compare_grades(
         [WAS], [replace(WAS, hashes=hashes, version="2")]
     )
 
@@ -45,20 +45,22 @@ def test_other_ground() -> None:
 def test_other_values() -> None:
     """Who was graded with other values is told so."""
     hashes = {**HASHES, "values": "sha256:other"}
-    assert {"ada": ["the learner's values are others now"]} == regrade.compared([WAS], [replace(WAS, hashes=hashes)])
+    assert {"ada": ["the learner's values are others now"]} == regrade.compare_grades(
+        [WAS], [replace(WAS, hashes=hashes)]
+    )
 
 
 def test_not_to_be_compared() -> None:
     """A submission that is not here, or cannot be graded, is told as that."""
-    assert {"ada": ["it is not here to be graded again"]} == regrade.compared([WAS], [])
-    told = regrade.compared([WAS], [grade(PASSED, ERROR)])
+    assert {"ada": ["it is not here to be graded again"]} == regrade.compare_grades([WAS], [])
+    told = regrade.compare_grades([WAS], [grade(PASSED, ERROR)])
     assert ["checks worth 1 point could not run, which is neither a pass nor a fail"] == told["ada"]
 
 
 def test_read(tmp_path: Path) -> None:
     """A report that was written is read as it was."""
-    (tmp_path / "grades.json").write_text(reports.render("json", ALL), "utf-8")
-    assert [*ALL] == regrade.read(tmp_path / "grades.json")
+    (tmp_path / "grades.json").write_text(reports.render_report("json", ALL), "utf-8")
+    assert [*ALL] == regrade.read_graded_report(tmp_path / "grades.json")
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"format": "labs-grades/1"}', '{"format": "labs-grades/2"}'])
@@ -67,4 +69,4 @@ def test_no_report(text: str | None, tmp_path: Path) -> None:
     if text is not None:
         (tmp_path / "grades.json").write_text(text, "utf-8")
     with pytest.raises(UsageError, match="no report that can be audited"):
-        regrade.read(tmp_path / "grades.json")
+        regrade.read_graded_report(tmp_path / "grades.json")

@@ -23,7 +23,7 @@ from tap.parser import Parser  # type: ignore[import-untyped]
 from runner.errors import HostError, UsageError
 from runner.grading import reports
 from runner.grading.grade_model import Grade
-from runner.grading.similarity import Pair
+from runner.grading.similarity import SimilarPair
 from tests import helpers
 from tests.grading.grades import ALL, ATTACK, BONUS, ERROR, FAILED, HIDDEN, PASSED, RUN, SKIPPED, TAME, grade
 
@@ -40,28 +40,28 @@ def _in_classroom50(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_control_characters() -> None:
     """No report holds what a terminal would obey, nor what turns the direction of text."""
-    for name in reports.NAMES:
-        grades = (ATTACK,) if name in reports.OF_ONE else ALL
-        text = reports.render(name, grades).replace("\r\n", "\n")
+    for name in reports.FILE_FORMATS:
+        grades = (ATTACK,) if name in reports.SINGLE_SUBMISSION_FORMATS else ALL
+        text = reports.render_report(name, grades).replace("\r\n", "\n")
         assert [] == CONTROL.findall(text), name
         text.encode("utf-8")
 
 
-@pytest.mark.parametrize("name", sorted(set(reports.ALL) - {"json"}))
+@pytest.mark.parametrize("name", sorted(set(reports.FORMATS) - {"json"}))
 def test_hidden_checks_stay_hidden(name: str, tmp_path: Path) -> None:
     """Neither names nor messages of hidden checks are in what students see, but what they brought."""
-    reports.write(name, tmp_path / "report", (grade(PASSED, HIDDEN),), ())
+    reports.write_report(name, tmp_path / "report", (grade(PASSED, HIDDEN),), ())
     for text in _texts(tmp_path):
         for word in ("secret", "test_secret_one"):
             assert word not in text
 
 
-@pytest.mark.parametrize("name", sorted(set(reports.ALL) - {"json"}))
+@pytest.mark.parametrize("name", sorted(set(reports.FORMATS) - {"json"}))
 def test_pairs_stay_hidden(name: str, tmp_path: Path) -> None:
     """Which submissions resemble each other is in no report that students see, nor in a learner's page."""
     ada, bob = grade(PASSED), grade(PASSED, submission="bob")
-    shown = (ada,) if name in reports.OF_ONE else (ada, bob)
-    reports.write(name, tmp_path / "report", shown, (Pair(0, 1, 0.9, 30, ("written by both",)),))
+    shown = (ada,) if name in reports.SINGLE_SUBMISSION_FORMATS else (ada, bob)
+    reports.write_report(name, tmp_path / "report", shown, (SimilarPair(0, 1, 0.9, 30, ("written by both",)),))
     for index in tmp_path.glob("report/index.*"):
         assert "written by both" in index.read_text("utf-8")
         index.unlink()
@@ -72,15 +72,15 @@ def _texts(folder: Path) -> list[str]:
     return [path.read_text("utf-8") for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
-@pytest.mark.parametrize("name", reports.ALL)
+@pytest.mark.parametrize("name", reports.FORMATS)
 def test_linear(name: str, tmp_path: Path) -> None:
     """Twice as many grades are twice the work to write."""
     class_of = [replace(ALL[number % 4], submission=f"s{number}") for number in range(80)]
 
     def write(count: int) -> None:
-        for one in range(count) if name in reports.OF_ONE else (slice(0, count),):
+        for one in range(count) if name in reports.SINGLE_SUBMISSION_FORMATS else (slice(0, count),):
             grades = class_of[one] if isinstance(one, slice) else [grade(PASSED, FAILED, submission=f"s{one}")]
-            reports.write(name, tmp_path / f"report-{count}", grades, ())
+            reports.write_report(name, tmp_path / f"report-{count}", grades, ())
 
     write(1)
     few, more, most = (helpers.calls_of(partial(write, count)) for count in (20, 40, 80))
@@ -88,7 +88,7 @@ def test_linear(name: str, tmp_path: Path) -> None:
 
 
 def _cases(grades: Sequence[Grade]) -> dict[str, list[TestCase]]:
-    found = JUnitXml.fromstring(reports.render("junit", grades).encode())
+    found = JUnitXml.fromstring(reports.render_report("junit", grades).encode())
     return {suite.name: list(suite) for suite in found}
 
 
@@ -108,7 +108,7 @@ def test_junit() -> None:
 
 def test_junit_counts() -> None:
     """The counts of a suite are those of its cases, so that readers which trust them are right."""
-    root = ElementTree.fromstring(reports.render("junit", ALL))
+    root = ElementTree.fromstring(reports.render_report("junit", ALL))
     for suite in root:
         for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
             assert int(suite.attrib[attribute]) == len(suite.findall(f"testcase/{tag}"))
@@ -124,7 +124,7 @@ def test_junit_attack() -> None:
 
 def test_tap() -> None:
     """A real reader of TAP finds each check once, and what could not run skipped, with the run called off."""
-    text = reports.render("tap", ALL)
+    text = reports.render_report("tap", ALL)
     lines = list(Parser().parse_text(text))
     tests = [line for line in lines if line.category == "test"]
     assert [True, False, True, True, False] == [test.ok for test in tests[:5]]
@@ -138,11 +138,11 @@ def test_tap() -> None:
 
 def test_tap_of_complete_grades() -> None:
     """Where every check could run, nothing is called off."""
-    assert "Bail out!" not in reports.render("tap", (grade(PASSED, FAILED),))
+    assert "Bail out!" not in reports.render_report("tap", (grade(PASSED, FAILED),))
 
 
 def _rows(name: str, grades: Sequence[Grade] = ALL) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(reports.render(name, grades), newline="")))
+    return list(csv.reader(io.StringIO(reports.render_report(name, grades), newline="")))
 
 
 def test_csv() -> None:
@@ -179,7 +179,7 @@ def test_moodle() -> None:
 
 def test_markdown() -> None:
     """Markdown shows the table of all, then each submission by steps."""
-    html = MarkdownIt("commonmark").enable("table").render(reports.render("markdown", ALL))
+    html = MarkdownIt("commonmark").enable("table").render(reports.render_report("markdown", ALL))
     assert "<td>ada</td>" in html
     assert '<td style="text-align:right">1.5 of 6.5</td>' in html
     assert "<h3>Find it: 0.5 of 3.5</h3>" in html
@@ -188,21 +188,21 @@ def test_markdown() -> None:
 @pytest.mark.parametrize("name", ["markdown", "html", "gradescope"])
 def test_values(name: str) -> None:
     """Students read whose values they had to have, and which, where they have any."""
-    own, plain = (reports.render(name, (grade(PASSED, learner=learner),)) for learner in ("ada", ""))
+    own, plain = (reports.render_report(name, (grade(PASSED, learner=learner),)) for learner in ("ada", ""))
     assert all(word in own for word in ("For ada", "NAME is shop, PORT is 8561"))
     assert "For " not in plain
 
 
 def test_markdown_attack() -> None:
     """Text from a submission becomes neither HTML nor a link nor a row of the table."""
-    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(reports.render("markdown", (ATTACK,)))
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(reports.render_report("markdown", (ATTACK,)))
     assert [] == re.findall(r"<(?:script|a|img|em|strong|code)\b", html)
     assert 2 == html.count("<tr>")
 
 
 def test_html() -> None:
     """The page is sound HTML, leads from the table to each submission, and shows its checks and what was typed."""
-    text = reports.render("html", ALL)
+    text = reports.render_report("html", ALL)
     parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
     page = parser.parse(text)
     targets = {element.get("id") for element in page.iter("section")}
@@ -214,7 +214,7 @@ def test_html() -> None:
 
 def test_html_attack() -> None:
     """Text from a submission adds no element to the page."""
-    whole, plain = (html5lib.parse(reports.render("html", (one,))) for one in (ATTACK, TAME))
+    whole, plain = (html5lib.parse(reports.render_report("html", (one,))) for one in (ATTACK, TAME))
     assert [element.tag for element in plain.iter()] == [element.tag for element in whole.iter()]
 
 
@@ -246,7 +246,7 @@ GITLAB = {
 
 
 def _gitlab(*grades: Grade) -> list[dict[str, Any]]:
-    data: list[dict[str, Any]] = json.loads(reports.render("gitlab", grades))
+    data: list[dict[str, Any]] = json.loads(reports.render_report("gitlab", grades))
     jsonschema.validate(data, GITLAB)
     return data
 
@@ -296,12 +296,12 @@ def test_gitlab_paths(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_gitlab_attack() -> None:
     """Text from a submission adds no entry, and the file is plain ASCII without a byte order mark."""
     assert len(_gitlab(TAME)) == len(_gitlab(ATTACK))
-    assert reports.render("gitlab", (ATTACK,)).isascii()
+    assert reports.render_report("gitlab", (ATTACK,)).isascii()
 
 
 def test_gradescope() -> None:
     """Gradescope gets a score, and each check with what it brought and could have."""
-    data = json.loads(reports.render("gradescope", (grade(PASSED, FAILED, SKIPPED),)))
+    data = json.loads(reports.render_report("gradescope", (grade(PASSED, FAILED, SKIPPED),)))
     assert 1 == data["score"]
     assert [
         ("Look: It is looked at", 1, 1, "passed"),
@@ -312,7 +312,7 @@ def test_gradescope() -> None:
 
 def test_gradescope_without_a_grade() -> None:
     """Where a check could not run Gradescope gets no score at all, so that it tells of a failed autograder."""
-    data = json.loads(reports.render("gradescope", (grade(PASSED, ERROR),)))
+    data = json.loads(reports.render_report("gradescope", (grade(PASSED, ERROR),)))
     assert {"score", "tests"} & set(data) == set()
     assert "could not run" in data["output"]
 
@@ -337,26 +337,26 @@ def test_classroom50_bonus() -> None:
 
 
 def _classroom50(one: Grade) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(reports.render("classroom50", (one,)))
+    data: dict[str, Any] = json.loads(reports.render_report("classroom50", (one,)))
     return data
 
 
 def test_classroom50_without_a_grade() -> None:
     """Where a check could not run no file is written, so that Classroom 50 tells of an error."""
     with pytest.raises(HostError, match="could not run"):
-        reports.render("classroom50", (grade(PASSED, ERROR),))
+        reports.render_report("classroom50", (grade(PASSED, ERROR),))
 
 
 def test_classroom50_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Outside of Classroom 50 it says what is missing."""
     monkeypatch.delenv("SUBMISSION_TAG")
     with pytest.raises(UsageError, match="needs SUBMISSION_TAG"):
-        reports.refuse_unfit("classroom50", Path("result.json"), [Path("ada")])
+        reports.check_report_target("classroom50", Path("result.json"), [Path("ada")])
 
 
 def test_annotations() -> None:
     """Every line is one command of ours, with whatever could begin another one escaped."""
-    lines = reports.render("annotations", ALL).splitlines()
+    lines = reports.render_report("annotations", ALL).splitlines()
     form = re.compile(r"::(notice|warning|error) (?:[a-z]+=[^,:]*)(?:,[a-z]+=[^,:]*)*::.*")
     assert [] == [line for line in lines if not form.fullmatch(line)]
     assert "::notice file=class/ada/submission.md,line=7,title=A block::node1: it exited with 1, not with 0" in lines
@@ -365,11 +365,11 @@ def test_annotations() -> None:
 def test_of_one() -> None:
     """A format of one submission is refused for several before anything is graded."""
     with pytest.raises(UsageError, match="there are 2"):
-        reports.refuse_unfit("gradescope", Path("results.json"), [Path("ada"), Path("bob")])
+        reports.check_report_target("gradescope", Path("results.json"), [Path("ada"), Path("bob")])
 
 
 def test_no_folder(tmp_path: Path) -> None:
     """A report that could not be written is refused before anything is graded."""
     with pytest.raises(UsageError, match="There is no folder"):
-        reports.refuse_unfit("json", tmp_path / "none" / "grades.json", [Path("ada")])
-    reports.refuse_unfit("json", tmp_path / "grades.json", [Path("ada")])
+        reports.check_report_target("json", tmp_path / "none" / "grades.json", [Path("ada")])
+    reports.check_report_target("json", tmp_path / "grades.json", [Path("ada")])

@@ -13,7 +13,7 @@ import pytest
 
 from runner.checking.results import Outcome
 from runner.grading import similarity
-from runner.grading.grade_model import Grade, Run
+from runner.grading.grade_model import BlockRun, Grade
 from runner.lessons import catalog
 from tests import helpers
 from tests.grading.grades import PASSED, grade
@@ -91,7 +91,7 @@ def renamed(text: str) -> str:
 @cache
 def scripts() -> list[str]:
     """Return what the lesson tells to type."""
-    return [command.script for step in catalog.load(LAB).lesson.steps for command in step.commands]
+    return [command.script for step in catalog.load_lab(LAB).lesson.steps for command in step.commands]
 
 
 def followed(seed: int) -> str:
@@ -109,7 +109,7 @@ def written(texts: Mapping[str, str], folder: Path | None = None) -> list[Grade]
         replace(
             grade(PASSED, submission=name),
             lab=LAB,
-            runs=tuple(Run(7, "", f"node{number}", text, 0) for number in (1, 2, 3)),
+            runs=tuple(BlockRun(7, "", f"node{number}", text, 0) for number in (1, 2, 3)),
             folder=str((folder or Path("/nonexistent")) / name),
         )
         for name, text in texts.items()
@@ -119,7 +119,10 @@ def written(texts: Mapping[str, str], folder: Path | None = None) -> list[Grade]
 def found(texts: Mapping[str, str], folder: Path | None = None) -> set[frozenset[str]]:
     """Return who resembles whom."""
     names = list(texts)
-    return {frozenset({names[pair.first], names[pair.second]}) for pair in similarity.pairs(written(texts, folder))}
+    return {
+        frozenset({names[pair.first], names[pair.second]})
+        for pair in similarity.find_similar_pairs(written(texts, folder))
+    }
 
 
 @pytest.fixture(scope="module")
@@ -189,26 +192,26 @@ def test_files(tmp_path: Path, crowd: dict[str, str]) -> None:
 def test_what_is_told() -> None:
     """A pair comes with its share, its pieces and lines to look at; the most alike comes first."""
     half = "\n".join(ADA.splitlines()[:7])
-    first, *_ = similarity.pairs(written({"bob": BOB, "ada": ADA, "eve": renamed(ADA), "max": half + EVE}))
+    first, *_ = similarity.find_similar_pairs(written({"bob": BOB, "ada": ADA, "eve": renamed(ADA), "max": half + EVE}))
     assert (1, 2, 1.0) == (first.first, first.second, first.share)
-    assert first.pieces >= similarity.PIECES
+    assert first.pieces >= similarity.MIN_PIECES
     assert "docker service update --detach --limit-memory 64M --restart-max-attempts 4 front8102" in first.lines
 
 
 def test_who_is_compared() -> None:
     """Neither two submissions of one learner are compared, nor those for different labs; nor is one with nobody."""
     ada, bob = written({"ada": ADA, "bob": ADA})
-    assert [] == similarity.pairs([ada, ada])
-    assert [] == similarity.pairs([ada, replace(bob, lab="secrets")])
-    assert [] == similarity.pairs([ada])
-    assert [] == similarity.pairs([])
+    assert [] == similarity.find_similar_pairs([ada, ada])
+    assert [] == similarity.find_similar_pairs([ada, replace(bob, lab="secrets")])
+    assert [] == similarity.find_similar_pairs([ada])
+    assert [] == similarity.find_similar_pairs([])
 
 
 def test_no_grade_changes() -> None:
     """The note leaves every grade as it is."""
     grades = written({"ada": ADA, "bob": ADA})
     before = [one.as_json() for one in grades]
-    assert 1 == len(similarity.pairs(grades))
+    assert 1 == len(similarity.find_similar_pairs(grades))
     assert before == [one.as_json() for one in grades]
     assert all(mark.outcome is Outcome.PASSED for one in grades for mark in one.marks)
 
@@ -224,5 +227,7 @@ def test_linear() -> None:
     """Twice as many submissions are twice the work, also where groups of them are copies."""
     ways = [ADA.replace(" ", f" -{option} ") for option in "abcd"]
     grades = written({f"s{number}": followed(number) + ways[number // 20] * (number % 20 < 3) for number in range(80)})
-    few, more, most = (helpers.calls_of(partial(similarity.pairs, grades[:count])) for count in (20, 40, 80))
+    few, more, most = (
+        helpers.calls_of(partial(similarity.find_similar_pairs, grades[:count])) for count in (20, 40, 80)
+    )
     assert most - more < 2.1 * (more - few)

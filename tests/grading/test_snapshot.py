@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.grading import job, submission
 from runner.grading.job import Job
-from runner.grading.resource_limits import Limits
+from runner.grading.resource_limits import ResourceLimits
 from runner.grading.snapshot import pack
 from runner.lessons.model import Lab
 from tests import helpers
@@ -28,7 +28,7 @@ def test_reads_the_same(tmp_path: Path) -> None:
     (ada / "app" / "linked").symlink_to("run")
     (ada / "shadow").symlink_to("/etc/shadow")
     (ada / "large").write_bytes(bytes(2000))
-    assert_same(Job(ada, "tiny", "docker", replace(Limits(), file=1000)), lab, tmp_path, 3)
+    assert_same(Job(ada, "tiny", "docker", replace(ResourceLimits(), file_bytes=1000)), lab, tmp_path, 3)
 
 
 def test_no_text(tmp_path: Path) -> None:
@@ -39,14 +39,16 @@ def test_no_text(tmp_path: Path) -> None:
         folder.mkdir()
         if size is not None:
             (folder / "submission.md").write_bytes(bytes(size))
-        assert_same(Job(folder, "tiny", "docker", replace(Limits(), text=1000)), lab, tmp_path / f"of-{name}", 1)
+        assert_same(
+            Job(folder, "tiny", "docker", replace(ResourceLimits(), text_bytes=1000)), lab, tmp_path / f"of-{name}", 1
+        )
 
 
 def test_hidden_checks(tmp_path: Path) -> None:
     """The file with hidden checks travels along."""
     (tmp_path / "ada").mkdir()
     (tmp_path / "test_tiny.py").write_text("hidden", "utf-8")
-    given = Job(tmp_path / "ada", "tiny", "docker", Limits(), tmp_path / "test_tiny.py")
+    given = Job(tmp_path / "ada", "tiny", "docker", ResourceLimits(), tmp_path / "test_tiny.py")
     there = pack(given).unpack(tmp_path / "there").hidden
     assert there
     assert ("test_tiny.py", "hidden") == (there.name, there.read_text("utf-8"))
@@ -59,7 +61,7 @@ def assert_same(given: Job, lab: Lab, root: Path, problems: int) -> None:
     for number, one in enumerate((given, there)):
         scratch = root / f"scratch-{number}"
         scratch.mkdir(parents=True)
-        read = submission.read(one.folder, lab, scratch, one.limits, one.left_out)
+        read = submission.parse_submission(one.folder, lab, scratch, one.limits, one.left_out)
         found.append(replace(read, files=Path()))
     assert found[0] == found[1]
     assert problems == len(found[0].problems)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.grading import submission
-from runner.grading.resource_limits import Limits
+from runner.grading.resource_limits import ResourceLimits
 from runner.grading.submission import Submission
 from runner.lessons.model import Lab
 from tests import helpers
@@ -28,7 +28,7 @@ def read(tmp_path: Path, lab: Lab, text: str | bytes) -> Submission:
     folder.mkdir(exist_ok=True)
     scratch.mkdir()
     (folder / "submission.md").write_bytes(text.encode("utf-8") if isinstance(text, str) else text)
-    return submission.read(folder, lab, scratch, Limits())
+    return submission.parse_submission(folder, lab, scratch, ResourceLimits())
 
 
 def test_blocks(tmp_path: Path, lab: Lab) -> None:
@@ -123,7 +123,7 @@ def test_digest(tmp_path: Path, lab: Lab) -> None:
 def test_named_lab(text: str, lab: str | None, tmp_path: Path) -> None:
     """A submission may say which lab it is for in its front matter, and nowhere else."""
     (tmp_path / "submission.md").write_bytes(text.encode())
-    assert lab == submission.named_lab(tmp_path, Limits())
+    assert lab == submission.read_lab_name(tmp_path, ResourceLimits())
 
 
 def test_found_in(tmp_path: Path) -> None:
@@ -136,4 +136,4 @@ def test_found_in(tmp_path: Path) -> None:
     (tmp_path / "class" / "notes.txt").touch()
     (tmp_path / "none").mkdir()
     paths = [tmp_path / "class", tmp_path / "eve", tmp_path / "none", tmp_path / "class" / "ada"]
-    assert ["ada", "bob", "carol", "eve", "none"] == [path.name for path in submission.found_in(paths)]
+    assert ["ada", "bob", "carol", "eve", "none"] == [path.name for path in submission.find_submissions(paths)]

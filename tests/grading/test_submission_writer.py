@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 
 from runner.grading import submission_writer
-from runner.grading.submission_writer import Value
+from runner.grading.submission_writer import Placeholder
 from runner.lessons.model import Lab
 from runner.progress import shell_history
 from runner.progress.model import Progress, StepRecord
-from runner.progress.shell_history import Entry
+from runner.progress.shell_history import HistoryEntry
 from tests import helpers
 
 LESSON = f"{helpers.FRONT}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n"
 TOKEN = "SWMTKN-1-abc-def"
 
 
-def entry(text: str, at: int = 10, node: str = "node1", exit_status: int = 0, folder: str = "/root") -> Entry:
+def entry(text: str, at: int = 10, node: str = "node1", exit_status: int = 0, folder: str = "/root") -> HistoryEntry:
     """Return something typed."""
-    return Entry(node, at, exit_status, folder, text)
+    return HistoryEntry(node, at, exit_status, folder, text)
 
 
 @pytest.fixture
@@ -30,9 +30,11 @@ def lab(tmp_path: Path) -> Lab:
     return helpers.lab(tmp_path, LESSON)
 
 
-def body(lab: Lab, *entries: Entry, values: tuple[Value, ...] = (), progress: Progress | None = None) -> str:
+def body(
+    lab: Lab, *entries: HistoryEntry, values: tuple[Placeholder, ...] = (), progress: Progress | None = None
+) -> str:
     """Return the document without its front matter."""
-    text = submission_writer.document(lab, progress or Progress("tiny"), entries, values)
+    text = submission_writer.render_submission(lab, progress or Progress("tiny"), entries, values)
     head = "---\nlab: tiny\n---\n\n"
     assert text.startswith(head)
     return text.removeprefix(head)
@@ -48,7 +50,7 @@ def test_rows(lab: Lab) -> None:
 def test_steps(lab: Lab) -> None:
     """What was typed until a step was passed belongs to it, and the rest to the one that is next."""
     at = {"look": 15, "find": 25}
-    steps = {name: StepRecord(passed=datetime.fromtimestamp(second, UTC)) for name, second in at.items()}
+    steps = {name: StepRecord(passed_at=datetime.fromtimestamp(second, UTC)) for name, second in at.items()}
     found = body(lab, entry("one", 10), entry("two", 20), entry("three", 30), progress=Progress("tiny", steps))
     titles = [line for line in found.splitlines() if line.startswith("## ") or line in ("one", "two", "three")]
     assert ["## Look {#look}", "one", "## Find {#find}", "two", "## Keep {#keep}", "three"] == titles
@@ -68,7 +70,7 @@ def test_steps(lab: Lab) -> None:
         entry("less 'unclosed"),
     ],
 )
-def test_left_out(left_out: Entry, lab: Lab) -> None:
+def test_left_out(left_out: HistoryEntry, lab: Lab) -> None:
     """What failed, what was edited by hand and what waits for somebody is left out."""
     assert "## Look {#look}\n\n```sh node1\nhostname\n```\n" == body(lab, left_out, entry("hostname"))
 
@@ -98,7 +100,7 @@ def test_folder_that_was_changed_by_what_is_kept(lab: Lab) -> None:
 
 def test_values(lab: Lab) -> None:
     """A token or an address is asked for once, before it is first used, and never stands there itself."""
-    token = Value("WORKER_TOKEN", TOKEN, "node1", "docker swarm join-token --quiet worker")
+    token = Placeholder("WORKER_TOKEN", TOKEN, "node1", "docker swarm join-token --quiet worker")
     join = f"docker swarm join --token {TOKEN} node1"
     found = body(lab, entry(join, 10, "node2"), entry(join, 20, "node3"), values=(token,))
     assert TOKEN not in found
@@ -108,7 +110,7 @@ def test_values(lab: Lab) -> None:
 
 def test_addresses(lab: Lab) -> None:
     """An address that is the beginning of another one is not taken for it."""
-    values = tuple(submission_writer.values_of({}, {"node1": "10.0.0.1", "node2": "10.0.0.11"}))
+    values = tuple(submission_writer.list_placeholders({}, {"node1": "10.0.0.1", "node2": "10.0.0.11"}))
     found = body(lab, entry("ping 10.0.0.11; ping 10.0.0.1; ping 10.0.0.12; curl 10.0.0.1:80"), values=values)
     assert "ping <NODE2_ADDRESS>; ping <NODE1_ADDRESS>; ping 10.0.0.12; curl <NODE1_ADDRESS>:80" in found
 
@@ -132,20 +134,23 @@ def test_edited() -> None:
         ("node1", "notes"),
         ("node2", "notes"),
         ("node2", "here.txt"),
-    ] == submission_writer.edited(entries)
+    ] == submission_writer.find_edited_files(entries)
 
 
 def test_tokens() -> None:
     """Join tokens and unlock keys are found, each once."""
     entries = [entry(f"docker swarm join --token {TOKEN} a"), entry(f"echo {TOKEN} SWMKEY-1-x/y+z=")]
-    assert [TOKEN, "SWMKEY-1-x/y+z="] == submission_writer.tokens_in(entries)
+    assert [TOKEN, "SWMKEY-1-x/y+z="] == submission_writer.find_swarm_tokens(entries)
 
 
 def test_record(tmp_path: Path) -> None:
     """What a node has kept is read entry by entry, and what is no entry is passed over."""
     node = helpers.cluster(tmp_path).nodes[0]
     kept = tmp_path / "disks" / "node1" / "var" / "lib" / "labs-typed"
-    assert [] == shell_history.on(node)
+    assert [] == shell_history.read_shell_history(node)
     kept.parent.mkdir(parents=True)
     kept.write_text("10 0 /root\nfirst\n\x1e\nrubbish\n\x1e\n20 1 /root/my app\ncat <<E\nE\n\x1e\n30 0 /ro", "utf-8")
-    assert [entry("first"), entry("cat <<E\nE", 20, exit_status=1, folder="/root/my app")] == shell_history.on(node)
+    assert [
+        entry("first"),
+        entry("cat <<E\nE", 20, exit_status=1, folder="/root/my app"),
+    ] == shell_history.read_shell_history(node)

@@ -9,12 +9,14 @@ from pathlib import Path
 from runner import paths
 from runner.errors import UsageError
 from runner.grading.bundles import classroom50, gradescope, wheel
-from runner.grading.bundles.base import HIDDEN, PARTS, TREE, Settings
+from runner.grading.bundles.base import ARTIFACTS_FILE, HIDDEN_FOLDER, TREE_FOLDER, BundleSettings
 
-KINDS = {"classroom50": classroom50.KIND, "gradescope": gradescope.KIND}
+BUNDLE_FORMATS = {"classroom50": classroom50.BUNDLE_FORMAT, "gradescope": gradescope.BUNDLE_FORMAT}
 
 
-def write(name: str, settings: Settings, out: Path, *, hidden: Path | None = None, parts: Path | None = None) -> None:
+def write_bundle(
+    name: str, settings: BundleSettings, out: Path, *, hidden: Path | None = None, parts: Path | None = None
+) -> None:
     """Write a bundle.
 
     Args:
@@ -29,25 +31,25 @@ def write(name: str, settings: Settings, out: Path, *, hidden: Path | None = Non
         HostError: labs runs from a folder, and was not installed.
 
     """
-    kind = KINDS[name]
+    kind = BUNDLE_FORMATS[name]
     paths.require_folder_of(out)
-    if parts and not kind.takes_parts:
+    if parts and not kind.accepts_artifacts:
         raise UsageError(f"A bundle '{name}' cannot carry {parts}.", "Leave '--parts' out.")
     if parts and not parts.is_file():
         raise UsageError(f"There is no file {parts}.", f"'labs images export {parts}' writes it.")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        wheel.write(folder)
+        wheel.write_wheel(folder)
         if not paths.is_built_in():
-            _add_tree(folder / TREE, settings.lab)
+            _add_tree(folder / TREE_FOLDER, settings.lab)
         if hidden:
-            (folder / HIDDEN).mkdir()
-            shutil.copy(hidden, folder / HIDDEN)
+            (folder / HIDDEN_FOLDER).mkdir()
+            shutil.copy(hidden, folder / HIDDEN_FOLDER)
         if parts:
             # Hundreds of megabytes need no second copy.
-            (folder / PARTS).symlink_to(parts.resolve())
-        kind.add(folder, settings)
-        kind.pack(folder, out)
+            (folder / ARTIFACTS_FILE).symlink_to(parts.resolve())
+        kind.add_files(folder, settings)
+        kind.write_output(folder, out)
 
 
 def _add_tree(tree: Path, lab: str) -> None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # What `labs images export` has written, in a bundle that carries it.
-PARTS = "labs.parts"
+ARTIFACTS_FILE = "labs.parts"
 # Of a bundle; each is there only if it is needed.
-FOLDERS = HIDDEN, TREE = ("hidden", "tree")
+OPTIONAL_FOLDERS = HIDDEN_FOLDER, TREE_FOLDER = ("hidden", "tree")
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class BundleSettings:
     """What a bundle grades, and how.
 
     Attributes:
@@ -31,7 +31,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class BundleFormat:
     """What a bundle is for.
 
     Attributes:
@@ -44,9 +44,9 @@ class Kind:
 
     """
 
-    driver: str
-    out: str
-    takes_parts: bool
-    add: Callable[[Path, Settings], None]
-    pack: Callable[[Path, Path], None]
-    next: str
+    default_driver: str
+    default_output: str
+    accepts_artifacts: bool
+    add_files: Callable[[Path, BundleSettings], None]
+    write_output: Callable[[Path, Path], None]
+    next_step: str

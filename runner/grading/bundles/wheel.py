@@ -25,7 +25,7 @@ _TAG = "Wheel-Version: 1.0\nGenerator: labs\nRoot-Is-Purelib: true\nTag: py3-non
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def write(folder: Path) -> Path:
+def write_wheel(folder: Path) -> Path:
     """Write labs as a wheel, and return the file.
 
     Raises:

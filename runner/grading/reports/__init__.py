@@ -11,11 +11,11 @@ from runner import paths
 from runner.errors import UsageError
 from runner.grading.grade_model import Grade
 from runner.grading.reports import html_folder
-from runner.grading.similarity import Pair
+from runner.grading.similarity import SimilarPair
 from runner.storage.output_dir import ManagedDirectory
 
 # Each module has `render(grades) -> str`, and `refuse()` if it cannot be written everywhere.
-NAMES = {
+FILE_FORMATS = {
     "annotations": "github_annotations",
     "canvas": "canvas",
     "classroom50": "classroom50",
@@ -30,15 +30,15 @@ NAMES = {
     "tap": "tap",
 }
 # Each is a folder of files, which a module of `NAMES` writes.
-FOLDERS = {"markdown-pages": "markdown_report", "pages": "html_report"}
-ALL = (*sorted({*NAMES, *FOLDERS}),)
+FOLDER_FORMATS = {"markdown-pages": "markdown_report", "pages": "html_report"}
+FORMATS = (*sorted({*FILE_FORMATS, *FOLDER_FORMATS}),)
 # What these are for knows only one submission at a time.
-OF_ONE = frozenset({"classroom50", "gradescope"})
+SINGLE_SUBMISSION_FORMATS = frozenset({"classroom50", "gradescope"})
 # No student sees these.
-OF_INSTRUCTORS = frozenset({"json"})
+INSTRUCTOR_FORMATS = frozenset({"json"})
 
 
-def refuse_unfit(name: str, file: Path, found: Sequence[Path]) -> None:
+def check_report_target(name: str, file: Path, found: Sequence[Path]) -> None:
     """Refuse a report that could not be written in the end; told now, for it would be told after minutes of work.
 
     Args:
@@ -50,22 +50,22 @@ def refuse_unfit(name: str, file: Path, found: Sequence[Path]) -> None:
         UsageError: With what to type instead.
 
     """
-    if name in OF_ONE and len(found) != 1:
+    if name in SINGLE_SUBMISSION_FORMATS and len(found) != 1:
         raise UsageError(
             f"A report '{name}' is of one submission, and there are {len(found)}.", "Name one, or leave it out."
         )
     paths.require_folder_of(file)
-    if name in FOLDERS:
+    if name in FOLDER_FORMATS:
         if len(found) > 1 and file.resolve().parent in {folder.resolve().parent for folder in found}:
             raise UsageError(f"{file} would lie among the submissions, and be taken for one.", "Name another folder.")
         _owned(name, file).claim()
         return
-    module = _module(NAMES[name])
-    if hasattr(module, "refuse"):
-        module.refuse()
+    module = _module(FILE_FORMATS[name])
+    if hasattr(module, "check_environment"):
+        module.check_environment()
 
 
-def write(name: str, file: Path, grades: Sequence[Grade], pairs: Sequence[Pair]) -> None:
+def write_report(name: str, file: Path, grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> None:
     """Write a report.
 
     Args:
@@ -79,14 +79,14 @@ def write(name: str, file: Path, grades: Sequence[Grade], pairs: Sequence[Pair])
         OSError: The same.
 
     """
-    if name in FOLDERS:
-        found = html_folder.files(_module(FOLDERS[name]), grades, pairs)
+    if name in FOLDER_FORMATS:
+        found = html_folder.render_files(_module(FOLDER_FORMATS[name]), grades, pairs)
         _owned(name, file).write({path: text.encode() for path, text in found.items()})
     else:
-        file.write_text(render(name, grades, pairs), "utf-8")
+        file.write_text(render_report(name, grades, pairs), "utf-8")
 
 
-def render(name: str, grades: Sequence[Grade], pairs: Sequence[Pair] = ()) -> str:
+def render_report(name: str, grades: Sequence[Grade], pairs: Sequence[SimilarPair] = ()) -> str:
     """Return the text of a report that is one file.
 
     Args:
@@ -95,8 +95,8 @@ def render(name: str, grades: Sequence[Grade], pairs: Sequence[Pair] = ()) -> st
         pairs: Which submissions resemble each other, for the formats that no student sees.
 
     """
-    module = _module(NAMES[name])
-    text: str = module.render(grades, pairs) if name in OF_INSTRUCTORS else module.render(grades)
+    module = _module(FILE_FORMATS[name])
+    text: str = module.render(grades, pairs) if name in INSTRUCTOR_FORMATS else module.render(grades)
     return text
 
 

@@ -20,7 +20,7 @@ def render(grades: Sequence[Grade]) -> str:
     possible = {lab: max(grade.score.possible for grade in grades if grade.lab == lab) for lab in labs}
     rows: dict[str, dict[str, str]] = {}
     for grade in grades:
-        rows.setdefault(grade.submission, {})[grade.lab] = csv_report.earned(grade)
-    points = ["Points Possible", "", "", "", "", *(student_view.points(possible[lab]) for lab in labs)]
+        rows.setdefault(grade.submission, {})[grade.lab] = csv_report.format_earned(grade)
+    points = ["Points Possible", "", "", "", "", *(student_view.format_points(possible[lab]) for lab in labs)]
     told = [[who, "", "", who, "", *(found.get(lab, "") for lab in labs)] for who, found in rows.items()]
-    return csv_report.written([[*_WHO, *labs], points, *told])
+    return csv_report.render_csv([[*_WHO, *labs], points, *told])

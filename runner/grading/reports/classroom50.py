@@ -40,9 +40,11 @@ def render(grades: Sequence[Grade]) -> str:
         HostError: A check could not run; without the file Classroom 50 tells of an error, and of no score.
 
     """
-    (grade,) = (student_view.for_students(one) for one in grades)
-    if not grade.complete:
-        raise HostError(f"No report 'classroom50': {student_view.verdict(grade)}.", "Have it graded again.")
+    (grade,) = (student_view.redact_hidden_checks(one) for one in grades)
+    if not grade.is_complete:
+        raise HostError(
+            f"No report 'classroom50': {student_view.describe_missing_grade(grade)}.", "Have it graded again."
+        )
     coin = _coin(mark.points for mark in grade.marks)
     possible = round(grade.score.possible * coin)
     found: dict[str, Any] = {
@@ -59,7 +61,7 @@ def render(grades: Sequence[Grade]) -> str:
     return json.dumps(found, indent=2) + "\n"
 
 
-def refuse() -> None:
+def check_environment() -> None:
     """Refuse to be written elsewhere than in an autograder of Classroom 50.
 
     Raises:
@@ -78,11 +80,11 @@ def _test(mark: Mark, coin: int) -> dict[str, Any]:
     passed = mark.outcome is Outcome.PASSED
     points = round(mark.points * coin)
     return {
-        "test-name": student_view.line(mark.says),
+        "test-name": student_view.to_single_line(mark.says),
         "passed": passed,
         "score": points if passed else 0,
         "max-score": points,
-        "message": "" if passed else student_view.line(student_view.why(mark)),
+        "message": "" if passed else student_view.to_single_line(student_view.describe_result(mark)),
     }
 
 

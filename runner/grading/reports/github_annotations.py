@@ -16,20 +16,24 @@ from runner.grading.reports import student_view
 
 def render(grades: Sequence[Grade]) -> str:
     """Return the report; one line an annotation, and none that begins with anything but a command of ours."""
-    return "".join(f"{line}\n" for grade in map(student_view.for_students, grades) for line in _submission(grade))
+    return "".join(
+        f"{line}\n" for grade in map(student_view.redact_hidden_checks, grades) for line in _submission(grade)
+    )
 
 
 def _submission(grade: Grade) -> Iterator[str]:
-    file = str(PurePath(grade.folder) / collect.TEXT)
+    file = str(PurePath(grade.folder) / collect.SUBMISSION_FILE)
     for run in grade.runs:
         if run.complaint:
-            yield _command("notice", student_view.complaint(run), file=file, line=str(run.line), title="A block")
+            yield _command(
+                "notice", student_view.describe_block_problem(run), file=file, line=str(run.line), title="A block"
+            )
     for mark in grade.marks:
         if mark.outcome in (Outcome.FAILED, Outcome.ERROR):
             kind = "error" if mark.outcome is Outcome.FAILED else "warning"
-            yield _command(kind, student_view.why(mark) or "not yet", file=file, title=mark.says)
-    if not grade.complete:
-        yield _command("warning", student_view.verdict(grade), file=file, title="Not graded to the end")
+            yield _command(kind, student_view.describe_result(mark) or "not yet", file=file, title=mark.says)
+    if not grade.is_complete:
+        yield _command("warning", student_view.describe_missing_grade(grade), file=file, title="Not graded to the end")
 
 
 def _command(kind: str, message: str, **about: str) -> str:
@@ -38,4 +42,4 @@ def _command(kind: str, message: str, **about: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return student_view.line(text).replace("%", "%25")
+    return student_view.to_single_line(text).replace("%", "%25")

@@ -20,13 +20,15 @@ from runner.grading import collect
 from runner.grading.grade_model import Grade, Mark
 from runner.grading.reports import student_view
 
-_PROBLEM = re.compile(rf"{re.escape(collect.TEXT)}:(\d+): (.*)", re.DOTALL)
+_PROBLEM = re.compile(rf"{re.escape(collect.SUBMISSION_FILE)}:(\d+): (.*)", re.DOTALL)
 
 
 def render(grades: Sequence[Grade]) -> str:
     """Return the report; nothing but ASCII, so that no byte order mark can stand in it."""
     return (
-        json.dumps([one for grade in map(student_view.for_students, grades) for one in _entries(grade)], indent=2)
+        json.dumps(
+            [one for grade in map(student_view.redact_hidden_checks, grades) for one in _entries(grade)], indent=2
+        )
         + "\n"
     )
 
@@ -39,8 +41,8 @@ def _entries(grade: Grade) -> Iterator[dict[str, Any]]:
         told = (file, name, *about)
         seen[told] += 1
         yield {
-            "description": student_view.line(description),
-            "check_name": student_view.line(name),
+            "description": student_view.to_single_line(description),
+            "check_name": student_view.to_single_line(name),
             "fingerprint": _hash(*told, str(seen[told])),
             "severity": severity,
             "location": {"path": file, "lines": {"begin": line}},
@@ -49,19 +51,19 @@ def _entries(grade: Grade) -> Iterator[dict[str, Any]]:
 
 def _found(grade: Grade) -> Iterator[tuple[Any, ...]]:
     """Yield severity, line, description, name, and what tells one from others of the name, also on the next commit."""
-    if not grade.complete:
-        yield "critical", 1, student_view.verdict(grade), "labs/complete"
+    if not grade.is_complete:
+        yield "critical", 1, student_view.describe_missing_grade(grade), "labs/complete"
     for problem in grade.problems:
         match = _PROBLEM.fullmatch(problem)
         line, text = (int(match[1]), match[2]) if match else (1, problem)
         yield "minor", line, text, "labs/problem", text
     for run in grade.runs:
         if run.complaint:
-            yield "minor", run.line, student_view.complaint(run), "labs/block", run.node, run.script
+            yield "minor", run.line, student_view.describe_block_problem(run), "labs/block", run.node, run.script
     for mark in grade.marks:
         if mark.outcome in (Outcome.FAILED, Outcome.ERROR):
             severity = "major" if mark.outcome is Outcome.FAILED else "info"
-            why = f"{mark.says}: {student_view.why(mark) or 'not yet'}"
+            why = f"{mark.says}: {student_view.describe_result(mark) or 'not yet'}"
             yield severity, _line(grade, mark), why, f"labs/{mark.check}"
 
 
@@ -74,7 +76,7 @@ def _path(grade: Grade) -> str:
     folder = Path(grade.folder)
     # Relative to the repository, whose root is where jobs begin.
     near = os.path.relpath(folder) if folder.is_absolute() else folder
-    return student_view.line(str(Path(near) / collect.TEXT))
+    return student_view.to_single_line(str(Path(near) / collect.SUBMISSION_FILE))
 
 
 def _hash(*words: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from types import ModuleType
 
 from runner.grading.grade_model import Grade
-from runner.grading.similarity import Pair
+from runner.grading.similarity import SimilarPair
 
 # Below the index, so that the pages can be handed out without it.
 _LEARNERS = "learners"
@@ -20,7 +20,7 @@ _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
 _LONGEST = 40
 
 
-def files(form: ModuleType, grades: Sequence[Grade], pairs: Sequence[Pair]) -> dict[str, str]:
+def render_files(form: ModuleType, grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> dict[str, str]:
     """Return the files of the folder by their paths in it; the index last, so that its links never lead nowhere.
 
     Args:
@@ -30,8 +30,8 @@ def files(form: ModuleType, grades: Sequence[Grade], pairs: Sequence[Pair]) -> d
 
     """
     pages = [f"{_LEARNERS}/{name}{form.SUFFIX}" for name in _names(grades)]
-    found = {page: form.learner(grade) for page, grade in zip(pages, grades, strict=True)}
-    return {**found, f"index{form.SUFFIX}": form.index(grades, pages, pairs)}
+    found = {page: form.render_learner(grade) for page, grade in zip(pages, grades, strict=True)}
+    return {**found, f"index{form.SUFFIX}": form.render_index(grades, pages, pairs)}
 
 
 def _names(grades: Sequence[Grade]) -> Iterator[str]:

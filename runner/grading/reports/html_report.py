@@ -10,9 +10,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from runner.checking.results import Outcome
-from runner.grading.grade_model import Grade, Mark, Run, total
+from runner.grading.grade_model import BlockRun, Grade, Mark, sum_points
 from runner.grading.reports import student_view
-from runner.grading.similarity import Pair
+from runner.grading.similarity import SimilarPair
 
 SUFFIX = ".html"
 _WORDS = {Outcome.PASSED: "passed", Outcome.FAILED: "not yet", Outcome.ERROR: "unknown", Outcome.SKIPPED: "skipped"}
@@ -23,12 +23,12 @@ def render(grades: Sequence[Grade]) -> str:
     return _page("page", submissions=[_told(grade) for grade in grades])
 
 
-def learner(grade: Grade) -> str:
+def render_learner(grade: Grade) -> str:
     """Return the page of one learner, which holds nothing of any other."""
     return _page("learner", one=_told(grade))
 
 
-def index(grades: Sequence[Grade], pages: Sequence[str], pairs: Sequence[Pair]) -> str:
+def render_index(grades: Sequence[Grade], pages: Sequence[str], pairs: Sequence[SimilarPair]) -> str:
     """Return the instructor's page: a table of all, each with a link, and which submissions resemble each other.
 
     Args:
@@ -38,15 +38,20 @@ def index(grades: Sequence[Grade], pages: Sequence[str], pairs: Sequence[Pair]) 
 
     """
     rows = [
-        {"grade": grade, "score": student_view.of(grade.score), "verdict": student_view.verdict(grade), "page": page}
+        {
+            "grade": grade,
+            "score": student_view.format_score(grade.score),
+            "verdict": student_view.describe_missing_grade(grade),
+            "page": page,
+        }
         for grade, page in zip(grades, pages, strict=True)
     ]
     return _page(
         "index",
         submissions=rows,
-        summary=student_view.summary(grades),
+        summary=student_view.summarize_grades(grades),
         pairs=pairs,
-        about_pairs=student_view.ABOUT_PAIRS,
+        about_pairs=student_view.SIMILARITY_NOTE,
     )
 
 
@@ -63,49 +68,49 @@ def _environment() -> Environment:
         trim_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"line": student_view.line, "alike": student_view.alike}
+    made.filters |= {"line": student_view.to_single_line, "alike": student_view.format_similarity}
     return made
 
 
 def _told(graded: Grade) -> dict[str, Any]:
-    grade = student_view.for_students(graded)
+    grade = student_view.redact_hidden_checks(graded)
     steps = [
         {
-            "title": student_view.line(grade.titles.get(step, "Hidden checks")),
-            "score": student_view.of(total(marks)),
+            "title": student_view.to_single_line(grade.titles.get(step, "Hidden checks")),
+            "score": student_view.format_score(sum_points(marks)),
             "marks": [_mark(mark) for mark in marks],
         }
-        for step, marks in grade.by_step.items()
+        for step, marks in grade.marks_by_step.items()
     ]
     told = {
         "grade": grade,
-        "score": student_view.of(grade.score),
-        "verdict": student_view.verdict(grade),
-        "whose": student_view.whose(grade),
+        "score": student_view.format_score(grade.score),
+        "verdict": student_view.describe_missing_grade(grade),
+        "whose": student_view.describe_values(grade),
     }
     return {**told, "page": "", "steps": steps, "runs": [_run(run) for run in grade.runs]}
 
 
 def _mark(mark: Mark) -> dict[str, str]:
     """Return what is shown of a mark; made ready here, for what a template puts together takes far longer."""
-    why = "" if mark.outcome is Outcome.PASSED else student_view.line(student_view.why(mark))
+    why = "" if mark.outcome is Outcome.PASSED else student_view.to_single_line(student_view.describe_result(mark))
     return {
         "kind": mark.outcome.value,
         "outcome": _WORDS[mark.outcome],
-        "says": student_view.line(mark.says),
-        "worth": f"({'bonus, ' if mark.bonus else ''}{student_view.points(mark.points)})",
+        "says": student_view.to_single_line(mark.says),
+        "worth": f"({'bonus, ' if mark.bonus else ''}{student_view.format_points(mark.points)})",
         "why": why,
         "where": mark.node if why and mark.see else "",
-        "see": student_view.line(mark.see),
+        "see": student_view.to_single_line(mark.see),
     }
 
 
-def _run(run: Run) -> dict[str, str]:
+def _run(run: BlockRun) -> dict[str, str]:
     about = f"submission.md:{run.line}{f', {run.seconds:g} s' if run.seconds else ''}"
-    output = f"\n\n{student_view.plain(run.output)}" if run.output else ""
+    output = f"\n\n{student_view.replace_unsafe_chars(run.output)}" if run.output else ""
     return {
-        "node": student_view.line(run.node) or "nowhere",
-        "about": f"{about}: {student_view.line(run.complaint)}" if run.complaint else about,
-        "script": student_view.plain(run.script),
+        "node": student_view.to_single_line(run.node) or "nowhere",
+        "about": f"{about}: {student_view.to_single_line(run.complaint)}" if run.complaint else about,
+        "script": student_view.replace_unsafe_chars(run.script),
         "output": f"{output}{'…' if run.cut else ''}",
     }

@@ -8,12 +8,12 @@ from dataclasses import asdict
 
 from runner import __version__
 from runner.grading.grade_model import Grade
-from runner.grading.similarity import Pair
+from runner.grading.similarity import SimilarPair
 
 FORMAT = "labs-grades/1"
 
 
-def render(grades: Sequence[Grade], pairs: Sequence[Pair] = ()) -> str:
+def render(grades: Sequence[Grade], pairs: Sequence[SimilarPair] = ()) -> str:
     """Return the report, as `runner/grading/grades.schema.json` describes it; pairs of submissions are those alike."""
     about = {"format": FORMAT, "version": __version__, "similar": [asdict(pair) for pair in pairs]}
     # A grade a line: laid out further it would take five times as long. And nothing but ASCII, lest a reader take it

@@ -17,7 +17,7 @@ def render(grades: Sequence[Grade]) -> str:
     """Return the report."""
     root = Xml.Element("testsuites", name="labs grade")
     for grade in grades:
-        _suite(root, student_view.for_students(grade))
+        _suite(root, student_view.redact_hidden_checks(grade))
     Xml.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{Xml.tostring(root, encoding="unicode")}\n'
 
@@ -27,7 +27,7 @@ def _suite(root: Xml.Element, grade: Grade) -> None:
     suite = Xml.SubElement(
         root,
         "testsuite",
-        name=student_view.line(grade.submission),
+        name=student_view.to_single_line(grade.submission),
         tests=str(len(grade.marks) + bool(grade.trouble)),
         failures=str(count[Outcome.FAILED]),
         errors=str(count[Outcome.ERROR] + bool(grade.trouble)),
@@ -37,18 +37,18 @@ def _suite(root: Xml.Element, grade: Grade) -> None:
     properties = Xml.SubElement(suite, "properties")
     for name, value in (
         ("lab", grade.lab),
-        ("score", student_view.points(grade.score.earned)),
-        ("possible", student_view.points(grade.score.possible)),
-        ("complete", str(grade.complete).lower()),
+        ("score", student_view.format_points(grade.score.earned)),
+        ("possible", student_view.format_points(grade.score.possible)),
+        ("complete", str(grade.is_complete).lower()),
     ):
         Xml.SubElement(properties, "property", name=name, value=value)
     for mark in grade.marks:
         _case(suite, grade, mark)
     if grade.trouble:
         case = Xml.SubElement(suite, "testcase", classname=grade.lab, name="It can be graded", time="0")
-        Xml.SubElement(case, "error", message=student_view.line(student_view.verdict(grade)))
+        Xml.SubElement(case, "error", message=student_view.to_single_line(student_view.describe_missing_grade(grade)))
     if grade.problems:
-        Xml.SubElement(suite, "system-err").text = student_view.plain("\n".join(grade.problems))
+        Xml.SubElement(suite, "system-err").text = student_view.replace_unsafe_chars("\n".join(grade.problems))
 
 
 def _case(suite: Xml.Element, grade: Grade, mark: Mark) -> None:
@@ -56,12 +56,12 @@ def _case(suite: Xml.Element, grade: Grade, mark: Mark) -> None:
         suite,
         "testcase",
         classname=f"{grade.lab}.{mark.step}",
-        name=student_view.line(mark.says),
+        name=student_view.to_single_line(mark.says),
         time=f"{mark.seconds:.3f}",
     )
     if mark.outcome is Outcome.PASSED:
         return
     kind = {Outcome.FAILED: "failure", Outcome.ERROR: "error", Outcome.SKIPPED: "skipped"}[mark.outcome]
-    found = Xml.SubElement(case, kind, message=student_view.line(student_view.why(mark)))
+    found = Xml.SubElement(case, kind, message=student_view.to_single_line(student_view.describe_result(mark)))
     if mark.see:
-        found.text = student_view.plain(f"See it on {mark.node} with: {mark.see}")
+        found.text = student_view.replace_unsafe_chars(f"See it on {mark.node} with: {mark.see}")

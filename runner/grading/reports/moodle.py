@@ -15,13 +15,21 @@ from runner.grading.reports import csv_report, student_view
 def render(grades: Sequence[Grade]) -> str:
     """Return the report; a grade that is not to be relied on is left empty."""
     head = ["username", "grade item", "grade", "feedback"]
-    rows = [[grade.submission, grade.lab, csv_report.earned(grade), _feedback(grade)] for grade in grades]
-    return csv_report.written([head, *rows])
+    rows = [[grade.submission, grade.lab, csv_report.format_earned(grade), _feedback(grade)] for grade in grades]
+    return csv_report.render_csv([head, *rows])
 
 
 def _feedback(grade: Grade) -> str:
-    seen = student_view.for_students(grade)
-    missing = [f"{mark.says}: {student_view.why(mark)}" for mark in seen.marks if mark.outcome is not Outcome.PASSED]
+    seen = student_view.redact_hidden_checks(grade)
+    missing = [
+        f"{mark.says}: {student_view.describe_result(mark)}"
+        for mark in seen.marks
+        if mark.outcome is not Outcome.PASSED
+    ]
     return " | ".join(
-        [student_view.of(seen.score), *([student_view.verdict(seen)] if not seen.complete else []), *missing]
+        [
+            student_view.format_score(seen.score),
+            *([student_view.describe_missing_grade(seen)] if not seen.is_complete else []),
+            *missing,
+        ]
     )

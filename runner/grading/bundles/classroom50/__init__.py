@@ -11,12 +11,12 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-from runner.grading.bundles.base import FOLDERS, Kind, Settings
+from runner.grading.bundles.base import OPTIONAL_FOLDERS, BundleFormat, BundleSettings
 
 _NEXT = "Commit it to your repository classroom50, as CLASSROOM/autograders/ASSIGNMENT."
 
 
-def _add(folder: Path, settings: Settings) -> None:
+def _add(folder: Path, settings: BundleSettings) -> None:
     shutil.copy(Path(__file__).parent / "autograder.py", folder)
     (folder / "settings.json").write_text(json.dumps(asdict(settings), indent=2) + "\n", "utf-8")
 
@@ -26,7 +26,7 @@ def _pack(folder: Path, out: Path) -> None:
     # What an earlier bundle brought must not grade beside this one.
     for old in out.glob("labs-*.whl"):
         old.unlink()
-    for name in FOLDERS:
+    for name in OPTIONAL_FOLDERS:
         shutil.rmtree(out / name, ignore_errors=True)
     for path in folder.iterdir():
         if path.is_dir():
@@ -35,4 +35,6 @@ def _pack(folder: Path, out: Path) -> None:
             shutil.copy(path, out)
 
 
-KIND = Kind("docker", "classroom50", takes_parts=False, add=_add, pack=_pack, next=_NEXT)
+BUNDLE_FORMAT = BundleFormat(
+    "docker", "classroom50", accepts_artifacts=False, add_files=_add, write_output=_pack, next_step=_NEXT
+)

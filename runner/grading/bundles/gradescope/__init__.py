@@ -39,4 +39,6 @@ def _pack(folder: Path, out: Path) -> None:
             archive.write(file, file.relative_to(folder), packed)
 
 
-BUNDLE_FORMAT = BundleFormat("uml", "gradescope.zip", accepts_artifacts=True, add_files=_add, write_output=_pack, next_step=_NEXT)
+BUNDLE_FORMAT = BundleFormat(
+    "uml", "gradescope.zip", accepts_artifacts=True, add_files=_add, write_output=_pack, next_step=_NEXT
+)
