@@ -11,7 +11,7 @@ from pathlib import Path
 from runner.errors import HostError
 
 FOLDER = Path(__file__).parent / "recipes"
-BASE, NODE, MACHINE = "base", "node", "machine"
+BASE, NODE, VM = "base", "node", "vm"
 
 
 @dataclass(frozen=True, slots=True)

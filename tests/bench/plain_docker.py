@@ -33,7 +33,7 @@ class Plain:
         """Run a hub, so that what is removed is the same as what labs removes."""
         mount = f"{self._store.volume}:{layer_cache.MOUNT}:ro"
         options = ["--network", "bench-net", "--tmpfs", "/run", "--volume", mount]
-        run(["docker", "run", "--detach", "--name", "bench-hub", *options, self._store.node_image, "labs-hub"])
+        run(["docker", "run", "--detach", "--name", "bench-hub", *options, self._store.node_image, "labs-mirror"])
 
     def boot(self, name: str) -> None:
         """Run one node and wait for its engine as a script would."""
@@ -60,7 +60,7 @@ class Plain:
         run(["docker", "volume", "rm", *NAMES])
 
     def _flags(self, name: str) -> list[str]:
-        flags = ["--hostname", name, "--network", "bench-net", "--network-alias", name, "--env", "LABS_HUB=127.0.0.1"]
+        flags = ["--hostname", name, "--network", "bench-net", "--network-alias", name, "--env", "LABS_MIRROR=127.0.0.1"]
         flags += ["--volume", f"{name}:/var/lib/docker"]
         for path, mode in self._options["tmpfs"].items():
             flags += ["--tmpfs", f"{path}:{mode}"]

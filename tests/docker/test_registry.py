@@ -27,7 +27,7 @@ def outside(labs: Labs, environment: dict[str, str]) -> Iterator[str]:
     name = f"{project}-outside"
     aliases = [option for alias in NAMES for option in ("--network-alias", alias)]
     network = ["--network", f"{project}-solo", *aliases]
-    docker("run", "--detach", "--name", name, *network, "--tmpfs", "/run", "--volume", store, image, "labs-hub")
+    docker("run", "--detach", "--name", name, *network, "--tmpfs", "/run", "--volume", store, image, "labs-mirror")
     yield name
     docker("rm", "--force", name)
     labs("rm", "solo")
@@ -37,9 +37,9 @@ def test_the_hub_is_a_mirror_where_a_registry_answers(labs: Labs, environment: d
     """A node that reaches a registry asks the hub first, and that registry for what the hub does not have."""
     assert 0 == labs("start", "solo").returncode
     log = docker("logs", f"{environment['LABS_PROJECT']}-solo-node1")
-    assert "registry: online, through the hub as mirror" in log
+    assert "registry: online, the registry mirror is asked first" in log
     mirrors = labs("exec", "node1", "--", "docker", "info", "--format", "{{.RegistryConfig.Mirrors}}")
-    assert "[https://hub/]\n" == mirrors.stdout
+    assert "[https://mirror/]\n" == mirrors.stdout
     script = "docker image rm busybox:latest 2>&1; docker pull --quiet busybox:latest"
     pulled = labs("exec", "node1", "--", "sh", "-c", script)
     assert 0 == pulled.returncode, pulled.stderr

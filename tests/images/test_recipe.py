@@ -104,7 +104,7 @@ def test_the_labs_own() -> None:
     """Base and node stand in for nothing."""
     recipes = recipe.all_recipes()
     assert ((), ()) == (recipes[recipe.BASE].names, recipes[recipe.NODE].names)
-    assert ((), recipe.NODE) == (recipes[recipe.MACHINE].names, recipes[recipe.MACHINE].on)
+    assert ((), recipe.NODE) == (recipes[recipe.VM].names, recipes[recipe.VM].on)
 
 
 @pytest.fixture
@@ -128,8 +128,8 @@ def test_version_of_a_copy(request: pytest.FixtureRequest) -> None:
     ("changed", "others"),
     [
         ("redis", {"redis"}),
-        ("machine", {"machine"}),
-        ("node", {"node", "machine"}),
+        ("vm", {"vm"}),
+        ("node", {"node", "vm"}),
         ("vote", {"vote", "vote-after"}),
     ],
 )
@@ -155,8 +155,8 @@ def test_a_changed_base(copied: Path) -> None:
 def test_order_of_building() -> None:
     """What others wait for comes first, then what takes long; the base is there already."""
     recipes = recipe.all_recipes()
-    names = [one.name for one in recipe.with_bases([recipes[name] for name in ("redis", "vote", "mysql", "machine")])]
-    assert ["node", "python", "mysql", "redis", "web", "machine", "vote"] == names
+    names = [one.name for one in recipe.with_bases([recipes[name] for name in ("redis", "vote", "mysql", "vm")])]
+    assert ["node", "python", "mysql", "redis", "web", "vm", "vote"] == names
 
 
 def test_every_recipe_stands_on_another() -> None:

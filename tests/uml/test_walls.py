@@ -362,7 +362,7 @@ def test_nothing_but_the_hub_listens_for_machines(world: World) -> None:
 
 def test_the_hub_takes_nothing(world: World) -> None:
     """Nobody can push an image to the hub or delete one from it, since all clusters are served from its files."""
-    curl = "curl -s -k -m 5 -o /dev/null -w '%{http_code} ' https://hub/v2/"
+    curl = "curl -s -k -m 5 -o /dev/null -w '%{http_code} ' https://mirror/v2/"
     said = world.sh(
         "node1", f"{curl}; {curl}evil/blobs/uploads/ -X POST; {curl}library/busybox/manifests/latest -X DELETE"
     )
@@ -435,7 +435,7 @@ def test_endless_output_is_ended(world: World, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     cluster = next(cluster for cluster in UmlDriver().list_clusters() if cluster.id.lab == "hostile")
     with pytest.raises(HostError, match="'yes' on node1 said more than 64 MB and was ended"):
-        cluster.nodes[0].run(["yes"])
+        cluster.nodes[0].run_command(["yes"])
     _await(lambda: "no yes" in world.sh("node1", "pgrep -x yes || echo no yes"))
 
 

@@ -152,7 +152,7 @@ def _remembered(content: bytes, key: Mapping[str, Any]) -> HostFacts | None:
 
 
 def _probe(client: docker.DockerClient, image: str) -> HostFacts:
-    rights = _ask(client, image, "rights", {"pid_mode": "host"})
+    rights = _ask(client, image, "capabilities", {"pid_mode": "host"})
     known = HostFacts(
         privileged=_starts(client, image, {"privileged": True}),
         missing=missing_capabilities(rights["bounding"], int(rights["last"])),

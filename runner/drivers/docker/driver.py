@@ -72,7 +72,7 @@ class DockerDriver:
 
         return diagnostics.findings(lambda: self.client, lambda: self._store, lambda: self._facts)
 
-    def check_support(self, needs: Iterable[str], what: str) -> str:
+    def check_support(self, needs: Iterable[str], subject: str) -> str:
         """Ask the engine whether it is there, and look for room and for what the lab needs."""
         wanted = sorted(needs)
         if refused := host_engine.shortcoming(self._info):
@@ -81,12 +81,12 @@ class DockerDriver:
         if self._store is None:
             room.require(self._info)
         if wanted and self._store:
-            self.check_kernel(wanted, what)
+            self.check_kernel(wanted, subject)
         elif "ipvs" in wanted and room.surely_without_ipvs(self._info):
-            raise _lacking(["ipvs"], what)
+            raise _lacking(["ipvs"], subject)
         return f"a Docker Engine {self._info['ServerVersion']} is here"
 
-    def check_kernel(self, needs: Iterable[str], what: str) -> None:
+    def check_kernel(self, needs: Iterable[str], subject: str) -> None:
         """Refuse a lab whose needs the kernel does not meet."""
         wanted = sorted(needs)
         if not all(self._facts.offers(need) for need in wanted):
@@ -94,7 +94,7 @@ class DockerDriver:
             self.clear_probe_cache()
         missing = [need for need in wanted if not self._facts.offers(need)]
         if missing:
-            raise _lacking(missing, what)
+            raise _lacking(missing, subject)
 
     def ensure_images(self, images: Sequence[str], reporter: StatusReporter) -> None:
         """Build or pull what is missing, and fill the store that the nodes share."""
@@ -124,17 +124,14 @@ class DockerDriver:
         """Return what is in the store."""
         return self._store.contents if self._store else ()
 
-    def prune_images(self, everything: bool) -> int:
+    def prune_images(self, remove_all: bool) -> int:
         """Remove images and stores; those a cluster still uses are refused by the engine."""
-        return layer_cache.prune(self.client, everything)
+        return layer_cache.prune(self.client, remove_all)
 
     def clear_probe_cache(self) -> None:
         """Forget what the host can give."""
         capabilities.forget()
         self.__dict__.pop("_facts", None)
-
-    def check_capacity(self, topology: Topology, instead_of: Cluster | None = None) -> None:
-        """Refuse nothing: containers share the engine's memory and disk, and `serves` has looked at that."""
 
     def create_cluster(
         self, cluster: ClusterId, topology: Topology, images: Sequence[str], reporter: StatusReporter
@@ -192,11 +189,11 @@ class DockerDriver:
             name=name,
             labels=labels.of(cluster, **own),
             environment={
-                "LABS_HUB": str(subnet[network.HUB_HOST]),
+                "LABS_MIRROR": str(subnet[network.HUB_HOST]),
                 "LABS_NODE": node.name,
                 "LABS_LAB": cluster.lab,
                 "LABS_IMAGES": " ".join(common.images),
-                "LABS_TABLES": common.known.iptables,
+                "LABS_IPTABLES": common.known.iptables,
             },
             host_config=capabilities.host_config(
                 self.client, {"network_mode": labels.name(cluster), "binds": binds, **options}
@@ -210,14 +207,14 @@ class DockerDriver:
         images = self._needed_store()
         api.create_container(
             images.node_image,
-            ["labs-hub"],
-            hostname="hub",
+            ["labs-mirror"],
+            hostname="mirror",
             name=labels.name(cluster, "hub"),
             labels=labels.of(cluster, hub="yes"),
             host_config=api.create_host_config(
                 network_mode=labels.name(cluster), binds=[f"{images.volume}:{layer_cache.MOUNT}:ro"], tmpfs={"/run": ""}
             ),
-            networking_config=network.endpoint(self.client, cluster, str(subnet[network.HUB_HOST]), "hub"),
+            networking_config=network.endpoint(self.client, cluster, str(subnet[network.HUB_HOST]), "mirror"),
         )
 
     def mark_complete(self, cluster: ClusterId) -> None:

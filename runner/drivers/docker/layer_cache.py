@@ -22,7 +22,7 @@ from runner.drivers.docker import host_engine, labels
 from runner.images import recipe
 from runner.nodes.driver_interface import NodeImage
 
-MOUNT = "/var/lib/labs-store"
+MOUNT = "/var/lib/labs-layer-cache"
 REPOSITORY = "labs/store"
 
 

@@ -79,7 +79,7 @@ def _fill(
             node = _node(client, node_image, volume, hub, known)
         readiness.alone(client, node, "the node that unpacks")
         names = [content.name for content in contents]
-        made = client.api.exec_create(node, ["labs-store", "seal", *names])["Id"]
+        made = client.api.exec_create(node, ["labs-layer-cache", "fill", *names])["Id"]
         output = client.api.exec_start(made)
         if client.api.exec_inspect(made)["ExitCode"]:
             log = output.decode("utf-8", "replace")
@@ -91,7 +91,7 @@ def _hub(client: docker.DockerClient, image: str, volume: str, address: str) -> 
     port = _PUSH_PORT.split("/", maxsplit=1)[0]
     made = api.create_container(
         image,
-        ["labs-store", "serve"],
+        ["labs-layer-cache", "serve"],
         name=labels.name(_FILLING, "hub"),
         labels=labels.of(_FILLING, hub="yes"),
         ports=[int(port)],
@@ -101,7 +101,7 @@ def _hub(client: docker.DockerClient, image: str, volume: str, address: str) -> 
             tmpfs={"/run": ""},
             port_bindings={int(port): ("127.0.0.1",)},
         ),
-        networking_config=network.endpoint(client, _FILLING, address, "hub"),
+        networking_config=network.endpoint(client, _FILLING, address, "mirror"),
     )
     return str(made["Id"])
 
@@ -141,7 +141,7 @@ def _node(client: docker.DockerClient, image: str, volume: str, hub: str, known:
         image,
         name=labels.name(_FILLING, "node"),
         labels=labels.of(_FILLING),
-        environment={"LABS_HUB": hub},
+        environment={"LABS_MIRROR": hub},
         host_config=capabilities.host_config(
             client, {"network_mode": labels.name(_FILLING), "binds": binds, **options}
         ),

@@ -101,7 +101,7 @@ def processor() -> str:
 
 def digest() -> str:
     """Return a short hash that tells whether machines are those of this version of labs, for this kind of processor."""
-    made_from = f"{_FORMAT} {recipe.version(recipe.MACHINE)} {processor()}"
+    made_from = f"{_FORMAT} {recipe.version(recipe.VM)} {processor()}"
     return hashlib.sha256(made_from.encode()).hexdigest()[:12]
 
 

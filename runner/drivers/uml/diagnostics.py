@@ -26,8 +26,8 @@ def require() -> None:
 
     """
     for finding in _needs():
-        if finding.good is False:
-            raise HostError(f"The driver uml cannot serve: {finding.subject}: {finding.seen}.", finding.advice)
+        if finding.is_ok is False:
+            raise HostError(f"The driver uml cannot serve: {finding.subject}: {finding.finding}.", finding.advice)
 
 
 def findings(found: Parts | None) -> list[Diagnosis]:

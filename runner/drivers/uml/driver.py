@@ -45,17 +45,14 @@ class UmlDriver:
         """Look at the machine, the tools, the parts and the memory."""
         return diagnostics.findings(self._parts)
 
-    def clear_probe_cache(self) -> None:
-        """Do nothing: nothing is remembered."""
-
-    def check_support(self, needs: Iterable[str], what: str) -> str:
+    def check_support(self, needs: Iterable[str], subject: str) -> str:
         """Look whether kernels can run here, and whether what they need is there or can be built."""
         diagnostics.require()
         if self._parts is None:
             needs_of_building.require()
         return "its machines need no Docker Engine"
 
-    def check_kernel(self, needs: Iterable[str], what: str) -> None:
+    def check_kernel(self, needs: Iterable[str], subject: str) -> None:
         """Refuse nothing for the kernel's sake: the machines' own has all that a lab can need."""
         diagnostics.require()
 
@@ -82,21 +79,43 @@ class UmlDriver:
         """Return what lies on the machines' disk."""
         return self._parts.contents if self._parts else ()
 
-    def prune_images(self, everything: bool) -> int:
+    def prune_images(self, remove_all: bool) -> int:
         """Remove parts; those that a cluster's disks stand on stay."""
         from runner.drivers.uml import images as gathering
 
         plans = [cluster_state.read(folder) for folder in cluster_state.everybodys_folders()]
-        gone = gathering.prune(everything) + artifacts.prune(everything, [made.parts for made in plans if made])
+        gone = gathering.prune(remove_all) + artifacts.prune(remove_all, [made.parts for made in plans if made])
         self.__dict__.pop("_parts", None)
         return gone
 
-    def check_capacity(self, topology: Topology, instead_of: Cluster | None = None) -> None:
+    def export_images(self, file: Path, reporter: StatusReporter) -> tuple[NodeImage, ...]:
+        """Write the newest artifacts of this version to a file."""
+        from runner.drivers.uml import export
+
+        exported = export.export_to(file, reporter)
+        return tuple(image for image in exported.contents if exported.has([image.name]))
+
+    def import_images(self, file: Path, reporter: StatusReporter) -> None:
+        """Unpack artifacts from a file."""
+        from runner.drivers.uml import export
+
+        export.import_from(file, reporter)
+        self.__dict__.pop("_parts", None)
+
+    def measure_free_memory(self) -> int:
+        """Return what the kernel estimates to be available without swapping."""
+        return memory.free()
+
+    def calculate_memory(self, topology: Topology) -> int:
+        """Add up the memory of the VMs."""
+        return sum(node.memory for node in topology.nodes)
+
+    def check_capacity(self, topology: Topology, replaced: Cluster | None = None) -> None:
         """Hold the machines' memory and disks against what is free, and will be."""
-        before = cluster_state.read(cluster_state.folder_of(instead_of.id)) if instead_of else None
-        up = [node.name for node in instead_of.nodes if node.state is NodeState.RUNNING] if instead_of else []
+        before = cluster_state.read(cluster_state.folder_of(replaced.id)) if replaced else None
+        up = [node.name for node in replaced.nodes if node.state is NodeState.RUNNING] if replaced else []
         freed = sum(machine.memory for machine in before.machines if machine.name in up) if before else 0
-        memory.require(sum(node.memory for node in topology.nodes) - freed)
+        memory.require(self.calculate_memory(topology) - freed)
         space.require(cluster_state.clusters_folder(), len(topology.nodes))
 
     def create_cluster(
@@ -140,7 +159,7 @@ class UmlDriver:
         made = cluster_state.read(folder)
         if made is None:
             lab, _, run = folder.name.partition(".")
-            return Cluster(ClusterId(lab, run or "main"), self.name, (), complete=False)
+            return Cluster(ClusterId(lab, run or "main"), self.name, (), is_complete=False)
         try:
             states = supervisor_client.ask(folder, ask="states")
         except HostError:
@@ -194,9 +213,6 @@ class UmlDriver:
         supervisor_client.end(folder)
         shutil.rmtree(folder)
         return True
-
-    def remove_leftovers(self) -> None:
-        """Do nothing: clusters share nothing but the parts, which are images."""
 
 
 def _folders() -> list[Path]:

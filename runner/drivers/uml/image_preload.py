@@ -58,7 +58,7 @@ def _pull(node: UmlNode, folder: Path, names: Sequence[str], tell: DetailCallbac
     if supervisor_client.settled(folder, _NAME) != State.READY:
         raise HostError("The machine that fills the disk did not boot.", "'labs doctor' looks why.", node.read_log())
     tell("unpacking the images for the machines")
-    done = node.run(["sh", "-c", _PULL, "sh", *names])
+    done = node.run_command(["sh", "-c", _PULL, "sh", *names])
     if done.exit_status:
         log = done.error_text + cluster_state.log_of(folder, "hub").read_text("utf-8", "replace")[-2000:]
         raise HostError("The images could not be unpacked.", "Type the same command again.", log)

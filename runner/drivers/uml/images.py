@@ -71,7 +71,7 @@ def gather(storage: Buildah, names: Sequence[str], reporter: StatusReporter) -> 
     recipes, tags = recipe.stand_ins(), recipe.tags(debian_base.ingredients())
     _make_base(storage, tags[recipe.BASE], reporter)
     stand_ins = {recipes[name] for name in names if name not in real}
-    needed = recipe.with_bases([recipe.all_recipes()[recipe.MACHINE], *stand_ins])
+    needed = recipe.with_bases([recipe.all_recipes()[recipe.VM], *stand_ins])
     _build_all(storage, needed, tags, reporter)
     images = storage.images()
     contents = []
@@ -79,7 +79,7 @@ def gather(storage: Buildah, names: Sequence[str], reporter: StatusReporter) -> 
         image = images[_full(name) if name in real else tags[recipes[name].name]]
         about, version = ("", "") if name in real else (recipes[name].about, recipe.version(recipes[name].name))
         contents.append(NodeImage(name, image.id, about, image.size, version))
-    return images[tags[recipe.MACHINE]].id, contents
+    return images[tags[recipe.VM]].id, contents
 
 
 def prune(everything: bool) -> int:

@@ -43,21 +43,21 @@ class UmlNode:
     state: NodeState
     folder: Path
 
-    def api(self) -> DockerClient:
+    def create_client(self) -> DockerClient:
         """Return a client of the machine's engine."""
         return docker_transport.connect_client(self.connect_engine)
 
-    def run(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
+    def run_command(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
         """Run a command as root in its home folder."""
         return self._run(argv, environment or {}, b"")
 
-    def copy_in(self, source: Path, target: str) -> None:
+    def copy_files(self, source: Path, target: str) -> None:
         """Send the files as a tar archive."""
         done = self._run(["tar", "--extract", "--file=-", "--directory=/"], {}, copy_archive.of(source, target))
         if done.exit_status:
             raise HostError(f"{self.name} could not take {source}.", "'labs status' shows its state.", done.error_text)
 
-    def attach(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
+    def run_attached(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
         """Run a command on our own standard streams."""
         is_terminal = attach.is_ours()
         with self._reaching():
@@ -73,7 +73,7 @@ class UmlNode:
     def connect_port(self, port: int) -> socket.socket:
         """Open a connection to a TCP port of the machine's loopback interface."""
         with self._reaching():
-            session = self._session("port", [str(port)])
+            session = self._session("connect", [str(port)])
             answer = session.first()
             if not answer or answer[0] != From.STATUS:
                 session.close()
@@ -96,7 +96,7 @@ class UmlNode:
 
         """
         deadline = time.monotonic() + _HALT_SECONDS
-        with self._reaching(), contextlib.closing(self._session("halt")):
+        with self._reaching(), contextlib.closing(self._session("shutdown")):
             while supervisor_client.ask(self.folder, ask="states")[self.name] != State.DOWN:
                 if time.monotonic() > deadline:
                     raise HostError(f"{self.name} does not shut down.", "'labs rm' removes it in any state.")

@@ -12,14 +12,14 @@ container=$("$@" from --pull-never "$image")
 root=$("$@" mount "$container")
 
 echo 'certificates'
-"$@" run --isolation=chroot --volume "$folder/tls:/var/lib/labs-store/tls" "$container" labs-store make_certificates
-mkdir -p "$root/var/lib/labs-store/tls"
-cp -r "$folder/tls/ca" "$root/var/lib/labs-store/tls/"
+"$@" run --isolation=chroot --volume "$folder/tls:/var/lib/labs-layer-cache/tls" "$container" labs-layer-cache certificates
+mkdir -p "$root/var/lib/labs-layer-cache/tls"
+cp -r "$folder/tls/ca" "$root/var/lib/labs-layer-cache/tls/"
 # The hub gives up its rights before it reads the key, which serves for nothing but the labs.
-chmod 644 "$folder/tls/hub.key"
+chmod 644 "$folder/tls/mirror.key"
 
 echo 'the kernel and what it runs in'
-"$@" run --isolation=chroot --volume "$folder/jail:/jail" "$container" labs-jail /jail
+"$@" run --isolation=chroot --volume "$folder/jail:/jail" "$container" labs-sandbox-root /jail
 
 echo 'the disk'
 # What the commands above have left where the machine mounts other things.

@@ -31,7 +31,7 @@ def test_each_after_its_base() -> None:
         running.remove(one.name)
         done.append(one.name)
 
-    wanted = recipes("vote-after", "machine", "redis", "whoami-traefik")
+    wanted = recipes("vote-after", "vm", "redis", "whoami-traefik")
     build_scheduler.build(wanted, build, lambda: None)
     assert {one.name for one in wanted} == set(done)
     assert 2 == max(most)

@@ -29,7 +29,7 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def fill(folder: Path) -> None:
     """Write small files where a generation has large ones."""
-    for name in ("jail/usr/bin/linux.uml", "registry/docker/blob", "tls/hub.crt", "tls/ca/labs-ca.crt"):
+    for name in ("jail/usr/bin/linux.uml", "registry/docker/blob", "tls/mirror.crt", "tls/ca/labs-ca.crt"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
     (folder / "jail/usr/bin/linux.uml").chmod(0o755)

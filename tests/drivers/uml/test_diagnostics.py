@@ -15,7 +15,7 @@ from tests import helpers
 
 def _shown(subject: str) -> tuple[bool | None, str, str]:
     finding = next(found for found in diagnostics.findings(None) if found.subject == subject)
-    return finding.good, finding.seen, finding.advice
+    return finding.is_ok, finding.finding, finding.advice
 
 
 def test_another_processor(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,4 +52,4 @@ def test_findings() -> None:
     """Every subject is looked at, without parts too, and what is not good says what to do."""
     found = diagnostics.findings(None)
     assert {"processor", "tools", "namespaces", "parts", "memory"} <= {finding.subject for finding in found}
-    assert [] == [finding.subject for finding in found if finding.good is not True and not finding.advice]
+    assert [] == [finding.subject for finding in found if finding.is_ok is not True and not finding.advice]

@@ -198,7 +198,7 @@ def test_a_hole_beyond_all_files(file: Path, tmp_path: Path, monkeypatch: pytest
 def test_twice(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An archive with the same file twice is refused: it is not one of ours."""
     elsewhere(monkeypatch, tmp_path)
-    rewrite(file, iter([(hostile("tls/hub.crt"), b"one"), (hostile("tls/hub.crt"), b"two")]))
+    rewrite(file, iter([(hostile("tls/mirror.crt"), b"one"), (hostile("tls/mirror.crt"), b"two")]))
     with pytest.raises(UsageError, match="damaged"):
         export.import_from(file, NullReporter())
 

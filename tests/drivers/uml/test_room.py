@@ -41,11 +41,11 @@ def test_memory_of_a_cluster_that_goes(monkeypatch: pytest.MonkeyPatch, tmp_path
     folder.mkdir(parents=True)
     cluster_state.make(ClusterId("tiny"), topology, tmp_path).write(folder)
     up, down = (helpers.LocalNode(tmp_path, name, state=state) for name, state in (("node1", UP), ("node2", DOWN)))
-    UmlDriver().check_capacity(topology, Cluster(ClusterId("tiny"), "uml", (up, down), complete=True))
+    UmlDriver().check_capacity(topology, Cluster(ClusterId("tiny"), "uml", (up, down), is_complete=True))
     with pytest.raises(HostError, match="only 1600 MB are free"):
         UmlDriver().check_capacity(topology)
     with pytest.raises(HostError, match="only 1600 MB are free"):
-        UmlDriver().check_capacity(topology, Cluster(ClusterId("tiny"), "uml", (down, down), complete=True))
+        UmlDriver().check_capacity(topology, Cluster(ClusterId("tiny"), "uml", (down, down), is_complete=True))
 
 
 def test_free() -> None:

@@ -1,4 +1,4 @@
-"""Speaks with the agent in a machine; the protocol is told in `recipes/machine/labs-agent`.
+"""Speaks with the agent in a machine; the protocol is told in `recipes/vm/labs-agent`.
 
 Whoever is root in a machine can put something else in the agent's place. So nothing that comes is believed: it is an
 error to say what the agent would not, and to say more than it would.

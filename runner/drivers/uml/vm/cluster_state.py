@@ -21,7 +21,7 @@ from runner.storage import atomic
 SUBNET = IPv4Network("10.213.0.0/24")
 GATEWAY, HUB = SUBNET[1], SUBNET[2]
 _FIRST_NODE = 11
-# Where the agent in each machine listens, and its engine, for the gateway's address alone (recipes/machine/labs-init).
+# Where the agent in each machine listens, and its engine, for the gateway's address alone (recipes/vm/labs-init).
 ENGINE_PORT, AGENT_PORT = 61001, 61002
 
 

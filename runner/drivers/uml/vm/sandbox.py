@@ -56,11 +56,11 @@ def kernel(machine: Machine, cluster: Plan, folder: Path, card: int, resolver: s
         f"labs_lab={cluster.lab}",
         f"labs_address={machine.address}/{cluster_state.SUBNET.prefixlen}",
         f"labs_gateway={cluster_state.GATEWAY}",
-        f"labs_hub={cluster_state.HUB}",
+        f"labs_mirror={cluster_state.HUB}",
         f"labs_hosts={cluster.hosts}",
         *([f"labs_resolver={resolver}"] if resolver else []),
     ]
-    preloaded = ["/usr/bin/env", "LD_PRELOAD=/usr/lib/uml/fp.so", "/usr/bin/linux.uml", *words]
+    preloaded = ["/usr/bin/env", "LD_PRELOAD=/usr/lib/uml/ptrace_shim.so", "/usr/bin/linux.uml", *words]
     shared = (_BASE_NAME,) if base.exists() else ()
     megabytes = machine.memory + _KERNEL_MEGABYTES
     jailed = _jailed(folder, machine.name, cluster.parts, shared, megabytes, preloaded)
@@ -76,7 +76,7 @@ storage:
   maintenance: {{readonly: {{enabled: true}}}}
 http:
   addr: {cluster_state.HUB}:443
-  tls: {{certificate: /shared/tls/hub.crt, key: /shared/tls/hub.key}}
+  tls: {{certificate: /shared/tls/mirror.crt, key: /shared/tls/mirror.key}}
 """
     own(folder, "hub").write_text(config, "utf-8")
     program = ["/usr/bin/docker-registry", "serve", "/own"]
