@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,13 +11,13 @@ from typing import Any
 
 from runner import paths
 from runner.lessons import catalog
-from runner.lessons.learner_values import Learner
+from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.lessons.model import Lab
-from runner.progress.model import Progress, StepCompletion, StepRecord
-from runner.storage import atomic
+from runner.progress.model import Progress
+from runner.storage import atomic, codec
 from runner.storage.locks import hold_lock
 
-_VERSION = 1
+_VERSION = 2
 # Whoever looks again every second is no news that often.
 _RECENT = timedelta(minutes=1)
 
@@ -67,8 +66,11 @@ def load_learner_lab(name: str, recall: Callable[[str], Progress] = load_progres
         OSError: What is kept of it cannot be opened.
 
     """
-    found = catalog.load(name)
-    return catalog.load(name, recall(name).learner) if found.lesson.values else found
+    if name not in catalog.list_lab_names():
+        raise catalog.unknown_lab_error(name)
+    lab = catalog.load_lab(name, recall(name).learner)
+    # Where a lesson draws no values, it makes no difference for whom the lab was last started.
+    return lab if lab.lesson.values else replace(lab, learner=NO_LEARNER)
 
 
 def set_learner(lab: str, learner: Learner) -> Progress:
@@ -113,7 +115,7 @@ def record_fresh_cluster(lab: str) -> Progress:
         OSError: The file cannot be written.
 
     """
-    return _change(lab, lambda progress: replace(progress, here={}))[1]
+    return _change(lab, lambda progress: replace(progress, completed_on_cluster={}))[1]
 
 
 def record_use(lab: str) -> Progress:
@@ -157,7 +159,7 @@ def _change(lab: str, change: Callable[[Progress], Progress]) -> tuple[Progress,
         before = _read(file, lab)
         after = change(before)
         if after != before or before.last_used is None or _now() - before.last_used > _RECENT:
-            after = replace(after, used=_now())
+            after = replace(after, last_used=_now())
             _write(file, after)
     return before, after
 
@@ -176,14 +178,10 @@ def _now() -> datetime:
 
 def _read(file: Path, lab: str) -> Progress:
     try:
-        data = json.loads(file.read_text("utf-8"))
+        return _decode(file.read_bytes(), lab)
     except FileNotFoundError:
         return Progress(lab)
-    except ValueError:
-        return Progress(lab, unreadable_file=_set_aside(file))
-    try:
-        return _decoded(data, lab)
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except codec.DecodeError:
         return Progress(lab, unreadable_file=_set_aside(file))
 
 
@@ -195,46 +193,18 @@ def _set_aside(file: Path) -> Path:
 
 
 def _write(file: Path, progress: Progress) -> None:
-    text = json.dumps(_encoded(progress), indent=2, sort_keys=True)
-    atomic.write_text(file, f"{text}\n", durable=True, mode=0o600)
+    data = {"version": _VERSION, **codec.to_builtins(progress)}
+    del data["unreadable_file"]
+    atomic.write_text(file, f"{codec.encode_json(data, indent=2)}\n", durable=True, mode=0o600)
 
 
-def _encoded(progress: Progress) -> dict[str, Any]:
-    return {
-        "version": _VERSION,
-        "lab": progress.lab,
-        "used": _time_text(progress.last_used),
-        "learner": {"id": progress.learner.id, "seed": progress.learner.seed},
-        "steps": {step_id: _encoded_step(record) for step_id, record in progress.steps.items()},
-        "here": {step_id: reached.value for step_id, reached in progress.completed_on_cluster.items()},
-    }
-
-
-def _encoded_step(record: StepRecord) -> dict[str, Any]:
-    times = {"passed": _time_text(record.passed_at), "spoiled": _time_text(record.spoiled_at)}
-    return {**times, "hints": sorted(record.shown_hints)}
-
-
-def _decoded(data: Any, lab: str) -> Progress:
-    if data["version"] != _VERSION:
-        raise ValueError(data["version"])
-    steps = {str(step_id): _decoded_step(record) for step_id, record in data["steps"].items()}
-    here = {str(step_id): StepCompletion(reached) for step_id, reached in data["here"].items()}
-    # A record that is older than values has none.
-    whose = data.get("learner", {"id": "", "seed": ""})
-    return Progress(lab, steps, here, _time(data["used"]), Learner(str(whose["id"]), str(whose["seed"])))
-
-
-def _decoded_step(data: Any) -> StepRecord:
-    return StepRecord(_time(data["passed"]), _time(data["spoiled"]), frozenset(map(str, data["hints"])))
-
-
-def _time_text(time: datetime | None) -> str | None:
-    return time.isoformat() if time else None
-
-
-def _time(text: Any) -> datetime | None:
-    if text is None:
-        return None
-    time = datetime.fromisoformat(text)
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+def _decode(text: bytes, lab: str) -> Progress:
+    data = codec.decode_json(text, dict[str, Any])
+    if data.get("version") != _VERSION:
+        raise codec.DecodeError(f"it has version {data.get('version')} of the format, not {_VERSION}")
+    progress = codec.from_builtins(data, Progress)
+    records = progress.steps.values()
+    times = [progress.last_used, *(time for record in records for time in (record.passed_at, record.spoiled_at))]
+    if any(time and not time.tzinfo for time in times):
+        raise codec.DecodeError("a time has no time zone")
+    return replace(progress, lab=lab, unreadable_file=None)
