@@ -1,4 +1,4 @@
-"""A testinfra backend over a node's run-a-command."""
+"""A testinfra backend that runs commands on a node through the driver interface."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runner.nodes.driver_interface import Node
 
 
 class NodeBackend(BaseBackend):
-    """Runs testinfra's commands on a node."""
+    """Run testinfra's commands on a node."""
 
     NAME = "labs"
 
@@ -22,10 +22,10 @@ class NodeBackend(BaseBackend):
     def run(self, command: str, *args: str, **_options: Any) -> CommandResult:
         """Run one shell command."""
         line = self.get_command(command, *args)
-        done = self.node.run(["sh", "-c", line])
-        return self.result(done.exit_status, self.encode(line), done.stdout, done.stderr)
+        result = self.node.run_command(["sh", "-c", line])
+        return self.result(result.exit_status, self.encode(line), result.stdout, result.stderr)
 
 
-def host(node: Node) -> Host:
-    """Return testinfra's view of a node."""
+def connect_testinfra(node: Node) -> Host:
+    """Return a testinfra host that is connected to a node."""
     return Host(NodeBackend(node))

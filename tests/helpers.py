@@ -54,24 +54,24 @@ class LocalNode:
         path.mkdir(parents=True, exist_ok=True)
         return path
 
-    def api(self) -> Any:
+    def create_client(self) -> Any:
         """Refuse, for there is no engine."""
         raise HostError(f"{self.name} has no engine.", "Use a real node.")
 
-    def run(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
+    def run_command(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
         """Run a command in the node's home."""
         words = [_NODE_FOLDERS.sub(f"{self.disk}/", word) for word in argv]
         given = {**os.environ, "HOME": str(self.home), **(environment or {})}
         done = subprocess.run(words, cwd=self.home, env=given, capture_output=True, check=False)
         return ExecResult(done.returncode, done.stdout, done.stderr)
 
-    def copy_in(self, source: Path, target: str) -> None:
+    def copy_files(self, source: Path, target: str) -> None:
         """Copy with cp."""
         folder = self.disk / target.lstrip("/")
         folder.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cp", "-r", f"{source}/." if source.is_dir() else source, folder], check=True)
 
-    def attach(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
+    def run_attached(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
         """Run a command on our own streams."""
         return subprocess.run(argv, cwd=self.home, check=False).returncode
 
@@ -93,7 +93,7 @@ class LocalNode:
 def cluster(folder: Path, *names: str, lab: str = "tiny") -> Cluster:
     """Return a running cluster of local nodes, each with a disk in `folder`."""
     nodes = tuple(LocalNode(folder / "disks" / name, name) for name in names or ("node1",))
-    return Cluster(ClusterId(lab), "local", nodes, complete=True)
+    return Cluster(ClusterId(lab), "local", nodes, is_complete=True)
 
 
 def write_lab(
@@ -133,7 +133,7 @@ def write_lab(
 
 def lab(root: Path, lesson: str, **more: Any) -> Lab:
     """Write a lab as `write_lab` does, and read it."""
-    return parse.lab(write_lab(root, lesson, **more))
+    return parse.parse_lab(write_lab(root, lesson, **more))
 
 
 def own_folders(patch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -8,12 +8,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from runner.checking.parallel_verify import VerifyJob, ParallelVerifier, choose_job_count
+from runner.checking.parallel_verify import ParallelVerifier, VerifyJob, choose_job_count
 from runner.checking.verify_report import LabVerification
 from runner.cli import _console
-from runner.cli._live_lines import Lines
+from runner.cli._live_lines import LiveLines
 from runner.clusters import selection
-from runner.drivers.uml import memory
 from runner.errors import ExitCode, HostError
 from runner.lessons.model import Lab
 from runner.storage import locks
@@ -37,10 +36,10 @@ def verify(labs: Sequence[Lab], driver: str | None, jobs: int | None) -> list[La
     found = list(unserved)
     if planned:
         _prepare_images(planned)
-        at_once = jobs or choose_job_count(planned, memory.free)
-        _console.err().print(f"Verifying {len(planned)} labs, {min(at_once, len(planned))} at a time.", style="dim")
+        at_once = jobs or choose_job_count(planned, selection.measure_free_memory)
+        _console.get_stderr().print(f"Verifying {len(planned)} labs, {min(at_once, len(planned))} at a time.", style="dim")
         found += _run(planned, at_once)
-    _console.out().print(_table(found))
+    _console.get_stdout().print(_table(found))
     return found
 
 
@@ -56,7 +55,7 @@ def _plan(labs: Sequence[Lab], driver: str | None) -> tuple[list[VerifyJob], lis
 
 def _prepare_images(planned: Sequence[VerifyJob]) -> None:
     """Make the images of all labs before the first, lest each lab's start makes some while others are measured."""
-    reporter = _console.status_reporter()
+    reporter = _console.create_status_reporter()
     for name in dict.fromkeys(one.driver for one in planned):
         wanted = {image for one in planned if one.driver == name for image in one.lab.lesson.images}
         with locks.lock_images(reporter):
@@ -64,11 +63,11 @@ def _prepare_images(planned: Sequence[VerifyJob]) -> None:
 
 
 def _run(planned: Sequence[VerifyJob], jobs: int) -> list[LabVerification]:
-    screen = Lines(_NAME_WIDTH)
-    told = _console.err()
+    screen = LiveLines(_NAME_WIDTH)
+    told = _console.get_stderr()
 
     def ended(one: LabVerification, output: str) -> None:
-        screen.drop(one.lab)
+        screen.remove_line(one.lab)
         if one.exit_code:
             told.print(Text.assemble(("✗ ", "red"), (one.lab, "bold"), f" on {one.driver}, which printed:"))
             told.print(Text(output.rstrip()), soft_wrap=True)
@@ -79,13 +78,13 @@ def _run(planned: Sequence[VerifyJob], jobs: int) -> list[LabVerification]:
     if not told.is_terminal:
         return ParallelVerifier(jobs, _log).verify_labs(planned, ended)
     with Live(screen, console=told, refresh_per_second=4, transient=True):
-        return ParallelVerifier(jobs, screen.tell).verify_labs(planned, ended)
+        return ParallelVerifier(jobs, screen.set_line).verify_labs(planned, ended)
 
 
 def _log(lab: str, line: str) -> None:
     """Show in a log how far a lab has come: its steps, without all that is tried in them."""
     if line and not line.startswith(" "):
-        _console.err().print(Text(f"{lab}: {line}"), soft_wrap=True)
+        _console.get_stderr().print(Text(f"{lab}: {line}"), soft_wrap=True)
 
 
 def _table(found: Sequence[LabVerification]) -> Table:

@@ -55,17 +55,17 @@ def command(
     """
     catalog.load_lab(lab)
     made = bundles.BUNDLE_FORMATS[kind]
-    chosen = selection.load_driver(driver or made.default_driver).name
+    chosen = selection.load_driver(driver or selection.get_default_driver_name(has_engine=made.has_engine)).name
     target = out or Path(made.default_output)
     bundles.write_bundle(
         kind, BundleSettings(lab, chosen, time_limit, seed), target, hidden=find_hidden_checks(checks, lab), parts=parts
     )
-    _console.out().print(f"Written to {target}.", style="green", markup=False)
-    _console.out().print(made.next_step, markup=False)
+    _console.get_stdout().print(f"Written to {target}.", style="green", markup=False)
+    _console.get_stdout().print(made.next_step, markup=False)
     return 0
 
 
-class OrBundle(click.Command):
+class GradeOrBundleCommand(click.Command):
     """`labs grade`; where its first word is 'bundle', it is that command instead."""
 
     def make_context(

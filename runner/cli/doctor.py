@@ -8,6 +8,7 @@ from rich.text import Text
 from runner.cli import _console
 from runner.clusters import selection
 from runner.errors import ExitCode
+from runner.nodes.driver_interface import ProbeCache
 
 _MARKS = {True: ("✓", "green"), None: ("~", "yellow"), False: ("✗", "red")}
 
@@ -25,10 +26,10 @@ def command(again: bool) -> int:
       labs doctor
       labs doctor --again      after loading a kernel module, say
     """
-    out = _console.out()
+    out = _console.get_stdout()
     serving = False
     for driver in selection.load_drivers():
-        if again:
+        if again and isinstance(driver, ProbeCache):
             driver.clear_probe_cache()
         out.print(f"[bold]driver {driver.name}[/]")
         findings = driver.diagnose()

@@ -28,7 +28,7 @@ from runner.storage import locks
 _NOWHERE = Path("/dev/null")
 
 
-@click.command("grade", cls=bundle.OrBundle)
+@click.command("grade", cls=bundle.GradeOrBundleCommand)
 @click.argument("folders", type=click.Path(path_type=Path), nargs=-1, metavar="[PATH]...")
 @click.option("--lab", type=_options.LAB, help="The lab they are for, where their front matter does not say so.")
 @_options.driver_option
@@ -112,16 +112,16 @@ def command(
     planned = [replace(job, learner=whose(job.name)) for job in planned]
     for writer, file in wanted:
         formats.check_report_target(writer, file, found)
-    with _place(planned, jobs, dask) as place, _grade_results.screen() as screen:
-        cohort = Batch(place, screen.tell, anew or before is not None)
-        graded = [*cohort.grade(planned, screen.ended), *unfit]
+    with _place(planned, jobs, dask) as place, _grade_results.open_display() as screen:
+        cohort = Batch(place, screen.show_status, anew or before is not None)
+        graded = [*cohort.grade(planned, screen.show_grade), *unfit]
     pairs = similarity.find_similar_pairs(graded)
-    _grade_results.show(graded, pairs)
+    _grade_results.print_grades(graded, pairs)
     _write(wanted, graded, pairs)
     if before is None:
         return max((grade.exit_code for grade in graded), default=ExitCode.DONE)
     told = regrade.compare_grades(before, graded)
-    _grade_results.show_audit(told)
+    _grade_results.print_audit(told)
     if not all(grade.is_complete for grade in graded):
         return ExitCode.HOST
     return ExitCode.INCOMPLETE if any(told.values()) else ExitCode.DONE
@@ -230,7 +230,7 @@ def _place(planned: Sequence[Job], jobs: int | None, dask: str | None) -> Abstra
 
 def _prepare(planned: Sequence[Job]) -> None:
     """Look whether the driver serves, and make the images once for all."""
-    reporter = _console.status_reporter()
+    reporter = _console.create_status_reporter()
     for name in dict.fromkeys(job.driver for job in planned):
         labs = [catalog.load_lab(lab) for lab in dict.fromkeys(job.lab for job in planned if job.driver == name)]
         driver = selection.load_driver(name)

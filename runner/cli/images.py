@@ -43,13 +43,13 @@ def build(labs: tuple[str, ...], driver: str | None, anew: bool) -> int:
       labs images build swarm-basics     only what this lab needs
       labs images build --driver uml     kernel, disk and images for machines of their own
     """
-    reporter = _console.status_reporter()
-    names = {image for lab in labs for image in catalog.load(lab).lesson.images} if labs else {*recipe.stand_ins()}
+    reporter = _console.create_status_reporter()
+    names = {image for lab in labs for image in catalog.load_lab(lab).lesson.images} if labs else {*recipe.stand_ins()}
     chosen = selection.choose_driver_for_images(driver)
     with locks.lock_images(reporter):
         chosen.build_images(sorted(names), reporter, rebuild=anew)
     told = f"The images of {', '.join(labs)} for" if labs else "All images of"
-    _console.out().print(f"{told} the driver {chosen.name} are at hand. 'labs images list' shows them.")
+    _console.get_stdout().print(f"{told} the driver {chosen.name} are at hand. 'labs images list' shows them.")
     return 0
 
 
@@ -58,7 +58,7 @@ def list_images() -> int:
     """Show for each name whether it is the real image or a stand-in, of what, and its size."""
     found = {driver.name: images for driver in selection.load_reachable_drivers() if (images := driver.list_images())}
     if not found:
-        _console.out().print("No images are built yet. 'labs images build' makes them.")
+        _console.get_stdout().print("No images are built yet. 'labs images build' makes them.")
     for name, images in found.items():
         _print_images(name, images)
     return 0
@@ -76,8 +76,8 @@ def _print_images(driver: str, images: Iterable[NodeImage]) -> None:
         kind = "[yellow]stand-in[/]" if image.stand_in else "[green]real[/]"
         size = f"{image.size / 1e6:.0f} MB"
         table.add_row(f"[bold]{image.name}[/]", kind, size, image.stand_in or "the image of that name")
-    _console.out().print(f"[bold]driver {driver}[/]")
-    _console.out().print(table)
+    _console.get_stdout().print(f"[bold]driver {driver}[/]")
+    _console.get_stdout().print(table)
 
 
 @command.command("prune")
@@ -87,9 +87,9 @@ def prune(everything: bool) -> int:
     started = [str(cluster.id) for cluster in lookup.survey_clusters().require_all()]
     if everything and started:
         raise UsageError(f"Labs are started: {', '.join(started)}.", "Type 'labs rm --all' first.")
-    with locks.lock_images(_console.status_reporter()):
+    with locks.lock_images(_console.create_status_reporter()):
         freed = sum(driver.prune_images(everything) for driver in selection.load_reachable_drivers())
-    _console.out().print(f"Removed {freed} images, stores and machines' parts.")
+    _console.get_stdout().print(f"Removed {freed} images, stores and machines' parts.")
     return 0
 
 
@@ -102,15 +102,14 @@ def export(file: Path) -> int:
     Examples:
       labs images export /media/stick/labs.parts
     """
-    from runner.drivers.uml import export as archive
-
-    labs = [catalog.load(name) for name in catalog.names()]
-    reporter = _console.status_reporter()
+    labs = [catalog.load_lab(name) for name in catalog.list_lab_names()]
+    reporter = _console.create_status_reporter()
     with locks.lock_images(reporter):
-        exported = archive.export_to(file, reporter)
-    out = _console.out()
-    out.print(f"{file} holds kernel, disk and {len(exported.contents)} images.", markup=False)
-    others = [lab.name for lab in labs if not exported.has(lab.lesson.images)]
+        images = selection.load_image_archiver().export_images(file, reporter)
+    out = _console.get_stdout()
+    out.print(f"{file} holds kernel, disk and {len(images)} images.", markup=False)
+    exported = {image.name for image in images}
+    others = [lab.name for lab in labs if not exported.issuperset(lab.lesson.images)]
     if others:
         out.print(f"It lacks images for {', '.join(others)}: 'labs images build --driver uml' makes them all.")
     out.print(f"On the other machine: 'labs images import {file.name}'.", markup=False)
@@ -128,10 +127,8 @@ def import_file(file: Path) -> int:
     Examples:
       labs images import /media/stick/labs.parts
     """
-    from runner.drivers.uml import export as archive
-
-    reporter = _console.status_reporter()
+    reporter = _console.create_status_reporter()
     with locks.lock_images(reporter):
-        archive.import_from(file, reporter)
-    _console.out().print("All images of the driver uml are at hand. 'labs start LAB --driver uml' uses them.")
+        selection.load_image_archiver().import_images(file, reporter)
+    _console.get_stdout().print("All images of the driver uml are at hand. 'labs start LAB --driver uml' uses them.")
     return 0

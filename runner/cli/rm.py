@@ -6,6 +6,7 @@ import click
 
 from runner.cli import _console, _options
 from runner.clusters import lifecycle, lookup, selection
+from runner.nodes.driver_interface import LeftoverRemover
 from runner.storage import locks
 
 
@@ -26,23 +27,28 @@ def command(lab: str | None, everything: bool) -> int:
     """
     if everything:
         return _remove_all()
-    cluster = lookup.survey_clusters().require_removable_cluster(lab) if lab else lookup.survey_clusters().require_cluster(None)
-    with _console.status_reporter().step(f"Removing '{cluster.id}'"):
+    cluster = (
+        lookup.survey_clusters().require_removable_cluster(lab)
+        if lab
+        else lookup.survey_clusters().require_cluster(None)
+    )
+    with _console.create_status_reporter().step(f"Removing '{cluster.id}'"):
         lifecycle.remove(selection.load_driver_of_cluster(cluster), cluster.id)
-    _console.out().print(f"'{cluster.id}' is removed.")
+    _console.get_stdout().print(f"'{cluster.id}' is removed.")
     return 0
 
 
 def _remove_all() -> int:
-    reporter = _console.status_reporter()
+    reporter = _console.create_status_reporter()
     with locks.lock_images(reporter):
         survey = lookup.survey_clusters()
         for cluster in survey.clusters:
             with reporter.step(f"Removing '{cluster.id}'"):
                 lifecycle.remove(selection.load_driver_of_cluster(cluster), cluster.id)
         for driver in selection.load_reachable_drivers():
-            driver.remove_leftovers()
+            if isinstance(driver, LeftoverRemover):
+                driver.remove_leftovers()
     if survey.refusal:
         raise survey.refusal
-    _console.out().print("No node, network or volume of labs remains; 'labs images prune --all' removes the images.")
+    _console.get_stdout().print("No node, network or volume of labs remains; 'labs images prune --all' removes the images.")
     return 0

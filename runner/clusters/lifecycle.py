@@ -10,7 +10,7 @@ from runner import signals
 from runner.clusters import provision, socket_proxy
 from runner.errors import HostError
 from runner.lessons.model import Lab
-from runner.nodes.driver_interface import Cluster, ClusterId, Driver
+from runner.nodes.driver_interface import CapacityPlanner, Cluster, ClusterId, Driver
 from runner.status import NullReporter, StatusReporter
 from runner.storage import locks
 
@@ -72,7 +72,8 @@ def reset(driver: Driver, lab: Lab, cluster: ClusterId, reporter: StatusReporter
 
     """
     _prepare(driver, lab, reporter)
-    driver.check_capacity(lab.lesson.topology, find(driver, cluster))
+    if isinstance(driver, CapacityPlanner):
+        driver.check_capacity(lab.lesson.topology, find(driver, cluster))
     with reporter.step(f"Removing '{cluster}'"):
         remove(driver, cluster)
     start(driver, lab, cluster, reporter)

@@ -1,152 +1,171 @@
-"""Which drivers there are, and which one serves a lab."""
+"""Chooses the driver that runs a lab, and loads drivers."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from runner import paths
+from runner.drivers.driver_registry import DRIVERS, DriverEntry
 from runner.errors import HostError, LabsError, UsageError, unknown_name_error
 from runner.lessons.model import Lab
-from runner.nodes.driver_interface import Cluster, Driver
+from runner.nodes.driver_interface import CapacityPlanner, Cluster, Driver, ImageArchiver
 
-NAMES = ("docker", "uml")
+DRIVER_NAMES = tuple(entry.name for entry in DRIVERS)
 _VARIABLE = "LABS_DRIVER"
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class DriverChoice:
     """A driver, and why it was chosen."""
 
     driver: Driver
     reason: str
 
 
-def all_drivers() -> list[Driver]:
-    """Return every driver, the preferred one first; only that which `LABS_DRIVER` names, if it names one.
+def load_drivers() -> list[Driver]:
+    """Return every driver, the preferred one first; only the one that `LABS_DRIVER` names, if it is set.
 
     Raises:
-        UsageError: There is no such driver.
+        UsageError: `LABS_DRIVER` names an unknown driver.
 
     """
-    return [named(name) for name in _names()]
+    return [load_driver(entry.name) for entry in _allowed_entries()]
 
 
-def that_can_have_clusters() -> list[Driver]:
-    """Return every driver but the one that has certainly made nothing: to load it takes a while that a start feels."""
-    return [named(name) for name in _names() if name != "uml" or paths.machines_folder().is_dir()]
+def load_drivers_with_clusters() -> list[Driver]:
+    """Return every driver that may have clusters; loading one that certainly has none would slow down a start."""
+    return [load_driver(entry.name) for entry in _allowed_entries() if entry.may_have_clusters()]
 
 
-def _names() -> Sequence[str]:
-    only = the_only()
-    return [only] if only else NAMES
+def _allowed_entries() -> Sequence[DriverEntry]:
+    forced = get_forced_driver_name()
+    return [entry for entry in DRIVERS if forced in (None, entry.name)]
 
 
-def the_only() -> str | None:
-    """Return the driver that `LABS_DRIVER` names, which no other may step in for.
+def get_forced_driver_name() -> str | None:
+    """Return the driver that `LABS_DRIVER` names: no other driver may be used.
 
     Raises:
-        UsageError: There is no such driver.
+        UsageError: It names an unknown driver.
 
     """
-    only = os.environ.get(_VARIABLE)
-    if only and only not in NAMES:
+    forced = os.environ.get(_VARIABLE) or None
+    if forced and forced not in DRIVER_NAMES:
         raise UsageError(
-            f"{_VARIABLE} is '{only}', and there is no such driver.", f"Use {' or '.join(NAMES)}, or unset it."
+            f"{_VARIABLE} is '{forced}', which is not a driver.", f"Use {' or '.join(DRIVER_NAMES)}, or unset it."
         )
-    return only
+    return forced
+
+
+def get_isolated_driver_name() -> str:
+    """Return the preferred driver whose nodes are isolated well enough to run code from strangers."""
+    return _first_name(lambda entry: entry.is_isolated)
+
+
+def get_default_driver_name(*, has_engine: bool) -> str:
+    """Return the preferred driver for another host, of which only is known whether it has a Docker Engine."""
+    return _first_name(lambda entry: has_engine or not entry.needs_engine)
+
+
+def _first_name(is_suitable: Callable[[DriverEntry], bool]) -> str:
+    return next(entry.name for entry in DRIVERS if is_suitable(entry))
 
 
 @cache
-def named(name: str) -> Driver:
-    """Return a driver by its name, always the same one: it has found out things that take time.
+def load_driver(name: str) -> Driver:
+    """Return a driver by its name; always the same object, since it remembers results that took time to find out.
 
     Raises:
-        UsageError: There is no such driver.
+        UsageError: There is no driver of that name.
 
     """
-    if name == "docker":
-        from runner.drivers.docker.driver import DockerDriver
-
-        return DockerDriver()
-    if name == "uml":
-        from runner.drivers.uml.driver import UmlDriver
-
-        return UmlDriver()
-    raise unknown_name_error("driver", name, NAMES, "labs doctor")
+    for entry in DRIVERS:
+        if entry.name == name:
+            return entry.load()
+    raise unknown_name_error("driver", name, DRIVER_NAMES, "labs doctor")
 
 
-def of(cluster: Cluster) -> Driver:
-    """Return the driver that made a cluster."""
-    return named(cluster.driver)
+def load_driver_of_cluster(cluster: Cluster) -> Driver:
+    """Return the driver that created a cluster."""
+    return load_driver(cluster.driver)
 
 
-def choose(lab: Lab, wanted: str | None, started: Cluster | None) -> Choice:
+def load_image_archiver() -> ImageArchiver:
+    """Return the driver that can export and import its images, whatever `LABS_DRIVER` says."""
+    return next(driver for driver in map(load_driver, DRIVER_NAMES) if isinstance(driver, ImageArchiver))
+
+
+def measure_free_memory() -> int:
+    """Return how many MB of the host's memory are free for nodes that reserve memory."""
+    drivers = map(load_driver, DRIVER_NAMES)
+    return next(driver.measure_free_memory() for driver in drivers if isinstance(driver, CapacityPlanner))
+
+
+def choose_driver(lab: Lab, requested: str | None, cluster: Cluster | None) -> DriverChoice:
     """Choose the driver for a lab's cluster.
 
     Args:
         lab: The lab.
-        wanted: The driver that was asked for, if one was.
-        started: The lab's cluster, if there is one already.
+        requested: The value of `--driver`, if given.
+        cluster: The lab's cluster, if it exists.
 
     Raises:
         UsageError: There is no such driver.
-        HostError: The cluster was made by another one, or none serves; with what is missing for each.
+        HostError: The cluster belongs to another driver, or no driver can run the lab; with the reason of each.
 
     """
-    only = the_only()
-    if wanted and only and wanted != only:
-        raise UsageError(
-            f"{_VARIABLE} lets only the driver {only} serve.", f"Unset it, or leave out '--driver {wanted}'."
-        )
-    name = wanted or only
-    asked = named(name) if name else None
-    if started:
-        if wanted not in (None, started.driver):
+    forced = get_forced_driver_name()
+    if requested and forced and requested != forced:
+        raise UsageError(f"{_VARIABLE} allows only the driver {forced}.", f"Unset it, or omit '--driver {requested}'.")
+    name = requested or forced
+    named_driver = load_driver(name) if name else None
+    if cluster:
+        if requested not in (None, cluster.driver):
             raise HostError(
-                f"'{started.id}' stands on the driver {started.driver}, and cannot move to {wanted}.",
-                f"'labs rm {started.id}' removes it; what was done on its nodes is lost then.",
+                f"'{cluster.id}' runs on the driver {cluster.driver} and cannot move to {requested}.",
+                f"To start over, type 'labs rm {cluster.id}'; everything on its nodes is lost.",
             )
-        return Choice(of(started), "the lab stands on it already")
-    if asked:
-        return Choice(asked, "you asked for it" if wanted else f"{_VARIABLE} asks for it")
-    return _first_that_serves(lab.lesson.needs, f"'{lab.name}'")
+        return DriverChoice(load_driver_of_cluster(cluster), "the lab's cluster runs on it")
+    if named_driver:
+        return DriverChoice(named_driver, "you requested it" if requested else f"{_VARIABLE} requests it")
+    return _choose_first_supporting(lab.lesson.needs, f"'{lab.name}'")
 
 
-def for_images(wanted: str | None) -> Driver:
-    """Return the driver whose images are meant: the one that was asked for, or the first that serves here.
+def choose_driver_for_images(requested: str | None) -> Driver:
+    """Return the driver whose images a command is about: the requested one, or the first that works on this host.
 
     Raises:
         UsageError: There is no such driver.
-        HostError: None serves; with what is missing for each.
+        HostError: No driver works on this host; with the reason of each.
 
     """
-    return named(wanted) if wanted else _first_that_serves((), "labs").driver
+    return load_driver(requested) if requested else _choose_first_supporting((), "labs").driver
 
 
-def that_answer() -> list[Driver]:
-    """Return the drivers that can be asked for what they have; not docker's where there is no engine."""
-    answering = []
-    for driver in all_drivers():
+def load_reachable_drivers() -> list[Driver]:
+    """Return the drivers that can list their images: not one that needs a Docker Engine where none is reachable."""
+    reachable = []
+    for driver in load_drivers():
         with contextlib.suppress(HostError):
             driver.list_images()
-            answering.append(driver)
-    return answering
+            reachable.append(driver)
+    return reachable
 
 
-def _first_that_serves(needs: Iterable[str], what: str) -> Choice:
+def _choose_first_supporting(needs: Iterable[str], subject: str) -> DriverChoice:
     refusals: list[tuple[Driver, LabsError]] = []
-    for driver in all_drivers():
+    for driver in load_drivers():
         try:
-            reason = driver.check_support(needs, what)
+            reason = driver.check_support(needs, subject)
         except HostError as error:
             refusals.append((driver, error))
             continue
         if refusals:
-            reason = f"{reason}; {refusals[-1][0].name} does not serve: {refusals[-1][1].message.rstrip('.')}"
-        return Choice(driver, reason)
-    told = "\n".join(f"  driver {driver.name}: {error.message} {error.advice}" for driver, error in refusals)
-    raise HostError(f"No driver can serve {what} here:\n{told}", "'labs doctor' shows more.")
+            other, refusal = refusals[-1]
+            reason = f"{reason}; {other.name} cannot run it: {refusal.message.rstrip('.')}"
+        return DriverChoice(driver, reason)
+    reasons = "\n".join(f"  driver {driver.name}: {error.message} {error.advice}" for driver, error in refusals)
+    raise HostError(f"No driver can run {subject} on this host:\n{reasons}", "'labs doctor' shows details.")

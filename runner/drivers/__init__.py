@@ -1,1 +1,1 @@
-"""What nodes can be made of, one package a driver."""
+"""The drivers, one package each, and what they share."""

@@ -1,4 +1,4 @@
-"""The driver interface: all that anything above a driver may know of what nodes are made of."""
+"""The driver interface: what every driver offers to the rest of the program, and the optional capabilities of some."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 OutputCallback = Callable[[bytes], None]
 
 
-def ignore_output(_said: bytes) -> None:
-    """Listen to nothing that a command prints."""
+def ignore_output(_data: bytes) -> None:
+    """Discard the output of a command: the default `OutputCallback`."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class ClusterId:
-    """Names a cluster: the lab it is for, and which run of that lab."""
+    """The identity of a cluster: its lab, and which run of that lab it is."""
 
     lab: str
     run: str = "main"
@@ -35,12 +35,12 @@ class ClusterId:
 
     @property
     def is_main(self) -> bool:
-        """Whether it is the one that learners work on, and none that another command has made for itself."""
+        """Whether this is the cluster that the learner works on, not one that another command created for itself."""
         return self.run == "main"
 
 
 class NodeState(StrEnum):
-    """Whether a node is up."""
+    """Whether a node is running."""
 
     RUNNING = "running"
     STOPPED = "stopped"
@@ -48,7 +48,7 @@ class NodeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExecResult:
-    """A command that has ended on a node."""
+    """The result of a command that ran on a node."""
 
     exit_status: int
     stdout: bytes
@@ -56,40 +56,40 @@ class ExecResult:
 
     @property
     def text(self) -> str:
-        """What it printed on standard output."""
+        """The standard output as text."""
         return self.stdout.decode("utf-8", "replace")
 
     @property
     def error_text(self) -> str:
-        """What it printed on standard error."""
+        """The standard error as text."""
         return self.stderr.decode("utf-8", "replace")
 
 
 class Node(Protocol):
-    """A machine with a Docker Engine of its own."""
+    """A host with its own Docker Engine: a container or a VM."""
 
     @property
     def name(self) -> str:
-        """Its host name."""
+        """The host name."""
         ...
 
     @property
     def role(self) -> Role:
-        """What the topology means it to become."""
+        """The swarm role that the topology intends for it."""
         ...
 
     @property
     def address(self) -> str:
-        """Its IPv4 address on the cluster's network, the same for as long as the cluster exists."""
+        """The IPv4 address on the cluster's network, which stays the same for the lifetime of the cluster."""
         ...
 
     @property
     def state(self) -> NodeState:
-        """Whether it was up when the cluster was found."""
+        """The state at the time the cluster was listed."""
         ...
 
-    def api(self) -> DockerClient:
-        """Return a client of the node's own engine; the caller closes it.
+    def create_client(self) -> DockerClient:
+        """Return a client of the node engine; the caller closes it.
 
         Raises:
             HostError: The node cannot be reached.
@@ -97,8 +97,8 @@ class Node(Protocol):
         """
         ...
 
-    def run(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
-        """Run a command as root and wait for its end.
+    def run_command(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
+        """Run a command as root and wait for it to end.
 
         Raises:
             HostError: The node cannot be reached.
@@ -106,25 +106,25 @@ class Node(Protocol):
         """
         ...
 
-    def copy_in(self, source: Path, target: str) -> None:
-        """Copy a file, or what a folder holds, into the folder `target`, which is made if missing."""
+    def copy_files(self, source: Path, target: str) -> None:
+        """Copy a file, or the content of a folder, into the folder `target`, which is created if missing."""
         ...
 
-    def attach(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
-        """Run a command on this process's own standard streams, as a terminal where they are one.
+    def run_attached(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
+        """Run a command attached to this process's standard streams, on a pseudo-terminal where they are a terminal.
 
         Args:
             argv: The command.
-            heard: Called with whatever the command has printed, once that is shown.
+            on_output: Called with each piece of output after it is shown.
 
         Returns:
-            Its exit status.
+            The command's exit status.
 
         """
         ...
 
     def connect_engine(self) -> socket.socket:
-        """Open a stream to the node's engine, which speaks the Docker API."""
+        """Open a stream to the node engine, which speaks the Docker API."""
         ...
 
     def connect_port(self, port: int) -> socket.socket:
@@ -132,61 +132,61 @@ class Node(Protocol):
         ...
 
     def read_log(self, lines: int = 40) -> str:
-        """Return the last lines of what the node said since it was made."""
+        """Return the last lines of the node's console log."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Nodes that were made together.
+    """Nodes that were created together.
 
     Attributes:
-        id: Which lab and run they are for.
-        driver: The name of the driver that made them.
+        id: The lab and run that they are for.
+        driver: The name of the driver that created them.
         nodes: The nodes, in the order of the topology.
-        complete: Whether their start came to its end; what an interrupted one left is not worth keeping.
+        is_complete: Whether their start completed; an interrupted start leaves a cluster that cannot be used.
 
     """
 
     id: ClusterId
     driver: str
     nodes: tuple[Node, ...]
-    complete: bool
+    is_complete: bool
 
     @property
-    def running(self) -> bool:
-        """Whether every node is up."""
+    def is_running(self) -> bool:
+        """Whether every node is running."""
         return bool(self.nodes) and all(node.state is NodeState.RUNNING for node in self.nodes)
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One thing `labs doctor` looked at.
+    """One line of `labs doctor`.
 
     Attributes:
-        subject: What was looked at.
-        good: True if it serves every lab, None if only some, False if none.
-        seen: What was seen.
-        advice: What to do about it, if it is not good.
+        subject: What was examined.
+        is_ok: True if every lab can run, None if only some can, False if none can.
+        finding: What the examination showed.
+        advice: How to fix it, if it is not ok.
 
     """
 
     subject: str
-    good: bool | None
-    seen: str
+    is_ok: bool | None
+    finding: str
     advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeImage:
-    """An image that nodes can have.
+    """An image that nodes can use.
 
     Attributes:
-        name: The name learners type, with its tag.
-        image: Its id where it is kept.
-        stand_in: What is in it, where it is not the real one; empty where it is.
-        size: Its size in bytes, unpacked.
-        version: The version of its recipe; empty where it is real.
+        name: The official name that learners type, with its tag.
+        image: The image's id in the place where the driver keeps it.
+        stand_in: What a stand-in image contains; empty for the real image.
+        size: The unpacked size in bytes.
+        version: The version of the recipe of a stand-in image; empty for the real image.
 
     """
 
@@ -198,87 +198,78 @@ class NodeImage:
 
 
 class Driver(Protocol):
-    """Makes, finds and removes nodes."""
+    """Creates, lists and removes clusters."""
 
     @property
     def name(self) -> str:
-        """How `--driver` calls it."""
+        """The name that `--driver` accepts."""
         ...
 
     def diagnose(self) -> list[Diagnosis]:
-        """Look at the host, for `labs doctor`; never raises."""
+        """Examine the host for `labs doctor`; never raises."""
         ...
 
-    def clear_probe_cache(self) -> None:
-        """Look at the host anew the next time, and not at what was found out before."""
-        ...
-
-    def check_support(self, needs: Iterable[str], what: str) -> str:
-        """Say why this driver serves a lab, as far as that can be told before images are built.
+    def check_support(self, needs: Iterable[str], subject: str) -> str:
+        """Check whether this driver can run a lab, as far as that is known before images are built.
 
         Args:
-            needs: What the lab needs of the kernel.
-            what: What needs it, for the message, as in "'swarm-basics'".
+            needs: The kernel features that the lab needs.
+            subject: What needs them, for messages, as in "'swarm-basics'".
+
+        Returns:
+            Why this driver can run it, for messages.
 
         Raises:
-            HostError: It does not; with what is missing and what to do.
+            HostError: It cannot; the error says what is missing and how to fix it.
 
         """
         ...
 
-    def check_kernel(self, needs: Iterable[str], what: str) -> None:
-        """Refuse a lab that this host cannot serve.
+    def check_kernel(self, needs: Iterable[str], subject: str) -> None:
+        """Check that the kernel under the nodes has the features that a lab needs.
 
         Args:
-            needs: What the lab needs of the kernel.
-            what: What needs it, for the message, as in "'swarm-basics'".
+            needs: The kernel features that the lab needs.
+            subject: What needs them, for messages, as in "'swarm-basics'".
 
         Raises:
-            HostError: With what is missing and what to do.
+            HostError: One is missing; the error says which and how to fix it.
 
         """
         ...
 
     def ensure_images(self, images: Sequence[str], reporter: StatusReporter) -> None:
-        """Make sure that nodes can be made and that these images are at hand for them.
+        """Make sure that a cluster with these images can be created: build or pull what is missing.
 
         Raises:
-            HostError: One cannot be pulled or built.
+            HostError: An image cannot be pulled or built.
 
         """
         ...
 
     def build_images(self, names: Sequence[str], reporter: StatusReporter, *, rebuild: bool = False) -> None:
-        """Make sure that these images are at hand.
+        """Make sure that these images are available.
 
         Args:
             names: Official names.
-            story: Where to show it.
-            anew: Choose again, for these names and those at hand, between the real image and the stand-in.
+            reporter: Shows the steps.
+            rebuild: Choose again between the real image and the stand-in, for these and all available images.
 
         Raises:
-            HostError: One cannot be pulled or built.
+            HostError: An image cannot be pulled or built.
 
         """
         ...
 
     def list_images(self) -> tuple[NodeImage, ...]:
-        """Return the images at hand, by name."""
+        """Return the available images, sorted by name."""
         ...
 
-    def prune_images(self, everything: bool) -> int:
-        """Remove what is no longer used, or all of it, and return how many things that were."""
-        ...
-
-    def check_capacity(self, topology: Topology, instead_of: Cluster | None = None) -> None:
-        """Refuse nodes that would not fit.
+    def prune_images(self, remove_all: bool) -> int:
+        """Remove images and layer caches that are no longer used, and return how many were removed.
 
         Args:
-            topology: The nodes.
-            instead_of: A cluster that will be gone by the time they are made.
-
-        Raises:
-            HostError: With the figures.
+            remove_all: Also remove those that the next start would use.
 
         """
         ...
@@ -286,32 +277,32 @@ class Driver(Protocol):
     def create_cluster(
         self, cluster: ClusterId, topology: Topology, images: Sequence[str], reporter: StatusReporter
     ) -> Cluster:
-        """Make the nodes and wait until each one's engine answers.
+        """Create the nodes and wait until every node engine is ready.
 
-        Whatever goes wrong, what was made so far stays until `remove`.
+        If this fails, everything created so far stays until `remove_cluster`.
 
         Args:
-            cluster: Which run of which lab.
+            cluster: The lab and run.
             topology: The nodes.
-            images: What each node must have from the start; the hub hands out whatever else it has.
-            story: Where to show the steps.
+            images: What each node engine has from the start; it pulls all others from the registry mirror.
+            reporter: Shows the steps.
 
         Raises:
-            HostError: With the log of the node that failed, if one did.
+            HostError: A node could not be created or did not become ready; with its log, if it has one.
 
         """
         ...
 
     def mark_complete(self, cluster: ClusterId) -> None:
-        """Record that the cluster's start came to its end."""
+        """Record that the cluster's start completed."""
         ...
 
     def list_clusters(self) -> list[Cluster]:
-        """Return every cluster there is, halted ones and remains of interrupted starts included."""
+        """Return all clusters of this project, including stopped ones and those of interrupted starts."""
         ...
 
     def resume_cluster(self, cluster: Cluster, reporter: StatusReporter) -> None:
-        """Boot the nodes that are not up, with their disks and addresses, and wait until their engines answer."""
+        """Boot the stopped nodes, with their disks and addresses, and wait until their engines are ready."""
         ...
 
     def stop_cluster(self, cluster: Cluster) -> None:
@@ -319,14 +310,78 @@ class Driver(Protocol):
         ...
 
     def remove_cluster(self, cluster: ClusterId) -> bool:
-        """Remove all that belongs to a cluster, whatever its state.
+        """Remove everything that belongs to a cluster, whatever its state.
 
         Returns:
-            Whether there was anything.
+            Whether there was anything to remove.
 
         """
         ...
 
+
+@runtime_checkable
+class ProbeCache(Protocol):
+    """Optional capability of a driver that remembers what it found out about the host."""
+
+    def clear_probe_cache(self) -> None:
+        """Forget the results of earlier probes, so that the next question examines the host again."""
+        ...
+
+
+@runtime_checkable
+class CapacityPlanner(Protocol):
+    """Optional capability of a driver whose nodes reserve a part of the host's memory and disk."""
+
+    def measure_free_memory(self) -> int:
+        """Return how many MB of the host's memory are free."""
+        ...
+
+    def calculate_memory(self, topology: Topology) -> int:
+        """Return how many MB of memory the nodes of a topology reserve together."""
+        ...
+
+    def check_capacity(self, topology: Topology, replaced: Cluster | None = None) -> None:
+        """Check that the host has enough free memory and disk for the nodes.
+
+        Args:
+            topology: The nodes.
+            replaced: A cluster that will be removed before they are created.
+
+        Raises:
+            HostError: It does not; with the figures.
+
+        """
+        ...
+
+
+@runtime_checkable
+class ImageArchiver(Protocol):
+    """Optional capability of a driver that can move everything its nodes need to another host, as one file."""
+
+    def export_images(self, file: Path, reporter: StatusReporter) -> tuple[NodeImage, ...]:
+        """Write everything that nodes need to a file, and return the up-to-date images in it.
+
+        Raises:
+            HostError: There is nothing to export yet, or the file cannot be written.
+
+        """
+        ...
+
+    def import_images(self, file: Path, reporter: StatusReporter) -> None:
+        """Install everything from a file that `export_images` has written; the caller holds the images' lock.
+
+        Raises:
+            UsageError: The file is damaged, or was written for another version or processor.
+            HostError: There is not enough free disk space.
+
+        """
+        ...
+
+
+@runtime_checkable
+class LeftoverRemover(Protocol):
+    """Optional capability of a driver that keeps something on the host beyond images and clusters."""
+
     def remove_leftovers(self) -> None:
-        """Remove what clusters share and can be made again from the images; nothing may run."""
+        """Remove what belongs to no cluster, no image and no running command; the caller holds the images' lock."""
         ...

@@ -70,6 +70,14 @@ class MemoryDriver:
         """Remove none."""
         return 0
 
+    def measure_free_memory(self) -> int:
+        """Have as much as this host."""
+        return 1 << 20
+
+    def calculate_memory(self, topology: Topology) -> int:
+        """Reserve none."""
+        return 0
+
     def check_capacity(self, topology: Topology, replaced: Cluster | None = None) -> None:
         """Note it."""
         self._note("require room", *([f"instead of {replaced.id}"] if replaced else []))
@@ -78,7 +86,7 @@ class MemoryDriver:
         self, cluster: ClusterId, topology: Topology, images: Sequence[str], reporter: StatusReporter
     ) -> Cluster:
         """Make the nodes, then note it, so that a failure leaves them."""
-        made = replace(helpers.cluster(self.folder, *topology.names), id=cluster, driver=self.name, complete=False)
+        made = replace(helpers.cluster(self.folder, *topology.names), id=cluster, driver=self.name, is_complete=False)
         self.clusters[cluster] = made
         self._note("make", *topology.names)
         return made
@@ -86,7 +94,7 @@ class MemoryDriver:
     def mark_complete(self, cluster: ClusterId) -> None:
         """Note it, and then keep it."""
         self._note("seal")
-        self.clusters[cluster] = replace(self.clusters[cluster], complete=True)
+        self.clusters[cluster] = replace(self.clusters[cluster], is_complete=True)
 
     def list_clusters(self) -> list[Cluster]:
         """Return what is in memory."""

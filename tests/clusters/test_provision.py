@@ -25,8 +25,8 @@ def lab_with(root: Path, setup: str, **files: str) -> Lab:
     """Write a lab with a setup script and files for the learner."""
     lab = helpers.lab(root, LESSON, setup=setup)
     for name, text in files.items():
-        lab.files.mkdir(exist_ok=True)
-        (lab.files / name).write_text(text)
+        lab.files_folder.mkdir(exist_ok=True)
+        (lab.files_folder / name).write_text(text)
     return lab
 
 
@@ -81,7 +81,7 @@ def test_failure(setup: str, said: str, tmp_path: Path) -> None:
     lab = lab_with(tmp_path, setup)
     with pytest.raises(BrokenLabError) as caught:
         provision.set_up(lab, helpers.cluster(tmp_path))
-    assert caught.value.message.startswith(f"{lab.setup} failed on node1 with exit status ")
+    assert caught.value.message.startswith(f"{lab.setup_script} failed on node1 with exit status ")
     assert caught.value.advice.endswith(f"'labs start tiny'. Its whole output is in {provision.log_file(TINY)}.")
     assert said in caught.value.log
     assert said in provision.log_file(TINY).read_text()

@@ -1,4 +1,4 @@
-"""Which of two drivers serves a lab, and how that is told."""
+"""Tests of the choice of a driver, and of the reason that users see."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import pytest
 from runner.clusters import selection
 from runner.errors import HostError, UsageError
 from runner.lessons.model import Lab
-from runner.nodes.driver_interface import Cluster
+from runner.nodes.driver_interface import CapacityPlanner, Cluster, ImageArchiver, LeftoverRemover, ProbeCache
 from tests import helpers
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A driver that serves, or says why not."""
+class FakeDriver:
+    """A driver that supports every lab, or says why it does not."""
 
     name: str
     refusal: str = ""
 
-    def check_support(self, needs: Iterable[str], what: str) -> str:
-        """Say so."""
+    def check_support(self, needs: Iterable[str], subject: str) -> str:
+        """Return a reason, or raise the refusal."""
         if self.refusal:
-            raise HostError(self.refusal, f"Mend {self.name}.")
-        return f"{self.name} is here"
+            raise HostError(self.refusal, f"Fix {self.name}.")
+        return f"{self.name} is available"
 
 
 @pytest.fixture
@@ -35,55 +35,98 @@ def lab(tmp_path: Path) -> Lab:
     return helpers.lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n")
 
 
-def _drivers(monkeypatch: pytest.MonkeyPatch, docker: str = "", uml: str = "") -> None:
-    made = {"docker": Told("docker", docker), "uml": Told("uml", uml)}
+def _replace_drivers(monkeypatch: pytest.MonkeyPatch, docker: str = "", uml: str = "") -> None:
+    drivers = {"docker": FakeDriver("docker", docker), "uml": FakeDriver("uml", uml)}
     monkeypatch.delenv("LABS_DRIVER", raising=False)
-    monkeypatch.setattr(selection, "all_drivers", lambda: list(made.values()))
-    monkeypatch.setattr(selection, "named", made.__getitem__)
+    monkeypatch.setattr(selection, "load_drivers", lambda: list(drivers.values()))
+    monkeypatch.setattr(selection, "load_driver", drivers.__getitem__)
 
 
 @pytest.mark.parametrize(
     ("docker", "chosen", "reason"),
     [
-        ("", "docker", "docker is here"),
-        ("No engine answers.", "uml", "uml is here; docker does not serve: No engine answers"),
+        ("", "docker", "docker is available"),
+        ("No engine answers.", "uml", "uml is available; docker cannot run it: No engine answers"),
     ],
 )
-def test_first_that_serves(docker: str, chosen: str, reason: str, monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
-    """The host's engine is taken where it serves, else the machines, and the reason tells what spoke against it."""
-    _drivers(monkeypatch, docker)
-    made = selection.choose(lab, None, None)
-    assert (chosen, reason) == (made.driver.name, made.reason)
+def test_first_supporting(docker: str, chosen: str, reason: str, monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
+    """The docker driver is preferred; where it cannot run the lab, uml is chosen and the reason says why."""
+    _replace_drivers(monkeypatch, docker)
+    choice = selection.choose_driver(lab, None, None)
+    assert (chosen, reason) == (choice.driver.name, choice.reason)
 
 
-def test_none_serves(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
-    """Where none serves, the message tells for each what is missing and what mends it."""
-    _drivers(monkeypatch, "No engine answers.", "No namespaces.")
-    with pytest.raises(HostError, match="No driver can serve 'tiny' here") as caught:
-        selection.choose(lab, None, None)
+def test_none_supports(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
+    """If no driver can run the lab, the error lists what is missing for each driver and how to fix it."""
+    _replace_drivers(monkeypatch, "No engine answers.", "No namespaces.")
+    with pytest.raises(HostError, match="No driver can run 'tiny' on this host") as caught:
+        selection.choose_driver(lab, None, None)
     assert [
-        "  driver docker: No engine answers. Mend docker.",
-        "  driver uml: No namespaces. Mend uml.",
+        "  driver docker: No engine answers. Fix docker.",
+        "  driver uml: No namespaces. Fix uml.",
     ] == caught.value.message.splitlines()[1:]
 
 
-def test_asked_for(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
-    """One that is asked for is taken, whatever else would serve."""
-    _drivers(monkeypatch)
-    assert "uml" == selection.choose(lab, "uml", None).driver.name
+def test_requested(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
+    """A requested driver is chosen even if another one is preferred."""
+    _replace_drivers(monkeypatch)
+    assert "uml" == selection.choose_driver(lab, "uml", None).driver.name
 
 
 def test_started(monkeypatch: pytest.MonkeyPatch, lab: Lab, tmp_path: Path) -> None:
-    """A lab stays with the driver that made its nodes, and is refused another."""
-    _drivers(monkeypatch, uml="No memory.")
-    standing: Cluster = replace(helpers.cluster(tmp_path), driver="uml")
-    for wanted in (None, "uml"):
-        assert "uml" == selection.choose(lab, wanted, standing).driver.name
-    with pytest.raises(HostError, match="'tiny' stands on the driver uml, and cannot move to docker"):
-        selection.choose(lab, "docker", standing)
+    """A started lab stays on the driver that created its cluster; a request for another one is refused."""
+    _replace_drivers(monkeypatch, uml="No memory.")
+    cluster: Cluster = replace(helpers.cluster(tmp_path), driver="uml")
+    for requested in (None, "uml"):
+        assert "uml" == selection.choose_driver(lab, requested, cluster).driver.name
+    with pytest.raises(HostError, match="'tiny' runs on the driver uml and cannot move to docker"):
+        selection.choose_driver(lab, "docker", cluster)
 
 
 def test_unknown() -> None:
-    """A driver that there is not is told with the nearest one."""
+    """An unknown driver name is an error that suggests the nearest name."""
     with pytest.raises(UsageError, match="unl"):
-        selection.named("unl")
+        selection.load_driver("unl")
+
+
+@pytest.mark.parametrize("variable", ["docker", "uml"])
+def test_forced(variable: str, monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
+    """LABS_DRIVER excludes all other drivers, even requested ones."""
+    monkeypatch.setenv("LABS_DRIVER", variable)
+    assert [variable] == [driver.name for driver in selection.load_drivers()]
+    other = "uml" if variable == "docker" else "docker"
+    with pytest.raises(UsageError, match=f"LABS_DRIVER allows only the driver {variable}"):
+        selection.choose_driver(lab, other, None)
+
+
+def test_unknown_forced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LABS_DRIVER with an unknown name is an error."""
+    monkeypatch.setenv("LABS_DRIVER", "unl")
+    with pytest.raises(UsageError, match="LABS_DRIVER is 'unl'"):
+        selection.load_drivers()
+
+
+def test_without_clusters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A driver is not loaded to list clusters that it certainly does not have."""
+    helpers.own_folders(monkeypatch, tmp_path)
+    monkeypatch.delenv("LABS_DRIVER", raising=False)
+    assert ["docker"] == [driver.name for driver in selection.load_drivers_with_clusters()]
+
+
+def test_properties() -> None:
+    """Untrusted code runs on VMs by default, and so does everything on a host without a Docker Engine."""
+    assert "uml" == selection.get_isolated_driver_name()
+    assert "uml" == selection.get_default_driver_name(has_engine=False)
+    assert "docker" == selection.get_default_driver_name(has_engine=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "capabilities"),
+    [("docker", {ProbeCache, LeftoverRemover}), ("uml", {CapacityPlanner, ImageArchiver})],
+)
+def test_capabilities(name: str, capabilities: set[type]) -> None:
+    """Each driver has exactly the optional capabilities that mean something for it."""
+    optional = (ProbeCache, CapacityPlanner, ImageArchiver, LeftoverRemover)
+    assert capabilities == {
+        capability for capability in optional if isinstance(selection.load_driver(name), capability)
+    }

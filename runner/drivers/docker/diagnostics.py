@@ -29,7 +29,7 @@ def findings(
             found = [_engine(info), _images(store())]
     except LabsError as error:
         return [Diagnosis("Docker Engine", False, error.message, error.advice)]
-    if not found[-1].good:
+    if not found[-1].is_ok:
         found.append(
             Diagnosis("nodes", None, "what they get is not known yet", "Type 'labs images build', then this again.")
         )

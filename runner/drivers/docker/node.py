@@ -32,11 +32,11 @@ class DockerNode:
     container: str
     client: docker.DockerClient = field(repr=False, compare=False)
 
-    def api(self) -> docker.DockerClient:
+    def create_client(self) -> docker.DockerClient:
         """Return a client of the engine inside, over `docker system dial-stdio`."""
         return docker_transport.connect_client(self.connect_engine)
 
-    def run(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
+    def run_command(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
         """Run a command in the container, as root in its home folder."""
         api = self.client.api
         with self._reaching():
@@ -55,12 +55,12 @@ class DockerNode:
             raise HostError(f"{self.name} went away while it ran '{argv[0]}'.", "'labs status' shows its state.")
         return ExecResult(int(status), output.of(STDOUT), output.of(STDERR))
 
-    def copy_in(self, source: Path, target: str) -> None:
+    def copy_files(self, source: Path, target: str) -> None:
         """Send the files as a tar archive."""
         with self._reaching():
             self.client.api.put_archive(self.container, "/", copy_archive.of(source, target))
 
-    def attach(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
+    def run_attached(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
         """Run a command on our own standard streams."""
         is_terminal = attach.is_ours()
         environment = attach.environment(is_terminal)

@@ -35,7 +35,7 @@ class BundleFormat:
     """What a bundle is for.
 
     Attributes:
-        driver: The driver, if none is asked for.
+        has_engine: Whether there is a Docker Engine where the bundle is used.
         out: Where it is written, if nothing else is asked for.
         takes_parts: Whether it can carry kernel, disk and images of the driver uml.
         add: Adds its own files to a folder that holds the rest.
@@ -44,8 +44,8 @@ class BundleFormat:
 
     """
 
-    default_driver: str
     default_output: str
+    has_engine: bool
     accepts_artifacts: bool
     add_files: Callable[[Path, BundleSettings], None]
     write_output: Callable[[Path, Path], None]

@@ -36,5 +36,5 @@ def _pack(folder: Path, out: Path) -> None:
 
 
 BUNDLE_FORMAT = BundleFormat(
-    "docker", "classroom50", accepts_artifacts=False, add_files=_add, write_output=_pack, next_step=_NEXT
+    "classroom50", has_engine=True, accepts_artifacts=False, add_files=_add, write_output=_pack, next_step=_NEXT
 )

@@ -40,5 +40,5 @@ def _pack(folder: Path, out: Path) -> None:
 
 
 BUNDLE_FORMAT = BundleFormat(
-    "uml", "gradescope.zip", accepts_artifacts=True, add_files=_add, write_output=_pack, next_step=_NEXT
+    "gradescope.zip", has_engine=False, accepts_artifacts=True, add_files=_add, write_output=_pack, next_step=_NEXT
 )
