@@ -1,4 +1,4 @@
-"""How a check says that something is not reached yet, and how it waits for what is still settling."""
+"""Report that a state is not reached yet, and wait for a state that is still settling."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import NoReturn, TypeVar
 from checks.lab_nodes import CheckNode
 
 T = TypeVar("T")
-_PAUSE_SECONDS = 0.1
-_budget = 0.0
+_RETRY_PAUSE_SECONDS = 0.1
+_wait_budget_seconds = 0.0
 
 
-class NotYet(AssertionError):  # noqa: N818 - it is no error: the learner has just not got there
-    """A check saw something else than it expects.
+class NotYet(AssertionError):  # noqa: N818 - not an error: the learner has not reached this state yet
+    """A check observed something other than what it expects.
 
     Args:
         node: The node's name.
-        observed: What was seen, as a clause: 'node3 is a manager'.
-        expected: What should have been seen, in the same form.
-        see: The command that shows it on that node.
+        observed: What the check observed, as a clause: 'node3 is a manager'.
+        expected: What it expects, in the same form: 'node3 is a worker'.
+        see: The command that shows the observed state on that node.
 
     """
 
@@ -33,13 +33,13 @@ class NotYet(AssertionError):  # noqa: N818 - it is no error: the learner has ju
 
 
 def fail(node: CheckNode, observed: object, expected: object, see: str) -> NoReturn:
-    """Say that the state is not reached yet.
+    """Fail the check: the expected state is not reached yet.
 
     Args:
-        node: Where it was seen.
-        observed: What was seen.
-        expected: What should have been seen.
-        see: The command that shows it on that node.
+        node: The node where the state was observed.
+        observed: What the check observed.
+        expected: What it expects.
+        see: The command that shows the observed state on that node.
 
     Raises:
         NotYet: Always.
@@ -49,54 +49,54 @@ def fail(node: CheckNode, observed: object, expected: object, see: str) -> NoRet
 
 
 def expect(node: CheckNode, observed: object, expected: object, *, of: str = "", see: str) -> None:
-    """Say that the state is not reached yet, unless what was seen is what should be.
+    """Fail the check unless the observed value equals the expected value.
 
     Args:
-        node: Where it was seen.
-        observed: What was seen.
-        expected: What should have been seen.
-        of: What the values are of, put before both: 'the replicas of web'.
-        see: The command that shows it on that node.
+        node: The node where the value was observed.
+        observed: The observed value.
+        expected: The expected value.
+        of: What the values describe, written before both of them: 'the replicas of web'.
+        see: The command that shows the observed value on that node.
 
     Raises:
-        NotYet: They differ.
+        NotYet: The values differ.
 
     """
     if observed != expected:
-        lead = f"{of}: " if of else ""
-        fail(node, f"{lead}{observed}", f"{lead}{expected}", see)
+        prefix = f"{of}: " if of else ""
+        fail(node, f"{prefix}{observed}", f"{prefix}{expected}", see)
 
 
 def eventually(probe: Callable[[], T]) -> T:
-    """Repeat a probe until it no longer says `NotYet`, as long as the run's patience lasts.
+    """Call a probe again and again until it no longer raises `NotYet` or the run's wait budget is used up.
 
-    The patience is shared by all checks of a run, so that a cluster where nothing is reached is told so soon.
+    All checks of a run share one wait budget. A cluster where nothing is reached yet is therefore reported quickly.
 
     Args:
-        probe: Reads the state anew each time it is called.
+        probe: Reads the current state on every call.
 
     Returns:
         What the probe returned.
 
     Raises:
-        NotYet: The last one, once the patience is used up.
+        NotYet: The last one that the probe raised before the budget ran out.
 
     """
-    global _budget
+    global _wait_budget_seconds
     began = time.monotonic()
     try:
         while True:
             try:
                 return probe()
             except NotYet:
-                if time.monotonic() - began >= _budget:
+                if time.monotonic() - began >= _wait_budget_seconds:
                     raise
-                time.sleep(_PAUSE_SECONDS)
+                time.sleep(_RETRY_PAUSE_SECONDS)
     finally:
-        _budget = max(0.0, _budget - (time.monotonic() - began))
+        _wait_budget_seconds = max(0.0, _wait_budget_seconds - (time.monotonic() - began))
 
 
-def set_patience(seconds: float) -> None:
-    """Set for how long all `eventually` together may wait from now on."""
-    global _budget
-    _budget = seconds
+def set_wait_budget(seconds: float) -> None:
+    """Set how many seconds all calls of `eventually` together may wait from now on."""
+    global _wait_budget_seconds
+    _wait_budget_seconds = seconds

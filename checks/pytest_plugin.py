@@ -14,10 +14,10 @@ import pytest
 from checks.expect import NotYet, set_wait_budget
 from checks.lab_nodes import Nodes
 from runner import paths
-from runner.checking.check_request import KEY, Request
-from runner.checking.timeout import within
+from runner.checking.check_request import REQUEST_KEY, CheckRequest
+from runner.checking.timeout import TimeLimit
 from runner.errors import LabsError, LimitExceededError
-from runner.lessons.learner_values import fill
+from runner.lessons.learner_values import fill_placeholders
 
 if TYPE_CHECKING:
     from checks.swarm import SharedSwarmSnapshot
@@ -52,24 +52,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="module")
-def labs_request(request: pytest.FixtureRequest) -> Request:
+def labs_request(request: pytest.FixtureRequest) -> CheckRequest:
     """Return what is asked of these checks; under plain pytest, of the lab's cluster that runs."""
-    given = request.config.stash.get(KEY, None)
+    given = request.config.stash.get(REQUEST_KEY, None)
     return given or _request_for(_lab_of(request.path))
 
 
 @pytest.fixture(scope="module")
-def nodes(labs_request: Request) -> Iterator[Nodes]:
+def nodes(labs_request: CheckRequest) -> Iterator[Nodes]:
     """Yield the cluster's nodes by name."""
-    set_wait_budget(labs_request.patience)
-    found = _kept_nodes(labs_request.cluster) if labs_request.again else Nodes(labs_request.cluster)
+    set_wait_budget(labs_request.settle_timeout)
+    found = _kept_nodes(labs_request.cluster) if labs_request.keep_connections else Nodes(labs_request.cluster)
     yield found
-    if not labs_request.again:
+    if not labs_request.keep_connections:
         found.close()
 
 
 @pytest.fixture(scope="module")
-def values(labs_request: Request) -> Values:
+def values(labs_request: CheckRequest) -> Values:
     """Return the lab's values, by their names, as the learner has drawn them."""
     return labs_request.lab.values
 
@@ -95,7 +95,7 @@ def _kept_nodes(cluster: Cluster) -> Nodes:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put checks in lesson order, leave out those of other steps, and refuse what is no proper check."""
-    given = config.stash.get(KEY, None)
+    given = config.stash.get(REQUEST_KEY, None)
     checks = [item for item in items if given or _is_check(item)]
     items[:] = [item for item in items if item not in checks]
     for path in dict.fromkeys(item.path for item in checks):
@@ -112,11 +112,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a check whose earlier steps are not done, for whatever it found would mislead."""
     if not _is_check(item):
         return
-    given = item.config.stash.get(KEY, None)
+    given = item.config.stash.get(REQUEST_KEY, None)
     unfinished = {step: title for (path, step), title in item.config.stash[_UNFINISHED].items() if path == item.path}
-    if given and given.each_by_itself:
+    if given and given.ignore_prerequisites:
         stands_on = _option(item, "after", ())
-        titles = [title for step, title in {**given.unfinished, **unfinished}.items() if step in stands_on]
+        titles = [title for step, title in {**given.unfinished_steps, **unfinished}.items() if step in stands_on]
     else:
         titles = [title for step, title in unfinished.items() if step != _step_of(item)]
     if titles:
@@ -126,11 +126,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Give a check no more time than it may take."""
-    given = item.config.stash.get(KEY, None)
-    seconds = given.seconds_left() if given else None
+    given = item.config.stash.get(REQUEST_KEY, None)
+    seconds = given.remaining_seconds() if given else None
     if seconds == 0:
         raise LimitExceededError("There was no time left for it.", "Look what took the others so long.")
-    with nullcontext() if seconds is None else within(seconds, "It"):
+    with nullcontext() if seconds is None else TimeLimit(seconds, "It"):
         return (yield)
 
 
@@ -178,8 +178,8 @@ def _found(report: pytest.TestReport, call: pytest.CallInfo[None]) -> dict[str, 
 
 def _leaves_unfinished(item: pytest.Item, outcome: str) -> bool:
     """Whether a step is not done by what its check has come to."""
-    given = item.config.stash.get(KEY, None)
-    if given and given.each_by_itself:
+    given = item.config.stash.get(REQUEST_KEY, None)
+    if given and given.ignore_prerequisites:
         # One that was skipped proves nothing either; and a step is done without its bonus.
         return outcome != "passed" and not _option(item, "bonus", False)
     return outcome not in ("passed", "skipped")
@@ -187,7 +187,7 @@ def _leaves_unfinished(item: pytest.Item, outcome: str) -> bool:
 
 def _is_check(item: pytest.Item) -> bool:
     """Whether it is ours: other projects may have a marker of the same name."""
-    ours = KEY in item.config.stash or item.path.is_relative_to(paths.checks_folder())
+    ours = REQUEST_KEY in item.config.stash or item.path.is_relative_to(paths.checks_folder())
     return ours and item.get_closest_marker("step") is not None
 
 
@@ -204,16 +204,16 @@ def _option(item: pytest.Item, name: str, default: Any) -> Any:
 def _says(item: pytest.Item) -> str:
     text = inspect.getdoc(getattr(item, "function", None)) or ""
     first = text.splitlines()[0].rstrip(".") if text else ""
-    return fill(first, _lab(item).values) if "<" in first else first
+    return fill_placeholders(first, _lab(item).values) if "<" in first else first
 
 
 def _title(item: pytest.Item) -> str:
-    found = _lab(item).lesson.step(_step_of(item))
+    found = _lab(item).lesson.find_step(_step_of(item))
     return found.title if found else _step_of(item)
 
 
 def _lab(item: pytest.Item) -> Lab:
-    given = item.config.stash.get(KEY, None)
+    given = item.config.stash.get(REQUEST_KEY, None)
     return given.lab if given else _load(_lab_of(item.path))
 
 
@@ -238,10 +238,10 @@ def _lab_of(path: Path) -> str:
 def _load(name: str) -> Lab:
     from runner.progress import store
 
-    return store.lab(name)
+    return store.load_learner_lab(name)
 
 
-def _request_for(name: str) -> Request:
-    from runner.clusters.lookup import running_cluster
+def _request_for(name: str) -> CheckRequest:
+    from runner.clusters import lookup
 
-    return Request(_load(name), running_cluster(name))
+    return CheckRequest(_load(name), lookup.survey_clusters().require_running_cluster(name))

@@ -28,24 +28,24 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_example_is_sound(example: Path) -> None:
     """Lint finds nothing in the worked example."""
-    assert () == linter.lint(["notice-board"])
+    assert () == linter.lint_labs(["notice-board"])
     assert [example / "labs" / "notice-board"] == [*(example / "labs").iterdir()]
 
 
 def test_example_shows_everything(example: Path) -> None:
     """The worked example has one of everything that the format offers."""
-    lab = parse.lab(example / "labs" / "notice-board")
+    lab = parse.parse_lab(example / "labs" / "notice-board")
     commands = [command for step in lab.lesson.steps for command in step.commands]
-    misses = {parse.near_miss(path, lab).after for path in lab.wrong}
+    misses = {parse.parse_near_miss(path, lab).is_played_after for path in lab.near_miss_paths}
     assert {True, False} == misses
     assert [True] * 5 == [
-        any(command.capture for command in commands),
+        any(command.capture_name for command in commands),
         any(command.exit_status for command in commands),
-        any(command.retry for command in commands),
-        any(command.output for command in commands),
-        any(hint.check and hint.says for step in lab.lesson.steps for hint in step.hints),
+        any(command.retry_seconds for command in commands),
+        any(command.expected_output for command in commands),
+        any(hint.check_name and hint.says for step in lab.lesson.steps for hint in step.hints),
     ]
-    assert lab.solution("challenge").is_file()
+    assert lab.solution_path("challenge").is_file()
 
 
 def test_example_is_tidy(example: Path) -> None:

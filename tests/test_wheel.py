@@ -84,7 +84,7 @@ def test_nothing_is_missing(wheel: Path) -> None:
 
 def test_bundled(wheel: Path, tmp_path: Path) -> None:
     """What a bundle carries is the same wheel, made from a checkout without what builds one."""
-    made = zipfile.ZipFile(bundled.write(tmp_path))
+    made = zipfile.ZipFile(bundled.write_wheel(tmp_path))
     built = zipfile.ZipFile(wheel)
     names = {name for name in built.namelist() if ".dist-info/licenses/" not in name}
     assert names == set(made.namelist())
@@ -95,7 +95,7 @@ def test_bundled_again(run: Run, tmp_path: Path) -> None:
     """Where labs was installed, and lies in no checkout, a bundle carries the same."""
     run("labs", "grade", "bundle", "classroom50", "--lab", "swarm-basics", "--out", str(tmp_path / "out"))
     (again,) = (tmp_path / "out").glob("*.whl")
-    here = zipfile.ZipFile(bundled.write(tmp_path))
+    here = zipfile.ZipFile(bundled.write_wheel(tmp_path))
     assert set(here.namelist()) == set(zipfile.ZipFile(again).namelist())
 
 
@@ -123,7 +123,7 @@ def test_show(run: Run) -> None:
 def test_checks(run: Run) -> None:
     """Every lab that came with it has its checks, where they are looked for."""
     look = "from runner import paths; from runner.lessons import catalog\n"
-    look += "print(*[paths.checks_folder() / f\"test_{name.replace('-', '_')}.py\" for name in catalog.names()])"
+    look += "print(*[paths.checks_folder() / f\"test_{name.replace('-', '_')}.py\" for name in catalog.list_lab_names()])"
     files = [Path(name) for name in run("python", "-c", look).split()]
     assert files
     assert [] == [file for file in files if not file.is_file()]

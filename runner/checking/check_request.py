@@ -14,7 +14,7 @@ from runner.nodes.driver_interface import Cluster
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class CheckRequest:
     """One run of a lab's checks.
 
     Attributes:
@@ -35,19 +35,19 @@ class Request:
     lab: Lab
     cluster: Cluster
     steps: frozenset[str] | None = None
-    patience: float = 3.0
-    each_by_itself: bool = False
-    unfinished: Mapping[str, str] = field(default_factory=dict)
-    limit: float | None = None
+    settle_timeout: float = 3.0
+    ignore_prerequisites: bool = False
+    unfinished_steps: Mapping[str, str] = field(default_factory=dict)
+    check_timeout: float | None = None
     deadline: float | None = None
-    file: Path | None = None
-    again: bool = False
+    checks_file: Path | None = None
+    keep_connections: bool = False
 
-    def seconds_left(self) -> float | None:
+    def remaining_seconds(self) -> float | None:
         """Return how long the next check may run; None if that makes no difference."""
-        left = [] if self.limit is None else [self.limit]
+        left = [] if self.check_timeout is None else [self.check_timeout]
         left += [] if self.deadline is None else [self.deadline - time.monotonic()]
         return max(0.0, min(left)) if left else None
 
 
-KEY = pytest.StashKey[Request]()
+REQUEST_KEY = pytest.StashKey[CheckRequest]()

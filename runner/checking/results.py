@@ -19,7 +19,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CheckResult:
     """How one check ended.
 
     Attributes:
@@ -52,7 +52,7 @@ class Result:
     bonus: bool = False
 
     @property
-    def text(self) -> str:
+    def message(self) -> str:
         """All that the learner is told, in one line."""
         if self.outcome is Outcome.FAILED:
             return f"{self.observed}; expected: {self.expected}"
@@ -60,28 +60,28 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CheckReport:
     """What one run of a lab's checks found."""
 
     lab: str
-    results: tuple[Result, ...]
+    results: tuple[CheckResult, ...]
 
-    def count(self, outcome: Outcome) -> int:
+    def count_outcome(self, outcome: Outcome) -> int:
         """How many checks ended so."""
         return sum(result.outcome is outcome for result in self.results)
 
-    def of_step(self, step_id: str) -> tuple[Result, ...]:
+    def results_for_step(self, step_id: str) -> tuple[CheckResult, ...]:
         """The results of one step."""
         return tuple(result for result in self.results if result.step == step_id)
 
     @property
     def exit_code(self) -> ExitCode:
         """What `labs check` ends with: an error of the environment outweighs unfinished work."""
-        if self.count(Outcome.ERROR):
+        if self.count_outcome(Outcome.ERROR):
             return ExitCode.HOST
-        return ExitCode.DONE if self.count(Outcome.PASSED) == len(self.results) else ExitCode.INCOMPLETE
+        return ExitCode.DONE if self.count_outcome(Outcome.PASSED) == len(self.results) else ExitCode.INCOMPLETE
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return it as plain data for `--json`."""
-        counts = {outcome.value: self.count(outcome) for outcome in Outcome}
+        counts = {outcome.value: self.count_outcome(outcome) for outcome in Outcome}
         return {"lab": self.lab, "counts": counts, "results": [asdict(result) for result in self.results]}

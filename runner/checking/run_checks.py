@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from runner import paths
-from runner.checking.check_request import KEY, Request
-from runner.checking.results import Outcome, Report, Result
+from runner.checking.check_request import REQUEST_KEY, CheckRequest
+from runner.checking.results import Outcome, CheckReport, CheckResult
 from runner.errors import BrokenLabError, HostError
 
 # What the user has configured for pytest elsewhere must not change what a check finds.
@@ -35,7 +35,7 @@ _VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 _FINE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
-def run(request: Request) -> Report:
+def run_checks(request: CheckRequest) -> CheckReport:
     """Run the checks and return what they found.
 
     Raises:
@@ -43,11 +43,11 @@ def run(request: Request) -> Report:
         HostError: They were loaded, and running them came to an end that no check can bring about.
 
     """
-    file = request.file or paths.checks_file(request.lab.name)
+    file = request.checks_file or paths.checks_file(request.lab.name)
     if not file.is_file():
         raise BrokenLabError(f"The lab '{request.lab.name}' has no checks.", f"Write {file}.")
     _forget_other(file)
-    recorder = _Recorder(request)
+    recorder = _ResultCollector(request)
     with pytest.MonkeyPatch.context() as patch:
         for name in _VARIABLES:
             patch.delenv(name, raising=False)
@@ -63,7 +63,7 @@ def run(request: Request) -> Report:
     if recorder.trouble or status not in _FINE:
         log = "\n".join(recorder.trouble) or f"pytest ended with {status!r}"
         raise BrokenLabError(f"The checks of '{request.lab.name}' cannot run.", f"Mend {file}.", log)
-    return Report(request.lab.name, tuple(recorder.results))
+    return CheckReport(request.lab.name, tuple(recorder.results))
 
 
 def _forget_other(file: Path) -> None:
@@ -73,17 +73,17 @@ def _forget_other(file: Path) -> None:
         del sys.modules[file.stem]
 
 
-class _Recorder:
+class _ResultCollector:
     """A pytest plugin that hands the request in and collects the results."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: CheckRequest) -> None:
         self._request = request
-        self.results: list[Result] = []
+        self.results: list[CheckResult] = []
         self.trouble: list[str] = []
         self.crash: list[str] = []
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        config.stash[KEY] = self._request
+        config.stash[REQUEST_KEY] = self._request
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -106,4 +106,4 @@ class _Recorder:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         for name, value in report.user_properties:
             if name == "labs" and isinstance(value, dict):
-                self.results.append(Result(**{**value, "outcome": Outcome(value["outcome"])}))
+                self.results.append(CheckResult(**{**value, "outcome": Outcome(value["outcome"])}))

@@ -11,7 +11,7 @@ from runner.errors import LimitExceededError
 
 
 @dataclass(slots=True)
-class within:  # noqa: N801 - it reads as a word: with within(...)
+class TimeLimit:  # noqa: N801 - it reads as a word: with within(...)
     """Interrupts a block that takes too long; in the main thread only, and not one inside another.
 
     Attributes:
@@ -24,7 +24,7 @@ class within:  # noqa: N801 - it reads as a word: with within(...)
     """
 
     seconds: float
-    what: str
+    activity: str
     _over: bool = False
     _before: Any = field(default=None)
 
@@ -42,4 +42,6 @@ class within:  # noqa: N801 - it reads as a word: with within(...)
 
     def _ring(self, _number: int, _frame: FrameType | None) -> None:
         if not self._over:
-            raise LimitExceededError(f"{self.what} did not end within {self.seconds:.3g} s.", "Look what it waits for.")
+            raise LimitExceededError(
+                f"{self.activity} did not end within {self.seconds:.3g} s.", "Look what it waits for."
+            )

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from runner import __version__
-from runner.checking.verify import Proof
+from runner.checking.verify import Assertion
 from runner.errors import ExitCode
 
 _FORMAT = "labs-verify/1"
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class LabVerification:
     """What came of one lab.
 
     Attributes:
@@ -30,22 +30,22 @@ class Verified:
     lab: str
     driver: str
     seconds: float
-    proofs: tuple[Proof, ...]
+    assertions: tuple[Assertion, ...]
     error: str = ""
     exit_code: int = ExitCode.DONE
 
     @property
-    def wrong(self) -> tuple[Proof, ...]:
+    def failed_assertions(self) -> tuple[Assertion, ...]:
         """What is not as it must be."""
-        return tuple(proof for proof in self.proofs if proof.complaint)
+        return tuple(proof for proof in self.assertions if proof.failure)
 
 
-def report(found: Iterable[Verified]) -> dict[str, Any]:
+def build_verify_report(found: Iterable[LabVerification]) -> dict[str, Any]:
     """Return the report: what wrote it, and every lab with all that was tried."""
     return {"format": _FORMAT, "version": __version__, "labs": [asdict(one) for one in found]}
 
 
-def read(data: Mapping[str, Any]) -> list[Verified]:
+def parse_verify_report(data: Mapping[str, Any]) -> list[LabVerification]:
     """Return what a report tells.
 
     Raises:
@@ -54,10 +54,13 @@ def read(data: Mapping[str, Any]) -> list[Verified]:
     """
     if data.get("format") != _FORMAT:
         raise ValueError(f"not {_FORMAT}")
-    return [Verified(**{**one, "proofs": tuple(Proof(**proof) for proof in one["proofs"])}) for one in data["labs"]]
+    return [
+        LabVerification(**{**one, "assertions": tuple(Assertion(**entry) for entry in one["assertions"])})
+        for one in data["labs"]
+    ]
 
 
-def worst(found: Iterable[Verified]) -> int:
+def combine_exit_codes(found: Iterable[LabVerification]) -> int:
     """Return the exit code for several labs: a bug of ours first, then a broken lab, then an unfit environment."""
     codes = {one.exit_code for one in found}
     order = (ExitCode.BUG, ExitCode.BROKEN_LAB, ExitCode.HOST)

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from runner import sanitize
-from runner.checking.results import Outcome, CheckReport, CheckResult
+from runner.checking.results import CheckReport, CheckResult, Outcome
 from runner.cli import _console, _suggestions
 from runner.errors import ExitCode
 from runner.lessons.model import Lab, Lesson, Step
 from runner.progress import messages
 from runner.progress.store import ProgressUpdate
 
-MARKS = {
+OUTCOME_SYMBOLS = {
     Outcome.PASSED: ("✓", "green"),
     Outcome.FAILED: ("✗", "red"),
     Outcome.ERROR: ("!", "yellow"),
@@ -22,7 +22,7 @@ MARKS = {
 }
 
 
-def show(report: CheckReport, lab: Lab, noted: ProgressUpdate) -> None:
+def print_report(report: CheckReport, lab: Lab, noted: ProgressUpdate) -> None:
     """Print the results step by step, and in the end what it comes to and what to do next.
 
     Args:
@@ -31,7 +31,7 @@ def show(report: CheckReport, lab: Lab, noted: ProgressUpdate) -> None:
         noted: What that has changed in the learner's progress.
 
     """
-    out = _console.out()
+    out = _console.get_stdout()
     for step in lab.lesson.steps:
         results = report.results_for_step(step.id)
         if results:
@@ -59,41 +59,41 @@ def _sum(report: CheckReport) -> str:
 def _show_passed(lesson: Lesson, noted: ProgressUpdate) -> None:
     new = [step for step in lesson.steps if step.id in noted.newly_completed]
     if new and noted.progress.find_current_step(lesson) is None:
-        _console.out().print(Text(messages.format_lab_completed(lesson), style="green"))
+        _console.get_stdout().print(Text(messages.format_lab_completed(lesson), style="green"))
     elif new:
-        _console.out().print(Text(messages.format_step_passed(lesson, new[-1], len(new) - 1), style="green"))
+        _console.get_stdout().print(Text(messages.format_step_passed(lesson, new[-1], len(new) - 1), style="green"))
 
 
 def _show_next(report: CheckReport, lab: Lab, noted: ProgressUpdate) -> None:
     unfinished = [result for result in report.results if result.outcome is not Outcome.PASSED]
     if unfinished and unfinished[0].outcome is Outcome.ERROR:
-        _suggestions.lines([("labs status", "see which nodes are up")], "Next:")
+        _suggestions.print_commands([("labs status", "see which nodes are up")], "Next:")
         return
     # What comes right after a pass may be a step of mere reading, which no check finds unfinished.
     ahead = {noted.progress.find_current_step(lab.lesson)} if noted.newly_completed or not unfinished else set()
-    ahead |= {lab.lesson.step(unfinished[0].step)} if unfinished else set()
+    ahead |= {lab.lesson.find_step(unfinished[0].step)} if unfinished else set()
     step = next((step for step in lab.lesson.steps if step in ahead), None)
     if step:
-        _suggestions.show(lab, step)
+        _suggestions.suggest_step(lab, step)
     else:
-        _suggestions.after(lab)
+        _suggestions.suggest_next_lab(lab)
 
 
 def _show_step(step: Step, results: Iterable[CheckResult]) -> None:
-    out = _console.out()
+    out = _console.get_stdout()
     found = list(results)
     if all(result.outcome is Outcome.SKIPPED for result in found):
         out.print(Text(f"{step.title}  ({found[0].reason})", style="dim"))
         return
     out.print(Text(step.title, style="bold"))
     for result in found:
-        show_result(result)
+        print_result(result)
 
 
-def show_result(result: CheckResult) -> None:
+def print_result(result: CheckResult) -> None:
     """Print one result, and for what did not pass what was seen and what shows it."""
-    out = _console.out()
-    mark, style = MARKS[result.outcome]
+    out = _console.get_stdout()
+    mark, style = OUTCOME_SYMBOLS[result.outcome]
     out.print(Text.assemble(("  " + mark, style), " ", result.says))
     if result.outcome is Outcome.FAILED:
         where = f"on {result.node}" if result.node else "seen"

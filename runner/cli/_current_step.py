@@ -42,7 +42,7 @@ def current(lab: Lab, stay: Callable[[Step], bool]) -> Place | None:
         stay: Whether a step of mere reading, which no check can tell to be done, is the one.
 
     """
-    progress = _progress.load(lab.name)
+    progress = _progress.load_progress(lab.name)
     cluster = lookup.survey_clusters().find_cluster(ClusterId(lab.name))
     if cluster is None or not _checkable(cluster):
         step = progress.find_current_step(lab.lesson) if cluster else progress.find_first_unpassed_step(lab.lesson)
@@ -73,7 +73,7 @@ def _look(lab: Lab, step: Step, cluster: Cluster) -> Place:
     report = run_checks.run_checks(CheckRequest(lab, cluster, frozenset({step.id}), _PATIENCE_SECONDS))
     passes = bool(completion.find_passed_steps(lab.lesson, report, all_checks_ran=False))
     if passes:
-        _progress.passed(lab.name, [step.id])
+        _progress.record_passed(lab.name, [step.id])
     return Place(step, report, passes)
 
 

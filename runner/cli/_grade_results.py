@@ -12,8 +12,8 @@ from rich.text import Text
 
 from runner.checking.results import Outcome
 from runner.cli import _console
-from runner.cli._check_results import MARKS
-from runner.cli._live_lines import Lines
+from runner.cli._check_results import OUTCOME_SYMBOLS
+from runner.cli._live_lines import LiveLines
 from runner.grading.grade_model import Grade, Mark, sum_points
 from runner.grading.job import Job
 from runner.grading.reports import student_view
@@ -23,47 +23,47 @@ _NAME_WIDTH = 24
 _MOST_PAIRS, _MOST_LINES = 10, 2
 
 
-class Screen(Protocol):
+class GradingDisplay(Protocol):
     """Is told how a grading goes on."""
 
-    def tell(self, job: Job, line: str) -> None:
+    def show_status(self, job: Job, line: str) -> None:
         """Show what is being done for a job."""
         ...
 
-    def ended(self, job: Job, grade: Grade) -> None:
+    def show_grade(self, job: Job, grade: Grade) -> None:
         """Show that a job is done."""
         ...
 
 
 @contextmanager
-def screen() -> Iterator[Screen]:
+def open_display() -> Iterator[GradingDisplay]:
     """Have a screen: live on a terminal, and as lines elsewhere."""
-    if not _console.err().is_terminal:
+    if not _console.get_stderr().is_terminal:
         yield _Log()
         return
-    lines = Lines(_NAME_WIDTH)
-    with Live(lines, console=_console.err(), refresh_per_second=4, transient=True):
+    lines = LiveLines(_NAME_WIDTH)
+    with Live(lines, console=_console.get_stderr(), refresh_per_second=4, transient=True):
         yield _Live(lines)
 
 
 class _Log:
-    def tell(self, job: Job, line: str) -> None:
+    def show_status(self, job: Job, line: str) -> None:
         """Leave out what would make a log of a hundred submissions unreadable."""
 
-    def ended(self, job: Job, grade: Grade) -> None:
-        _console.err().print(_ended(job, grade), soft_wrap=True)
+    def show_grade(self, job: Job, grade: Grade) -> None:
+        _console.get_stderr().print(_ended(job, grade), soft_wrap=True)
 
 
 class _Live:
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: LiveLines) -> None:
         self._lines = lines
 
-    def tell(self, job: Job, line: str) -> None:
-        self._lines.tell(job.name, line)
+    def show_status(self, job: Job, line: str) -> None:
+        self._lines.set_line(job.name, line)
 
-    def ended(self, job: Job, grade: Grade) -> None:
-        self._lines.drop(job.name)
-        _console.err().print(_ended(job, grade), soft_wrap=True)
+    def show_grade(self, job: Job, grade: Grade) -> None:
+        self._lines.remove_line(job.name)
+        _console.get_stderr().print(_ended(job, grade), soft_wrap=True)
 
 
 def _ended(job: Job, grade: Grade) -> Text:
@@ -90,9 +90,9 @@ def _verdict(grade: Grade) -> Text:
     )
 
 
-def show(grades: Sequence[Grade], pairs: Sequence[SimilarPair] = ()) -> None:
+def print_grades(grades: Sequence[Grade], pairs: Sequence[SimilarPair] = ()) -> None:
     """Print the grades: one with all its checks, at which its student may look; several as a table."""
-    out = _console.out()
+    out = _console.get_stdout()
     if len(grades) == 1:
         _show_one(student_view.redact_hidden_checks(grades[0]))
         return
@@ -114,7 +114,7 @@ def show(grades: Sequence[Grade], pairs: Sequence[SimilarPair] = ()) -> None:
 
 
 def _show_pairs(grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> None:
-    out = _console.out()
+    out = _console.get_stdout()
     if pairs:
         out.print(Text(f"\nSubmissions that resemble each other. {student_view.SIMILARITY_NOTE}", style="dim"))
     for pair in pairs[:_MOST_PAIRS]:
@@ -128,9 +128,9 @@ def _show_pairs(grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> None:
         out.print(f"  and {len(pairs) - _MOST_PAIRS} more pairs, in the reports 'json' and 'pages'")
 
 
-def show_audit(told: Mapping[str, Sequence[str]]) -> None:
+def print_audit(told: Mapping[str, Sequence[str]]) -> None:
     """Print for each submission of a report whether its grade is as it was."""
-    out = _console.out()
+    out = _console.get_stdout()
     out.print()
     for name, differences in told.items():
         sign, style = ("✗", "red") if differences else ("✓", "green")
@@ -145,7 +145,7 @@ def show_audit(told: Mapping[str, Sequence[str]]) -> None:
 
 
 def _show_one(grade: Grade) -> None:
-    out = _console.out()
+    out = _console.get_stdout()
     if student_view.describe_values(grade):
         out.print(Text(student_view.describe_values(grade)))
     for problem in grade.problems:
@@ -174,8 +174,8 @@ def _show_one(grade: Grade) -> None:
 
 
 def _show_mark(mark: Mark) -> None:
-    sign, style = MARKS[mark.outcome]
-    out = _console.out()
+    sign, style = OUTCOME_SYMBOLS[mark.outcome]
+    out = _console.get_stdout()
     bonus = "bonus, " if mark.bonus else ""
     worth = "" if mark.points == 1 and not mark.bonus else f" ({bonus}{student_view.format_points(mark.points)})"
     out.print(Text.assemble((f"  {sign}", style), " ", mark.says, (worth, "dim")))

@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 
 from runner.clusters import lookup
 from runner.errors import LabsError, UsageError
-from runner.lessons.learner_values import NOBODY, Learner
+from runner.lessons.learner_values import NO_LEARNER, Learner
 
 
 class LabName(click.ParamType[str]):
@@ -22,7 +22,7 @@ class LabName(click.ParamType[str]):
         """Offer the labs there are."""
         from runner.lessons import catalog
 
-        return [CompletionItem(name) for name in catalog.names() if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in catalog.list_lab_names() if name.startswith(incomplete)]
 
 
 class NodeName(click.ParamType[str]):
@@ -52,7 +52,7 @@ class StepId(click.ParamType[str]):
         named = ctx.params.get("lab") or next(iter(ctx.args), None)
         try:
             labs = [named] if named else sorted({cluster.id.lab for cluster in lookup.survey_clusters().require_all()})
-            steps = [step.id for lab in labs for step in catalog.load(lab).lesson.steps]
+            steps = [step.id for lab in labs for step in catalog.load_lab(lab).lesson.steps]
         except LabsError:
             return []
         return [CompletionItem(step) for step in steps if step.startswith(incomplete)]
@@ -128,7 +128,7 @@ def learner_options(command: click.decorators.FC) -> click.decorators.FC:
     return click.option("--learner", metavar="ID", help=whose)(second)
 
 
-def learner_of(learner: str | None, seed: str | None) -> Learner | None:
+def parse_learner(learner: str | None, seed: str | None) -> Learner | None:
     """Return the learner that the options name; None if they name none.
 
     Raises:
@@ -139,4 +139,4 @@ def learner_of(learner: str | None, seed: str | None) -> Learner | None:
         raise UsageError("'--seed' says nothing of whose values to draw.", "Say it with '--learner ID'.")
     if learner is None:
         return None
-    return Learner(learner, seed or "") if learner else NOBODY
+    return Learner(learner, seed or "") if learner else NO_LEARNER

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from runner import sanitize
 from runner.checking import run_checks
 from runner.checking.check_request import CheckRequest
-from runner.checking.results import Outcome, CheckReport
+from runner.checking.results import CheckReport, Outcome
 from runner.cli import _console, _progress
 from runner.errors import ExitCode, IncompleteError
 from runner.lessons import parse
 from runner.lessons.model import Lab, Step
-from runner.lessons.player import Player, Typed
+from runner.lessons.player import CommandResult, LessonPlayer
 from runner.nodes.driver_interface import Cluster
 from runner.progress.replay_plan import ReplayPlan
 from runner.status import NullReporter
@@ -20,7 +20,7 @@ from runner.status import NullReporter
 _SETTLING_SECONDS = 30.0
 
 
-def go(lab: Lab, cluster: Cluster, way: ReplayPlan) -> None:
+def replay_steps(lab: Lab, cluster: Cluster, way: ReplayPlan) -> None:
     """Play what is missing on a way, with one line a step.
 
     Raises:
@@ -28,19 +28,19 @@ def go(lab: Lab, cluster: Cluster, way: ReplayPlan) -> None:
         HostError: A node cannot be reached.
 
     """
-    player = Player(cluster)
+    player = LessonPlayer(cluster)
     for step in way.completed:
-        player.capture(parse.step_commands(lab, step))
+        player.rerun_captures(parse.load_step_commands(lab, step))
     for step in way.to_replay:
-        typed = bool(parse.step_commands(lab, step))
-        with _console.status_reporter().step(step.title) if typed else NullReporter().step(step.title) as tell:
+        typed = bool(parse.load_step_commands(lab, step))
+        with _console.create_status_reporter().step(step.title) if typed else NullReporter().step(step.title) as tell:
             _go_through(lab, cluster, player, step, tell)
 
 
-def _go_through(lab: Lab, cluster: Cluster, player: Player, step: Step, tell: Callable[[str], None]) -> None:
+def _go_through(lab: Lab, cluster: Cluster, player: LessonPlayer, step: Step, tell: Callable[[str], None]) -> None:
     last = ""
 
-    def show(typed: Typed) -> None:
+    def show(typed: CommandResult) -> None:
         nonlocal last
         last = typed.output
         tell(sanitize.strip_control_chars(typed.script.partition("\n")[0]))
@@ -50,13 +50,13 @@ def _go_through(lab: Lab, cluster: Cluster, player: Player, step: Step, tell: Ca
         # Which command came last is of no interest any more.
         tell("")
         last = "\n".join(f"{one.says}: {one.message}" for one in report.results if one.outcome is not Outcome.PASSED)
-        conclude(lab, step, report)
+        record_step(lab, step, report)
     except IncompleteError as error:
         # Nobody has seen yet what came back.
         raise IncompleteError(error.message, error.advice, last[-3000:]) from None
 
 
-def play_step(lab: Lab, cluster: Cluster, player: Player, step: Step, show: Callable[[Typed], None]) -> CheckReport:
+def play_step(lab: Lab, cluster: Cluster, player: LessonPlayer, step: Step, show: Callable[[CommandResult], None]) -> CheckReport:
     """Type a step's commands and run its checks, which may wait for what is settling.
 
     Args:
@@ -71,17 +71,17 @@ def play_step(lab: Lab, cluster: Cluster, player: Player, step: Step, show: Call
         HostError: A node cannot be reached.
 
     """
-    for typed in player.play(parse.step_commands(lab, step)):
+    for typed in player.play_commands(parse.load_step_commands(lab, step)):
         show(typed)
-        if typed.complaint:
+        if typed.mismatch:
             raise IncompleteError(
-                f"The lesson's line {typed.command.line} did not do on {typed.node} what it should: {typed.complaint}.",
+                f"The lesson's line {typed.command.line} did not do on {typed.node} what it should: {typed.mismatch}.",
                 f"'labs check' says where your cluster is; {_afresh(lab, step)}.",
             )
     return run_checks.run_checks(CheckRequest(lab, cluster, frozenset({step.id}), _SETTLING_SECONDS))
 
 
-def conclude(lab: Lab, step: Step, report: CheckReport) -> None:
+def record_step(lab: Lab, step: Step, report: CheckReport) -> None:
     """Note that a step was played, unless its checks do not pass.
 
     Raises:
@@ -93,7 +93,7 @@ def conclude(lab: Lab, step: Step, report: CheckReport) -> None:
             f"The step '{step.id}' was played, but its checks do not pass.",
             f"'labs check --step {step.id}' looks again; {_afresh(lab, step)}.",
         )
-    _progress.played(lab.name, [step.id])
+    _progress.record_played(lab.name, [step.id])
 
 
 def _afresh(lab: Lab, step: Step) -> str:

@@ -22,14 +22,14 @@ def lab_and_step(lab: str | None, step: str | None, command: str) -> tuple[Lab, 
         BrokenLabError: The lesson has problems.
 
     """
-    if lab is not None and step is None and lab not in catalog.names():
+    if lab is not None and step is None and lab not in catalog.list_lab_names():
         try:
             started = lookup.survey_clusters().require_cluster(None).id.lab
         except LabsError:
-            raise catalog.unknown(lab) from None
-        found = _progress.lab(started)
-        return found, the_step(found, lab, *catalog.names())
-    found = _progress.lab(lab or the_started(command))
+            raise catalog.unknown_lab_error(lab) from None
+        found = _progress.load_learner_lab(started)
+        return found, the_step(found, lab, *catalog.list_lab_names())
+    found = _progress.load_learner_lab(lab or the_started(command))
     return found, None if step is None else the_step(found, step)
 
 
@@ -45,7 +45,7 @@ def the_step(lab: Lab, step_id: str, *others: str) -> Step:
         UsageError: There is none.
 
     """
-    found = lab.lesson.step(step_id)
+    found = lab.lesson.find_step(step_id)
     if found is None:
         known = [*(one.id for one in lab.lesson.steps), *others]
         raise unknown_name_error("lab or step" if others else "step", step_id, known, f"labs show {lab.name}")

@@ -27,12 +27,12 @@ def bring(lab: Lab, driver: str | None = None, *, keep: bool = False) -> Started
     found = lookup.survey_clusters().find_cluster(cluster)
     chosen = selection.choose_driver(lab, driver, found)
     if not (found and found.is_running):
-        _console.err().print(
+        _console.get_stderr().print(
             f"Driver {chosen.driver.name}: {chosen.reason}.", style="dim", soft_wrap=True, markup=False
         )
-    went = lifecycle.start(chosen.driver, lab, cluster, _console.status_reporter(), keep=keep)
+    went = lifecycle.start(chosen.driver, lab, cluster, _console.create_status_reporter(), keep=keep)
     if went is Started.FRESH:
-        _progress.begun_afresh(lab.name)
+        _progress.record_fresh_cluster(lab.name)
     else:
-        _progress.used(lab.name)
+        _progress.record_use(lab.name)
     return went

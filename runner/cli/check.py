@@ -39,15 +39,15 @@ def command(lab: str | None, step_id: str | None, as_json: bool, patience: float
       labs check --json | jq .counts
     """
     cluster = lookup.survey_clusters().require_running_cluster(lab)
-    found = _progress.lab(cluster.id.lab)
+    found = _progress.load_learner_lab(cluster.id.lab)
     step = None if step_id is None else _resolve.the_step(found, step_id)
     report = run_checks.run_checks(CheckRequest(found, cluster, frozenset({step.id}) if step else None, patience))
     passed = completion.find_passed_steps(found.lesson, report, all_checks_ran=step is None) if cluster.id.is_main else ()
-    noted = _progress.passed(found.name, passed)
+    noted = _progress.record_passed(found.name, passed)
     if as_json:
         click.echo(json.dumps(report.to_json(), indent=2))
     else:
         from runner.cli import _check_results
 
-        _check_results.show(report, found, noted)
+        _check_results.print_report(report, found, noted)
     return report.exit_code

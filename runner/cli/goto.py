@@ -50,18 +50,18 @@ def command(lab: str | None, step: str | None) -> int:
             raise HostError(
                 f"'{problem.says}' could not be checked: {problem.reason}", "'labs status' shows the nodes."
             )
-        noted = _progress.passed(found.name, completion.find_passed_steps(found.lesson, report))
+        noted = _progress.record_passed(found.name, completion.find_passed_steps(found.lesson, report))
         ahead = replay_plan.plan_replay(found.lesson, report, target, noted.progress.completed_on_cluster)
     _refuse_obstacle(found, target, ahead)
-    _playback.go(found, cluster, ahead)
+    _playback.replay_steps(found, cluster, ahead)
     _say(found, target, ahead)
     return 0
 
 
 def _await(lab: Lab, cluster: Cluster) -> None:
     """Wait until what was done on the nodes before they were halted has come back, as far as it will."""
-    done = frozenset(_progress.load(lab.name).completed_on_cluster)
-    with _console.status_reporter().step("Waiting for what ran on the nodes"):
+    done = frozenset(_progress.load_progress(lab.name).completed_on_cluster)
+    with _console.create_status_reporter().step("Waiting for what ran on the nodes"):
         run_checks.run_checks(CheckRequest(lab, cluster, done, _RESUMING_SECONDS))
 
 
@@ -74,11 +74,11 @@ def _refuse_obstacle(lab: Lab, target: Step, ahead: ReplayPlan) -> None:
 
 
 def _say(lab: Lab, target: Step, ahead: ReplayPlan) -> None:
-    out = _console.out()
+    out = _console.get_stdout()
     if ahead.to_replay:
         out.print(Text(f"All that comes before '{target.title}' is done.", style="bold green"))
     elif ahead.is_target_begun:
         out.print("[bold green]You are there already[/], and have begun it.")
     else:
         out.print("[bold green]You are there already.[/]")
-    _suggestions.show(lab, target)
+    _suggestions.suggest_step(lab, target)

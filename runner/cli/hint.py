@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import click
 from rich.text import Text
 
-from runner.checking.results import Outcome, CheckReport, CheckResult
+from runner.checking.results import CheckReport, CheckResult, Outcome
 from runner.cli import _console, _current_step, _lesson_text, _options, _progress, _resolve, _suggestions
 from runner.cli._current_step import Place
 from runner.lessons.model import Hint, Lab, Step
@@ -38,10 +38,10 @@ def command(lab: str | None, step: str | None, again: bool) -> int:
         else _current_step.current(found, lambda one: bool(_help(found, one, ()).next_hint))
     )
     if place is None:
-        _console.out().print(f"Every step of '{found.name}' is done. 'labs hint {found.name} STEP' is for one of them.")
+        _console.get_stdout().print(f"Every step of '{found.name}' is done. 'labs hint {found.name} STEP' is for one of them.")
         return 0
     helping = _help(found, place.step, place.report.results)
-    _console.out().print(Text.assemble((place.step.title, "bold"), (f"  {place.step.id}", "dim")))
+    _console.get_stdout().print(Text.assemble((place.step.title, "bold"), (f"  {place.step.id}", "dim")))
     if again or helping.next_hint is None:
         _show_seen(found, place, helping)
     else:
@@ -50,12 +50,12 @@ def command(lab: str | None, step: str | None, again: bool) -> int:
 
 
 def _help(lab: Lab, step: Step, results: Iterable[CheckResult]) -> HintSelection:
-    return hint_selection.select_hints(step, results, _progress.load(lab.name).step_record(step.id).shown_hints)
+    return hint_selection.select_hints(step, results, _progress.load_progress(lab.name).step_record(step.id).shown_hints)
 
 
 def _show_next(lab: Lab, place: Place, helping: HintSelection, hint: Hint) -> None:
     _show(hint, helping, place.report)
-    _progress.hint_shown(lab.name, place.step.id, hint_selection.compute_hint_id(hint))
+    _progress.record_hint(lab.name, place.step.id, hint_selection.compute_hint_id(hint))
     if len(helping.remaining) > 1:
         _offer_more(lab, place.step, "Still stuck?")
     else:
@@ -68,24 +68,24 @@ def _show_seen(lab: Lab, place: Place, helping: HintSelection) -> None:
     if helping.remaining:
         _offer_more(lab, place.step, "Still stuck?" if helping.shown else "You have not asked for any yet.")
     elif place.passes:
-        _console.out().print("The checks of this step pass already.")
+        _console.get_stdout().print("The checks of this step pass already.")
     else:
         _show_last(lab, place.step)
 
 
 def _offer_more(lab: Lab, step: Step, lead: str) -> None:
-    _suggestions.lines([(f"labs hint {lab.name} {step.id}", "the next one")], lead)
+    _suggestions.print_commands([(f"labs hint {lab.name} {step.id}", "the next one")], lead)
 
 
 def _show_last(lab: Lab, step: Step) -> None:
     words = [(f"labs show {lab.name} {step.id}", "read the step once more")]
     words.append((f"labs solution {lab.name} {step.id} --spoil", "see how it is done"))
-    _suggestions.lines(words, "That is all there is to hint at." if step.hints else "This step has no hints.")
+    _suggestions.print_commands(words, "That is all there is to hint at." if step.hints else "This step has no hints.")
 
 
 def _show(hint: Hint, helping: HintSelection, report: CheckReport) -> None:
     which = f"Hint {helping.matching.index(hint) + 1} of {len(helping.matching)}"
-    failed = [one for one in report.results if one.check == hint.check and one.outcome is Outcome.FAILED]
+    failed = [one for one in report.results if one.check == hint.check_name and one.outcome is Outcome.FAILED]
     about = f"  for '{failed[0].says}'" if failed else ""
-    _console.out().print(Text.assemble((which, "yellow"), (about, "dim")))
-    _lesson_text.show_hint(hint)
+    _console.get_stdout().print(Text.assemble((which, "yellow"), (about, "dim")))
+    _lesson_text.print_hint(hint)

@@ -30,7 +30,7 @@ def command(labs: tuple[str, ...], everything: bool) -> int:
     from runner.lessons.lint import linter
 
     names = _wanted(labs, everything)
-    problems = linter.lint(names)
+    problems = linter.lint_labs(names)
     for problem in problems:
         click.echo(sanitize.strip_control_chars(f"{_shown(problem)}:{problem.line}: {problem.message}"))
     if everything:
@@ -47,12 +47,12 @@ def command(labs: tuple[str, ...], everything: bool) -> int:
 def _wanted(labs: tuple[str, ...], everything: bool) -> list[str]:
     if bool(labs) is everything:
         raise UsageError("Which labs?", "Name them, as in 'labs lint swarm-basics', or type 'labs lint --all'.")
-    known = catalog.names()
+    known = catalog.list_lab_names()
     if everything and not known:
         raise UsageError(f"There is no lab in {paths.labs_folder()}.", "'labs new NAME' makes one.")
     for name in labs:
         if name not in known:
-            raise catalog.unknown(name)
+            raise catalog.unknown_lab_error(name)
     return known if everything else sorted({*labs})
 
 
@@ -60,7 +60,7 @@ def _tell_missing(names: list[str]) -> None:
     """Tell which lessons wait for a translator; that they do is nothing to mend."""
     from runner.lessons import translation
 
-    for language, labs in translation.missing(paths.labs_folder() / name for name in names).items():
+    for language, labs in translation.find_missing_translations(paths.labs_folder() / name for name in names).items():
         click.echo(f"Not translated into '{language}': {', '.join(lab.name for lab in labs)}.", err=True)
 
 

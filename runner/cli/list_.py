@@ -23,16 +23,16 @@ def command() -> int:
       labs start swarm-basics
     """
     code = ExitCode.DONE
-    names = catalog.in_order()
+    names = catalog.list_names_by_prerequisite()
     if not names:
         said = f"There is no lab in {paths.labs_folder()}. 'labs new NAME' makes one."
-        _console.out().print(said, soft_wrap=True, markup=False)
+        _console.get_stdout().print(said, soft_wrap=True, markup=False)
         return code
     problems: list[str] = []
     found: list[tuple[tuple[str, ...], str]] = []
     for name in names:
         try:
-            lab = catalog.load(name)
+            lab = catalog.load_lab(name)
             found.append((_row(lab), lab.lesson.summary))
         except BrokenLabError as error:
             code = error.exit_code
@@ -40,22 +40,22 @@ def command() -> int:
             found.append(((name,), "It cannot be read, see below."))
     _show(found)
     for message in problems:
-        _console.err().print(message, style="red", soft_wrap=True, markup=False)
+        _console.get_stderr().print(message, style="red", soft_wrap=True, markup=False)
     return code
 
 
 def _row(lab: Lab) -> tuple[str, ...]:
     lesson = lab.lesson
-    bar = _progress.bar(_progress.load(lab.name).count_passed(lesson), len(lesson.steps))
+    bar = _progress.format_bar(_progress.load_progress(lab.name).count_passed(lesson), len(lesson.steps))
     nodes = str(len(lesson.topology.nodes))
-    return lab.name, bar, lesson.level, str(lesson.minutes), nodes, ", ".join(lesson.after)
+    return lab.name, bar, lesson.level, str(lesson.minutes), nodes, ", ".join(lesson.prerequisites)
 
 
 def _show(found: list[tuple[tuple[str, ...], str]]) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    out = _console.out()
+    out = _console.get_stdout()
     rows = [_HEADINGS, *(row for row, _ in found)]
     widths = [max(len(row[at]) for row in rows if at < len(row)) for at in range(len(_HEADINGS))]
     out.print(Text(_line(_HEADINGS, widths)), no_wrap=True)

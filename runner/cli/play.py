@@ -13,7 +13,7 @@ from runner.clusters import lookup
 from runner.errors import ExitCode
 from runner.lessons import parse
 from runner.lessons.model import Lab, Step
-from runner.lessons.player import Player, Typed
+from runner.lessons.player import CommandResult, LessonPlayer
 from runner.nodes.driver_interface import Cluster
 from runner.progress import completion
 
@@ -33,34 +33,34 @@ def command(lab: str | None, last: str | None) -> int:
     """
     cluster = lookup.survey_clusters().require_running_cluster(lab)
     lookup.require_main_cluster(cluster)
-    found = _progress.lab(cluster.id.lab)
+    found = _progress.load_learner_lab(cluster.id.lab)
     steps = found.lesson.steps
     wanted = steps[: steps.index(_resolve.the_step(found, last)) + 1] if last else steps
     report = run_checks.run_checks(CheckRequest(found, cluster, None, 0))
-    _progress.passed(found.name, completion.find_passed_steps(found.lesson, report))
+    _progress.record_passed(found.name, completion.find_passed_steps(found.lesson, report))
     done = completion.count_completed_steps(found.lesson, report)
-    player = Player(cluster)
+    player = LessonPlayer(cluster)
     for number, step in enumerate(wanted):
         if number < done:
-            _console.out().print(Text(f"{step.title}: done already", style="dim"))
-            player.capture(parse.step_commands(found, step))
+            _console.get_stdout().print(Text(f"{step.title}: done already", style="dim"))
+            player.rerun_captures(parse.load_step_commands(found, step))
         else:
             _play_step(found, cluster, player, step)
     return ExitCode.DONE
 
 
-def _play_step(lab: Lab, cluster: Cluster, player: Player, step: Step) -> None:
-    _console.out().print(Text(f"\n{step.title}", style="bold cyan"))
-    if parse.step_commands(lab, step):
-        _progress.solution_shown(lab.name, step.id)
+def _play_step(lab: Lab, cluster: Cluster, player: LessonPlayer, step: Step) -> None:
+    _console.get_stdout().print(Text(f"\n{step.title}", style="bold cyan"))
+    if parse.load_step_commands(lab, step):
+        _progress.record_solution(lab.name, step.id)
     report = _playback.play_step(lab, cluster, player, step, _show)
     for result in report.results:
-        _check_results.show_result(result)
-    _playback.conclude(lab, step, report)
+        _check_results.print_result(result)
+    _playback.record_step(lab, step, report)
 
 
-def _show(typed: Typed) -> None:
-    out = _console.out()
+def _show(typed: CommandResult) -> None:
+    out = _console.get_stdout()
     for number, line in enumerate(typed.script.splitlines()):
         lead = f"[{typed.node}] $ " if number == 0 else " " * (len(typed.node) + 5)
         out.print(Text.assemble((lead, "magenta"), (line, "bold")), soft_wrap=True)

@@ -25,13 +25,13 @@ def command(lab: str | None, step_id: str | None) -> int:
     cluster = lookup.survey_clusters().require_cluster(lab)
     lookup.require_main_cluster(cluster)
     # Read first: a lesson that cannot start is no reason to throw away what runs.
-    found = _progress.lab(cluster.id.lab)
+    found = _progress.load_learner_lab(cluster.id.lab)
     target = None if step_id is None else _resolve.the_step(found, step_id)
-    lifecycle.reset(selection.load_driver_of_cluster(cluster), found, cluster.id, _console.status_reporter())
-    _progress.begun_afresh(found.name)
+    lifecycle.reset(selection.load_driver_of_cluster(cluster), found, cluster.id, _console.create_status_reporter())
+    _progress.record_fresh_cluster(found.name)
     if target:
-        _playback.go(found, lookup.survey_clusters().require_running_cluster(found.name), replay_plan.plan_from_fresh_cluster(found.lesson, target))
+        _playback.replay_steps(found, lookup.survey_clusters().require_running_cluster(found.name), replay_plan.plan_from_fresh_cluster(found.lesson, target))
     done = f"; all that comes before '{target.title}' is done" if target else ""
-    _console.out().print(Text(f"'{cluster.id}' is as new{done}.", style="bold green"))
-    _suggestions.show(found, target or found.lesson.steps[0])
+    _console.get_stdout().print(Text(f"'{cluster.id}' is as new{done}.", style="bold green"))
+    _suggestions.suggest_step(found, target or found.lesson.steps[0])
     return 0

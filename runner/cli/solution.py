@@ -28,28 +28,28 @@ def command(lab: str | None, step: str | None, spoil: bool) -> int:
     """
     found, wanted = _resolve.lab_and_step(lab, step, "labs solution")
     chosen = wanted or _current(found)
-    parts = parse.solution(found, chosen)
+    parts = parse.load_step_solution(found, chosen)
     if not parts:
-        _console.out().print(f"There is nothing to type in '{chosen.title}'.", markup=False)
+        _console.get_stdout().print(f"There is nothing to type in '{chosen.title}'.", markup=False)
         return 0
     if not spoil and not _passed(found, chosen):
         raise IncompleteError(
             f"You have not passed '{chosen.title}' yet.",
             f"'labs hint {found.name} {chosen.id}' gives a nudge; --spoil shows it all the same and notes that.",
         )
-    _console.out().print(Text.assemble("\n", (chosen.title, "bold cyan"), (f"  {chosen.id}", "dim"), "\n"))
-    _lesson_text.show(parts, found.lesson.topology)
-    _progress.solution_shown(found.name, chosen.id)
+    _console.get_stdout().print(Text.assemble("\n", (chosen.title, "bold cyan"), (f"  {chosen.id}", "dim"), "\n"))
+    _lesson_text.print_parts(parts, found.lesson.topology)
+    _progress.record_solution(found.name, chosen.id)
     return 0
 
 
 def _current(lab: Lab) -> Step:
-    place = _current_step.current(lab, lambda step: bool(parse.solution(lab, step)))
+    place = _current_step.current(lab, lambda step: bool(parse.load_step_solution(lab, step)))
     return place.step if place else lab.lesson.steps[-1]
 
 
 def _passed(lab: Lab, step: Step) -> bool:
     """Whether the learner has ever passed a step, as noted or as its checks find now."""
-    if _progress.load(lab.name).step_record(step.id).passed_at is None:
+    if _progress.load_progress(lab.name).step_record(step.id).passed_at is None:
         _current_step.of(lab, step)
-    return _progress.load(lab.name).step_record(step.id).passed_at is not None
+    return _progress.load_progress(lab.name).step_record(step.id).passed_at is not None

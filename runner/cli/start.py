@@ -40,11 +40,11 @@ def command(lab: str | None, driver: str | None, learner: str | None, seed: str 
     """
     began = time.monotonic()
     lab = lab or _the_only()
-    named = _options.learner_of(learner, seed)
-    found = catalog.load(lab)
+    named = _options.parse_learner(learner, seed)
+    found = catalog.load_lab(lab)
     went = _start.bring(found, driver, keep=keep)
-    before = _progress.load(lab)
-    progress = before if named is None else _progress.is_for(lab, named)
+    before = _progress.load_progress(lab)
+    progress = before if named is None else _progress.set_learner(lab, named)
     elapsed = time.monotonic() - began
     first = found.lesson.topology.names[0]
     names = ", ".join(found.lesson.topology.names)
@@ -53,11 +53,11 @@ def command(lab: str | None, driver: str | None, learner: str | None, seed: str 
         Started.RESUMED: f"'{lab}' goes on where it was, after {elapsed:.1f} s: {names}.",
         Started.ALREADY: f"'{lab}' already runs: {names}.",
     }
-    out = _console.out()
+    out = _console.get_stdout()
     out.print(f"[bold green]{said[went]}[/]")
     if went is Started.RESUMED:
         out.print("  Services need a few seconds to come back; containers of no service may wait for 'docker start'.")
-    _tell_learner(catalog.load(lab, progress.learner), went, before)
+    _tell_learner(catalog.load_lab(lab, progress.learner), went, before)
     words = [
         (f"labs show {lab}", "read the lesson"),
         (f"labs shell {first}", f"open a terminal on {first}"),
@@ -67,15 +67,15 @@ def command(lab: str | None, driver: str | None, learner: str | None, seed: str 
     ahead = progress.find_first_unpassed_step(found.lesson)
     if went is Started.FRESH and progress.count_passed(found.lesson) and ahead:
         words.append((f"labs goto {lab} {ahead.id}", "go on where you were before"))
-    _suggestions.lines(words)
+    _suggestions.print_commands(words)
     return 0
 
 
 def _tell_learner(lab: Lab, went: Started, before: Progress) -> None:
-    out = _console.out()
+    out = _console.get_stdout()
     changed = lab.learner != before.learner
     if lab.learner:
-        _progress.show_learner(lab)
+        _progress.print_learner(lab)
     elif changed:
         out.print("  For nobody: the values are the lesson's own.")
     if changed and went is not Started.FRESH:

@@ -21,7 +21,7 @@ def command() -> int:
     """
     survey = lookup.survey_clusters()
     clusters, refusal = survey.clusters, survey.refusal
-    out = _console.out()
+    out = _console.get_stdout()
     if not clusters and not refusal:
         out.print("No lab is started. 'labs list' shows the labs; 'labs start LAB' starts one.")
         _show_last()
@@ -39,7 +39,7 @@ def command() -> int:
 def _show(cluster: Cluster) -> None:
     from rich.table import Table
 
-    out = _console.out()
+    out = _console.get_stdout()
     state, advice = _state(cluster)
     out.print(f"[bold]{cluster.id}[/]  {state}  [dim](driver {cluster.driver})[/]")
     table = Table(box=None, padding=(0, 3, 0, 0), show_header=False)
@@ -55,36 +55,36 @@ def _show(cluster: Cluster) -> None:
 
 def _show_place(name: str) -> None:
     try:
-        lab = _progress.lab(name)
+        lab = _progress.load_learner_lab(name)
     except LabsError:
         # Whatever is wrong with its lesson, its nodes are there and can be removed.
         return
-    progress = _progress.load(name)
-    _progress.show_learner(lab)
+    progress = _progress.load_progress(name)
+    _progress.print_learner(lab)
     step = progress.find_current_step(lab.lesson)
     passed, played = progress.count_passed(lab.lesson), progress.count_played(lab.lesson)
     more = f", {played} played for you" if played else ""
-    _console.out().print(f"  {_progress.bar(passed, len(lab.lesson.steps))} steps passed{more}")
+    _console.get_stdout().print(f"  {_progress.format_bar(passed, len(lab.lesson.steps))} steps passed{more}")
     if step is None:
-        _suggestions.after(lab)
+        _suggestions.suggest_next_lab(lab)
         return
-    _suggestions.show(lab, step)
+    _suggestions.suggest_step(lab, step)
     further = progress.find_first_unpassed_step(lab.lesson)
     if further and lab.lesson.steps.index(further) > lab.lesson.steps.index(step):
-        _suggestions.lines([(f"labs goto {name} {further.id}", further.title)], "Or go on where you were before:")
+        _suggestions.print_commands([(f"labs goto {name} {further.id}", further.title)], "Or go on where you were before:")
 
 
 def _show_last() -> None:
     """Tell of the lab that was worked on last, if it is not finished."""
-    labs = [(lab, _progress.load(lab.name)) for lab in catalog.readable()]
+    labs = [(lab, _progress.load_progress(lab.name)) for lab in catalog.load_valid_labs()]
     used = [(progress.last_used, lab, progress) for lab, progress in labs if progress.last_used and progress.count_passed(lab.lesson)]
     if not used:
         return
     _, lab, progress = max(used, key=lambda one: one[0])
     step = progress.find_first_unpassed_step(lab.lesson)
     if step:
-        bar = _progress.bar(progress.count_passed(lab.lesson), len(lab.lesson.steps))
-        _suggestions.lines([(f"labs goto {lab.name} {step.id}", step.title)], f"Last you were in '{lab.name}' ({bar}):")
+        bar = _progress.format_bar(progress.count_passed(lab.lesson), len(lab.lesson.steps))
+        _suggestions.print_commands([(f"labs goto {lab.name} {step.id}", step.title)], f"Last you were in '{lab.name}' ({bar}):")
 
 
 def _state(cluster: Cluster) -> tuple[str, str]:

@@ -48,7 +48,7 @@ def command(lab: str | None, out: Path | None, force: bool) -> int:
       labs submit swarm-basics --out ada
     """
     cluster = lookup.survey_clusters().require_running_cluster(lab)
-    found = _progress.lab(cluster.id.lab)
+    found = _progress.load_learner_lab(cluster.id.lab)
     target = out or Path(found.name)
     if (target / SUBMISSION_FILE).exists() and not force:
         raise UsageError(f"There is a {target / SUBMISSION_FILE} already.", "'--force' writes over it; '--out DIR' takes another.")
@@ -60,16 +60,16 @@ def command(lab: str | None, out: Path | None, force: bool) -> int:
         )
     tokens = _tokens(cluster, entries)
     values = submission_writer.list_placeholders(tokens, {node.name: node.address for node in cluster.nodes})
-    text = submission_writer.render_submission(found, _progress.load(found.name), entries, values)
+    text = submission_writer.render_submission(found, _progress.load_progress(found.name), entries, values)
     target.mkdir(parents=True, exist_ok=True)
     (target / SUBMISSION_FILE).write_text(text, "utf-8")
     taken = _take_files(cluster, entries, target)
-    out_console = _console.out()
+    out_console = _console.get_stdout()
     out_console.print(sanitize.strip_control_chars(text), markup=False)
     out_console.print(f"Written to {target / SUBMISSION_FILE}{taken}.", style="green", markup=False)
     whose = found.learner
     words = ["labs", "grade", str(target), *(["--learner", whose.id, "--seed", whose.seed] if whose else [])]
-    _suggestions.lines([(sanitize.strip_control_chars(shlex.join(words)), "see what it is worth")], "Next:")
+    _suggestions.print_commands([(sanitize.strip_control_chars(shlex.join(words)), "see what it is worth")], "Next:")
     return 0
 
 

@@ -19,8 +19,8 @@ from runner.cli import _console, _options, _verify_many
 from runner.clusters import lifecycle, lookup, selection
 from runner.errors import BrokenLabError, ExitCode, UsageError
 from runner.lessons import catalog
+from runner.lessons.learner_values import NO_LEARNER
 from runner.lessons.model import Lab
-from runner.lessons.learner_values import NOBODY
 from runner.nodes.driver_interface import ClusterId, Driver
 from runner.storage import locks
 
@@ -64,15 +64,15 @@ def command(
       labs verify swarm-basics --learner ada
       labs verify --all --report verified.json
     """
-    names = catalog.names() if everything else list(dict.fromkeys(labs))
+    names = catalog.list_lab_names() if everything else list(dict.fromkeys(labs))
     if not names:
         raise UsageError("No lab is named.", "Type 'labs verify LAB', or 'labs verify --all'.")
     if keep and len(names) > 1:
         raise UsageError("'--keep' leaves the cluster of one lab.", "Name one lab, or leave it out.")
     if report:
         paths.require_folder_of(report)
-    whose = _options.learner_of(learner, seed) or NOBODY
-    found = [catalog.load(name, whose) for name in names]
+    whose = _options.parse_learner(learner, seed) or NO_LEARNER
+    found = [catalog.load_lab(name, whose) for name in names]
     if len(found) > 1:
         done = _verify_many.verify(found, driver, jobs)
         _write(report, done)
@@ -84,7 +84,7 @@ def command(
             f"{len(one.failed_assertions)} of {len(one.assertions)} things that were tried are not so.",
             f"Mend the lesson or its checks, then 'labs verify {one.lab}'.",
         )
-    _console.out().print(f"\n[bold green]'{one.lab}' holds: {len(one.assertions)} things tried in {one.seconds:.0f} s.[/]")
+    _console.get_stdout().print(f"\n[bold green]'{one.lab}' holds: {len(one.assertions)} things tried in {one.seconds:.0f} s.[/]")
     return ExitCode.DONE
 
 
@@ -96,7 +96,7 @@ def _verify_one(lab: Lab, driver: Driver, keep: bool) -> LabVerification:
         if remains:
             lifecycle.remove(selection.load_driver_of_cluster(remains), cluster)
         with _removed_again(driver, cluster, keep):
-            lifecycle.start(driver, lab, cluster, _console.status_reporter())
+            lifecycle.start(driver, lab, cluster, _console.create_status_reporter())
             proofs = tuple(_show_all(driver, lab, cluster))
     code = ExitCode.BROKEN_LAB if any(proof.failure for proof in proofs) else ExitCode.DONE
     return LabVerification(lab.name, driver.name, time.monotonic() - began, proofs, exit_code=code)
@@ -115,7 +115,7 @@ def _removed_again(driver: Driver, cluster: ClusterId, keep: bool) -> Iterator[N
 def _show_all(driver: Driver, lab: Lab, cluster: ClusterId) -> Iterator[Assertion]:
     made = lifecycle.find(driver, cluster)
     assert made is not None
-    out = _console.out()
+    out = _console.get_stdout()
     step = ""
     for proof in verify_lab(lab, made):
         if step != proof.step:

@@ -67,8 +67,8 @@ class ClusterSurvey:
         if cluster is None:
             if self.refusal:
                 raise self.refusal
-            if lab not in catalog.names():
-                raise catalog.unknown(lab)
+            if lab not in catalog.list_lab_names():
+                raise catalog.unknown_lab_error(lab)
             raise UsageError(f"'{lab}' is not started.", f"Type 'labs start {lab}'.")
         return cluster
 
@@ -84,7 +84,7 @@ class ClusterSurvey:
         if cluster is None:
             if self.refusal:
                 raise self.refusal
-            known = {*catalog.names(), *(str(cluster.id) for cluster in self.clusters)}
+            known = {*catalog.list_lab_names(), *(str(cluster.id) for cluster in self.clusters)}
             if name not in known:
                 raise unknown_name_error("lab", name, sorted(known), "labs status")
             raise UsageError(f"'{name}' is not started, so there is nothing to remove.", "'labs status' lists clusters.")

@@ -75,17 +75,17 @@ def forget(cluster: ClusterId) -> None:
 
 
 def _set_up_node(lab: Lab, node: Node, log: Path) -> None:
-    if lab.files.is_dir() and any(lab.files.iterdir()):
-        node.copy_in(lab.files, "/root")
+    if lab.files_folder.is_dir() and any(lab.files_folder.iterdir()):
+        node.copy_files(lab.files_folder, "/root")
     environment = {"LABS_NODE": node.name, "LABS_ROLE": node.role.value, "LABS_LAB": lab.name}
-    environment["LABS_SETUP"] = lab.setup.read_text("utf-8")
-    done = node.run(["timeout", "--kill-after=5", _LIMIT_SECONDS, "bash", "-c", _RUN], environment=environment)
+    environment["LABS_SETUP"] = lab.setup_script.read_text("utf-8")
+    done = node.run_command(["timeout", "--kill-after=5", _LIMIT_SECONDS, "bash", "-c", _RUN], environment=environment)
     output = done.text + done.error_text
     with log.open("a", encoding="utf-8") as handle:
         handle.write("".join(f"{node.name}: {line}\n" for line in output.splitlines()))
     if done.exit_status:
         raise BrokenLabError(
-            f"{lab.setup} failed on {node.name} with exit status {done.exit_status}.",
+            f"{lab.setup_script} failed on {node.name} with exit status {done.exit_status}.",
             f"Mend the script, then 'labs start {lab.name}'. Its whole output is in {log}.",
             output[-3000:],
         )

@@ -49,11 +49,11 @@ class LimitedRunner:
         return max(0.0, self._ends - self.clock())
 
     @property
-    def seconds(self) -> float:
+    def timeout_seconds(self) -> float:
         """How much longer the block may take."""
         return max(_LEAST_SECONDS, round(min(self._block_ends - self.clock(), self.seconds_left), 1))
 
-    def type(self, node: Node, script: str) -> ExecResult:
+    def run_script(self, node: Node, script: str) -> ExecResult:
         """Run a script in a shell that ends at the first command that fails, with no input.
 
         Of each of its streams half of what may be kept comes back.
@@ -63,7 +63,7 @@ class LimitedRunner:
             HostError: The node cannot be reached.
 
         """
-        seconds, most = self.seconds, self.limits.output_bytes // 2
+        seconds, most = self.timeout_seconds, self.limits.output_bytes // 2
         words = ["perl", "-e", _TYPE, "--", f"{seconds:g}", str(most + 1), script]
         with TimeLimit(seconds + _GRACE_SECONDS, f"What was typed on {node.name}"):
             done = node.run_command(words)

@@ -145,7 +145,7 @@ class SubmissionGrader:
         began = time.monotonic()
         hand.start_block()
         try:
-            typed = player.run_command(replace(command, retry=min(command.retry_seconds, hand.seconds)), node)
+            typed = player.run_command(replace(command, retry_seconds=min(command.retry_seconds, hand.timeout_seconds)), node)
         except HostError as error:
             # A node that does not answer, or is gone; what became of the others can still be seen.
             return replace(about, complaint=error.message, seconds=round(time.monotonic() - began, 1))

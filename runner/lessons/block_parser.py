@@ -22,7 +22,7 @@ _HINT_OPTIONS = {"check": re.compile(r"test_[a-z0-9_]+"), "says": re.compile(r".
 
 
 @dataclass(frozen=True, slots=True)
-class Blocks:
+class BlockParser:
     """Reads the blocks of one file.
 
     Attributes:
@@ -34,11 +34,11 @@ class Blocks:
     """
 
     path: Path
-    nodes: Collection[str]
-    values: Collection[str]
+    node_names: Collection[str]
+    value_names: Collection[str]
     problems: list[Problem]
 
-    def command(self, line: int, words: Sequence[str], script: str) -> Command:
+    def parse_command(self, line: int, words: Sequence[str], script: str) -> Command:
         """Read a shell block: the nodes it is typed on, and what must come of it."""
         nodes = tuple(word for word in words if "=" not in word)
         options = dict(word.split("=", 1) for word in words if "=" in word)
@@ -46,7 +46,7 @@ class Blocks:
         if not nodes:
             problems.append("a shell block names its node: ```sh node1")
         problems += _misfits(options, _COMMAND_OPTIONS)
-        if options.get("capture") in self.values:
+        if options.get("capture") in self.value_names:
             problems.append(f"<{options['capture']}> is a value that the lab draws; capture under another name")
         self._add(line, problems)
         if problems:
@@ -54,7 +54,7 @@ class Blocks:
         exit_status, retry = int(options.get("exit", 0)), float(options.get("retry", 0))
         return Command(nodes, script.rstrip("\n"), line, options.get("capture"), exit_status, retry)
 
-    def hint(self, line: int, info: str, text: str) -> Hint:
+    def parse_hint(self, line: int, info: str, text: str) -> Hint:
         """Read one tier of help: `hint`, then the check it is for and what that must say, if it is for one alone."""
         try:
             words = shlex.split(info)[1:]
@@ -69,9 +69,11 @@ class Blocks:
         self._add(line, problems)
         return Hint(text, line, options.get("check"), options.get("says"))
 
-    def picture(self, line: int, content: str) -> Picture | None:
+    def parse_picture(self, line: int, content: str) -> Picture | None:
         """Read what stands on the nodes, as YAML."""
-        data, problems = frontmatter.read(self.path, content, line + 1, "picture.schema.json", "picture")
+        data, problems = frontmatter.parse_validated_yaml(
+            self.path, content, line + 1, "picture.schema.json", "picture"
+        )
         if problems:
             self.problems.extend(problems)
             return None
@@ -88,7 +90,7 @@ class Blocks:
         return Picture(services, networks, line, data.get("swarm", True))
 
     def _unknown_nodes(self, named: Collection[str]) -> list[str]:
-        return [f"there is no node '{node}'" for node in named if self.nodes and node not in self.nodes]
+        return [f"there is no node '{node}'" for node in named if self.node_names and node not in self.node_names]
 
     def _add(self, line: int, messages: Sequence[str]) -> None:
         self.problems.extend(Problem(self.path, line, message) for message in messages)

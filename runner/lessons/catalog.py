@@ -10,19 +10,19 @@ from pathlib import Path
 from runner import paths
 from runner.errors import BrokenLabError, UsageError, unknown_name_error
 from runner.lessons import parse_cache
-from runner.lessons.learner_values import NOBODY, Learner
+from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.lessons.model import Lab
 
-LONGEST_NAME = 30
+MAX_NAME_LENGTH = 30
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-def can_name(word: str) -> bool:
+def is_valid_lab_name(word: str) -> bool:
     """Whether a word can name a lab: a folder, a module of checks, a cluster and what belongs to it."""
-    return len(word) <= LONGEST_NAME and _NAME.fullmatch(word) is not None
+    return len(word) <= MAX_NAME_LENGTH and _NAME.fullmatch(word) is not None
 
 
-def names() -> list[str]:
+def list_lab_names() -> list[str]:
     """Return the names of all labs there are, sorted."""
     folder = paths.labs_folder()
     return sorted(path.name for path in (folder.iterdir() if folder.is_dir() else ()) if _is_lab(path))
@@ -33,7 +33,7 @@ def _is_lab(folder: Path) -> bool:
     return folder.is_dir() and (not os.access(folder, os.X_OK) or (folder / "lesson.md").exists())
 
 
-def load(name: str, learner: Learner = NOBODY) -> Lab:
+def load_lab(name: str, learner: Learner = NO_LEARNER) -> Lab:
     """Read one lab.
 
     Args:
@@ -45,24 +45,24 @@ def load(name: str, learner: Learner = NOBODY) -> Lab:
         BrokenLabError: Its lesson has problems.
 
     """
-    if name not in names():
-        raise unknown(name)
-    return parse_cache.lab(paths.labs_folder() / name, learner)
+    if name not in list_lab_names():
+        raise unknown_lab_error(name)
+    return parse_cache.load_cached_lab(paths.labs_folder() / name, learner)
 
 
-def readable() -> list[Lab]:
+def load_valid_labs() -> list[Lab]:
     """Return all labs whose lessons have no problems, sorted by name."""
     found = []
-    for name in names():
+    for name in list_lab_names():
         with contextlib.suppress(BrokenLabError):
-            found.append(parse_cache.lab(paths.labs_folder() / name))
+            found.append(parse_cache.load_cached_lab(paths.labs_folder() / name))
     return found
 
 
-def in_order() -> list[str]:
+def list_names_by_prerequisite() -> list[str]:
     """Return the names of all labs, each one after those it builds on, and else sorted."""
-    before = {lab.name: set(lab.lesson.after) for lab in readable()}
-    waiting, found = names(), list[str]()
+    before = {lab.name: set(lab.lesson.prerequisites) for lab in load_valid_labs()}
+    waiting, found = list_lab_names(), list[str]()
     while waiting:
         ready = [name for name in waiting if not before.get(name, set()) & {*waiting}]
         # Labs that wait for each other wait for nothing.
@@ -71,11 +71,11 @@ def in_order() -> list[str]:
     return found
 
 
-def unknown(name: str) -> UsageError:
+def unknown_lab_error(name: str) -> UsageError:
     """Make the error for a lab that there is not."""
     folder = paths.labs_folder()
     if folder.is_dir():
-        return unknown_name_error("lab", name, names(), "labs list")
+        return unknown_name_error("lab", name, list_lab_names(), "labs list")
     return UsageError(
         f"There is no folder {folder}, so there is no lab '{name}'.",
         "'labs --labs DIR' and LABS_ROOT name the folder that holds 'labs' and 'checks'; 'labs new' makes a first lab.",

@@ -16,8 +16,8 @@ from runner.lessons import learner_values, strict_yaml
 from runner.lessons.problems import Problem
 
 
-def read(
-    path: Path, text: str, first_line: int, schema: str, what: str = "front matter"
+def parse_validated_yaml(
+    path: Path, text: str, first_line: int, schema_file: str, label: str = "front matter"
 ) -> tuple[dict[str, Any], list[Problem]]:
     """Parse YAML and hold it against a schema.
 
@@ -33,18 +33,18 @@ def read(
 
     """
     try:
-        data, root = strict_yaml.read(text)
+        data, root = strict_yaml.parse_strict_yaml(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        return {}, [Problem(path, first_line + (mark.line if mark else 0), f"{what}: {error.problem}")]
+        return {}, [Problem(path, first_line + (mark.line if mark else 0), f"{label}: {error.problem}")]
     except yaml.reader.ReaderError as error:
         line = first_line + text[: error.position].count("\n")
-        return {}, [Problem(path, line, f"{what}: {error.reason}")]
+        return {}, [Problem(path, line, f"{label}: {error.reason}")]
     if not isinstance(data, dict) or root is None:
-        return {}, [Problem(path, first_line, f"{what}: it must be a mapping of keys to values")]
+        return {}, [Problem(path, first_line, f"{label}: it must be a mapping of keys to values")]
     problems = [
-        Problem(path, first_line + _line(root, list(error.absolute_path), error), f"{what}: {_message(error)}")
-        for error in _validator(schema).iter_errors(data)
+        Problem(path, first_line + _line(root, list(error.absolute_path), error), f"{label}: {_message(error)}")
+        for error in _validator(schema_file).iter_errors(data)
     ]
     return data, problems
 
@@ -68,7 +68,7 @@ def _unique_by(_validator: Any, key: str, items: Any, _schema: Any) -> Iterator[
 
 
 def _drawable(_validator: Any, _wanted: Any, spec: Any, _schema: Any) -> Iterator[ValidationError]:
-    if isinstance(spec, dict) and (message := learner_values.misfit(spec)):
+    if isinstance(spec, dict) and (message := learner_values.find_declaration_error(spec)):
         yield ValidationError(message)
 
 

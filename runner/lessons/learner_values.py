@@ -32,11 +32,11 @@ class Learner:
         return bool(self.id)
 
 
-NOBODY = Learner()
+NO_LEARNER = Learner()
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class LearnerValue:
     """A value that is drawn.
 
     Attributes:
@@ -47,16 +47,16 @@ class Value:
     """
 
     name: str
-    among: tuple[str, ...]
+    choices: tuple[str, ...]
     default: str
 
 
-def of(lab: str, values: Iterable[Value], learner: Learner) -> dict[str, str]:
+def draw_values(lab: str, values: Iterable[LearnerValue], learner: Learner) -> dict[str, str]:
     """Return a learner's values in a lab, by their names."""
-    return {value.name: drawn(lab, value, learner) for value in values}
+    return {value.name: draw_value(lab, value, learner) for value in values}
 
 
-def drawn(lab: str, value: Value, learner: Learner) -> str:
+def draw_value(lab: str, value: LearnerValue, learner: Learner) -> str:
     """Return what a learner draws: the same on every machine, and in every version of Python and labs.
 
     SHA-256 of `labs-values/1`, seed, lab, learner and the value's name, encoded in UTF-8, the learner in normal form C,
@@ -68,30 +68,30 @@ def drawn(lab: str, value: Value, learner: Learner) -> str:
     # Folders that have been on a Mac spell letters with accents in another way.
     words = ("labs-values/1", learner.seed, lab, unicodedata.normalize("NFC", learner.id), value.name)
     digest = hashlib.sha256("\0".join(words).encode("utf-8", "surrogateescape")).digest()
-    return value.among[int.from_bytes(digest, "big") % len(value.among)]
+    return value.choices[int.from_bytes(digest, "big") % len(value.choices)]
 
 
-def fill(text: str, values: Mapping[str, str]) -> str:
+def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
     """Return a text with each value in the place of its name in angle brackets; its lines stay as many."""
     for name, value in values.items():
         text = text.replace(f"<{name}>", value)
     return text
 
 
-def told(learner: Learner, values: Mapping[str, str]) -> str:
+def describe_values(learner: Learner, values: Mapping[str, str]) -> str:
     """Return in one line whose values they are, and which."""
     listed = ", ".join(f"{name} is {value}" for name, value in values.items())
     return f"For {learner.id}: {listed or 'nothing is drawn in this lab'}."
 
 
-def declared(data: Mapping[str, Any]) -> tuple[Value, ...]:
+def parse_declarations(data: Mapping[str, Any]) -> tuple[LearnerValue, ...]:
     """Return the values that the front matter of a lesson declares, be it sound or not."""
     found = data.get("values")
     specs = found.items() if isinstance(found, dict) else ()
     return tuple(_value(str(name), spec if isinstance(spec, dict) else {}) for name, spec in specs)
 
 
-def misfit(spec: Mapping[str, Any]) -> str:
+def find_declaration_error(spec: Mapping[str, Any]) -> str:
     """Return what is wrong with the keys of a value taken together; empty if nothing is."""
     if {"among", "from", "to"} & {*spec} not in ({"among"}, {"from", "to"}):
         return "it needs either 'among', or both 'from' and 'to'"
@@ -107,9 +107,9 @@ def misfit(spec: Mapping[str, Any]) -> str:
     return ""
 
 
-def _value(name: str, spec: Mapping[str, Any]) -> Value:
+def _value(name: str, spec: Mapping[str, Any]) -> LearnerValue:
     choice = _among(spec) or (_ANYTHING,)
-    return Value(name, choice, str(spec.get("default", choice[0])))
+    return LearnerValue(name, choice, str(spec.get("default", choice[0])))
 
 
 def _among(spec: Mapping[str, Any]) -> tuple[str, ...]:

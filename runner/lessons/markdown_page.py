@@ -13,8 +13,8 @@ from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 from runner.lessons import frontmatter, learner_values
-from runner.lessons.block_parser import Blocks
-from runner.lessons.model import Command, Part, Prose
+from runner.lessons.block_parser import BlockParser
+from runner.lessons.model import Command, LessonPart, Prose
 from runner.lessons.problems import BrokenLessonError, Problem
 
 _BLOCKS = [["sh"], ["output"], ["picture"]]
@@ -26,7 +26,7 @@ class Section:
 
     title: str
     line: int
-    parts: list[Part] = field(default_factory=list)
+    parts: list[LessonPart] = field(default_factory=list)
 
     @property
     def commands(self) -> tuple[Command, ...]:
@@ -35,7 +35,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class MarkdownPage:
     """A file, read as far as it can be read.
 
     Attributes:
@@ -53,9 +53,9 @@ class Page:
     path: Path
     lines: Sequence[str]
     tokens: Sequence[Token]
-    data: dict[str, Any]
-    sound: bool
-    nodes: Collection[str]
+    front_matter: dict[str, Any]
+    has_valid_front_matter: bool
+    node_names: Collection[str]
     sections: Sequence[Section]
     problems: list[Problem]
 
@@ -64,23 +64,23 @@ class Page:
         """All commands, in their order."""
         return tuple(command for section in self.sections for command in section.commands)
 
-    def line_of(self, key: str) -> int:
+    def find_key_line(self, key: str) -> int:
         """Return the line on which a key of the front matter stands; the first one where it is not told."""
         lines = enumerate(self.lines, 1)
         return next((number for number, line in lines if line.startswith(f"{key}:")), 1)
 
-    def complain(self, line: int, message: str) -> None:
+    def add_problem(self, line: int, message: str) -> None:
         """Add to what is wrong."""
         self.problems.append(Problem(self.path, line, message))
 
 
-def read(
+def read_page(
     path: Path,
     lab: str,
     schema: str = "",
     nodes: Collection[str] | None = None,
     given: Mapping[str, str] | None = None,
-) -> Page:
+) -> MarkdownPage:
     """Read a file.
 
     Args:
@@ -94,19 +94,19 @@ def read(
         BrokenLessonError: There is no such file, or no text in it.
 
     """
-    text = learner_values.fill(_text(path, lab), given or {})
+    text = learner_values.fill_placeholders(_text(path, lab), given or {})
     markdown = MarkdownIt("commonmark").enable("table").use(front_matter_plugin).use(container_plugin, "hint")
     tokens = markdown.parse(text)
     # Not splitlines: the parser counts lines by their line feeds alone, and so must we.
     lines = text.removesuffix("\n").split("\n")
     has_front = bool(tokens) and tokens[0].type == "front_matter"
     yaml, yaml_line = (tokens[0].content, 2) if has_front else ("", 1)
-    data, problems = frontmatter.read(path, yaml, yaml_line, schema) if schema else ({}, [])
+    data, problems = frontmatter.parse_validated_yaml(path, yaml, yaml_line, schema) if schema else ({}, [])
     sound = not problems
     known = _node_names(data) if nodes is None else nodes
-    blocks = Blocks(path, known, given or {}, problems)
-    found = _Cutter(path, lines, blocks).sections(tokens[has_front:])
-    return Page(path, lines, tokens[has_front:], data, sound, known, found, problems)
+    blocks = BlockParser(path, known, given or {}, problems)
+    found = _SectionSplitter(path, lines, blocks).sections(tokens[has_front:])
+    return MarkdownPage(path, lines, tokens[has_front:], data, sound, known, found, problems)
 
 
 def _text(path: Path, lab: str) -> str:
@@ -126,10 +126,10 @@ def _node_names(data: dict[str, Any]) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cutter:
+class _SectionSplitter:
     path: Path
     lines: Sequence[str]
-    blocks: Blocks
+    blocks: BlockParser
 
     def sections(self, tokens: Sequence[Token]) -> list[Section]:
         found = [Section("", 1)]
@@ -168,12 +168,12 @@ class _Cutter:
         line = start + 1
         kind, *words = token.info.split()
         if token.type == "container_hint_open":
-            section.parts.append(self.blocks.hint(line, token.info, "\n".join(self.lines[line:end]).strip()))
+            section.parts.append(self.blocks.parse_hint(line, token.info, "\n".join(self.lines[line:end]).strip()))
         elif kind == "output":
             self._expect(section, line, token.content)
         elif kind == "sh":
-            section.parts.append(self.blocks.command(line, words, token.content))
-        elif picture := self.blocks.picture(line, token.content):
+            section.parts.append(self.blocks.parse_command(line, words, token.content))
+        elif picture := self.blocks.parse_picture(line, token.content):
             section.parts.append(picture)
 
     def _expect(self, section: Section, line: int, content: str) -> None:
@@ -181,11 +181,11 @@ class _Cutter:
         if not isinstance(last, Command):
             self._complain(line, "an output block follows the shell block it belongs to")
             return
-        if last.output:
+        if last.expected_output:
             self._complain(line, "the shell block has an output block already; one holds all of its lines")
             return
         wanted = tuple(text.strip() for text in content.splitlines() if text.strip())
-        section.parts[-1] = replace(last, output=wanted)
+        section.parts[-1] = replace(last, expected_output=wanted)
 
     def _complain(self, line: int, message: str) -> None:
         self.blocks.problems.append(Problem(self.path, line, message))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.lessons import learner_values
-from runner.lessons.learner_values import NOBODY, Learner, Value
+from runner.lessons.learner_values import NO_LEARNER, Learner, LearnerValue
 from runner.nodes.topology import Topology
 
 PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]*)>")
@@ -41,7 +41,7 @@ class Hint:
 
     text: str
     line: int
-    check: str | None = None
+    check_name: str | None = None
     says: str | None = None
 
 
@@ -63,10 +63,10 @@ class Command:
     nodes: tuple[str, ...]
     script: str
     line: int
-    capture: str | None = None
+    capture_name: str | None = None
     exit_status: int = 0
-    retry: float = 0
-    output: tuple[str, ...] = ()
+    retry_seconds: float = 0
+    expected_output: tuple[str, ...] = ()
 
     @property
     def placeholders(self) -> frozenset[str]:
@@ -109,10 +109,10 @@ class Picture:
     services: tuple[PictureService, ...]
     networks: tuple[str, ...]
     line: int
-    swarm: bool = True
+    is_swarm: bool = True
 
 
-Part = Prose | Command | Hint | Picture
+LessonPart = Prose | Command | Hint | Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Step:
     id: str
     title: str
     line: int
-    parts: tuple[Part, ...]
+    parts: tuple[LessonPart, ...]
 
     @property
     def commands(self) -> tuple[Command, ...]:
@@ -145,13 +145,13 @@ class Lesson:
     minutes: int
     topology: Topology
     images: tuple[str, ...]
-    intro: tuple[Part, ...]
+    intro: tuple[LessonPart, ...]
     steps: tuple[Step, ...]
     needs: frozenset[str] = field(default_factory=frozenset)
-    after: tuple[str, ...] = ()
-    values: tuple[Value, ...] = ()
+    prerequisites: tuple[str, ...] = ()
+    values: tuple[LearnerValue, ...] = ()
 
-    def step(self, step_id: str) -> Step | None:
+    def find_step(self, step_id: str) -> Step | None:
         """Return the step with this id, or None."""
         return next((step for step in self.steps if step.id == step_id), None)
 
@@ -171,39 +171,39 @@ class Lab:
     name: str
     folder: Path
     lesson: Lesson
-    learner: Learner = NOBODY
+    learner: Learner = NO_LEARNER
 
     @property
     def values(self) -> dict[str, str]:
         """What stands for the names of values in all its files."""
-        return learner_values.of(self.name, self.lesson.values, self.learner)
+        return learner_values.draw_values(self.name, self.lesson.values, self.learner)
 
     @property
-    def setup(self) -> Path:
+    def setup_script(self) -> Path:
         """The script that sets the scene on every node."""
         return self.folder / "setup.sh"
 
     @property
-    def files(self) -> Path:
+    def files_folder(self) -> Path:
         """What the learner starts from; copied onto every node."""
         return self.folder / "files"
 
-    def solution(self, step_id: str) -> Path:
+    def solution_path(self, step_id: str) -> Path:
         """The reference answer to a step whose commands the lesson does not tell."""
         return self.folder / "solution" / f"{step_id}.md"
 
     @property
-    def translations(self) -> tuple[Path, ...]:
+    def translation_paths(self) -> tuple[Path, ...]:
         """The lesson in other languages, as `lesson.zh.md`, by name."""
         return tuple(sorted(self.folder.glob("lesson.?*.md")))
 
     @property
-    def solutions(self) -> tuple[Path, ...]:
+    def solution_paths(self) -> tuple[Path, ...]:
         """The reference answers there are, by name."""
         return tuple(sorted((self.folder / "solution").glob("*.md")))
 
     @property
-    def wrong(self) -> tuple[Path, ...]:
+    def near_miss_paths(self) -> tuple[Path, ...]:
         """The near-miss answers, by name."""
         return tuple(sorted((self.folder / "wrong").glob("*.md")))
 
@@ -223,8 +223,8 @@ class NearMiss:
     """
 
     path: Path
-    step: str
-    after: bool
+    step_id: str
+    is_played_after: bool
     says: str
-    wrong: tuple[Command, ...]
-    cure: tuple[Command, ...]
+    wrong_commands: tuple[Command, ...]
+    cure_commands: tuple[Command, ...]

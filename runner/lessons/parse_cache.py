@@ -7,14 +7,14 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from runner.lessons.learner_values import NOBODY, Learner
+from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.lessons.model import Lab, Lesson
 from runner.storage import cache as notes
 
 _PARSER = Path(__file__).parent
 
 
-def lab(folder: Path, learner: Learner = NOBODY) -> Lab:
+def load_cached_lab(folder: Path, learner: Learner = NO_LEARNER) -> Lab:
     """Read the lab in a folder, or recall it if neither its lesson nor our parser has changed since.
 
     Args:
@@ -26,7 +26,7 @@ def lab(folder: Path, learner: Learner = NOBODY) -> Lab:
 
     """
     digest = _digest(folder)
-    found = _lab(folder, NOBODY, f"lessons/{folder.name}", digest)
+    found = _lab(folder, NO_LEARNER, f"lessons/{folder.name}", digest)
     own = replace(found, learner=learner)
     if own.values == found.values:
         return own
@@ -41,7 +41,7 @@ def _lab(folder: Path, learner: Learner, note: str, digest: bytes) -> Lab:
         return Lab(folder.name, folder, lesson, learner)
     from runner.lessons import parse
 
-    read = parse.lab(folder, learner)
+    read = parse.parse_lab(folder, learner)
     if digest:
         notes.store(note, digest, read.lesson)
     return read
@@ -55,12 +55,12 @@ def _digest(folder: Path) -> bytes:
         total.update(hashlib.sha256((folder / "lesson.md").read_bytes()).digest())
     except OSError:
         return b""
-    total.update(parser())
+    total.update(hash_parser_sources())
     return total.digest()
 
 
 @cache
-def parser() -> bytes:
+def hash_parser_sources() -> bytes:
     """Return what tells our parser from any other."""
     total = hashlib.sha256()
     for path in (*sorted(_PARSER.glob("*.py")), *sorted(_PARSER.glob("*.json"))):

@@ -20,32 +20,32 @@ _TIMED_OUT = (124, 137)
 _LONGEST_CAPTURE = 4096
 
 
-class Hand(Protocol):
+class ScriptRunner(Protocol):
     """How a script is run on a node."""
 
     @property
-    def seconds(self) -> float:
+    def timeout_seconds(self) -> float:
         """How long it may take."""
         ...
 
-    def type(self, node: Node, script: str) -> ExecResult:
+    def run_script(self, node: Node, script: str) -> ExecResult:
         """Run it there and wait for its end."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class PlainHand:
+class ShellScriptRunner:
     """Types as a learner does whose commands are known to be sound."""
 
-    seconds: float = _LIMIT_SECONDS
+    timeout_seconds: float = _LIMIT_SECONDS
 
-    def type(self, node: Node, script: str) -> ExecResult:
+    def run_script(self, node: Node, script: str) -> ExecResult:
         """Run a script in a shell that ends at the first command that fails."""
-        return node.run_command(["timeout", "--kill-after=5", f"{self.seconds:g}", "bash", "-ec", script])
+        return node.run_command(["timeout", "--kill-after=5", f"{self.timeout_seconds:g}", "bash", "-ec", script])
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class CommandResult:
     """A command that was typed on a node.
 
     Attributes:
@@ -62,11 +62,11 @@ class Typed:
     node: str
     script: str
     output: str
-    complaint: str
+    mismatch: str
     exit_status: int = 0
 
 
-class Player:
+class LessonPlayer:
     """Types commands on a cluster's nodes and remembers what they capture.
 
     Args:
@@ -75,13 +75,13 @@ class Player:
 
     """
 
-    def __init__(self, cluster: Cluster, hand: Hand | None = None) -> None:
-        self._hand = hand or PlainHand()
+    def __init__(self, cluster: Cluster, script_runner: ScriptRunner | None = None) -> None:
+        self._hand = script_runner or ShellScriptRunner()
         self._cluster = cluster.id
         self._nodes = {node.name: node for node in cluster.nodes}
         self._captured: dict[str, str] = {}
 
-    def play(self, commands: Iterable[Command]) -> Iterator[Typed]:
+    def play_commands(self, commands: Iterable[Command]) -> Iterator[CommandResult]:
         """Type commands one after another; stops after the first that does not do what the lesson promises.
 
         Raises:
@@ -90,16 +90,16 @@ class Player:
         """
         for command in commands:
             for name in command.nodes:
-                typed = self.type(command, name)
+                typed = self.run_command(command, name)
                 yield typed
-                if typed.complaint:
+                if typed.mismatch:
                     return
 
-    def capture(self, commands: Iterable[Command]) -> None:
+    def rerun_captures(self, commands: Iterable[Command]) -> None:
         """Type only those commands that capture something, for the steps that are done already."""
         for command in commands:
-            if command.capture:
-                self.type(command, command.nodes[-1])
+            if command.capture_name:
+                self.run_command(command, command.nodes[-1])
 
     def _node(self, name: str) -> Node:
         if name not in self._nodes:
@@ -109,7 +109,7 @@ class Player:
             )
         return self._nodes[name]
 
-    def type(self, command: Command, name: str) -> Typed:
+    def run_command(self, command: Command, name: str) -> CommandResult:
         """Type one command on the node of a name, again and again for as long as the command says.
 
         Raises:
@@ -117,35 +117,35 @@ class Player:
 
         """
         node = self._node(name)
-        deadline = time.monotonic() + command.retry
+        deadline = time.monotonic() + command.retry_seconds
         while True:
             typed = self._type_once(command, node)
-            if not typed.complaint or time.monotonic() >= deadline:
+            if not typed.mismatch or time.monotonic() >= deadline:
                 return typed
             time.sleep(_PAUSE_SECONDS)
 
-    def _type_once(self, command: Command, node: Node) -> Typed:
+    def _type_once(self, command: Command, node: Node) -> CommandResult:
         script = self._filled(command.script)
-        began, limit = time.monotonic(), self._hand.seconds
-        done = self._hand.type(node, script)
+        began, limit = time.monotonic(), self._hand.timeout_seconds
+        done = self._hand.run_script(node, script)
         output = done.text + done.error_text
-        if command.capture:
-            self._captured[command.capture] = done.text.strip()[:_LONGEST_CAPTURE]
+        if command.capture_name:
+            self._captured[command.capture_name] = done.text.strip()[:_LONGEST_CAPTURE]
         complaint = ""
         if done.exit_status != command.exit_status:
             complaint = f"it exited with {done.exit_status}, not with {command.exit_status}"
             # The script may have a `timeout` of its own; and a machine's clock may run a little faster than ours.
             if done.exit_status in _TIMED_OUT and time.monotonic() - began > 0.9 * limit:
                 complaint = f"it did not end within {limit:g} s"
-        elif missing := absent_line([self._filled(line) for line in command.output], output):
+        elif missing := find_missing_line([self._filled(line) for line in command.expected_output], output):
             complaint = f"its output has no line '{missing}' where the lesson shows one"
-        return Typed(command, node.name, script, output, complaint, done.exit_status)
+        return CommandResult(command, node.name, script, output, complaint, done.exit_status)
 
     def _filled(self, text: str) -> str:
         return PLACEHOLDER.sub(lambda match: self._captured.get(match[1], match[0]), text)
 
 
-def absent_line(expected: Iterable[str], output: str) -> str | None:
+def find_missing_line(expected: Iterable[str], output: str) -> str | None:
     """Return the first expected line that the output does not have, in this order.
 
     Args:

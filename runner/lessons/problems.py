@@ -33,7 +33,7 @@ class BrokenLessonError(BrokenLabError):
 
     def __init__(self, lab: str, problems: Iterable[Problem]) -> None:
         self.lab = lab
-        self.problems = in_order(problems)
+        self.problems = sort_problems(problems)
         many = f"{len(self.problems)} problems" if len(self.problems) > 1 else "a problem"
         listed = "\n".join(str(problem) for problem in self.problems)
         super().__init__(f"The lab '{lab}' has {many}:\n{listed}", f"Mend the file, then 'labs show {lab}'.")
@@ -42,6 +42,6 @@ class BrokenLessonError(BrokenLabError):
         return type(self), (self.lab, self.problems)
 
 
-def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return problems by file and line, each once, and those of a line in the order they were found."""
     return tuple(sorted(dict.fromkeys(problems), key=lambda problem: (problem.path, problem.line)))

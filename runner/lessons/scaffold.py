@@ -15,7 +15,7 @@ _TEMPLATE = Path(__file__).parent / "template"
 _CHECKS = "checks.py"
 
 
-def make(name: str) -> tuple[Path, ...]:
+def create_lab(name: str) -> tuple[Path, ...]:
     """Make a lab, and return the files that were written.
 
     Args:
@@ -37,8 +37,8 @@ def make(name: str) -> tuple[Path, ...]:
 
 
 def _refuse_name(name: str) -> None:
-    if not catalog.can_name(name):
-        most = f"{catalog.LONGEST_NAME} at most"
+    if not catalog.is_valid_lab_name(name):
+        most = f"{catalog.MAX_NAME_LENGTH} at most"
         raise UsageError(
             f"'{name}' cannot name a lab.", f"Use small letters, digits and dashes, {most}, as in 'rolling-updates'."
         )

@@ -64,7 +64,7 @@ for _tag, _pattern, _first in (
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
 
 
-def read(text: str) -> tuple[Any, yaml.Node | None]:
+def parse_strict_yaml(text: str) -> tuple[Any, yaml.Node | None]:
     """Return the data that a text holds, and the nodes that tell where each piece of it stands.
 
     Raises:

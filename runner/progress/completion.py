@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from runner.checking.results import Outcome, Report
+from runner.checking.results import Outcome, CheckReport
 from runner.lessons.model import Lesson
 
 
-def passed(lesson: Lesson, report: Report, *, whole: bool = True) -> tuple[str, ...]:
+def find_passed_steps(lesson: Lesson, report: CheckReport, *, all_checks_ran: bool = True) -> tuple[str, ...]:
     """Return the ids of the steps that pass, in lesson order.
 
     A step of mere reading has no checks; it counts with the one after it, or in the end with all others.
@@ -18,22 +18,22 @@ def passed(lesson: Lesson, report: Report, *, whole: bool = True) -> tuple[str, 
 
     """
     passing = {step.id for step in lesson.steps if _passes(report, step.id)}
-    if not whole:
+    if not all_checks_ran:
         return tuple(step.id for step in lesson.steps if step.id in passing)
     found: list[str] = []
     unchecked: list[str] = []
     for step in lesson.steps:
-        if not report.of_step(step.id):
+        if not report.results_for_step(step.id):
             unchecked.append(step.id)
             continue
         if step.id in passing:
             found += [*unchecked, step.id]
         unchecked = []
-    everything = bool(report.results) and report.count(Outcome.PASSED) == len(report.results)
+    everything = bool(report.results) and report.count_outcome(Outcome.PASSED) == len(report.results)
     return (*found, *(unchecked if everything else ()))
 
 
-def done(lesson: Lesson, report: Report) -> int:
+def count_completed_steps(lesson: Lesson, report: CheckReport) -> int:
     """Return how many steps from the first on are done, with none missing between them.
 
     Args:
@@ -41,10 +41,10 @@ def done(lesson: Lesson, report: Report) -> int:
         report: What all its checks found.
 
     """
-    steps = passed(lesson, report)
+    steps = find_passed_steps(lesson, report)
     return next((number for number, step in enumerate(lesson.steps) if step.id not in steps), len(lesson.steps))
 
 
-def _passes(report: Report, step_id: str) -> bool:
-    results = report.of_step(step_id)
+def _passes(report: CheckReport, step_id: str) -> bool:
+    results = report.results_for_step(step_id)
     return bool(results) and all(result.outcome is Outcome.PASSED for result in results)

@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from runner.checking.results import Outcome, Result
+from runner.checking.results import Outcome, CheckResult
 from runner.lessons.model import Hint, Step
 
 
 @dataclass(frozen=True, slots=True)
-class Help:
+class HintSelection:
     """The hints of a step that help now.
 
     Attributes:
@@ -21,17 +21,17 @@ class Help:
 
     """
 
-    fitting: tuple[Hint, ...]
-    seen: tuple[Hint, ...]
-    waiting: tuple[Hint, ...]
+    matching: tuple[Hint, ...]
+    shown: tuple[Hint, ...]
+    remaining: tuple[Hint, ...]
 
     @property
-    def next(self) -> Hint | None:
+    def next_hint(self) -> Hint | None:
         """The hint to show when one more is asked for."""
-        return self.waiting[0] if self.waiting else None
+        return self.remaining[0] if self.remaining else None
 
 
-def choose(step: Step, results: Iterable[Result], shown: Collection[str]) -> Help:
+def select_hints(step: Step, results: Iterable[CheckResult], shown: Collection[str]) -> HintSelection:
     """Choose a step's hints.
 
     Args:
@@ -42,19 +42,19 @@ def choose(step: Step, results: Iterable[Result], shown: Collection[str]) -> Hel
     """
     failed = [result for result in results if result.step == step.id and result.outcome is Outcome.FAILED]
     fitting = tuple(hint for hint in step.hints if _fits(hint, failed))
-    return Help(
-        fitting=fitting,
-        seen=tuple(hint for hint in fitting if mark(hint) in shown),
-        waiting=tuple(hint for hint in fitting if mark(hint) not in shown),
+    return HintSelection(
+        matching=fitting,
+        shown=tuple(hint for hint in fitting if compute_hint_id(hint) in shown),
+        remaining=tuple(hint for hint in fitting if compute_hint_id(hint) not in shown),
     )
 
 
-def mark(hint: Hint) -> str:
+def compute_hint_id(hint: Hint) -> str:
     """Return what tells a hint from others also after the lesson was edited around it."""
     return hashlib.sha256(hint.text.encode()).hexdigest()[:12]
 
 
-def _fits(hint: Hint, failed: Iterable[Result]) -> bool:
-    if hint.check is None and hint.says is None:
+def _fits(hint: Hint, failed: Iterable[CheckResult]) -> bool:
+    if hint.check_name is None and hint.says is None:
         return True
-    return any(hint.check in (None, result.check) and (hint.says or "") in result.text for result in failed)
+    return any(hint.check_name in (None, result.check) and (hint.says or "") in result.message for result in failed)

@@ -13,7 +13,7 @@ _AFTER_PASS = (
 )
 
 
-def after_pass(lesson: Lesson, step: Step, others: int = 0) -> str:
+def format_step_passed(lesson: Lesson, step: Step, others: int = 0) -> str:
     """Return what to say when a step passes that was not done before.
 
     Args:
@@ -26,6 +26,6 @@ def after_pass(lesson: Lesson, step: Step, others: int = 0) -> str:
     return _AFTER_PASS[lesson.steps.index(step) % len(_AFTER_PASS)].format(what=what)
 
 
-def after_all(lesson: Lesson) -> str:
+def format_lab_completed(lesson: Lesson) -> str:
     """Return what to say when the last step passes."""
     return f"You have come all the way through '{lesson.title}'. Well done!"

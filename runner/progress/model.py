@@ -8,11 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from runner.lessons.learner_values import NOBODY, Learner
+from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.lessons.model import Lesson, Step
 
 
-class Reached(StrEnum):
+class StepCompletion(StrEnum):
     """How a step came to be done on the present cluster."""
 
     PASSED = "passed"
@@ -30,9 +30,9 @@ class StepRecord:
 
     """
 
-    passed: datetime | None = None
-    spoiled: datetime | None = None
-    hints: frozenset[str] = frozenset()
+    passed_at: datetime | None = None
+    spoiled_at: datetime | None = None
+    shown_hints: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,59 +51,69 @@ class Progress:
 
     lab: str
     steps: Mapping[str, StepRecord] = field(default_factory=dict)
-    here: Mapping[str, Reached] = field(default_factory=dict)
-    used: datetime | None = None
-    learner: Learner = NOBODY
-    lost: Path | None = None
+    completed_on_cluster: Mapping[str, StepCompletion] = field(default_factory=dict)
+    last_used: datetime | None = None
+    learner: Learner = NO_LEARNER
+    unreadable_file: Path | None = None
 
-    def of(self, step_id: str) -> StepRecord:
+    def step_record(self, step_id: str) -> StepRecord:
         """Return what is kept of a step, or an empty record."""
         return self.steps.get(step_id, StepRecord())
 
-    def passed(self, lesson: Lesson) -> int:
+    def count_passed(self, lesson: Lesson) -> int:
         """Return how many of the lesson's steps, as it is today, the learner has ever passed."""
-        return sum(self.of(step.id).passed is not None for step in lesson.steps)
+        return sum(self.step_record(step.id).passed_at is not None for step in lesson.steps)
 
-    def played(self, lesson: Lesson) -> int:
+    def count_played(self, lesson: Lesson) -> int:
         """Return how many steps labs has played here that the learner has never passed."""
-        return sum(self.here.get(step.id) is Reached.PLAYED and not self.of(step.id).passed for step in lesson.steps)
+        return sum(
+            self.completed_on_cluster.get(step.id) is StepCompletion.PLAYED and not self.step_record(step.id).passed_at
+            for step in lesson.steps
+        )
 
-    def place(self, lesson: Lesson) -> Step | None:
+    def find_current_step(self, lesson: Lesson) -> Step | None:
         """Return the first step that is not done on the present cluster, or None if all are."""
-        return next((step for step in lesson.steps if step.id not in self.here), None)
+        return next((step for step in lesson.steps if step.id not in self.completed_on_cluster), None)
 
-    def unpassed(self, lesson: Lesson) -> Step | None:
+    def find_first_unpassed_step(self, lesson: Lesson) -> Step | None:
         """Return the first step that the learner has never passed, or None if there is none."""
-        return next((step for step in lesson.steps if self.of(step.id).passed is None), None)
+        return next((step for step in lesson.steps if self.step_record(step.id).passed_at is None), None)
 
-    def with_passed(self, step_ids: Iterable[str], now: datetime) -> Progress:
+    def with_steps_passed(self, step_ids: Iterable[str], now: datetime) -> Progress:
         """Return the progress with these steps passed; what labs itself has played is nobody's pass."""
-        own = [step_id for step_id in step_ids if self.here.get(step_id) is not Reached.PLAYED]
-        steps = {step_id: replace(self.of(step_id), passed=self.of(step_id).passed or now) for step_id in own}
-        here = dict.fromkeys(own, Reached.PASSED)
-        return replace(self, steps={**self.steps, **steps}, here={**self.here, **here})
+        own = [step_id for step_id in step_ids if self.completed_on_cluster.get(step_id) is not StepCompletion.PLAYED]
+        steps = {
+            step_id: replace(self.step_record(step_id), passed_at=self.step_record(step_id).passed_at or now)
+            for step_id in own
+        }
+        here = dict.fromkeys(own, StepCompletion.PASSED)
+        return replace(self, steps={**self.steps, **steps}, completed_on_cluster={**self.completed_on_cluster, **here})
 
-    def with_played(self, step_ids: Iterable[str]) -> Progress:
+    def with_steps_played(self, step_ids: Iterable[str]) -> Progress:
         """Return the progress with these steps done on the present cluster, though not by the learner."""
-        played = dict.fromkeys(step_ids, Reached.PLAYED)
-        return replace(self, here={**played, **self.here})
+        played = dict.fromkeys(step_ids, StepCompletion.PLAYED)
+        return replace(self, completed_on_cluster={**played, **self.completed_on_cluster})
 
     def with_learner(self, learner: Learner) -> Progress:
         """Return the progress with another one's values, with which all must be found done anew."""
         if learner == self.learner:
             return self
         # What was played stays known as that: it must not be found to be the learner's own.
-        played = {step_id: reached for step_id, reached in self.here.items() if reached is Reached.PLAYED}
-        return replace(self, learner=learner, here=played)
+        played = {
+            step_id: reached
+            for step_id, reached in self.completed_on_cluster.items()
+            if reached is StepCompletion.PLAYED
+        }
+        return replace(self, learner=learner, completed_on_cluster=played)
 
-    def with_hint(self, step_id: str, mark: str) -> Progress:
+    def with_hint_shown(self, step_id: str, mark: str) -> Progress:
         """Return the progress with one more hint shown."""
-        record = self.of(step_id)
-        return replace(self, steps={**self.steps, step_id: replace(record, hints=record.hints | {mark})})
+        record = self.step_record(step_id)
+        return replace(self, steps={**self.steps, step_id: replace(record, shown_hints=record.shown_hints | {mark})})
 
-    def with_solution(self, step_id: str, now: datetime) -> Progress:
+    def with_solution_shown(self, step_id: str, now: datetime) -> Progress:
         """Return the progress with a step's solution seen, which only matters before the step is passed."""
-        record = self.of(step_id)
-        if record.passed:
+        record = self.step_record(step_id)
+        if record.passed_at:
             return self
-        return replace(self, steps={**self.steps, step_id: replace(record, spoiled=record.spoiled or now)})
+        return replace(self, steps={**self.steps, step_id: replace(record, spoiled_at=record.spoiled_at or now)})

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass
 
-from runner.checking.results import Outcome, Report, Result
+from runner.checking.results import Outcome, CheckReport, CheckResult
 from runner.lessons.model import Lesson, Step
 from runner.progress import completion
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ReplayPlan:
     """How to get to a step.
 
     Attributes:
@@ -22,18 +22,18 @@ class Way:
 
     """
 
-    done: tuple[Step, ...]
-    missing: tuple[Step, ...]
-    obstacle: str = ""
-    begun: bool = False
+    completed: tuple[Step, ...]
+    to_replay: tuple[Step, ...]
+    blocker: str = ""
+    is_target_begun: bool = False
 
 
-def fresh(lesson: Lesson, target: Step) -> Way:
+def plan_from_fresh_cluster(lesson: Lesson, target: Step) -> ReplayPlan:
     """Return the way from fresh nodes."""
-    return Way((), lesson.steps[: lesson.steps.index(target)])
+    return ReplayPlan((), lesson.steps[: lesson.steps.index(target)])
 
 
-def find(lesson: Lesson, report: Report, target: Step, reached: Container[str]) -> Way:
+def plan_replay(lesson: Lesson, report: CheckReport, target: Step, reached: Container[str]) -> ReplayPlan:
     """Return the way from what stands now.
 
     Args:
@@ -44,38 +44,38 @@ def find(lesson: Lesson, report: Report, target: Step, reached: Container[str]) 
 
     """
     at = lesson.steps.index(target)
-    done = completion.done(lesson, report)
+    done = completion.count_completed_steps(lesson, report)
     # No check tells whether a step of mere reading was done.
-    read = [step for step in lesson.steps[done:at] if step.id in reached and not report.of_step(step.id)]
-    way = Way((*lesson.steps[:done], *read), tuple(step for step in lesson.steps[done:at] if step not in read))
+    read = [step for step in lesson.steps[done:at] if step.id in reached and not report.results_for_step(step.id)]
+    way = ReplayPlan((*lesson.steps[:done], *read), tuple(step for step in lesson.steps[done:at] if step not in read))
     if done > at:
-        return Way(lesson.steps[:at], (), f"The cluster is past '{target.title}': its checks pass already.")
+        return ReplayPlan(lesson.steps[:at], (), f"The cluster is past '{target.title}': its checks pass already.")
     current = _next_checked(lesson, report, done)
     if current is None:
         return way
-    results = report.of_step(current.id)
+    results = report.results_for_step(current.id)
     passing = sum(result.outcome is Outcome.PASSED for result in results)
     if obstacle := _changed_since(lesson, current, reached):
-        return Way(way.done, way.missing, obstacle)
-    if current not in way.missing:
-        return Way(way.done, way.missing, begun=bool(passing))
+        return ReplayPlan(way.completed, way.to_replay, obstacle)
+    if current not in way.to_replay:
+        return ReplayPlan(way.completed, way.to_replay, is_target_begun=bool(passing))
     if passing:
         begun = f"'{current.title}' is begun ({passing} of its {len(results)} checks pass)"
-        return Way(way.done, way.missing, f"{begun}, and its commands cannot be typed over that.")
+        return ReplayPlan(way.completed, way.to_replay, f"{begun}, and its commands cannot be typed over that.")
     return way
 
 
-def unknown(lesson: Lesson, report: Report, target: Step) -> Result | None:
+def find_blocking_error(lesson: Lesson, report: CheckReport, target: Step) -> CheckResult | None:
     """Return the result that keeps anybody from telling whether all before a step is done, if there is one."""
-    current = _next_checked(lesson, report, completion.done(lesson, report))
+    current = _next_checked(lesson, report, completion.count_completed_steps(lesson, report))
     if current not in lesson.steps[: lesson.steps.index(target)]:
         return None
-    results = report.of_step(current.id)
+    results = report.results_for_step(current.id)
     return next((result for result in results if result.outcome is Outcome.ERROR), None)
 
 
-def _next_checked(lesson: Lesson, report: Report, done: int) -> Step | None:
-    return next((step for step in lesson.steps[done:] if report.of_step(step.id)), None)
+def _next_checked(lesson: Lesson, report: CheckReport, done: int) -> Step | None:
+    return next((step for step in lesson.steps[done:] if report.results_for_step(step.id)), None)
 
 
 def _changed_since(lesson: Lesson, current: Step, reached: Container[str]) -> str:

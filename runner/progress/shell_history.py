@@ -22,11 +22,11 @@ fi
 labs_seen=${{labs_entry:-none}}
 labs_folder=$PWD
 """
-SHELL = ("env", f"PROMPT_COMMAND={_RECORD}", "bash", "-l")
+RECORDING_SHELL = ("env", f"PROMPT_COMMAND={_RECORD}", "bash", "-l")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """One command line.
 
     Attributes:
@@ -39,13 +39,13 @@ class Entry:
     """
 
     node: str
-    at: int
+    ended_at: int
     exit_status: int
     folder: str
-    text: str
+    command_line: str
 
 
-def on(node: Node) -> list[Entry]:
+def read_shell_history(node: Node) -> list[HistoryEntry]:
     """Return what was typed on a node, in its order.
 
     Raises:
@@ -56,10 +56,10 @@ def on(node: Node) -> list[Entry]:
     return [entry for part in kept.split(_END) if (entry := _entry(node.name, part))]
 
 
-def _entry(node: str, part: str) -> Entry | None:
+def _entry(node: str, part: str) -> HistoryEntry | None:
     """Read one record; None for what the learner has made unreadable, or a full disk cut short."""
     head, _, text = part.partition("\n")
     words = head.split(" ", 2)
     if len(words) != 3 or not (words[0].isdecimal() and words[1].isdecimal()) or not text.strip():
         return None
-    return Entry(node, int(words[0]), int(words[1]), words[2], text.rstrip("\n"))
+    return HistoryEntry(node, int(words[0]), int(words[1]), words[2], text.rstrip("\n"))

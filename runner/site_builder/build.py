@@ -12,20 +12,20 @@ from runner.lessons import catalog
 from runner.lessons.lint import check_file_reader
 from runner.lessons.model import Lab
 from runner.lessons.problems import BrokenLessonError, Problem
-from runner.lessons.learner_values import fill
+from runner.lessons.learner_values import fill_placeholders
 from runner.progress import store
 from runner.site_builder import assets, glossary, localization, render_cache
 from runner.site_builder.glossary import Glossary
-from runner.site_builder.lesson_renderer import Rendered, Renderer
-from runner.site_builder.links import Links
-from runner.site_builder.localization import ENGLISH, Edition, State
-from runner.site_builder.page_writer import Place, Sheets
-from runner.site_builder.templates import Templates
-from runner.site_builder.terms import Entry, render
+from runner.site_builder.lesson_renderer import RenderedLesson, LessonRenderer
+from runner.site_builder.links import LinkResolver
+from runner.site_builder.localization import ENGLISH, LocalizedLab, TranslationState
+from runner.site_builder.page_writer import SiteSettings, PageRenderer
+from runner.site_builder.templates import SiteTemplates
+from runner.site_builder.terms import GlossaryEntry, render_glossary
 from runner.storage.output_dir import ManagedDirectory, Written
 
 
-def build(out: Path, *, url: str = "", live: bool = False) -> Written:
+def build_site(out: Path, *, url: str = "", live: bool = False) -> Written:
     """Write the site to a folder.
 
     Args:
@@ -41,10 +41,10 @@ def build(out: Path, *, url: str = "", live: bool = False) -> Written:
     """
     folder = ManagedDirectory(out, ".labs-site.json", "no site was built from", "Name an empty folder with --out.")
     folder.claim()
-    return folder.write(files(url=url, live=live))
+    return folder.write(render_site(url=url, live=live))
 
 
-def files(*, url: str = "", live: bool = False) -> dict[str, bytes]:
+def render_site(*, url: str = "", live: bool = False) -> dict[str, bytes]:
     """Return the site's files, by their paths in it.
 
     Raises:
@@ -52,26 +52,26 @@ def files(*, url: str = "", live: bool = False) -> dict[str, bytes]:
 
     """
     # What is published is for everybody; who has it shown beside their nodes has values of their own.
-    labs = localization.labs(store.lab if live else catalog.load)
-    tongues = localization.languages(labs)
+    labs = localization.load_labs(store.load_learner_lab if live else catalog.load_lab)
+    tongues = localization.list_languages(labs)
     reader = _Reader(labs)
     read = {language: reader.language(language) for language in tongues}
     if reader.problems:
-        raise localization.broken(reader.problems)
-    names = {language: templates.words["language"] for language, (templates, *_) in read.items()}
-    place = Place(url.rstrip("/"), live, names)
+        raise localization.build_error(reader.problems)
+    names = {language: templates.texts["language"] for language, (templates, *_) in read.items()}
+    place = SiteSettings(url.rstrip("/"), live, names)
     found: dict[str, bytes] = {}
     for language, (templates, terms, entries, lessons) in read.items():
-        sheets = Sheets(place, language, templates, entries, lessons)
-        _add(found, sheets.all())
-        _add(found, [(f"assets/search.{language}.js", assets.search_index(language, templates.words, terms, lessons))])
+        sheets = PageRenderer(place, language, templates, entries, lessons)
+        _add(found, sheets.render_pages())
+        _add(found, [(f"assets/search.{language}.js", assets.build_search_index(language, templates.texts, terms, lessons))])
     _add(found, ((name, path.read_bytes()) for name, path in reader.files.items()))
-    _add(found, assets.assets())
-    _add(found, assets.for_the_web(place, found))
+    _add(found, assets.read_assets())
+    _add(found, assets.render_seo_files(place, found))
     return found
 
 
-_Language = tuple[Templates, Glossary, Sequence[Entry], Sequence[Rendered]]
+_Language = tuple[SiteTemplates, Glossary, Sequence[GlossaryEntry], Sequence[RenderedLesson]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,49 +88,49 @@ class _Reader:
 
     labs: Sequence[Lab]
     files: dict[str, Path] = field(default_factory=dict)
-    english: dict[str, Rendered] = field(default_factory=dict)
+    english: dict[str, RenderedLesson] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def language(self, language: str) -> _Language:
-        templates = Templates(language)
+        templates = SiteTemplates(language)
         terms = _glossary(language, self.problems)
-        entries = tuple(render(terms, self.problems))
+        entries = tuple(render_glossary(terms, self.problems))
         steps = {one.name: frozenset(step.id for step in one.lesson.steps) for one in self.labs}
-        basis = render_cache.basis(templates.words, terms, steps)
+        basis = render_cache.compute_shared_digest(templates.texts, terms, steps)
         lessons = []
         for lab in self.labs:
             edition = self._edition(lab, language)
             way = "../" if language == ENGLISH else "../../"
-            links = Links(lab.name, edition.file, paths.labs_folder(), steps, terms.ids, way)
+            links = LinkResolver(lab.name, edition.source_file, paths.labs_folder(), steps, terms.term_ids, way)
             lessons.append(self._lesson(edition, templates, links, terms, basis))
         return templates, terms, entries, lessons
 
-    def _lesson(self, edition: Edition, templates: Templates, links: Links, terms: Glossary, basis: bytes) -> Rendered:
+    def _lesson(self, edition: LocalizedLab, templates: SiteTemplates, links: LinkResolver, terms: Glossary, basis: bytes) -> RenderedLesson:
         lab = edition.lab
-        found = check_file_reader.read(paths.checks_file(lab.name)).found
-        says = {check.name: fill(check.says.rstrip("."), lab.values) for check in found}
-        renderer = Renderer(edition, templates, links, terms, says)
-        rendered = render_cache.lesson(renderer, self.english.get(lab.name), basis)
-        self.files.update(links.files)
+        found = check_file_reader.read_check_file(paths.checks_file(lab.name)).checks
+        says = {check.name: fill_placeholders(check.says.rstrip("."), lab.values) for check in found}
+        renderer = LessonRenderer(edition, templates, links, terms, says)
+        rendered = render_cache.render_lesson_cached(renderer, self.english.get(lab.name), basis)
+        self.files.update(links.linked_files)
         if edition.language == ENGLISH:
             self.english[lab.name] = rendered
         # What is wrong with a lesson is not told again for each language that it is missing in.
-        self.problems.extend([] if edition.state is State.MISSING else rendered.problems)
+        self.problems.extend([] if edition.translation_state is TranslationState.MISSING else rendered.problems)
         return rendered
 
-    def _edition(self, lab: Lab, language: str) -> Edition:
+    def _edition(self, lab: Lab, language: str) -> LocalizedLab:
         try:
-            return localization.edition(lab, language)
+            return localization.localize_lab(lab, language)
         except BrokenLessonError as error:
             # Shown by nobody: with a problem there will be no site. All others shall be told too.
             self.problems.extend(error.problems)
-            return localization.edition(lab, ENGLISH)
+            return localization.localize_lab(lab, ENGLISH)
 
 
 def _glossary(language: str, problems: list[Problem]) -> Glossary:
     folder = paths.labs_folder()
     path = folder / ("glossary.md" if language == ENGLISH else f"glossary.{language}.md")
-    found, wrong = glossary.read(path if path.exists() else folder / "glossary.md")
+    found, wrong = glossary.parse_glossary(path if path.exists() else folder / "glossary.md")
     problems += wrong
     return found
 

@@ -9,17 +9,17 @@ from runner.lessons.learner_values import Learner
 from runner.progress import store
 
 
-def learners() -> Mapping[str, Learner]:
+def load_learners() -> Mapping[str, Learner]:
     """Return for every lab whose values it has.
 
     Raises:
         OSError: What is kept of them cannot be read.
 
     """
-    return {lab: store.load(lab).learner for lab in catalog.names()}
+    return {lab: store.load_progress(lab).learner for lab in catalog.list_lab_names()}
 
 
-def reached() -> Mapping[str, Sequence[str]]:
+def load_passed_steps() -> Mapping[str, Sequence[str]]:
     """Return for every lab the steps that the learner has passed.
 
     Raises:
@@ -27,7 +27,7 @@ def reached() -> Mapping[str, Sequence[str]]:
 
     """
     passed = {}
-    for lab in catalog.names():
-        steps = store.load(lab).steps
-        passed[lab] = sorted(step_id for step_id, record in steps.items() if record.passed)
+    for lab in catalog.list_lab_names():
+        steps = store.load_progress(lab).steps
+        passed[lab] = sorted(step_id for step_id, record in steps.items() if record.passed_at)
     return {lab: steps for lab, steps in passed.items() if steps}

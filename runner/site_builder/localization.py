@@ -11,22 +11,22 @@ from runner import paths
 from runner.errors import BrokenLabError, UsageError
 from runner.lessons import catalog, translation
 from runner.lessons.model import Lab, Lesson
-from runner.lessons.problems import BrokenLessonError, Problem, in_order
+from runner.lessons.problems import BrokenLessonError, Problem, sort_problems
 
 ENGLISH = "en"
 
 
-class State(StrEnum):
+class TranslationState(StrEnum):
     """How an edition stands to the English lesson."""
 
     ORIGINAL = "original"
-    FRESH = "fresh"
+    CURRENT = "fresh"
     STALE = "stale"
     MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
+class LocalizedLab:
     """A lab in one language.
 
     Attributes:
@@ -41,16 +41,16 @@ class Edition:
     lab: Lab
     language: str
     lesson: Lesson
-    file: Path
-    state: State
+    source_file: Path
+    translation_state: TranslationState
 
     @property
-    def spoken(self) -> str:
+    def content_language(self) -> str:
         """The language that the lesson is really in."""
-        return ENGLISH if self.state is State.MISSING else self.language
+        return ENGLISH if self.translation_state is TranslationState.MISSING else self.language
 
 
-def labs(load: Callable[[str], Lab] = catalog.load) -> list[Lab]:
+def load_labs(load: Callable[[str], Lab] = catalog.load_lab) -> list[Lab]:
     """Return all labs, in the order they are learnt.
 
     Args:
@@ -65,7 +65,7 @@ def labs(load: Callable[[str], Lab] = catalog.load) -> list[Lab]:
     _look_into(paths.labs_folder())
     found: list[Lab] = []
     problems = [*_lessons_gone(paths.labs_folder())]
-    names = catalog.in_order()
+    names = catalog.list_names_by_prerequisite()
     for name in names:
         try:
             found.append(load(name))
@@ -73,7 +73,7 @@ def labs(load: Callable[[str], Lab] = catalog.load) -> list[Lab]:
             problems += error.problems
     problems += (problem for lab in found for problem in _labs_gone(lab, names))
     if problems:
-        raise broken(problems)
+        raise build_error(problems)
     return found
 
 
@@ -87,7 +87,7 @@ def _lessons_gone(folder: Path) -> Iterator[Problem]:
 def _labs_gone(lab: Lab, names: Sequence[str]) -> Iterator[Problem]:
     """Find labs that should come before a lab and are not there, so that its page could not lead to them."""
     path = lab.folder / "lesson.md"
-    for name in lab.lesson.after:
+    for name in lab.lesson.prerequisites:
         if name not in names:
             lines = enumerate(path.read_text("utf-8-sig").split("\n"), 1)
             line = next((number for number, text in lines if text.startswith("after:")), 1)
@@ -104,21 +104,21 @@ def _look_into(folder: Path) -> None:
             next(path.iterdir(), None)
 
 
-def broken(problems: Sequence[Problem]) -> BrokenLabError:
+def build_error(problems: Sequence[Problem]) -> BrokenLabError:
     """Make the one error that tells all that keeps the site from being built."""
-    told = in_order(problems)
+    told = sort_problems(problems)
     many = f"{len(told)} problems keep" if len(told) > 1 else "A problem keeps"
     listed = "\n".join(map(str, told))
     return BrokenLabError(f"{many} the site from being built:\n{listed}", "Mend the files, then type this again.")
 
 
-def languages(found: Iterable[Lab]) -> list[str]:
+def list_languages(labs: Iterable[Lab]) -> list[str]:
     """Return English, and every language that some lesson is translated into."""
-    others = {language for lab in found for language in translation.languages(lab.folder)}
+    others = {language for lab in labs for language in translation.list_languages(lab.folder)}
     return [ENGLISH, *sorted(others)]
 
 
-def edition(lab: Lab, language: str) -> Edition:
+def localize_lab(lab: Lab, language: str) -> LocalizedLab:
     """Return a lab in a language.
 
     Raises:
@@ -127,8 +127,8 @@ def edition(lab: Lab, language: str) -> Edition:
     """
     english = lab.folder / "lesson.md"
     if language == ENGLISH:
-        return Edition(lab, language, lab.lesson, english, State.ORIGINAL)
-    read = translation.read(lab, language)
+        return LocalizedLab(lab, language, lab.lesson, english, TranslationState.ORIGINAL)
+    read = translation.load_translation(lab, language)
     if read is None:
-        return Edition(lab, language, lab.lesson, english, State.MISSING)
-    return Edition(lab, language, read.lesson, read.path, State.STALE if read.stale else State.FRESH)
+        return LocalizedLab(lab, language, lab.lesson, english, TranslationState.MISSING)
+    return LocalizedLab(lab, language, read.lesson, read.path, TranslationState.STALE if read.is_stale else TranslationState.CURRENT)

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner import paths, sanitize
-from runner.checking.results import Outcome, Report, Result
-from runner.watch.model import Trouble
+from runner.checking.results import Outcome, CheckReport, CheckResult
+from runner.watch.model import ErrorNotice
 
 _CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckRunResult:
     """What a run came to.
 
     Attributes:
@@ -31,12 +31,12 @@ class Checked:
 
     """
 
-    whole: bool
-    report: Report | None = None
-    trouble: Trouble | None = None
+    all_checks: bool
+    report: CheckReport | None = None
+    error: ErrorNotice | None = None
 
 
-class Checker:
+class CheckClient:
     """The warm process and what is asked of it; one run at a time.
 
     Args:
@@ -47,13 +47,13 @@ class Checker:
     def __init__(self, lab: str) -> None:
         self._lab = lab
         self._process: subprocess.Popen[bytes] | None = None
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as this is
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as this is
         self._came = bytearray()
         self._whole = False
         self._edition: tuple[float, ...] = ()
-        self.asked = False
+        self.is_running = False
 
-    def ask(self, steps: Iterable[str] | None) -> int:
+    def start_run(self, step_ids: Iterable[str] | None) -> int:
         """Begin a run, and return the descriptor that is readable once there is something to `take`.
 
         Args:
@@ -62,21 +62,21 @@ class Checker:
         """
         edition = self._edition_now()
         if self._process is None or self._process.poll() is not None or edition != self._edition:
-            self.end()
+            self.kill_worker()
             self._edition = edition
             self._process = self._launch()
         assert self._process.stdin
         assert self._process.stdout
-        line = json.dumps({"steps": None if steps is None else sorted(steps)}) + "\n"
+        line = json.dumps({"steps": None if step_ids is None else sorted(step_ids)}) + "\n"
         # A process that has just ended says so at its output.
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(line.encode())
             self._process.stdin.flush()
-        self._whole = steps is None
-        self.asked = True
+        self._whole = step_ids is None
+        self.is_running = True
         return self._process.stdout.fileno()
 
-    def take(self) -> Checked | None:
+    def read_result(self) -> CheckRunResult | None:
         """Read what has come, and return what the run came to once that is known."""
         if self._process is None:
             # A key that ended it was pressed in the moment in which it answered.
@@ -85,18 +85,18 @@ class Checker:
         data = os.read(self._process.stdout.fileno(), _CHUNK)
         self._came += data
         if not data:
-            self.end()
-            return Checked(
-                self._whole, trouble=Trouble("The process that runs the checks has ended.", self._last_words())
+            self.kill_worker()
+            return CheckRunResult(
+                self._whole, error=ErrorNotice("The process that runs the checks has ended.", self._last_words())
             )
         line, newline, _ = self._came.partition(b"\n")
         if not newline:
             return None
         self._came.clear()
-        self.asked = False
+        self.is_running = False
         return _understood(json.loads(line), self._whole)
 
-    def end(self) -> None:
+    def kill_worker(self) -> None:
         """End the process, whatever it is doing."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
@@ -108,16 +108,16 @@ class Checker:
                         stream.close()
         self._process = None
         self._came.clear()
-        self.asked = False
+        self.is_running = False
 
     def _launch(self) -> subprocess.Popen[bytes]:
-        self._said.seek(0)
-        self._said.truncate()
+        self._stderr.seek(0)
+        self._stderr.truncate()
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "runner.watch.check_worker", self._lab],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._said,
+            stderr=self._stderr,
             env=paths.environment(),
             # Ctrl-C is for the watch alone, which then ends this.
             start_new_session=True,
@@ -130,18 +130,18 @@ class Checker:
         return tuple(path.stat().st_mtime for path in found)
 
     def _last_words(self) -> str:
-        self._said.seek(0)
-        lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
+        self._stderr.seek(0)
+        lines = self._stderr.read().decode("utf-8", "replace").strip().splitlines()
         return sanitize.strip_control_chars(lines[-1]) if lines else "'labs check' says more."
 
 
-def _understood(answer: dict[str, Any], whole: bool) -> Checked:
+def _understood(answer: dict[str, Any], whole: bool) -> CheckRunResult:
     if "report" not in answer:
-        return Checked(whole, trouble=Trouble(answer["message"], answer["advice"]))
+        return CheckRunResult(whole, error=ErrorNotice(answer["message"], answer["advice"]))
     results = tuple(_result(found) for found in answer["report"]["results"])
-    return Checked(whole, Report(answer["report"]["lab"], results))
+    return CheckRunResult(whole, CheckReport(answer["report"]["lab"], results))
 
 
-def _result(found: dict[str, Any]) -> Result:
+def _result(found: dict[str, Any]) -> CheckResult:
     said = {name: sanitize.strip_control_chars(value) for name, value in found.items() if isinstance(value, str)}
-    return Result(**{**found, **said, "outcome": Outcome(found["outcome"])})
+    return CheckResult(**{**found, **said, "outcome": Outcome(found["outcome"])})

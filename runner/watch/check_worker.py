@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from runner.checking import run_checks
-from runner.checking.check_request import Request
+from runner.checking.check_request import CheckRequest
 from runner.clusters import lookup
 from runner.errors import LabsError
 from runner.lessons import catalog
@@ -23,23 +23,23 @@ from runner.progress import store
 _PATIENCE = 0.0
 
 
-def answer(lab: str, asked: dict[str, Any]) -> dict[str, Any]:
+def answer_request(lab: str, request: dict[str, Any]) -> dict[str, Any]:
     """Run the checks that are asked for, and return what they found as plain data."""
-    steps = asked["steps"]
+    steps = request["steps"]
     try:
-        cluster = lookup.running_cluster(lab)
-        request = Request(_lab(lab), cluster, None if steps is None else frozenset(steps), _PATIENCE, again=True)
-        return {"report": run_checks.run(request).as_json()}
+        cluster = lookup.survey_clusters().require_running_cluster(lab)
+        request = CheckRequest(_lab(lab), cluster, None if steps is None else frozenset(steps), _PATIENCE, keep_connections=True)
+        return {"report": run_checks.run_checks(request).to_json()}
     except LabsError as error:
         return {"message": error.message, "advice": error.advice}
 
 
 def _lab(name: str) -> Lab:
     try:
-        return store.lab(name)
+        return store.load_learner_lab(name)
     except OSError:
         # Whose values these are is not known where nothing can be kept; `labs check` goes on as well.
-        return catalog.load(name)
+        return catalog.load_lab(name)
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     for line in sys.stdin:
-        answers.write(json.dumps(answer(sys.argv[1], json.loads(line))) + "\n")
+        answers.write(json.dumps(answer_request(sys.argv[1], json.loads(line))) + "\n")
         answers.flush()
 
 

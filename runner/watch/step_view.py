@@ -7,10 +7,10 @@ from functools import lru_cache
 
 from rich.text import Text
 
-from runner.checking.results import Outcome, Result
+from runner.checking.results import Outcome, CheckResult
 from runner.lessons.model import Step
-from runner.watch.model import Watch
-from runner.watch.text_layout import line, wrapped
+from runner.watch.model import WatchState
+from runner.watch.text_layout import styled_line, wrap_with_prefix
 
 _MARKS = {
     Outcome.PASSED: ("✓", "green"),
@@ -21,7 +21,7 @@ _MARKS = {
 _INDENT = 5
 
 
-def lines(watch: Watch, step: Step, width: int, *, brief: bool) -> list[Text]:
+def render_step(watch: WatchState, step: Step, width: int, *, brief: bool) -> list[Text]:
     """Return what is told of a step.
 
     Args:
@@ -31,53 +31,53 @@ def lines(watch: Watch, step: Step, width: int, *, brief: bool) -> list[Text]:
         brief: Whether checks that pass are only counted.
 
     """
-    results = watch.results(step)
+    results = watch.step_results(step)
     found: list[Text] = []
     passed = [result for result in results if result.outcome is Outcome.PASSED]
     if brief and len(passed) > 1:
-        found.append(line("   ", _MARKS[Outcome.PASSED], f" {len(passed)} checks pass"))
+        found.append(styled_line("   ", _MARKS[Outcome.PASSED], f" {len(passed)} checks pass"))
     for result in results:
         if not (brief and len(passed) > 1 and result in passed):
             found += _result(result, width)
     if not results and watch.report.results:
-        found += wrapped(line("     "), f"Nothing to check: read 'labs show {step.id}'.", width - 1, "dim")
+        found += wrap_with_prefix(styled_line("     "), f"Nothing to check: read 'labs show {step.id}'.", width - 1, "dim")
     found += _hints(watch, step, width)
-    if watch.solution:
+    if watch.is_solution_shown:
         found += _solution(watch, step, width)
     return found
 
 
-def _result(result: Result, width: int) -> list[Text]:
+def _result(result: CheckResult, width: int) -> list[Text]:
     style = "dim" if result.outcome is Outcome.SKIPPED else ""
-    found = wrapped(line("   ", _MARKS[result.outcome], " "), result.says, width - 1, style)
+    found = wrap_with_prefix(styled_line("   ", _MARKS[result.outcome], " "), result.says, width - 1, style)
     if result.outcome is Outcome.FAILED:
         where = f"on {result.node}" if result.node else "seen"
         told = ((where, result.observed, ""), ("expected", result.expected, ""), ("see it", result.see, "cyan"))
         for label, value, shown in told:
             if value:
-                found += wrapped(line((f"       {label:<9} ", "dim")), value, width - 1, shown)
+                found += wrap_with_prefix(styled_line((f"       {label:<9} ", "dim")), value, width - 1, shown)
     elif result.outcome is Outcome.ERROR:
-        found += wrapped(line(("       could not check: ", "yellow")), result.reason, width - 1)
+        found += wrap_with_prefix(styled_line(("       could not check: ", "yellow")), result.reason, width - 1)
     return found
 
 
-def _hints(watch: Watch, step: Step, width: int) -> list[Text]:
-    help_ = watch.help(step)
+def _hints(watch: WatchState, step: Step, width: int) -> list[Text]:
+    help_ = watch.step_hints(step)
     found: list[Text] = []
-    for number, hint in enumerate(help_.seen, 1):
-        found.append(line((f"     Hint {number}", "yellow")))
+    for number, hint in enumerate(help_.shown, 1):
+        found.append(styled_line((f"     Hint {number}", "yellow")))
         found += [
             Text.assemble("     ", one, no_wrap=True, end="") for one in _markdown(hint.text, width - _INDENT - 1)
         ]
     return found
 
 
-def _solution(watch: Watch, step: Step, width: int) -> list[Text]:
-    if step.id in watch.done:
+def _solution(watch: WatchState, step: Step, width: int) -> list[Text]:
+    if step.id in watch.passed_step_ids:
         told = f"labs solution {step.id}"
-        return wrapped(line(("     Solution  ", "yellow")), told, width - 1, "cyan")
+        return wrap_with_prefix(styled_line(("     Solution  ", "yellow")), told, width - 1, "cyan")
     told = f"Not done yet. Hints come with h; 'labs solution {step.id} --spoil' shows it all the same."
-    return wrapped(line(("     Solution  ", "yellow")), told, width - 1)
+    return wrap_with_prefix(styled_line(("     Solution  ", "yellow")), told, width - 1)
 
 
 @lru_cache(maxsize=64)

@@ -19,13 +19,13 @@ _GOALS = {"docker": "<= 1.5 s", "uml": "<= 3 s"}
 def measure() -> tuple[list[Row], list[str]]:
     """Measure every lab on the driver that serves it here."""
     labs("rm", "--all")
-    rows = [_check(name) for name in catalog.names()]
+    rows = [_check(name) for name in catalog.list_lab_names()]
     verify, notes = _verify()
     return [*rows, verify], notes
 
 
 def _check(name: str) -> Row:
-    driver = selection.choose(catalog.load(name), None, None).driver.name
+    driver = selection.choose_driver(catalog.load_lab(name), None, None).driver.name
     say(f"{name}: checking it finished, on {driver} ...")
     labs("start", name, "--driver", driver)
     labs("play", name)
@@ -39,8 +39,8 @@ def _verify() -> tuple[Row, list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         taken = seconds(lambda: labs("verify", "--all", "--report", str(report)))
-        found = verify_report.read(json.loads(report.read_text("utf-8")))
+        found = verify_report.parse_verify_report(json.loads(report.read_text("utf-8")))
     notes = [
-        f"labs verify {one.lab}, on {one.driver}: {len(one.proofs)} things in {one.seconds:.0f} s" for one in found
+        f"labs verify {one.lab}, on {one.driver}: {len(one.assertions)} things in {one.seconds:.0f} s" for one in found
     ]
     return Row("labs verify --all", taken, "-", None, "<= 1500 s"), notes

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner import __version__, paths
 from runner.checking.results import Outcome
-from runner.grading.grade_model import Grade, Mark, Run
+from runner.grading.grade_model import Grade, Mark, BlockRun
 from runner.lessons import catalog, parse
 from runner.lessons.lint import check_file_reader
 from runner.lessons.model import Command, Lab, Step
@@ -21,7 +21,7 @@ _OUTPUT = "ID  NAME  MODE  REPLICAS  IMAGE\nx8k2  web  replicated  3/3  nginx:al
 
 def commands(lab: Lab) -> list[tuple[Step, Command]]:
     """Return all that leads through a lab, each command with its step."""
-    return [(step, command) for step in lab.lesson.steps for command in parse.step_commands(lab, step)]
+    return [(step, command) for step in lab.lesson.steps for command in parse.load_step_commands(lab, step)]
 
 
 def submission(lab: Lab, named: str) -> str:
@@ -33,19 +33,19 @@ def submission(lab: Lab, named: str) -> str:
             parts.append(f"## {step.title} {{#{step.id}}}\n")
             last = step
         parts.append(f"```sh {' '.join(_about(command))}\n{command.script}\n```\n")
-        if command.output:
-            parts.append("```output\n" + "\n".join(command.output) + "\n```\n")
+        if command.expected_output:
+            parts.append("```output\n" + "\n".join(command.expected_output) + "\n```\n")
     return "\n".join(parts)
 
 
 def _about(command: Command) -> Iterator[str]:
     yield from command.nodes
-    if command.capture:
-        yield f"capture={command.capture}"
+    if command.capture_name:
+        yield f"capture={command.capture_name}"
     if command.exit_status:
         yield f"exit={command.exit_status}"
-    if command.retry:
-        yield f"retry={command.retry:g}"
+    if command.retry_seconds:
+        yield f"retry={command.retry_seconds:g}"
 
 
 def write(folder: Path, lab: Lab, count: int) -> Path:
@@ -58,8 +58,8 @@ def write(folder: Path, lab: Lab, count: int) -> Path:
 
 def grades(count: int) -> list[Grade]:
     """Return what a class may have come to in the lab that learners begin with, each with all that was typed."""
-    lab = catalog.load(LAB)
-    known = check_file_reader.read(paths.checks_file(LAB)).found
+    lab = catalog.load_lab(LAB)
+    known = check_file_reader.read_check_file(paths.checks_file(LAB)).checks
     typed = commands(lab)
     titles = {step.id: step.title for step in lab.lesson.steps}
     lucky = random.Random(1)
@@ -70,7 +70,7 @@ def _grade(
     name: str,
     titles: dict[str, str],
     typed: Sequence[tuple[Step, Command]],
-    known: Sequence[check_file_reader.Check],
+    known: Sequence[check_file_reader.CheckFunction],
     lucky: random.Random,
 ) -> Grade:
     marks = []
@@ -82,7 +82,7 @@ def _grade(
         )
         marks.append(mark)
     runs = [
-        Run(command.line, step.id, node, command.script, 0, _OUTPUT, seconds=0.4)
+        BlockRun(command.line, step.id, node, command.script, 0, _OUTPUT, seconds=0.4)
         for step, command in typed
         for node in command.nodes
     ]

@@ -9,11 +9,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from runner.checking.parallel_verify import Planned, jobs_for
+from runner.checking.parallel_verify import VerifyJob, choose_job_count
 from runner.clusters import lookup
 from runner.drivers.uml import memory
 from runner.lessons import catalog
-from runner.lessons.player import Player
+from runner.lessons.player import LessonPlayer
 from tests.bench import LAB, ROUNDS
 from tests.bench.generated_submissions import commands, write
 from tests.bench.timing import Row, labs, say, seconds
@@ -37,7 +37,7 @@ def measure() -> tuple[list[Row], list[str]]:
 def _one(driver: str) -> Row:
     say(f"grade: one submission of {LAB}, on {driver} ...")
     with tempfile.TemporaryDirectory() as name:
-        folder = write(Path(name), catalog.load(LAB), 1) / "s0"
+        folder = write(Path(name), catalog.load_lab(LAB), 1) / "s0"
         # So that neither has anything to prepare that the other finds done.
         labs("start", LAB, "--driver", driver)
         labs("rm", LAB)
@@ -49,19 +49,19 @@ def _one(driver: str) -> Row:
 def _by_hand(driver: str) -> None:
     """Do what a grading does: with nothing between the commands, and no check before all are typed."""
     labs("start", LAB, "--driver", driver)
-    player = Player(lookup.running_cluster(LAB))
-    for typed in player.play([command for _, command in commands(catalog.load(LAB))]):
-        if typed.complaint:
-            raise SystemExit(f"{typed.node}: {typed.script}\n{typed.complaint}\n{typed.output}")
+    player = LessonPlayer(lookup.survey_clusters().require_running_cluster(LAB))
+    for typed in player.play_commands([command for _, command in commands(catalog.load_lab(LAB))]):
+        if typed.mismatch:
+            raise SystemExit(f"{typed.node}: {typed.script}\n{typed.mismatch}\n{typed.output}")
     labs("check", LAB, "--patience", "20")
     labs("rm", LAB)
 
 
 def _class() -> tuple[Row, str]:
-    lab = catalog.load(SMALL)
+    lab = catalog.load_lab(SMALL)
     with tempfile.TemporaryDirectory() as name:
         folder = write(Path(name), lab, CLASS)
-        jobs = jobs_for([Planned(lab, "uml")] * CLASS, memory.free)
+        jobs = choose_job_count([VerifyJob(lab, "uml")] * CLASS, memory.free)
         say(f"grade: one submission of {SMALL}, {ROUNDS} rounds ...")
         alone = sorted(seconds(lambda: labs("grade", str(folder / "s0"), "--anew")) for _ in range(ROUNDS))[ROUNDS // 2]
         say(f"grade: a class of {CLASS}, {jobs} at a time ...")

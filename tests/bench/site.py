@@ -36,7 +36,7 @@ def measure() -> tuple[list[Row], list[str]]:
 
 def _hundred(folder: Path) -> None:
     """Write a hundred English lessons: those that there are, again and again, each under a name of its own."""
-    originals = catalog.names()
+    originals = catalog.list_lab_names()
     for number in range(LESSONS):
         original = originals[number % len(originals)]
         target = folder / "labs" / f"lab{number}"
@@ -76,7 +76,7 @@ def _builds(folder: Path) -> list[Row]:
 
 
 def _weights() -> list[str]:
-    files = build.files()
+    files = build.render_site()
     shared = sum(len(gzip.compress(files[f"assets/{name}"], 9)) for name in _SHARED)
     pages = {path: shared + len(gzip.compress(data, 9)) for path, data in files.items() if path.endswith(".html")}
     heaviest = max(pages, key=lambda path: pages[path])
@@ -93,7 +93,7 @@ def _in_browser(folder: Path) -> list[str]:
         return ["No Chromium is here, so that no paint was measured."]
     from playwright.sync_api import sync_playwright
 
-    build.build(folder / "real")
+    build.build_site(folder / "real")
     told = []
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []

@@ -6,15 +6,17 @@ import json
 
 import pytest
 
-from runner.checking.results import Outcome, Report, Result
+from runner.checking.results import Outcome, CheckReport, CheckResult
 from runner.errors import ExitCode
 
 PASSED, FAILED, ERROR, SKIPPED = Outcome
 
 
-def report(*outcomes: Outcome) -> Report:
+def report(*outcomes: Outcome) -> CheckReport:
     """Return a report with a result for each outcome, all of one step."""
-    return Report("tiny", tuple(Result(f"test_{at}", "look", "It is so", one) for at, one in enumerate(outcomes)))
+    return CheckReport(
+        "tiny", tuple(CheckResult(f"test_{at}", "look", "It is so", one) for at, one in enumerate(outcomes))
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,33 +39,35 @@ def test_exit_code(outcomes: list[Outcome], code: ExitCode) -> None:
 def test_count() -> None:
     """A report counts each outcome by itself."""
     found = report(PASSED, PASSED, FAILED)
-    assert [2, 1, 0, 0] == [found.count(one) for one in Outcome]
+    assert [2, 1, 0, 0] == [found.count_outcome(one) for one in Outcome]
 
 
 def test_of_step() -> None:
     """A report gives the results of one step in their order."""
-    first, second = Result("a", "look", "", PASSED), Result("b", "find", "", FAILED)
-    third = Result("c", "look", "", FAILED)
-    assert (first, third) == Report("tiny", (first, second, third)).of_step("look")
+    first, second = CheckResult("a", "look", "", PASSED), CheckResult("b", "find", "", FAILED)
+    third = CheckResult("c", "look", "", FAILED)
+    assert (first, third) == CheckReport("tiny", (first, second, third)).results_for_step("look")
 
 
 @pytest.mark.parametrize(
     ("result", "text"),
     [
-        (Result("a", "look", "", PASSED), ""),
-        (Result("a", "look", "", FAILED, observed="2 nodes", expected="3 nodes"), "2 nodes; expected: 3 nodes"),
-        (Result("a", "look", "", ERROR, reason="node1 is down."), "node1 is down."),
-        (Result("a", "look", "", SKIPPED, reason="first finish 'Look'"), "first finish 'Look'"),
+        (CheckResult("a", "look", "", PASSED), ""),
+        (CheckResult("a", "look", "", FAILED, observed="2 nodes", expected="3 nodes"), "2 nodes; expected: 3 nodes"),
+        (CheckResult("a", "look", "", ERROR, reason="node1 is down."), "node1 is down."),
+        (CheckResult("a", "look", "", SKIPPED, reason="first finish 'Look'"), "first finish 'Look'"),
     ],
 )
-def test_text(result: Result, text: str) -> None:
+def test_text(result: CheckResult, text: str) -> None:
     """A result says in one line what was seen and expected, or why nothing was."""
-    assert text == result.text
+    assert text == result.message
 
 
 def test_json() -> None:
     """A report as JSON has a count for every outcome and all fields of every result."""
-    result = Result("test_a", "look", "It is so", FAILED, "", "node1", "2 nodes", "3 nodes", "docker node ls", 0.25)
+    result = CheckResult(
+        "test_a", "look", "It is so", FAILED, "", "node1", "2 nodes", "3 nodes", "docker node ls", 0.25
+    )
     assert {
         "lab": "tiny",
         "counts": {"passed": 0, "failed": 1, "error": 0, "skipped": 0},
@@ -83,4 +87,4 @@ def test_json() -> None:
                 "bonus": False,
             }
         ],
-    } == json.loads(json.dumps(Report("tiny", (result,)).as_json()))
+    } == json.loads(json.dumps(CheckReport("tiny", (result,)).to_json()))

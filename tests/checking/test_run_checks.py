@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from runner.checking import run_checks
-from runner.checking.check_request import Request
-from runner.checking.results import Outcome, Report
+from runner.checking.check_request import CheckRequest
+from runner.checking.results import Outcome, CheckReport
 from runner.errors import BrokenLabError, ExitCode, HostError
 from runner.lessons import catalog
-from runner.lessons.learner_values import NOBODY, Learner
+from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.lessons.model import Lab
 from tests import helpers
 
@@ -65,10 +65,12 @@ def check(body: str, step: str = "look", name: str = "test_it", says: str = "'''
     return f"@step('{step}')\ndef {name}(nodes):\n    {says}\n    {body}\n"
 
 
-def ran(lab: Lab, root: Path, *steps: str, patience: float = 0, each_by_itself: bool = False) -> Report:
+def ran(lab: Lab, root: Path, *steps: str, patience: float = 0, each_by_itself: bool = False) -> CheckReport:
     """Run a lab's checks on this machine."""
-    request = Request(lab, helpers.cluster(root), frozenset(steps) or None, patience, each_by_itself=each_by_itself)
-    return run_checks.run(request)
+    request = CheckRequest(
+        lab, helpers.cluster(root), frozenset(steps) or None, patience, ignore_prerequisites=each_by_itself
+    )
+    return run_checks.run_checks(request)
 
 
 def test_values(tmp_path: Path) -> None:
@@ -77,8 +79,8 @@ def test_values(tmp_path: Path) -> None:
     says = "'''Port <PORT> answers, not <OTHER>.'''"
     look = f"@step('look')\ndef test_it(nodes, values):\n    {says}\n    assert values == {{}}"
     helpers.write_lab(tmp_path, f"{front}## Look {{#look}}\n", checks=HEAD + look)
-    for learner, port in ((NOBODY, 8000), (Learner("ada", "autumn"), 8561)):
-        (result,) = ran(catalog.load("tiny", learner), tmp_path).results
+    for learner, port in ((NO_LEARNER, 8000), (Learner("ada", "autumn"), 8561)):
+        (result,) = ran(catalog.load_lab("tiny", learner), tmp_path).results
         assert f"Port {port} answers, not <OTHER>" == result.says
         assert result.outcome is Outcome.FAILED
 
@@ -86,14 +88,14 @@ def test_values(tmp_path: Path) -> None:
 def test_more_than_a_look(tmp_path: Path) -> None:
     """A check that is given a look is given what else it names too."""
     shared = """
-from checks.shared_client import Shared, asked_of
+from checks.shared_snapshot import SharedSnapshot, make_snapshot_test
 
 @pytest.fixture
 def shown():
-    return Shared(lambda: 'a look')
+    return SharedSnapshot(lambda: 'a look')
 
 def with_look(check):
-    return asked_of('shown', check)
+    return make_snapshot_test('shown', check)
 
 @step('look')
 @with_look
@@ -151,7 +153,7 @@ def test_failure(tmp_path: Path) -> None:
 def test_every_outcome(body: str, outcome: str, text: str, tmp_path: Path) -> None:
     """Not yet is a failure; whatever keeps a check from looking is an error, and never a failure."""
     (result,) = ran(lab_with(tmp_path, check(body)), tmp_path).results
-    assert (outcome, text) == (result.outcome.value, result.text)
+    assert (outcome, text) == (result.outcome.value, result.message)
 
 
 def test_error_in_fixture(tmp_path: Path) -> None:
@@ -199,8 +201,8 @@ def test_stands_on_what_was_skipped(tmp_path: Path) -> None:
 def test_known_to_be_unfinished(tmp_path: Path) -> None:
     """A check that stands on a step which another run has found undone is skipped."""
     lab = lab_with(tmp_path, "@step('find', after=['look'])\ndef test_it(nodes):\n    '''It is so.'''\n")
-    request = Request(lab, helpers.cluster(tmp_path), each_by_itself=True, unfinished={"look": "Look"})
-    (result,) = run_checks.run(request).results
+    request = CheckRequest(lab, helpers.cluster(tmp_path), ignore_prerequisites=True, unfinished_steps={"look": "Look"})
+    (result,) = run_checks.run_checks(request).results
     assert ("skipped", "first finish 'Look'") == (result.outcome.value, result.reason)
 
 
@@ -223,7 +225,7 @@ def test_some_steps(steps: list[str], checks: list[str], tmp_path: Path) -> None
     """With steps named, only their checks run, and those of other steps hold nothing up."""
     report = ran(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path, *steps)
     assert checks == [result.check for result in report.results]
-    assert 0 == report.count(Outcome.SKIPPED)
+    assert 0 == report.count_outcome(Outcome.SKIPPED)
 
 
 def test_other_file_of_that_name(tmp_path: Path) -> None:
@@ -233,14 +235,17 @@ def test_other_file_of_that_name(tmp_path: Path) -> None:
     other = tmp_path / "other" / "test_tiny.py"
     other.write_text(HEAD + check("assert False", name="test_other"), "utf-8")
     files = (None, other, None)
-    reports = [run_checks.run(Request(lab, helpers.cluster(tmp_path), patience=0, file=file)) for file in files]
+    reports = [
+        run_checks.run_checks(CheckRequest(lab, helpers.cluster(tmp_path), settle_timeout=0, checks_file=file))
+        for file in files
+    ]
     assert ["test_it", "test_other", "test_it"] == [report.results[0].check for report in reports]
 
 
 def test_limit(tmp_path: Path) -> None:
     """A check that does not end in its time could not be checked, and the others still can."""
     lab = lab_with(tmp_path, check("nodes['node1'].run('sleep', '30')"), check("pass", name="test_then"))
-    report = run_checks.run(Request(lab, helpers.cluster(tmp_path), limit=0.3))
+    report = run_checks.run_checks(CheckRequest(lab, helpers.cluster(tmp_path), check_timeout=0.3))
     assert ["error", "passed"] == [one.outcome.value for one in report.results]
     assert "did not end within 0.3 s" in report.results[0].reason
 
@@ -249,7 +254,9 @@ def test_deadline(tmp_path: Path) -> None:
     """When the time of all checks is over, those that are left could not be checked."""
     body = "nodes['node1'].run('sleep', '1')"
     lab = lab_with(tmp_path, check(body), check(body, name="test_then"))
-    report = run_checks.run(Request(lab, helpers.cluster(tmp_path), limit=5, deadline=time.monotonic() + 1.5))
+    report = run_checks.run_checks(
+        CheckRequest(lab, helpers.cluster(tmp_path), check_timeout=5, deadline=time.monotonic() + 1.5)
+    )
     assert ["passed", "error"] == [one.outcome.value for one in report.results]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.checking.verify import Proof, verify
+from runner.checking.verify import Assertion, verify_lab
 from runner.errors import BrokenLabError
 from tests import helpers
 
@@ -63,34 +63,36 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     helpers.own_folders(monkeypatch, tmp_path)
 
 
-def proofs(root: Path, lesson: str = LESSON, checks: str = CHECKS, wrong: dict[str, str] | None = None) -> list[Proof]:
+def proofs(
+    root: Path, lesson: str = LESSON, checks: str = CHECKS, wrong: dict[str, str] | None = None
+) -> list[Assertion]:
     """Verify a lab, by default one without near misses where all is well."""
-    return list(verify(helpers.lab(root, lesson, checks=checks, wrong=wrong), helpers.cluster(root)))
+    return list(verify_lab(helpers.lab(root, lesson, checks=checks, wrong=wrong), helpers.cluster(root)))
 
 
-def complaints(found: list[Proof]) -> list[tuple[str, str, str]]:
+def complaints(found: list[Assertion]) -> list[tuple[str, str, str]]:
     """Return step, claim and the first line of the complaint of what is not so."""
-    return [(proof.step, proof.what, proof.complaint.splitlines()[0]) for proof in found if proof.complaint]
+    return [(proof.step, proof.claim, proof.failure.splitlines()[0]) for proof in found if proof.failure]
 
 
 def test_all_is_well(tmp_path: Path) -> None:
     """A lab whose parts agree gives no complaint, and everything was tried in its order."""
     assert [
-        Proof("read", "its commands do what the lesson says"),
-        Proof("make", "its checks fail before it"),
-        Proof("make", "shout: fails, saying 'made: HELLO'"),
-        Proof("make", "shout: can be cured"),
-        Proof("make", "its commands do what the lesson says"),
-        Proof("make", "its checks pass after it"),
-        Proof("make", "its checks pass again"),
-        Proof("copy", "its checks fail before it"),
-        Proof("copy", "its commands do what the lesson says"),
-        Proof("copy", "its checks pass after it"),
-        Proof("copy", "its checks pass again"),
-        Proof("copy", "empty: fails, saying 'copy: ; expected: copy: hello'"),
-        Proof("copy", "empty: can be cured"),
-        Proof("copy", "empty: its cure makes the checks pass"),
-        Proof("the finished lab", "all checks pass together"),
+        Assertion("read", "its commands do what the lesson says"),
+        Assertion("make", "its checks fail before it"),
+        Assertion("make", "shout: fails, saying 'made: HELLO'"),
+        Assertion("make", "shout: can be cured"),
+        Assertion("make", "its commands do what the lesson says"),
+        Assertion("make", "its checks pass after it"),
+        Assertion("make", "its checks pass again"),
+        Assertion("copy", "its checks fail before it"),
+        Assertion("copy", "its commands do what the lesson says"),
+        Assertion("copy", "its checks pass after it"),
+        Assertion("copy", "its checks pass again"),
+        Assertion("copy", "empty: fails, saying 'copy: ; expected: copy: hello'"),
+        Assertion("copy", "empty: can be cured"),
+        Assertion("copy", "empty: its cure makes the checks pass"),
+        Assertion("the finished lab", "all checks pass together"),
     ] == proofs(tmp_path, wrong=MISSES)
 
 
@@ -152,14 +154,14 @@ def test_step_that_breaks(old: str, new: str, complaint: str, tmp_path: Path) ->
     """A command that does not do what the lesson says is complained of with its line, and nothing after it is tried."""
     found = proofs(tmp_path, LESSON.replace(old, new), wrong=MISSES)
     assert [("copy", "its commands do what the lesson says", complaint)] == complaints(found)
-    assert found[-1].complaint
+    assert found[-1].failure
 
 
 def test_step_that_breaks_shows_why(tmp_path: Path) -> None:
     """The complaint of a command carries what was typed and what came back."""
-    (found,) = [one for one in proofs(tmp_path, LESSON.replace("cp made copy", "cp gone copy")) if one.complaint]
-    assert "cp gone copy; echo copied" in found.complaint
-    assert "No such file" in found.complaint
+    (found,) = [one for one in proofs(tmp_path, LESSON.replace("cp made copy", "cp gone copy")) if one.failure]
+    assert "cp gone copy; echo copied" in found.failure
+    assert "No such file" in found.failure
 
 
 @pytest.mark.parametrize(

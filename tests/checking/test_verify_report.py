@@ -9,30 +9,34 @@ from pathlib import Path
 import pytest
 
 from runner.checking import verify_report
-from runner.checking.parallel_verify import Planned, jobs_for
-from runner.checking.verify import Proof
-from runner.checking.verify_report import Verified
+from runner.checking.parallel_verify import VerifyJob, choose_job_count
+from runner.checking.verify import Assertion
+from runner.checking.verify_report import LabVerification
 from runner.errors import ExitCode
 from tests import helpers
 
-GOOD = Verified("tiny", "docker", 1.5, (Proof("look", "its checks pass after it"),))
-BROKEN = Verified("wide", "uml", 2.5, (Proof("look", "its checks fail before it", "no"),), "", ExitCode.BROKEN_LAB)
+GOOD = LabVerification("tiny", "docker", 1.5, (Assertion("look", "its checks pass after it"),))
+BROKEN = LabVerification(
+    "wide", "uml", 2.5, (Assertion("look", "its checks fail before it", "no"),), "", ExitCode.BROKEN_LAB
+)
 
 
 def test_a_report_is_read_as_it_was_written() -> None:
     """A report goes through JSON and tells the same again."""
-    assert [GOOD, BROKEN] == verify_report.read(json.loads(json.dumps(verify_report.report([GOOD, BROKEN]))))
+    assert [GOOD, BROKEN] == verify_report.parse_verify_report(
+        json.loads(json.dumps(verify_report.build_verify_report([GOOD, BROKEN])))
+    )
 
 
 def test_other_reports() -> None:
     """A file of another format is no report."""
     with pytest.raises(ValueError, match="labs-verify/1"):
-        verify_report.read({"format": "labs-check/1", "labs": []})
+        verify_report.parse_verify_report({"format": "labs-check/1", "labs": []})
 
 
 def test_wrong() -> None:
     """What is not as it must be can be had alone."""
-    assert ((), BROKEN.proofs) == (GOOD.wrong, BROKEN.wrong)
+    assert ((), BROKEN.assertions) == (GOOD.failed_assertions, BROKEN.failed_assertions)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +52,7 @@ def test_wrong() -> None:
 )
 def test_worst(codes: list[ExitCode], worst: ExitCode) -> None:
     """Several labs end with the exit code of the worst: a bug, a broken lab, an unfit machine, or what else is."""
-    assert worst == verify_report.worst(replace(GOOD, exit_code=code) for code in codes)
+    assert worst == verify_report.combine_exit_codes(replace(GOOD, exit_code=code) for code in codes)
 
 
 @pytest.mark.parametrize(
@@ -66,4 +70,4 @@ def test_jobs(
     """As many labs are tried at once as there are processors, and as memory holds where nodes have their own."""
     monkeypatch.setattr("os.cpu_count", lambda: cores)
     lab = helpers.lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n")
-    assert jobs == jobs_for([Planned(lab, driver) for driver in drivers], lambda: int(free))
+    assert jobs == choose_job_count([VerifyJob(lab, driver) for driver in drivers], lambda: int(free))

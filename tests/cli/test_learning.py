@@ -123,7 +123,7 @@ def test_list_tells_progress(run: Run) -> None:
 )
 def test_bar(passed: int, total: int, bar: str) -> None:
     """The bar is empty only for nothing and full only for all."""
-    assert bar == _progress.bar(passed, total)
+    assert bar == _progress.format_bar(passed, total)
 
 
 def test_damaged(run: Run) -> None:
@@ -164,7 +164,7 @@ def test_where_to_go_on(run: Run, tmp_path: Path) -> None:
 def test_full_disk(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """What has no file to name, as a full disk, is told without one."""
     monkeypatch.setattr(os, "fsync", lambda _handle: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
-    _progress.passed("tiny", ["look"])
+    _progress.record_passed("tiny", ["look"])
     assert "Your progress in 'tiny' cannot be kept: No space left.\n" == capsys.readouterr().err
 
 

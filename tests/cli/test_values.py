@@ -12,7 +12,7 @@ from runner.grading import batch
 from runner.grading.grade_model import Grade
 from runner.grading.job import Job, read
 from runner.grading.resource_limits import ResourceLimits
-from runner.lessons.learner_values import NOBODY, Learner
+from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.progress import store
 from runner.site_builder import build
 from tests import helpers
@@ -84,16 +84,16 @@ def test_whose_a_submission_is(tree: Path) -> None:
     assert ADA == grade._learners("autumn", None, (), 2)("ada")
     assert Learner("ada") == grade._learners("", None, (), 2)("ada")
     assert Learner("eve", "autumn") == grade._learners("autumn", "eve", (), 1)("ada")
-    assert NOBODY == grade._learners(None, None, (), 2)("ada")
+    assert NO_LEARNER == grade._learners(None, None, (), 2)("ada")
     found = grade._learners(None, None, [Grade("ada", "tiny", "uml", learner="eve", seed="autumn")], 2)
-    assert (Learner("eve", "autumn"), NOBODY) == (found("ada"), found("bob"))
+    assert (Learner("eve", "autumn"), NO_LEARNER) == (found("ada"), found("bob"))
     with pytest.raises(UsageError):
         grade._learners(None, "eve", (), 2)
 
 
 def test_where_a_grade_is_kept(tree: Path) -> None:
     """A grade is kept for the values that it stands on, and one with the lesson's own apart from all of them."""
-    jobs = [Job(tree / "ada", "tiny", "uml", ResourceLimits(), learner=one) for one in (NOBODY, ADA, Learner("bob", "autumn"))]
+    jobs = [Job(tree / "ada", "tiny", "uml", ResourceLimits(), learner=one) for one in (NO_LEARNER, ADA, Learner("bob", "autumn"))]
     hashes = [batch.hash_inputs(job) for job in jobs]
     assert [False, True, True] == ["values" in one for one in hashes]
     assert 3 == len({batch._kept(job, one) for job, one in zip(jobs, hashes, strict=True)})

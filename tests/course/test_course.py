@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from runner.checking import verify_report
-from runner.checking.verify_report import Verified
+from runner.checking.verify_report import LabVerification
 from runner.lessons import catalog
 from tests.conftest import CHECKOUT, Labs, labs_in
 
@@ -23,7 +23,7 @@ class Done:
     """A `labs verify` of everything, and its report."""
 
     process: subprocess.CompletedProcess[str]
-    labs: dict[str, Verified]
+    labs: dict[str, LabVerification]
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +37,12 @@ def course(own: Labs, tmp_path_factory: pytest.TempPathFactory) -> Done:
     """Verify all labs at once."""
     report = tmp_path_factory.mktemp("course") / "report.json"
     done = own("verify", "--all", "--report", str(report), timeout=3600)
-    found = verify_report.read(json.loads(report.read_text("utf-8"))) if report.exists() else []
+    found = verify_report.parse_verify_report(json.loads(report.read_text("utf-8"))) if report.exists() else []
     return Done(done, {one.lab: one for one in found})
 
 
-def _told(one: Verified) -> str:
-    return one.error or "\n".join(f"{proof.step}: {proof.what}: {proof.complaint}" for proof in one.wrong)
+def _told(one: LabVerification) -> str:
+    return one.error or "\n".join(f"{proof.step}: {proof.claim}: {proof.failure}" for proof in one.failed_assertions)
 
 
 @pytest.mark.parametrize("lab", LABS)
@@ -51,7 +51,7 @@ def test_lab_holds(course: Done, lab: str) -> None:
     assert lab in course.labs, course.process.stdout + course.process.stderr
     one = course.labs[lab]
     assert "" == _told(one)
-    assert _MISSES <= sum(": fails, saying" in proof.what for proof in one.proofs)
+    assert _MISSES <= sum(": fails, saying" in proof.claim for proof in one.assertions)
 
 
 def test_table(course: Done) -> None:
@@ -76,4 +76,4 @@ def test_containers_and_machines(own: Labs) -> None:
 
 def test_every_lab_is_found() -> None:
     """The labs that are proved here are those that `labs list` shows."""
-    assert catalog.names() == LABS
+    assert catalog.list_lab_names() == LABS

@@ -21,7 +21,7 @@ LIMITS = ResourceLimits(block_seconds=1, output_bytes=20)
 def typed(root: Path, script: str, limits: ResourceLimits = LIMITS) -> tuple[int, bytes, bytes, float]:
     """Type a script, and return its exit status, its streams, and how long that took."""
     began = time.monotonic()
-    done = LimitedRunner(limits).type(helpers.cluster(root).nodes[0], script)
+    done = LimitedRunner(limits).run_script(helpers.cluster(root).nodes[0], script)
     return done.exit_status, done.stdout, done.stderr, time.monotonic() - began
 
 
@@ -33,10 +33,10 @@ def test_streams(tmp_path: Path) -> None:
 def test_output_is_cut(tmp_path: Path) -> None:
     """Of each stream half of what may be kept comes back, so that neither hides the other; nothing is held up."""
     own = LimitedRunner(LIMITS)
-    done = own.type(helpers.cluster(tmp_path).nodes[0], "seq 100000; seq 100000 >&2; exit 5")
+    done = own.run_script(helpers.cluster(tmp_path).nodes[0], "seq 100000; seq 100000 >&2; exit 5")
     kept = b"1\n2\n3\n4\n5\n"
     assert (5, kept, kept, True) == (done.exit_status, done.stdout, done.stderr, own.is_truncated)
-    own.type(helpers.cluster(tmp_path).nodes[0], "echo short")
+    own.run_script(helpers.cluster(tmp_path).nodes[0], "echo short")
     assert not own.is_truncated
 
 
@@ -84,11 +84,11 @@ def test_all_time_is_used(tmp_path: Path) -> None:
     """All blocks of a submission share its time: the next gets what is left, and then none."""
     now = [100.0]
     own = LimitedRunner(ResourceLimits(block_seconds=5, submission_seconds=8), lambda: now[0])
-    told = [(own.seconds, own.seconds_left)]
+    told = [(own.timeout_seconds, own.seconds_left)]
     for moment in (104.0, 109.0):
         now[0] = moment
         own.start_block()
-        told.append((own.seconds, own.seconds_left))
+        told.append((own.timeout_seconds, own.seconds_left))
     assert [(5, 8), (4, 4), (0.1, 0)] == told
 
 

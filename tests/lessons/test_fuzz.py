@@ -136,12 +136,12 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def look(tree: Path) -> None:
     """Read, lint and show the lab; only errors that say what an author can do are let by."""
     with contextlib.suppress(BrokenLabError):
-        lab = parse.lab(tree / "labs/tiny")
-        for path in lab.wrong:
-            parse.near_miss(path, lab)
+        lab = parse.parse_lab(tree / "labs/tiny")
+        for path in lab.near_miss_paths:
+            parse.parse_near_miss(path, lab)
         for step in lab.lesson.steps:
-            parse.step_commands(lab, step)
-    for problem in linter.lint(["tiny"]):
+            parse.load_step_commands(lab, step)
+    for problem in linter.lint_labs(["tiny"]):
         assert 1 <= problem.line
         assert problem.message
     shown = CliRunner().invoke(cli, ["show", "tiny"])
@@ -171,4 +171,4 @@ def test_sound(tree: Path) -> None:
     """The lab that all is mangled from is sound, so what is told of the others is of our making."""
     (tree / "labs/tiny/files").mkdir()
     (tree / "labs/tiny/files/note.txt").write_text("Hello", "utf-8")
-    assert () == linter.lint(["tiny"])
+    assert () == linter.lint_labs(["tiny"])

@@ -10,12 +10,12 @@ import pytest
 
 from runner import paths
 from runner.lessons import catalog, learner_values, parse, translation
-from runner.lessons.learner_values import NOBODY, Learner, Value
+from runner.lessons.learner_values import NO_LEARNER, Learner, LearnerValue
 from runner.lessons.model import Command, Lab
 from tests import helpers
 
-PORT = Value("PORT", tuple(str(number) for number in range(8000, 9000)), "8080")
-NAME = Value("NAME", ("third", "fourth", "fifth", "sixth", "last"), "third")
+PORT = LearnerValue("PORT", tuple(str(number) for number in range(8000, 9000)), "8080")
+NAME = LearnerValue("NAME", ("third", "fourth", "fifth", "sixth", "last"), "third")
 ADA = Learner("ada", "autumn")
 FRONT = helpers.FRONT.replace(
     "images: []\n", "images: []\nvalues: {NAME: {among: [web, api, shop, till]}, COUNT: {from: 3, to: 6, default: 5}}\n"
@@ -91,19 +91,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def texts(lab: Lab) -> list[str]:
     """Return what stands where a value was, in all of a lab's files."""
-    chinese = translation.read(lab, "zh")
+    chinese = translation.load_translation(lab, "zh")
     assert chinese is not None
-    miss = parse.near_miss(lab.wrong[0], lab)
+    miss = parse.parse_near_miss(lab.near_miss_paths[0], lab)
     look, find = lab.lesson.steps
-    commands = [*look.commands, *chinese.lesson.steps[0].commands, *miss.wrong, *miss.cure]
+    commands = [*look.commands, *chinese.lesson.steps[0].commands, *miss.wrong_commands, *miss.cure_commands]
     hints = [*look.hints, *chinese.lesson.steps[0].hints]
     return [
         *(command.script.split()[1] for command in commands),
-        *(line for command in commands for line in command.output),
+        *(line for command in commands for line in command.expected_output),
         *(hint.text.removeprefix("It is `").removesuffix("`.") for hint in hints),
         *(str(hint.says).split()[0] for hint in hints),
         miss.says.split()[0],
-        parse.step_commands(lab, find)[0].script.split()[1],
+        parse.load_step_commands(lab, find)[0].script.split()[1],
     ]
 
 
@@ -113,29 +113,31 @@ def texts(lab: Lab) -> list[str]:
         (PORT, "tiny", Learner("ada"), "8031"),
         (PORT, "tiny", ADA, "8561"),
         (PORT, "mesh", Learner("ada"), "8231"),
-        (Value("DOOR", PORT.among, "8080"), "tiny", Learner("ada"), "8986"),
+        (LearnerValue("DOOR", PORT.choices, "8080"), "tiny", Learner("ada"), "8986"),
         (PORT, "tiny", Learner("José"), "8643"),
         (NAME, "ladder", Learner("ada"), "fifth"),
-        (NAME, "tiny", NOBODY, "third"),
+        (NAME, "tiny", NO_LEARNER, "third"),
         (PORT, "tiny", Learner("", "autumn"), "8080"),
     ],
 )
-def test_drawn(value: Value, lab: str, learner: Learner, drawn: str) -> None:
+def test_drawn(value: LearnerValue, lab: str, learner: Learner, drawn: str) -> None:
     """What is drawn is told by learner, seed, lab and name, and is the same for ever; nobody gets the default."""
-    assert drawn == learner_values.drawn(lab, value, learner)
+    assert drawn == learner_values.draw_value(lab, value, learner)
 
 
 def test_accents() -> None:
     """However a letter with an accent is spelt, it is the same learner."""
-    spelt = {learner_values.drawn("tiny", PORT, Learner(unicodedata.normalize(form, "José"))) for form in ("NFC", "NFD")}
+    spelt = {
+        learner_values.draw_value("tiny", PORT, Learner(unicodedata.normalize(form, "José"))) for form in ("NFC", "NFD")
+    }
     assert 1 == len(spelt)
 
 
 def test_spread() -> None:
     """Among many learners every value is drawn about as often as any other, and one value tells nothing of another."""
-    drawn = [learner_values.of("tiny", (NAME, PORT), Learner(f"learner{number}")) for number in range(5000)]
+    drawn = [learner_values.draw_values("tiny", (NAME, PORT), Learner(f"learner{number}")) for number in range(5000)]
     names = Counter(one["NAME"] for one in drawn)
-    assert {*NAME.among} == {*names}
+    assert {*NAME.choices} == {*names}
     assert all(850 < times < 1150 for times in names.values()), names
     halves = Counter((one["NAME"], one["PORT"] < "8500") for one in drawn)
     assert all(400 < times < 600 for times in halves.values()), halves
@@ -143,38 +145,38 @@ def test_spread() -> None:
 
 def test_default(folder: Path) -> None:
     """Without a learner the lesson has its own values: the default, or else the first."""
-    lab = parse.lab(folder)
+    lab = parse.parse_lab(folder)
     assert ({"NAME": "web", "COUNT": "5"}, {"web"}) == (lab.values, {*texts(lab)})
 
 
 @pytest.mark.parametrize("learner", [Learner("ada"), Learner("bob"), Learner("ada", "autumn"), Learner("a\\1<b>")])
 def test_all_files(learner: Learner, folder: Path) -> None:
     """A learner's values stand in all files of a lab, in its text, its commands, outputs and hints."""
-    lab = parse.lab(folder, learner)
+    lab = parse.parse_lab(folder, learner)
     name, count = lab.values["NAME"], lab.values["COUNT"]
     assert {name} == {*texts(lab)}
     assert f"Look at **{name}**, {count} times, and at <OTHER>." in str(lab.lesson.steps[0].parts[0])
-    assert f"find {name} {count}" == parse.step_commands(lab, lab.lesson.steps[1])[0].script
+    assert f"find {name} {count}" == parse.load_step_commands(lab, lab.lesson.steps[1])[0].script
 
 
 def test_lines_stay(folder: Path) -> None:
     """Whatever is filled in, everything stands on the line that it stands on in the file."""
-    (command,) = parse.lab(folder, ADA).lesson.steps[0].commands
+    (command,) = parse.parse_lab(folder, ADA).lesson.steps[0].commands
     assert Command(("node1",), "", LESSON.splitlines().index("```sh node1 capture=OTHER") + 1).line == command.line
 
 
 def test_source_is_what_is_translated(folder: Path) -> None:
     """A translation is as fresh for one learner as for any other."""
-    text = CHINESE.replace("0123456789ab", translation.digest(folder))
+    text = CHINESE.replace("0123456789ab", translation.hash_lesson(folder))
     (folder / "lesson.zh.md").write_text(text, "utf-8")
-    found = [translation.read(parse.lab(folder, learner), "zh") for learner in (NOBODY, ADA)]
-    assert [False, False] == [one.stale for one in found if one]
+    found = [translation.load_translation(parse.parse_lab(folder, learner), "zh") for learner in (NO_LEARNER, ADA)]
+    assert [False, False] == [one.is_stale for one in found if one]
 
 
 def test_remembered(folder: Path) -> None:
     """A lab is remembered for one learner without being taken for another's, and each gets it as it is parsed."""
-    for learner in (NOBODY, ADA, Learner("bob"), ADA, NOBODY):
-        assert parse.lab(folder, learner) == catalog.load("tiny", learner)
+    for learner in (NO_LEARNER, ADA, Learner("bob"), ADA, NO_LEARNER):
+        assert parse.parse_lab(folder, learner) == catalog.load_lab("tiny", learner)
     kept = sorted(path.name for path in (paths.cache_folder() / "lessons").iterdir())
     assert ["tiny.drawn.pickle", "tiny.pickle"] == kept
 
@@ -183,11 +185,11 @@ def test_nothing_to_draw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     """A lab that draws nothing is the same for everybody, and knows whose it is all the same."""
     helpers.own_folders(monkeypatch, tmp_path)
     plain = helpers.lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n")
-    own = catalog.load("tiny", ADA)
+    own = catalog.load_lab("tiny", ADA)
     assert (plain.lesson, ADA, {}) == (own.lesson, own.learner, own.values)
 
 
 def test_told() -> None:
     """One line tells whose values they are, and which."""
-    assert "For ada: NAME is web, PORT is 8031." == learner_values.told(ADA, {"NAME": "web", "PORT": "8031"})
-    assert "For ada: nothing is drawn in this lab." == learner_values.told(ADA, {})
+    assert "For ada: NAME is web, PORT is 8031." == learner_values.describe_values(ADA, {"NAME": "web", "PORT": "8031"})
+    assert "For ada: nothing is drawn in this lab." == learner_values.describe_values(ADA, {})

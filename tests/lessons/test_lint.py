@@ -13,8 +13,8 @@ from runner.errors import HostError
 from runner.lessons import catalog
 from runner.lessons.lint import linter
 from runner.lessons.lint.all_rules import RULES
-from runner.lessons.lint.image_rules import without_recipe
-from runner.lessons.lint.unknown_files import named
+from runner.lessons.lint.image_rules import images_without_recipe
+from runner.lessons.lint.unknown_files import lab_name
 from tests import helpers
 
 CASES_FOLDER = Path(__file__).parent / "lint"
@@ -68,7 +68,7 @@ def write_tree(root: Path, case: str) -> None:
 
 def told(root: Path, *names: str) -> str:
     """Return what is said of labs, a line a problem, with paths below the tree."""
-    return "".join(f"{problem}\n" for problem in linter.lint(names)).replace(f"{root}/", "")
+    return "".join(f"{problem}\n" for problem in linter.lint_labs(names)).replace(f"{root}/", "")
 
 
 @pytest.mark.parametrize(("case", "problems"), CASES)
@@ -80,7 +80,7 @@ def test_rule(case: str, problems: str, tmp_path: Path) -> None:
 
 def test_every_rule_has_cases() -> None:
     """Every rule has cases of its own, some with a problem and some without."""
-    for rule in {*RULES} - {without_recipe, named}:
+    for rule in {*RULES} - {images_without_recipe, lab_name}:
         assert {True, False} == {
             bool(problems) for _, _, problems in helpers.cases(CASES_FOLDER / f"{rule.__name__}.txt")
         }
@@ -170,7 +170,7 @@ def test_nothing_runs(tmp_path: Path) -> None:
         f"'\n{trap}\n'; {trap}",
     ):
         write_tree(tmp_path, f">> labs/tiny/lesson.md\n{STEP}```sh node1\n{script}\n```\n")
-        linter.lint(["tiny"])
+        linter.lint_labs(["tiny"])
     assert not (tmp_path / "ran").exists()
 
 
@@ -179,7 +179,7 @@ def test_no_bash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_tree(tmp_path, "")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(HostError, match="There is no bash"):
-        linter.lint(["tiny"])
+        linter.lint_labs(["tiny"])
 
 
 def test_own_labs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,5 +187,5 @@ def test_own_labs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LABS_ROOT")
     assert paths.is_built_in()
     began = time.process_time()
-    assert () == linter.lint(catalog.names())
+    assert () == linter.lint_labs(catalog.list_lab_names())
     assert 2 > time.process_time() - began

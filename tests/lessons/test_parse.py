@@ -86,13 +86,17 @@ def test_front_matter(tmp_path: Path) -> None:
     )
     assert (NodeSpec("node1", Role.MANAGER), NodeSpec("node2", Role.WORKER)) == lesson.topology.nodes
     assert ("node1", "node2") == lesson.topology.names
-    assert (("nginx:alpine",), frozenset({"ipvs"}), ("swarm-basics",)) == (lesson.images, lesson.needs, lesson.after)
+    assert (("nginx:alpine",), frozenset({"ipvs"}), ("swarm-basics",)) == (
+        lesson.images,
+        lesson.needs,
+        lesson.prerequisites,
+    )
 
 
 def test_defaults(tmp_path: Path) -> None:
     """A lesson that names no needs and no labs before it has none."""
     lesson = helpers.lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n").lesson
-    assert (frozenset(), ()) == (lesson.needs, lesson.after)
+    assert (frozenset(), ()) == (lesson.needs, lesson.prerequisites)
 
 
 def test_steps(tmp_path: Path) -> None:
@@ -109,9 +113,16 @@ def test_parts(tmp_path: Path) -> None:
     """A step is prose, commands and hints in the order they stand in, with what each block says of itself."""
     assert (
         Prose("First paragraph.\n\n- a list"),
-        Command(("node1",), "echo abc", 22, capture="TOKEN"),
+        Command(("node1",), "echo abc", 22, capture_name="TOKEN"),
         Prose("Then:"),
-        Command(("node1", "node2"), "echo <TOKEN>\nexit 3", 28, exit_status=3, retry=10, output=("abc", "...")),
+        Command(
+            ("node1", "node2"),
+            "echo <TOKEN>\nexit 3",
+            28,
+            exit_status=3,
+            retry_seconds=10,
+            expected_output=("abc", "..."),
+        ),
         Hint("Look up.\n\n```sh\nno command\n```", 38),
         Prose("After the hint."),
         Hint("Type it.", 48, "test_made", "no token"),
@@ -137,8 +148,8 @@ def test_step_views(tmp_path: Path) -> None:
 def test_step_by_id(tmp_path: Path) -> None:
     """A lesson finds a step by its id, and nothing where there is none."""
     lesson = helpers.lab(tmp_path, LESSON).lesson
-    assert lesson.steps[1] is lesson.step("rest")
-    assert lesson.step("make-") is None
+    assert lesson.steps[1] is lesson.find_step("rest")
+    assert lesson.find_step("make-") is None
 
 
 @pytest.mark.parametrize(
@@ -155,17 +166,17 @@ def test_odd_line_ends(odd: str, tmp_path: Path) -> None:
 def test_windows(tmp_path: Path) -> None:
     """A lesson saved by a Windows editor, with its mark in front and its line ends, reads the same."""
     folder = helpers.write_lab(tmp_path, LESSON)
-    plain = parse.lab(folder).lesson
+    plain = parse.parse_lab(folder).lesson
     (folder / "lesson.md").write_bytes(b"\xef\xbb\xbf" + LESSON.replace("\n", "\r\n").encode())
-    assert plain == parse.lab(folder).lesson
+    assert plain == parse.parse_lab(folder).lesson
 
 
 def test_folders(tmp_path: Path) -> None:
     """A lab knows where its setup, its files and its near misses lie, the last by name."""
     lab = helpers.lab(tmp_path, LESSON, wrong={"b.md": "", "a.md": "", "notes.txt": ""})
     folder = tmp_path / "labs" / "tiny"
-    assert (folder / "setup.sh", folder / "files") == (lab.setup, lab.files)
-    assert (folder / "wrong" / "a.md", folder / "wrong" / "b.md") == lab.wrong
+    assert (folder / "setup.sh", folder / "files") == (lab.setup_script, lab.files_folder)
+    assert (folder / "wrong" / "a.md", folder / "wrong" / "b.md") == lab.near_miss_paths
 
 
 MISS = """\
@@ -194,13 +205,13 @@ def test_near_miss(tmp_path: Path) -> None:
     """A near miss says where it goes wrong, what must be said to it, and how it is cured."""
     lab = helpers.lab(tmp_path, LESSON, wrong={"extra.md": MISS})
     assert NearMiss(
-        path=lab.wrong[0],
-        step="make",
-        after=True,
+        path=lab.near_miss_paths[0],
+        step_id="make",
+        is_played_after=True,
         says="two tokens",
-        wrong=(Command(("node2",), "touch extra", 10),),
-        cure=(Command(("node2",), "rm extra", 16),),
-    ) == parse.near_miss(lab.wrong[0], lab)
+        wrong_commands=(Command(("node2",), "touch extra", 10),),
+        cure_commands=(Command(("node2",), "rm extra", 16),),
+    ) == parse.parse_near_miss(lab.near_miss_paths[0], lab)
 
 
 @pytest.mark.parametrize(
@@ -219,33 +230,33 @@ def test_broken_near_miss(old: str, new: str, problems: list[str], tmp_path: Pat
     """What is wrong in a near miss is told with file and line, under the name of its lab."""
     lab = helpers.lab(tmp_path, LESSON, wrong={"extra.md": MISS.replace(old, new)})
     with pytest.raises(BrokenLabError) as caught:
-        parse.near_miss(lab.wrong[0], lab)
+        parse.parse_near_miss(lab.near_miss_paths[0], lab)
     lead, *told = caught.value.message.splitlines()
     assert lead.startswith("The lab 'tiny' has ")
-    assert [f"{lab.wrong[0]}:{problem}" for problem in problems] == told[: len(problems)]
+    assert [f"{lab.near_miss_paths[0]}:{problem}" for problem in problems] == told[: len(problems)]
 
 
 def test_unreadable_near_miss(tmp_path: Path) -> None:
     """A near miss that is not UTF-8 is a problem of its lab too."""
     lab = helpers.lab(tmp_path, LESSON, wrong={"extra.md": ""})
-    lab.wrong[0].write_bytes(b"\xff")
+    lab.near_miss_paths[0].write_bytes(b"\xff")
     with pytest.raises(BrokenLabError, match=r"The lab 'tiny' has a problem:\n.*extra\.md:1: it cannot be read"):
-        parse.near_miss(lab.wrong[0], lab)
+        parse.parse_near_miss(lab.near_miss_paths[0], lab)
 
 
 def test_own_commands(tmp_path: Path) -> None:
     """A step that tells its commands is led through by them, whatever a solution says."""
     lab = helpers.lab(tmp_path, LESSON)
-    _solve(lab.solution("make"), "```sh node1\nfalse\n```\n")
-    assert lab.lesson.steps[0].commands == parse.step_commands(lab, lab.lesson.steps[0])
+    _solve(lab.solution_path("make"), "```sh node1\nfalse\n```\n")
+    assert lab.lesson.steps[0].commands == parse.load_step_commands(lab, lab.lesson.steps[0])
 
 
 def test_solution(tmp_path: Path) -> None:
     """A step that tells no commands is led through by its solution, and by nothing where there is none."""
     lab = helpers.lab(tmp_path, LESSON)
-    assert () == parse.step_commands(lab, lab.lesson.steps[1])
-    _solve(lab.solution("rest"), "So:\n```sh node1\ntrue\n```\n\n## Then\n```sh node2\ntrue\n```\n")
-    assert (Command(("node1",), "true", 2), Command(("node2",), "true", 7)) == parse.step_commands(
+    assert () == parse.load_step_commands(lab, lab.lesson.steps[1])
+    _solve(lab.solution_path("rest"), "So:\n```sh node1\ntrue\n```\n\n## Then\n```sh node2\ntrue\n```\n")
+    assert (Command(("node1",), "true", 2), Command(("node2",), "true", 7)) == parse.load_step_commands(
         lab, lab.lesson.steps[1]
     )
 
@@ -253,9 +264,9 @@ def test_solution(tmp_path: Path) -> None:
 def test_broken_solution(tmp_path: Path) -> None:
     """What is wrong in a solution is told with file and line."""
     lab = helpers.lab(tmp_path, LESSON)
-    _solve(lab.solution("rest"), "```sh node9\ntrue\n```\n")
+    _solve(lab.solution_path("rest"), "```sh node9\ntrue\n```\n")
     with pytest.raises(BrokenLabError, match=r"solution/rest\.md:1: there is no node 'node9'"):
-        parse.step_commands(lab, lab.lesson.steps[1])
+        parse.load_step_commands(lab, lab.lesson.steps[1])
 
 
 def _solve(path: Path, text: str) -> None:

@@ -20,7 +20,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A lab that has been read once."""
     helpers.own_folders(monkeypatch, tmp_path)
     helpers.write_lab(tmp_path, LESSON, name="nets")
-    parse_cache.lab(tmp_path / "labs" / "nets")
+    parse_cache.load_cached_lab(tmp_path / "labs" / "nets")
     return tmp_path / "labs" / "nets"
 
 
@@ -30,27 +30,27 @@ def forbid_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
     def parsed(_folder: Path, _learner: Learner) -> None:
         pytest.fail("The lesson was parsed again.")
 
-    monkeypatch.setattr(parse, "lab", parsed)
+    monkeypatch.setattr(parse, "parse_lab", parsed)
 
 
 def test_unchanged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lesson that has not changed is not parsed again, and is the same."""
-    expected = parse.lab(folder)
+    expected = parse.parse_lab(folder)
     forbid_parsing(monkeypatch)
-    assert expected == parse_cache.lab(folder)
+    assert expected == parse_cache.load_cached_lab(folder)
 
 
 def test_changed(folder: Path) -> None:
     """A lesson that has changed is parsed anew."""
     (folder / "lesson.md").write_text(LESSON.replace("#look", "#gaze"), "utf-8")
-    assert ["gaze"] == [step.id for step in parse_cache.lab(folder).lesson.steps]
+    assert ["gaze"] == [step.id for step in parse_cache.load_cached_lab(folder).lesson.steps]
 
 
 def test_setup_gone(folder: Path) -> None:
     """What the parser would refuse is refused, though the lesson itself is the same."""
     (folder / "setup.sh").unlink()
     with pytest.raises(BrokenLabError, match=r"setup\.sh:1: the file is missing"):
-        parse_cache.lab(folder)
+        parse_cache.load_cached_lab(folder)
 
 
 @pytest.mark.parametrize("rest", [b"", b"garbage", b"c__main__\nGone\n."])
@@ -58,7 +58,7 @@ def test_damaged_note(folder: Path, rest: bytes) -> None:
     """A note that cannot be read is as good as none."""
     (note,) = (paths.cache_folder() / "lessons").iterdir()
     note.write_bytes(note.read_bytes()[:32] + rest)
-    assert parse.lab(folder) == parse_cache.lab(folder)
+    assert parse.parse_lab(folder) == parse_cache.load_cached_lab(folder)
 
 
 def test_no_room(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -66,4 +66,4 @@ def test_no_room(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     blocked = tmp_path / "a file"
     blocked.touch()
     monkeypatch.setattr(paths, "cache_folder", lambda: blocked)
-    assert parse.lab(folder) == parse_cache.lab(folder)
+    assert parse.parse_lab(folder) == parse_cache.load_cached_lab(folder)

@@ -23,7 +23,7 @@ def test_problems(lesson: str, problems: str, tmp_path: Path) -> None:
     folder = helpers.write_lab(tmp_path, lesson)
     told = ""
     try:
-        parse.lab(folder)
+        parse.parse_lab(folder)
     except BrokenLabError as error:
         told = "".join(f"{line}\n" for line in error.message.splitlines()[1:]).replace(f"{folder}/", "")
     assert problems == told
@@ -40,7 +40,7 @@ def test_lead(lesson: str, lead: str, tmp_path: Path) -> None:
     """The error names the lab, counts its problems, and says what to type once they are mended."""
     folder = helpers.write_lab(tmp_path, lesson)
     with pytest.raises(BrokenLabError) as caught:
-        parse.lab(folder)
+        parse.parse_lab(folder)
     assert (lead, "Mend the file, then 'labs show tiny'.") == (
         caught.value.message.splitlines()[0],
         caught.value.advice,
@@ -52,7 +52,7 @@ def test_without_setup(tmp_path: Path) -> None:
     folder = helpers.write_lab(tmp_path, f"{helpers.FRONT}## Look\n")
     (folder / "setup.sh").unlink()
     with pytest.raises(BrokenLabError) as caught:
-        parse.lab(folder)
+        parse.parse_lab(folder)
     assert [
         f"{folder}/lesson.md:9: a step's heading ends with its id: '## Title {{#id}}'",
         f"{folder}/setup.sh:1: the file is missing; every lab sets its scene there",
@@ -62,7 +62,7 @@ def test_without_setup(tmp_path: Path) -> None:
 def test_without_lesson(tmp_path: Path) -> None:
     """A folder without `lesson.md` is told so."""
     with pytest.raises(BrokenLabError) as caught:
-        parse.lab(tmp_path / "tiny")
+        parse.parse_lab(tmp_path / "tiny")
     assert f"The lab 'tiny' has a problem:\n{tmp_path}/tiny/lesson.md:1: the file is missing" == caught.value.message
 
 
@@ -71,11 +71,11 @@ def test_no_text(tmp_path: Path) -> None:
     folder = helpers.write_lab(tmp_path, "")
     (folder / "lesson.md").write_bytes(b"---\ntitle: caf\xe9\n")
     with pytest.raises(BrokenLabError, match=r"lesson\.md:1: it cannot be read: 'utf-8' codec can't decode byte 0xe9"):
-        parse.lab(folder)
+        parse.parse_lab(folder)
 
 
 def test_lesson_that_is_a_folder(tmp_path: Path) -> None:
     """A lesson that cannot be opened is a problem of its file, and not a bug of ours."""
     (tmp_path / "tiny" / "lesson.md").mkdir(parents=True)
     with pytest.raises(BrokenLabError, match=r"lesson\.md:1: it cannot be read: .*Is a directory"):
-        parse.lab(tmp_path / "tiny")
+        parse.parse_lab(tmp_path / "tiny")

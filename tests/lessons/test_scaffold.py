@@ -22,7 +22,7 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_make(tmp_path: Path) -> None:
     """A lab has a lesson, its checks, near misses and a solution, and lint finds nothing in it."""
-    written = scaffold.make("two-words")
+    written = scaffold.create_lab("two-words")
     assert {
         "checks/test_two_words.py",
         "labs/two-words/lesson.md",
@@ -31,13 +31,13 @@ def test_make(tmp_path: Path) -> None:
         "labs/two-words/wrong/after-failures-only.md",
         "labs/two-words/wrong/created-only.md",
     } == {str(path.relative_to(tmp_path)) for path in written}
-    assert "Two words" == catalog.load("two-words").lesson.title
-    assert () == linter.lint(["two-words"])
+    assert "Two words" == catalog.load_lab("two-words").lesson.title
+    assert () == linter.lint_labs(["two-words"])
 
 
 def test_style() -> None:
     """Its checks are as tidy as ours, and name no lab but this one."""
-    (checks,) = (path for path in scaffold.make("two-words") if path.suffix == ".py")
+    (checks,) = (path for path in scaffold.create_lab("two-words") if path.suffix == ".py")
     settings = helpers.CHECKOUT / "pyproject.toml"
     for words in (("check",), ("format", "--check")):
         done = subprocess.run([sys.executable, "-m", "ruff", *words, "--config", settings, checks], check=False)
@@ -47,7 +47,7 @@ def test_style() -> None:
 
 def test_nothing_left_to_fill_in() -> None:
     """No word of the template's own language is left in any file."""
-    assert [] == [path for path in scaffold.make("two-words") if "@{" in path.read_text("utf-8")]
+    assert [] == [path for path in scaffold.create_lab("two-words") if "@{" in path.read_text("utf-8")]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_nothing_left_to_fill_in() -> None:
 def test_names(name: str, tmp_path: Path) -> None:
     """What cannot be the name of a folder, of a module and of a cluster names no lab."""
     with pytest.raises(UsageError, match="cannot name a lab"):
-        scaffold.make(name)
+        scaffold.create_lab(name)
     assert [] == [*tmp_path.iterdir()]
 
 
@@ -65,7 +65,7 @@ def test_taken(taken: str, tmp_path: Path) -> None:
     """What is there already stays as it is, and nothing is put beside it."""
     (tmp_path / taken).mkdir(parents=True)
     with pytest.raises(UsageError, match=f"There is {tmp_path / taken} already"):
-        scaffold.make("mine")
+        scaffold.create_lab("mine")
     assert [tmp_path / taken] == [*tmp_path.glob("*/*")]
 
 
@@ -74,5 +74,5 @@ def test_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LABS_ROOT")
     monkeypatch.setattr(paths, "is_installed", lambda: True)
     with pytest.raises(UsageError, match="no place for one of yours") as caught:
-        scaffold.make("mine")
+        scaffold.create_lab("mine")
     assert "Say where it shall lie: 'labs --labs DIR new mine'." == caught.value.advice

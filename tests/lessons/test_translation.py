@@ -50,15 +50,15 @@ def written(folder: Path, chinese: str | None = CHINESE, digest: str | None = No
     """Write a lab with a translation, made from the English lesson or from one of another digest."""
     lab = helpers.lab(folder, ENGLISH)
     if chinese is not None:
-        text = chinese.replace("DIGEST", digest or translation.digest(lab.folder))
-        translation.file(lab.folder, "zh").write_text(text, "utf-8")
+        text = chinese.replace("DIGEST", digest or translation.hash_lesson(lab.folder))
+        translation.translation_path(lab.folder, "zh").write_text(text, "utf-8")
     return lab
 
 
 def test_read(tmp_path: Path) -> None:
     """A translation has its own words, and all that languages share from the English lesson."""
     lab = written(tmp_path)
-    found = translation.read(lab, "zh")
+    found = translation.load_translation(lab, "zh")
     assert found is not None
     assert ("小实验", "用于测试。", ("看", "Leave"), 5) == (
         found.lesson.title,
@@ -67,35 +67,35 @@ def test_read(tmp_path: Path) -> None:
         found.lesson.minutes,
     )
     assert (Prose("欢迎。"),) == found.lesson.intro
-    assert lab.lesson.steps[0].commands[0].output == found.lesson.steps[0].commands[0].output
+    assert lab.lesson.steps[0].commands[0].expected_output == found.lesson.steps[0].commands[0].expected_output
     assert "再仔细看看。" in found.lesson.steps[0].hints[0].text
 
 
 def test_missing(tmp_path: Path) -> None:
     """A lesson that is not translated has no translation."""
-    assert translation.read(written(tmp_path, None), "zh") is None
+    assert translation.load_translation(written(tmp_path, None), "zh") is None
 
 
 @pytest.mark.parametrize(("digest", "stale"), [(None, False), ("0123456789ab", True)])
 def test_stale(digest: str | None, stale: bool, tmp_path: Path) -> None:
     """A translation is stale once the English lesson is another than the one it was made from."""
-    found = translation.read(written(tmp_path, digest=digest), "zh")
+    found = translation.load_translation(written(tmp_path, digest=digest), "zh")
     assert found is not None
-    assert (stale, 4) == (found.stale, found.line)
+    assert (stale, 4) == (found.is_stale, found.digest_line)
 
 
 def test_languages(tmp_path: Path) -> None:
     """The languages of a lesson are told by its files."""
     lab = written(tmp_path)
     (lab.folder / "lesson.de.md").touch()
-    assert ["de", "zh"] == translation.languages(lab.folder)
+    assert ["de", "zh"] == translation.list_languages(lab.folder)
 
 
 def test_wanting(tmp_path: Path) -> None:
     """A lab that is not translated into a language that another one is translated into is told."""
     translated_one, other = written(tmp_path), helpers.lab(tmp_path, ENGLISH, name="other")
-    assert {"zh": [other.folder]} == translation.missing([translated_one.folder, other.folder])
-    assert {} == translation.missing([translated_one.folder])
+    assert {"zh": [other.folder]} == translation.find_missing_translations([translated_one.folder, other.folder])
+    assert {} == translation.find_missing_translations([translated_one.folder])
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_problems(old: str, new: str, told: str, tmp_path: Path) -> None:
     assert old in CHINESE
     lab = written(tmp_path, CHINESE.replace(old, new, 1))
     with pytest.raises(BrokenLabError) as caught:
-        translation.read(lab, "zh")
+        translation.load_translation(lab, "zh")
     lines = [line.rpartition("lesson.zh.md:")[2] for line in caught.value.message.splitlines()[1:]]
     assert told in lines
 
@@ -129,7 +129,7 @@ def test_further_step(tmp_path: Path) -> None:
     """A step that the English lesson has not is told."""
     lab = written(tmp_path, CHINESE + "## More {#more}\n")
     with pytest.raises(BrokenLabError, match=r"lesson\.zh\.md:30: here must stand no further step"):
-        translation.read(lab, "zh")
+        translation.load_translation(lab, "zh")
 
 
 @pytest.mark.parametrize("lab", ["swarm-basics"])
@@ -137,4 +137,4 @@ def test_of_this_program(lab: str) -> None:
     """What comes with this program in Chinese says the same as in English."""
     from runner.lessons import parse
 
-    assert translation.read(parse.lab(helpers.CHECKOUT / "labs" / lab), "zh") is not None
+    assert translation.load_translation(parse.parse_lab(helpers.CHECKOUT / "labs" / lab), "zh") is not None

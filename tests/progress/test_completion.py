@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.checking.results import Outcome, Report, Result
+from runner.checking.results import Outcome, CheckReport, CheckResult
 from runner.lessons.model import Lesson
 from runner.progress import completion
 from tests import helpers
@@ -19,11 +19,13 @@ def lesson(root: Path, ids: str) -> Lesson:
     return helpers.lab(root, helpers.FRONT + "".join(f"## Step {one} {{#{one}}}\n" for one in ids)).lesson
 
 
-def report(found: str) -> Report:
+def report(found: str) -> CheckReport:
     """Return a report from pieces such as 'a:pf': the step, and how its checks ended."""
     pieces = [piece.split(":") for piece in found.split()]
-    results = [Result(f"test_{at}", step, "", OUTCOMES[one]) for step, all_ in pieces for at, one in enumerate(all_)]
-    return Report("tiny", tuple(results))
+    results = [
+        CheckResult(f"test_{at}", step, "", OUTCOMES[one]) for step, all_ in pieces for at, one in enumerate(all_)
+    ]
+    return CheckReport("tiny", tuple(results))
 
 
 @pytest.mark.parametrize(
@@ -45,10 +47,13 @@ def report(found: str) -> Report:
 def test_whole(found: str, passed: str, done: int, tmp_path: Path) -> None:
     """A step passes with all its checks; one without any goes with the next that has some, or with all."""
     whole = lesson(tmp_path, "abcde")
-    assert (tuple(passed), done) == (completion.passed(whole, report(found)), completion.done(whole, report(found)))
+    assert (tuple(passed), done) == (
+        completion.find_passed_steps(whole, report(found)),
+        completion.count_completed_steps(whole, report(found)),
+    )
 
 
 @pytest.mark.parametrize(("found", "passed"), [("b:pp", "b"), ("b:pf", ""), ("", ""), ("d:p", "d")])
 def test_one_step(found: str, passed: str, tmp_path: Path) -> None:
     """Where not all checks ran, only what was looked at counts."""
-    assert tuple(passed) == completion.passed(lesson(tmp_path, "abcde"), report(found), whole=False)
+    assert tuple(passed) == completion.find_passed_steps(lesson(tmp_path, "abcde"), report(found), all_checks_ran=False)

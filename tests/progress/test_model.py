@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.lessons.model import Lesson
-from runner.progress.model import Progress, Reached, StepRecord
+from runner.progress.model import Progress, StepCompletion, StepRecord
 from tests import helpers
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -25,72 +25,89 @@ def lesson(tmp_path: Path) -> Lesson:
 def test_nothing(lesson: Lesson) -> None:
     """Without any record the first step is the one to do, and nothing is passed."""
     assert (0, 0, lesson.steps[0], lesson.steps[0]) == (
-        NOTHING.passed(lesson),
-        NOTHING.played(lesson),
-        NOTHING.place(lesson),
-        NOTHING.unpassed(lesson),
+        NOTHING.count_passed(lesson),
+        NOTHING.count_played(lesson),
+        NOTHING.find_current_step(lesson),
+        NOTHING.find_first_unpassed_step(lesson),
     )
-    assert StepRecord() == NOTHING.of("look")
+    assert StepRecord() == NOTHING.step_record("look")
 
 
 def test_passed(lesson: Lesson) -> None:
     """A step that passes counts, with the time, and the next one is the one to do."""
-    progress = NOTHING.with_passed(["look"], NOON)
-    assert (1, lesson.steps[1], NOON) == (progress.passed(lesson), progress.place(lesson), progress.of("look").passed)
+    progress = NOTHING.with_steps_passed(["look"], NOON)
+    assert (1, lesson.steps[1], NOON) == (
+        progress.count_passed(lesson),
+        progress.find_current_step(lesson),
+        progress.step_record("look").passed_at,
+    )
 
 
 def test_first_time_stays(lesson: Lesson) -> None:
     """The time of a pass is that of the first one."""
-    progress = NOTHING.with_passed(["look"], NOON).with_passed(["look", "find"], LATER)
-    assert [NOON, LATER] == [progress.of(step).passed for step in ("look", "find")]
+    progress = NOTHING.with_steps_passed(["look"], NOON).with_steps_passed(["look", "find"], LATER)
+    assert [NOON, LATER] == [progress.step_record(step).passed_at for step in ("look", "find")]
 
 
 def test_all(lesson: Lesson) -> None:
     """When all is passed there is no step to do."""
-    progress = NOTHING.with_passed(["look", "find", "keep"], NOON)
-    assert (3, None, None) == (progress.passed(lesson), progress.place(lesson), progress.unpassed(lesson))
+    progress = NOTHING.with_steps_passed(["look", "find", "keep"], NOON)
+    assert (3, None, None) == (
+        progress.count_passed(lesson),
+        progress.find_current_step(lesson),
+        progress.find_first_unpassed_step(lesson),
+    )
 
 
 def test_out_of_order(lesson: Lesson) -> None:
     """A later step that passes does not move the learner past an earlier one that does not."""
-    assert lesson.steps[0] is NOTHING.with_passed(["find"], NOON).place(lesson)
+    assert lesson.steps[0] is NOTHING.with_steps_passed(["find"], NOON).find_current_step(lesson)
 
 
 def test_played(lesson: Lesson) -> None:
     """What labs has played is done here, and is nobody's pass, also when its checks are run later."""
-    progress = NOTHING.with_played(["look"]).with_passed(["look", "find"], NOON)
+    progress = NOTHING.with_steps_played(["look"]).with_steps_passed(["look", "find"], NOON)
     assert (1, 1, lesson.steps[2], lesson.steps[0]) == (
-        progress.passed(lesson),
-        progress.played(lesson),
-        progress.place(lesson),
-        progress.unpassed(lesson),
+        progress.count_passed(lesson),
+        progress.count_played(lesson),
+        progress.find_current_step(lesson),
+        progress.find_first_unpassed_step(lesson),
     )
 
 
 def test_played_after_pass(lesson: Lesson) -> None:
     """Playing a step again that was passed takes nothing away."""
-    progress = NOTHING.with_passed(["look"], NOON).with_played(["look"])
-    assert (1, 0, Reached.PASSED) == (progress.passed(lesson), progress.played(lesson), progress.here["look"])
+    progress = NOTHING.with_steps_passed(["look"], NOON).with_steps_played(["look"])
+    assert (1, 0, StepCompletion.PASSED) == (
+        progress.count_passed(lesson),
+        progress.count_played(lesson),
+        progress.completed_on_cluster["look"],
+    )
 
 
 def test_spoiled() -> None:
     """A solution seen before the pass is noted with the first time, and the pass does not wipe it out."""
-    progress = NOTHING.with_solution("look", NOON).with_solution("look", LATER).with_passed(["look"], LATER)
-    assert StepRecord(passed=LATER, spoiled=NOON) == progress.of("look")
+    progress = (
+        NOTHING.with_solution_shown("look", NOON).with_solution_shown("look", LATER).with_steps_passed(["look"], LATER)
+    )
+    assert StepRecord(passed_at=LATER, spoiled_at=NOON) == progress.step_record("look")
 
 
 def test_not_spoiled() -> None:
     """A solution seen after the pass spoils nothing."""
-    assert None is NOTHING.with_passed(["look"], NOON).with_solution("look", LATER).of("look").spoiled
+    assert (
+        None
+        is NOTHING.with_steps_passed(["look"], NOON).with_solution_shown("look", LATER).step_record("look").spoiled_at
+    )
 
 
 def test_hints() -> None:
     """Each hint that was shown is remembered, of its own step."""
-    progress = NOTHING.with_hint("look", "a").with_hint("look", "b").with_hint("find", "a")
-    assert [{"a", "b"}, {"a"}] == [progress.of(step).hints for step in ("look", "find")]
+    progress = NOTHING.with_hint_shown("look", "a").with_hint_shown("look", "b").with_hint_shown("find", "a")
+    assert [{"a", "b"}, {"a"}] == [progress.step_record(step).shown_hints for step in ("look", "find")]
 
 
 def test_other_edition(lesson: Lesson) -> None:
     """Steps that a lesson no longer has count for nothing, and steps it has gained are to be done."""
-    progress = NOTHING.with_passed(["look", "gone", "keep"], NOON)
-    assert (2, lesson.steps[1]) == (progress.passed(lesson), progress.place(lesson))
+    progress = NOTHING.with_steps_passed(["look", "gone", "keep"], NOON)
+    assert (2, lesson.steps[1]) == (progress.count_passed(lesson), progress.find_current_step(lesson))

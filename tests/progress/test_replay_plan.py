@@ -14,7 +14,7 @@ from tests.progress.test_completion import lesson, report
 
 def target(whole: Lesson, step_id: str) -> Step:
     """Return a step of a lesson."""
-    found = whole.step(step_id)
+    found = whole.find_step(step_id)
     assert found is not None
     return found
 
@@ -27,7 +27,9 @@ def ids(steps: tuple[Step, ...]) -> str:
 def test_fresh(tmp_path: Path) -> None:
     """On fresh nodes all that comes before a step is missing."""
     whole = lesson(tmp_path, "abcd")
-    assert ["", "abc"] == [ids(replay_plan.fresh(whole, target(whole, one)).missing) for one in "ad"]
+    assert ["", "abc"] == [
+        ids(replay_plan.plan_from_fresh_cluster(whole, target(whole, one)).to_replay) for one in "ad"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -47,16 +49,16 @@ def test_fresh(tmp_path: Path) -> None:
 def test_free(found: str, to: str, done: str, missing: str, begun: bool, tmp_path: Path) -> None:
     """What is not done yet before the step is missing, and nothing else is played."""
     whole = lesson(tmp_path, "abcde")
-    ahead = replay_plan.find(whole, report(f"{found} e:f"), target(whole, to), ())
-    assert (done, missing, "") == (ids(ahead.done), ids(ahead.missing), ahead.obstacle)
-    assert begun is ahead.begun
+    ahead = replay_plan.plan_replay(whole, report(f"{found} e:f"), target(whole, to), ())
+    assert (done, missing, "") == (ids(ahead.completed), ids(ahead.to_replay), ahead.blocker)
+    assert begun is ahead.is_target_begun
 
 
 def test_reading_is_not_repeated(tmp_path: Path) -> None:
     """A step without checks is played once on a cluster, and not again."""
     whole = lesson(tmp_path, "abcd")
-    ahead = replay_plan.find(whole, report("a:p b:p d:f"), target(whole, "d"), {"a", "b", "c"})
-    assert ("abc", "") == (ids(ahead.done), ids(ahead.missing))
+    ahead = replay_plan.plan_replay(whole, report("a:p b:p d:f"), target(whole, "d"), {"a", "b", "c"})
+    assert ("abc", "") == (ids(ahead.completed), ids(ahead.to_replay))
 
 
 @pytest.mark.parametrize(
@@ -87,14 +89,14 @@ def test_reading_is_not_repeated(tmp_path: Path) -> None:
 def test_obstacle(found: str, to: str, reached: str, obstacle: str, tmp_path: Path) -> None:
     """A cluster that is past the step, half through one before it, or off the way is told to be so."""
     whole = lesson(tmp_path, "abc")
-    assert obstacle == replay_plan.find(whole, report(found), target(whole, to), {*reached}).obstacle
+    assert obstacle == replay_plan.plan_replay(whole, report(found), target(whole, to), {*reached}).blocker
 
 
 def test_unknown(tmp_path: Path) -> None:
     """Where a step before could not be checked, nobody knows how far the cluster is; one after is of no matter."""
     whole = lesson(tmp_path, "abc")
-    assert replay_plan.unknown(whole, report("a:p b:f c:s"), target(whole, "c")) is None
-    assert replay_plan.unknown(whole, report("a:p b:e c:s"), target(whole, "b")) is None
-    result = replay_plan.unknown(whole, report("a:p b:fe c:s"), target(whole, "c"))
+    assert replay_plan.find_blocking_error(whole, report("a:p b:f c:s"), target(whole, "c")) is None
+    assert replay_plan.find_blocking_error(whole, report("a:p b:e c:s"), target(whole, "b")) is None
+    result = replay_plan.find_blocking_error(whole, report("a:p b:fe c:s"), target(whole, "c"))
     assert result is not None
     assert Outcome.ERROR is result.outcome

@@ -13,13 +13,13 @@ def test_reached(tree: Path) -> None:
     """The steps that the learner has passed are told, and neither those that labs played nor labs without any."""
     for name in ("tiny", "other"):
         helpers.write_lab(tree, f"{helpers.FRONT}## Look {{#look}}\n## Find {{#find}}\n", name=name)
-    store.played("tiny", ["find"])
-    store.passed("tiny", ["look"])
-    assert {"tiny": ["look"]} == live_progress.reached()
+    store.record_played("tiny", ["find"])
+    store.record_passed("tiny", ["look"])
+    assert {"tiny": ["look"]} == live_progress.load_passed_steps()
 
 
 def test_nothing_kept(tree: Path) -> None:
     """Who has not begun has reached nothing, and nothing is written for it."""
     helpers.write_lab(tree, f"{helpers.FRONT}## Look {{#look}}\n")
-    assert {} == live_progress.reached()
+    assert {} == live_progress.load_passed_steps()
     assert not (tree / "state_home").exists()

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import HostError
-from runner.site_builder.live_server import News, server, watch
+from runner.site_builder.live_server import LiveUpdates, serve_site, watch_folders
 from tests import helpers
 
 
@@ -30,15 +30,15 @@ def site(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def news() -> News:
+def news() -> LiveUpdates:
     """Return what pages are told."""
-    return News()
+    return LiveUpdates()
 
 
 @pytest.fixture
-def address(site: Path, news: News) -> Iterator[str]:
+def address(site: Path, news: LiveUpdates) -> Iterator[str]:
     """Return where the folder is shown."""
-    with server(site, 0, news) as address:
+    with serve_site(site, 0, news) as address:
         yield address
 
 
@@ -71,22 +71,22 @@ def test_nothing_outside(address: str, site: Path) -> None:
     assert 404 == caught.value.code
 
 
-def test_live(address: str, news: News) -> None:
+def test_live(address: str, news: LiveUpdates) -> None:
     """A page hears at once what was reached, and then of every change."""
     with urllib.request.urlopen(f"{address}.live", timeout=10) as stream:
         assert ["event: progress\n", "data: {}\n"] == [stream.readline().decode() for _ in range(2)]
         stream.readline()
-        news.has_reached({"tiny": ["look"]})
+        news.announce_progress({"tiny": ["look"]})
         assert b"event: progress\n" == stream.readline()
         assert {"tiny": ["look"]} == json.loads(stream.readline().removeprefix(b"data: "))
 
 
-def test_rebuilt(address: str, news: News) -> None:
+def test_rebuilt(address: str, news: LiveUpdates) -> None:
     """A page hears that the site was built again."""
     with urllib.request.urlopen(f"{address}.live", timeout=10) as stream:
         for _ in range(3):
             stream.readline()
-        news.rebuilt()
+        news.announce_rebuild()
         lines = [stream.readline().decode() for _ in range(4)]
     assert "event: rebuilt\n" in lines
 
@@ -95,7 +95,7 @@ def test_port_taken(site: Path) -> None:
     """A port that is taken is told, with what to type instead."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(HostError) as caught, server(site, port, News()):
+        with pytest.raises(HostError) as caught, serve_site(site, port, LiveUpdates()):
             pass
     assert f"The site cannot be shown on port {port}: Address already in use." == caught.value.message
     assert "labs site serve --port 0" in caught.value.advice
@@ -117,7 +117,7 @@ def test_watch(tmp_path: Path) -> None:
     def every() -> None:
         deeds.pop(0)()
 
-    watch([tmp_path], lambda: changes.append("changed"), every, stop)
+    watch_folders([tmp_path], lambda: changes.append("changed"), every, stop)
     assert ["changed"] * 3 == changes
 
 
@@ -134,12 +134,12 @@ def test_command(tmp_path: Path) -> None:
             with urllib.request.urlopen(f"{address}tiny/look.html", timeout=10) as answer:
                 assert b"data-live" in answer.read()
             with urllib.request.urlopen(f"{address}.live", timeout=30) as stream:
-                helpers.python(tmp_path, "-c", "from runner.progress import store; store.passed('tiny', ['look'])")
+                helpers.python(tmp_path, "-c", "from runner.progress import store; store.record_passed('tiny', ['look'])")
                 assert b'data: {"tiny": ["look"]}\n' in iter(stream.readline, b"")
             (folder / "lesson.md").write_text(f"{front}## Look {{#look}}\nMore: port <PORT>.\n", "utf-8")
             assert "Built again: 3 files are new.\n" == running.stdout.readline()
             named = "from runner.progress import store; from runner.lessons.learner_values import Learner"
-            helpers.python(tmp_path, "-c", f"{named}; store.is_for('tiny', Learner('ada', 'autumn'))")
+            helpers.python(tmp_path, "-c", f"{named}; store.set_learner('tiny', Learner('ada', 'autumn'))")
             assert "Built again: 3 files are new.\n" == running.stdout.readline()
             with urllib.request.urlopen(f"{address}tiny/look.html", timeout=10) as answer:
                 assert b"port 8561." in answer.read()

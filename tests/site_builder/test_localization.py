@@ -28,13 +28,13 @@ def lab(tree: Path) -> Path:
 
 def translate(folder: Path, text: str, digest: str = "") -> None:
     """Write a lab's translation."""
-    text = text.replace("DIGEST", digest or translation.digest(folder))
-    translation.file(folder, "zh").write_text(text, "utf-8")
+    text = text.replace("DIGEST", digest or translation.hash_lesson(folder))
+    translation.translation_path(folder, "zh").write_text(text, "utf-8")
 
 
 def page(path: str) -> str:
     """Return one page of the site."""
-    return build.files()[path].decode()
+    return build.render_site()[path].decode()
 
 
 @pytest.mark.parametrize("language", sorted(WORDS))
@@ -85,7 +85,7 @@ def test_stale(lab: Path) -> None:
 def test_one_language(tree: Path) -> None:
     """Where nothing is translated the site speaks English, and shows no choice."""
     helpers.write_lab(tree, ENGLISH)
-    found = build.files()
+    found = build.render_site()
     assert [] == [path for path in found if path.startswith("zh/")]
     assert b"hreflang" not in found["tiny/look.html"]
 
@@ -109,6 +109,6 @@ def test_glossary(lab: Path) -> None:
 
 def test_search(lab: Path) -> None:
     """Each language is searched by itself."""
-    found = build.files()
+    found = build.render_site()
     assert "欢迎" in found["assets/search.zh.js"].decode()
     assert "欢迎" not in found["assets/search.en.js"].decode()

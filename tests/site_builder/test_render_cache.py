@@ -13,7 +13,7 @@ from runner import paths
 from runner.errors import BrokenLabError
 from runner.lessons import translation
 from runner.site_builder import build, render_cache
-from runner.site_builder.lesson_renderer import Rendered, Renderer
+from runner.site_builder.lesson_renderer import RenderedLesson, LessonRenderer
 from runner.storage import cache
 from tests import helpers
 from tests.lessons.test_translation import CHINESE, ENGLISH
@@ -27,35 +27,35 @@ def lab(tree: Path) -> Path:
     """Return the folder of a lab, one of two; the site has been built once."""
     helpers.write_lab(tree, ENGLISH, name="other")
     folder = helpers.write_lab(tree, ENGLISH + LEADS, checks=CHECKS)
-    translation.file(folder, "zh").write_text(chinese(folder), "utf-8")
+    translation.translation_path(folder, "zh").write_text(chinese(folder), "utf-8")
     (tree / "labs" / "glossary.md").write_text("## Task {#task}\nAn attempt.\n", "utf-8")
-    build.files()
+    build.render_site()
     return folder
 
 
 def chinese(folder: Path) -> str:
     """Return the lab's translation."""
-    return CHINESE.replace("DIGEST", translation.digest(folder)) + LEADS
+    return CHINESE.replace("DIGEST", translation.hash_lesson(folder)) + LEADS
 
 
 @contextmanager
 def rendered() -> Iterator[list[str]]:
     """Note which lessons are rendered."""
     found: list[str] = []
-    real = Renderer.render
+    real = LessonRenderer.render_lesson
 
-    def render(self: Renderer, original: Rendered | None = None) -> Rendered:
-        found.append(f"{self.edition.language} {self.edition.lab.name}")
+    def render(self: LessonRenderer, original: RenderedLesson | None = None) -> RenderedLesson:
+        found.append(f"{self.localized_lab.language} {self.localized_lab.lab.name}")
         return real(self, original)
 
-    with mock.patch.object(Renderer, "render", render):
+    with mock.patch.object(LessonRenderer, "render", render):
         yield found
 
 
 def from_nothing() -> dict[str, bytes]:
     """Build the site as if nothing was remembered."""
     with mock.patch.object(cache, "load", return_value=None):
-        return build.files()
+        return build.render_site()
 
 
 def in_file(path: Path, old: str, new: str) -> None:
@@ -69,7 +69,7 @@ def test_unchanged(lab: Path) -> None:
     """Where nothing has changed, nothing is rendered again, and the site has the same bytes."""
     expected = from_nothing()
     with rendered() as found:
-        assert expected == build.files()
+        assert expected == build.render_site()
     assert [] == found
     assert lab.exists()
 
@@ -103,7 +103,7 @@ def test_changed(change: Callable[[Path], None], again: set[str], lab: Path) -> 
     """Once something has changed, what is made of it is rendered again, and the site is the one built from nothing."""
     change(lab)
     with rendered() as found:
-        built = build.files()
+        built = build.render_site()
     assert again == set(found)
     assert from_nothing() == built
 
@@ -123,7 +123,7 @@ def test_changed_site(file: str, old: str, new: str, lab: Path, monkeypatch: pyt
     monkeypatch.setattr(paths, "site_folder", lambda: folder)
     in_file(folder / file, old, new)
     with rendered() as found:
-        build.files()
+        build.render_site()
     assert {"en tiny", "en other"} <= set(found)
 
 
@@ -131,7 +131,7 @@ def test_changed_program(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another version of what renders lessons recalls nothing."""
     monkeypatch.setattr(render_cache, "_code", lambda: b"another")
     with rendered() as found:
-        build.files()
+        build.render_site()
     assert {"en tiny", "zh tiny", "en other", "zh other"} == set(found)
     assert lab.exists()
 
@@ -140,7 +140,7 @@ def test_step_gone(lab: Path) -> None:
     """A link to a step of another lab is broken once that step is gone, though the lesson with the link is the same."""
     in_file(lab.parent / "other" / "lesson.md", "{#look}", "{#gaze}")
     with pytest.raises(BrokenLabError, match=r"tiny/lesson\.md:\d+: the link '\.\./other/lesson\.md#look' leads to"):
-        build.files()
+        build.render_site()
 
 
 def test_image_gone(lab: Path) -> None:
@@ -149,10 +149,10 @@ def test_image_gone(lab: Path) -> None:
     (lab / "images" / "cat.png").write_bytes(b"\x89PNG")
     in_file(lab / "lesson.md", "Welcome.", "![A cat](images/cat.png)")
     for _ in range(2):
-        assert b"\x89PNG" == build.files()["files/tiny/images/cat.png"]
+        assert b"\x89PNG" == build.render_site()["files/tiny/images/cat.png"]
     (lab / "images" / "cat.png").unlink()
     with pytest.raises(BrokenLabError, match=r"the image 'images/cat\.png' leads to no file"):
-        build.files()
+        build.render_site()
 
 
 def test_problems(lab: Path) -> None:
@@ -160,9 +160,9 @@ def test_problems(lab: Path) -> None:
     in_file(lab / "lesson.md", "Welcome.", "[x](#nowhere)")
     for _ in range(2):
         with pytest.raises(BrokenLabError, match="the link '#nowhere' leads to no step"):
-            build.files()
+            build.render_site()
     in_file(lab / "lesson.md", "[x](#nowhere)", "Welcome.")
-    assert from_nothing() == build.files()
+    assert from_nothing() == build.render_site()
 
 
 def test_damaged(lab: Path) -> None:
@@ -170,5 +170,5 @@ def test_damaged(lab: Path) -> None:
     expected = from_nothing()
     for note in (paths.cache_folder() / "pages").rglob("*.pickle"):
         note.write_bytes(note.read_bytes()[:40])
-    assert expected == build.files()
+    assert expected == build.render_site()
     assert lab.exists()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from runner.checking.results import Outcome, Report, Result
+from runner.checking.results import Outcome, CheckReport, CheckResult
 from runner.lessons.model import Command, Hint, Lab, Lesson, Step
 from runner.nodes.topology import NodeSpec, Role, Topology
-from runner.watch.cluster_snapshot import NodeSight, Picture, ServiceSight, Standing, Unit
-from runner.watch.model import Presence, Trouble, Watch
+from runner.watch.cluster_snapshot import NodeSnapshot, ClusterSnapshot, ServiceSnapshot, SwarmRole, Workload
+from runner.watch.model import ClusterPhase, ErrorNotice, WatchState
 
 HINT = "Each token is for *one* role:\n\n```sh\ndocker swarm join-token worker\n```"
 
@@ -30,14 +30,14 @@ TOPOLOGY = Topology(tuple(NodeSpec(f"node{number}", Role.WORKER) for number in (
 LAB = Lab("tiny", Path("tiny"), Lesson("A small swarm", "", "beginner", 5, TOPOLOGY, (), (), STEPS))
 
 
-def passed(check: str, step: str, says: str) -> Result:
+def passed(check: str, step: str, says: str) -> CheckResult:
     """Return a check that passes."""
-    return Result(check, step, says, Outcome.PASSED)
+    return CheckResult(check, step, says, Outcome.PASSED)
 
 
 INIT = passed("test_init", "init", "node1 manages a swarm")
 READY = passed("test_ready", "join", "node1, node2 and node3 are ready members of one swarm")
-NOT_WORKERS = Result(
+NOT_WORKERS = CheckResult(
     "test_workers",
     "join",
     "node2 and node3 are workers",
@@ -48,22 +48,22 @@ NOT_WORKERS = Result(
     see="docker node ls",
 )
 WORKERS = passed("test_workers", "join", "node2 and node3 are workers")
-LATER = Result("test_web", "serve", "There is a service called web", Outcome.SKIPPED, reason="first finish 'Join'")
-UNKNOWN = Result("test_node3", "join", "node3 answers", Outcome.ERROR, reason="node3 is down. 'labs start' boots it.")
+LATER = CheckResult("test_web", "serve", "There is a service called web", Outcome.SKIPPED, reason="first finish 'Join'")
+UNKNOWN = CheckResult("test_node3", "join", "node3 answers", Outcome.ERROR, reason="node3 is down. 'labs start' boots it.")
 
 NODES = (
-    NodeSight("node1", Standing.LEADER, "ready", (Unit("web.1", is_task=True), Unit("lonely", "exited"))),
-    NodeSight(
-        "node2", Standing.WORKER, "ready", (Unit("web.2", is_task=True), Unit("web.4", "preparing", is_task=True))
+    NodeSnapshot("node1", SwarmRole.LEADER, "ready", (Workload("web.1", is_task=True), Workload("lonely", "exited"))),
+    NodeSnapshot(
+        "node2", SwarmRole.WORKER, "ready", (Workload("web.2", is_task=True), Workload("web.4", "preparing", is_task=True))
     ),
-    NodeSight("node3", Standing.MANAGER, "drained"),
+    NodeSnapshot("node3", SwarmRole.MANAGER, "drained"),
 )
-PICTURE = Picture(NODES, (ServiceSight("web", 2, 4, (8080,)),), (Unit("web.3", "pending"),))
+PICTURE = ClusterSnapshot(NODES, (ServiceSnapshot("web", 2, 4, (8080,)),), (Workload("web.3", "pending"),))
 
 
-def watch(*results: Result, picture: Picture = PICTURE) -> Watch:
+def watch(*results: CheckResult, picture: ClusterSnapshot = PICTURE) -> WatchState:
     """Return a watch of a cluster that is up, and whose checks found this."""
-    return Watch(LAB, Presence.UP, picture, Report("tiny", results))
+    return WatchState(LAB, ClusterPhase.RUNNING, picture, CheckReport("tiny", results))
 
 
 FRESH = watch(*(replace(INIT, outcome=Outcome.FAILED, observed="no swarm", expected="a swarm"), LATER))
@@ -71,7 +71,7 @@ HALF = watch(INIT, READY, NOT_WORKERS, LATER)
 WITHOUT_ANSWER = watch(INIT, UNKNOWN)
 FINISHED = watch(*(passed(f"test_{step.id}", step.id, f"{step.title}: done") for step in STEPS))
 LONG = watch(INIT, *(replace(NOT_WORKERS, check=f"test_{number}", says=f"Number {number}") for number in range(6)))
-UNSEEN = Watch(LAB)
-ABSENT = Watch(LAB, Presence.ABSENT)
-STOPPED = replace(HALF, picture=replace(PICTURE, nodes=(*NODES[:2], NodeSight("node3", Standing.WORKER, "stopped"))))
-LOST = replace(HALF, unseen=Trouble("No Docker Engine answers at unix:///x.sock.", "Start it, then 'labs doctor'."))
+UNSEEN = WatchState(LAB)
+ABSENT = WatchState(LAB, ClusterPhase.ABSENT)
+STOPPED = replace(HALF, snapshot=replace(PICTURE, nodes=(*NODES[:2], NodeSnapshot("node3", SwarmRole.WORKER, "stopped"))))
+LOST = replace(HALF, cluster_error=ErrorNotice("No Docker Engine answers at unix:///x.sock.", "Start it, then 'labs doctor'."))

@@ -10,11 +10,11 @@ import pytest
 from runner.progress import hint_selection
 from runner.progress.model import Progress, StepRecord
 from runner.watch import model, screen_view
-from runner.watch.model import Key, Watch
+from runner.watch.model import KeyAction, WatchState
 from tests import helpers
 from tests.watch import scenarios
 
-_SHOWN = frozenset(hint_selection.mark(hint) for hint in scenarios.STEPS[1].hints)
+_SHOWN = frozenset(hint_selection.compute_hint_id(hint) for hint in scenarios.STEPS[1].hints)
 MOMENTS = {
     "nothing was seen yet": scenarios.UNSEEN,
     "nothing is started": scenarios.ABSENT,
@@ -23,24 +23,24 @@ MOMENTS = {
     "a narrow terminal": scenarios.HALF,
     "a short terminal": scenarios.HALF,
     "hardly any terminal": scenarios.HALF,
-    "hints were asked for": replace(scenarios.HALF, progress=Progress("tiny", {"join": StepRecord(hints=_SHOWN)})),
-    "the solution was asked for": model.pressed(scenarios.HALF, Key.SOLUTION),
-    "the solution of what is done": model.pressed(model.pressed(scenarios.HALF, Key.UP), Key.SOLUTION),
-    "a step was just passed": replace(scenarios.HALF, said="Well done: 'Create the swarm'."),
-    "checks take long": replace(scenarios.HALF, checking=True),
+    "hints were asked for": replace(scenarios.HALF, progress=Progress("tiny", {"join": StepRecord(shown_hints=_SHOWN)})),
+    "the solution was asked for": model.apply_key_action(scenarios.HALF, KeyAction.SHOW_SOLUTION),
+    "the solution of what is done": model.apply_key_action(model.apply_key_action(scenarios.HALF, KeyAction.PREVIOUS_STEP), KeyAction.SHOW_SOLUTION),
+    "a step was just passed": replace(scenarios.HALF, success_message="Well done: 'Create the swarm'."),
+    "checks take long": replace(scenarios.HALF, is_checking=True),
     "a check could not look": scenarios.WITHOUT_ANSWER,
     "a node is down": scenarios.STOPPED,
     "no engine answers": scenarios.LOST,
     "all is done": scenarios.FINISHED,
     "more than fits": scenarios.LONG,
-    "more than fits, scrolled": model.pressed(scenarios.LONG, Key.PAGE_DOWN),
+    "more than fits, scrolled": model.apply_key_action(scenarios.LONG, KeyAction.SCROLL_DOWN),
 }
 CASES = helpers.cases(Path(__file__).parent / "screens.txt")
 
 
-def shown(watch: Watch, width: int, height: int) -> list[str]:
+def shown(watch: WatchState, width: int, height: int) -> list[str]:
     """Return the screen's lines without the white space at their ends."""
-    return [line.plain.rstrip() for line in screen_view.lines(watch, width, height)]
+    return [line.plain.rstrip() for line in screen_view.render_screen(watch, width, height)]
 
 
 @pytest.mark.parametrize(("title", "size", "expected"), CASES, ids=[case[0] for case in CASES])
@@ -60,7 +60,7 @@ def test_every_size(title: str) -> None:
     """Whatever the size, the screen has as many lines as the terminal, and none is wider."""
     for width in (1, 13, 40, 60, 80, 200):
         for height in (1, 2, 5, 13, 20, 50):
-            lines = screen_view.lines(MOMENTS[title], width, height)
+            lines = screen_view.render_screen(MOMENTS[title], width, height)
             assert (height, True) == (len(lines), all(line.cell_len <= width for line in lines)), (width, height)
 
 

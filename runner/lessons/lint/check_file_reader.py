@@ -11,7 +11,7 @@ from runner.lessons.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class CheckFunction:
     """One check.
 
     Attributes:
@@ -26,12 +26,12 @@ class Check:
     name: str
     line: int
     step: str | None
-    marked: bool
+    has_step: bool
     says: str
 
 
 @dataclass(frozen=True, slots=True)
-class Checks:
+class CheckFile:
     """The file of a lab's checks.
 
     Attributes:
@@ -42,41 +42,41 @@ class Checks:
     """
 
     path: Path
-    found: tuple[Check, ...] = ()
-    trouble: Problem | None = None
+    checks: tuple[CheckFunction, ...] = ()
+    problem: Problem | None = None
 
     @property
-    def told(self) -> bool:
+    def has_known_steps(self) -> bool:
         """Whether it can be told without running them which checks belong to which step."""
-        return self.trouble is None and all(check.step for check in self.found if check.marked)
+        return self.problem is None and all(check.step for check in self.checks if check.has_step)
 
-    def of_step(self, step_id: str) -> frozenset[str]:
+    def names_for_step(self, step_id: str) -> frozenset[str]:
         """Return the names of a step's checks."""
-        return frozenset(check.name for check in self.found if check.step == step_id)
+        return frozenset(check.name for check in self.checks if check.step == step_id)
 
 
-def read(path: Path) -> Checks:
+def read_check_file(path: Path) -> CheckFile:
     """Read a file of checks; what is wrong with it becomes its trouble."""
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except FileNotFoundError:
-        return Checks(path, (), Problem(path, 1, "the file is missing; every lab has its checks there"))
+        return CheckFile(path, (), Problem(path, 1, "the file is missing; every lab has its checks there"))
     except OSError as error:
-        return Checks(path, (), Problem(path, 1, f"it cannot be read: {error}"))
+        return CheckFile(path, (), Problem(path, 1, f"it cannot be read: {error}"))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = (error.lineno if isinstance(error, SyntaxError) else None) or 1
         said = error.msg if isinstance(error, SyntaxError) else str(error)
-        return Checks(path, (), Problem(path, line, f"it is no Python: {said}"))
-    return Checks(path, tuple(_checks(tree)))
+        return CheckFile(path, (), Problem(path, line, f"it is no Python: {said}"))
+    return CheckFile(path, tuple(_checks(tree)))
 
 
-def _checks(tree: ast.Module) -> Iterator[Check]:
+def _checks(tree: ast.Module) -> Iterator[CheckFunction]:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
             marks = [mark for mark in node.decorator_list if isinstance(mark, ast.Call) and _is_step(mark.func)]
             says = (ast.get_docstring(node) or "").strip().splitlines()[:1]
             step = next((one for mark in marks for one in _word(mark)), None)
-            yield Check(node.name, node.lineno, step, bool(marks), "".join(says))
+            yield CheckFunction(node.name, node.lineno, step, bool(marks), "".join(says))
 
 
 def _is_step(called: ast.expr) -> bool:

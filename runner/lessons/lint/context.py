@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.lessons.lint.check_file_reader import Checks
-from runner.lessons.markdown_page import Page
+from runner.lessons.lint.check_file_reader import CheckFile
+from runner.lessons.markdown_page import MarkdownPage
 from runner.lessons.model import Command, Lesson
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class LintContext:
     """A lab under scrutiny.
 
     Attributes:
@@ -32,35 +32,35 @@ class Subject:
     name: str
     folder: Path
     lesson: Lesson
-    page: Page
-    translations: tuple[Page, ...]
-    misses: tuple[Page, ...]
-    solutions: tuple[Page, ...]
-    checks: Checks
-    after: Mapping[str, tuple[str, ...]]
-    built_in: bool
+    page: MarkdownPage
+    translations: tuple[MarkdownPage, ...]
+    near_misses: tuple[MarkdownPage, ...]
+    solutions: tuple[MarkdownPage, ...]
+    check_file: CheckFile
+    prerequisites: Mapping[str, tuple[str, ...]]
+    is_built_in: bool
 
     @property
-    def pages(self) -> tuple[Page, ...]:
+    def pages(self) -> tuple[MarkdownPage, ...]:
         """Every Markdown file of the lab."""
-        return (self.page, *self.translations, *self.misses, *self.solutions)
+        return (self.page, *self.translations, *self.near_misses, *self.solutions)
 
     @property
-    def commands(self) -> Iterator[tuple[Page, Command]]:
+    def commands(self) -> Iterator[tuple[MarkdownPage, Command]]:
         """Every command of the lab, with the file it stands in."""
         return ((page, command) for page in self.pages for command in page.commands)
 
     @property
-    def texts(self) -> Iterator[tuple[Path, str]]:
+    def text_files(self) -> Iterator[tuple[Path, str]]:
         """Every text file of the lab, its checks included; what is no UTF-8 is none."""
         found = sorted(path for path in self.folder.rglob("*") if path.is_file())
-        for path in (*found, self.checks.path):
-            text = text_of(path)
+        for path in (*found, self.check_file.path):
+            text = read_text_file(path)
             if text is not None:
                 yield path, text
 
 
-def text_of(path: Path) -> str | None:
+def read_text_file(path: Path) -> str | None:
     """Return a file's text with its line ends and byte order mark as they are, or None where it has none."""
     try:
         text = path.read_bytes().decode("utf-8")

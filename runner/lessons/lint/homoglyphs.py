@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from runner.lessons.lint.context import Subject
-from runner.lessons.lint.invisible_chars import name_of
+from runner.lessons.lint.context import LintContext
+from runner.lessons.lint.invisible_chars import describe_char
 from runner.lessons.problems import Problem
 
 _QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f"
@@ -19,12 +19,12 @@ _SUSPECT = re.compile(
 )
 
 
-def lookalikes(subject: Subject) -> Iterator[Problem]:
+def homoglyphs(subject: LintContext) -> Iterator[Problem]:
     """No command holds a character that only looks like the one a shell wants: typographic quotes, dashes, letters."""
     for page, command in subject.commands:
         for number, line in enumerate(command.script.split("\n"), 1):
             for match in _SUSPECT.finditer(line):
                 char = match[match.lastgroup or 0]
                 yield Problem(
-                    page.path, command.line + number, f"a shell wants another character here: {name_of(char)}"
+                    page.path, command.line + number, f"a shell wants another character here: {describe_char(char)}"
                 )

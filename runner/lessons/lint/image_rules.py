@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from runner.images import recipe
-from runner.lessons.lint.context import Subject
+from runner.lessons.lint.context import LintContext
 from runner.lessons.problems import Problem
 
 _IN_FILE = re.compile(r"^\s*(?:-\s+)?image:\s*[\"']?([^\s\"'#]+)|^FROM\s+(?:--\S+\s+)*(\S+)", re.MULTILINE)
@@ -30,9 +30,9 @@ _FLAG = re.compile(
 )
 
 
-def undeclared(subject: Subject) -> Iterator[Problem]:
+def undeclared_images(subject: LintContext) -> Iterator[Problem]:
     """An image that a command, a Dockerfile or a Compose file names is declared, where labs knows one of that name."""
-    if not subject.page.sound:
+    if not subject.page.has_valid_front_matter:
         return
     declared = {_whole(image) for image in subject.lesson.images}
     made = {
@@ -44,21 +44,23 @@ def undeclared(subject: Subject) -> Iterator[Problem]:
             yield Problem(path, line, f"the image {_whole(name)} is not declared in the front matter's 'images'")
 
 
-def without_recipe(subject: Subject) -> Iterator[Problem]:
+def images_without_recipe(subject: LintContext) -> Iterator[Problem]:
     """Every image that a lab of ours declares has a recipe, so that the lab works without a network too."""
-    if subject.built_in and subject.page.sound:
+    if subject.is_built_in and subject.page.has_valid_front_matter:
         for image in subject.lesson.images:
             if image not in recipe.stand_ins():
-                yield Problem(subject.page.path, subject.page.line_of("images"), f"no recipe makes the image {image}")
+                yield Problem(
+                    subject.page.path, subject.page.find_key_line("images"), f"no recipe makes the image {image}"
+                )
 
 
-def _named(subject: Subject) -> Iterator[tuple[Path, int, str]]:
+def _named(subject: LintContext) -> Iterator[tuple[Path, int, str]]:
     for page, command in subject.commands:
         # What is meant to fail may name what is not there.
         if command.exit_status == 0:
             for line, name in (*_in_script(command.script), *_in_text(command.script)):
                 yield page.path, command.line + line, name
-    for path, text in subject.texts:
+    for path, text in subject.text_files:
         if path.is_relative_to(subject.folder / "files"):
             yield from ((path, line, name) for line, name in _in_text(text))
 

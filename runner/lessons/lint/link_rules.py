@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from markdown_it.token import Token
 
-from runner.lessons.lint.context import Subject, text_of
-from runner.lessons.markdown_page import Page
+from runner.lessons.lint.context import LintContext, read_text_file
+from runner.lessons.markdown_page import MarkdownPage
 from runner.lessons.problems import Problem
 
 _HEADING_ID = re.compile(r"^## .*\{#([a-z][a-z0-9-]*)\}\s*$", re.MULTILINE)
@@ -18,7 +18,7 @@ _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _UNDEFINED = re.compile(r"\[[^\[\]]+\]\[[^\[\]]*\]")
 
 
-def links(subject: Subject) -> Iterator[Problem]:
+def links(subject: LintContext) -> Iterator[Problem]:
     """Every link leads to a file of this tree, to a step, or has the shape of a web address."""
     for page in subject.pages:
         for line, target in _targets(page.tokens):
@@ -50,7 +50,7 @@ def _undefined(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
             yield from ((line, match[0]) for match in _UNDEFINED.finditer(token.content))
 
 
-def _wrong(page: Page, target: str) -> str:
+def _wrong(page: MarkdownPage, target: str) -> str:
     try:
         parts = urlsplit(target)
     except ValueError as error:
@@ -70,7 +70,7 @@ def _wrong(page: Page, target: str) -> str:
 
 
 def _missing(path: Path, anchor: str) -> str:
-    text = text_of(path) if path.is_file() else None
+    text = read_text_file(path) if path.is_file() else None
     if text is None and not path.exists():
         return "leads to no file"
     if anchor and anchor not in _HEADING_ID.findall(text or ""):

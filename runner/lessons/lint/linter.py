@@ -9,12 +9,12 @@ from runner import paths
 from runner.lessons import catalog, markdown_page, parse
 from runner.lessons.lint import check_file_reader
 from runner.lessons.lint.all_rules import RULES
-from runner.lessons.lint.context import Subject
-from runner.lessons.markdown_page import Page
-from runner.lessons.problems import BrokenLessonError, Problem, in_order
+from runner.lessons.lint.context import LintContext
+from runner.lessons.markdown_page import MarkdownPage
+from runner.lessons.problems import BrokenLessonError, Problem, sort_problems
 
 
-def lint(names: Iterable[str]) -> tuple[Problem, ...]:
+def lint_labs(names: Iterable[str]) -> tuple[Problem, ...]:
     """Return all that is wrong with some labs, by file and line.
 
     Args:
@@ -25,7 +25,7 @@ def lint(names: Iterable[str]) -> tuple[Problem, ...]:
 
     """
     after = _after()
-    return in_order(problem for name in names for problem in _of_lab(paths.labs_folder() / name, after))
+    return sort_problems(problem for name in names for problem in _of_lab(paths.labs_folder() / name, after))
 
 
 def _of_lab(folder: Path, after: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
@@ -42,30 +42,32 @@ def _of_lab(folder: Path, after: Mapping[str, tuple[str, ...]]) -> Iterator[Prob
         yield from rule(subject)
 
 
-def _subject(folder: Path, after: Mapping[str, tuple[str, ...]], problems: list[Problem]) -> Subject:
-    read, lab = parse.draft(folder)
+def _subject(folder: Path, after: Mapping[str, tuple[str, ...]], problems: list[Problem]) -> LintContext:
+    read, lab = parse.parse_lab_leniently(folder)
 
-    def near_miss(path: Path) -> Page:
-        return parse.near_miss_page(path, lab, read.nodes)
+    def near_miss(path: Path) -> MarkdownPage:
+        return parse.parse_near_miss_page(path, lab, read.node_names)
 
-    def plain(path: Path) -> Page:
-        return markdown_page.read(path, lab.name, nodes=read.nodes, given=lab.values)
+    def plain(path: Path) -> MarkdownPage:
+        return markdown_page.read_page(path, lab.name, nodes=read.node_names, given=lab.values)
 
-    return Subject(
+    return LintContext(
         name=lab.name,
         folder=folder,
         lesson=lab.lesson,
         page=read,
-        translations=tuple(_readable(plain, lab.translations, problems)),
-        misses=tuple(_readable(near_miss, lab.wrong, problems)),
-        solutions=tuple(_readable(plain, lab.solutions, problems)),
-        checks=check_file_reader.read(paths.checks_file(lab.name)),
-        after=after,
-        built_in=paths.is_built_in(),
+        translations=tuple(_readable(plain, lab.translation_paths, problems)),
+        near_misses=tuple(_readable(near_miss, lab.near_miss_paths, problems)),
+        solutions=tuple(_readable(plain, lab.solution_paths, problems)),
+        check_file=check_file_reader.read_check_file(paths.checks_file(lab.name)),
+        prerequisites=after,
+        is_built_in=paths.is_built_in(),
     )
 
 
-def _readable(read: Callable[[Path], Page], files: Iterable[Path], problems: list[Problem]) -> Iterator[Page]:
+def _readable(
+    read: Callable[[Path], MarkdownPage], files: Iterable[Path], problems: list[Problem]
+) -> Iterator[MarkdownPage]:
     for file in files:
         try:
             yield read(file)
@@ -76,9 +78,9 @@ def _readable(read: Callable[[Path], Page], files: Iterable[Path], problems: lis
 def _after() -> dict[str, tuple[str, ...]]:
     """Return for every lab those that come before it; none for one that cannot be read, which is told elsewhere."""
     found: dict[str, tuple[str, ...]] = {}
-    for name in catalog.names():
+    for name in catalog.list_lab_names():
         try:
-            found[name] = catalog.load(name).lesson.after
+            found[name] = catalog.load_lab(name).lesson.prerequisites
         except BrokenLessonError:
             found[name] = ()
     return found

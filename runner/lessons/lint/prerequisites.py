@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from runner.lessons.lint.context import Subject
+from runner.lessons.lint.context import LintContext
 from runner.lessons.problems import Problem
 
 
-def order(subject: Subject) -> Iterator[Problem]:
+def prerequisites(subject: LintContext) -> Iterator[Problem]:
     """The labs that come before a lab exist, and none of them comes after it."""
-    path, line = subject.page.path, subject.page.line_of("after")
-    for name in subject.lesson.after:
-        if name not in subject.after:
+    path, line = subject.page.path, subject.page.find_key_line("after")
+    for name in subject.lesson.prerequisites:
+        if name not in subject.prerequisites:
             yield Problem(path, line, f"there is no lab '{name}' to come before this one")
-    around = _way(subject.name, subject.name, subject.after, frozenset())
+    around = _way(subject.name, subject.name, subject.prerequisites, frozenset())
     if around:
         yield Problem(path, line, f"labs come before themselves: {' after '.join((subject.name, *around))}")
 

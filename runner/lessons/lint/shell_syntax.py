@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import HostError
-from runner.lessons.lint.context import Subject, text_of
+from runner.lessons.lint.context import LintContext, read_text_file
 from runner.lessons.model import PLACEHOLDER
 from runner.lessons.problems import Problem
 
@@ -32,7 +32,7 @@ class _Script:
     text: str
 
 
-def shell(subject: Subject) -> Iterator[Problem]:
+def shell_syntax(subject: LintContext) -> Iterator[Problem]:
     """Every command, every shell block in a hint, and `setup.sh` parse by `bash -n`."""
     scripts = [*_blocks(subject), *_setup(subject)]
     for script, said in zip(scripts, _complaints([script.text for script in scripts]), strict=True):
@@ -40,16 +40,16 @@ def shell(subject: Subject) -> Iterator[Problem]:
             yield Problem(script.path, script.above + line, f"bash: {message}")
 
 
-def _blocks(subject: Subject) -> Iterator[_Script]:
+def _blocks(subject: LintContext) -> Iterator[_Script]:
     for page in subject.pages:
         for token in page.tokens:
             if token.type == "fence" and token.map and token.info.split()[:1] in ([kind] for kind in _BLOCK):
                 yield _Script(page.path, token.map[0] + 1, PLACEHOLDER.sub("filled-in", token.content))
 
 
-def _setup(subject: Subject) -> Iterator[_Script]:
+def _setup(subject: LintContext) -> Iterator[_Script]:
     path = subject.folder / "setup.sh"
-    text = text_of(path)
+    text = read_text_file(path)
     if text is not None:
         yield _Script(path, 0, text)
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner.lessons import catalog
-from runner.lessons.lint.context import Subject
+from runner.lessons.lint.context import LintContext
 from runner.lessons.problems import Problem
 
 _KNOWN = ("lesson.md", "setup.sh", "files", "images", "wrong", "solution")
 _ONLY_MARKDOWN = ("wrong", "solution")
 
 
-def named(subject: Subject) -> Iterator[Problem]:
+def lab_name(subject: LintContext) -> Iterator[Problem]:
     """A lab's folder has a name that its checks and its clusters can have too."""
-    if not catalog.can_name(subject.name):
-        most = f"{catalog.LONGEST_NAME} at most"
+    if not catalog.is_valid_lab_name(subject.name):
+        most = f"{catalog.MAX_NAME_LENGTH} at most"
         yield Problem(
             subject.page.path, 1, f"'{subject.name}' cannot name a lab: small letters, digits and dashes, {most}"
         )
 
 
-def strays(subject: Subject) -> Iterator[Problem]:
+def unknown_files(subject: LintContext) -> Iterator[Problem]:
     """A lab's folder holds only what labs reads."""
     for path in sorted(subject.folder.iterdir()):
         if path.name not in _KNOWN and not path.match("lesson.?*.md"):
