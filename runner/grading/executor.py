@@ -19,6 +19,7 @@ from runner.grading.grade_model import Grade
 from runner.grading.job import Job
 from runner.grading.submission_grader import derive_cluster_id
 from runner.lessons import catalog
+from runner.storage import codec
 from runner.subprocess_pool import Children
 
 # For starting nodes twice and removing them twice, on a host that is busy.
@@ -84,7 +85,7 @@ class LocalExecutor:
         """Have a submission graded by a process of its own, see `Place`."""
         with tempfile.TemporaryDirectory() as folder:
             asked, answer = Path(folder) / "job.json", Path(folder) / "grade.json"
-            asked.write_text(json.dumps(job.as_json()), "utf-8")
+            asked.write_text(codec.encode_json(job), "utf-8")
             said: list[str] = []
             words = ["runner.grading.local_worker", str(asked), str(answer), str(os.getpid())]
             with self._children.started(words) as process:
@@ -103,6 +104,6 @@ class LocalExecutor:
                     f"The lab '{job.lab}' itself is broken.", f"Mend it, then 'labs verify {job.lab}'.", "".join(said)
                 )
             with contextlib.suppress(OSError, ValueError):
-                return grade_model.read(json.loads(answer.read_text("utf-8")))
+                return grade_model.parse_grade(json.loads(answer.read_text("utf-8")))
         trouble = f"its grading ended with {process.returncode}: {''.join(said).strip()}"
         return Grade(job.name, job.lab, job.driver, trouble=trouble, version=__version__)

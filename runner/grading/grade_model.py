@@ -8,6 +8,7 @@ from typing import Any
 
 from runner.checking.results import Outcome
 from runner.errors import ExitCode
+from runner.storage import codec
 
 FORMAT = "labs-grade/1"
 
@@ -163,16 +164,10 @@ class Grade:
             return ExitCode.HOST
         return ExitCode.DONE if self.score.earned >= self.score.possible else ExitCode.INCOMPLETE
 
-    def as_json(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        own = {**_plain(self), "titles": dict(self.titles), "hashes": dict(self.hashes)}
-        own |= {"marks": [_plain(mark) for mark in self.marks], "runs": [_plain(run) for run in self.runs]}
-        return {"format": FORMAT, "score": {**_plain(self.score), "complete": self.is_complete}, **own}
-
-
-def _plain(one: Grade | Mark | BlockRun | Score) -> dict[str, Any]:
-    """Return the attributes by their names; what they hold is not copied, which for a class takes most of the time."""
-    return {name: getattr(one, name) for name in one.__slots__}
+    def to_json(self) -> dict[str, Any]:
+        """Return the grade as it appears in a report, with its score."""
+        score = {**codec.to_builtins(self.score), "complete": self.is_complete}
+        return {"format": FORMAT, "score": score, **codec.to_builtins(self)}
 
 
 def sum_points(marks: tuple[Mark, ...]) -> Score:
@@ -184,19 +179,19 @@ def sum_points(marks: tuple[Mark, ...]) -> Score:
     )
 
 
-def read(data: Mapping[str, Any]) -> Grade:
-    """Return the grade that a report tells.
+def parse_grade(data: object) -> Grade:
+    """Return the grade that is in a report.
+
+    Args:
+        data: What `Grade.to_json` returned, or a report's JSON that was parsed.
 
     Raises:
-        ValueError: It is no such report.
+        ValueError: It is not a grade of this format.
 
     """
-    if data.get("format") != FORMAT:
+    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
         raise ValueError(f"it is not {FORMAT}")
-    own = {name: value for name, value in data.items() if name not in ("format", "score")}
     try:
-        marks = tuple(Mark(**{**mark, "outcome": Outcome(mark["outcome"])}) for mark in own.pop("marks"))
-        runs = tuple(BlockRun(**run) for run in own.pop("runs"))
-        return Grade(marks=marks, runs=runs, problems=tuple(own.pop("problems")), **own)
-    except (TypeError, KeyError) as error:
+        return codec.from_builtins(data, Grade)
+    except codec.DecodeError as error:
         raise ValueError(f"it is not {FORMAT}: {error}") from error

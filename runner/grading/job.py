@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from runner import paths
 from runner.errors import UsageError
@@ -41,10 +39,6 @@ class Job:
         """The name of its folder."""
         return self.folder.resolve().name
 
-    def as_json(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        return {**asdict(self), "folder": str(self.folder), "hidden": str(self.hidden) if self.hidden else None}
-
 
 def find_hidden_checks(folder: Path | None, lab: str) -> Path | None:
     """Return the file with a lab's further checks in an instructor's folder; none where there is no folder.
@@ -59,13 +53,3 @@ def find_hidden_checks(folder: Path | None, lab: str) -> Path | None:
     if not file.is_file():
         raise UsageError(f"There is no {file}.", f"'--checks' names a folder that holds {file.name}.")
     return file
-
-
-def read(data: Mapping[str, Any]) -> Job:
-    """Return the job that data tell."""
-    hidden = Path(data["hidden"]) if data["hidden"] else None
-    left_out = data["left_out"] if data["left_out"] is None else tuple((*one,) for one in data["left_out"])
-    learner = Learner(**data["learner"])
-    return Job(
-        Path(data["folder"]), data["lab"], data["driver"], ResourceLimits(**data["limits"]), hidden, learner, left_out
-    )

@@ -24,10 +24,12 @@ import click
 from runner import signals
 from runner.clusters import selection
 from runner.errors import ExitCode, LabsError
-from runner.grading import job, submission
+from runner.grading import submission
+from runner.grading.job import Job
 from runner.grading.submission_grader import SubmissionGrader
 from runner.lessons import catalog
 from runner.status import DetailCallback
+from runner.storage import codec
 
 # A grading takes a tenth of it; a node that answers without end must not take the rest of this machine. What we start
 # has the same limit, and so has the kernel of a machine.
@@ -51,7 +53,7 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     signals.raise_on_all()
     asked, answer = Path(sys.argv[1]), Path(sys.argv[2])
-    given = job.read(json.loads(asked.read_text("utf-8")))
+    given = codec.decode_json(asked.read_text("utf-8"), Job)
     try:
         lab = catalog.load_lab(given.lab, given.learner)
         with tempfile.TemporaryDirectory(prefix="labs-grade-") as scratch:
@@ -60,7 +62,7 @@ def main() -> int:
                 lab, selection.load_driver(given.driver), given.limits, given.hidden, _Lines(), _tell
             )
             found = grader.grade(read)
-        answer.write_text(json.dumps(found.as_json()), "utf-8")
+        answer.write_text(json.dumps(found.to_json()), "utf-8")
     except LabsError as error:
         _tell(f"{error.log}\n{error.message} {error.advice}".strip())
         return error.exit_code

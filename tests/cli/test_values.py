@@ -10,11 +10,12 @@ from runner.cli import grade
 from runner.errors import UsageError
 from runner.grading import batch
 from runner.grading.grade_model import Grade
-from runner.grading.job import Job, read
+from runner.grading.job import Job
 from runner.grading.resource_limits import ResourceLimits
 from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.progress import store
 from runner.site_builder import build
+from runner.storage import codec
 from tests import helpers
 
 FRONT = helpers.FRONT.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
@@ -97,4 +98,4 @@ def test_where_a_grade_is_kept(tree: Path) -> None:
     hashes = [batch.hash_inputs(job) for job in jobs]
     assert [False, True, True] == ["values" in one for one in hashes]
     assert 3 == len({batch._kept(job, one) for job, one in zip(jobs, hashes, strict=True)})
-    assert jobs == [read(job.as_json()) for job in jobs]
+    assert jobs == [codec.decode_json(codec.encode_json(job), Job) for job in jobs]

@@ -45,16 +45,16 @@ def test_exit_code(found: grade_model.Grade, code: ExitCode) -> None:
 @pytest.mark.parametrize("number", range(len(ALL)))
 def test_json_and_back(number: int) -> None:
     """A grade survives being written as JSON and read again, whatever is in it."""
-    assert ALL[number] == grade_model.read(json.loads(json.dumps(ALL[number].as_json())))
+    assert ALL[number] == grade_model.parse_grade(json.loads(json.dumps(ALL[number].to_json())))
 
 
 @pytest.mark.parametrize(
-    "data", [{}, {"format": "labs-grade/2"}, {"format": "labs-grade/1"}, {**ALL[0].as_json(), "marks": [{}]}]
+    "data", [{}, {"format": "labs-grade/2"}, {"format": "labs-grade/1"}, {**ALL[0].to_json(), "marks": [{}]}]
 )
 def test_no_grade(data: dict[str, object]) -> None:
     """What is no grade is refused, and not taken for one of no points."""
     with pytest.raises(ValueError, match="labs-grade/1"):
-        grade_model.read(data)
+        grade_model.parse_grade(data)
 
 
 def test_schema() -> None:

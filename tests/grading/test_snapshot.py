@@ -6,11 +6,12 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from runner.grading import job, submission
+from runner.grading import submission
 from runner.grading.job import Job
 from runner.grading.resource_limits import ResourceLimits
 from runner.grading.snapshot import pack
 from runner.lessons.model import Lab
+from runner.storage import codec
 from tests import helpers
 
 LESSON = f"{helpers.FRONT}## Look {{#look}}\n"
@@ -56,7 +57,7 @@ def test_hidden_checks(tmp_path: Path) -> None:
 
 def assert_same(given: Job, lab: Lab, root: Path, problems: int) -> None:
     """Read a submission where it lies and where it was unpacked; there must be as many problems."""
-    there = job.read(pack(given).unpack(root / "there").as_json())
+    there = codec.decode_json(codec.encode_json(pack(given).unpack(root / "there")), Job)
     found = []
     for number, one in enumerate((given, there)):
         scratch = root / f"scratch-{number}"
