@@ -1,10 +1,10 @@
-"""The vocabulary that a lab's checks are written in.
+"""The vocabulary for writing checks.
 
-A check is one function, marked with its step; its docstring is the line the learner reads:
+A check is a function marked with the lesson step that it belongs to. Learners read the first line of its docstring:
 
     @step("create-swarm")
-    def test_node1_leads(nodes: Nodes) -> None:
-        '''node1 leads a swarm.'''
+    def test_node1_is_in_a_swarm(nodes: Nodes) -> None:
+        '''node1 is in a swarm.'''
         node1 = nodes["node1"]
         expect(node1, node1.api.info()["Swarm"]["LocalNodeState"], "active", see="docker info")
 """

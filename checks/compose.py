@@ -1,4 +1,4 @@
-"""What an engine says of an app's containers, however they were started: by hand or by Compose."""
+"""Read the containers and networks of a node engine as one snapshot, whether Compose started them or not."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from typing import Any, Concatenate
 
 from checks.expect import fail
 from checks.lab_nodes import CheckNode
-from checks.shared_client import Shared, asked_of
+from checks.shared_snapshot import SharedSnapshot, make_snapshot_test
 
-_LABEL = "com.docker.compose."
-_RECORD = "\x1e"
-# One program for all, yet a connection of its own for each, or whoever takes turns by connections would not.
-_ASK = ("curl", "--silent", "--max-time", "5", "--header", "Connection: close", "--write-out", _RECORD)
+_LABEL_PREFIX = "com.docker.compose."
+_SEPARATOR = "\x1e"
+# One curl process for all URLs, but one connection per URL: some load balancers distribute connections, not requests.
+_CURL = ("curl", "--silent", "--max-time", "5", "--header", "Connection: close", "--write-out", _SEPARATOR)
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container, stopped ones included.
+    """A container, running or stopped.
 
     Attributes:
         id: Its id.
         name: Its name.
-        service: The Compose service it is for; if it was started by hand, its name.
-        project: The Compose project it belongs to; empty if it was started by hand.
+        service: The Compose service that it belongs to; its name if Compose did not start it.
+        project: The Compose project that it belongs to; empty if Compose did not start it.
         state: 'running', 'exited', 'created', ...
-        status: The state as `docker ps` words it: 'Up 3 seconds (healthy)'.
-        created: When it was created, in seconds since 1970.
+        status: The state as `docker ps` shows it: 'Up 3 seconds (healthy)'.
+        created_at: When it was created, in seconds since 1970.
         labels: Its labels.
-        addresses: Its address in each of its networks, by the network's name.
-        mounts: What is mounted in it, as the Docker API has it.
-        published: The ports of the node that lead to it, each with the one that it leads to.
+        addresses: Its IP address in each of its networks, by network name.
+        mounts: Its mounts, as the Docker API returns them.
+        published_ports: The container port that each published port of the node leads to.
 
     """
 
@@ -43,93 +43,32 @@ class Container:
     project: str
     state: str
     status: str
-    created: int
+    created_at: int
     labels: Mapping[str, str]
     addresses: Mapping[str, str]
     mounts: tuple[Mapping[str, Any], ...]
-    published: Mapping[int, int]
+    published_ports: Mapping[int, int]
 
     @property
-    def runs(self) -> bool:
-        """Whether it runs."""
+    def is_running(self) -> bool:
+        """Whether the container runs."""
         return self.state == "running"
 
     @property
     def health(self) -> str:
-        """What its health check found: 'healthy', 'unhealthy', 'starting', or 'none' where there is no check."""
-        words = (("healthy", "(healthy)"), ("unhealthy", "(unhealthy)"), ("starting", "(health: starting)"))
-        return next((health for health, word in words if word in self.status), "none")
+        """The result of its health check: 'healthy', 'unhealthy', 'starting', or 'none' if it has no health check."""
+        suffixes = (("healthy", "(healthy)"), ("unhealthy", "(unhealthy)"), ("starting", "(health: starting)"))
+        return next((health for health, suffix in suffixes if suffix in self.status), "none")
 
     @property
-    def waits_for(self) -> Mapping[str, str]:
-        """What Compose waits for before it starts this one: a condition for each service."""
-        parts = [part.split(":") for part in self.labels.get(f"{_LABEL}depends_on", "").split(",") if part]
-        return {part[0]: part[1] for part in parts}
+    def dependency_conditions(self) -> Mapping[str, str]:
+        """The conditions under which Compose starts this container, by the service that it depends on."""
+        entries = [entry.split(":") for entry in self.labels.get(f"{_LABEL_PREFIX}depends_on", "").split(",") if entry]
+        return {entry[0]: entry[1] for entry in entries}
 
 
-class Glance:
-    """What the engine says at one moment; every fact is asked for once, when it is first needed.
-
-    Args:
-        node: The node whose engine is asked.
-
-    """
-
-    def __init__(self, node: CheckNode) -> None:
-        self.node = node
-        self._files: dict[str, Mapping[str, Any]] = {}
-
-    @cached_property
-    def containers(self) -> tuple[Container, ...]:
-        """All containers but one-off ones, by name; those that have ended are included."""
-        found = (_container(entry) for entry in self.node.api.api.containers(all=True))
-        # What `docker compose run` starts carries its service's name, and is none of its replicas.
-        lasting = (one for one in found if one.labels.get(f"{_LABEL}oneoff") != "True")
-        return tuple(sorted(lasting, key=lambda one: one.name))
-
-    @cached_property
-    def networks(self) -> Mapping[str, Mapping[str, Any]]:
-        """All networks by name, as the Docker API has them."""
-        return {entry["Name"]: entry for entry in self.node.api.api.networks()}
-
-    def running(self, service: str) -> tuple[Container, ...]:
-        """Return the running containers of a service.
-
-        Raises:
-            NotYet: There is none.
-
-        """
-        own = [one for one in self.containers if one.service == service]
-        running = tuple(one for one in own if one.runs)
-        if not running:
-            seen = f"{own[0].name} is {own[0].state}" if own else f"there is no container for {service}"
-            see = f"docker ps --all; docker logs {own[0].name}" if own else "docker ps --all"
-            fail(self.node, seen, f"a container for {service} runs", see)
-        return running
-
-    def subnets(self, network: str) -> frozenset[str]:
-        """Return the subnets of a network."""
-        ipam = self.networks.get(network, {}).get("IPAM", {})
-        return frozenset(config.get("Subnet", "") for config in ipam.get("Config") or ())
-
-    def ask(self, urls: Iterable[str]) -> list[Mapping[str, Any] | str]:
-        """Return what answers to each address: what it says if that is JSON, or else its words, empty if none came."""
-        done = self.node.run(*_ASK, *urls)
-        return [_parsed(answer.strip()) for answer in done.text.split(_RECORD)[:-1]]
-
-    def file_of(self, container: Container) -> Mapping[str, Any]:
-        """Return the project's Compose file as Compose understands it now; empty if it cannot be read."""
-        files = container.labels.get(f"{_LABEL}project.config_files", "")
-        if files not in self._files:
-            options = [word for path in files.split(",") for word in ("--file", path)]
-            done = self.node.run("docker", "compose", *options, "config", "--format", "json")
-            parsed = _parsed(done.text)
-            self._files[files] = parsed if isinstance(parsed, Mapping) else {}
-        return self._files[files]
-
-
-class App(Shared[Glance]):
-    """The containers on one node.
+class ComposeSnapshot:
+    """The state of a node engine at one moment; each query is sent once, when its result is first needed.
 
     Args:
         node: The node.
@@ -137,31 +76,96 @@ class App(Shared[Glance]):
     """
 
     def __init__(self, node: CheckNode) -> None:
-        super().__init__(lambda: Glance(node))
+        self.node = node
+        self._compose_files: dict[str, Mapping[str, Any]] = {}
+
+    @cached_property
+    def containers(self) -> tuple[Container, ...]:
+        """All containers sorted by name, including stopped ones; without those of `docker compose run`."""
+        containers = (_parse_container(entry) for entry in self.node.api.api.containers(all=True))
+        # A container of `docker compose run` has the service's name in its labels, but is not one of its replicas.
+        replicas = (one for one in containers if one.labels.get(f"{_LABEL_PREFIX}oneoff") != "True")
+        return tuple(sorted(replicas, key=lambda container: container.name))
+
+    @cached_property
+    def networks(self) -> Mapping[str, Mapping[str, Any]]:
+        """All networks by name, as the Docker API returns them."""
+        return {entry["Name"]: entry for entry in self.node.api.api.networks()}
+
+    def list_running(self, service: str) -> tuple[Container, ...]:
+        """Return the running containers of a service.
+
+        Raises:
+            NotYet: No container of the service runs.
+
+        """
+        containers = [container for container in self.containers if container.service == service]
+        running = tuple(container for container in containers if container.is_running)
+        if not running:
+            name = containers[0].name if containers else ""
+            observed = f"{name} is {containers[0].state}" if name else f"there is no container for {service}"
+            see = f"docker ps --all; docker logs {name}" if name else "docker ps --all"
+            fail(self.node, observed, f"a container for {service} runs", see)
+        return running
+
+    def list_subnets(self, network: str) -> frozenset[str]:
+        """Return the subnets of a network."""
+        ipam = self.networks.get(network, {}).get("IPAM", {})
+        return frozenset(config.get("Subnet", "") for config in ipam.get("Config") or ())
+
+    def fetch_urls(self, urls: Iterable[str]) -> list[Mapping[str, Any] | str]:
+        """Return the response of each URL, requested on the node: parsed if it is JSON, otherwise as text.
+
+        A URL that does not answer has an empty response.
+        """
+        result = self.node.run(*_CURL, *urls)
+        return [_parse_json_object(response.strip()) for response in result.text.split(_SEPARATOR)[:-1]]
+
+    def load_compose_file(self, container: Container) -> Mapping[str, Any]:
+        """Return the project's current Compose file, as Compose parses it; empty if it cannot be read."""
+        files = container.labels.get(f"{_LABEL_PREFIX}project.config_files", "")
+        if files not in self._compose_files:
+            options = [word for path in files.split(",") for word in ("--file", path)]
+            result = self.node.run("docker", "compose", *options, "config", "--format", "json")
+            config = _parse_json_object(result.text)
+            self._compose_files[files] = config if isinstance(config, Mapping) else {}
+        return self._compose_files[files]
 
 
-def settled(check: Callable[Concatenate[Glance, ...], None]) -> Callable[..., None]:
-    """Make a check of what the engine says; it is asked again while containers are still starting.
+class SharedComposeSnapshot(SharedSnapshot[ComposeSnapshot]):
+    """The snapshot of a node engine that all checks of a run share.
+
+    Args:
+        node: The node.
+
+    """
+
+    def __init__(self, node: CheckNode) -> None:
+        super().__init__(lambda: ComposeSnapshot(node))
+
+
+def with_compose_snapshot(check: Callable[Concatenate[ComposeSnapshot, ...], None]) -> Callable[..., None]:
+    """Decorate a check of containers: it gets a snapshot, and runs again on a new one while containers are starting.
 
         @step("scale")
-        @settled
-        def test_five_run(now: Glance) -> None:
+        @with_compose_snapshot
+        def test_five_run(app: ComposeSnapshot) -> None:
             '''Five replicas of web run.'''
 
-    The lab's test file gives the fixture `app`; what a check names beside `now` are fixtures too.
+    The lab's test file defines the fixture `app`, a `SharedComposeSnapshot`. The check's other parameters are fixtures.
     """
-    return asked_of("app", check)
+    return make_snapshot_test("app", check)
 
 
-def _parsed(text: str) -> Mapping[str, Any] | str:
+def _parse_json_object(text: str) -> Mapping[str, Any] | str:
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except ValueError:
         return text
-    return found if isinstance(found, dict) else text
+    return value if isinstance(value, dict) else text
 
 
-def _container(entry: Mapping[str, Any]) -> Container:
+def _parse_container(entry: Mapping[str, Any]) -> Container:
     labels = entry.get("Labels") or {}
     name = entry["Names"][0].lstrip("/") if entry.get("Names") else entry["Id"][:12]
     networks = entry.get("NetworkSettings", {}).get("Networks") or {}
@@ -169,13 +173,13 @@ def _container(entry: Mapping[str, Any]) -> Container:
     return Container(
         id=entry["Id"],
         name=name,
-        service=labels.get(f"{_LABEL}service", name),
-        project=labels.get(f"{_LABEL}project", ""),
+        service=labels.get(f"{_LABEL_PREFIX}service", name),
+        project=labels.get(f"{_LABEL_PREFIX}project", ""),
         state=entry["State"],
         status=entry["Status"],
-        created=entry["Created"],
+        created_at=entry["Created"],
         labels=labels,
-        addresses={network: found["IPAddress"] for network, found in networks.items()},
+        addresses={network: endpoint["IPAddress"] for network, endpoint in networks.items()},
         mounts=tuple(entry.get("Mounts") or ()),
-        published={port["PublicPort"]: port["PrivatePort"] for port in ports},
+        published_ports={port["PublicPort"]: port["PrivatePort"] for port in ports},
     )

@@ -1,4 +1,4 @@
-"""Nodes as checks see them: to be read, never changed."""
+"""The nodes that a check reads from."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class CheckNode:
-    """A node and what can be asked of it.
+    """A node as a check sees it: checks read its state and never change it.
 
     Args:
-        node: The node, whatever it is made of.
+        node: The node, from any driver.
 
     """
 
@@ -31,7 +31,7 @@ class CheckNode:
 
     @property
     def api(self) -> Any:
-        """A client of the node's own engine (a `docker.DockerClient`), opened once.
+        """A client of the node engine (a `docker.DockerClient`), opened on first use.
 
         Raises:
             HostError: The node is down or cannot be reached.
@@ -40,34 +40,34 @@ class CheckNode:
         with self._lock:
             self._refuse_if_down()
             if self._client is None:
-                self._client = self._node.api()
+                self._client = self._node.create_client()
             return self._client
 
     @property
     def host(self) -> Host:
-        """Files, processes and ports inside the node, as testinfra reads them."""
-        from checks.testinfra_backend import host
+        """The testinfra host for files, processes and ports inside the node."""
+        from checks.testinfra_backend import connect_testinfra
 
         self._refuse_if_down()
-        return host(self._node)
+        return connect_testinfra(self._node)
 
     def run(self, *argv: str) -> ExecResult:
-        """Run a command that only reads, and return what it printed."""
+        """Run a command on the node and return its output; the command must not change anything."""
         self._refuse_if_down()
-        return self._node.run(argv)
+        return self._node.run_command(argv)
 
     def _refuse_if_down(self) -> None:
         if self._node.state is not NodeState.RUNNING:
-            raise HostError(f"{self.name} is down.", "'labs start' brings it up again.")
+            raise HostError(f"{self.name} is down.", "Run 'labs start' to bring it up again.")
 
     def close(self) -> None:
-        """Close the client."""
+        """Close the client of the node engine."""
         if self._client is not None:
             self._client.close()
 
 
 class Nodes(Mapping[str, CheckNode]):
-    """The cluster's nodes by name, in the order of the topology."""
+    """The nodes of a cluster by name, in the order of the topology."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
@@ -83,6 +83,6 @@ class Nodes(Mapping[str, CheckNode]):
         return len(self._nodes)
 
     def close(self) -> None:
-        """Close every client."""
+        """Close the clients of all node engines."""
         for node in self._nodes.values():
             node.close()

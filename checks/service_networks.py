@@ -1,27 +1,28 @@
-"""Which networks services are on, and where they meet."""
+"""Read which networks services are attached to, and which ones two services share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from checks.swarm import Glance, Service
+from checks.swarm import Service, SwarmSnapshot
 
 
-def networks(now: Glance) -> Mapping[str, Mapping[str, Any]]:
-    """Return the networks that span the swarm, by their ids, as the Docker API has them."""
-    found = now.once("networks", lambda: now.manager.api.api.networks(filters={"scope": "swarm"}))
-    return {one["Id"]: one for one in found}
+def list_swarm_networks(swarm: SwarmSnapshot) -> Mapping[str, Mapping[str, Any]]:
+    """Return the networks with swarm scope by their ids, as the Docker API returns them."""
+    networks = swarm.query_once("networks", lambda: swarm.manager.api.api.networks(filters={"scope": "swarm"}))
+    return {network["Id"]: network for network in networks}
 
 
-def networks_of(now: Glance, service: Service) -> frozenset[str]:
-    """Return the names of the networks that a service's tasks are on, without the one that published ports come by."""
-    known = networks(now)
-    # Who asked for it says whether it is by name or by id.
-    wanted = service.template.get("Networks") or service.spec.get("Networks") or ()
-    return frozenset(known.get(one["Target"], {}).get("Name", one["Target"]) for one in wanted)
+def list_service_networks(swarm: SwarmSnapshot, service: Service) -> frozenset[str]:
+    """Return the names of the networks that a service declares; `ingress` for published ports is not one of them."""
+    known = list_swarm_networks(swarm)
+    # A service refers to a network by name or by id, depending on the client that created it.
+    attachments = service.task_template.get("Networks") or service.spec.get("Networks") or ()
+    targets = [attachment["Target"] for attachment in attachments]
+    return frozenset(known.get(target, {}).get("Name", target) for target in targets)
 
 
-def meeting(now: Glance, one: Service, other: Service) -> frozenset[str]:
+def find_shared_networks(swarm: SwarmSnapshot, service: Service, other: Service) -> frozenset[str]:
     """Return the names of the networks that two services share."""
-    return networks_of(now, one) & networks_of(now, other)
+    return list_service_networks(swarm, service) & list_service_networks(swarm, other)

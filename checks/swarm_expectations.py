@@ -1,45 +1,45 @@
-"""What several labs ask of a swarm's members: who is in it, who manages it, how long it remembers."""
+"""Expectations that several labs have of a swarm: ready nodes, one manager, a long task history."""
 
 from __future__ import annotations
 
 from checks.expect import expect, fail
-from checks.swarm import Glance
+from checks.swarm import SwarmSnapshot
 
-_LIST = "docker node ls"
-_HISTORY = 10
+_LIST_NODES = "docker node ls"
+_MIN_TASK_HISTORY = 10
 
 
-def expect_ready(now: Glance) -> None:
-    """Expect every node of the lab to be a ready member of the one swarm.
+def expect_all_nodes_ready(swarm: SwarmSnapshot) -> None:
+    """Fail unless every node of the lab is a ready member of the same swarm.
 
     Raises:
-        NotYet: One is not.
+        NotYet: A node is not a ready member.
 
     """
-    for name in now.nodes:
-        expect(now.manager, f"{name} is {now.member(name).state}", f"{name} is ready", see=_LIST)
+    for name in swarm.nodes:
+        expect(swarm.manager, f"{name} is {swarm.find_member(name).state}", f"{name} is ready", see=_LIST_NODES)
 
 
-def expect_one_manager(now: Glance) -> None:
-    """Expect node1 to manage the swarm, and the others to be workers.
+def expect_only_node1_manages(swarm: SwarmSnapshot) -> None:
+    """Fail unless node1 is a manager of the swarm, and node2 and node3 are workers.
 
     Raises:
-        NotYet: A node has the other role, or is no member.
+        NotYet: A node has the other role, or is not a member.
 
     """
     roles = {"node1": "a manager", "node2": "a worker", "node3": "a worker"}
     for name, role in roles.items():
-        expect(now.manager, f"{name} is {now.member(name).role}", f"{name} is {role}", see=_LIST)
+        expect(swarm.manager, f"{name} is {swarm.find_member(name).role}", f"{name} is {role}", see=_LIST_NODES)
 
 
-def expect_long_history(now: Glance) -> None:
-    """Expect the swarm to remember at least ten tasks for every replica.
+def expect_long_task_history(swarm: SwarmSnapshot) -> None:
+    """Fail unless the swarm keeps at least ten tasks per replica in its task history.
 
     Raises:
-        NotYet: It forgets them sooner.
+        NotYet: The task history limit is lower.
 
     """
-    limit = now.settings["Spec"]["Orchestration"]["TaskHistoryRetentionLimit"]
-    if limit < _HISTORY:
+    limit = swarm.settings["Spec"]["Orchestration"]["TaskHistoryRetentionLimit"]
+    if limit < _MIN_TASK_HISTORY:
         see = "docker info | grep 'Task History'"
-        fail(now.manager, f"the task history limit is {limit}", f"it is {_HISTORY} or more", see)
+        fail(swarm.manager, f"the task history limit is {limit}", f"it is {_MIN_TASK_HISTORY} or more", see)

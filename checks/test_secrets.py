@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 from docker.errors import ImageNotFound
 
 from checks import CheckNode, Nodes, expect, fail, step
-from checks.swarm import Glance, Service, Task, settled
-from checks.swarm_expectations import expect_one_manager, expect_ready
+from checks.swarm import Service, SwarmSnapshot, Task, with_swarm_snapshot
+from checks.swarm_expectations import expect_all_nodes_ready, expect_only_node1_manages
 
 _STACK = "com.docker.stack.namespace"
 _MOUNTED = "/var/lib/docker/containers/*/mounts/secrets"
@@ -41,17 +41,17 @@ for what in info secrets; do curl -s --max-time 10 --unix-socket {_SPARE} "http:
 
 
 @step("form-swarm")
-@settled
-def test_all_are_ready_members(now: Glance) -> None:
+@with_swarm_snapshot
+def test_all_are_ready_members(swarm: SwarmSnapshot) -> None:
     """node1, node2 and node3 are ready members of one swarm."""
-    expect_ready(now)
+    expect_all_nodes_ready(swarm)
 
 
 @step("form-swarm")
-@settled
-def test_node1_manages(now: Glance) -> None:
+@with_swarm_snapshot
+def test_node1_manages(swarm: SwarmSnapshot) -> None:
     """node1 manages the swarm, and the other two are workers."""
-    expect_one_manager(now)
+    expect_only_node1_manages(swarm)
 
 
 @step("leak")
@@ -71,166 +71,168 @@ def test_copy_tells(nodes: Nodes) -> None:
 
 
 @step("create")
-@settled
-def test_db_password_is_kept(now: Glance) -> None:
+@with_swarm_snapshot
+def test_db_password_is_kept(swarm: SwarmSnapshot) -> None:
     """The swarm keeps the database's password, and the file that it came from is gone."""
     # Its successor, db_password_v2 or another, is as good, since a later step replaces it.
-    if not any(re.match(r"db_password($|\W|_)", secret.name) for secret in _secrets(now)):
-        _fail_absent(now, "db_password")
+    if not any(re.match(r"db_password($|\W|_)", secret.name) for secret in _secrets(swarm)):
+        _fail_absent(swarm, "db_password")
     for name in ("/root/db-password", "/root/db_password"):
-        if now.typed("node1", "test", "-e", name).exit_status == 0:
-            fail(now.nodes["node1"], f"{name} still lies there for all to find", "it is gone", f"ls -l {name}")
+        if swarm.run_once("node1", "test", "-e", name).exit_status == 0:
+            fail(swarm.nodes["node1"], f"{name} still lies there for all to find", "it is gone", f"ls -l {name}")
 
 
 @step("create")
-@settled
-def test_api_key_is_kept(now: Glance) -> None:
+@with_swarm_snapshot
+def test_api_key_is_kept(swarm: SwarmSnapshot) -> None:
     """The swarm keeps a secret called api_key."""
-    _secret(now, "api_key")
+    _secret(swarm, "api_key")
 
 
 @step("create")
-@settled
-def test_passphrase_is_kept(now: Glance) -> None:
+@with_swarm_snapshot
+def test_passphrase_is_kept(swarm: SwarmSnapshot) -> None:
     """The swarm keeps a secret called passphrase."""
-    _secret(now, "passphrase")
+    _secret(swarm, "passphrase")
 
 
 @step("deliver")
-@settled
-def test_vault_reads_the_passphrase(now: Glance) -> None:
+@with_swarm_snapshot
+def test_vault_reads_the_passphrase(swarm: SwarmSnapshot) -> None:
     """In the container of vault, /run/secrets/passphrase is a file in memory that everybody may read."""
-    vault = now.service("vault")
-    for place in _places(now, vault):
-        found = _delivered(now, place, "/run/secrets/passphrase")
+    vault = swarm.find_service("vault")
+    for place in _places(swarm, vault):
+        found = _delivered(swarm, place, "/run/secrets/passphrase")
         if found.content.endswith(b"\n"):
             see = place.exec("wc -c /run/secrets/passphrase")
             fail(place.node, "/run/secrets/passphrase ends with a line feed", "it holds the passphrase alone", see)
 
 
 @step("deliver")
-@settled
-def test_key_is_for_one_user(now: Glance) -> None:
+@with_swarm_snapshot
+def test_key_is_for_one_user(swarm: SwarmSnapshot) -> None:
     """In the container of vault, /etc/shop/key belongs to user 33, and nobody else may read it."""
-    for place in _places(now, now.service("vault")):
-        _expect_owner(place, _delivered(now, place, "/etc/shop/key"), "/etc/shop/key", 33, 33, "400")
+    for place in _places(swarm, swarm.find_service("vault")):
+        _expect_owner(place, _delivered(swarm, place, "/etc/shop/key"), "/etc/shop/key", 33, 33, "400")
 
 
 @step("deliver")
-@settled
-def test_only_node2_has_them(now: Glance) -> None:
+@with_swarm_snapshot
+def test_only_node2_has_them(swarm: SwarmSnapshot) -> None:
     """Only node2, where vault runs, has a copy of its secrets."""
-    vault = now.service("vault")
-    for place in _places(now, vault):
+    vault = swarm.find_service("vault")
+    for place in _places(swarm, vault):
         if place.node.name != "node2":
-            expect(now.manager, f"vault runs on {place.node.name}", "vault runs on node2 alone", see=_history("vault"))
+            expect(
+                swarm.manager, f"vault runs on {place.node.name}", "vault runs on node2 alone", see=_history("vault")
+            )
     wanted = {reference.id: reference.source for reference in _references(vault)}
-    for name, node in now.nodes.items():
-        kept = now.typed(name, "sh", "-c", f"ls {_MOUNTED} 2>/dev/null").text.split()
+    for name, node in swarm.nodes.items():
+        kept = swarm.run_once(name, "sh", "-c", f"ls {_MOUNTED} 2>/dev/null").text.split()
         for id_ in wanted.keys() & {*kept}:
             if name != "node2":
                 fail(node, f"{name} holds a copy of {wanted[id_]}", "only node2 does", f"ls {_MOUNTED}")
 
 
 @step("deliver")
-@settled
-def test_copy_of_vault_is_empty(now: Glance) -> None:
+@with_swarm_snapshot
+def test_copy_of_vault_is_empty(swarm: SwarmSnapshot) -> None:
     """The image vault:copy on node2 was made from vault, and the passphrase is not in it."""
-    node = now.nodes["node2"]
+    node = swarm.nodes["node2"]
     image = _image(node, "vault:copy")
     if (image["Config"].get("Labels") or {}).get("com.docker.swarm.service.name") != "vault":
         seen = "vault:copy was not made from a container of vault"
         fail(node, seen, "it was, by docker commit", "docker image inspect vault:copy")
     layer = (image.get("GraphDriver", {}).get("Data") or {}).get("UpperDir")
-    place = next(_places(now, now.service("vault")))
+    place = next(_places(swarm, swarm.find_service("vault")))
     if layer:
         known = f"/proc/{place.pid}/root/run/secrets/passphrase"
-        copies = now.typed(node.name, "grep", "-rlFf", known, layer).text.split("\n")[0]
+        copies = swarm.run_once(node.name, "grep", "-rlFf", known, layer).text.split("\n")[0]
         if copies:
             seen = f"the image vault:copy holds the passphrase, in {copies.removeprefix(layer)}"
             fail(node, seen, "the passphrase is not in the image", "docker run --rm vault:copy ls -l /run/secrets")
 
 
 @step("files")
-@settled
-def test_db_opens(now: Glance) -> None:
+@with_swarm_snapshot
+def test_db_opens(swarm: SwarmSnapshot) -> None:
     """The database db opens with what stands in the file that its MYSQL_ROOT_PASSWORD_FILE names."""
-    _opened_db(now, "SELECT 1")
+    _opened_db(swarm, "SELECT 1")
 
 
 @step("files")
-@settled
-def test_db_exposes_nothing(now: Glance) -> None:
+@with_swarm_snapshot
+def test_db_exposes_nothing(swarm: SwarmSnapshot) -> None:
     """The environment of db holds no password."""
-    _refuse_exposed(now, now.service("db"))
+    _refuse_exposed(swarm, swarm.find_service("db"))
 
 
 @step("files")
-@settled
-def test_books_opens(now: Glance) -> None:
+@with_swarm_snapshot
+def test_books_opens(swarm: SwarmSnapshot) -> None:
     """The database books opens with what stands in the file that its POSTGRES_PASSWORD_FILE names."""
-    _open_postgres(now, now.service("books"), "postgres")
+    _open_postgres(swarm, swarm.find_service("books"), "postgres")
 
 
 @step("files")
-@settled
-def test_books_exposes_nothing(now: Glance) -> None:
+@with_swarm_snapshot
+def test_books_exposes_nothing(swarm: SwarmSnapshot) -> None:
     """The environment of books holds no password."""
-    _refuse_exposed(now, now.service("books"))
+    _refuse_exposed(swarm, swarm.find_service("books"))
 
 
 @step("rotate")
-@settled
-def test_db_has_a_new_lock(now: Glance) -> None:
+@with_swarm_snapshot
+def test_db_has_a_new_lock(swarm: SwarmSnapshot) -> None:
     """The database db opens with a new password, and its orders are still there."""
-    db = now.service("db")
-    path = _password_file(now, db, "MYSQL_ROOT_PASSWORD_FILE", "MARIADB_ROOT_PASSWORD_FILE")
+    db = swarm.find_service("db")
+    path = _password_file(swarm, db, "MYSQL_ROOT_PASSWORD_FILE", "MARIADB_ROOT_PASSWORD_FILE")
     source = next((reference.source for reference in _references(db) if reference.path == path), "none")
     if source == "db_password":
-        fail(now.manager, f"db still reads {source} as {path}", "it reads a newer secret there", _inspect("db"))
-    _opened_db(now, "SELECT 1")
-    if not _opened_db(now, "SELECT what FROM shop.orders").strip():
-        fail(now.manager, "the table shop.orders is empty", "the order is still there", _logs("db"))
+        fail(swarm.manager, f"db still reads {source} as {path}", "it reads a newer secret there", _inspect("db"))
+    _opened_db(swarm, "SELECT 1")
+    if not _opened_db(swarm, "SELECT what FROM shop.orders").strip():
+        fail(swarm.manager, "the table shop.orders is empty", "the order is still there", _logs("db"))
 
 
 @step("rotate", after=["deliver"])
-@settled
-def test_old_password_is_gone(now: Glance) -> None:
+@with_swarm_snapshot
+def test_old_password_is_gone(swarm: SwarmSnapshot) -> None:
     """The secret db_password is gone from the swarm."""
-    if any(secret.name == "db_password" for secret in _secrets(now)):
-        fail(now.manager, "the secret db_password is still there", "it is removed", _LIST)
+    if any(secret.name == "db_password" for secret in _secrets(swarm)):
+        fail(swarm.manager, "the secret db_password is still there", "it is removed", _LIST)
 
 
 @step("stack")
-@settled
-def test_front_reads_both(now: Glance) -> None:
+@with_swarm_snapshot
+def test_front_reads_both(swarm: SwarmSnapshot) -> None:
     """Every container of shop_front reads a greeting, and a signing key that is for user 33 alone."""
-    front = now.service("shop_front")
-    for place in _all_places(now, front):
-        _delivered(now, place, "/run/secrets/greeting")
+    front = swarm.find_service("shop_front")
+    for place in _all_places(swarm, front):
+        _delivered(swarm, place, "/run/secrets/greeting")
         key = "/etc/shop/signing.key"
-        _expect_owner(place, _delivered(now, place, key), key, 33, 33, "400")
+        _expect_owner(place, _delivered(swarm, place, key), key, 33, 33, "400")
 
 
 @step("stack")
-@settled
-def test_owners_are_right(now: Glance) -> None:
+@with_swarm_snapshot
+def test_owners_are_right(swarm: SwarmSnapshot) -> None:
     """The greeting belongs to the stack shop, and signing_key does not."""
-    now.service("shop_front")
-    found = {reference.id: reference.path for reference in _references(now.service("shop_front"))}
-    owners = {found.get(secret.id): secret.labels.get(_STACK) for secret in _secrets(now)}
+    swarm.find_service("shop_front")
+    found = {reference.id: reference.path for reference in _references(swarm.find_service("shop_front"))}
+    owners = {found.get(secret.id): secret.labels.get(_STACK) for secret in _secrets(swarm)}
     see = f"docker secret ls --filter label={_STACK}=shop"
-    expect(now.manager, owners.get("/run/secrets/greeting"), "shop", of="the stack that owns the greeting", see=see)
-    expect(now.manager, owners.get("/etc/shop/signing.key"), None, of="the stack that owns the signing key", see=see)
+    expect(swarm.manager, owners.get("/run/secrets/greeting"), "shop", of="the stack that owns the greeting", see=see)
+    expect(swarm.manager, owners.get("/etc/shop/signing.key"), None, of="the stack that owns the signing key", see=see)
 
 
 @step("stack")
-@settled
-def test_front_says_the_new_greeting(now: Glance) -> None:
+@with_swarm_snapshot
+def test_front_says_the_new_greeting(swarm: SwarmSnapshot) -> None:
     """The greeting was changed, and every container of shop_front reads the new one."""
-    file = now.typed("node1", "cat", "/root/greeting.txt")
-    for place in _all_places(now, now.service("shop_front")):
-        found = _delivered(now, place, "/run/secrets/greeting")
+    file = swarm.run_once("node1", "cat", "/root/greeting.txt")
+    for place in _all_places(swarm, swarm.find_service("shop_front")):
+        found = _delivered(swarm, place, "/run/secrets/greeting")
         read = place.exec("cat /run/secrets/greeting")
         if file.exit_status == 0 and found.content != file.stdout:
             seen = f"a container of shop_front reads '{_shown(found.content)}'"
@@ -261,79 +263,81 @@ def test_spare_engine_was_unlocked(nodes: Nodes) -> None:
 
 
 @step("autolock")
-@settled
-def test_managers_lock_themselves(now: Glance) -> None:
+@with_swarm_snapshot
+def test_managers_lock_themselves(swarm: SwarmSnapshot) -> None:
     """The managers of your own swarm lock themselves when they restart."""
-    is_on = bool((now.settings["Spec"].get("EncryptionConfig") or {}).get("AutoLockManagers"))
+    is_on = bool((swarm.settings["Spec"].get("EncryptionConfig") or {}).get("AutoLockManagers"))
     given = "on" if is_on else "off"
-    expect(now.manager, f"autolock is {given}", "autolock is on", see="docker info | grep Autolock")
+    expect(swarm.manager, f"autolock is {given}", "autolock is on", see="docker info | grep Autolock")
 
 
 @step("challenge")
-@settled
-def test_ledger_opens(now: Glance) -> None:
+@with_swarm_snapshot
+def test_ledger_opens(swarm: SwarmSnapshot) -> None:
     """The service ledger runs postgres:17, and its database accounts opens with its secret."""
-    ledger = now.service("ledger")
-    expect(now.manager, ledger.image, "postgres:17", of="the image of ledger", see=_inspect("ledger"))
-    expect(now.manager, ledger.replicas, 1, of="the replicas of ledger", see="docker service ls")
-    _open_postgres(now, ledger, "accounts")
+    ledger = swarm.find_service("ledger")
+    expect(swarm.manager, ledger.image, "postgres:17", of="the image of ledger", see=_inspect("ledger"))
+    expect(swarm.manager, ledger.replicas, 1, of="the replicas of ledger", see="docker service ls")
+    _open_postgres(swarm, ledger, "accounts")
 
 
 @step("challenge")
-@settled
-def test_ledger_keeps_off_managers(now: Glance) -> None:
+@with_swarm_snapshot
+def test_ledger_keeps_off_managers(swarm: SwarmSnapshot) -> None:
     """The service ledger may run on workers only, whatever happens."""
-    ledger = now.service("ledger")
-    pinned = {f"node.hostname=={member.name}" for member in now.members if not member.is_manager}
+    ledger = swarm.find_service("ledger")
+    pinned = {f"node.hostname=={member.name}" for member in swarm.members if not member.is_manager}
     if not (_KEEPS_OFF_MANAGERS | pinned) & {*ledger.constraints}:
         have = ", ".join(ledger.constraints) or "none"
-        fail(now.manager, f"the constraints of ledger: {have}", "one that lets only workers run it", _inspect("ledger"))
+        fail(
+            swarm.manager, f"the constraints of ledger: {have}", "one that lets only workers run it", _inspect("ledger")
+        )
 
 
 @step("challenge")
-@settled
-def test_ledger_has_its_own_password(now: Glance) -> None:
+@with_swarm_snapshot
+def test_ledger_has_its_own_password(swarm: SwarmSnapshot) -> None:
     """The password of ledger comes from a secret of its own, and none stands in its environment."""
-    ledger = now.service("ledger")
-    _refuse_exposed(now, ledger)
-    path = _password_file(now, ledger, "POSTGRES_PASSWORD_FILE")
+    ledger = swarm.find_service("ledger")
+    _refuse_exposed(swarm, ledger)
+    path = _password_file(swarm, ledger, "POSTGRES_PASSWORD_FILE")
     own = next((reference for reference in _references(ledger) if reference.path == path), None)
     if own is None:
-        fail(now.manager, f"{path} is no secret of ledger", "the password comes from a secret", _inspect("ledger"))
-    for other in now.services:
+        fail(swarm.manager, f"{path} is no secret of ledger", "the password comes from a secret", _inspect("ledger"))
+    for other in swarm.services:
         if other.id != ledger.id and own.id in {reference.id for reference in _references(other)}:
             seen = f"ledger shares the secret {own.source} with {other.name}"
-            fail(now.manager, seen, "it has one of its own", _inspect("ledger"))
+            fail(swarm.manager, seen, "it has one of its own", _inspect("ledger"))
 
 
 @step("challenge")
-@settled
-def test_only_postgres_may_read(now: Glance) -> None:
+@with_swarm_snapshot
+def test_only_postgres_may_read(swarm: SwarmSnapshot) -> None:
     """Nobody in the container of ledger but the user that PostgreSQL runs as may read the password."""
-    ledger = now.service("ledger")
-    path = _password_file(now, ledger, "POSTGRES_PASSWORD_FILE")
+    ledger = swarm.find_service("ledger")
+    path = _password_file(swarm, ledger, "POSTGRES_PASSWORD_FILE")
     file = next((reference for reference in _references(ledger) if reference.path == path), None)
     see = _inspect("ledger")
     if file is None:
-        fail(now.manager, f"{path} is no secret of ledger", "the password comes from a secret", see)
+        fail(swarm.manager, f"{path} is no secret of ledger", "the password comes from a secret", see)
     if file.mode & 0o077:
         seen = f"{path} has the mode {file.mode:04o}, so others may read it too"
-        fail(now.manager, seen, "only its owner may read it", see)
-    for place in _places(now, ledger):
-        status = now.typed(place.node.name, "cat", f"/proc/{place.pid}/status").text
+        fail(swarm.manager, seen, "only its owner may read it", see)
+    for place in _places(swarm, ledger):
+        status = swarm.run_once(place.node.name, "cat", f"/proc/{place.pid}/status").text
         user = next(line.split()[2] for line in status.splitlines() if line.startswith("Uid:"))
         expect(place.node, file.user, user, of=f"the owner of {path}", see=place.exec(f"ls -ln {path}"))
 
 
 @step("challenge")
-@settled
-def test_nothing_lies_about(now: Glance) -> None:
+@with_swarm_snapshot
+def test_nothing_lies_about(swarm: SwarmSnapshot) -> None:
     """Every secret in the swarm is used by a service."""
-    now.service("ledger")
-    used = {reference.id for service in now.services for reference in _references(service)}
-    idle = sorted(secret.name for secret in _secrets(now) if secret.id not in used)
+    swarm.find_service("ledger")
+    used = {reference.id for service in swarm.services for reference in _references(service)}
+    idle = sorted(secret.name for secret in _secrets(swarm) if secret.id not in used)
     if idle:
-        fail(now.manager, f"no service uses {', '.join(idle)}", "every secret is used by a service", _LIST)
+        fail(swarm.manager, f"no service uses {', '.join(idle)}", "every secret is used by a service", _LIST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,24 +401,24 @@ def _image(node: CheckNode, name: str) -> Mapping[str, Any]:
     return found
 
 
-def _secrets(now: Glance) -> list[_Secret]:
-    found = now.once("secrets", now.manager.api.api.secrets)
+def _secrets(swarm: SwarmSnapshot) -> list[_Secret]:
+    found = swarm.query_once("secrets", swarm.manager.api.api.secrets)
     return [_Secret(one["ID"], one["Spec"]["Name"], one["Spec"].get("Labels") or {}) for one in found]
 
 
-def _secret(now: Glance, name: str) -> _Secret:
-    found = next((secret for secret in _secrets(now) if secret.name == name), None)
-    return found or _fail_absent(now, name)
+def _secret(swarm: SwarmSnapshot, name: str) -> _Secret:
+    found = next((secret for secret in _secrets(swarm) if secret.name == name), None)
+    return found or _fail_absent(swarm, name)
 
 
-def _fail_absent(now: Glance, name: str) -> NoReturn:
-    names = ", ".join(sorted(secret.name for secret in _secrets(now)))
+def _fail_absent(swarm: SwarmSnapshot, name: str) -> NoReturn:
+    names = ", ".join(sorted(secret.name for secret in _secrets(swarm)))
     seen = f"there is no secret called {name}, only {names}" if names else "there is no secret"
-    fail(now.manager, seen, f"a secret called {name}", _LIST)
+    fail(swarm.manager, seen, f"a secret called {name}", _LIST)
 
 
 def _references(service: Service) -> list[_Reference]:
-    found = service.template["ContainerSpec"].get("Secrets") or ()
+    found = service.task_template["ContainerSpec"].get("Secrets") or ()
     return [
         _Reference(
             one["SecretID"], one["SecretName"], _path(one["File"]["Name"]), one["File"]["UID"], one["File"]["Mode"]
@@ -428,37 +432,37 @@ def _path(target: str) -> str:
     return target if target.startswith("/") else f"/run/secrets/{target}"
 
 
-def _all_places(now: Glance, service: Service) -> Iterator[_Place]:
-    running = len(now.running(service))
+def _all_places(swarm: SwarmSnapshot, service: Service) -> Iterator[_Place]:
+    running = len(swarm.list_running_tasks(service))
     if service.replicas is not None:
         of = f"running tasks of {service.name}"
-        expect(now.manager, running, service.replicas, of=of, see=_history(service.name))
-    yield from _places(now, service)
+        expect(swarm.manager, running, service.replicas, of=of, see=_history(service.name))
+    yield from _places(swarm, service)
 
 
-def _places(now: Glance, service: Service) -> Iterator[_Place]:
+def _places(swarm: SwarmSnapshot, service: Service) -> Iterator[_Place]:
     """Yield the containers of a service that run; at least one, or it is not reached yet."""
-    tasks = now.running(service)
+    tasks = swarm.list_running_tasks(service)
     if not tasks:
         seen = f"no task of {service.name} runs"
-        fail(now.manager, seen, f"a task of {service.name} runs", f"docker service ps --no-trunc {service.name}")
+        fail(swarm.manager, seen, f"a task of {service.name} runs", f"docker service ps --no-trunc {service.name}")
     for task in tasks:
-        yield _place(now, service, task)
+        yield _place(swarm, service, task)
 
 
-def _place(now: Glance, service: Service, task: Task) -> _Place:
-    node = now.nodes[now.name_of(task.node_id)]
+def _place(swarm: SwarmSnapshot, service: Service, task: Task) -> _Place:
+    node = swarm.nodes[swarm.find_node_name(task.node_id)]
     if not task.pid:
         fail(node, f"{service.name}.{task.slot} has no container yet", "it has one that runs", "docker ps")
     return _Place(node, f"{service.name}.{task.slot}", task.pid)
 
 
-def _delivered(now: Glance, place: _Place, path: str) -> _File:
+def _delivered(swarm: SwarmSnapshot, place: _Place, path: str) -> _File:
     """Return a secret's file as a container has it, or say that it has none."""
     # One reading serves both files of a service, since a command on a node takes longer than anything else here.
     paths = ("/run/secrets/passphrase", "/etc/shop/key", "/run/secrets/greeting", "/etc/shop/signing.key")
     there = [f"/proc/{place.pid}/root{one}" for one in paths]
-    lines = now.typed(place.node.name, "sh", "-c", _READ, "read", *there).text.split("\n")
+    lines = swarm.run_once(place.node.name, "sh", "-c", _READ, "read", *there).text.split("\n")
     words = dict(zip(paths, lines, strict=False)).get(path, "").split(" ")
     see = place.exec(f"ls -l {path}")
     if len(words) < 5:
@@ -476,43 +480,43 @@ def _expect_owner(place: _Place, found: _File, path: str, owner: int, group: int
     expect(place.node, given, wanted, of=f"{path} in {place.task}", see=place.exec(f"ls -ln {path}"))
 
 
-def _password_file(now: Glance, service: Service, *names: str) -> str:
+def _password_file(swarm: SwarmSnapshot, service: Service, *names: str) -> str:
     given = dict(one.partition("=")[::2] for one in service.environment)
     path = next((given[name] for name in names if given.get(name)), None)
     if path is None:
         seen = f"the environment of {service.name} has no {names[0]}"
-        fail(now.manager, seen, f"{names[0]} names the file of a secret", _inspect(service.name))
+        fail(swarm.manager, seen, f"{names[0]} names the file of a secret", _inspect(service.name))
     return path
 
 
-def _refuse_exposed(now: Glance, service: Service) -> None:
+def _refuse_exposed(swarm: SwarmSnapshot, service: Service) -> None:
     for one in service.environment:
         name, _, value = one.partition("=")
         if value and _EXPOSED.search(name.upper()):
             seen = f"the environment of {service.name} holds {name}"
-            fail(now.manager, seen, "it holds no password", _inspect(service.name))
+            fail(swarm.manager, seen, "it holds no password", _inspect(service.name))
 
 
-def _opened_db(now: Glance, query: str) -> str:
-    db = now.service("db")
-    path = _password_file(now, db, "MYSQL_ROOT_PASSWORD_FILE", "MARIADB_ROOT_PASSWORD_FILE")
-    return _asked(now, db, path, _OPEN_MYSQL, query)
+def _opened_db(swarm: SwarmSnapshot, query: str) -> str:
+    db = swarm.find_service("db")
+    path = _password_file(swarm, db, "MYSQL_ROOT_PASSWORD_FILE", "MARIADB_ROOT_PASSWORD_FILE")
+    return _asked(swarm, db, path, _OPEN_MYSQL, query)
 
 
-def _open_postgres(now: Glance, service: Service, database: str) -> None:
-    path = _password_file(now, service, "POSTGRES_PASSWORD_FILE")
-    _asked(now, service, path, _OPEN_POSTGRES, "SELECT 1", database)
+def _open_postgres(swarm: SwarmSnapshot, service: Service, database: str) -> None:
+    path = _password_file(swarm, service, "POSTGRES_PASSWORD_FILE")
+    _asked(swarm, service, path, _OPEN_POSTGRES, "SELECT 1", database)
 
 
-def _asked(now: Glance, service: Service, path: str, script: str, *words: str) -> str:
+def _asked(swarm: SwarmSnapshot, service: Service, path: str, script: str, *words: str) -> str:
     """Return what a database says to a question from inside its container."""
     if path not in {reference.path for reference in _references(service)}:
         seen = f"{path} is no secret of {service.name}"
-        fail(now.manager, seen, "the password comes from a secret", _inspect(service.name))
-    place = next(_places(now, service))
+        fail(swarm.manager, seen, "the password comes from a secret", _inspect(service.name))
+    place = next(_places(swarm, service))
     # As `docker exec` does it, in a fifth of the time.
     inside = ("nsenter", "--target", str(place.pid), "--all", "--env")
-    said = now.typed(place.node.name, *inside, "sh", "-c", script, "ask", path, *words)
+    said = swarm.run_once(place.node.name, *inside, "sh", "-c", script, "ask", path, *words)
     if said.exit_status:
         why = (said.error_text.strip() or said.text.strip() or "no answer").splitlines()[-1]
         seen = f"{service.name} does not answer to the password in {path}: {why}"

@@ -1,4 +1,4 @@
-"""What WordPress blogs say of themselves, wherever they run: by hand, by Compose or on a swarm."""
+"""Read the state of WordPress blogs, whether they run by hand, by Compose or on a swarm."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from typing import Any
 from checks.expect import fail
 from checks.lab_nodes import CheckNode
 
-# What WordPress writes into every new blog by itself.
-_FIRST_POST = "hello-world"
+# The post that WordPress creates in every new blog.
+_SAMPLE_POST = "hello-world"
 _OK = 200
-_RECORD, _UNIT = "\x1e", "\x1f"
-_PATH = "/?rest_route=/wp/v2/posts&per_page=50&_fields=slug,title,date_gmt"
-# All are asked at the same time, for each takes its time; every answer is told in one piece.
-_ASK = """
+_RECORD_SEPARATOR, _FIELD_SEPARATOR = "\x1e", "\x1f"
+_POSTS_PATH = "/?rest_route=/wp/v2/posts&per_page=50&_fields=slug,title,date_gmt"
+# Request all URLs in parallel, because a blog answers slowly; print each answer at once so that they do not mix.
+_FETCH_SCRIPT = """
 for url; do
     {
-        said=$(curl --silent --max-time 8 --write-out "$0%{http_code} %{redirect_url}" "$url")
-        printf '%s\\036' "$url$0$said"
+        answer=$(curl --silent --max-time 8 --write-out "$0%{http_code} %{redirect_url}" "$url")
+        printf '%s\\036' "$url$0$answer"
     } &
 done
 wait
 """
-# Where a page says what matters most, best first.
-_MESSAGES = tuple(re.compile(rf"<{tag}\b[^>]*>(.*?)</{tag}>", re.DOTALL) for tag in ("h1", "title", "p"))
+# The elements that hold the message of an error page, best first.
+_MESSAGE_ELEMENTS = tuple(re.compile(rf"<{tag}\b[^>]*>(.*?)</{tag}>", re.DOTALL) for tag in ("h1", "title", "p"))
 _TAG = re.compile(r"<[^>]*>")
 KEYS = ("AUTH_KEY", "SECURE_AUTH_KEY", "LOGGED_IN_KEY", "NONCE_KEY")
 SALTS = ("AUTH_SALT", "SECURE_AUTH_SALT", "LOGGED_IN_SALT", "NONCE_SALT")
@@ -38,117 +38,117 @@ SALTS = ("AUTH_SALT", "SECURE_AUTH_SALT", "LOGGED_IN_SALT", "NONCE_SALT")
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A post of somebody's own.
+    """A post that a learner has published.
 
     Attributes:
         title: Its title.
-        written: When it was published.
+        published_at: When it was published.
 
     """
 
     title: str
-    written: datetime
+    published_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back from a blog's address.
+class BlogResponse:
+    """The response to a request for a blog's posts.
 
     Attributes:
-        code: The HTTP status; 0 if nothing answered.
-        leads_to: Where it sends the browser instead, if it does.
-        body: What it said.
+        code: The HTTP status; 0 if there was no answer.
+        redirect_url: The URL that it redirects to; empty if it does not.
+        body: The text of the answer.
 
     """
 
     code: int
-    leads_to: str
+    redirect_url: str
     body: str
 
     @property
-    def serves(self) -> bool:
-        """Whether a WordPress answered that reaches its database, be it empty."""
-        return self.listing is not None or self.wants_installing
+    def is_serving(self) -> bool:
+        """Whether WordPress answered and reaches its database, even if the database is still empty."""
+        return self.post_entries is not None or self.needs_installation
 
     @property
-    def listing(self) -> list[dict[str, Any]] | None:
-        """Its posts as it tells them, or None if it tells none."""
+    def post_entries(self) -> list[dict[str, Any]] | None:
+        """The list of posts from the response; None if the response is not such a list."""
         try:
-            found = json.loads(self.body)
+            entries = json.loads(self.body)
         except ValueError:
             return None
-        return found if self.code == _OK and isinstance(found, list) else None
+        return entries if self.code == _OK and isinstance(entries, list) else None
 
     @property
-    def wants_installing(self) -> bool:
-        """Whether the database has no blog in it yet."""
-        return "install.php" in self.leads_to
+    def needs_installation(self) -> bool:
+        """Whether the database does not contain a blog yet."""
+        return "install.php" in self.redirect_url
 
     @property
-    def words(self) -> str:
-        """What it says, in a clause."""
+    def summary(self) -> str:
+        """A summary of the response, worded as the end of a sentence."""
         if not self.code:
             return "does not answer"
-        if self.wants_installing:
-            return "wants to be installed: its database is empty"
-        found = next(filter(None, (pattern.search(self.body) for pattern in _MESSAGES)), None)
-        message = html.unescape(_TAG.sub("", found[1])) if found else self.body
+        if self.needs_installation:
+            return "is not installed yet: its database is empty"
+        match = next(filter(None, (pattern.search(self.body) for pattern in _MESSAGE_ELEMENTS)), None)
+        message = html.unescape(_TAG.sub("", match[1])) if match else self.body
         return f"says {self.code}: '{' '.join(message.split())[:100]}'"
 
 
-def ask(node: CheckNode, addresses: tuple[str, ...]) -> Mapping[str, Answer]:
-    """Return what answers at each address ('http://node1:8080'), asked from a node, all at once."""
-    done = node.run("sh", "-c", _ASK, _UNIT, *(address + _PATH for address in addresses))
-    parts = [record.split(_UNIT) for record in done.text.split(_RECORD)[:-1]]
-    return {url.removesuffix(_PATH): _answer(body, told) for url, body, told in parts}
+def fetch_blogs(node: CheckNode, addresses: tuple[str, ...]) -> Mapping[str, BlogResponse]:
+    """Request the posts of each blog address ('http://node1:8080') from a node, all in parallel."""
+    result = node.run("sh", "-c", _FETCH_SCRIPT, _FIELD_SEPARATOR, *(address + _POSTS_PATH for address in addresses))
+    records = [record.split(_FIELD_SEPARATOR) for record in result.text.split(_RECORD_SEPARATOR)[:-1]]
+    return {url.removesuffix(_POSTS_PATH): _parse_response(body, trailer) for url, body, trailer in records}
 
 
-def posts(node: CheckNode, address: str, answer: Answer) -> tuple[Post, ...]:
-    """Return the posts that somebody has written, newest first.
+def extract_posts(node: CheckNode, address: str, response: BlogResponse) -> tuple[Post, ...]:
+    """Return the posts that a learner has published, newest first.
 
     Args:
-        node: The node that was asked from.
+        node: The node that sent the request.
         address: The blog's address.
-        answer: What it answered.
+        response: The response of the blog.
 
     Raises:
-        NotYet: It does not serve, or nobody has written anything.
+        NotYet: The blog does not show its posts, or has none except the sample post.
 
     """
     see = f"curl -sS -i '{address}/?rest_route=/wp/v2/posts'"
-    if answer.listing is None:
-        fail(node, f"the blog at {address} {answer.words}", f"the blog at {address} shows its posts", see)
-    own = tuple(_post(entry) for entry in answer.listing if entry["slug"] != _FIRST_POST)
-    if not own:
-        fail(node, f"the blog at {address} has no post but the first, WordPress's own", "it has a post of yours", see)
-    return own
+    if response.post_entries is None:
+        fail(node, f"the blog at {address} {response.summary}", f"the blog at {address} shows its posts", see)
+    posts = tuple(_parse_post(entry) for entry in response.post_entries if entry["slug"] != _SAMPLE_POST)
+    if not posts:
+        fail(node, f"the blog at {address} has no post except WordPress's sample post", "it has a post of yours", see)
+    return posts
 
 
-def fingerprints(environment: Mapping[str, str], settings: str) -> Mapping[str, str]:
-    """Return a fingerprint of each key and salt that a WordPress signs with; an empty one where it has none.
+def fingerprint_keys(environment: Mapping[str, str], settings: str) -> Mapping[str, str]:
+    """Return a short hash of each key and salt that WordPress signs cookies with; empty for one that is not set.
 
     Args:
-        environment: The environment it was started with.
-        settings: Its wp-config.php.
+        environment: The environment of the WordPress container.
+        settings: The content of its wp-config.php.
 
     """
     return {name: _fingerprint(name, environment, settings) for name in (*KEYS, *SALTS)}
 
 
 def _fingerprint(name: str, environment: Mapping[str, str], settings: str) -> str:
-    given = environment.get(f"WORDPRESS_{name}_FILE") or environment.get(f"WORDPRESS_{name}")
-    if not given:
+    value = environment.get(f"WORDPRESS_{name}_FILE") or environment.get(f"WORDPRESS_{name}")
+    if not value:
         line = re.search(rf"define\(\s*['\"]{name}['\"],\s*(.*)\);", settings)
         literal = re.findall(r"'([^']*)'|\"([^\"]*)\"", line[1]) if line else []
-        given = "".join(literal[-1]) if literal else ""
-    return hashlib.sha256(given.encode()).hexdigest()[:12] if given else ""
+        value = "".join(literal[-1]) if literal else ""
+    return hashlib.sha256(value.encode()).hexdigest()[:12] if value else ""
 
 
-def _answer(body: str, told: str) -> Answer:
-    code, _, leads_to = told.partition(" ")
-    return Answer(int(code), leads_to, body)
+def _parse_response(body: str, trailer: str) -> BlogResponse:
+    code, _, leads_to = trailer.partition(" ")
+    return BlogResponse(int(code), leads_to, body)
 
 
-def _post(entry: Mapping[str, Any]) -> Post:
+def _parse_post(entry: Mapping[str, Any]) -> Post:
     title = html.unescape(entry["title"]["rendered"])
     return Post(title, datetime.fromisoformat(entry["date_gmt"]).replace(tzinfo=UTC))

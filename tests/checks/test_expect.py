@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.expect import NotYet, eventually, expect, fail, set_patience
+from checks.expect import NotYet, eventually, expect, fail, set_wait_budget
 from checks.lab_nodes import CheckNode
 from tests import helpers
 
@@ -60,7 +60,7 @@ def test_expect_equal(node: CheckNode) -> None:
 def test_eventually(node: CheckNode) -> None:
     """A probe is repeated until it is content, and its value returned."""
     probe, calls = counting(node, 3)
-    set_patience(5)
+    set_wait_budget(5)
     assert 3 == eventually(probe)
     assert [1, 2, 3] == calls
 
@@ -68,7 +68,7 @@ def test_eventually(node: CheckNode) -> None:
 def test_without_patience(node: CheckNode) -> None:
     """Without patience a probe is called once."""
     probe, calls = counting(node, 3)
-    set_patience(0)
+    set_wait_budget(0)
     with pytest.raises(NotYet, match="the calls: 1"):
         eventually(probe)
     assert [1] == calls
@@ -77,7 +77,7 @@ def test_without_patience(node: CheckNode) -> None:
 def test_last_failure(node: CheckNode) -> None:
     """Once the patience is used up, the last failure is the one that is told."""
     probe, calls = counting(node, 1000)
-    set_patience(0.35)
+    set_wait_budget(0.35)
     with pytest.raises(NotYet) as caught:
         eventually(probe)
     assert len(calls) > 2
@@ -86,7 +86,7 @@ def test_last_failure(node: CheckNode) -> None:
 
 def test_shared_patience(node: CheckNode) -> None:
     """All that wait draw on one patience, so the second finds none left."""
-    set_patience(0.3)
+    set_wait_budget(0.3)
     began = time.monotonic()
     with pytest.raises(NotYet):
         eventually(counting(node, 1000)[0])
@@ -99,14 +99,14 @@ def test_shared_patience(node: CheckNode) -> None:
 
 def test_patience_left(node: CheckNode) -> None:
     """What one has not used up is there for the next."""
-    set_patience(5)
+    set_wait_budget(5)
     eventually(counting(node, 1)[0])
     assert 2 == eventually(counting(node, 2)[0])
 
 
 def test_other_errors() -> None:
     """Only 'not yet' is waited for; any other error is told at once."""
-    set_patience(5)
+    set_wait_budget(5)
     began = time.monotonic()
     with pytest.raises(ZeroDivisionError):
         eventually(lambda: 1 // 0)

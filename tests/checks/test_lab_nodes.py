@@ -44,14 +44,14 @@ def test_down(ask: object, tmp_path: Path) -> None:
     assert callable(ask)
     with pytest.raises(HostError, match="node1 is down") as caught:
         ask(CheckNode(helpers.LocalNode(tmp_path, state=NodeState.STOPPED)))
-    assert "'labs start' brings it up again." == caught.value.advice
+    assert "Run 'labs start' to bring it up again." == caught.value.advice
 
 
 def test_kept_from_run_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that is asked again has the same nodes as before, until one of them is in another state."""
-    monkeypatch.setattr(pytest_plugin, "_KEPT", [])
+    monkeypatch.setattr(pytest_plugin, "_reusable_nodes", [])
     up = helpers.cluster(tmp_path, "node1", "node2")
-    first = pytest_plugin._kept_nodes(up)
-    assert first is pytest_plugin._kept_nodes(helpers.cluster(tmp_path, "node1", "node2"))
+    first = pytest_plugin._reuse_nodes(up)
+    assert first is pytest_plugin._reuse_nodes(helpers.cluster(tmp_path, "node1", "node2"))
     stopped = replace(up, nodes=(up.nodes[0], helpers.LocalNode(tmp_path, "node2", state=NodeState.STOPPED)))
-    assert first is not pytest_plugin._kept_nodes(stopped)
+    assert first is not pytest_plugin._reuse_nodes(stopped)

@@ -60,17 +60,17 @@ def node(tmp_path: Path) -> CheckNode:
 def test_posts(node: CheckNode, base: str) -> None:
     """The posts of a blog are those that somebody has written, with their titles as text and their dates."""
     address = f"{base}/written"
-    answer = wordpress.ask(node, (address,))[address]
-    assert answer.serves
+    answer = wordpress.fetch_blogs(node, (address,))[address]
+    assert answer.is_serving
     written = datetime(2026, 1, 1, 10, 5, tzinfo=UTC)
-    assert (Post("Ink & paper", written),) == wordpress.posts(node, address, answer)
+    assert (Post("Ink & paper", written),) == wordpress.extract_posts(node, address, answer)
 
 
 @pytest.mark.parametrize(
     ("blog", "serves", "says"),
     [
-        ("silent", True, "has no post but the first, WordPress's own"),
-        ("empty", True, "wants to be installed: its database is empty"),
+        ("silent", True, "has no post except WordPress's sample post"),
+        ("empty", True, "is not installed yet: its database is empty"),
         ("broken", False, "says 500: 'Error establishing a database connection'"),
         ("other", False, "says 200: 'nginx'"),
     ],
@@ -78,18 +78,18 @@ def test_posts(node: CheckNode, base: str) -> None:
 def test_no_posts(node: CheckNode, base: str, blog: str, serves: bool, says: str) -> None:
     """A blog without posts of somebody's own is told in its own words."""
     address = f"{base}/{blog}"
-    answer = wordpress.ask(node, (address,))[address]
-    assert serves == answer.serves
+    answer = wordpress.fetch_blogs(node, (address,))[address]
+    assert serves == answer.is_serving
     with pytest.raises(NotYet) as caught:
-        wordpress.posts(node, address, answer)
+        wordpress.extract_posts(node, address, answer)
     assert f"the blog at {address} {says}" == caught.value.observed
 
 
 def test_nobody_there(node: CheckNode, base: str) -> None:
     """Several addresses are asked at once, and one where nobody listens does not answer."""
     closed = "http://127.0.0.1:9"
-    answers = wordpress.ask(node, (closed, f"{base}/written"))
-    assert (False, "does not answer") == (answers[closed].serves, answers[closed].words)
+    answers = wordpress.fetch_blogs(node, (closed, f"{base}/written"))
+    assert (False, "does not answer") == (answers[closed].is_serving, answers[closed].summary)
     assert 200 == answers[f"{base}/written"].code
 
 
@@ -101,9 +101,12 @@ define( "NONCE_SALT", "plain" );
 
 def test_fingerprints() -> None:
     """Two keys have one fingerprint if the same value counts for both, wherever it is given."""
-    own, given = wordpress.fingerprints({}, SETTINGS), wordpress.fingerprints({"WORDPRESS_AUTH_KEY": "a"}, SETTINGS)
+    own, given = (
+        wordpress.fingerprint_keys({}, SETTINGS),
+        wordpress.fingerprint_keys({"WORDPRESS_AUTH_KEY": "a"}, SETTINGS),
+    )
     assert own["AUTH_KEY"] not in ("", given["AUTH_KEY"])
-    assert given["AUTH_KEY"] == wordpress.fingerprints({"WORDPRESS_AUTH_KEY": "a"}, "")["AUTH_KEY"]
-    assert own["NONCE_SALT"] == wordpress.fingerprints({}, "define('NONCE_SALT', 'plain');")["NONCE_SALT"] != ""
+    assert given["AUTH_KEY"] == wordpress.fingerprint_keys({"WORDPRESS_AUTH_KEY": "a"}, "")["AUTH_KEY"]
+    assert own["NONCE_SALT"] == wordpress.fingerprint_keys({}, "define('NONCE_SALT', 'plain');")["NONCE_SALT"] != ""
     assert "" == own["LOGGED_IN_KEY"]
     assert 8 == len(own)

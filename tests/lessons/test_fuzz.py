@@ -58,7 +58,7 @@ MISS = """\
 ---
 step: look
 played: after
-says: "it is not so"
+says: "the assertion is false"
 ---
 ## Wrong
 

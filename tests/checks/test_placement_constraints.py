@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from checks.constraints import allowed
+from checks.placement_constraints import filter_eligible_members
 from checks.swarm import Member
 
 
@@ -37,4 +37,4 @@ MEMBERS = (member("node1", is_manager=True, disk="db"), member("node2", disk="sl
 )
 def test_allowed(fitting: str, constraints: tuple[str, ...]) -> None:
     """Members must fit every constraint, as the swarm reads them: case does not count, no label is another label."""
-    assert fitting == " ".join(one.name for one in allowed(MEMBERS, constraints))
+    assert fitting == " ".join(one.name for one in filter_eligible_members(MEMBERS, constraints))
