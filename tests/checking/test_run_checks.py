@@ -141,7 +141,7 @@ def test_failure(tmp_path: Path) -> None:
         ("pass", "passed", ""),
         ("fail(nodes['node1'], 'it is off', 'it is on', see='ls')", "failed", "it is off; expected: it is on"),
         ("assert 1 == 2", "failed", "the assertion is false; expected: it is true"),
-        ("assert 1 == 2, 'one is not two'", "failed", "one is not two; expected: it is so"),
+        ("assert 1 == 2, 'one is not two'", "failed", "one is not two; expected: it is true"),
         ("raise HostError('node1 is down.', 'Start it.')", "error", "node1 is down. Start it."),
         ("raise ValueError('no number')", "error", "ValueError: no number"),
         ("nodes['node9']", "error", "KeyError: 'node9'"),
