@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from runner.errors import ExitCode
+from runner.storage import codec
 
 
 class Outcome(StrEnum):
@@ -84,4 +85,4 @@ class CheckReport:
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data for `--json`."""
         counts = {outcome.value: self.count_outcome(outcome) for outcome in Outcome}
-        return {"lab": self.lab, "counts": counts, "results": [asdict(result) for result in self.results]}
+        return {"lab": self.lab, "counts": counts, "results": codec.to_builtins(self.results)}

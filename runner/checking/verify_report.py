@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from runner import __version__
 from runner.checking.verify import Assertion
 from runner.errors import ExitCode
+from runner.storage import codec
 
 _FORMAT = "labs-verify/1"
 
@@ -42,7 +43,7 @@ class LabVerification:
 
 def build_verify_report(found: Iterable[LabVerification]) -> dict[str, Any]:
     """Return the report: what wrote it, and every lab with all that was tried."""
-    return {"format": _FORMAT, "version": __version__, "labs": [asdict(one) for one in found]}
+    return {"format": _FORMAT, "version": __version__, "labs": codec.to_builtins(list(found))}
 
 
 def parse_verify_report(data: Mapping[str, Any]) -> list[LabVerification]:
@@ -54,10 +55,7 @@ def parse_verify_report(data: Mapping[str, Any]) -> list[LabVerification]:
     """
     if data.get("format") != _FORMAT:
         raise ValueError(f"not {_FORMAT}")
-    return [
-        LabVerification(**{**one, "assertions": tuple(Assertion(**entry) for entry in one["assertions"])})
-        for one in data["labs"]
-    ]
+    return codec.from_builtins(data.get("labs"), list[LabVerification])
 
 
 def combine_exit_codes(found: Iterable[LabVerification]) -> int:

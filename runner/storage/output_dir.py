@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import UsageError
-from runner.storage import atomic
+from runner.storage import atomic, codec
 
 # What is written before it is put in its place.
 _HALF = ".labs-half"
@@ -92,14 +92,14 @@ class ManagedDirectory:
 
     def _listed(self) -> set[str]:
         try:
-            found = json.loads(self._list.read_text("utf-8"))
+            listed = codec.decode_json(self._list.read_bytes(), set[str])
         except FileNotFoundError:
             return set()
-        except (OSError, ValueError):
-            found = None
-        if not isinstance(found, list) or not all(isinstance(path, str) and _is_below(path) for path in found):
+        except (OSError, codec.DecodeError):
+            listed = None
+        if listed is None or not all(map(_is_below, listed)):
             raise UsageError(f"{self._list} is damaged.", "Remove the folder, then type this again.")
-        return set(found)
+        return listed
 
     def _put(self, path: Path, data: bytes) -> bool:
         try:

@@ -10,11 +10,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runner import paths, sanitize
-from runner.checking.results import Outcome, CheckReport, CheckResult
+from runner.checking.results import CheckReport, CheckResult
+from runner.storage import codec
 from runner.watch.model import ErrorNotice
 
 _CHUNK = 1 << 16
@@ -138,10 +139,12 @@ class CheckClient:
 def _understood(answer: dict[str, Any], whole: bool) -> CheckRunResult:
     if "report" not in answer:
         return CheckRunResult(whole, error=ErrorNotice(answer["message"], answer["advice"]))
-    results = tuple(_result(found) for found in answer["report"]["results"])
-    return CheckRunResult(whole, CheckReport(answer["report"]["lab"], results))
+    report = codec.from_builtins(answer["report"], CheckReport)
+    return CheckRunResult(whole, replace(report, results=tuple(map(_sanitize_result, report.results))))
 
 
-def _result(found: dict[str, Any]) -> CheckResult:
-    said = {name: sanitize.strip_control_chars(value) for name, value in found.items() if isinstance(value, str)}
-    return CheckResult(**{**found, **said, "outcome": Outcome(found["outcome"])})
+def _sanitize_result(result: CheckResult) -> CheckResult:
+    """Remove control characters from what a check read on a node."""
+    texts = ("says", "reason", "node", "observed", "expected", "see")
+    cleaned: dict[str, Any] = {name: sanitize.strip_control_chars(getattr(result, name)) for name in texts}
+    return replace(result, **cleaned)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import docker
@@ -14,6 +13,7 @@ from docker.errors import APIError, NotFound
 from runner import __version__, paths, signals
 from runner.drivers.docker import host_engine, labels
 from runner.nodes.driver_interface import ClusterId
+from runner.storage import atomic, codec
 
 # Linux' capabilities in the order of their bits, from linux/capability.h.
 CAPABILITIES = """
@@ -131,7 +131,7 @@ def gather(client: docker.DockerClient, image: str, info: Mapping[str, Any]) -> 
         with host_engine.explained("probing what the host can give a node"):
             known = _probe(client, image)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"key": key, "facts": asdict(known)}, indent=2), "utf-8")
+        atomic.write_text(path, codec.encode_json({"key": key, "facts": known}, indent=2))
     return known
 
 
@@ -143,11 +143,9 @@ def forget() -> None:
 
 def _remembered(content: bytes, key: Mapping[str, Any]) -> HostFacts | None:
     try:
-        data = json.loads(content)
-        if data["key"] != key:
-            return None
-        return HostFacts(**{**data["facts"], "missing": tuple(data["facts"]["missing"])})
-    except (KeyError, TypeError, ValueError):
+        data = codec.decode_json(content, dict[str, Any])
+        return codec.from_builtins(data.get("facts"), HostFacts) if data.get("key") == key else None
+    except codec.DecodeError:
         return None
 
 

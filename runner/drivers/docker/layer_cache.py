@@ -7,11 +7,9 @@ what is in it.
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 import docker
 from docker.errors import APIError, ImageNotFound, NotFound
@@ -21,6 +19,7 @@ from runner.drivers.common import image_set
 from runner.drivers.docker import host_engine, labels
 from runner.images import recipe
 from runner.nodes.driver_interface import NodeImage
+from runner.storage import codec
 
 MOUNT = "/var/lib/labs-layer-cache"
 REPOSITORY = "labs/store"
@@ -44,7 +43,7 @@ class Store:
     def has(self, images: Iterable[str]) -> bool:
         """Whether all of these are in it, as this version of the recipes makes them."""
         wanted = {*images}
-        return wanted <= image_set.fitting(one for one in self.contents if one.name in wanted)
+        return wanted <= image_set.filter_up_to_date(one for one in self.contents if one.name in wanted)
 
 
 def find(client: docker.DockerClient) -> Store | None:
@@ -139,5 +138,8 @@ def remove_volumes(client: docker.DockerClient, but: str = "") -> int:
 
 
 def _contents(text: str) -> tuple[NodeImage, ...]:
-    data: list[dict[str, Any]] = json.loads(text)
-    return tuple(NodeImage(**content) for content in data)
+    """Return the images that a label lists; none if another version of labs wrote it in another format."""
+    try:
+        return codec.decode_json(text, tuple[NodeImage, ...])
+    except codec.DecodeError:
+        return ()

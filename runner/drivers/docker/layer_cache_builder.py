@@ -8,7 +8,6 @@ import json
 import secrets
 import tarfile
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import docker
 from docker.errors import ImageNotFound, NotFound
@@ -21,6 +20,7 @@ from runner.drivers.docker.layer_cache import Store
 from runner.images import recipe
 from runner.nodes.driver_interface import ClusterId, NodeImage
 from runner.status import DetailCallback, StatusReporter
+from runner.storage import codec
 
 # What fills a store carries a cluster's labels, so that the remains of an interruption go the way of a cluster's.
 _FILLING = ClusterId("images", "build")
@@ -42,7 +42,7 @@ def fill(client: docker.DockerClient, images: Sequence[str], reporter: StatusRep
     present = layer_cache.find(client)
     # What another lab has asked for stays, lest two labs take the store from each other; what the recipes would make
     # otherwise by now waits until it is asked for.
-    wanted = {*images, *contents_of.fitting(present.contents)} if present else set(images)
+    wanted = {*images, *contents_of.filter_up_to_date(present.contents)} if present else set(images)
     node_image, contents = build.gather(client, wanted, reporter)
     if present and set(present.contents) == set(contents):
         return present
@@ -163,7 +163,7 @@ def _record(client: docker.DockerClient, filled: Store) -> None:
         labels.OWNER: paths.project(),
         labels.NODE: filled.node_image,
         labels.VOLUME: filled.volume,
-        labels.CONTENTS: json.dumps([asdict(content) for content in filled.contents]),
+        labels.CONTENTS: codec.encode_json(filled.contents),
     }
     changes = [f"LABEL {key}={json.dumps(value)}" for key, value in own.items()]
     empty = io.BytesIO()
