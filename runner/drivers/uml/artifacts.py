@@ -1,13 +1,12 @@
-"""The parts that machines are made of: the kernel in its jail, the base disk, and the hub's registry.
+"""The artifacts that VMs are created from: the sandbox's root directory with the kernel, the base disk, the registry.
 
-A folder a generation, below the user's cache. It is made under another name and renamed at the end, so what an
-interruption leaves never counts.
+Each build has its own folder in the user's cache. The folder has a temporary name until the build is complete, so an
+interrupted build is never used.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import platform
 import secrets
@@ -15,197 +14,201 @@ import shutil
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import runner
 from runner import paths, signals
 from runner.drivers.common import image_set
 from runner.images import recipe
 from runner.nodes.driver_interface import NodeImage
+from runner.storage import atomic, codec
 
-# Another number makes this version refuse what others have made, whatever their recipes.
-_FORMAT = 2
-RECORD = "parts.json"
-HALF = ".half"
+# Increase this number to reject the artifacts of other versions even if their recipes are the same.
+_FORMAT = 3
+RECORD_NAME = "artifacts.json"
+PARTIAL_SUFFIX = ".partial"
+# What earlier versions wrote: never used, but removed like this version's own.
+_EARLIER_RECORD_NAME = "parts.json"
+_EARLIER_PARTIAL_SUFFIX = ".half"
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """One generation of parts.
+class Artifacts:
+    """The artifacts of one build.
 
     Attributes:
-        folder: Where they lie.
-        digest: What they were made from, as `digest` tells it.
-        machine: The id of the image that the disk was made from.
-        contents: The images that a new machine has.
-        made: When they were made, in seconds since 1970.
-        version: The version of labs that made them.
-        processor: The kind of processor they are for.
+        folder: The folder that contains them.
+        digest: What they were built from, as `compute_digest` returns it.
+        vm_image: The id of the image that the disk was created from.
+        images: The images that a new VM has.
+        created_at: When they were built, in seconds since 1970.
+        labs_version: The version of labs that built them.
+        architecture: The processor architecture they are for.
 
     """
 
     folder: Path
     digest: str
-    machine: str
-    contents: tuple[NodeImage, ...]
-    made: float
-    version: str
-    processor: str
+    node_image: str
+    images: tuple[NodeImage, ...]
+    created_at: float
+    labs_version: str
+    architecture: str
 
     @property
     def disk(self) -> Path:
-        """The base disk, which machines only read."""
+        """The base disk, which VMs only read."""
         return self.folder / "disk.img"
 
     @property
-    def jail(self) -> Path:
-        """The files that kernels and hub see as their root."""
-        return self.folder / "jail"
+    def sandbox_root(self) -> Path:
+        """The files that the kernels and the registry mirror see as their root directory."""
+        return self.folder / "sandbox"
 
     @property
     def registry(self) -> Path:
-        """The hub's storage."""
+        """The registry mirror's storage."""
         return self.folder / "registry"
 
     @property
     def tls(self) -> Path:
-        """The hub's key and certificate, and in `ca` the certificate that machines trust."""
+        """The registry mirror's key and certificate, and in `ca` the certificate that VMs trust."""
         return self.folder / "tls"
 
-    def has(self, images: Iterable[str]) -> bool:
-        """Whether a new machine has all of these, as this version of the recipes makes them."""
-        wanted = {*images}
-        return wanted <= image_set.fitting(one for one in self.contents if one.name in wanted)
+    def has_images(self, images: Iterable[str]) -> bool:
+        """Whether a new VM has all of these images, up to date with this version's recipes."""
+        names = {*images}
+        return names <= image_set.filter_up_to_date(image for image in self.images if image.name in names)
 
-    def record(self) -> str:
-        """Return what is written beside them."""
-        data = asdict(self)
+    def serialize(self) -> str:
+        """Return the content of the record file."""
+        data = {"format": _FORMAT, **codec.to_builtins(self)}
         del data["folder"]
-        return json.dumps({"format": _FORMAT, **data}, indent=2)
+        return codec.encode_json(data, indent=2)
 
-    def write(self) -> None:
-        """Write the record into their folder."""
-        (self.folder / RECORD).write_text(self.record(), "utf-8")
+    def write_record(self) -> None:
+        """Write the record file into the artifacts' folder."""
+        atomic.write_text(self.folder / RECORD_NAME, self.serialize())
 
 
-def cache() -> Path:
-    """Return the folder for all generations and what they are built with."""
+def cache_folder() -> Path:
+    """Return the folder for all artifacts and what they are built with."""
     return paths.cache_folder() / "uml"
 
 
-def processor() -> str:
-    """Return the kind of this machine's processor."""
+def detect_architecture() -> str:
+    """Return the processor architecture of this host."""
     return platform.machine()
 
 
-def digest() -> str:
-    """Return a short hash that tells whether machines are those of this version of labs, for this kind of processor."""
-    made_from = f"{_FORMAT} {recipe.version(recipe.VM)} {processor()}"
-    return hashlib.sha256(made_from.encode()).hexdigest()[:12]
+def compute_digest() -> str:
+    """Return a short hash of what artifacts of this version are built from, for this host's architecture."""
+    built_from = f"{_FORMAT} {recipe.version(recipe.VM)} {detect_architecture()}"
+    return hashlib.sha256(built_from.encode()).hexdigest()[:12]
 
 
-def new(folder: Path, machine: str, images: Sequence[NodeImage]) -> Parts:
-    """Return the record of parts that this version makes here and now."""
-    return Parts(folder, digest(), machine, tuple(images), time.time(), runner.__version__, processor())
+def describe_artifacts(folder: Path, node_image: str, images: Sequence[NodeImage]) -> Artifacts:
+    """Return the description of artifacts that this version builds now, on this host."""
+    return Artifacts(
+        folder, compute_digest(), node_image, tuple(images), time.time(), runner.__version__, detect_architecture()
+    )
 
 
-def parse(text: str, folder: Path) -> Parts:
-    """Read a record.
+def parse_record(text: str, folder: Path) -> Artifacts:
+    """Return the artifacts that the content of a record file describes.
 
     Raises:
-        ValueError: It is none, or one of another format.
+        ValueError: The content is not a record, or has another format.
 
     """
-    data = json.loads(text)
-    if not isinstance(data, dict) or data.pop("format", None) != _FORMAT:
+    data = codec.decode_json(text, dict[str, Any])
+    if data.get("format") != _FORMAT:
         raise ValueError("not a record of this format")
-    try:
-        images = tuple(NodeImage(**content) for content in data.pop("contents"))
-        found = Parts(**data, folder=folder, contents=images)
-    except (KeyError, TypeError) as error:
-        raise ValueError(str(error)) from error
-    texts = [found.digest, found.machine, found.version, found.processor]
-    texts += [text for one in images for text in (one.name, one.image, one.stand_in, one.version)]
-    numbers = [found.made, *(one.size for one in images)]
-    if not all(isinstance(text, str) for text in texts) or not all(isinstance(one, int | float) for one in numbers):
-        raise ValueError("a value of another type")
-    return found
+    return codec.from_builtins({**data, "folder": str(folder)}, Artifacts)
 
 
-def find() -> Parts | None:
-    """Return the newest parts that fit this version, or None."""
-    fitting = [found for found in _all() if found.digest == digest()]
-    return max(fitting, key=lambda found: found.made, default=None)
+def find_artifacts() -> Artifacts | None:
+    """Return the newest artifacts that match this version, or None."""
+    matching = [artifacts for artifacts in _list_artifacts() if artifacts.digest == compute_digest()]
+    return max(matching, key=lambda artifacts: artifacts.created_at, default=None)
 
 
-def _all() -> Iterator[Parts]:
-    for record in cache().glob(f"*/{RECORD}"):
-        if record.parent.suffix == HALF:
+def _list_artifacts() -> Iterator[Artifacts]:
+    for record in cache_folder().glob(f"*/{RECORD_NAME}"):
+        if record.parent.suffix == PARTIAL_SUFFIX:
             continue
         try:
-            found = parse(record.read_text("utf-8"), record.parent)
+            artifacts = parse_record(record.read_text("utf-8"), record.parent)
         except (OSError, ValueError):
-            # An older version's, or one that `prune` was interrupted at.
+            # An earlier version wrote it, or `prune_artifacts` was interrupted.
             continue
-        if found.disk.is_file() and found.jail.is_dir() and found.registry.is_dir() and found.tls.is_dir():
-            yield found
+        folders = (artifacts.sandbox_root, artifacts.registry, artifacts.tls)
+        if artifacts.disk.is_file() and all(folder.is_dir() for folder in folders):
+            yield artifacts
 
 
 @contextmanager
-def half() -> Iterator[Path]:
-    """Give a new folder for parts in the making, which is gone after the block unless `complete` has renamed it."""
-    cache().mkdir(parents=True, exist_ok=True)
-    clear()
-    folder = cache() / f"{digest()}-{secrets.token_hex(4)}{HALF}"
-    # Kernels and hub, which have no rights, must be able to read what a careful root would keep to itself.
-    before = os.umask(0o022)
+def create_partial_folder() -> Iterator[Path]:
+    """Create a folder to build artifacts in.
+
+    It is deleted at the end of the block, unless `publish_artifacts` has renamed it. The images' lock must be held.
+    """
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    remove_partial_folders()
+    folder = cache_folder() / f"{compute_digest()}-{secrets.token_hex(4)}{PARTIAL_SUFFIX}"
+    # The kernels and the registry mirror run without privileges, so every user must be able to read these files,
+    # even if root has a umask that denies it.
+    previous_umask = os.umask(0o022)
     try:
         folder.mkdir()
         yield folder
     finally:
-        os.umask(before)
+        os.umask(previous_umask)
         with signals.uninterrupted():
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def complete(made: Parts) -> Parts:
-    """Let parts in the making count from now on, and return them with their final folder."""
-    # Machines keep changes to it elsewhere, and all of them rely on its staying as it is.
-    made.disk.chmod(0o444)
-    made.write()
-    done = replace(made, folder=made.folder.with_suffix(""))
-    made.folder.rename(done.folder)
-    return done
+def publish_artifacts(built: Artifacts) -> Artifacts:
+    """Make newly built artifacts available, and return them with their final folder."""
+    # VMs write their changes to other files, and all VMs rely on the base disk never changing.
+    built.disk.chmod(0o444)
+    built.write_record()
+    published = replace(built, folder=built.folder.with_suffix(""))
+    built.folder.rename(published.folder)
+    return published
 
 
-def clear() -> None:
-    """Remove what killed builds have left; the images' lock must be held."""
-    for folder in cache().glob(f"*{HALF}"):
-        shutil.rmtree(folder, ignore_errors=True)
+def remove_partial_folders() -> None:
+    """Remove the leftovers of interrupted builds; the images' lock must be held."""
+    for suffix in (PARTIAL_SUFFIX, _EARLIER_PARTIAL_SUFFIX):
+        for folder in cache_folder().glob(f"*{suffix}"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def prune(everything: bool, in_use: Collection[Path] = ()) -> int:
-    """Remove generations that are no longer needed; the images' lock must be held.
+def prune_artifacts(remove_all: bool, in_use: Collection[Path] = ()) -> int:
+    """Remove artifacts that are no longer needed; the images' lock must be held.
 
     Args:
-        everything: Also the newest one.
-        in_use: Folders of parts that machines stand on, which stay in any case.
+        remove_all: Also remove the newest ones.
+        in_use: Folders of artifacts that the disks of existing VMs depend on; they always stay.
 
     Returns:
-        How many are gone.
+        How many were removed.
 
     """
-    kept = {folder.resolve() for folder in in_use}
-    newest = find()
-    if newest and not everything:
-        kept.add(newest.folder.resolve())
-    gone = 0
-    clear()
-    for record in cache().glob(f"*/{RECORD}"):
-        if record.parent.resolve() not in kept:
-            # First of all it stops counting.
-            record.unlink()
-            shutil.rmtree(record.parent, ignore_errors=True)
-            gone += 1
-    return gone
+    kept_folders = {folder.resolve() for folder in in_use}
+    newest = find_artifacts()
+    if newest and not remove_all:
+        kept_folders.add(newest.folder.resolve())
+    removed = 0
+    remove_partial_folders()
+    for name in (RECORD_NAME, _EARLIER_RECORD_NAME):
+        for record in cache_folder().glob(f"*/{name}"):
+            if record.parent.resolve() not in kept_folders:
+                # The record goes first, so that an interruption leaves nothing that looks complete.
+                record.unlink()
+                shutil.rmtree(record.parent, ignore_errors=True)
+                removed += 1
+    return removed

@@ -1,32 +1,32 @@
-"""What a cluster of machines is made of, as its folder records it."""
+"""The recorded state of a cluster of VMs: its topology and artifacts, and where its files are."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Any
 
 from runner import paths
 from runner.nodes.driver_interface import ClusterId
 from runner.nodes.topology import Role, Topology
-from runner.storage import atomic
+from runner.storage import atomic, codec
 
-# Each cluster has a network namespace of its own, so all of them can use the same addresses.
+# Each cluster has its own network namespace, so all clusters can use the same addresses.
 SUBNET = IPv4Network("10.213.0.0/24")
-GATEWAY, HUB = SUBNET[1], SUBNET[2]
-_FIRST_NODE = 11
-# Where the agent in each machine listens, and its engine, for the gateway's address alone (recipes/vm/labs-init).
+GATEWAY, MIRROR = SUBNET[1], SUBNET[2]
+_FIRST_NODE_HOST = 11
+# The TCP ports of the engine and of the agent in each VM; only the gateway's address may connect (recipes/vm/labs-init).
 ENGINE_PORT, AGENT_PORT = 61001, 61002
+# Earlier versions wrote 'plan.json'. Without this file a cluster counts as incomplete, and can only be removed.
+_STATE_FILE = "cluster.json"
 
 
-class State(StrEnum):
-    """How far a machine has come."""
+class VmState(StrEnum):
+    """Whether a VM runs, and whether its engine is ready."""
 
     BOOTING = "booting"
     READY = "ready"
@@ -34,14 +34,14 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
-    """One machine of a cluster.
+class VmSpec:
+    """One VM of a cluster.
 
     Attributes:
-        name: Its host name.
-        role: What the lesson means it to become.
-        address: Its IPv4 address.
-        memory: How many MB it may use.
+        name: The host name.
+        role: The swarm role that the topology intends for it.
+        address: The IPv4 address.
+        memory: The maximum memory in MB.
 
     """
 
@@ -51,92 +51,97 @@ class Machine:
     memory: int
 
     @property
-    def hardware_address(self) -> str:
-        """Its Ethernet address: the same after each boot, for others remember it for half a minute."""
-        # The two bits that say 'administered by us' and 'for one receiver', then the IPv4 address.
+    def mac_address(self) -> str:
+        """The Ethernet address: the same after each boot, because other nodes cache it for half a minute."""
+        # The two bits that mean 'locally administered' and 'unicast', then the IPv4 address.
         return ":".join(f"{byte:02x}" for byte in (0x02, 0x00, *IPv4Address(self.address).packed))
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A cluster's machines, and what they are made from.
+class ClusterState:
+    """A cluster's VMs, and the artifacts that they were created from.
 
     Attributes:
         lab: The lab.
-        run: Which run of it.
-        parts: The folder with kernel, base disk and registry.
-        machines: The machines, in the order of the topology.
+        run: Which run of the lab.
+        artifacts: The folder with the kernel, the base disk and the registry.
+        vms: The VMs, in the order of the topology.
 
     """
 
     lab: str
     run: str
-    parts: Path
-    machines: tuple[Machine, ...]
+    artifacts: Path
+    vms: tuple[VmSpec, ...]
 
     @property
-    def cluster(self) -> ClusterId:
-        """Which cluster this is."""
+    def cluster_id(self) -> ClusterId:
+        """The cluster's lab and run."""
         return ClusterId(self.lab, self.run)
 
     @property
-    def hosts(self) -> str:
-        """The machines' names and addresses, as `labs-init` reads them."""
-        return ",".join(f"{machine.name}:{machine.address}" for machine in self.machines)
+    def host_list(self) -> str:
+        """The VMs' names and addresses, in the format that `labs-init` reads."""
+        return ",".join(f"{vm.name}:{vm.address}" for vm in self.vms)
 
-    def write(self, folder: Path) -> None:
-        """Record the plan in a cluster's folder."""
-        data = asdict(self) | {"parts": str(self.parts)}
-        atomic.write_text(folder / "plan.json", json.dumps(data, indent=2))
+    def save(self, folder: Path) -> None:
+        """Write the state to a cluster's folder."""
+        atomic.write_text(folder / _STATE_FILE, codec.encode_json(self, indent=2))
 
 
-def make(cluster: ClusterId, topology: Topology, parts: Path) -> Plan:
-    """Give every node of a topology its address and its memory."""
-    machines = [
-        Machine(node.name, node.role, str(SUBNET[_FIRST_NODE + number]), node.memory)
+def create_state(cluster: ClusterId, topology: Topology, artifacts: Path) -> ClusterState:
+    """Return the state of a new cluster: assign an address to every node of the topology."""
+    vms = [
+        VmSpec(node.name, node.role, str(SUBNET[_FIRST_NODE_HOST + number]), node.memory)
         for number, node in enumerate(topology.nodes)
     ]
-    return Plan(cluster.lab, cluster.run, parts, tuple(machines))
+    return ClusterState(cluster.lab, cluster.run, artifacts, tuple(vms))
 
 
-def read(folder: Path) -> Plan | None:
-    """Return the plan in a cluster's folder, or None where its making was interrupted, or the record is damaged."""
+def load_state(folder: Path) -> ClusterState | None:
+    """Return the state in a cluster's folder.
+
+    Returns:
+        None if the cluster's creation was interrupted, its state file is damaged, or an earlier version wrote it.
+
+    """
     try:
-        data: dict[str, Any] = json.loads((folder / "plan.json").read_text("utf-8"))
-        machines = tuple(Machine(**{**one, "role": Role(one["role"])}) for one in data["machines"])
-        return Plan(data["lab"], data["run"], Path(data["parts"]), machines)
-    except (OSError, ValueError, LookupError, TypeError):
+        return codec.decode_json((folder / _STATE_FILE).read_bytes(), ClusterState)
+    except (OSError, codec.DecodeError):
         return None
 
 
-def folder_of(cluster: ClusterId) -> Path:
-    """Return the folder that holds all of a cluster: its plan, disks, logs and mark."""
+def cluster_folder(cluster: ClusterId) -> Path:
+    """Return the folder that holds everything of a cluster: its state, disks, logs and completion mark."""
     return clusters_folder() / str(cluster)
 
 
 def clusters_folder() -> Path:
     """Return the folder with one folder per cluster of this project."""
-    return paths.machines_folder()
+    return paths.vms_folder()
 
 
-def everybodys_folders() -> list[Path]:
-    """Return the folders of all projects' clusters: they stand on the same parts."""
-    return sorted(paths.state_folder().parent.glob("*/machines/*"))
+def list_all_projects_folders() -> list[Path]:
+    """Return the cluster folders of all projects, because projects share the artifacts."""
+    return sorted(paths.state_folder().parent.glob(f"*/{paths.vms_folder().name}/*"))
 
 
-def log_of(folder: Path, name: str) -> Path:
-    """Return where what a machine or the hub says is kept."""
+def log_path(folder: Path, name: str) -> Path:
+    """Return the log file for the output of a VM or of the registry mirror."""
     return folder / f"{name}.log"
 
 
-def socket_of(folder: Path) -> Path:
-    """Return where a cluster's supervisor listens: where its disks are, so that nobody finds one without the other."""
+def socket_path(folder: Path) -> Path:
+    """Return the supervisor's socket.
+
+    It is in the same folder as the cluster's disks, so that neither can be found without the other.
+    """
     return folder / "supervisor.sock"
 
 
 @contextmanager
-def address_of(folder: Path) -> Iterator[str]:
-    """Give a short way to that socket, whose whole path may be longer than the 107 bytes that an address may have.
+def short_socket_path(folder: Path) -> Iterator[str]:
+    """Provide a short path to the supervisor's socket; its real path may exceed the limit of 107 bytes.
 
     Raises:
         OSError: There is no such folder.
@@ -144,6 +149,6 @@ def address_of(folder: Path) -> Iterator[str]:
     """
     descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     try:
-        yield f"/proc/self/fd/{descriptor}/{socket_of(folder).name}"
+        yield f"/proc/self/fd/{descriptor}/{socket_path(folder).name}"
     finally:
         os.close(descriptor)
