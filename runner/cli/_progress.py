@@ -1,4 +1,4 @@
-"""The learner's progress as commands keep and show it: a command never fails for it."""
+"""Record and show the learner's progress; a command never fails because progress cannot be stored."""
 
 from __future__ import annotations
 
@@ -6,93 +6,106 @@ from collections.abc import Callable, Iterable
 
 from runner import sanitize
 from runner.cli import _console
-from runner.lessons import learner_values
+from runner.lessons import catalog, learner_values
 from runner.lessons.learner_values import Learner
-from runner.lessons.model import Lab
+from runner.lessons.model import Lab, Step
 from runner.progress import store
 from runner.progress.model import Progress
 from runner.progress.store import ProgressUpdate
+from runner.session import Session
 
-_CELLS = 6
+_BAR_WIDTH = 6
+
+
+def create_session() -> Session:
+    """Return a session that warns about progress that cannot be read."""
+    return Session(load_progress)
 
 
 def load_progress(lab: str) -> Progress:
-    """Return what is kept of a lab; what cannot be read is told, and counts as nothing."""
-    return _kept(lab, lambda: ProgressUpdate(store.load_progress(lab))).progress
-
-
-def load_learner_lab(name: str) -> Lab:
-    """Return a lab with the values of the learner whom it was last started for.
-
-    Raises:
-        UsageError: There is no lab of that name.
-        BrokenLabError: Its lesson has problems.
-
-    """
-    return store.load_learner_lab(name, load_progress)
+    """Return the progress in a lab; empty, with a warning, where it cannot be read."""
+    return _with_warnings(lab, lambda: ProgressUpdate(store.load_progress(lab)), is_change=False).progress
 
 
 def set_learner(lab: str, learner: Learner) -> Progress:
-    """Keep whose values the lab has."""
-    return _kept(lab, lambda: ProgressUpdate(store.set_learner(lab, learner))).progress
+    """Record for whom the lab is started."""
+    return _with_warnings(lab, lambda: ProgressUpdate(store.set_learner(lab, learner))).progress
 
 
 def record_passed(lab: str, step_ids: Iterable[str]) -> ProgressUpdate:
-    """Keep that these steps pass now."""
-    return _kept(lab, lambda: store.record_passed(lab, step_ids))
+    """Record that the checks of these steps pass now."""
+    return _with_warnings(lab, lambda: store.record_passed(lab, step_ids))
 
 
 def record_played(lab: str, step_ids: Iterable[str]) -> Progress:
-    """Keep that labs has typed these steps' commands."""
-    return _kept(lab, lambda: ProgressUpdate(store.record_played(lab, step_ids))).progress
+    """Record that labs typed the commands of these steps."""
+    return _with_warnings(lab, lambda: ProgressUpdate(store.record_played(lab, step_ids))).progress
 
 
 def record_fresh_cluster(lab: str) -> Progress:
-    """Keep that the lab has a fresh cluster."""
-    return _kept(lab, lambda: ProgressUpdate(store.record_fresh_cluster(lab))).progress
+    """Record that the lab has a fresh cluster."""
+    return _with_warnings(lab, lambda: ProgressUpdate(store.record_fresh_cluster(lab))).progress
 
 
 def record_use(lab: str) -> Progress:
-    """Keep that the lab is being worked on."""
-    return _kept(lab, lambda: ProgressUpdate(store.record_use(lab))).progress
+    """Record that the lab is being used now."""
+    return _with_warnings(lab, lambda: ProgressUpdate(store.record_use(lab))).progress
 
 
-def record_hint(lab: str, step_id: str, mark: str) -> Progress:
-    """Keep that a hint was shown."""
-    return _kept(lab, lambda: ProgressUpdate(store.record_hint(lab, step_id, mark))).progress
+def record_hint(lab: str, step_id: str, hint_id: str) -> Progress:
+    """Record that a hint was shown."""
+    return _with_warnings(lab, lambda: ProgressUpdate(store.record_hint(lab, step_id, hint_id))).progress
 
 
 def record_solution(lab: str, step_id: str) -> Progress:
-    """Keep that a solution was shown."""
-    return _kept(lab, lambda: ProgressUpdate(store.record_solution(lab, step_id))).progress
+    """Record that a step's solution was shown."""
+    return _with_warnings(lab, lambda: ProgressUpdate(store.record_solution(lab, step_id))).progress
+
+
+def _with_warnings(lab: str, action: Callable[[], ProgressUpdate], *, is_change: bool = True) -> ProgressUpdate:
+    try:
+        update = action()
+    except OSError as error:
+        # For a full disk, unlike for a folder without permissions, the error has no file name.
+        location = f"{error.filename}: " if error.filename else ""
+        _warn(f"Cannot store your progress in '{lab}': {location}{error.strerror}.")
+        return ProgressUpdate(Progress(lab))
+    if update.progress.unreadable_file:
+        # Only a change moves the file aside.
+        result = "was unreadable and starts empty. Moved the file to" if is_change else "cannot be read. The file is"
+        _warn(f"Your progress in '{lab}' {result}")
+        _warn(f"  {update.progress.unreadable_file}")
+    return update
+
+
+def _warn(line: str) -> None:
+    _console.get_stderr().print(line, style="yellow", soft_wrap=True, markup=False)
 
 
 def print_learner(lab: Lab) -> None:
-    """Print in one line whose values a lab has, and which; nothing where they are the lesson's own."""
+    """Print the learner whose values a lab has, and the values, in one line; nothing for the lesson's own values."""
     if lab.learner:
-        told = learner_values.describe_values(lab.learner, lab.values)
-        _console.get_stdout().print(f"  {sanitize.strip_control_chars(told)}", markup=False, soft_wrap=True)
+        line = learner_values.describe_values(lab.learner, lab.values)
+        _console.get_stdout().print(f"  {sanitize.strip_control_chars(line)}", markup=False, soft_wrap=True)
 
 
 def format_bar(passed: int, total: int) -> str:
-    """Return how much of a lab is passed as a short bar and a number; full only if all of it is."""
-    heavy = _CELLS if passed == total else min(_CELLS - 1, -(-passed * _CELLS // total))
-    return f"{'━' * heavy}{'─' * (_CELLS - heavy)} {passed}/{total}"
+    """Return a short bar and a number for the passed steps of a lab; the bar is full only if all are passed."""
+    filled = _BAR_WIDTH if passed == total else min(_BAR_WIDTH - 1, -(-passed * _BAR_WIDTH // total))
+    return f"{'━' * filled}{'─' * (_BAR_WIDTH - filled)} {passed}/{total}"
 
 
-def _kept(lab: str, change: Callable[[], ProgressUpdate]) -> ProgressUpdate:
-    try:
-        noted = change()
-    except OSError as error:
-        # A full disk, unlike a folder that is not ours, has no name here.
-        where = f"{error.filename}: " if error.filename else ""
-        _say(f"Your progress in '{lab}' cannot be kept: {where}{error.strerror}.")
-        return ProgressUpdate(Progress(lab))
-    if noted.progress.unreadable_file:
-        _say(f"What was kept of your progress in '{lab}' could not be read, and begins anew; it lies in")
-        _say(f"  {noted.progress.unreadable_file}")
-    return noted
+def suggest_step(lab: Lab, step: Step) -> None:
+    """Print the step to do next, with the commands to read it and to get help."""
+    commands = [
+        (f"labs show {lab.name} {step.id}", "read the step"),
+        (f"labs hint {lab.name} {step.id}", "get a hint"),
+    ]
+    _console.print_commands(commands, f"Next: {step.title}")
 
 
-def _say(line: str) -> None:
-    _console.get_stderr().print(line, style="yellow", soft_wrap=True, markup=False)
+def suggest_next_lab(lab: Lab) -> None:
+    """Print what to do after a lab is completed: the labs that build on it."""
+    following = [other for other in catalog.load_valid_labs() if lab.name in other.lesson.prerequisites]
+    commands = [(f"labs start {other.name}", other.lesson.title) for other in following]
+    _console.print_commands(commands or [("labs list", "list all labs")], "Next, another lab:")

@@ -80,7 +80,7 @@ def find_edited_files(entries: Iterable[HistoryEntry]) -> list[tuple[str, str]]:
     for entry in entries:
         if _program(entry) in _EDITORS:
             for word in _words(entry.command_line)[1:]:
-                path = PurePosixPath(entry.folder) / _AT_HOME.sub(str(_HOME), word)
+                path = PurePosixPath(entry.working_directory) / _AT_HOME.sub(str(_HOME), word)
                 if not word.startswith(("-", "+")) and path.is_relative_to(_HOME) and ".." not in path.parts:
                     found[entry.node, str(path.relative_to(_HOME))] = None
     return list(found)
@@ -108,10 +108,10 @@ def _in_their_folders(row: Sequence[HistoryEntry]) -> Iterator[str]:
     here: str | None = str(_HOME)
     for entry in row:
         # None: it was changed by what stands before.
-        if here not in (None, entry.folder):
-            yield f"cd {shlex.quote(entry.folder)}"
+        if here not in (None, entry.working_directory):
+            yield f"cd {shlex.quote(entry.working_directory)}"
         yield entry.command_line
-        here = None if _CHANGES_FOLDER.search(entry.command_line) else entry.folder
+        here = None if _CHANGES_FOLDER.search(entry.command_line) else entry.working_directory
 
 
 def _fenced(about: str, script: str) -> str:

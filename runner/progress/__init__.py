@@ -1,1 +1,1 @@
-"""The learner's way through a lab: what was reached, where to go on, and what helps there."""
+"""The learner's progress through a lab: completed steps, the next step, hints, and replaying to a step."""

@@ -1,50 +1,50 @@
-"""Tells from what checks found how far a cluster is in its lesson."""
+"""Decide from check results which steps of a lesson are completed."""
 
 from __future__ import annotations
 
-from runner.checking.results import Outcome, CheckReport
+from runner.checking.results import CheckReport, Outcome
 from runner.lessons.model import Lesson
 
 
 def find_passed_steps(lesson: Lesson, report: CheckReport, *, all_checks_ran: bool = True) -> tuple[str, ...]:
     """Return the ids of the steps that pass, in lesson order.
 
-    A step of mere reading has no checks; it counts with the one after it, or in the end with all others.
+    A reading step has no checks. It counts with the next step that has some, or with all others at the end.
 
     Args:
         lesson: The lesson.
-        report: What its checks found.
-        whole: Whether all checks ran; otherwise a step without results may have checks that did not run.
+        report: The results of its checks.
+        all_checks_ran: Whether all checks ran. Otherwise a step without results may have checks that did not run.
 
     """
-    passing = {step.id for step in lesson.steps if _passes(report, step.id)}
+    passing = {step.id for step in lesson.steps if _is_passed(report, step.id)}
     if not all_checks_ran:
         return tuple(step.id for step in lesson.steps if step.id in passing)
-    found: list[str] = []
+    passed: list[str] = []
     unchecked: list[str] = []
     for step in lesson.steps:
         if not report.results_for_step(step.id):
             unchecked.append(step.id)
             continue
         if step.id in passing:
-            found += [*unchecked, step.id]
+            passed += [*unchecked, step.id]
         unchecked = []
-    everything = bool(report.results) and report.count_outcome(Outcome.PASSED) == len(report.results)
-    return (*found, *(unchecked if everything else ()))
+    all_passed = bool(report.results) and report.count_outcome(Outcome.PASSED) == len(report.results)
+    return (*passed, *(unchecked if all_passed else ()))
 
 
 def count_completed_steps(lesson: Lesson, report: CheckReport) -> int:
-    """Return how many steps from the first on are done, with none missing between them.
+    """Return the number of completed steps from the start of the lesson up to the first one that is not completed.
 
     Args:
         lesson: The lesson.
-        report: What all its checks found.
+        report: The results of all its checks.
 
     """
-    steps = find_passed_steps(lesson, report)
-    return next((number for number, step in enumerate(lesson.steps) if step.id not in steps), len(lesson.steps))
+    passed = find_passed_steps(lesson, report)
+    return next((index for index, step in enumerate(lesson.steps) if step.id not in passed), len(lesson.steps))
 
 
-def _passes(report: CheckReport, step_id: str) -> bool:
+def _is_passed(report: CheckReport, step_id: str) -> bool:
     results = report.results_for_step(step_id)
     return bool(results) and all(result.outcome is Outcome.PASSED for result in results)

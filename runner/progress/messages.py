@@ -1,31 +1,31 @@
-"""Short words after a pass; the same step always gets the same ones."""
+"""Short messages for a learner who completes a step or a lab; a step always gets the same message."""
 
 from __future__ import annotations
 
 from runner.lessons.model import Lesson, Step
 
-_AFTER_PASS = (
-    "Well done: {what}.",
-    "{what}: done, and nicely.",
-    "That stands: {what}.",
-    "Good work: {what}.",
-    "{what}: just as it should be.",
+_STEP_PASSED = (
+    "Well done: {steps}.",
+    "{steps}: done, and nicely.",
+    "That works: {steps}.",
+    "Good work: {steps}.",
+    "{steps}: just as it should be.",
 )
 
 
-def format_step_passed(lesson: Lesson, step: Step, others: int = 0) -> str:
-    """Return what to say when a step passes that was not done before.
+def format_step_passed(lesson: Lesson, step: Step, other_count: int = 0) -> str:
+    """Return the message for a step that passes for the first time.
 
     Args:
         lesson: The lesson.
-        step: The step; the last one, if several pass at once.
-        others: How many others pass with it.
+        step: The step; the last one if several pass at once.
+        other_count: The number of other steps that pass at the same time.
 
     """
-    what = f"'{step.title}'" + (f" and {others} more" if others else "")
-    return _AFTER_PASS[lesson.steps.index(step) % len(_AFTER_PASS)].format(what=what)
+    steps = f"'{step.title}'" + (f" and {other_count} more" if other_count else "")
+    return _STEP_PASSED[lesson.steps.index(step) % len(_STEP_PASSED)].format(steps=steps)
 
 
 def format_lab_completed(lesson: Lesson) -> str:
-    """Return what to say when the last step passes."""
-    return f"You have come all the way through '{lesson.title}'. Well done!"
+    """Return the message for a learner who completes the last step."""
+    return f"You have completed every step of '{lesson.title}'. Well done!"

@@ -1,4 +1,4 @@
-"""What a learner has reached in a lab, as data."""
+"""A learner's progress in a lab, as data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runner.lessons.model import Lesson, Step
 
 
 class StepCompletion(StrEnum):
-    """How a step came to be done on the present cluster."""
+    """How a step was completed on the current cluster: by the learner, or replayed by `labs`."""
 
     PASSED = "passed"
     PLAYED = "played"
@@ -21,12 +21,12 @@ class StepCompletion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """What is kept of one step for good, whatever becomes of clusters.
+    """The permanent record of one step, independent of any cluster.
 
     Attributes:
-        passed: When the learner first passed it.
-        spoiled: When its solution was first looked at, if that was before passing it.
-        hints: The marks of the hints that were shown.
+        passed_at: When the learner first passed it.
+        spoiled_at: When its solution was first shown, if that was before it was passed.
+        shown_hints: The ids of the hints that were shown.
 
     """
 
@@ -37,15 +37,15 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a learner has reached in one lab.
+    """A learner's progress in one lab.
 
     Attributes:
         lab: The lab's name.
-        steps: What is kept of each step, by its id; ids that a newer lesson no longer has may be among them.
-        here: The steps that are done on the present cluster, and how.
-        used: When the lab was last worked on.
-        learner: Whose values the lab has.
-        lost: Where a record that could not be read was put just now; the learner wants to know.
+        steps: The permanent record of each step, by its id. Ids that a newer lesson no longer has may be among them.
+        completed_on_cluster: The steps that are completed on the current cluster, and how.
+        last_used: When the lab was last worked on.
+        learner: The learner whose values the lab has.
+        unreadable_file: Where a progress file lies that could not be decoded, so that the learner can be informed.
 
     """
 
@@ -57,22 +57,20 @@ class Progress:
     unreadable_file: Path | None = None
 
     def step_record(self, step_id: str) -> StepRecord:
-        """Return what is kept of a step, or an empty record."""
+        """Return the record of a step, empty if there is none."""
         return self.steps.get(step_id, StepRecord())
 
     def count_passed(self, lesson: Lesson) -> int:
-        """Return how many of the lesson's steps, as it is today, the learner has ever passed."""
+        """Return how many of the lesson's current steps the learner has ever passed."""
         return sum(self.step_record(step.id).passed_at is not None for step in lesson.steps)
 
     def count_played(self, lesson: Lesson) -> int:
-        """Return how many steps labs has played here that the learner has never passed."""
-        return sum(
-            self.completed_on_cluster.get(step.id) is StepCompletion.PLAYED and not self.step_record(step.id).passed_at
-            for step in lesson.steps
-        )
+        """Return how many steps `labs` replayed on the current cluster that the learner has never passed."""
+        played = [step for step in lesson.steps if self.completed_on_cluster.get(step.id) is StepCompletion.PLAYED]
+        return sum(self.step_record(step.id).passed_at is None for step in played)
 
     def find_current_step(self, lesson: Lesson) -> Step | None:
-        """Return the first step that is not done on the present cluster, or None if all are."""
+        """Return the first step that is not completed on the current cluster, or None if all are."""
         return next((step for step in lesson.steps if step.id not in self.completed_on_cluster), None)
 
     def find_first_unpassed_step(self, lesson: Lesson) -> Step | None:
@@ -80,39 +78,34 @@ class Progress:
         return next((step for step in lesson.steps if self.step_record(step.id).passed_at is None), None)
 
     def with_steps_passed(self, step_ids: Iterable[str], now: datetime) -> Progress:
-        """Return the progress with these steps passed; what labs itself has played is nobody's pass."""
+        """Return the progress with these steps passed; steps that `labs` replayed do not count as passed."""
         own = [step_id for step_id in step_ids if self.completed_on_cluster.get(step_id) is not StepCompletion.PLAYED]
-        steps = {
-            step_id: replace(self.step_record(step_id), passed_at=self.step_record(step_id).passed_at or now)
-            for step_id in own
-        }
-        here = dict.fromkeys(own, StepCompletion.PASSED)
-        return replace(self, steps={**self.steps, **steps}, completed_on_cluster={**self.completed_on_cluster, **here})
+        records = {step_id: self.step_record(step_id) for step_id in own}
+        passed = {step_id: replace(record, passed_at=record.passed_at or now) for step_id, record in records.items()}
+        completed = {**self.completed_on_cluster, **dict.fromkeys(own, StepCompletion.PASSED)}
+        return replace(self, steps={**self.steps, **passed}, completed_on_cluster=completed)
 
     def with_steps_played(self, step_ids: Iterable[str]) -> Progress:
-        """Return the progress with these steps done on the present cluster, though not by the learner."""
+        """Return the progress with these steps completed on the current cluster by `labs`, not by the learner."""
         played = dict.fromkeys(step_ids, StepCompletion.PLAYED)
         return replace(self, completed_on_cluster={**played, **self.completed_on_cluster})
 
     def with_learner(self, learner: Learner) -> Progress:
-        """Return the progress with another one's values, with which all must be found done anew."""
+        """Return the progress for another learner, whose different values the checks must confirm again."""
         if learner == self.learner:
             return self
-        # What was played stays known as that: it must not be found to be the learner's own.
-        played = {
-            step_id: reached
-            for step_id, reached in self.completed_on_cluster.items()
-            if reached is StepCompletion.PLAYED
-        }
+        # Replayed steps stay marked as such; otherwise they would count as the learner's own work.
+        completed = self.completed_on_cluster.items()
+        played = {step_id: how for step_id, how in completed if how is StepCompletion.PLAYED}
         return replace(self, learner=learner, completed_on_cluster=played)
 
-    def with_hint_shown(self, step_id: str, mark: str) -> Progress:
+    def with_hint_shown(self, step_id: str, hint_id: str) -> Progress:
         """Return the progress with one more hint shown."""
         record = self.step_record(step_id)
-        return replace(self, steps={**self.steps, step_id: replace(record, shown_hints=record.shown_hints | {mark})})
+        return replace(self, steps={**self.steps, step_id: replace(record, shown_hints=record.shown_hints | {hint_id})})
 
     def with_solution_shown(self, step_id: str, now: datetime) -> Progress:
-        """Return the progress with a step's solution seen, which only matters before the step is passed."""
+        """Return the progress with a step's solution shown; this has no effect once the step is passed."""
         record = self.step_record(step_id)
         if record.passed_at:
             return self

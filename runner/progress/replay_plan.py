@@ -1,24 +1,24 @@
-"""Finds what has to be played to bring a cluster to the state just before a step."""
+"""Plan which steps to replay so that a cluster reaches the state just before a step."""
 
 from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass
 
-from runner.checking.results import Outcome, CheckReport, CheckResult
+from runner.checking.results import CheckReport, CheckResult, Outcome
 from runner.lessons.model import Lesson, Step
 from runner.progress import completion
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayPlan:
-    """How to get to a step.
+    """The steps to replay before a target step.
 
     Attributes:
-        done: The steps before it that are done.
-        missing: The steps before it that are to be played, in this order.
-        obstacle: Why playing them would not lead there, as a sentence; empty if it would.
-        begun: Whether something of the step itself is done already.
+        completed: The steps before the target that are completed.
+        to_replay: The steps before the target whose commands must run, in this order.
+        blocker: A sentence that says why replaying cannot work on this cluster; empty if it can.
+        is_target_begun: Whether some checks of the target itself already pass.
 
     """
 
@@ -29,60 +29,66 @@ class ReplayPlan:
 
 
 def plan_from_fresh_cluster(lesson: Lesson, target: Step) -> ReplayPlan:
-    """Return the way from fresh nodes."""
+    """Return the plan for a fresh cluster: replay everything before the target."""
     return ReplayPlan((), lesson.steps[: lesson.steps.index(target)])
 
 
-def plan_replay(lesson: Lesson, report: CheckReport, target: Step, reached: Container[str]) -> ReplayPlan:
-    """Return the way from what stands now.
+def plan_replay(lesson: Lesson, report: CheckReport, target: Step, completed_on_cluster: Container[str]) -> ReplayPlan:
+    """Return the plan for a cluster in its current state.
 
     Args:
         lesson: The lesson.
-        report: What all its checks found.
-        target: The step to get to.
-        reached: The ids of the steps that were done on this cluster at some time.
+        report: The results of all its checks.
+        target: The step to reach.
+        completed_on_cluster: The ids of the steps that were completed on this cluster at any time.
 
     """
-    at = lesson.steps.index(target)
-    done = completion.count_completed_steps(lesson, report)
-    # No check tells whether a step of mere reading was done.
-    read = [step for step in lesson.steps[done:at] if step.id in reached and not report.results_for_step(step.id)]
-    way = ReplayPlan((*lesson.steps[:done], *read), tuple(step for step in lesson.steps[done:at] if step not in read))
-    if done > at:
-        return ReplayPlan(lesson.steps[:at], (), f"The cluster is past '{target.title}': its checks pass already.")
-    current = _next_checked(lesson, report, done)
+    target_index = lesson.steps.index(target)
+    done_count = completion.count_completed_steps(lesson, report)
+    if done_count > target_index:
+        blocker = f"The cluster is already past '{target.title}': the checks of this step pass."
+        return ReplayPlan(lesson.steps[:target_index], (), blocker)
+    pending = lesson.steps[done_count:target_index]
+    # No check shows whether a reading step is done.
+    read = [step for step in pending if step.id in completed_on_cluster and not report.results_for_step(step.id)]
+    completed = (*lesson.steps[:done_count], *read)
+    to_replay = tuple(step for step in pending if step not in read)
+    current = _find_next_checked_step(lesson, report, done_count)
     if current is None:
-        return way
+        return ReplayPlan(completed, to_replay)
     results = report.results_for_step(current.id)
     passing = sum(result.outcome is Outcome.PASSED for result in results)
-    if obstacle := _changed_since(lesson, current, reached):
-        return ReplayPlan(way.completed, way.to_replay, obstacle)
-    if current not in way.to_replay:
-        return ReplayPlan(way.completed, way.to_replay, is_target_begun=bool(passing))
+    if blocker := _describe_regression(lesson, current, completed_on_cluster):
+        return ReplayPlan(completed, to_replay, blocker)
+    if current not in to_replay:
+        return ReplayPlan(completed, to_replay, is_target_begun=bool(passing))
     if passing:
-        begun = f"'{current.title}' is begun ({passing} of its {len(results)} checks pass)"
-        return ReplayPlan(way.completed, way.to_replay, f"{begun}, and its commands cannot be typed over that.")
-    return way
+        blocker = (
+            f"'{current.title}' is partly done ({passing} of {len(results)} checks pass), so it cannot be replayed."
+        )
+        return ReplayPlan(completed, to_replay, blocker)
+    return ReplayPlan(completed, to_replay)
 
 
 def find_blocking_error(lesson: Lesson, report: CheckReport, target: Step) -> CheckResult | None:
-    """Return the result that keeps anybody from telling whether all before a step is done, if there is one."""
-    current = _next_checked(lesson, report, completion.count_completed_steps(lesson, report))
+    """Return the check error because of which it is unknown whether all steps before the target are done, if any."""
+    current = _find_next_checked_step(lesson, report, completion.count_completed_steps(lesson, report))
     if current not in lesson.steps[: lesson.steps.index(target)]:
         return None
     results = report.results_for_step(current.id)
     return next((result for result in results if result.outcome is Outcome.ERROR), None)
 
 
-def _next_checked(lesson: Lesson, report: CheckReport, done: int) -> Step | None:
-    return next((step for step in lesson.steps[done:] if report.results_for_step(step.id)), None)
+def _find_next_checked_step(lesson: Lesson, report: CheckReport, done_count: int) -> Step | None:
+    return next((step for step in lesson.steps[done_count:] if report.results_for_step(step.id)), None)
 
 
-def _changed_since(lesson: Lesson, current: Step, reached: Container[str]) -> str:
-    """Tell of the first step that was done on this cluster though it, or one before it, is not done now."""
-    later = next((step for step in lesson.steps[lesson.steps.index(current) :] if step.id in reached), None)
-    if later is None:
+def _describe_regression(lesson: Lesson, current: Step, completed_on_cluster: Container[str]) -> str:
+    """Describe the first step from the current one on that was completed on this cluster; empty if there is none."""
+    remaining = lesson.steps[lesson.steps.index(current) :]
+    earlier_completed = next((step for step in remaining if step.id in completed_on_cluster), None)
+    if earlier_completed is None:
         return ""
-    if later is current:
-        return f"'{current.title}' was done on this cluster, and since then something has changed that it stood on."
-    return f"'{later.title}' was done on this cluster already, though '{current.title}', which comes before it, is not."
+    if earlier_completed is current:
+        return f"'{current.title}' was completed on this cluster, but its checks no longer pass."
+    return f"'{earlier_completed.title}' was completed on this cluster, but '{current.title}' before it was not."

@@ -1,7 +1,7 @@
-"""What a learner has typed in `labs shell`, as the nodes themselves keep it.
+"""The commands that a learner ran in `labs shell`, recorded on the nodes.
 
-It lies on the node's own disk: it survives a halt, and goes with the cluster, so that it always tells how the present
-cluster came to be what it is.
+The record is a file on the node's disk: it survives a stopped cluster and is removed together with the cluster, so it
+always describes how the current cluster reached its state.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from runner.nodes.driver_interface import Node
 
-_FILE = "/var/lib/labs-typed"
-_END = "\x1e\n"
-# Run by bash before each prompt, and so after each command. What stood in the history before this shell is not of it.
-_RECORD = rf"""
+_FILE = "/var/lib/labs-shell-history"
+_RECORD_SEPARATOR = "\x1e\n"
+# Bash runs this before each prompt, and so after each command. Entries older than this shell are not recorded again.
+_PROMPT_COMMAND = rf"""
 labs_status=$?
 labs_entry=$(HISTTIMEFORMAT='' builtin history 1)
 if [[ -n ${{labs_seen-}} && $labs_entry != "$labs_seen" ]]; then
@@ -22,7 +22,7 @@ fi
 labs_seen=${{labs_entry:-none}}
 labs_folder=$PWD
 """
-RECORDING_SHELL = ("env", f"PROMPT_COMMAND={_RECORD}", "bash", "-l")
+RECORDING_SHELL = ("env", f"PROMPT_COMMAND={_PROMPT_COMMAND}", "bash", "-l")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,35 +31,35 @@ class HistoryEntry:
 
     Attributes:
         node: The name of the node.
-        at: When it had ended, in seconds since 1970.
-        exit_status: What it exited with.
-        folder: Where it was typed.
-        text: What was typed.
+        ended_at: When it ended, in seconds since 1970.
+        exit_status: Its exit status.
+        working_directory: The directory in which it ran.
+        command_line: The text that was typed.
 
     """
 
     node: str
     ended_at: int
     exit_status: int
-    folder: str
+    working_directory: str
     command_line: str
 
 
 def read_shell_history(node: Node) -> list[HistoryEntry]:
-    """Return what was typed on a node, in its order.
+    """Return the recorded commands of a node, oldest first.
 
     Raises:
         HostError: The node cannot be reached.
 
     """
-    kept = node.run_command(["sh", "-c", f"cat {_FILE} 2>/dev/null || true"]).text
-    return [entry for part in kept.split(_END) if (entry := _entry(node.name, part))]
+    text = node.run_command(["sh", "-c", f"cat {_FILE} 2>/dev/null || true"]).text
+    return [entry for record in text.split(_RECORD_SEPARATOR) if (entry := _parse_record(node.name, record))]
 
 
-def _entry(node: str, part: str) -> HistoryEntry | None:
-    """Read one record; None for what the learner has made unreadable, or a full disk cut short."""
-    head, _, text = part.partition("\n")
-    words = head.split(" ", 2)
-    if len(words) != 3 or not (words[0].isdecimal() and words[1].isdecimal()) or not text.strip():
+def _parse_record(node: str, record: str) -> HistoryEntry | None:
+    """Parse one record; return None if the learner damaged it or a full disk truncated it."""
+    header, _, text = record.partition("\n")
+    fields = header.split(" ", 2)
+    if len(fields) != 3 or not (fields[0].isdecimal() and fields[1].isdecimal()) or not text.strip():
         return None
-    return HistoryEntry(node, int(words[0]), int(words[1]), words[2], text.rstrip("\n"))
+    return HistoryEntry(node, int(fields[0]), int(fields[1]), fields[2], text.rstrip("\n"))

@@ -1,4 +1,7 @@
-"""Keeps each lab's progress in a file of this user's, through halts, reboots and new editions of a lesson."""
+"""Store each lab's progress in a JSON file per user, which survives stopped clusters, reboots and new lesson versions.
+
+`load_...` functions only read. `record_...` and `set_learner` are the only functions that write.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +20,18 @@ from runner.progress.model import Progress
 from runner.storage import atomic, codec
 from runner.storage.locks import hold_lock
 
-_VERSION = 2
-# Whoever looks again every second is no news that often.
-_RECENT = timedelta(minutes=1)
+_FORMAT_VERSION = 2
+# A command that repeats every second does not update the time of last use each time.
+_LAST_USED_PRECISION = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class ProgressUpdate:
-    """What became of something that was to be kept.
+    """The result of recording something.
 
     Attributes:
-        progress: The progress as it now is.
-        new: The ids of the steps that were not done on the present cluster before, in the order they were given.
+        progress: The progress after the change.
+        newly_completed: The ids of the steps that were not completed on the current cluster before, in the order given.
 
     """
 
@@ -37,171 +40,163 @@ class ProgressUpdate:
 
 
 def load_progress(lab: str) -> Progress:
-    """Return what is kept of a lab, or an empty progress.
+    """Return the progress in a lab, empty where none is recorded or its file is unreadable; writes nothing.
 
-    A file that cannot be read as progress is set aside under another name, and `lost` tells it.
+    `unreadable_file` of the result names a file that cannot be decoded. The next change moves it aside.
 
     Raises:
         OSError: The file cannot be opened.
 
     """
-    file = _file(lab)
-    # Looked at first, so that whoever has no progress needs no folder for it.
-    if not file.exists():
+    # No lock: the file is replaced atomically, and a reader without progress must not create a directory for a lock.
+    file = _progress_file(lab)
+    try:
+        return _decode_progress(file.read_bytes(), lab)
+    except FileNotFoundError:
         return Progress(lab)
-    with hold_lock(_folder() / "lock"):
-        return _read(file, lab)
+    except codec.DecodeError:
+        return Progress(lab, unreadable_file=file)
 
 
-def load_learner_lab(name: str, recall: Callable[[str], Progress] = load_progress) -> Lab:
-    """Return a lab with the values of the learner whom its nodes were last started for.
+def load_learner_lab(name: str, load: Callable[[str], Progress] = load_progress) -> Lab:
+    """Return a lab with the values of the learner for whom it was last started.
 
     Args:
         name: The lab's name.
-        recall: Tells what is kept of it.
+        load: Returns the progress in a lab.
 
     Raises:
         UsageError: There is no lab of that name.
         BrokenLabError: Its lesson has problems.
-        OSError: What is kept of it cannot be opened.
+        OSError: Its progress file cannot be opened.
 
     """
     if name not in catalog.list_lab_names():
         raise catalog.unknown_lab_error(name)
-    lab = catalog.load_lab(name, recall(name).learner)
+    lab = catalog.load_lab(name, load(name).learner)
     # Where a lesson draws no values, it makes no difference for whom the lab was last started.
     return lab if lab.lesson.values else replace(lab, learner=NO_LEARNER)
 
 
 def set_learner(lab: str, learner: Learner) -> Progress:
-    """Keep whose values a lab has from now on.
+    """Record the learner whose values a lab has from now on.
 
     Raises:
         OSError: The file cannot be written.
 
     """
-    return _change(lab, lambda progress: progress.with_learner(learner))[1]
+    return _update_progress(lab, lambda progress: progress.with_learner(learner))[1]
 
 
 def record_passed(lab: str, step_ids: Iterable[str]) -> ProgressUpdate:
-    """Keep that these steps' checks pass now.
+    """Record that the checks of these steps pass now.
 
-    A step that labs has played on this cluster is not noted as passed. Writes nothing where nothing is new.
+    A step that `labs` itself replayed on this cluster does not count as passed. If nothing is new, nothing is written.
 
     Raises:
         OSError: The file cannot be written.
 
     """
-    wanted = tuple(step_ids)
-    before, after = _change(lab, lambda progress: progress.with_steps_passed(wanted, _now()))
-    return ProgressUpdate(after, tuple(step_id for step_id in wanted if step_id not in before.completed_on_cluster))
+    passed = tuple(step_ids)
+    before, after = _update_progress(lab, lambda progress: progress.with_steps_passed(passed, _now()))
+    return ProgressUpdate(after, tuple(step_id for step_id in passed if step_id not in before.completed_on_cluster))
 
 
 def record_played(lab: str, step_ids: Iterable[str]) -> Progress:
-    """Keep that labs has typed these steps' commands on the present cluster.
+    """Record that `labs` ran the commands of these steps on the current cluster.
 
     Raises:
         OSError: The file cannot be written.
 
     """
-    wanted = tuple(step_ids)
-    return _change(lab, lambda progress: progress.with_steps_played(wanted))[1]
+    played = tuple(step_ids)
+    return _update_progress(lab, lambda progress: progress.with_steps_played(played))[1]
 
 
 def record_fresh_cluster(lab: str) -> Progress:
-    """Keep that the lab has a fresh cluster, on which nothing is done yet.
+    """Record that the lab has a fresh cluster, on which no step is completed yet.
 
     Raises:
         OSError: The file cannot be written.
 
     """
-    return _change(lab, lambda progress: replace(progress, completed_on_cluster={}))[1]
+    return _update_progress(lab, lambda progress: replace(progress, completed_on_cluster={}))[1]
 
 
 def record_use(lab: str) -> Progress:
-    """Keep that the lab is being worked on.
+    """Record that the lab is in use now.
 
     Raises:
         OSError: The file cannot be written.
 
     """
-    return _change(lab, lambda progress: progress)[1]
+    return _update_progress(lab, lambda progress: progress)[1]
 
 
-def record_hint(lab: str, step_id: str, mark: str) -> Progress:
-    """Keep that a hint was shown.
+def record_hint(lab: str, step_id: str, hint_id: str) -> Progress:
+    """Record that a hint was shown.
 
     Args:
         lab: The lab's name.
         step_id: The step.
-        mark: The hint's mark, from `hints.mark`.
+        hint_id: The hint's id, from `hint_selection.compute_hint_id`.
 
     Raises:
         OSError: The file cannot be written.
 
     """
-    return _change(lab, lambda progress: progress.with_hint_shown(step_id, mark))[1]
+    return _update_progress(lab, lambda progress: progress.with_hint_shown(step_id, hint_id))[1]
 
 
 def record_solution(lab: str, step_id: str) -> Progress:
-    """Keep that a step's solution was shown; before the step is passed this counts as spoiled.
+    """Record that a step's solution was shown; the step counts as spoiled if it was not passed before.
 
     Raises:
         OSError: The file cannot be written.
 
     """
-    return _change(lab, lambda progress: progress.with_solution_shown(step_id, _now()))[1]
+    return _update_progress(lab, lambda progress: progress.with_solution_shown(step_id, _now()))[1]
 
 
-def _change(lab: str, change: Callable[[Progress], Progress]) -> tuple[Progress, Progress]:
-    file = _file(lab)
-    with hold_lock(_folder() / "lock"):
-        before = _read(file, lab)
+def _update_progress(lab: str, change: Callable[[Progress], Progress]) -> tuple[Progress, Progress]:
+    """Apply a change to the recorded progress, and return the progress before and after it."""
+    file = _progress_file(lab)
+    with hold_lock(file.parent / "lock"):
+        before = load_progress(lab)
+        if before.unreadable_file:
+            before = replace(before, unreadable_file=_move_aside(file))
         after = change(before)
-        if after != before or before.last_used is None or _now() - before.last_used > _RECENT:
+        if after != before or before.last_used is None or _now() - before.last_used > _LAST_USED_PRECISION:
             after = replace(after, last_used=_now())
-            _write(file, after)
+            _write_progress(file, after)
     return before, after
 
 
-def _folder() -> Path:
-    return paths.state_folder() / "progress"
-
-
-def _file(lab: str) -> Path:
-    return _folder() / f"{lab}.json"
+def _progress_file(lab: str) -> Path:
+    return paths.state_folder() / "progress" / f"{lab}.json"
 
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def _read(file: Path, lab: str) -> Progress:
-    try:
-        return _decode(file.read_bytes(), lab)
-    except FileNotFoundError:
-        return Progress(lab)
-    except codec.DecodeError:
-        return Progress(lab, unreadable_file=_set_aside(file))
-
-
-def _set_aside(file: Path) -> Path:
+def _move_aside(file: Path) -> Path:
     names = (f"{file.name}.unreadable-{number}" for number in itertools.count(1))
-    aside = next(path for name in names if not (path := file.with_name(name)).exists())
-    file.replace(aside)
-    return aside
+    target = next(path for name in names if not (path := file.with_name(name)).exists())
+    file.replace(target)
+    return target
 
 
-def _write(file: Path, progress: Progress) -> None:
-    data = {"version": _VERSION, **codec.to_builtins(progress)}
+def _write_progress(file: Path, progress: Progress) -> None:
+    data = {"version": _FORMAT_VERSION, **codec.to_builtins(progress)}
     del data["unreadable_file"]
     atomic.write_text(file, f"{codec.encode_json(data, indent=2)}\n", durable=True, mode=0o600)
 
 
-def _decode(text: bytes, lab: str) -> Progress:
+def _decode_progress(text: bytes, lab: str) -> Progress:
     data = codec.decode_json(text, dict[str, Any])
-    if data.get("version") != _VERSION:
-        raise codec.DecodeError(f"it has version {data.get('version')} of the format, not {_VERSION}")
+    if data.get("version") != _FORMAT_VERSION:
+        raise codec.DecodeError(f"it has version {data.get('version')} of the format, not {_FORMAT_VERSION}")
     progress = codec.from_builtins(data, Progress)
     records = progress.steps.values()
     times = [progress.last_used, *(time for record in records for time in (record.passed_at, record.spoiled_at))]

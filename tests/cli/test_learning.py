@@ -127,16 +127,16 @@ def test_bar(passed: int, total: int, bar: str) -> None:
 
 
 def test_damaged(run: Run) -> None:
-    """A damaged record is told once with the place where it now lies, and nothing fails for it."""
+    """A damaged progress file makes no command fail: queries name it, and the next change moves it aside."""
     file = paths.state_folder() / "progress" / "tiny.json"
     file.parent.mkdir(parents=True)
     file.write_text("{", "utf-8")
-    status, _, told = run("list")
-    assert 0 == status
-    assert [
-        "What was kept of your progress in 'tiny' could not be read, and begins anew; it lies in",
-        f"  {file}.unreadable-1",
-    ] == told.splitlines()
+    for _ in range(2):
+        status, _, errors = run("list")
+        assert (0, "{") == (status, file.read_text("utf-8"))
+        assert ["Your progress in 'tiny' cannot be read. The file is", f"  {file}"] == errors.splitlines()
+    _progress.record_use("tiny")
+    assert "{" == file.with_name("tiny.json.unreadable-1").read_text("utf-8")
     assert "" == run("list")[2]
 
 

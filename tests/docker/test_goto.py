@@ -82,7 +82,7 @@ def test_goto_backwards(labs: Labs) -> None:
     labs("goto", "ladder", "alone")
     refused = labs("goto", "volumes")
     assert (1, "") == (refused.returncode, refused.stdout)
-    assert "The cluster is past 'Make volumes': its checks pass already." in refused.stderr
+    assert "The cluster is already past 'Make volumes': the checks of this step pass." in refused.stderr
     assert "'labs reset ladder --step volumes' gets there on fresh nodes" in refused.stderr
     done = labs("reset", "--step", "volumes")
     assert 0 == done.returncode, done.stderr
@@ -96,7 +96,7 @@ def test_goto_over_something_begun(labs: Labs, on_node1: On) -> None:
     on_node1("volume", "create", "second")
     refused = labs("goto", "alone")
     assert 1 == refused.returncode
-    assert "'Make volumes' is begun (1 of its 2 checks pass)" in refused.stderr
+    assert "'Make volumes' is partly done (1 of 2 checks pass)" in refused.stderr
     assert ["test_node1_is_active", "test_second_is_there"] == _passing(labs)
 
 
@@ -106,7 +106,7 @@ def test_goto_off_the_way(labs: Labs, on_node1: On) -> None:
     on_node1("swarm", "leave", "--force")
     refused = labs("goto", "alone")
     assert 1 == refused.returncode
-    assert "'Make a swarm' was done on this cluster, and since then something has changed" in refused.stderr
+    assert "'Make a swarm' was completed on this cluster, but its checks no longer pass." in refused.stderr
 
 
 def test_goto_what_cannot_be_played(labs: Labs, on_node1: On, environment: dict[str, str]) -> None:
@@ -189,5 +189,5 @@ def test_check_says_what_comes_next(labs: Labs, on_node1: On) -> None:
     labs("play", "--to", "volumes")
     on_node1("volume", "create", "third")
     shown = labs("check").stdout
-    assert "All 4 checks pass.\nYou have come all the way through 'Ladder'. Well done!\n" in shown
+    assert "All 4 checks pass.\nYou have completed every step of 'Ladder'. Well done!\n" in shown
     assert "3/5 steps passed, 2 played for you" in labs("status").stdout

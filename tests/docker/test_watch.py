@@ -67,7 +67,7 @@ def test_turns_green(watching: Open, on: Callable[..., str]) -> None:
     on("node2", "swarm", "join", "--token", token, "node1:2377")
     display.await_("the nodes' states: ['ready', 'ready']", soon())
     on("node3", "swarm", "join", "--token", token, "node1:2377")
-    display.await_("You have come all the way through 'Trio'.", soon())
+    display.await_("You have completed every step of 'Trio'.", soon())
     on("node1", "service", "create", "--detach", "--name", "web", "--replicas", "3", "nginx:alpine")
     display.await_("web 3/3")
     assert {"web.1", "web.2", "web.3"} <= {*display.text.split()}

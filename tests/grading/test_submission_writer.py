@@ -146,7 +146,7 @@ def test_tokens() -> None:
 def test_record(tmp_path: Path) -> None:
     """What a node has kept is read entry by entry, and what is no entry is passed over."""
     node = helpers.cluster(tmp_path).nodes[0]
-    kept = tmp_path / "disks" / "node1" / "var" / "lib" / "labs-typed"
+    kept = tmp_path / "disks" / "node1" / "var" / "lib" / "labs-shell-history"
     assert [] == shell_history.read_shell_history(node)
     kept.parent.mkdir(parents=True)
     kept.write_text("10 0 /root\nfirst\n\x1e\nrubbish\n\x1e\n20 1 /root/my app\ncat <<E\nE\n\x1e\n30 0 /ro", "utf-8")

@@ -1,4 +1,4 @@
-"""How far a cluster is, by what its checks find."""
+"""Completed steps, derived from check results."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.checking.results import Outcome, CheckReport, CheckResult
+from runner.checking.results import CheckReport, CheckResult, Outcome
 from runner.lessons.model import Lesson
 from runner.progress import completion
 from tests import helpers
@@ -19,17 +19,17 @@ def lesson(root: Path, ids: str) -> Lesson:
     return helpers.lab(root, helpers.FRONT + "".join(f"## Step {one} {{#{one}}}\n" for one in ids)).lesson
 
 
-def report(found: str) -> CheckReport:
-    """Return a report from pieces such as 'a:pf': the step, and how its checks ended."""
-    pieces = [piece.split(":") for piece in found.split()]
+def report(outcomes: str) -> CheckReport:
+    """Return a report from items such as 'a:pf': a step and the outcomes of its checks."""
+    steps = [item.split(":") for item in outcomes.split()]
     results = [
-        CheckResult(f"test_{at}", step, "", OUTCOMES[one]) for step, all_ in pieces for at, one in enumerate(all_)
+        CheckResult(f"test_{at}", step, "", OUTCOMES[one]) for step, all_ in steps for at, one in enumerate(all_)
     ]
     return CheckReport("tiny", tuple(results))
 
 
 @pytest.mark.parametrize(
-    ("found", "passed", "done"),
+    ("outcomes", "passed", "completed_count"),
     [
         ("a:f b:s d:s", "", 0),
         ("a:pp b:f d:s", "a", 1),
@@ -44,16 +44,18 @@ def report(found: str) -> CheckReport:
         ("", "", 0),
     ],
 )
-def test_whole(found: str, passed: str, done: int, tmp_path: Path) -> None:
-    """A step passes with all its checks; one without any goes with the next that has some, or with all."""
-    whole = lesson(tmp_path, "abcde")
-    assert (tuple(passed), done) == (
-        completion.find_passed_steps(whole, report(found)),
-        completion.count_completed_steps(whole, report(found)),
+def test_all_checks(outcomes: str, passed: str, completed_count: int, tmp_path: Path) -> None:
+    """A step passes if all its checks pass; a step without checks counts with the next checked step, or with all."""
+    parsed = lesson(tmp_path, "abcde")
+    assert (tuple(passed), completed_count) == (
+        completion.find_passed_steps(parsed, report(outcomes)),
+        completion.count_completed_steps(parsed, report(outcomes)),
     )
 
 
-@pytest.mark.parametrize(("found", "passed"), [("b:pp", "b"), ("b:pf", ""), ("", ""), ("d:p", "d")])
-def test_one_step(found: str, passed: str, tmp_path: Path) -> None:
-    """Where not all checks ran, only what was looked at counts."""
-    assert tuple(passed) == completion.find_passed_steps(lesson(tmp_path, "abcde"), report(found), all_checks_ran=False)
+@pytest.mark.parametrize(("outcomes", "passed"), [("b:pp", "b"), ("b:pf", ""), ("", ""), ("d:p", "d")])
+def test_some_checks(outcomes: str, passed: str, tmp_path: Path) -> None:
+    """If only some checks ran, only the steps with results count."""
+    assert tuple(passed) == completion.find_passed_steps(
+        lesson(tmp_path, "abcde"), report(outcomes), all_checks_ran=False
+    )

@@ -1,10 +1,10 @@
-"""Which hints help now."""
+"""Selecting hints by check results."""
 
 from __future__ import annotations
 
 import pytest
 
-from runner.checking.results import Outcome, CheckResult
+from runner.checking.results import CheckResult, Outcome
 from runner.lessons.model import Hint, Step
 from runner.progress import hint_selection
 
@@ -16,12 +16,12 @@ STEP = Step("look", "Look", 1, (WEAK, NAMED, WORKER, ANY, STRONG))
 
 
 def failed(check: str, observed: str = "", step: str = "look") -> CheckResult:
-    """Return a failure."""
+    """Return a failed result."""
     return CheckResult(check, step, "It is so", Outcome.FAILED, observed=observed, expected="it is so")
 
 
 @pytest.mark.parametrize(
-    ("results", "fitting"),
+    ("results", "matching"),
     [
         ([], [WEAK, STRONG]),
         ([failed("test_other")], [WEAK, STRONG]),
@@ -34,29 +34,29 @@ def failed(check: str, observed: str = "", step: str = "look") -> CheckResult:
         ([failed("test_named", step="find")], [WEAK, STRONG]),
     ],
 )
-def test_fitting(results: list[CheckResult], fitting: list[Hint]) -> None:
-    """A hint that names a check helps only while that check of its step fails with its words; others always help."""
-    assert fitting == list(hint_selection.select_hints(STEP, results, ()).matching)
+def test_matching(results: list[CheckResult], matching: list[Hint]) -> None:
+    """A hint with a condition matches only while a check of its step fails that way; other hints always match."""
+    assert matching == list(hint_selection.select_hints(STEP, results, ()).matching)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.PASSED, Outcome.ERROR, Outcome.SKIPPED])
 def test_not_failed(outcome: Outcome) -> None:
-    """What passes, could not be checked or was skipped has not failed."""
+    """Passed, skipped and errored checks do not count as failed."""
     assert NAMED not in hint_selection.select_hints(STEP, [CheckResult("test_named", "look", "", outcome)], ()).matching
 
 
-def test_one_more_each_time() -> None:
-    """The next hint is the weakest of those that fit and were not shown, until there is none."""
+def test_next_hint() -> None:
+    """The next hint is the weakest matching hint that was not shown, until none is left."""
     shown: set[str] = set()
-    asked = []
-    while (helping := hint_selection.select_hints(STEP, [failed("test_named")], shown)).next_hint:
-        asked.append(helping.next_hint)
-        shown.add(hint_selection.compute_hint_id(helping.next_hint))
-    assert ([WEAK, NAMED, STRONG], (WEAK, NAMED, STRONG), ()) == (asked, helping.shown, helping.remaining)
+    requested = []
+    while (selection := hint_selection.select_hints(STEP, [failed("test_named")], shown)).next_hint:
+        requested.append(selection.next_hint)
+        shown.add(hint_selection.compute_hint_id(selection.next_hint))
+    assert ([WEAK, NAMED, STRONG], (WEAK, NAMED, STRONG), ()) == (requested, selection.shown, selection.remaining)
 
 
 def test_later_condition() -> None:
-    """A hint that begins to fit after stronger ones were shown comes next."""
+    """A hint that starts to match after stronger ones were shown comes next."""
     assert (
         NAMED
         is hint_selection.select_hints(
@@ -65,7 +65,7 @@ def test_later_condition() -> None:
     )
 
 
-def test_mark() -> None:
-    """A hint is known again wherever in the lesson it stands, and not once it says something else."""
+def test_hint_id() -> None:
+    """A hint keeps its id when it moves in the lesson, and gets a new one when its text changes."""
     assert hint_selection.compute_hint_id(WEAK) == hint_selection.compute_hint_id(Hint(WEAK.text, 99))
     assert hint_selection.compute_hint_id(WEAK) != hint_selection.compute_hint_id(STRONG)

@@ -1,4 +1,4 @@
-"""What is said after a pass."""
+"""Messages after a passed step."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from runner.progress import messages
 from tests.progress.test_completion import lesson
 
 
-def test_after_pass(tmp_path: Path) -> None:
-    """The words name the last step and count the others, and are the same each time but not for each step."""
-    whole = lesson(tmp_path, "abc")
-    assert "Well done: 'Step a'." == messages.format_step_passed(whole, whole.steps[0])
-    said = [messages.format_step_passed(whole, step) for step in whole.steps]
-    assert 3 == len({line.replace(step.title, "") for line, step in zip(said, whole.steps, strict=True)})
-    assert "'Step c' and 2 more" in messages.format_step_passed(whole, whole.steps[2], 2)
-
-
-def test_after_all(tmp_path: Path) -> None:
-    """In the end they name the lab."""
-    assert "You have come all the way through 'Tiny'. Well done!" == messages.format_lab_completed(
-        lesson(tmp_path, "a")
+def test_step_passed(tmp_path: Path) -> None:
+    """A message names the last step and counts the others; it depends only on the step."""
+    three_steps = lesson(tmp_path, "abc")
+    assert "Well done: 'Step a'." == messages.format_step_passed(three_steps, three_steps.steps[0])
+    messages_by_step = [messages.format_step_passed(three_steps, step) for step in three_steps.steps]
+    assert 3 == len(
+        {line.replace(step.title, "") for line, step in zip(messages_by_step, three_steps.steps, strict=True)}
     )
+    assert "'Step c' and 2 more" in messages.format_step_passed(three_steps, three_steps.steps[2], 2)
+
+
+def test_lab_completed(tmp_path: Path) -> None:
+    """The message for a completed lab names the lab."""
+    assert "You have completed every step of 'Tiny'. Well done!" == messages.format_lab_completed(lesson(tmp_path, "a"))

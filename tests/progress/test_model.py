@@ -1,4 +1,4 @@
-"""Progress as data: what counts as passed, and where that puts the learner."""
+"""Progress as data: passed steps and the current step."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def lesson(tmp_path: Path) -> Lesson:
 
 
 def test_nothing(lesson: Lesson) -> None:
-    """Without any record the first step is the one to do, and nothing is passed."""
+    """Empty progress has no passed steps and starts at the first step."""
     assert (0, 0, lesson.steps[0], lesson.steps[0]) == (
         NOTHING.count_passed(lesson),
         NOTHING.count_played(lesson),
@@ -34,7 +34,7 @@ def test_nothing(lesson: Lesson) -> None:
 
 
 def test_passed(lesson: Lesson) -> None:
-    """A step that passes counts, with the time, and the next one is the one to do."""
+    """A passed step counts, has a time, and makes the next step the current one."""
     progress = NOTHING.with_steps_passed(["look"], NOON)
     assert (1, lesson.steps[1], NOON) == (
         progress.count_passed(lesson),
@@ -44,13 +44,13 @@ def test_passed(lesson: Lesson) -> None:
 
 
 def test_first_time_stays(lesson: Lesson) -> None:
-    """The time of a pass is that of the first one."""
+    """A step keeps the time of its first pass."""
     progress = NOTHING.with_steps_passed(["look"], NOON).with_steps_passed(["look", "find"], LATER)
     assert [NOON, LATER] == [progress.step_record(step).passed_at for step in ("look", "find")]
 
 
-def test_all(lesson: Lesson) -> None:
-    """When all is passed there is no step to do."""
+def test_all_passed(lesson: Lesson) -> None:
+    """When every step is passed there is no current step."""
     progress = NOTHING.with_steps_passed(["look", "find", "keep"], NOON)
     assert (3, None, None) == (
         progress.count_passed(lesson),
@@ -60,12 +60,12 @@ def test_all(lesson: Lesson) -> None:
 
 
 def test_out_of_order(lesson: Lesson) -> None:
-    """A later step that passes does not move the learner past an earlier one that does not."""
+    """Passing a later step does not move the learner past an earlier one that is not passed."""
     assert lesson.steps[0] is NOTHING.with_steps_passed(["find"], NOON).find_current_step(lesson)
 
 
 def test_played(lesson: Lesson) -> None:
-    """What labs has played is done here, and is nobody's pass, also when its checks are run later."""
+    """A replayed step is completed on the cluster but never counts as passed, even if its checks pass later."""
     progress = NOTHING.with_steps_played(["look"]).with_steps_passed(["look", "find"], NOON)
     assert (1, 1, lesson.steps[2], lesson.steps[0]) == (
         progress.count_passed(lesson),
@@ -76,7 +76,7 @@ def test_played(lesson: Lesson) -> None:
 
 
 def test_played_after_pass(lesson: Lesson) -> None:
-    """Playing a step again that was passed takes nothing away."""
+    """Replaying a passed step does not change its record."""
     progress = NOTHING.with_steps_passed(["look"], NOON).with_steps_played(["look"])
     assert (1, 0, StepCompletion.PASSED) == (
         progress.count_passed(lesson),
@@ -86,7 +86,7 @@ def test_played_after_pass(lesson: Lesson) -> None:
 
 
 def test_spoiled() -> None:
-    """A solution seen before the pass is noted with the first time, and the pass does not wipe it out."""
+    """Showing a solution before the pass is recorded once, and passing keeps that record."""
     progress = (
         NOTHING.with_solution_shown("look", NOON).with_solution_shown("look", LATER).with_steps_passed(["look"], LATER)
     )
@@ -94,7 +94,7 @@ def test_spoiled() -> None:
 
 
 def test_not_spoiled() -> None:
-    """A solution seen after the pass spoils nothing."""
+    """Showing a solution after the pass does not spoil the step."""
     assert (
         None
         is NOTHING.with_steps_passed(["look"], NOON).with_solution_shown("look", LATER).step_record("look").spoiled_at
@@ -102,12 +102,12 @@ def test_not_spoiled() -> None:
 
 
 def test_hints() -> None:
-    """Each hint that was shown is remembered, of its own step."""
+    """Shown hints are recorded per step."""
     progress = NOTHING.with_hint_shown("look", "a").with_hint_shown("look", "b").with_hint_shown("find", "a")
     assert [{"a", "b"}, {"a"}] == [progress.step_record(step).shown_hints for step in ("look", "find")]
 
 
-def test_other_edition(lesson: Lesson) -> None:
-    """Steps that a lesson no longer has count for nothing, and steps it has gained are to be done."""
+def test_changed_lesson(lesson: Lesson) -> None:
+    """Steps that a newer lesson no longer has do not count; new ones are still to do."""
     progress = NOTHING.with_steps_passed(["look", "gone", "keep"], NOON)
     assert (2, lesson.steps[1]) == (progress.count_passed(lesson), progress.find_current_step(lesson))

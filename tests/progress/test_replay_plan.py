@@ -1,4 +1,4 @@
-"""What must be played to get to a step."""
+"""Planning which steps to replay to reach a step."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from runner.progress import replay_plan
 from tests.progress.test_completion import lesson, report
 
 
-def target(whole: Lesson, step_id: str) -> Step:
+def find_target(parsed: Lesson, step_id: str) -> Step:
     """Return a step of a lesson."""
-    found = whole.find_step(step_id)
+    found = parsed.find_step(step_id)
     assert found is not None
     return found
 
 
-def ids(steps: tuple[Step, ...]) -> str:
+def join_ids(steps: tuple[Step, ...]) -> str:
     """Return the letters of steps."""
     return "".join(step.id for step in steps)
 
 
-def test_fresh(tmp_path: Path) -> None:
-    """On fresh nodes all that comes before a step is missing."""
-    whole = lesson(tmp_path, "abcd")
+def test_fresh_cluster(tmp_path: Path) -> None:
+    """On a fresh cluster, every step before the target is replayed."""
+    parsed = lesson(tmp_path, "abcd")
     assert ["", "abc"] == [
-        ids(replay_plan.plan_from_fresh_cluster(whole, target(whole, one)).to_replay) for one in "ad"
+        join_ids(replay_plan.plan_from_fresh_cluster(parsed, find_target(parsed, one)).to_replay) for one in "ad"
     ]
 
 
@@ -46,57 +46,57 @@ def test_fresh(tmp_path: Path) -> None:
         ("a:p b:p d:p", "e", "abcd", "", False),
     ],
 )
-def test_free(found: str, to: str, done: str, missing: str, begun: bool, tmp_path: Path) -> None:
-    """What is not done yet before the step is missing, and nothing else is played."""
-    whole = lesson(tmp_path, "abcde")
-    ahead = replay_plan.plan_replay(whole, report(f"{found} e:f"), target(whole, to), ())
-    assert (done, missing, "") == (ids(ahead.completed), ids(ahead.to_replay), ahead.blocker)
-    assert begun is ahead.is_target_begun
+def test_plan_replay(found: str, to: str, done: str, missing: str, begun: bool, tmp_path: Path) -> None:
+    """Only the incomplete steps before the target are replayed."""
+    parsed = lesson(tmp_path, "abcde")
+    plan = replay_plan.plan_replay(parsed, report(f"{found} e:f"), find_target(parsed, to), ())
+    assert (done, missing, "") == (join_ids(plan.completed), join_ids(plan.to_replay), plan.blocker)
+    assert begun is plan.is_target_begun
 
 
-def test_reading_is_not_repeated(tmp_path: Path) -> None:
-    """A step without checks is played once on a cluster, and not again."""
-    whole = lesson(tmp_path, "abcd")
-    ahead = replay_plan.plan_replay(whole, report("a:p b:p d:f"), target(whole, "d"), {"a", "b", "c"})
-    assert ("abc", "") == (ids(ahead.completed), ids(ahead.to_replay))
+def test_reading_step_is_not_replayed_again(tmp_path: Path) -> None:
+    """A step without checks that was replayed on this cluster is not replayed again."""
+    parsed = lesson(tmp_path, "abcd")
+    plan = replay_plan.plan_replay(parsed, report("a:p b:p d:f"), find_target(parsed, "d"), {"a", "b", "c"})
+    assert ("abc", "") == (join_ids(plan.completed), join_ids(plan.to_replay))
 
 
 @pytest.mark.parametrize(
     ("found", "to", "reached", "obstacle"),
     [
-        ("a:p b:p c:f", "b", "", "The cluster is past 'Step b': its checks pass already."),
-        ("a:p b:p c:f", "a", "ab", "The cluster is past 'Step a': its checks pass already."),
+        ("a:p b:p c:f", "b", "", "The cluster is already past 'Step b': the checks of this step pass."),
+        ("a:p b:p c:f", "a", "ab", "The cluster is already past 'Step a': the checks of this step pass."),
         (
             "a:p b:ppf c:s",
             "c",
             "a",
-            "'Step b' is begun (2 of its 3 checks pass), and its commands cannot be typed over that.",
+            "'Step b' is partly done (2 of 3 checks pass), so it cannot be replayed.",
         ),
         (
             "a:p b:f c:s",
             "c",
             "ab",
-            "'Step b' was done on this cluster, and since then something has changed that it stood on.",
+            "'Step b' was completed on this cluster, but its checks no longer pass.",
         ),
         (
             "a:p b:f c:s",
             "b",
             "ac",
-            "'Step c' was done on this cluster already, though 'Step b', which comes before it, is not.",
+            "'Step c' was completed on this cluster, but 'Step b' before it was not.",
         ),
     ],
 )
-def test_obstacle(found: str, to: str, reached: str, obstacle: str, tmp_path: Path) -> None:
-    """A cluster that is past the step, half through one before it, or off the way is told to be so."""
-    whole = lesson(tmp_path, "abc")
-    assert obstacle == replay_plan.plan_replay(whole, report(found), target(whole, to), {*reached}).blocker
+def test_blocker(found: str, to: str, reached: str, obstacle: str, tmp_path: Path) -> None:
+    """A plan has a blocker if the cluster is past the target, partly through an earlier step, or has regressed."""
+    parsed = lesson(tmp_path, "abc")
+    assert obstacle == replay_plan.plan_replay(parsed, report(found), find_target(parsed, to), {*reached}).blocker
 
 
-def test_unknown(tmp_path: Path) -> None:
-    """Where a step before could not be checked, nobody knows how far the cluster is; one after is of no matter."""
-    whole = lesson(tmp_path, "abc")
-    assert replay_plan.find_blocking_error(whole, report("a:p b:f c:s"), target(whole, "c")) is None
-    assert replay_plan.find_blocking_error(whole, report("a:p b:e c:s"), target(whole, "b")) is None
-    result = replay_plan.find_blocking_error(whole, report("a:p b:fe c:s"), target(whole, "c"))
+def test_blocking_error(tmp_path: Path) -> None:
+    """A check error in a step before the target blocks; an error in a later step does not."""
+    parsed = lesson(tmp_path, "abc")
+    assert replay_plan.find_blocking_error(parsed, report("a:p b:f c:s"), find_target(parsed, "c")) is None
+    assert replay_plan.find_blocking_error(parsed, report("a:p b:e c:s"), find_target(parsed, "b")) is None
+    result = replay_plan.find_blocking_error(parsed, report("a:p b:fe c:s"), find_target(parsed, "c"))
     assert result is not None
     assert Outcome.ERROR is result.outcome

@@ -1,4 +1,4 @@
-"""Keeping progress in files."""
+"""Progress files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from runner.progress.model import Progress, StepCompletion
 from tests import helpers
 
 ADA = Learner("ada", "autumn")
-WHOLE = """{
+VERSION_2 = """{
   "version": 2,
   "lab": "tiny",
   "steps": {"look": {"passed_at": "2026-11-21T11:00:00Z", "spoiled_at": null, "shown_hints": ["0123456789ab"]}},
@@ -45,25 +45,25 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def file() -> Path:
-    """Return where the progress of the lab `tiny` is kept."""
+    """Return the progress file of the lab `tiny`."""
     return paths.state_folder() / "progress" / "tiny.json"
 
 
-def written(text: str) -> Path:
-    """Write that file."""
+def write_file(text: str) -> Path:
+    """Write the progress file."""
     file().parent.mkdir(parents=True)
     file().write_text(text, "utf-8")
     return file()
 
 
 def test_nothing() -> None:
-    """A lab that was never worked on has an empty progress, and looking at it leaves no file."""
+    """A lab that was never used has empty progress, and loading it creates no file."""
     assert Progress("tiny") == store.load_progress("tiny")
     assert not file().parent.exists()
 
 
 def test_passed() -> None:
-    """What passes is there again when it is loaded, with the time, and told as new the first time alone."""
+    """Passed steps are stored with their time, and reported as newly completed only once."""
     before = datetime.now(UTC).replace(microsecond=0)
     assert ("look", "find") == store.record_passed("tiny", ["look", "find"]).newly_completed
     assert () == store.record_passed("tiny", ["look"]).newly_completed
@@ -75,7 +75,7 @@ def test_passed() -> None:
 
 
 def test_everything_kept() -> None:
-    """Hints, solutions, played steps and the last use outlive the process too."""
+    """Hints, solutions, replayed steps and the last use are stored as well."""
     store.record_hint("tiny", "look", "0123456789ab")
     store.record_solution("tiny", "look")
     last = store.record_played("tiny", ["find"])
@@ -92,8 +92,8 @@ def test_labs_apart() -> None:
     assert Progress("other") == store.load_progress("other")
 
 
-def test_afresh() -> None:
-    """On a fresh cluster nothing is done, and what was passed stays passed."""
+def test_fresh_cluster() -> None:
+    """On a fresh cluster no step is completed, but passed steps stay passed."""
     store.record_passed("tiny", ["look"])
     progress = store.record_fresh_cluster("tiny")
     assert {} == progress.completed_on_cluster
@@ -103,16 +103,16 @@ def test_afresh() -> None:
 
 def test_format() -> None:
     """The file is JSON with a version, and one written by this version is read to the letter."""
-    written(WHOLE)
+    write_file(VERSION_2)
     progress = store.load_progress("tiny")
     assert datetime(2026, 11, 21, 11, tzinfo=UTC) == progress.step_record("look").passed_at
     store.record_use("tiny")
     again = json.loads(file().read_text("utf-8"))
-    assert {**json.loads(WHOLE), "last_used": again["last_used"]} == again
+    assert {**json.loads(VERSION_2), "last_used": again["last_used"]} == again
 
 
-def test_nothing_new_is_not_written() -> None:
-    """Whoever passes the same step again and again within a minute does not wear the disk."""
+def test_nothing_new_is_not_write_file() -> None:
+    """Recording the same pass again within a minute does not write the file."""
     store.record_passed("tiny", ["look"])
     before = file().stat().st_ino
     store.record_passed("tiny", ["look"])
@@ -120,8 +120,8 @@ def test_nothing_new_is_not_written() -> None:
 
 
 def test_used() -> None:
-    """The last use is brought up to date once it is more than a minute old."""
-    written(WHOLE)
+    """The time of last use is updated once it is more than a minute old."""
+    write_file(VERSION_2)
     used = store.record_use("tiny").last_used
     assert used is not None
     assert datetime.now(UTC) - used < timedelta(seconds=10)
@@ -135,59 +135,65 @@ def test_used() -> None:
         "[]",
         "null",
         '"text"',
-        WHOLE[:60],
+        VERSION_2[:60],
         VERSION_1,
-        WHOLE.replace('"version": 2', '"version": 3'),
-        WHOLE.replace('"version": 2,', ""),
-        WHOLE.replace("2026-11-21T11", "yesterday"),
-        WHOLE.replace('"2026-11-21T11:00:00Z"', "7"),
-        WHOLE.replace("11:00:00Z", "11:00:00"),
-        WHOLE.replace('["0123456789ab"]', "null"),
-        WHOLE.replace('{"look": "passed"}', '{"look": "done"}'),
-        WHOLE.replace('{"look": "passed"}', "[]"),
-        WHOLE.replace('{"id": "ada", "seed": "autumn"}', "7"),
-        WHOLE.replace('"seed": "autumn"', '"seed": 7'),
+        VERSION_2.replace('"version": 2', '"version": 3'),
+        VERSION_2.replace('"version": 2,', ""),
+        VERSION_2.replace("2026-11-21T11", "yesterday"),
+        VERSION_2.replace('"2026-11-21T11:00:00Z"', "7"),
+        VERSION_2.replace("11:00:00Z", "11:00:00"),
+        VERSION_2.replace('["0123456789ab"]', "null"),
+        VERSION_2.replace('{"look": "passed"}', '{"look": "done"}'),
+        VERSION_2.replace('{"look": "passed"}', "[]"),
+        VERSION_2.replace('{"id": "ada", "seed": "autumn"}', "7"),
+        VERSION_2.replace('"seed": "autumn"', '"seed": 7'),
     ],
 )
 def test_damaged(damage: str) -> None:
-    """A file that cannot be read as progress is set aside whole, and a new one is begun."""
-    written(damage)
-    progress = store.load_progress("tiny")
-    assert progress.unreadable_file is not None
-    assert damage == progress.unreadable_file.read_text("utf-8")
-    assert ({}, {}) == (progress.steps, progress.completed_on_cluster)
-    assert None is store.record_passed("tiny", ["look"]).progress.unreadable_file
+    """An unreadable file counts as empty progress, and the next change moves it aside unchanged."""
+    write_file(damage)
+    assert Progress("tiny", unreadable_file=file()) == store.load_progress("tiny")
+    moved = store.record_passed("tiny", ["look"]).progress.unreadable_file
+    assert moved == file().with_name("tiny.json.unreadable-1")
+    assert damage == moved.read_text("utf-8")
     assert None is store.load_progress("tiny").unreadable_file
 
 
+def test_load_writes_nothing() -> None:
+    """Loading progress creates, moves and locks no file, even if the file is damaged."""
+    write_file("{")
+    store.load_progress("tiny")
+    assert [file()] == [*file().parent.iterdir()]
+
+
 def test_not_text() -> None:
-    """Neither do bytes that are no text end in a traceback."""
-    written("").write_bytes(b"\xff\xfe\x00")
+    """Bytes that are not UTF-8 count as an unreadable file."""
+    write_file("").write_bytes(b"\xff\xfe\x00")
     assert store.load_progress("tiny").unreadable_file is not None
 
 
-def test_damaged_while_noting() -> None:
-    """What is noted while the file turns out to be damaged is kept, and the loss is told."""
-    written("{")
-    noted = store.record_passed("tiny", ["look"])
-    assert noted.progress.unreadable_file is not None
+def test_damaged_while_recording() -> None:
+    """A change to a damaged file is stored, and the result names the moved file."""
+    write_file("{")
+    update = store.record_passed("tiny", ["look"])
+    assert update.progress.unreadable_file is not None
     assert {"look": StepCompletion.PASSED} == store.load_progress("tiny").completed_on_cluster
 
 
-def test_two_damaged_at_once() -> None:
-    """A second damaged file does not overwrite the first one that was set aside."""
-    written("{1")
-    first = store.load_progress("tiny").unreadable_file
+def test_two_damaged_files() -> None:
+    """A second damaged file does not overwrite the first one that was moved aside."""
+    write_file("{1")
+    first = store.record_use("tiny").unreadable_file
     file().write_text("{2", "utf-8")
-    second = store.load_progress("tiny").unreadable_file
+    second = store.record_use("tiny").unreadable_file
     assert first is not None
     assert second is not None
     assert ["{1", "{2"] == [first.read_text("utf-8"), second.read_text("utf-8")]
 
 
 def test_interrupted_write(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where writing fails, the old file stays as it was and no half one lies beside it."""
-    written(WHOLE)
+    """If writing fails, the old file is unchanged and no temporary file is left."""
+    write_file(VERSION_2)
 
     def fails(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
@@ -195,12 +201,12 @@ def test_interrupted_write(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", fails)
     with pytest.raises(OSError, match="No space left"):
         store.record_passed("tiny", ["find"])
-    assert WHOLE == file().read_text("utf-8")
+    assert VERSION_2 == file().read_text("utf-8")
     assert {"tiny.json", "lock"} == {path.name for path in file().parent.iterdir()}
 
 
-def test_at_the_same_time(tmp_path: Path) -> None:
-    """Two processes that note steps at the same time lose none of them."""
+def test_concurrent_changes(tmp_path: Path) -> None:
+    """Two processes that record steps at the same time lose none of them."""
     script = "import sys\nfrom runner.progress import store\n"
     script += "for at in range(20): store.record_passed('tiny', [f'{sys.argv[1]}{at}'])\n"
     argv = [sys.executable, "-c", script]
@@ -211,7 +217,7 @@ def test_at_the_same_time(tmp_path: Path) -> None:
 
 
 def test_learner() -> None:
-    """Whose values a lab has is kept until another is named; what was found done must then be found done again."""
+    """A lab keeps its learner until another is set; passed steps must then be checked again on the cluster."""
     store.record_passed("tiny", ["look"])
     store.record_played("tiny", ["find"])
     progress = store.set_learner("tiny", ADA)
@@ -226,8 +232,8 @@ def test_learner() -> None:
 
 
 def test_record_without_learner() -> None:
-    """A record from before there were values is nobody's, and is read like any other."""
-    written(WHOLE.replace(',\n  "learner": {"id": "ada", "seed": "autumn"}', ""))
+    """A file without a learner has no learner, and is otherwise read as usual."""
+    write_file(VERSION_2.replace(',\n  "learner": {"id": "ada", "seed": "autumn"}', ""))
     progress = store.load_progress("tiny")
     assert (NO_LEARNER, None, {"look": StepCompletion.PASSED}) == (
         progress.learner,
@@ -237,7 +243,7 @@ def test_record_without_learner() -> None:
 
 
 def test_lab(tmp_path: Path) -> None:
-    """A lab is read with the values of the learner it was last started for."""
+    """A lab is loaded with the values of the learner for whom it was last started."""
     front = helpers.FRONT.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
     helpers.write_lab(tmp_path, f"{front}## Look {{#look}}\n")
     assert {"PORT": "8000"} == store.load_learner_lab("tiny").values

@@ -86,8 +86,10 @@ def test_unreadable() -> None:
     file = next(paths.state_folder().rglob("tiny.json"))
     file.write_text("{", "utf-8")
     loaded = progress_recorder.load_progress(HALF)
-    assert loaded.progress.unreadable_file
-    assert loaded.progress.unreadable_file == progress_recorder.record_passed_steps(loaded, HALF.report, all_checks=True).progress.unreadable_file
+    assert file == loaded.progress.unreadable_file
+    changed = progress_recorder.record_passed_steps(loaded, HALF.report, all_checks=True)
+    assert file.with_name("tiny.json.unreadable-1") == changed.progress.unreadable_file
+    assert changed.progress.unreadable_file == progress_recorder.load_progress(changed).progress.unreadable_file
 
 
 def test_no_room() -> None:
