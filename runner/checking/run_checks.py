@@ -11,7 +11,7 @@ import pytest
 
 from runner import paths
 from runner.checking.check_request import REQUEST_KEY, CheckRequest
-from runner.checking.results import Outcome, CheckReport, CheckResult
+from runner.checking.results import CheckReport, CheckResult, Outcome
 from runner.errors import BrokenLabError, HostError
 
 # What the user has configured for pytest elsewhere must not change what a check finds.

@@ -11,7 +11,7 @@ from runner.errors import LimitExceededError
 
 
 @dataclass(slots=True)
-class TimeLimit:  # noqa: N801 - it reads as a word: with within(...)
+class TimeLimit:
     """Interrupts a block that takes too long; in the main thread only, and not one inside another.
 
     Attributes:

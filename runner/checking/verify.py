@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from runner.checking import run_checks
 from runner.checking.check_request import CheckRequest
-from runner.checking.results import Outcome, CheckReport
+from runner.checking.results import CheckReport, Outcome
 from runner.lessons import parse
 from runner.lessons.model import Command, Lab, NearMiss, Step
 from runner.lessons.player import LessonPlayer

@@ -7,17 +7,12 @@ from functools import lru_cache
 
 from rich.text import Text
 
-from runner.checking.results import Outcome, CheckResult
+from runner.checking import result_text
+from runner.checking.results import CheckResult, Outcome
 from runner.lessons.model import Step
 from runner.watch.model import WatchState
 from runner.watch.text_layout import styled_line, wrap_with_prefix
 
-_MARKS = {
-    Outcome.PASSED: ("✓", "green"),
-    Outcome.FAILED: ("✗", "red"),
-    Outcome.ERROR: ("!", "yellow"),
-    Outcome.SKIPPED: ("·", "dim"),
-}
 _INDENT = 5
 
 
@@ -35,12 +30,14 @@ def render_step(watch: WatchState, step: Step, width: int, *, brief: bool) -> li
     found: list[Text] = []
     passed = [result for result in results if result.outcome is Outcome.PASSED]
     if brief and len(passed) > 1:
-        found.append(styled_line("   ", _MARKS[Outcome.PASSED], f" {len(passed)} checks pass"))
+        found.append(styled_line("   ", result_text.OUTCOME_SYMBOLS[Outcome.PASSED], f" {len(passed)} checks pass"))
     for result in results:
         if not (brief and len(passed) > 1 and result in passed):
             found += _result(result, width)
     if not results and watch.report.results:
-        found += wrap_with_prefix(styled_line("     "), f"Nothing to check: read 'labs show {step.id}'.", width - 1, "dim")
+        found += wrap_with_prefix(
+            styled_line("     "), f"Nothing to check: read 'labs show {step.id}'.", width - 1, "dim"
+        )
     found += _hints(watch, step, width)
     if watch.is_solution_shown:
         found += _solution(watch, step, width)
@@ -49,15 +46,13 @@ def render_step(watch: WatchState, step: Step, width: int, *, brief: bool) -> li
 
 def _result(result: CheckResult, width: int) -> list[Text]:
     style = "dim" if result.outcome is Outcome.SKIPPED else ""
-    found = wrap_with_prefix(styled_line("   ", _MARKS[result.outcome], " "), result.says, width - 1, style)
-    if result.outcome is Outcome.FAILED:
-        where = f"on {result.node}" if result.node else "seen"
-        told = ((where, result.observed, ""), ("expected", result.expected, ""), ("see it", result.see, "cyan"))
-        for label, value, shown in told:
-            if value:
-                found += wrap_with_prefix(styled_line((f"       {label:<9} ", "dim")), value, width - 1, shown)
-    elif result.outcome is Outcome.ERROR:
-        found += wrap_with_prefix(styled_line(("       could not check: ", "yellow")), result.reason, width - 1)
+    found = wrap_with_prefix(
+        styled_line("   ", result_text.OUTCOME_SYMBOLS[result.outcome], " "), result.says, width - 1, style
+    )
+    label_style = "yellow" if result.outcome is Outcome.ERROR else "dim"
+    for detail in result_text.list_details(result):
+        prefix = styled_line((f"       {detail.label:<9} ", label_style))
+        found += wrap_with_prefix(prefix, detail.text, width - 1, "cyan" if detail.is_command else "")
     return found
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from runner.checking.results import Outcome, CheckReport, CheckResult
+from runner.checking.results import CheckReport, CheckResult, Outcome
 from runner.errors import ExitCode
 
 PASSED, FAILED, ERROR, SKIPPED = Outcome

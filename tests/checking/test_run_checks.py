@@ -10,7 +10,7 @@ import pytest
 
 from runner.checking import run_checks
 from runner.checking.check_request import CheckRequest
-from runner.checking.results import Outcome, CheckReport
+from runner.checking.results import CheckReport, Outcome
 from runner.errors import BrokenLabError, ExitCode, HostError
 from runner.lessons import catalog
 from runner.lessons.learner_values import NO_LEARNER, Learner

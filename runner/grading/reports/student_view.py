@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from runner.checking.results import Outcome
+from runner.checking import result_text
 from runner.grading.grade_model import BlockRun, Grade, Mark, Score
 from runner.grading.similarity import SimilarPair
 from runner.lessons import learner_values
@@ -56,10 +56,7 @@ def format_score(score: Score) -> str:
 
 def describe_result(mark: Mark) -> str:
     """Return what a student is told about a check that did not pass."""
-    if mark.outcome is Outcome.ERROR:
-        return f"could not be checked: {mark.text}" if mark.text else "could not be checked"
-    where = f"on {mark.node}: " if mark.node else ""
-    return f"{where}{mark.text}"
+    return result_text.describe_outcome(mark.outcome, mark.text, mark.node)
 
 
 def describe_block_problem(run: BlockRun) -> str:

@@ -1,0 +1,78 @@
+"""The texts that `labs check`, `labs watch` and grade reports show for check results; each of them only adds style."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from runner.checking.results import CheckReport, CheckResult, Outcome
+
+# For each outcome, the symbol in front of a check and the name of the color or style it is shown in.
+OUTCOME_SYMBOLS: Mapping[Outcome, tuple[str, str]] = {
+    Outcome.PASSED: ("✓", "green"),
+    Outcome.FAILED: ("✗", "red"),
+    Outcome.ERROR: ("!", "yellow"),
+    Outcome.SKIPPED: ("·", "dim"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DetailLine:
+    """A line below a check that did not pass.
+
+    Attributes:
+        label: What the text is, such as 'on node2', 'expected' or 'see it'.
+        text: The text.
+        is_command: Whether the text is a command to type.
+
+    """
+
+    label: str
+    text: str
+    is_command: bool = False
+
+
+def list_details(result: CheckResult) -> list[DetailLine]:
+    """Return the lines below a check: observed, expected and the command that shows it, or why it could not run."""
+    if result.outcome is Outcome.ERROR:
+        return [DetailLine("could not check:", result.reason)]
+    if result.outcome is not Outcome.FAILED:
+        return []
+    lines = [
+        DetailLine(f"on {result.node}" if result.node else "seen", result.observed),
+        DetailLine("expected", result.expected),
+        DetailLine("see it", result.see, is_command=True),
+    ]
+    return [line for line in lines if line.text]
+
+
+def describe_outcome(outcome: Outcome, message: str, node: str = "") -> str:
+    """Return in one line why a check did not pass.
+
+    Args:
+        outcome: How it ended.
+        message: The message of its result.
+        node: The node where the failure was observed, if known.
+
+    """
+    if outcome is Outcome.ERROR:
+        return f"could not be checked: {message}" if message else "could not be checked"
+    return f"on {node}: {message}" if node else message
+
+
+def find_skip_reason(results: Sequence[CheckResult]) -> str:
+    """Return why all checks of a step were skipped; empty if at least one ran."""
+    is_blocked = bool(results) and all(result.outcome is Outcome.SKIPPED for result in results)
+    return results[0].reason if is_blocked else ""
+
+
+def summarize_counts(report: CheckReport) -> str:
+    """Return the number of passed, failed and unchecked checks as a sentence."""
+    passed, failed, errors = map(report.count_outcome, (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR))
+    total = len(report.results)
+    if passed == total:
+        return f"All {total} checks pass." if total > 1 else "The check passes."
+    phrases = [f"{passed} of {total} checks pass"]
+    phrases += [f"{failed} not yet"] if failed else []
+    phrases += [f"{errors} could not be checked"] if errors else []
+    return f"{', '.join(phrases)}."
