@@ -1,1 +1,1 @@
-"""What images are made from: the recipes, and the Debian base they all stand on."""
+"""What images are built from: the recipes, and the Debian base image that all of them share."""

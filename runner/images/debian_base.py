@@ -1,4 +1,4 @@
-"""The Debian base: where its packages come from, whom it trusts, and how it is made without a registry."""
+"""The Debian base image: its package mirrors, the certificates it trusts, and how to build it without a registry."""
 
 from __future__ import annotations
 
@@ -17,65 +17,68 @@ from runner.status import DetailCallback
 RELEASE = "trixie"
 SOURCES_FILE = "sources/sources.list"
 _EXTRA_CERTIFICATES = Path("/usr/local/share/ca-certificates")
-_PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+_PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+_ERROR_LINES = 20
 
 
-def sources() -> str:
-    """Return the apt sources for the base, on the mirrors that this machine itself is set up with.
+def render_apt_sources() -> str:
+    """Return a `sources.list` for the base image, with the package mirrors that this host uses.
 
-    Empty where the machine is no Debian: the base then keeps the mirrors it came with.
+    Returns:
+        Empty if this host is not a Debian system: the base image then keeps its default mirrors.
+
     """
     if not shutil.which("apt-get"):
         return ""
     argv = ["apt-get", "indextargets", "--format", "$(LABEL)|$(REPO_URI)", "Created-By: Packages"]
-    listed = subprocess.run(argv, capture_output=True, text=True, check=False).stdout.splitlines()
+    lines = subprocess.run(argv, capture_output=True, text=True, check=False).stdout.splitlines()
     uris: dict[str, str] = {}
-    for line in listed:
+    for line in lines:
         label, _, uri = line.partition("|")
-        # A mirror list, a disc or a local file means nothing inside an image.
+        # A mirror list, a disc or a local file would not work inside an image.
         if uri.startswith(("http://", "https://")):
             uris.setdefault(label, uri)
-    lines = []
+    entries = []
     if "Debian" in uris:
-        lines += [f"deb {uris['Debian']} {suite} main" for suite in (RELEASE, f"{RELEASE}-updates")]
-    if "Debian-Security" in uris and lines:
-        lines.append(f"deb {uris['Debian-Security']} {RELEASE}-security main")
-    return "".join(f"{line}\n" for line in lines)
+        entries += [f"deb {uris['Debian']} {suite} main" for suite in (RELEASE, f"{RELEASE}-updates")]
+    if "Debian-Security" in uris and entries:
+        entries.append(f"deb {uris['Debian-Security']} {RELEASE}-security main")
+    return "".join(f"{entry}\n" for entry in entries)
 
 
-def certificates() -> dict[str, bytes]:
-    """Return the certificates this machine trusts beyond Debian's own, by file name."""
+def read_extra_certificates() -> dict[str, bytes]:
+    """Return the certificates that this host trusts in addition to Debian's, by file name."""
     return {path.name: path.read_bytes() for path in sorted(_EXTRA_CERTIFICATES.rglob("*.crt"))}
 
 
-def ingredients() -> str:
-    """Return a hash of all that this machine adds to the base."""
-    content = hashlib.sha256(sources().encode())
-    for name, data in certificates().items():
+def hash_host_inputs() -> str:
+    """Return a hash of everything that this host adds to the base image."""
+    content = hashlib.sha256(render_apt_sources().encode())
+    for name, data in read_extra_certificates().items():
         content.update(name.encode() + b"\0" + data)
     return content.hexdigest()
 
 
-def extra_files() -> dict[str, bytes]:
-    """Return what this machine adds to the base recipe's folder, by name; a folder's name ends in a slash."""
-    extra = {"certificates/": b"", "sources/": b""}
-    extra |= {f"certificates/{name}": data for name, data in certificates().items()}
-    given = sources()
-    if given:
-        extra[SOURCES_FILE] = given.encode()
-    return extra
+def list_extra_files() -> dict[str, bytes]:
+    """Return the files that this host adds to the base recipe's folder, by path; a folder's path ends with a slash."""
+    files = {"certificates/": b"", "sources/": b""}
+    files |= {f"certificates/{name}": data for name, data in read_extra_certificates().items()}
+    sources = render_apt_sources()
+    if sources:
+        files[SOURCES_FILE] = sources.encode()
+    return files
 
 
-def proxies() -> dict[str, str]:
-    """Return the build arguments that lead through this machine's proxy."""
-    return {name: os.environ[name] for name in _PROXIES if name in os.environ}
+def read_proxy_settings() -> dict[str, str]:
+    """Return the build arguments for this host's HTTP proxy, from the environment."""
+    return {name: os.environ[name] for name in _PROXY_VARIABLES if name in os.environ}
 
 
-def bootstrap(tell: DetailCallback) -> Path:
-    """Make a Debian root file system with mmdebstrap.
+def bootstrap_root(report_detail: DetailCallback) -> Path:
+    """Create a Debian root file system with mmdebstrap.
 
     Args:
-        tell: Told what mmdebstrap does.
+        report_detail: Called with each of mmdebstrap's progress messages.
 
     Returns:
         A tar archive, which the caller deletes.
@@ -86,63 +89,71 @@ def bootstrap(tell: DetailCallback) -> Path:
     """
     if not shutil.which("mmdebstrap"):
         raise HostError(
-            "No image registry answers, and mmdebstrap, which makes the images without one, is not installed.",
-            "Type 'sudo apt-get install mmdebstrap', then the same command again.",
+            "No image registry answers, and mmdebstrap, which builds images without one, is not installed.",
+            "Type 'sudo apt-get install mmdebstrap', then retry.",
         )
     paths.cache_folder().mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(suffix=".tar", prefix="root-", dir=paths.cache_folder())
     os.close(handle)
-    target = Path(name)
+    archive = Path(name)
     try:
-        _mmdebstrap(target, tell)
+        _run_mmdebstrap(archive, report_detail)
     except BaseException:
-        target.unlink(missing_ok=True)
+        archive.unlink(missing_ok=True)
         raise
-    return target
+    return archive
 
 
-def _walled() -> list[str]:
-    """Return what lets mmdebstrap end when we do, and take its mounts along.
+def _isolation_prefix() -> list[str]:
+    """Return the command prefix that ends mmdebstrap when this process ends, and removes its mounts.
 
-    Root's mmdebstrap mounts this machine's own `/dev/shm` and more below `/tmp`. Killed, it would leave them there, and
-    whoever then clears `/tmp` would delete what is in them. An ordinary user's has namespaces of its own in any case.
+    As root, mmdebstrap mounts the host's own `/dev/shm` and more below `/tmp`. If it were killed, these mounts would
+    stay, and clearing `/tmp` would delete what is in them. For an ordinary user mmdebstrap uses its own namespaces.
     """
     if not shutil.which("setpriv") or not shutil.which("unshare"):
         return []
     return ["setpriv", "--pdeathsig", "TERM", *(["unshare", "--mount"] if os.geteuid() == 0 else [])]
 
 
-def _mmdebstrap(target: Path, tell: DetailCallback) -> None:
+def _mmdebstrap_command(archive: Path, sources: str) -> list[str]:
     options = ["--variant=minbase", "--format=tar", '--aptopt=Acquire::Languages "none"']
     options.append('--aptopt=Acquire::Check-Valid-Until "false"')
-    options += [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("doc", "man", "locale", "info")]
+    options += [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "man", "locale", "info")]
     options.append('--customize-hook=rm -rf "$1"/var/lib/apt/lists/*')
-    given = sources()
-    argv = [*_walled(), "mmdebstrap", *options, RELEASE, str(target), *(["-"] if given else [])]
+    return [*_isolation_prefix(), "mmdebstrap", *options, RELEASE, str(archive), *(["-"] if sources else [])]
+
+
+def _run_mmdebstrap(archive: Path, report_detail: DetailCallback) -> None:
+    sources = render_apt_sources()
     process = subprocess.Popen(
-        argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
+        _mmdebstrap_command(archive, sources),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
     )
     assert process.stdin is not None
     assert process.stderr is not None
-    said = []
+    lines = []
     try:
         with contextlib.suppress(BrokenPipeError):
-            # It has ended already; its status and last lines say why.
-            process.stdin.write(given)
+            # If it has ended already, its exit status and last lines say why.
+            process.stdin.write(sources)
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
         for line in process.stderr:
-            said.append(line)
+            lines.append(line)
             if line.startswith("I: "):
-                tell(line[3:].strip())
-        status = process.wait()
+                report_detail(line[3:].strip())
+        exit_status = process.wait()
     except BaseException:
         process.terminate()
         process.wait()
         raise
-    if status:
+    if exit_status:
         raise HostError(
-            f"mmdebstrap could not make the Debian base (exit status {status}).",
-            "Type 'sudo apt-get update' and the same command again; the lines above say what stopped it.",
-            "".join(said[-20:]),
+            f"mmdebstrap could not build the Debian base (exit status {exit_status}).",
+            "See its messages above. Type 'sudo apt-get update', then retry.",
+            "".join(lines[-_ERROR_LINES:]),
         )

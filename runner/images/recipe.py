@@ -1,4 +1,4 @@
-"""Recipes: a folder an image, each with a Dockerfile and a `recipe.toml`."""
+"""Recipes for images: one folder per image, with a Dockerfile and a `recipe.toml`."""
 
 from __future__ import annotations
 
@@ -10,133 +10,133 @@ from pathlib import Path
 
 from runner.errors import HostError
 
-FOLDER = Path(__file__).parent / "recipes"
+RECIPES_FOLDER = Path(__file__).parent / "recipes"
 BASE, NODE, VM = "base", "node", "vm"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to build one image.
+    """How to build one image. The fields from `description` on are the keys of `recipe.toml`.
 
     Attributes:
         name: The folder's name.
         folder: The build context.
-        about: What is in the image, as in 'Redis 8.0 from Debian 13'.
-        names: The official names it stands in for, with their tags; none for what the labs themselves run on.
-        on: The recipe it stands on.
-        seconds: About how long it takes to build.
-        own: Whether lessons rely on our program behind those names, so that a registry's must not take its place.
+        description: What the image contains, as in 'Redis 8.0 from Debian 13'.
+        image_names: The official names, with tags, that this image stands in for; none for a node's own image.
+        base: The recipe whose image this one is built from.
+        build_seconds: About how long the build takes.
+        labs_program: Whether lessons rely on our own program under these names, so that a registry's image must not
+            replace it.
 
     """
 
     name: str
     folder: Path
-    about: str
-    names: tuple[str, ...]
-    on: str = BASE
-    seconds: int = 0
-    own: bool = False
+    description: str
+    image_names: tuple[str, ...] = ()
+    base: str = BASE
+    build_seconds: int = 0
+    labs_program: bool = False
 
-    def files(self) -> list[Path]:
+    def list_files(self) -> list[Path]:
         """Return the files that the image is built from."""
-        # An installer compiles whatever is Python among them, and each installation to other bytes.
-        ours = (path for path in self.folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-        return sorted(ours)
+        # An installer compiles the Python files among them, and the result differs between installations.
+        files = (path for path in self.folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+        return sorted(files)
 
-    def digest(self, *ingredients: str) -> str:
-        """Return a short hash of the folder's content and of what else goes into the image."""
+    def compute_digest(self, *inputs: str) -> str:
+        """Return a short hash of the folder's content and of the other inputs of the build."""
         content = hashlib.sha256()
-        for path in self.files():
+        for path in self.list_files():
             content.update(f"{path.relative_to(self.folder)}\0{path.stat().st_size}\0".encode())
             content.update(path.read_bytes())
-        for ingredient in ingredients:
-            content.update(f"\0{ingredient}".encode())
+        for text in inputs:
+            content.update(f"\0{text}".encode())
         return content.hexdigest()[:12]
 
 
 @cache
-def all_recipes() -> dict[str, Recipe]:
+def load_recipes() -> dict[str, Recipe]:
     """Return every recipe by its name."""
-    # Whoever removes a cluster reads no recipe.
+    # Imported here because many commands, such as `labs rm`, need no recipe.
     import tomllib
 
-    found = {}
-    for path in sorted(FOLDER.glob("*/recipe.toml")):
-        data = tomllib.loads(path.read_text("utf-8"))
-        name = path.parent.name
-        names, on, seconds = tuple(data.get("names", ())), data.get("on", BASE), data.get("seconds", 0)
-        found[name] = Recipe(name, path.parent, data["about"], names, on, seconds, data.get("own", False))
-    return found
+    recipes = {}
+    for path in sorted(RECIPES_FOLDER.glob("*/recipe.toml")):
+        settings = tomllib.loads(path.read_text("utf-8"))
+        image_names = tuple(settings.pop("image_names", ()))
+        recipes[path.parent.name] = Recipe(path.parent.name, path.parent, image_names=image_names, **settings)
+    return recipes
 
 
-def stand_ins() -> dict[str, Recipe]:
-    """Return the recipes by the official names they stand in for."""
-    return {name: recipe for recipe in all_recipes().values() for name in recipe.names}
+def map_image_names() -> dict[str, Recipe]:
+    """Return the recipe for each official image name that has a stand-in image."""
+    return {name: recipe for recipe in load_recipes().values() for name in recipe.image_names}
 
 
-def pullable(names: Iterable[str]) -> list[str]:
-    """Return the names whose real image may serve: all but those of the labs' own programs.
-
-    Args:
-        names: Official names.
-
-    """
-    own = {name for name, one in stand_ins().items() if one.own}
+def filter_pullable(names: Iterable[str]) -> list[str]:
+    """Return the official names that may be pulled: all but those of the labs' own programs."""
+    own = {name for name, recipe in map_image_names().items() if recipe.labs_program}
     return [name for name in names if name not in own]
 
 
-def require_makeable(names: Iterable[str], real: Container[str]) -> None:
-    """Refuse names that neither a registry nor a recipe gives.
+def check_obtainable(names: Iterable[str], real: Container[str]) -> None:
+    """Raise an error for image names that can be neither pulled nor built.
 
     Args:
         names: Official names.
-        real: Those whose real image is at hand.
+        real: Those whose official image is available.
 
     Raises:
-        HostError: Naming them.
+        HostError: Some names have neither an official image nor a recipe; the error lists them.
 
     """
-    hopeless = [name for name in names if name not in real and name not in stand_ins()]
-    if hopeless:
+    missing = [name for name in names if name not in real and name not in map_image_names()]
+    if missing:
         raise HostError(
-            f"There is no image {', '.join(hopeless)}: no registry gives it and no recipe makes it.",
-            "Connect to the network and try again, or add a recipe (CONTRIBUTING.md).",
+            f"No registry provides the image {', '.join(missing)}, and no recipe builds it.",
+            "Connect to the network and retry, or add a recipe (CONTRIBUTING.md).",
         )
 
 
-def chain(name: str) -> tuple[Recipe, ...]:
-    """Return a recipe and those it stands on, the base first."""
-    one = all_recipes()[name]
-    return (one,) if name == BASE else (*chain(one.on), one)
+def resolve_bases(name: str) -> tuple[Recipe, ...]:
+    """Return a recipe and all recipes it is built from, `base` first."""
+    recipe = load_recipes()[name]
+    return (recipe,) if name == BASE else (*resolve_bases(recipe.base), recipe)
 
 
-def with_bases(recipes: Iterable[Recipe]) -> list[Recipe]:
-    """Return the recipes and all they stand on, but for the base, in an order to build them in.
+def list_in_build_order(recipes: Iterable[Recipe]) -> list[Recipe]:
+    """Return the recipes and those they are built from, except `base`, in an order to build them in.
 
-    What others wait for comes first, and of the rest what takes long.
+    Recipes that others are built from come first, then those that take the longest.
     """
-    found = {part: len(chain(part.name)) for one in recipes for part in chain(one.name) if part.name != BASE}
-    waited_for = {part.on for part in found}
-    return sorted(found, key=lambda one: (found[one], one.name not in waited_for, -one.seconds, one.name))
+    chains = [resolve_bases(recipe.name)[1:] for recipe in recipes]
+    depths = {recipe: depth for chain in chains for depth, recipe in enumerate(chain)}
+    bases = {recipe.base for recipe in depths}
+    return sorted(
+        depths, key=lambda recipe: (depths[recipe], recipe.name not in bases, -recipe.build_seconds, recipe.name)
+    )
 
 
-def tags(ingredients: str) -> dict[str, str]:
-    """Return for each recipe the tag of the image that it makes here and now; other content has another tag.
+def compute_tags(host_inputs: str) -> dict[str, str]:
+    """Return the tag of each recipe's image, as this host builds it; any change of the build's input changes the tag.
 
     Args:
-        ingredients: What this machine adds to the base.
+        host_inputs: A hash of what this host adds to the base image.
 
     """
-    found = {BASE: f"labs/{BASE}:{all_recipes()[BASE].digest(ingredients)}"}
-    for name in all_recipes():
-        for one in chain(name)[1:]:
-            found[one.name] = f"labs/{one.name}:{one.digest(found[one.on])}"
-    return found
+    tags = {BASE: f"labs/{BASE}:{load_recipes()[BASE].compute_digest(host_inputs)}"}
+    for name in load_recipes():
+        for recipe in resolve_bases(name)[1:]:
+            tags[recipe.name] = f"labs/{recipe.name}:{recipe.compute_digest(tags[recipe.base])}"
+    return tags
 
 
-def version(name: str) -> str:
-    """Return a short hash over a recipe and what it stands on, which tells whether what was made of it still fits.
+def compute_version(name: str) -> str:
+    """Return a short hash of a recipe and all recipes it is built from, to tell whether an image is up to date.
 
-    Mirrors and certificates count when images are built, but not here: what was built may come from another machine.
+    Unlike the tag it does not depend on this host's mirrors and certificates, because another host may have built the
+    image.
     """
-    return hashlib.sha256("".join(one.digest() for one in chain(name)).encode()).hexdigest()[:12]
+    digests = "".join(recipe.compute_digest() for recipe in resolve_bases(name))
+    return hashlib.sha256(digests.encode()).hexdigest()[:12]

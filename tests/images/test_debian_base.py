@@ -1,4 +1,4 @@
-"""The Debian base: mirrors, certificates, and mmdebstrap where no registry answers."""
+"""The Debian base image: package mirrors, certificates, and mmdebstrap if no registry answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests import helpers
 
 @pytest.fixture(autouse=True)
 def _programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the machine have only the programs that a test writes, and a shell."""
+    """Let the search path contain only the programs that a test writes, `cat` and `sleep`."""
     helpers.own_folders(monkeypatch, tmp_path)
     (tmp_path / "bin").mkdir()
     for name in ("cat", "sleep"):
@@ -31,9 +31,11 @@ def apt_get(root: Path, *lines: str) -> None:
 
 
 def mmdebstrap(root: Path, text: str) -> None:
-    """Write an mmdebstrap whose last-but-one argument is the suite, and the one after it the archive."""
+    """Write an mmdebstrap script that runs `text` with the archive's path in $target."""
     helpers.script(
-        root / "bin", "mmdebstrap", f"for word; do case $word in /*.tar) target=$word;; esac; done\n{text}\n"
+        root / "bin",
+        "mmdebstrap",
+        f"for path; do case $path in /*.tar) target=$path;; esac; done\n{text}\n",
     )
 
 
@@ -56,77 +58,77 @@ def mmdebstrap(root: Path, text: str) -> None:
     ids=["none", "debian", "mixed", "ubuntu", "security alone"],
 )
 def test_sources(lines: list[str], sources: str, tmp_path: Path) -> None:
-    """The base takes its packages from this machine's own Debian mirrors, in our release, and from no others."""
+    """The base image uses only this host's Debian mirrors, with the release that labs uses."""
     apt_get(tmp_path, *lines)
-    assert sources == debian_base.sources()
+    assert sources == debian_base.render_apt_sources()
 
 
-def test_no_debian() -> None:
-    """A machine without apt-get gives no mirrors."""
-    assert debian_base.sources() == ""
+def test_host_without_apt() -> None:
+    """A host without apt-get provides no mirrors."""
+    assert debian_base.render_apt_sources() == ""
 
 
-def test_question(tmp_path: Path) -> None:
-    """apt-get is asked for the addresses of package lists, one a line with its label."""
-    helpers.script(tmp_path / "bin", "apt-get", f'for word; do echo "$word"; done >{tmp_path}/asked\n')
-    debian_base.sources()
-    asked = (tmp_path / "asked").read_text().splitlines()
-    assert ["indextargets", "--format", "$(LABEL)|$(REPO_URI)", "Created-By: Packages"] == asked
+def test_apt_get_arguments(tmp_path: Path) -> None:
+    """apt-get is asked for the addresses of package lists, one per line with its label."""
+    helpers.script(tmp_path / "bin", "apt-get", f'for argument; do echo "$argument"; done >{tmp_path}/arguments\n')
+    debian_base.render_apt_sources()
+    arguments = (tmp_path / "arguments").read_text().splitlines()
+    assert ["indextargets", "--format", "$(LABEL)|$(REPO_URI)", "Created-By: Packages"] == arguments
 
 
 def test_certificates(tmp_path: Path) -> None:
-    """The certificates that this machine trusts beyond Debian's are taken along, in folders too."""
-    assert {} == debian_base.certificates()
+    """The host's additional certificates are collected, also from subfolders."""
+    assert {} == debian_base.read_extra_certificates()
     for name in ("b.crt", "company/a.crt", "notes.txt"):
         path = tmp_path / "certificates" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
-    assert {"b.crt": b"b.crt", "a.crt": b"company/a.crt"} == debian_base.certificates()
+    assert {"b.crt": b"b.crt", "a.crt": b"company/a.crt"} == debian_base.read_extra_certificates()
 
 
-def test_ingredients(tmp_path: Path) -> None:
-    """Other mirrors or other certificates make another base."""
-    seen = {debian_base.ingredients()}
+def test_hash_of_host_inputs(tmp_path: Path) -> None:
+    """Other mirrors or other certificates change the hash."""
+    hashes = {debian_base.hash_host_inputs()}
     apt_get(tmp_path, "Debian|http://mirror/")
-    seen.add(debian_base.ingredients())
+    hashes.add(debian_base.hash_host_inputs())
     (tmp_path / "certificates").mkdir()
     for content in ("one", "two"):
         (tmp_path / "certificates" / "a.crt").write_text(content)
-        seen.add(debian_base.ingredients())
-    assert 4 == len(seen)
+        hashes.add(debian_base.hash_host_inputs())
+    assert 4 == len(hashes)
 
 
-def test_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Builds go through this machine's proxy, if it has one."""
-    for name in debian_base._PROXIES:
+def test_proxy_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds use this host's proxy, if it has one."""
+    for name in debian_base._PROXY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    assert {} == debian_base.proxies()
+    assert {} == debian_base.read_proxy_settings()
     monkeypatch.setenv("https_proxy", "http://proxy:3128")
-    assert {"https_proxy": "http://proxy:3128"} == debian_base.proxies()
+    assert {"https_proxy": "http://proxy:3128"} == debian_base.read_proxy_settings()
 
 
 def test_without_mmdebstrap() -> None:
-    """Where mmdebstrap is missing, the user is told the line that installs it."""
+    """If mmdebstrap is missing, the error says how to install it."""
     with pytest.raises(HostError, match=r"mmdebstrap.* is not installed") as caught:
-        debian_base.bootstrap(print)
-    assert "Type 'sudo apt-get install mmdebstrap', then the same command again." == caught.value.advice
+        debian_base.bootstrap_root(print)
+    assert "Type 'sudo apt-get install mmdebstrap', then retry." == caught.value.advice
 
 
 def test_bootstrap(tmp_path: Path) -> None:
-    """Mmdebstrap gets our mirrors on its input, tells how far it is, and leaves an archive."""
+    """Mmdebstrap reads the mirrors from its input, its progress is reported, and the archive is returned."""
     apt_get(tmp_path, "Debian|http://mirror/")
     mmdebstrap(tmp_path, 'echo "I: running apt-get update..." >&2; echo "noise" >&2; cat >"$target"')
-    told: list[str] = []
-    archive = debian_base.bootstrap(told.append)
+    details: list[str] = []
+    archive = debian_base.bootstrap_root(details.append)
     assert "deb http://mirror/ trixie main\ndeb http://mirror/ trixie-updates main\n" == archive.read_text()
-    assert ["running apt-get update..."] == told
+    assert ["running apt-get update..."] == details
     assert paths.cache_folder() == archive.parent
 
 
 def test_without_mirrors(tmp_path: Path) -> None:
-    """Without mirrors of this machine's own, mmdebstrap is left to its own, and not told to read any."""
+    """If this host has no mirrors, mmdebstrap uses its default ones and reads none from its input."""
     mmdebstrap(tmp_path, 'echo "$@" >"$target"')
-    words = debian_base.bootstrap(lambda _detail: None).read_text().split()
+    words = debian_base.bootstrap_root(lambda _detail: None).read_text().split()
     assert "trixie" in words
     assert "-" not in words
 
@@ -141,33 +143,33 @@ exit 25
 
 
 def test_failing_bootstrap(tmp_path: Path) -> None:
-    """A failing mmdebstrap is told with its status and last lines, and leaves no archive."""
+    """If mmdebstrap fails, the error has its exit status and last lines, and no archive is left."""
     mmdebstrap(tmp_path, FAILING)
     with pytest.raises(HostError) as caught:
-        debian_base.bootstrap(lambda _detail: None)
-    assert "mmdebstrap could not make the Debian base (exit status 25)." == caught.value.message
+        debian_base.bootstrap_root(lambda _detail: None)
+    assert "mmdebstrap could not build the Debian base (exit status 25)." == caught.value.message
     assert [f"I: line {number}" for number in range(12, 31)] + ["E: no room"] == caught.value.log.splitlines()
     assert [] == list(paths.cache_folder().iterdir())
 
 
-def test_bootstrap_that_does_not_listen(tmp_path: Path) -> None:
-    """An mmdebstrap that ends before it has read its mirrors is told as the failure it is."""
+def test_early_end_of_bootstrap(tmp_path: Path) -> None:
+    """An mmdebstrap that ends before it has read the mirrors is reported with its own error."""
     apt_get(tmp_path, f"Debian|http://{'mirror' * 20_000}/")
     mmdebstrap(tmp_path, 'echo "E: no rights" >&2; exit 1')
     with pytest.raises(HostError, match="exit status 1") as caught:
-        debian_base.bootstrap(lambda _detail: None)
+        debian_base.bootstrap_root(lambda _detail: None)
     assert "E: no rights\n" == caught.value.log
 
 
 def test_interrupted_bootstrap(tmp_path: Path) -> None:
-    """Ctrl-C ends mmdebstrap and leaves no archive."""
+    """Ctrl-C ends mmdebstrap, and no archive is left."""
     mmdebstrap(tmp_path, f'echo $$ >{tmp_path}/pid; echo "I: working" >&2; exec sleep 60')
 
     def interrupt(_detail: str) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        debian_base.bootstrap(interrupt)
+        debian_base.bootstrap_root(interrupt)
     assert [] == list(paths.cache_folder().iterdir())
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)

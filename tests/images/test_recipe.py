@@ -1,4 +1,4 @@
-"""Recipes: what they stand in for, and when they count as changed."""
+"""Recipes: which images they stand in for, and when they count as changed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from runner.images.recipe import Recipe
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Recipe:
-    """Return a recipe in a folder of the test's own."""
+def redis_recipe(tmp_path: Path) -> Recipe:
+    """Return a recipe in a temporary folder."""
     folder = tmp_path / "redis"
     folder.mkdir()
     (folder / "Dockerfile").write_text("FROM base\n")
@@ -24,104 +24,113 @@ def made(tmp_path: Path) -> Recipe:
     return Recipe("redis", folder, "Redis", ("redis:alpine",))
 
 
-def test_digest_stays(made: Recipe, tmp_path: Path) -> None:
-    """The same content has the same digest, whenever it was written and wherever it lies."""
-    before = made.digest("base")
-    (made.folder / "start").touch()
-    made.folder.rename(tmp_path / "elsewhere")
-    assert before == replace(made, folder=tmp_path / "elsewhere").digest("base")
+def test_same_digest(redis_recipe: Recipe, tmp_path: Path) -> None:
+    """The same content has the same digest, whatever its modification time and folder."""
+    before = redis_recipe.compute_digest("base")
+    (redis_recipe.folder / "start").touch()
+    redis_recipe.folder.rename(tmp_path / "elsewhere")
+    assert before == replace(redis_recipe, folder=tmp_path / "elsewhere").compute_digest("base")
 
 
 @pytest.mark.parametrize(
     ("name", "content"),
     [("start", "redis-server \n"), ("more", ""), ("folder/more", "x"), ("Dockerfile", "")],
 )
-def test_digest_changes(name: str, content: str, made: Recipe) -> None:
-    """Any change of content, and any file more, is another digest."""
-    before = made.digest()
-    path = made.folder / name
+def test_digest_changes(name: str, content: str, redis_recipe: Recipe) -> None:
+    """Any change of content, and any additional file, changes the digest."""
+    before = redis_recipe.compute_digest()
+    path = redis_recipe.folder / name
     path.parent.mkdir(exist_ok=True)
     path.write_text(content)
-    assert before != made.digest()
+    assert before != redis_recipe.compute_digest()
 
 
-def test_digest_of_names(made: Recipe) -> None:
-    """A file of another name is another digest, even where all content together is the same."""
-    before = made.digest()
-    (made.folder / "start").rename(made.folder / "starts")
-    assert before != made.digest()
+def test_digest_of_file_names(redis_recipe: Recipe) -> None:
+    """Renaming a file changes the digest, even if the concatenated content is the same."""
+    before = redis_recipe.compute_digest()
+    (redis_recipe.folder / "start").rename(redis_recipe.folder / "starts")
+    assert before != redis_recipe.compute_digest()
 
 
-def test_digest_of_compiled_programs(made: Recipe) -> None:
-    """What an installer makes of a recipe's programs is no part of it."""
-    (made.folder / "serve.py").write_text("print()\n")
-    before = made.digest()
-    assert compileall.compile_dir(made.folder, quiet=1)
-    assert (before, ["Dockerfile", "serve.py", "start"]) == (made.digest(), [path.name for path in made.files()])
+def test_compiled_python_files(redis_recipe: Recipe) -> None:
+    """Compiled Python files, which an installer creates, are not part of a recipe."""
+    (redis_recipe.folder / "serve.py").write_text("print()\n")
+    before = redis_recipe.compute_digest()
+    assert compileall.compile_dir(redis_recipe.folder, quiet=1)
+    assert (before, ["Dockerfile", "serve.py", "start"]) == (
+        redis_recipe.compute_digest(),
+        [path.name for path in redis_recipe.list_files()],
+    )
 
 
-def test_ingredients(made: Recipe) -> None:
-    """What else goes into the image counts, each ingredient by itself."""
-    digests = {made.digest(), made.digest(""), made.digest("ab"), made.digest("a", "b"), made.digest("b", "a")}
+def test_digest_of_inputs(redis_recipe: Recipe) -> None:
+    """Each additional input changes the digest, and so does their order."""
+    digests = {
+        redis_recipe.compute_digest(),
+        redis_recipe.compute_digest(""),
+        redis_recipe.compute_digest("ab"),
+        redis_recipe.compute_digest("a", "b"),
+        redis_recipe.compute_digest("b", "a"),
+    }
     assert 5 == len(digests)
     assert {12} == {len(digest) for digest in digests}
 
 
-def test_stand_ins() -> None:
-    """The images that the issue names have a stand-in each."""
-    found = recipe.stand_ins()
-    assert {"nginx:alpine", "redis:alpine", "busybox:latest", "alpine:latest"} <= set(found)
-    assert {"mysql:5.7", "wordpress:latest", "postgres:15-alpine", "python:3.13-slim", "haproxy:latest"} <= set(found)
-    assert {"jwilder/whoami:latest", "dockersamples/examplevotingapp_vote:after"} <= set(found)
-    assert ("nginx", "busybox") == (found["nginx:alpine"].name, found["alpine:latest"].name)
+def test_stand_in_images() -> None:
+    """The official images that the labs use have a stand-in image each."""
+    recipes = recipe.map_image_names()
+    assert {"nginx:alpine", "redis:alpine", "busybox:latest", "alpine:latest"} <= set(recipes)
+    assert {"mysql:5.7", "wordpress:latest", "postgres:15-alpine", "python:3.13-slim", "haproxy:latest"} <= set(recipes)
+    assert {"jwilder/whoami:latest", "dockersamples/examplevotingapp_vote:after"} <= set(recipes)
+    assert ("nginx", "busybox") == (recipes["nginx:alpine"].name, recipes["alpine:latest"].name)
 
 
-def test_pullable() -> None:
-    """A registry's image may serve under every name but those of the labs' own programs."""
+def test_filter_pullable() -> None:
+    """Every official image may be pulled, except those that a program of the labs replaces."""
     own = [f"dockersamples/examplevotingapp_{name}:latest" for name in ("vote", "worker", "result")]
     after = "dockersamples/examplevotingapp_vote:after"
-    assert ["redis:alpine", "unheard/of:1"] == recipe.pullable(["redis:alpine", *own, after, "unheard/of:1"])
+    assert ["redis:alpine", "unheard/of:1"] == recipe.filter_pullable(["redis:alpine", *own, after, "unheard/of:1"])
 
 
-def test_names_are_whole() -> None:
-    """Every official name has its tag, and no two recipes stand in for the same name."""
-    names = [name for one in recipe.all_recipes().values() for name in one.names]
+def test_image_names() -> None:
+    """Every image name has a tag, and belongs to only one recipe."""
+    names = [name for entry in recipe.load_recipes().values() for name in entry.image_names]
     assert [] == [name for name in names if name.count(":") != 1]
     assert len(names) == len(set(names))
 
 
-def test_recipes_are_whole() -> None:
-    """Every recipe says what is in it and has a Dockerfile that stands on what all stand on."""
-    for one in recipe.all_recipes().values():
-        lines = (one.folder / "Dockerfile").read_text("utf-8").splitlines()
-        wanted = "ROOT" if one.name == recipe.BASE else "BASE"
-        assert one.about, one.name
+def test_recipe_folders() -> None:
+    """Every recipe has a description and a Dockerfile that builds on the given base image."""
+    for entry in recipe.load_recipes().values():
+        lines = (entry.folder / "Dockerfile").read_text("utf-8").splitlines()
+        argument = "ROOT" if entry.name == recipe.BASE else "BASE"
+        assert entry.description, entry.name
         heads = [line.split(" AS ")[0] for line in lines if line[:4] in ("ARG ", "FROM")]
-        assert [f"ARG {wanted}", f"FROM ${{{wanted}}}"] == heads[:2], one.name
+        assert [f"ARG {argument}", f"FROM ${{{argument}}}"] == heads[:2], entry.name
 
 
-def test_the_labs_own() -> None:
-    """Base and node stand in for nothing."""
-    recipes = recipe.all_recipes()
-    assert ((), ()) == (recipes[recipe.BASE].names, recipes[recipe.NODE].names)
-    assert ((), recipe.NODE) == (recipes[recipe.VM].names, recipes[recipe.VM].on)
+def test_own_images() -> None:
+    """The base, node and VM images stand in for no official image."""
+    recipes = recipe.load_recipes()
+    assert ((), ()) == (recipes[recipe.BASE].image_names, recipes[recipe.NODE].image_names)
+    assert ((), recipe.NODE) == (recipes[recipe.VM].image_names, recipes[recipe.VM].base)
 
 
 @pytest.fixture
 def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let the recipes be a copy in a folder of the test's own."""
-    shutil.copytree(recipe.FOLDER, tmp_path / "recipes")
-    monkeypatch.setattr(recipe, "FOLDER", tmp_path / "recipes")
-    monkeypatch.setattr(recipe, "all_recipes", recipe.all_recipes.__wrapped__)
+    """Copy the recipes to a temporary folder, and let labs use the copy."""
+    shutil.copytree(recipe.RECIPES_FOLDER, tmp_path / "recipes")
+    monkeypatch.setattr(recipe, "RECIPES_FOLDER", tmp_path / "recipes")
+    monkeypatch.setattr(recipe, "load_recipes", recipe.load_recipes.__wrapped__)
     return tmp_path / "recipes"
 
 
 def test_version_of_a_copy(request: pytest.FixtureRequest) -> None:
-    """The same recipes have the same versions and tags, wherever they lie."""
-    names = sorted(recipe.all_recipes())
-    before = [recipe.version(name) for name in names], recipe.tags("")
+    """The same recipes have the same versions and tags, whatever their folder."""
+    names = sorted(recipe.load_recipes())
+    before = [recipe.compute_version(name) for name in names], recipe.compute_tags("")
     request.getfixturevalue("copied")
-    assert before == ([recipe.version(name) for name in names], recipe.tags(""))
+    assert before == ([recipe.compute_version(name) for name in names], recipe.compute_tags(""))
 
 
 @pytest.mark.parametrize(
@@ -134,38 +143,40 @@ def test_version_of_a_copy(request: pytest.FixtureRequest) -> None:
     ],
 )
 def test_version_changes(changed: str, others: set[str], copied: Path) -> None:
-    """A change makes another version of what has changed and of what stands on it, and of nothing else."""
-    names = set(recipe.all_recipes())
-    before = {name: recipe.version(name) for name in names}, recipe.tags("")
+    """A change affects the version of the changed recipe and of those built from it, and no other."""
+    names = set(recipe.load_recipes())
+    before = {name: recipe.compute_version(name) for name in names}, recipe.compute_tags("")
     (copied / changed / "more").write_text("")
-    assert others == {name for name in names if recipe.version(name) != before[0][name]}
-    assert others == {name for name in names if recipe.tags("")[name] != before[1][name]}
+    assert others == {name for name in names if recipe.compute_version(name) != before[0][name]}
+    assert others == {name for name in names if recipe.compute_tags("")[name] != before[1][name]}
 
 
-def test_a_changed_base(copied: Path) -> None:
-    """Another base is another version of everything, and other mirrors are other tags but no other versions."""
-    names = sorted(recipe.all_recipes())
-    before, tags = [recipe.version(name) for name in names], recipe.tags("")
-    assert not set(tags.values()) & set(recipe.tags("mirror").values())
-    assert before == [recipe.version(name) for name in names]
+def test_changed_base(copied: Path) -> None:
+    """A changed base changes all versions; other package mirrors change all tags but no version."""
+    names = sorted(recipe.load_recipes())
+    before, tags = [recipe.compute_version(name) for name in names], recipe.compute_tags("")
+    assert not set(tags.values()) & set(recipe.compute_tags("mirror").values())
+    assert before == [recipe.compute_version(name) for name in names]
     (copied / "base" / "more").write_text("")
-    assert not set(before) & {recipe.version(name) for name in names}
+    assert not set(before) & {recipe.compute_version(name) for name in names}
 
 
-def test_order_of_building() -> None:
-    """What others wait for comes first, then what takes long; the base is there already."""
-    recipes = recipe.all_recipes()
-    names = [one.name for one in recipe.with_bases([recipes[name] for name in ("redis", "vote", "mysql", "vm")])]
+def test_build_order() -> None:
+    """Recipes that others are built from come first, then those that take longest; the base is left out."""
+    recipes = recipe.load_recipes()
+    names = [
+        entry.name for entry in recipe.list_in_build_order([recipes[name] for name in ("redis", "vote", "mysql", "vm")])
+    ]
     assert ["node", "python", "mysql", "redis", "web", "vm", "vote"] == names
 
 
-def test_every_recipe_stands_on_another() -> None:
-    """Every recipe leads to the base."""
-    assert {recipe.BASE} == {recipe.chain(name)[0].name for name in recipe.all_recipes()}
+def test_bases() -> None:
+    """Every recipe is built, directly or indirectly, from the base."""
+    assert {recipe.BASE} == {recipe.resolve_bases(name)[0].name for name in recipe.load_recipes()}
 
 
-def test_nobody_makes_it() -> None:
-    """A name that neither a registry nor a recipe gives is refused by its name, beside those that are fine."""
-    recipe.require_makeable(["redis:alpine", "mine:1"], {"mine:1"})
-    with pytest.raises(HostError, match=r"^There is no image other:1: no registry gives it"):
-        recipe.require_makeable(["redis:alpine", "mine:1", "other:1"], {"mine:1"})
+def test_unobtainable_image() -> None:
+    """Only names that neither a registry provides nor a recipe builds are refused."""
+    recipe.check_obtainable(["redis:alpine", "mine:1"], {"mine:1"})
+    with pytest.raises(HostError, match=r"^No registry provides the image other:1, and no recipe builds it"):
+        recipe.check_obtainable(["redis:alpine", "mine:1", "other:1"], {"mine:1"})

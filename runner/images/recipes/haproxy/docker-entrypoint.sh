@@ -1,5 +1,5 @@
 #!/bin/sh
-# Adds what the official image adds: a master process, which reloads on SIGUSR2, in the foreground.
+# Runs HAProxy as the official image does: in the foreground, with a master process that reloads on SIGUSR2.
 set -eu
 case ${1-} in
     -*) set -- haproxy "$@" ;;

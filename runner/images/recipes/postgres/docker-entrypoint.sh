@@ -1,6 +1,6 @@
 #!/bin/bash
-# Prepares the database in an empty PGDATA as the official image does, then runs the server as the user postgres.
-# POSTGRES_PASSWORD, POSTGRES_USER and POSTGRES_DB are also understood as NAME_FILE, which names a file.
+# Initializes the database in an empty PGDATA as the official image does, then runs the server as the user postgres.
+# POSTGRES_PASSWORD, POSTGRES_USER and POSTGRES_DB may be given as NAME_FILE, which names a file.
 set -euo pipefail
 shopt -s nullglob
 
@@ -9,16 +9,16 @@ fail() {
     exit 1
 }
 
-from_files=()
+settings_from_files=()
 
-# setting NAME OTHERWISE: sets $NAME from itself, or the file that NAME_FILE names, and exports it
-setting() {
+# read_setting NAME DEFAULT: sets and exports $NAME from itself or the file that $NAME_FILE names
+read_setting() {
     local file=${1}_FILE value=${!1-}
     if [[ -n ${!file-} ]]; then
         [[ -z $value ]] || fail "error: both $1 and $file are set (but are exclusive)"
         [[ -r ${!file} ]] || fail "error: $file names ${!file}, which cannot be read"
         value=$(<"${!file}")
-        from_files+=("$1")
+        settings_from_files+=("$1")
     fi
     export "$1=${value:-$2}"
     unset "$file"
@@ -33,14 +33,14 @@ require_password() {
        connections without a password. This is *not* recommended.'
 }
 
-# A text in SQL.
-quoted() { printf "'%s'" "${1//\'/\'\'}"; }
-named() { printf '"%s"' "${1//\"/\"\"}"; }
+# Quote a string and a name for SQL.
+quote_string() { printf "'%s'" "${1//\'/\'\'}"; }
+quote_name() { printf '"%s"' "${1//\"/\"\"}"; }
 
-# One line is one statement to a server that runs for nobody else.
-single() { postgres --single -j -D "$PGDATA" "${1:-postgres}" >/dev/null; }
+# Run SQL in single-user mode: each statement ends with a semicolon and an empty line.
+run_single_user() { postgres --single -j -D "$PGDATA" "${1:-postgres}" >/dev/null; }
 
-make() {
+create_database() {
     if [[ $POSTGRES_USER = postgres ]]; then
         tar -xzf /usr/local/share/postgres.tar.gz -C "$PGDATA" --no-overwrite-dir
     else
@@ -48,12 +48,12 @@ make() {
     fi
     echo "host all all all $POSTGRES_HOST_AUTH_METHOD" >>"$PGDATA/pg_hba.conf"
     {
-        [[ -z $POSTGRES_PASSWORD ]] || printf 'ALTER ROLE %s PASSWORD %s;\n\n' "$(named "$POSTGRES_USER")" "$(quoted "$POSTGRES_PASSWORD")"
-        [[ $POSTGRES_DB = postgres ]] || printf 'CREATE DATABASE %s OWNER %s;\n\n' "$(named "$POSTGRES_DB")" "$(named "$POSTGRES_USER")"
-    } | single
+        [[ -z $POSTGRES_PASSWORD ]] || printf 'ALTER ROLE %s PASSWORD %s;\n\n' "$(quote_name "$POSTGRES_USER")" "$(quote_string "$POSTGRES_PASSWORD")"
+        [[ $POSTGRES_DB = postgres ]] || printf 'CREATE DATABASE %s OWNER %s;\n\n' "$(quote_name "$POSTGRES_DB")" "$(quote_name "$POSTGRES_USER")"
+    } | run_single_user
 }
 
-# The learner's own SQL and scripts, on a server that nobody else can reach yet.
+# Run the learner's SQL files and scripts on a server that accepts no network connections yet.
 run_scripts() {
     local script
     [[ $# -gt 0 ]] || return 0
@@ -73,19 +73,19 @@ run_scripts() {
     pg_ctl -D "$PGDATA" -m fast -w stop >/dev/null
 }
 
-prepare() {
-    setting POSTGRES_PASSWORD ''
-    setting POSTGRES_USER postgres
-    setting POSTGRES_DB "$POSTGRES_USER"
-    setting POSTGRES_HOST_AUTH_METHOD scram-sha-256
+initialize_database() {
+    read_setting POSTGRES_PASSWORD ''
+    read_setting POSTGRES_USER postgres
+    read_setting POSTGRES_DB "$POSTGRES_USER"
+    read_setting POSTGRES_HOST_AUTH_METHOD scram-sha-256
     require_password
-    # What is half done must not count as done at the next start.
+    # A partial initialization must not count as complete at the next start.
     trap 'find "$PGDATA" -mindepth 1 -delete' ERR
-    make
+    create_database
     run_scripts /docker-entrypoint-initdb.d/*
     trap - ERR
-    # The server's environment need not tell what was in a file.
-    unset "${from_files[@]}"
+    # Secrets from files must not appear in the server's environment.
+    unset "${settings_from_files[@]}"
     echo
     echo 'PostgreSQL init process complete; ready for start up.'
     echo
@@ -107,7 +107,7 @@ if [[ ${1-} = postgres ]]; then
         echo 'PostgreSQL Database directory appears to contain a database; Skipping initialization'
         echo
     else
-        prepare
+        initialize_database
     fi
     shift
     set -- postgres -c listen_addresses='*' "$@"

@@ -1,7 +1,8 @@
-"""The page with the result, and `/json` with the counts alone: reads what the worker has put into PostgreSQL.
+"""The result page, and `/json` with only the counts: reads the votes that the worker stored in PostgreSQL.
 
-DB_HOST (db) tells where that is; POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB (postgres, each of them) how to get
-in. What ends in _FILE is read from that file. OPTION_A and OPTION_B name the options (Cats and Dogs).
+DB_HOST is the host (default: db); POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB (default: postgres) are the
+credentials. A variable with the suffix _FILE names a file that contains the value. OPTION_A and OPTION_B name the
+options (default: Cats and Dogs).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serving import Request, Response, Server
+from http_server import Request, Response, Server
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection
@@ -43,38 +44,38 @@ PAGE = """<!doctype html>
 """
 
 
-class Table:
-    """The votes, read over one connection that is made again when it has broken."""
+class VoteTable:
+    """The table of votes in PostgreSQL, read over one connection that reconnects after an error."""
 
     def __init__(self) -> None:
         self._connection: connection | None = None
         self._lock = threading.Lock()
 
-    def count(self) -> dict[str, int]:
-        """Return how many votes each option has."""
+    def count_votes(self) -> dict[str, int]:
+        """Return the number of votes per option."""
         import psycopg2
 
         with self._lock:
             try:
-                return self._ask()
+                return self._query_counts()
             except psycopg2.errors.UndefinedTable:
-                # The worker makes the table when it first connects.
+                # The worker creates the table when it first connects.
                 return {}
             except (psycopg2.OperationalError, psycopg2.InterfaceError):
-                # The other side has gone since we last asked; a second time it counts.
+                # The connection broke since the last query; an error of the new one is reported.
                 self._connection = None
-                return self._ask()
+                return self._query_counts()
 
-    def _ask(self) -> dict[str, int]:
+    def _query_counts(self) -> dict[str, int]:
         import psycopg2
 
         if self._connection is None:
-            user = setting("POSTGRES_USER", "postgres")
+            user = read_setting("POSTGRES_USER", "postgres")
             self._connection = psycopg2.connect(
-                host=setting("DB_HOST", "db"),
+                host=read_setting("DB_HOST", "db"),
                 user=user,
-                password=setting("POSTGRES_PASSWORD", "postgres"),
-                dbname=setting("POSTGRES_DB", user),
+                password=read_setting("POSTGRES_PASSWORD", "postgres"),
+                dbname=read_setting("POSTGRES_DB", user),
                 connect_timeout=2,
             )
             self._connection.autocommit = True
@@ -83,24 +84,24 @@ class Table:
             return dict(cursor.fetchall())
 
 
-def setting(name: str, otherwise: str) -> str:
-    """Return a setting from the environment, or from the file that the environment names for it."""
+def read_setting(name: str, default: str) -> str:
+    """Return a setting from the environment, or from the file that the variable NAME_FILE names."""
     if os.environ.get(f"{name}_FILE"):
         return Path(os.environ[f"{name}_FILE"]).read_text("utf-8").rstrip("\n")
-    return os.environ.get(name) or otherwise
+    return os.environ.get(name) or default
 
 
-def shares(a: int, b: int) -> tuple[int, int]:
-    """Return the percentages of two counts, half and half where there are none."""
+def compute_percentages(a: int, b: int) -> tuple[int, int]:
+    """Return two counts as percentages; 50 each if both are 0."""
     if not a + b:
         return 50, 50
-    share = round(100 * a / (a + b))
-    return share, 100 - share
+    percentage = round(100 * a / (a + b))
+    return percentage, 100 - percentage
 
 
-def page(counts: dict[str, int]) -> str:
-    """Return the page for these counts."""
-    percent_a, percent_b = shares(counts["a"], counts["b"])
+def render_page(counts: dict[str, int]) -> str:
+    """Return the result page for these counts."""
+    percent_a, percent_b = compute_percentages(counts["a"], counts["b"])
     total = counts["a"] + counts["b"]
     return PAGE.format(
         host=HOST,
@@ -113,27 +114,27 @@ def page(counts: dict[str, int]) -> str:
     )
 
 
-TABLE = Table()
+TABLE = VoteTable()
 
 
-def answer(request: Request) -> Response:
-    """Show the page, or the counts alone."""
+def handle_request(request: Request) -> Response:
+    """Show the page, or only the counts."""
     if request.path not in ("/", "/json"):
-        return Response("There are two pages here, / and /json\n", 404)
+        return Response("The only pages here are / and /json\n", 404)
     import psycopg2
 
     try:
-        found = TABLE.count()
+        votes = TABLE.count_votes()
     except psycopg2.Error as error:
         print(f"The database does not answer: {' '.join(str(error).split())}", flush=True)
         return Response("The database does not answer. Try again in a moment.\n", 503)
-    counts = {key: int(found.get(key, 0)) for key in OPTIONS}
+    counts = {key: int(votes.get(key, 0)) for key in OPTIONS}
     if request.path == "/json":
-        return Response(json.dumps(counts) + "\n", kind="application/json")
-    return Response(page(counts), kind="text/html")
+        return Response(json.dumps(counts) + "\n", content_type="application/json")
+    return Response(render_page(counts), content_type="text/html")
 
 
 if __name__ == "__main__":
     server = Server(80)
     print("Showing the result on port 80", flush=True)
-    server.serve(answer)
+    server.serve(handle_request)

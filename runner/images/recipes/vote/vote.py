@@ -1,6 +1,6 @@
-"""The page to vote on: puts each vote onto the list `votes` in Redis, whence the worker takes it.
+"""The voting page: appends each vote to the list `votes` in Redis, from which the worker reads it.
 
-OPTION_A and OPTION_B name the options (Cats and Dogs), REDIS_HOST where Redis is (redis).
+OPTION_A and OPTION_B name the options (default: Cats and Dogs), REDIS_HOST is the host of Redis (default: redis).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from serving import Request, Response, Server
+from http_server import Request, Response, Server
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -37,35 +37,35 @@ PAGE = """<!doctype html>
   <button name="vote" value="a" aria-pressed="{on_a}">{a}</button>
   <button name="vote" value="b" aria-pressed="{on_b}">{b}</button>
 </form>
-<p>{told}</p>
+<p>{message}</p>
 <p>Processed by container ID {host}</p>
 </html>
 """
 
 
 @cache
-def votes() -> Redis:
-    """Return the connection to Redis; it is made, and made again, when it is needed."""
-    # It takes longer than all else together, so the page is there before it.
+def connect_redis() -> Redis:
+    """Return the Redis client, which connects and reconnects when it is used."""
+    # This import takes longer than everything else together, so it must not delay the page.
     from redis import Redis
 
     return Redis(os.environ.get("REDIS_HOST") or "redis", socket_connect_timeout=2, socket_timeout=2)
 
 
-def answer(request: Request) -> Response:
-    """Show the page, and take a vote."""
+def handle_request(request: Request) -> Response:
+    """Show the page, and accept a vote."""
     if request.path != "/":
-        return Response("There is only one page here, and it is /\n", 404)
-    voter = voter_of(request.header("Cookie")) or secrets.token_hex(8)
-    vote = chosen(request.body) if request.method == "POST" else ""
+        return Response("The only page here is /\n", 404)
+    voter = parse_voter(request.header("Cookie")) or secrets.token_hex(8)
+    vote = parse_vote(request.body) if request.method == "POST" else ""
     if request.method == "POST" and not vote:
         return Response("Vote for a or b: vote=a\n", 400)
-    status, told = 200, "You can change your mind as often as you like."
+    status, message = 200, "You can change your vote as often as you like."
     if vote:
-        status, told = cast(voter, vote)
+        status, message = submit_vote(voter, vote)
     page = PAGE.format(
         host=HOST,
-        told=told,
+        message=message,
         on_a=str(vote == "a").lower(),
         on_b=str(vote == "b").lower(),
         **{key: html.escape(name) for key, name in OPTIONS.items()},
@@ -73,27 +73,27 @@ def answer(request: Request) -> Response:
     return Response(page, status, "text/html", {"Set-Cookie": f"voter_id={voter}; Path=/"})
 
 
-def cast(voter: str, vote: str) -> tuple[int, str]:
-    """Hand a vote over; return the status and what the voter is told."""
+def submit_vote(voter: str, vote: str) -> tuple[int, str]:
+    """Append a vote to the list in Redis; return the HTTP status and a message for the voter."""
     import redis
 
     try:
-        votes().rpush("votes", json.dumps({"voter_id": voter, "vote": vote}))
+        connect_redis().rpush("votes", json.dumps({"voter_id": voter, "vote": vote}))
     except redis.RedisError as error:
-        print(f"The vote of {voter} for {OPTIONS[vote]} is lost: {error}", flush=True)
-        return 503, "Redis does not answer, so your vote could not be taken. Try again in a moment."
+        print(f"Lost the vote of {voter} for {OPTIONS[vote]}: {error}", flush=True)
+        return 503, "Redis does not answer, so your vote was not recorded. Try again in a moment."
     print(f"Received vote for {OPTIONS[vote]} from {voter}", flush=True)
     return 200, f"Your vote for {html.escape(OPTIONS[vote])} is on its way."
 
 
-def voter_of(cookies: str) -> str:
-    """Return who votes, as the cookie tells, or nothing."""
-    found = re.search(r"(?:^|;\s*)voter_id=([0-9a-zA-Z_-]{1,64})(?:;|$)", cookies)
-    return found[1] if found else ""
+def parse_voter(cookies: str) -> str:
+    """Return the voter's id from the Cookie header, or an empty string."""
+    match = re.search(r"(?:^|;\s*)voter_id=([0-9a-zA-Z_-]{1,64})(?:;|$)", cookies)
+    return match[1] if match else ""
 
 
-def chosen(body: bytes) -> str:
-    """Return the option that a form's content chooses, or nothing."""
+def parse_vote(body: bytes) -> str:
+    """Return the option that was chosen in the form, or an empty string."""
     vote = parse_qs(body.decode("utf-8", "replace")).get("vote", [""])[0]
     return vote if vote in OPTIONS else ""
 
@@ -101,4 +101,4 @@ def chosen(body: bytes) -> str:
 if __name__ == "__main__":
     server = Server(80)
     print(f"Asking for votes on {OPTIONS['a']} or {OPTIONS['b']}, on port 80", flush=True)
-    server.serve(answer)
+    server.serve(handle_request)

@@ -1,23 +1,23 @@
 #!/bin/bash
-# Copies WordPress into an empty /var/www/html and writes its settings, as the official image does, then runs Apache.
+# Copies WordPress into an empty /var/www/html and writes its configuration, as the official image does, then runs Apache.
 set -euo pipefail
 
-say() { printf '%s\n' "$*" >&2; }
+log() { printf '%s\n' "$*" >&2; }
 
-copy() {
-    say "WordPress not found in $PWD - copying now..."
-    [[ -z $(ls -A) ]] || say "WARNING: $PWD is not empty! (copying anyhow)"
-    # What is looked for comes last, or a copy that was broken off would be taken for a whole one for good.
+copy_wordpress() {
+    log "WordPress not found in $PWD - copying now..."
+    [[ -z $(ls -A) ]] || log "WARNING: $PWD is not empty! (copying anyhow)"
+    # index.php is copied last, because its presence marks a complete copy.
     tar -c --directory /usr/src/wordpress --exclude=./wp-config-docker.php --exclude=./index.php . | tar -x
     cp -p /usr/src/wordpress/index.php .
     chown www-data:www-data .
-    say "Complete! WordPress has been successfully copied to $PWD"
+    log "Complete! WordPress has been successfully copied to $PWD"
 }
 
-# Each of the eight secrets is another one.
-configure() {
+# Write wp-config.php, with a random value for each of the eight secrets.
+write_config() {
     local line
-    say "No 'wp-config.php' found in $PWD, but 'WORDPRESS_...' variables supplied; copying 'wp-config-docker.php'"
+    log "No 'wp-config.php' found in $PWD, but 'WORDPRESS_...' variables supplied; copying 'wp-config-docker.php'"
     while IFS= read -r line; do
         if [[ $line = *'put your unique phrase here'* ]]; then
             line=${line/put your unique phrase here/$(head -c 48 /dev/urandom | base64 -w0 | tr '+/' '-_')}
@@ -29,7 +29,7 @@ configure() {
 }
 
 if [[ ${1-} = apache2* ]]; then
-    [[ -e index.php && -e wp-includes/version.php ]] || copy
-    [[ -s wp-config.php || -z $(compgen -A variable WORDPRESS_) ]] || configure
+    [[ -e index.php && -e wp-includes/version.php ]] || copy_wordpress
+    [[ -s wp-config.php || -z $(compgen -A variable WORDPRESS_) ]] || write_config
 fi
 exec "$@"

@@ -1,6 +1,6 @@
 <?php
 /**
- * WordPress's settings, from the environment: WORDPRESS_DB_HOST and so on, or the file that WORDPRESS_DB_HOST_FILE names.
+ * WordPress's configuration from the environment: WORDPRESS_DB_HOST and so on, or the file that WORDPRESS_DB_HOST_FILE names.
  */
 
 function getenv_docker($name, $default)
@@ -20,7 +20,7 @@ define('DB_HOST', getenv_docker('WORDPRESS_DB_HOST', 'mysql'));
 define('DB_CHARSET', getenv_docker('WORDPRESS_DB_CHARSET', 'utf8mb4'));
 define('DB_COLLATE', getenv_docker('WORDPRESS_DB_COLLATE', ''));
 
-// Each a secret of this installation's own, made when this file was written.
+// Secrets of this installation, generated when this file was written.
 define('AUTH_KEY', getenv_docker('WORDPRESS_AUTH_KEY', 'put your unique phrase here'));
 define('SECURE_AUTH_KEY', getenv_docker('WORDPRESS_SECURE_AUTH_KEY', 'put your unique phrase here'));
 define('LOGGED_IN_KEY', getenv_docker('WORDPRESS_LOGGED_IN_KEY', 'put your unique phrase here'));
@@ -37,8 +37,8 @@ if (isset($_SERVER['HTTP_X_FORWARDED_PROTO']) && strpos($_SERVER['HTTP_X_FORWARD
     $_SERVER['HTTPS'] = 'on';
 }
 
-// The labs' own: the site is wherever the browser found it, so it can be reached through every node; and it does not
-// look for updates, since a lab may have no network.
+// Added for the labs: the site's address is the one in the browser, so that every node serves it; and WordPress does not
+// look for updates, because a lab may have no network.
 if (!empty($_SERVER['HTTP_HOST'])) {
     define('WP_HOME', (empty($_SERVER['HTTPS']) ? 'http://' : 'https://') . $_SERVER['HTTP_HOST']);
     define('WP_SITEURL', WP_HOME);

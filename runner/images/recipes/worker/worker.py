@@ -1,7 +1,8 @@
-"""Takes votes from Redis and keeps them in PostgreSQL, the last one of each voter.
+"""Reads votes from Redis and stores them in PostgreSQL, one per voter: the last one counts.
 
-REDIS_HOST (redis) and DB_HOST (db) tell where they are; POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB (postgres,
-each of them) how to get in. What ends in _FILE is read from that file. It waits for both, and comes back to both.
+REDIS_HOST (default: redis) and DB_HOST (default: db) are the hosts; POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB
+(default: postgres) are the credentials. A variable with the suffix _FILE names a file that contains the value. The
+worker waits until both hosts answer, and reconnects to both.
 """
 
 from __future__ import annotations
@@ -16,20 +17,20 @@ from pathlib import Path
 import psycopg2
 import redis
 
-TABLE = "CREATE TABLE IF NOT EXISTS votes (id VARCHAR(255) NOT NULL UNIQUE, vote VARCHAR(255) NOT NULL)"
-KEEP = "INSERT INTO votes (id, vote) VALUES (%s, %s) ON CONFLICT (id) DO UPDATE SET vote = EXCLUDED.vote"
-PAUSE = 1.0
+CREATE_TABLE = "CREATE TABLE IF NOT EXISTS votes (id VARCHAR(255) NOT NULL UNIQUE, vote VARCHAR(255) NOT NULL)"
+UPSERT_VOTE = "INSERT INTO votes (id, vote) VALUES (%s, %s) ON CONFLICT (id) DO UPDATE SET vote = EXCLUDED.vote"
+RETRY_SECONDS = 1.0
 
 
-def setting(name: str, otherwise: str) -> str:
-    """Return a setting from the environment, or from the file that the environment names for it."""
+def read_setting(name: str, default: str) -> str:
+    """Return a setting from the environment, or from the file that the variable NAME_FILE names."""
     if os.environ.get(f"{name}_FILE"):
         return Path(os.environ[f"{name}_FILE"]).read_text("utf-8").rstrip("\n")
-    return os.environ.get(name) or otherwise
+    return os.environ.get(name) or default
 
 
-def parse(text: bytes) -> tuple[str, str] | None:
-    """Return who votes and for what, or None where it is no vote."""
+def parse_vote(text: bytes) -> tuple[str, str] | None:
+    """Return the voter's id and the vote, or None if the text is not a vote."""
     try:
         data = json.loads(text)
         return str(data["voter_id"]), str(data["vote"])
@@ -38,73 +39,73 @@ def parse(text: bytes) -> tuple[str, str] | None:
 
 
 def connect() -> tuple[redis.Redis, psycopg2.extensions.connection]:
-    """Return connections to both, once both are there."""
-    queue_host, table_host = setting("REDIS_HOST", "redis"), setting("DB_HOST", "db")
+    """Wait until Redis and PostgreSQL answer, and return connections to them."""
+    queue_host, database_host = read_setting("REDIS_HOST", "redis"), read_setting("DB_HOST", "db")
     while True:
         try:
             queue = redis.Redis(queue_host, socket_connect_timeout=2, health_check_interval=5)
             queue.ping()
-            user = setting("POSTGRES_USER", "postgres")
-            table = psycopg2.connect(
-                host=table_host,
+            user = read_setting("POSTGRES_USER", "postgres")
+            database = psycopg2.connect(
+                host=database_host,
                 user=user,
-                password=setting("POSTGRES_PASSWORD", "postgres"),
-                dbname=setting("POSTGRES_DB", user),
+                password=read_setting("POSTGRES_PASSWORD", "postgres"),
+                dbname=read_setting("POSTGRES_DB", user),
                 connect_timeout=2,
             )
-            table.autocommit = True
-            with table.cursor() as cursor:
-                cursor.execute(TABLE)
+            database.autocommit = True
+            with database.cursor() as cursor:
+                cursor.execute(CREATE_TABLE)
         except (redis.RedisError, psycopg2.Error) as error:
-            host = queue_host if isinstance(error, redis.RedisError) else table_host
-            say(f"Waiting for {host}: {' '.join(str(error).split())}")
-            time.sleep(PAUSE)
+            host = queue_host if isinstance(error, redis.RedisError) else database_host
+            log(f"Waiting for {host}: {' '.join(str(error).split())}")
+            time.sleep(RETRY_SECONDS)
         else:
-            say(f"Connected to {queue_host} and {table_host}")
-            return queue, table
+            log(f"Connected to {queue_host} and {database_host}")
+            return queue, database
 
 
-def work(queue: redis.Redis, table: psycopg2.extensions.connection) -> None:
-    """Take votes one after another until one of the connections breaks."""
+def process_votes(queue: redis.Redis, database: psycopg2.extensions.connection) -> None:
+    """Store votes one after another until a connection breaks."""
     while True:
-        taken = queue.blpop(["votes"], timeout=2)
-        if taken is None:
-            with table.cursor() as cursor:
-                # Whether the other side is still there shows only when it is asked.
+        item = queue.blpop(["votes"], timeout=2)
+        if item is None:
+            with database.cursor() as cursor:
+                # Only a query shows whether the connection still works.
                 cursor.execute("SELECT 1")
             continue
-        vote = parse(taken[1])
+        vote = parse_vote(item[1])
         if vote is None:
-            say(f"This is no vote: {taken[1]!r}")
+            log(f"Ignoring an invalid vote: {item[1]!r}")
             continue
         try:
-            with table.cursor() as cursor:
-                cursor.execute(KEEP, vote)
+            with database.cursor() as cursor:
+                cursor.execute(UPSERT_VOTE, vote)
         except psycopg2.Error:
-            # It goes back to where it came from, and is the next to be taken.
-            queue.lpush("votes", taken[1])
+            # Put it back at the front of the list, so that it is the next one to be processed.
+            queue.lpush("votes", item[1])
             raise
-        say(f"Processing vote for '{vote[1]}' by '{vote[0]}'")
+        log(f"Processing vote for '{vote[1]}' by '{vote[0]}'")
 
 
-def say(line: str) -> None:
-    """Print a line at once."""
+def log(line: str) -> None:
+    """Print a line without buffering."""
     print(line, flush=True)
 
 
-def end(*_signal: object) -> None:
-    """End where docker stops the container."""
+def exit_process(*_signal: object) -> None:
+    """End the process when Docker stops the container."""
     sys.exit(0)
 
 
 def main() -> None:
-    """Work for ever."""
-    signal.signal(signal.SIGTERM, end)
+    """Process votes, and reconnect whenever a connection is lost."""
+    signal.signal(signal.SIGTERM, exit_process)
     while True:
         try:
-            work(*connect())
+            process_votes(*connect())
         except (redis.RedisError, psycopg2.Error) as error:
-            say(f"Lost a connection: {' '.join(str(error).split())}")
+            log(f"Lost a connection: {' '.join(str(error).split())}")
 
 
 if __name__ == "__main__":
