@@ -1,1 +1,1 @@
-"""Says what a cluster has reached: runs checks, keeps their outcomes, proves that lessons and checks agree."""
+"""Run checks against a cluster, hold their results, and verify that lessons and checks agree."""

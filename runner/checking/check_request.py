@@ -1,4 +1,4 @@
-"""What a run of checks is asked to do; it travels from `runner` to the pytest plugin."""
+"""The parameters of one check run, handed from `run_checks` to the pytest plugin."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class CheckRequest:
 
     Attributes:
         lab: The lab.
-        cluster: The cluster to look at.
-        steps: The ids of the steps whose checks run; all if None.
-        patience: For how many seconds, all checks together, a state that is still settling is waited for.
-        each_by_itself: Whether a check runs whatever has become of the steps before its own, as it does for a grade;
-            otherwise it is skipped until they are done.
-        unfinished: Steps that are known not to be done, by their ids, with their titles; for checks that stand on them.
-        limit: For how many seconds one check may run; for as long as it likes if None.
-        deadline: When no check may run any more, on the monotonic clock; none if None.
-        file: The file with the checks; the lab's own if None.
-        again: Whether this process will soon be asked again: then the ways to the nodes' engines stay open.
+        cluster: The cluster to check.
+        steps: The ids of the steps whose checks run; None for all.
+        settle_timeout: How many seconds all checks together may wait for the cluster to converge.
+        ignore_prerequisites: Whether a check runs even if earlier steps are not done, as it does for a grade.
+            Otherwise it is skipped until they are.
+        unfinished_steps: Steps that are known not to be done, by id, with their titles; for checks that depend on them.
+        check_timeout: How many seconds one check may take; None for no limit.
+        deadline: The time on the monotonic clock after which no check may run; None for no deadline.
+        checks_file: The file with the checks; None for the lab's own.
+        keep_connections: Whether connections to the nodes' engines stay open, because this process soon checks again.
 
     """
 
@@ -44,10 +44,10 @@ class CheckRequest:
     keep_connections: bool = False
 
     def remaining_seconds(self) -> float | None:
-        """Return how long the next check may run; None if that makes no difference."""
-        left = [] if self.check_timeout is None else [self.check_timeout]
-        left += [] if self.deadline is None else [self.deadline - time.monotonic()]
-        return max(0.0, min(left)) if left else None
+        """Return how many seconds the next check may take; None for no limit."""
+        limits = [] if self.check_timeout is None else [self.check_timeout]
+        limits += [] if self.deadline is None else [self.deadline - time.monotonic()]
+        return max(0.0, min(limits)) if limits else None
 
 
 REQUEST_KEY = pytest.StashKey[CheckRequest]()

@@ -1,4 +1,4 @@
-"""Verifies several labs at the same time, each by a `labs verify` of its own."""
+"""Verify several labs at the same time, each in its own `labs verify` process."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from runner.lessons.model import Lab
 from runner.nodes.driver_interface import CapacityPlanner
 from runner.subprocess_pool import Children
 
-# The rest is for what the nodes' images are unpacked by, and for everything else on this machine.
+# The rest is for unpacking the nodes' images, and for other programs on the host.
 FREE_MEMORY_SHARE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyJob:
-    """A lab to verify, and the driver it is to be tried on."""
+    """A lab to verify, and the name of the driver to verify it on."""
 
     lab: Lab
     driver: str
 
     @property
     def memory_mb(self) -> int:
-        """How many MB its nodes have for themselves; 0 where they share the host's."""
+        """The memory in MB that its nodes reserve; 0 if they share the host's memory."""
         driver = selection.load_driver(self.driver)
         return driver.calculate_memory(self.lab.lesson.topology) if isinstance(driver, CapacityPlanner) else 0
 
 
 @dataclass(slots=True)
 class ParallelVerifier:
-    """Verifies labs, several at a time.
+    """Verifies several labs at a time.
 
     Attributes:
-        jobs: How many at a time.
-        tell: Called with a lab's name and each line its verification prints; from several threads.
+        max_parallel: How many labs at a time.
+        on_line: Called with a lab's name and each line that its verification prints, from several threads.
 
     """
 
@@ -53,61 +53,62 @@ class ParallelVerifier:
     _children: Children = field(default_factory=Children)
 
     def verify_labs(
-        self, planned: Sequence[VerifyJob], ended: Callable[[LabVerification, str], None]
+        self, jobs: Sequence[VerifyJob], on_done: Callable[[LabVerification, str], None]
     ) -> list[LabVerification]:
-        """Verify labs, those that take longest first.
+        """Verify labs, starting with those that take longest, and return the results by lab name.
 
         Args:
-            planned: The labs.
-            ended: Called with what came of each, and all that it printed, once it has ended.
+            jobs: The labs.
+            on_done: Called with the result of each lab, and everything it printed, once it has ended.
 
         """
-        found = []
-        in_order = sorted(planned, key=_longest_first)
-        each = subprocess_pool.each(self.max_parallel, self._verify, in_order, self._children.interrupt)
-        with contextlib.closing(each):
-            for one, output in each:
-                found.append(one)
-                ended(one, output)
-        return sorted(found, key=lambda one: one.lab)
+        verifications = []
+        sorted_jobs = sorted(jobs, key=_longest_first)
+        results = subprocess_pool.each(self.max_parallel, self._verify_lab, sorted_jobs, self._children.interrupt)
+        with contextlib.closing(results):
+            for verification, output in results:
+                verifications.append(verification)
+                on_done(verification, output)
+        return sorted(verifications, key=lambda verification: verification.lab)
 
-    def _verify(self, planned: VerifyJob) -> tuple[LabVerification, str]:
-        began = time.monotonic()
-        name = planned.lab.name
+    def _verify_lab(self, job: VerifyJob) -> tuple[LabVerification, str]:
+        started = time.monotonic()
+        name = job.lab.name
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.json"
-            argv = ["verify", name, "--driver", planned.driver, "--report", str(report)]
-            if whose := planned.lab.learner:
-                argv += ["--learner", whose.id, "--seed", whose.seed]
-            printed: list[str] = []
+            argv = ["verify", name, "--driver", job.driver, "--report", str(report)]
+            if learner := job.lab.learner:
+                argv += ["--learner", learner.id, "--seed", learner.seed]
+            lines: list[str] = []
             with self._children.started(["runner", *argv]) as process:
                 assert process.stdout is not None
                 for line in process.stdout:
-                    printed.append(line)
+                    lines.append(line)
                     self.on_line(name, line.rstrip())
-            output = "".join(printed)
+            output = "".join(lines)
             with contextlib.suppress(OSError, ValueError):
                 return verify_report.parse_verify_report(json.loads(report.read_text("utf-8")))[0], output
-        taken = time.monotonic() - began
-        code = process.returncode if process.returncode > 0 else ExitCode.BUG
-        return LabVerification(name, planned.driver, taken, (), output.strip() or "it was ended", code), output
+        seconds = time.monotonic() - started
+        exit_code = process.returncode if process.returncode > 0 else ExitCode.BUG
+        error = output.strip() or "the process was killed before it printed anything"
+        return LabVerification(name, job.driver, seconds, (), error, exit_code), output
 
 
-def choose_job_count(planned: Sequence[VerifyJob], free_memory: Callable[[], int]) -> int:
-    """Return how many labs can be tried at once: as many as there are processors, and as memory holds of the largest.
+def choose_job_count(jobs: Sequence[VerifyJob], measure_free_memory: Callable[[], int]) -> int:
+    """Return how many labs to verify at a time: one per processor, as far as memory allows for the largest lab.
 
     Args:
-        planned: The labs.
-        free_memory: Tells how many MB this machine has left; asked only where nodes have memory of their own.
+        jobs: The labs.
+        measure_free_memory: Returns the host's free memory in MB; called only if some nodes reserve memory.
 
     """
-    at_once = min(len(planned), os.cpu_count() or 1)
-    largest = max((one.memory_mb for one in planned), default=0)
-    if largest:
-        at_once = min(at_once, int(free_memory() * FREE_MEMORY_SHARE) // largest)
-    return max(1, at_once)
+    count = min(len(jobs), os.cpu_count() or 1)
+    largest_mb = max((job.memory_mb for job in jobs), default=0)
+    if largest_mb:
+        count = min(count, int(measure_free_memory() * FREE_MEMORY_SHARE) // largest_mb)
+    return max(1, count)
 
 
-def _longest_first(planned: VerifyJob) -> tuple[bool, int]:
-    # Nodes with their own memory are VMs, which are slower than containers.
-    return planned.memory_mb == 0, -planned.lab.lesson.minutes
+def _longest_first(job: VerifyJob) -> tuple[bool, int]:
+    # Nodes with reserved memory are VMs, which are slower than containers.
+    return job.memory_mb == 0, -job.lab.lesson.minutes

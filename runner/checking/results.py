@@ -1,17 +1,16 @@
-"""What checks found, as data."""
+"""The results of checks, as data."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
 from runner.errors import ExitCode
-from runner.storage import codec
 
 
 class Outcome(StrEnum):
-    """The four ways a check can end."""
+    """The four outcomes of a check."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -21,21 +20,21 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """How one check ended.
+    """The result of one check.
 
     Attributes:
-        check: The check's name, which is its function's.
-        step: The step it belongs to.
-        says: What is true when it passes, in words for the learner.
-        outcome: How it ended.
-        reason: Why it was skipped or could not be checked; empty otherwise.
-        node: Where the failure was seen.
-        observed: What was seen there.
-        expected: What should have been seen.
+        check: The name of the check, which is the name of its function.
+        step: The id of the step it belongs to.
+        says: The first line of its docstring, which tells the learner what is true when it passes.
+        outcome: The outcome.
+        reason: Why it was skipped or could not run; empty otherwise.
+        node: The node where a failure was observed.
+        observed: What was observed there.
+        expected: What was expected.
         see: The command that shows it on that node.
-        seconds: How long it took.
+        seconds: How long the check took.
         points: What it is worth in a grade.
-        bonus: Whether these points come on top of what can be reached.
+        bonus: Whether these points are added on top of the points that can be reached.
 
     """
 
@@ -54,7 +53,7 @@ class CheckResult:
 
     @property
     def message(self) -> str:
-        """All that the learner is told, in one line."""
+        """What was observed and expected, or why the check did not run, in one line."""
         if self.outcome is Outcome.FAILED:
             return f"{self.observed}; expected: {self.expected}"
         return self.reason
@@ -62,27 +61,28 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What one run of a lab's checks found."""
+    """The results of one run of a lab's checks."""
 
     lab: str
     results: tuple[CheckResult, ...]
 
     def count_outcome(self, outcome: Outcome) -> int:
-        """How many checks ended so."""
+        """Return how many checks have an outcome."""
         return sum(result.outcome is outcome for result in self.results)
 
     def results_for_step(self, step_id: str) -> tuple[CheckResult, ...]:
-        """The results of one step."""
+        """Return the results of one step."""
         return tuple(result for result in self.results if result.step == step_id)
 
     @property
     def exit_code(self) -> ExitCode:
-        """What `labs check` ends with: an error of the environment outweighs unfinished work."""
+        """The exit code of `labs check`: an error of the environment outweighs unfinished work."""
         if self.count_outcome(Outcome.ERROR):
             return ExitCode.HOST
-        return ExitCode.DONE if self.count_outcome(Outcome.PASSED) == len(self.results) else ExitCode.INCOMPLETE
+        is_done = self.count_outcome(Outcome.PASSED) == len(self.results)
+        return ExitCode.DONE if is_done else ExitCode.INCOMPLETE
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as plain data for `--json`."""
+        """Return the report as plain data for `--json`."""
         counts = {outcome.value: self.count_outcome(outcome) for outcome in Outcome}
-        return {"lab": self.lab, "counts": counts, "results": codec.to_builtins(self.results)}
+        return {"lab": self.lab, "counts": counts, "results": [asdict(result) for result in self.results]}

@@ -1,4 +1,4 @@
-"""Runs a lab's checks with pytest, in this process and without pytest's own output."""
+"""Run a lab's checks with pytest in this process, without pytest's own output."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from runner.checking.check_request import REQUEST_KEY, CheckRequest
 from runner.checking.results import CheckReport, CheckResult, Outcome
 from runner.errors import BrokenLabError, HostError
 
-# What the user has configured for pytest elsewhere must not change what a check finds.
-_ARGUMENTS = (
+# A user's own pytest configuration must not change the result of a check.
+_PYTEST_ARGUMENTS = (
     "-c/dev/null",
     "--disable-plugin-autoload",
     "--noconftest",
@@ -30,77 +30,77 @@ _ARGUMENTS = (
     "-pno:pastebin",
     "-pchecks.pytest_plugin",
 )
-_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
-# A step may have no checks of its own.
-_FINE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+_PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+# A step may have no checks.
+_EXPECTED_EXIT_CODES = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 def run_checks(request: CheckRequest) -> CheckReport:
-    """Run the checks and return what they found.
+    """Run the checks and return their results.
 
     Raises:
-        BrokenLabError: The checks cannot even be loaded, or there are none.
-        HostError: They were loaded, and running them came to an end that no check can bring about.
+        BrokenLabError: The checks cannot be loaded, or there are none.
+        HostError: The checks were loaded, but pytest itself crashed while running them.
 
     """
     file = request.checks_file or paths.checks_file(request.lab.name)
     if not file.is_file():
-        raise BrokenLabError(f"The lab '{request.lab.name}' has no checks.", f"Write {file}.")
-    _forget_other(file)
-    recorder = _ResultCollector(request)
+        raise BrokenLabError(f"The lab '{request.lab.name}' has no checks: {file} does not exist.", "Write this file.")
+    _unload_same_named_module(file)
+    collector = _ResultCollector(request)
     with pytest.MonkeyPatch.context() as patch:
-        for name in _VARIABLES:
+        for name in _PYTEST_VARIABLES:
             patch.delenv(name, raising=False)
-        status = pytest.main([*_ARGUMENTS, f"--rootdir={file.parent}", str(file)], plugins=[recorder])
-    if status == pytest.ExitCode.INTERRUPTED and not recorder.trouble:
+        status = pytest.main([*_PYTEST_ARGUMENTS, f"--rootdir={file.parent}", str(file)], plugins=[collector])
+    if status == pytest.ExitCode.INTERRUPTED and not collector.load_errors:
         raise KeyboardInterrupt
     if status == pytest.ExitCode.NO_TESTS_COLLECTED and request.steps is None:
-        recorder.trouble.append("there is no check in it")
-    if recorder.crash:
-        # What the nodes have said may have brought it about, and then it is no fault of the lab's.
-        message = f"The checks of '{request.lab.name}' crashed, so nobody knows what they would have found."
-        raise HostError(message, f"Try it again; if that does not help, mend {file}.", "\n".join(recorder.crash))
-    if recorder.trouble or status not in _FINE:
-        log = "\n".join(recorder.trouble) or f"pytest ended with {status!r}"
-        raise BrokenLabError(f"The checks of '{request.lab.name}' cannot run.", f"Mend {file}.", log)
-    return CheckReport(request.lab.name, tuple(recorder.results))
+        collector.load_errors.append("the file contains no checks")
+    if collector.crashes:
+        # What the nodes answered may have caused the crash, so it is not necessarily a fault of the lab.
+        message = f"The checks of '{request.lab.name}' crashed, so their results are unknown."
+        raise HostError(message, f"Try again. If they crash again, fix {file}.", "\n".join(collector.crashes))
+    if collector.load_errors or status not in _EXPECTED_EXIT_CODES:
+        log = "\n".join(collector.load_errors) or f"pytest ended with {status!r}"
+        raise BrokenLabError(f"The checks of '{request.lab.name}' cannot run.", f"Fix {file}.", log)
+    return CheckReport(request.lab.name, tuple(collector.results))
 
 
-def _forget_other(file: Path) -> None:
-    """Let pytest load this very file, and not take another one of its name for it that was loaded before."""
-    loaded = sys.modules.get(file.stem)
-    if loaded is not None and loaded.__file__ != str(file.resolve()):
+def _unload_same_named_module(file: Path) -> None:
+    """Make pytest load this file, and not another file of the same name that was loaded before."""
+    module = sys.modules.get(file.stem)
+    if module is not None and module.__file__ != str(file.resolve()):
         del sys.modules[file.stem]
 
 
 class _ResultCollector:
-    """A pytest plugin that hands the request in and collects the results."""
+    """A pytest plugin that passes the request to the checks' plugin and collects the results."""
 
     def __init__(self, request: CheckRequest) -> None:
         self._request = request
         self.results: list[CheckResult] = []
-        self.trouble: list[str] = []
-        self.crash: list[str] = []
+        self.load_errors: list[str] = []
+        self.crashes: list[str] = []
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[REQUEST_KEY] = self._request
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.trouble.append(report.longreprtext)
+            self.load_errors.append(report.longreprtext)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self, session: pytest.Session) -> Generator[None, object, object]:
         try:
             return (yield)
         except pytest.UsageError as error:
-            # Left to itself, pytest would write it to standard error.
-            self.trouble.append(str(error))
+            # Otherwise pytest writes the message to standard error.
+            self.load_errors.append(str(error))
             session.items = []
             return None
 
     def pytest_internalerror(self, excrepr: Any) -> bool:
-        self.crash.append(str(excrepr))
+        self.crashes.append(str(excrepr))
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -1,4 +1,4 @@
-"""Ends the waiting for a node that never answers."""
+"""Limit the time that a block of code may take, for example while it waits for a node that never answers."""
 
 from __future__ import annotations
 
@@ -12,36 +12,38 @@ from runner.errors import LimitExceededError
 
 @dataclass(slots=True)
 class TimeLimit:
-    """Interrupts a block that takes too long; in the main thread only, and not one inside another.
+    """Context manager that interrupts a block after some seconds; in the main thread only, and not nested.
 
     Attributes:
-        seconds: How long it may take.
-        what: What it does, as in 'The check test_web'.
+        seconds: How long the block may take.
+        activity: What the block does, as in 'The check test_web'.
 
     Raises:
-        LimitExceededError: It took longer.
+        LimitExceededError: The block took longer.
 
     """
 
     seconds: float
     activity: str
-    _over: bool = False
-    _before: Any = field(default=None)
+    _is_over: bool = False
+    _previous_handler: Any = field(default=None)
 
     def __enter__(self) -> None:
-        """Set the alarm."""
-        self._before = signal.signal(signal.SIGALRM, self._ring)
-        # Again and again, should somebody on the way have taken the first for a connection that failed.
+        """Start the timer."""
+        self._previous_handler = signal.signal(signal.SIGALRM, self._raise_error)
+        # The timer repeats, because a library may take the first exception for a failed connection and swallow it.
         signal.setitimer(signal.ITIMER_REAL, self.seconds, 1)
 
     def __exit__(self, *_error: object) -> None:
-        """Take it back; no generator, for one that is interrupted in its last lines leaves them out."""
-        self._over = True
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, self._before)
+        """Stop the timer.
 
-    def _ring(self, _number: int, _frame: FrameType | None) -> None:
-        if not self._over:
-            raise LimitExceededError(
-                f"{self.activity} did not end within {self.seconds:.3g} s.", "Look what it waits for."
-            )
+        This is not a generator with `contextmanager`: one that is interrupted in its last lines would skip them.
+        """
+        self._is_over = True
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, self._previous_handler)
+
+    def _raise_error(self, _number: int, _frame: FrameType | None) -> None:
+        if not self._is_over:
+            message = f"{self.activity} did not end within {self.seconds:.3g} s."
+            raise LimitExceededError(message, "Find out what it waits for.")

@@ -1,4 +1,4 @@
-"""Proves that a lab's lesson, checks and near misses agree, on a cluster of its own."""
+"""Verify on a fresh cluster that a lab's lesson, checks and near misses agree."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from dataclasses import dataclass, field, replace
 
 from runner.checking import run_checks
 from runner.checking.check_request import CheckRequest
-from runner.checking.results import CheckReport, Outcome
+from runner.checking.results import CheckReport, CheckResult, Outcome
 from runner.lessons import parse
 from runner.lessons.model import Command, Lab, NearMiss, Step
 from runner.lessons.player import LessonPlayer
 from runner.nodes.driver_interface import Cluster
 
-# After a step or a mistake the checks may wait for the swarm to settle; before it there is nothing to wait for.
-_SETTLING_SECONDS = 30.0
-_LOOKS_APART_SECONDS = 0.5
+# After a step or a near miss, checks may wait until the swarm has converged; before it there is nothing to wait for.
+_SETTLE_SECONDS = 30.0
+_RETRY_PAUSE_SECONDS = 0.5
+_COMMANDS_WORK = "its commands do what the lesson says"
 
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """One thing that was tried.
+    """One thing that must hold for a lab, and whether it does.
 
     Attributes:
-        step: The step it was tried in.
-        what: What must be so.
-        complaint: What was not so; empty if all was.
-        seconds: How long that took.
+        step: The id of the step.
+        claim: What must hold.
+        failure: What does not hold; empty if the claim holds.
+        seconds: How long it took to find out.
 
     """
 
@@ -38,9 +39,9 @@ class Assertion:
 
 
 def verify_lab(lab: Lab, cluster: Cluster) -> Iterator[Assertion]:
-    """Go through the lesson on a fresh cluster and try everything that must be so.
+    """Run the lesson step by step, and yield each assertion once it was tried.
 
-    Ends early where a step could not be played, since all after it would fail too.
+    Stops after a step whose commands fail, because everything after it would fail too.
 
     Args:
         lab: The lab.
@@ -51,98 +52,107 @@ def verify_lab(lab: Lab, cluster: Cluster) -> Iterator[Assertion]:
         HostError: A node cannot be reached.
 
     """
-    began = time.monotonic()
-    for proof in _proofs(lab, cluster):
-        yield replace(proof, seconds=round(time.monotonic() - began, 1))
-        began = time.monotonic()
+    started = time.monotonic()
+    for assertion in _LabVerifier(lab, cluster).verify_all_steps():
+        yield replace(assertion, seconds=round(time.monotonic() - started, 1))
+        started = time.monotonic()
 
 
-def _proofs(lab: Lab, cluster: Cluster) -> Iterator[Assertion]:
-    misses = [parse.parse_near_miss(path, lab) for path in lab.near_miss_paths]
-    checked = {result.step for result in _check(lab, cluster, None, 0).results}
-    player = LessonPlayer(cluster)
-    sound = True
-    for step in lab.lesson.steps:
-        proofs = _verify_step(lab, cluster, player, step, misses, step.id in checked)
-        for proof in proofs:
-            yield proof
-            sound = sound and not proof.failure
-            if proof.failure and proof.claim == _PLAYED:
-                return
-    if sound:
-        together = _not_passing(_check(lab, cluster, None, _SETTLING_SECONDS))
-        yield Assertion("the finished lab", "all checks pass together", together)
+class _LabVerifier:
+    def __init__(self, lab: Lab, cluster: Cluster) -> None:
+        self._lab = lab
+        self._cluster = cluster
+        self._player = LessonPlayer(cluster)
+        self._near_misses = [parse.parse_near_miss(path, lab) for path in lab.near_miss_paths]
+
+    def verify_all_steps(self) -> Iterator[Assertion]:
+        checked_steps = {result.step for result in self._check(None, 0).results}
+        all_hold = True
+        for step in self._lab.lesson.steps:
+            verify = self._verify_step if step.id in checked_steps else self._verify_reading_step
+            for assertion in verify(step):
+                yield assertion
+                all_hold = all_hold and not assertion.failure
+                if assertion.failure and assertion.claim == _COMMANDS_WORK:
+                    return
+        if all_hold:
+            failure = _describe_not_passed(self._check(None, _SETTLE_SECONDS))
+            yield Assertion("the finished lab", "all checks pass together", failure)
+
+    def _verify_step(self, step: Step) -> Iterator[Assertion]:
+        yield Assertion(step.id, "its checks fail before it", self._describe_early_passes(step))
+        yield from self._verify_near_misses(step, are_played_after=False)
+        yield Assertion(step.id, _COMMANDS_WORK, self._run_commands(parse.load_step_commands(self._lab, step)))
+        failure = _describe_not_passed(self._check(step, _SETTLE_SECONDS))
+        yield Assertion(step.id, "its checks pass after it", failure)
+        yield Assertion(step.id, "its checks pass again", _describe_not_passed(self._check(step, 0)))
+        yield from self._verify_near_misses(step, are_played_after=True)
+
+    def _verify_reading_step(self, step: Step) -> Iterator[Assertion]:
+        yield Assertion(step.id, _COMMANDS_WORK, self._run_commands(parse.load_step_commands(self._lab, step)))
+        for near_miss in self._near_misses:
+            if near_miss.step_id == step.id:
+                failure = f"'{step.id}' has no checks, so nothing can fail"
+                yield Assertion(step.id, f"{near_miss.path.stem}: fails", failure)
+
+    def _verify_near_misses(self, step: Step, *, are_played_after: bool) -> Iterator[Assertion]:
+        for near_miss in self._near_misses:
+            if near_miss.step_id != step.id or near_miss.is_played_after is not are_played_after:
+                continue
+            name = near_miss.path.stem
+            failure = self._run_commands(near_miss.wrong_commands) or self._describe_missing_message(step, near_miss)
+            yield Assertion(step.id, f"{name}: fails with '{near_miss.says}'", failure)
+            yield Assertion(step.id, f"{name}: its cure runs", self._run_commands(near_miss.cure_commands))
+            if are_played_after:
+                failure = _describe_not_passed(self._check(step, _SETTLE_SECONDS))
+                yield Assertion(step.id, f"{name}: its cure makes the checks pass", failure)
+
+    def _describe_missing_message(self, step: Step, near_miss: NearMiss) -> str:
+        """Return the results of the checks if none fails with the promised message within the time to converge."""
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while True:
+            results = self._check(step, 2).results
+            failed = [result for result in results if result.outcome is Outcome.FAILED]
+            if any(near_miss.says in result.message for result in failed):
+                return ""
+            if time.monotonic() > deadline:
+                return f"no failed check says so ({_join_results(results)})"
+            time.sleep(_RETRY_PAUSE_SECONDS)
+
+    def _run_commands(self, commands: Iterable[Command]) -> str:
+        """Run commands, and describe the first one that does not do what the lesson says; empty if all do."""
+        for result in self._player.play_commands(commands):
+            if result.mismatch:
+                location = f"line {result.command.line} on {result.node}"
+                return f"{location}: {result.mismatch}\n{result.script}\n{result.output}"
+        return ""
+
+    def _check(self, step: Step | None, settle_timeout: float) -> CheckReport:
+        step_ids = frozenset({step.id}) if step else None
+        return run_checks.run_checks(CheckRequest(self._lab, self._cluster, step_ids, settle_timeout))
+
+    def _describe_early_passes(self, step: Step) -> str:
+        """Describe the checks of this step that do not fail before it, and the checks of later steps that pass.
+
+        In a grade each check counts separately, so that a check of a later step must not pass without its step either.
+        """
+        all_ids = [other.id for other in self._lab.lesson.steps]
+        remaining_ids = frozenset(all_ids[all_ids.index(step.id) :])
+        request = CheckRequest(self._lab, self._cluster, remaining_ids, 0, ignore_prerequisites=True)
+        results = run_checks.run_checks(request).results
+        own = [result for result in results if result.step == step.id and result.outcome is not Outcome.FAILED]
+        later = [result for result in results if result.step != step.id and result.outcome is Outcome.PASSED]
+        phrases = [f"{result.check} {result.outcome.value} {result.message}".strip() for result in own]
+        phrases += [
+            f"{result.check} of '{result.step}' already passes; name the steps it depends on in its after="
+            for result in later
+        ]
+        return "; ".join(phrases)
 
 
-_PLAYED = "its commands do what the lesson says"
+def _describe_not_passed(report: CheckReport) -> str:
+    return _join_results(result for result in report.results if result.outcome is not Outcome.PASSED)
 
 
-def _verify_step(
-    lab: Lab, cluster: Cluster, player: LessonPlayer, step: Step, misses: list[NearMiss], has_checks: bool
-) -> Iterator[Assertion]:
-    own = [miss for miss in misses if miss.step_id == step.id]
-    if has_checks:
-        yield Assertion(step.id, "its checks fail before it", _passing_early(lab, cluster, step))
-        for miss in own:
-            if not miss.is_played_after:
-                yield from _go_wrong(lab, cluster, player, step, miss)
-    yield Assertion(step.id, _PLAYED, _play(player, parse.load_step_commands(lab, step)))
-    if not has_checks:
-        for miss in own:
-            yield Assertion(step.id, f"{miss.path.stem}: fails", f"'{step.id}' has no checks, so nothing can fail")
-        return
-    yield Assertion(step.id, "its checks pass after it", _not_passing(_check(lab, cluster, step, _SETTLING_SECONDS)))
-    yield Assertion(step.id, "its checks pass again", _not_passing(_check(lab, cluster, step, 0)))
-    for miss in own:
-        if miss.is_played_after:
-            yield from _go_wrong(lab, cluster, player, step, miss)
-            mended = _not_passing(_check(lab, cluster, step, _SETTLING_SECONDS))
-            yield Assertion(step.id, f"{miss.path.stem}: its cure makes the checks pass", mended)
-
-
-def _go_wrong(lab: Lab, cluster: Cluster, player: LessonPlayer, step: Step, miss: NearMiss) -> Iterator[Assertion]:
-    complaint = _play(player, miss.wrong_commands) or _says_otherwise(lab, cluster, step, miss)
-    yield Assertion(step.id, f"{miss.path.stem}: fails, saying '{miss.says}'", complaint)
-    yield Assertion(step.id, f"{miss.path.stem}: can be cured", _play(player, miss.cure_commands))
-
-
-def _says_otherwise(lab: Lab, cluster: Cluster, step: Step, miss: NearMiss) -> str:
-    """Return what is said instead of the promised words, once the cluster has had the time to settle."""
-    deadline = time.monotonic() + _SETTLING_SECONDS
-    while True:
-        report = _check(lab, cluster, step, 2)
-        failed = [result for result in report.results if result.outcome is Outcome.FAILED]
-        if any(miss.says in result.message for result in failed):
-            return ""
-        if time.monotonic() > deadline:
-            said = "; ".join(f"{result.check} {result.outcome.value}: {result.message}" for result in report.results)
-            return f"no failed check says so ({said})"
-        time.sleep(_LOOKS_APART_SECONDS)
-
-
-def _play(player: LessonPlayer, commands: Iterable[Command]) -> str:
-    for typed in player.play_commands(commands):
-        if typed.mismatch:
-            return f"line {typed.command.line} on {typed.node}: {typed.mismatch}\n{typed.script}\n{typed.output}"
-    return ""
-
-
-def _check(lab: Lab, cluster: Cluster, step: Step | None, patience: float) -> CheckReport:
-    return run_checks.run_checks(CheckRequest(lab, cluster, frozenset({step.id}) if step else None, patience))
-
-
-def _passing_early(lab: Lab, cluster: Cluster, step: Step) -> str:
-    """Return what does not fail before a step; nor may a check of a later step pass by itself, as grades let it."""
-    ids = [one.id for one in lab.lesson.steps]
-    ahead = frozenset(ids[ids.index(step.id) :])
-    report = run_checks.run_checks(CheckRequest(lab, cluster, ahead, 0, ignore_prerequisites=True))
-    own = [one for one in report.results if one.step == step.id and one.outcome is not Outcome.FAILED]
-    later = [one for one in report.results if one.step != step.id and one.outcome is Outcome.PASSED]
-    said = [f"{one.check} {one.outcome.value} {one.message}".strip() for one in own]
-    said += [f"{one.check} of '{one.step}' passes already: name the steps it stands on in its after=" for one in later]
-    return "; ".join(said)
-
-
-def _not_passing(report: CheckReport) -> str:
-    wrong = [result for result in report.results if result.outcome is not Outcome.PASSED]
-    return "; ".join(f"{result.check} {result.outcome.value}: {result.message}" for result in wrong)
+def _join_results(results: Iterable[CheckResult]) -> str:
+    return "; ".join(f"{result.check} {result.outcome.value}: {result.message}" for result in results)

@@ -1,8 +1,8 @@
-"""What came of verifying a lab, as data and as a report that programs read."""
+"""The result of verifying labs, as data and as the JSON file that `labs verify --report` writes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,20 +11,20 @@ from runner.checking.verify import Assertion
 from runner.errors import ExitCode
 from runner.storage import codec
 
-_FORMAT = "labs-verify/1"
+_FORMAT = "labs-verify/2"
 
 
 @dataclass(frozen=True, slots=True)
 class LabVerification:
-    """What came of one lab.
+    """The result of verifying one lab.
 
     Attributes:
         lab: The lab's name.
-        driver: What it was tried on; empty if nothing serves it here.
-        seconds: How long that took, start and removal included.
-        proofs: All that was tried.
-        error: Why it could not be tried to its end; empty if it was.
-        exit_code: What its own `labs verify` ends with.
+        driver: The driver it was verified on; empty if none supports it here.
+        seconds: How long that took, including starting and removing the cluster.
+        assertions: Everything that was tried.
+        error: Why the verification could not finish; empty if it did.
+        exit_code: The exit code of its own `labs verify`.
 
     """
 
@@ -37,30 +37,31 @@ class LabVerification:
 
     @property
     def failed_assertions(self) -> tuple[Assertion, ...]:
-        """What is not as it must be."""
-        return tuple(proof for proof in self.assertions if proof.failure)
+        """The assertions that do not hold."""
+        return tuple(assertion for assertion in self.assertions if assertion.failure)
 
 
-def build_verify_report(found: Iterable[LabVerification]) -> dict[str, Any]:
-    """Return the report: what wrote it, and every lab with all that was tried."""
-    return {"format": _FORMAT, "version": __version__, "labs": codec.to_builtins(list(found))}
+def build_verify_report(verifications: Iterable[LabVerification]) -> dict[str, Any]:
+    """Return the report as plain data: its format, the version of labs, and all labs with their assertions."""
+    labs = codec.to_builtins(list(verifications))
+    return {"format": _FORMAT, "version": __version__, "labs": labs}
 
 
-def parse_verify_report(data: Mapping[str, Any]) -> list[LabVerification]:
-    """Return what a report tells.
+def parse_verify_report(data: object) -> list[LabVerification]:
+    """Return the verifications in a report.
 
     Raises:
-        ValueError: It is no such report.
+        ValueError: It is not a report in this format.
 
     """
-    if data.get("format") != _FORMAT:
+    if not isinstance(data, dict) or data.get("format") != _FORMAT:
         raise ValueError(f"not {_FORMAT}")
     return codec.from_builtins(data.get("labs"), list[LabVerification])
 
 
-def combine_exit_codes(found: Iterable[LabVerification]) -> int:
-    """Return the exit code for several labs: a bug of ours first, then a broken lab, then an unfit environment."""
-    codes = {one.exit_code for one in found}
-    order = (ExitCode.BUG, ExitCode.BROKEN_LAB, ExitCode.HOST)
-    # However else one has ended, as by a Python that could not even begin, no lab has been proved by that.
-    return next((code for code in order if code in codes), max(codes, default=ExitCode.DONE))
+def combine_exit_codes(verifications: Iterable[LabVerification]) -> int:
+    """Return the exit code for several labs: first a bug, then a broken lab, then an unsuitable host."""
+    codes = {verification.exit_code for verification in verifications}
+    by_severity = (ExitCode.BUG, ExitCode.BROKEN_LAB, ExitCode.HOST)
+    # Any other exit code, such as that of a Python that could not start, does not mean that a lab was verified.
+    return next((code for code in by_severity if code in codes), max(codes, default=ExitCode.DONE))

@@ -1,4 +1,4 @@
-"""Results and reports as data."""
+"""Check results and reports as data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PASSED, FAILED, ERROR, SKIPPED = Outcome
 
 
 def report(*outcomes: Outcome) -> CheckReport:
-    """Return a report with a result for each outcome, all of one step."""
+    """Return a report with one result per outcome, all in one step."""
     return CheckReport(
         "tiny", tuple(CheckResult(f"test_{at}", "look", "It is so", one) for at, one in enumerate(outcomes))
     )
@@ -32,18 +32,18 @@ def report(*outcomes: Outcome) -> CheckReport:
     ],
 )
 def test_exit_code(outcomes: list[Outcome], code: ExitCode) -> None:
-    """Only passes are success, and what could not be checked outweighs unfinished work."""
+    """Only passed checks mean success, and an error outweighs unfinished work."""
     assert code is report(*outcomes).exit_code
 
 
 def test_count() -> None:
-    """A report counts each outcome by itself."""
+    """A report counts each outcome separately."""
     found = report(PASSED, PASSED, FAILED)
     assert [2, 1, 0, 0] == [found.count_outcome(one) for one in Outcome]
 
 
 def test_of_step() -> None:
-    """A report gives the results of one step in their order."""
+    """A report returns the results of one step in order."""
     first, second = CheckResult("a", "look", "", PASSED), CheckResult("b", "find", "", FAILED)
     third = CheckResult("c", "look", "", FAILED)
     assert (first, third) == CheckReport("tiny", (first, second, third)).results_for_step("look")
@@ -59,12 +59,12 @@ def test_of_step() -> None:
     ],
 )
 def test_text(result: CheckResult, text: str) -> None:
-    """A result says in one line what was seen and expected, or why nothing was."""
+    """The message of a result says what was observed and expected, or why the check did not run."""
     assert text == result.message
 
 
 def test_json() -> None:
-    """A report as JSON has a count for every outcome and all fields of every result."""
+    """A report as JSON has a count for each outcome and all fields of each result."""
     result = CheckResult(
         "test_a", "look", "It is so", FAILED, "", "node1", "2 nodes", "3 nodes", "docker node ls", 0.25
     )

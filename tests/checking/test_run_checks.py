@@ -1,4 +1,4 @@
-"""Running a lab's checks: four outcomes kept apart, in lesson order, in silence."""
+"""Running a lab's checks: four separate outcomes, in lesson order, without output."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests import helpers
 
 LESSON = f"{helpers.FRONT}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n"
 HEAD = "import pytest\nfrom checks import Nodes, eventually, expect, fail, step\nfrom runner.errors import HostError\n"
-# In an order that is not the lesson's.
+# Not in the order of the lesson.
 CHECKS = f"""{HEAD}
 print("noise on import")
 
@@ -50,13 +50,13 @@ def test_other(nodes: Nodes) -> None:
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     helpers.own_folders(monkeypatch, tmp_path)
-    # The pytest that runs this rewrites every assert it can get hold of; under `labs check` nobody does.
-    plain = [finder for finder in sys.meta_path if type(finder).__name__ != "AssertionRewritingHook"]
-    monkeypatch.setattr(sys, "meta_path", plain)
+    # The pytest that runs this test rewrites asserts on import; `labs check` does not.
+    finders = [finder for finder in sys.meta_path if type(finder).__name__ != "AssertionRewritingHook"]
+    monkeypatch.setattr(sys, "meta_path", finders)
 
 
-def lab_with(root: Path, *functions: str) -> Lab:
-    """Write a lab whose checks are these functions after the imports."""
+def write_lab(root: Path, *functions: str) -> Lab:
+    """Write a lab with these check functions."""
     return helpers.lab(root, LESSON, checks=HEAD + "\n".join(functions))
 
 
@@ -65,28 +65,30 @@ def check(body: str, step: str = "look", name: str = "test_it", says: str = "'''
     return f"@step('{step}')\ndef {name}(nodes):\n    {says}\n    {body}\n"
 
 
-def ran(lab: Lab, root: Path, *steps: str, patience: float = 0, each_by_itself: bool = False) -> CheckReport:
-    """Run a lab's checks on this machine."""
+def run(
+    lab: Lab, root: Path, *steps: str, settle_timeout: float = 0, ignore_prerequisites: bool = False
+) -> CheckReport:
+    """Run a lab's checks on the local host."""
     request = CheckRequest(
-        lab, helpers.cluster(root), frozenset(steps) or None, patience, ignore_prerequisites=each_by_itself
+        lab, helpers.cluster(root), frozenset(steps) or None, settle_timeout, ignore_prerequisites=ignore_prerequisites
     )
     return run_checks.run_checks(request)
 
 
 def test_values(tmp_path: Path) -> None:
-    """A check is given the learner's values, and what it says has them in the place of their names."""
+    """A check receives the learner's values, and its docstring has them filled in."""
     front = helpers.FRONT.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
     says = "'''Port <PORT> answers, not <OTHER>.'''"
     look = f"@step('look')\ndef test_it(nodes, values):\n    {says}\n    assert values == {{}}"
     helpers.write_lab(tmp_path, f"{front}## Look {{#look}}\n", checks=HEAD + look)
     for learner, port in ((NO_LEARNER, 8000), (Learner("ada", "autumn"), 8561)):
-        (result,) = ran(catalog.load_lab("tiny", learner), tmp_path).results
+        (result,) = run(catalog.load_lab("tiny", learner), tmp_path).results
         assert f"Port {port} answers, not <OTHER>" == result.says
         assert result.outcome is Outcome.FAILED
 
 
-def test_more_than_a_look(tmp_path: Path) -> None:
-    """A check that is given a look is given what else it names too."""
+def test_snapshot_and_fixtures(tmp_path: Path) -> None:
+    """A check that receives a snapshot also receives the other fixtures it names."""
     shared = """
 from checks.shared_snapshot import SharedSnapshot, make_snapshot_test
 
@@ -103,27 +105,27 @@ def test_it(now, nodes, values):
     '''It is so.'''
     fail(nodes['node1'], f'{now} at {values}', '', '')
 """
-    (result,) = ran(helpers.lab(tmp_path, LESSON, checks=HEAD + shared), tmp_path).results
+    (result,) = run(helpers.lab(tmp_path, LESSON, checks=HEAD + shared), tmp_path).results
     assert (Outcome.FAILED, "a look at {}") == (result.outcome, result.observed)
 
 
 def test_lesson_order(tmp_path: Path) -> None:
-    """Checks run in the order of the lesson's steps, and within a step in that of their file."""
-    report = ran(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
+    """Checks run in the order of the lesson's steps, and within a step in the order of their file."""
+    report = run(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
     assert ["test_first", "test_second", "test_other", "test_third"] == [result.check for result in report.results]
 
 
 def test_outcomes(tmp_path: Path) -> None:
-    """Checks pass and fail by themselves within a step; later steps are skipped, naming the step to finish first."""
-    report = ran(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
+    """Checks of one step are independent; checks of later steps are skipped and name the step to finish first."""
+    report = run(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
     assert ["passed", "failed", "passed", "skipped"] == [result.outcome.value for result in report.results]
     assert "first finish 'Find'" == report.results[3].reason
     assert ExitCode.INCOMPLETE is report.exit_code
 
 
 def test_failure(tmp_path: Path) -> None:
-    """A failure tells the node, what was seen and expected there, and what shows it; its name is the docstring."""
-    result = ran(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path).results[1]
+    """A failure has the docstring, the node, what was observed and expected there, and the command that shows it."""
+    result = run(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path).results[1]
     assert ("Something is found", "find", "node1", "the files: 2", "the files: 3", "ls", "") == (
         result.says,
         result.step,
@@ -151,28 +153,28 @@ def test_failure(tmp_path: Path) -> None:
     ],
 )
 def test_every_outcome(body: str, outcome: str, text: str, tmp_path: Path) -> None:
-    """Not yet is a failure; whatever keeps a check from looking is an error, and never a failure."""
-    (result,) = ran(lab_with(tmp_path, check(body)), tmp_path).results
+    """A false expectation is a failure; anything that keeps a check from running is an error."""
+    (result,) = run(write_lab(tmp_path, check(body)), tmp_path).results
     assert (outcome, text) == (result.outcome.value, result.message)
 
 
 def test_error_in_fixture(tmp_path: Path) -> None:
-    """A fixture that breaks leaves its check unchecked, and not failed."""
+    """An error in a fixture is an error of the check, not a failure."""
     broken = "@pytest.fixture\ndef web():\n    assert False, 'no web'\n"
     uses = "@step('look')\ndef test_it(web):\n    '''It is so.'''\n"
-    (result,) = ran(lab_with(tmp_path, broken, uses), tmp_path).results
+    (result,) = run(write_lab(tmp_path, broken, uses), tmp_path).results
     assert (Outcome.ERROR, "AssertionError: no web") == (result.outcome, result.reason)
 
 
 def test_error_skips_later_steps(tmp_path: Path) -> None:
-    """What could not be checked keeps later steps from being checked too."""
-    lab = lab_with(tmp_path, check("raise ValueError"), check("pass", "find", "test_then"))
-    assert ["error", "skipped"] == [result.outcome.value for result in ran(lab, tmp_path).results]
+    """After an error, checks of later steps are skipped."""
+    lab = write_lab(tmp_path, check("raise ValueError"), check("pass", "find", "test_then"))
+    assert ["error", "skipped"] == [result.outcome.value for result in run(lab, tmp_path).results]
 
 
-def test_each_by_itself(tmp_path: Path) -> None:
-    """For a grade an unfinished step holds nothing up but the checks that say they prove nothing without it."""
-    lab = lab_with(
+def test_ignored_prerequisites(tmp_path: Path) -> None:
+    """For a grade, an unfinished step only skips the checks that name it in after=."""
+    lab = write_lab(
         tmp_path,
         check("pass"),
         check("assert False", "find", "test_then"),
@@ -180,36 +182,36 @@ def test_each_by_itself(tmp_path: Path) -> None:
         "@step('keep', after=['find'])\ndef test_gone(nodes):\n    '''It is gone.'''\n",
         "@step('keep', after=['look'])\ndef test_still(nodes):\n    '''It is still there.'''\n",
     )
-    report = ran(lab, tmp_path, each_by_itself=True)
+    report = run(lab, tmp_path, ignore_prerequisites=True)
     assert ["passed", "failed", "passed", "skipped", "passed"] == [one.outcome.value for one in report.results]
     assert "first finish 'Find'" == report.results[3].reason
 
 
-def test_stands_on_what_was_skipped(tmp_path: Path) -> None:
-    """What stands on a step that itself could not be proved is not proved either; a bonus holds nothing up."""
-    lab = lab_with(
+def test_skipped_dependency(tmp_path: Path) -> None:
+    """A check is skipped if a step it depends on was skipped; a failed bonus check skips nothing."""
+    lab = write_lab(
         tmp_path,
         check("assert False"),
         "@step('look', bonus=True)\ndef test_more(nodes):\n    '''There is more.'''\n    assert False\n",
         "@step('find', after=['look'])\ndef test_then(nodes):\n    '''It is so.'''\n",
         "@step('keep', after=['find'])\ndef test_last(nodes):\n    '''It is so.'''\n",
     )
-    report = ran(lab, tmp_path, each_by_itself=True)
+    report = run(lab, tmp_path, ignore_prerequisites=True)
     assert ["failed", "failed", "skipped", "skipped"] == [one.outcome.value for one in report.results]
 
 
-def test_known_to_be_unfinished(tmp_path: Path) -> None:
-    """A check that stands on a step which another run has found undone is skipped."""
-    lab = lab_with(tmp_path, "@step('find', after=['look'])\ndef test_it(nodes):\n    '''It is so.'''\n")
+def test_unfinished_step(tmp_path: Path) -> None:
+    """A check that depends on a step that another run found unfinished is skipped."""
+    lab = write_lab(tmp_path, "@step('find', after=['look'])\ndef test_it(nodes):\n    '''It is so.'''\n")
     request = CheckRequest(lab, helpers.cluster(tmp_path), ignore_prerequisites=True, unfinished_steps={"look": "Look"})
     (result,) = run_checks.run_checks(request).results
     assert ("skipped", "first finish 'Look'") == (result.outcome.value, result.reason)
 
 
 def test_points(tmp_path: Path) -> None:
-    """A check is worth one point unless it says otherwise, and may be a bonus."""
-    dear = "@step('look', points=2.5, bonus=True)\ndef test_dear(nodes):\n    '''It is dear.'''\n"
-    report = ran(lab_with(tmp_path, check("pass"), dear), tmp_path)
+    """A check is worth one point by default, and may be a bonus."""
+    bonus = "@step('look', points=2.5, bonus=True)\ndef test_bonus(nodes):\n    '''It is a bonus.'''\n"
+    report = run(write_lab(tmp_path, check("pass"), bonus), tmp_path)
     assert [(1.0, False), (2.5, True)] == [(one.points, one.bonus) for one in report.results]
 
 
@@ -222,15 +224,15 @@ def test_points(tmp_path: Path) -> None:
     ],
 )
 def test_some_steps(steps: list[str], checks: list[str], tmp_path: Path) -> None:
-    """With steps named, only their checks run, and those of other steps hold nothing up."""
-    report = ran(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path, *steps)
+    """With steps named, only their checks run, and other steps skip nothing."""
+    report = run(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path, *steps)
     assert checks == [result.check for result in report.results]
     assert 0 == report.count_outcome(Outcome.SKIPPED)
 
 
-def test_other_file_of_that_name(tmp_path: Path) -> None:
-    """Checks in another file of the same name are those that run, whatever was loaded before."""
-    lab = lab_with(tmp_path, check("pass"))
+def test_same_file_name(tmp_path: Path) -> None:
+    """The requested file runs even if another file of the same name was loaded before."""
+    lab = write_lab(tmp_path, check("pass"))
     (tmp_path / "other").mkdir()
     other = tmp_path / "other" / "test_tiny.py"
     other.write_text(HEAD + check("assert False", name="test_other"), "utf-8")
@@ -242,18 +244,18 @@ def test_other_file_of_that_name(tmp_path: Path) -> None:
     assert ["test_it", "test_other", "test_it"] == [report.results[0].check for report in reports]
 
 
-def test_limit(tmp_path: Path) -> None:
-    """A check that does not end in its time could not be checked, and the others still can."""
-    lab = lab_with(tmp_path, check("nodes['node1'].run('sleep', '30')"), check("pass", name="test_then"))
+def test_check_timeout(tmp_path: Path) -> None:
+    """A check that exceeds its timeout is an error, and the next check still runs."""
+    lab = write_lab(tmp_path, check("nodes['node1'].run('sleep', '30')"), check("pass", name="test_then"))
     report = run_checks.run_checks(CheckRequest(lab, helpers.cluster(tmp_path), check_timeout=0.3))
     assert ["error", "passed"] == [one.outcome.value for one in report.results]
     assert "did not end within 0.3 s" in report.results[0].reason
 
 
 def test_deadline(tmp_path: Path) -> None:
-    """When the time of all checks is over, those that are left could not be checked."""
+    """After the deadline for all checks, the remaining ones are errors."""
     body = "nodes['node1'].run('sleep', '1')"
-    lab = lab_with(tmp_path, check(body), check(body, name="test_then"))
+    lab = write_lab(tmp_path, check(body), check(body, name="test_then"))
     report = run_checks.run_checks(
         CheckRequest(lab, helpers.cluster(tmp_path), check_timeout=5, deadline=time.monotonic() + 1.5)
     )
@@ -261,37 +263,39 @@ def test_deadline(tmp_path: Path) -> None:
 
 
 def test_step_without_checks(tmp_path: Path) -> None:
-    """A step of mere reading has no results, which is no fault of the lab."""
-    assert () == ran(lab_with(tmp_path, check("pass")), tmp_path, "keep").results
+    """A reading step without checks has no results, and the lab is not broken."""
+    assert () == run(write_lab(tmp_path, check("pass")), tmp_path, "keep").results
 
 
 def test_silence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Neither pytest nor a check writes anything to the learner's terminal."""
-    ran(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
+    run(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
     assert ("", "") == capfd.readouterr()
 
 
-def test_patience(tmp_path: Path) -> None:
-    """What is still settling is waited for as long as the patience lasts."""
+def test_settle_timeout(tmp_path: Path) -> None:
+    """A check waits for convergence as long as the settle timeout lasts."""
     counts = "def tick(nodes):\n    nodes['node1'].run('sh', '-c', 'echo >>ticks')\n"
     counts += "    expect(nodes['node1'], int(nodes['node1'].run('sh', '-c', 'wc -l <ticks').text), 3, see='ls')\n"
-    lab = lab_with(tmp_path, counts, check("eventually(lambda: tick(nodes))"))
-    assert ["failed", "passed"] == [ran(lab, tmp_path, patience=one).results[0].outcome.value for one in (0, 5)]
+    lab = write_lab(tmp_path, counts, check("eventually(lambda: tick(nodes))"))
+    assert ["failed", "passed"] == [
+        run(lab, tmp_path, settle_timeout=seconds).results[0].outcome.value for seconds in (0, 5)
+    ]
 
 
-def test_own_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the user has configured for pytest, by file or variable, changes nothing."""
+def test_user_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user's pytest configuration files have no effect."""
     (tmp_path / "conftest.py").write_text("raise RuntimeError('conftest was read')\n")
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\npython_functions = nothing\n")
     monkeypatch.chdir(tmp_path)
-    (result,) = ran(lab_with(tmp_path, check("pass")), tmp_path).results
+    (result,) = run(write_lab(tmp_path, check("pass")), tmp_path).results
     assert Outcome.PASSED is result.outcome
 
 
 def test_user_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Options from `PYTEST_ADDOPTS` change nothing."""
+    """Options from `PYTEST_ADDOPTS` have no effect."""
     monkeypatch.setenv("PYTEST_ADDOPTS", "-k nothing --no-such-option")
-    (result,) = ran(lab_with(tmp_path, check("pass")), tmp_path).results
+    (result,) = run(write_lab(tmp_path, check("pass")), tmp_path).results
     assert Outcome.PASSED is result.outcome
 
 
@@ -303,7 +307,7 @@ def test_user_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("def test_it(nodes):\n    '''It is so.'''\n", "test_it: the check has no step; add @step('ID')"),
         ("def test_it(:\n", "SyntaxError"),
         ("from checks import nothing\n", "cannot import name 'nothing'"),
-        ("", "there is no check in it"),
+        ("", "the file contains no checks"),
         (check("pass").replace("'look'", "'look', points=-1"), "test_it: points must be a number that is not negative"),
         (check("pass").replace("'look'", "'look', after=['find']"), "no step 'find' comes before 'look'"),
         (check("pass").replace("'look'", "'look', after=['fnd']"), "no step 'fnd' comes before 'look'"),
@@ -311,36 +315,33 @@ def test_user_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_broken_checks(source: str, log: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Checks that cannot be what they should are the lab's fault, told with the reason and without pytest's noise."""
-    lab = lab_with(tmp_path, source)
+    """Invalid checks are an error of the lab, with the reason and without pytest's own output."""
+    lab = write_lab(tmp_path, source)
     with pytest.raises(BrokenLabError) as caught:
-        ran(lab, tmp_path)
+        run(lab, tmp_path)
     assert "The checks of 'tiny' cannot run." == caught.value.message
-    assert f"Mend {tmp_path}/checks/test_tiny.py." == caught.value.advice
+    assert f"Fix {tmp_path}/checks/test_tiny.py." == caught.value.advice
     assert log in caught.value.log
     assert ("", "") == capfd.readouterr()
 
 
 def test_crash(tmp_path: Path) -> None:
-    """Checks that crash pytest itself could not be run, which says nothing of the lab."""
-    forged = "request.node.user_properties.append(('labs', {'outcome': 'unheard of'}))"
+    """If checks crash pytest itself, the host is reported and not the lab."""
+    forged = "request.node.user_properties.append(('labs', {'outcome': 'unknown'}))"
     with pytest.raises(HostError, match="The checks of 'tiny' crashed") as caught:
-        ran(lab_with(tmp_path, check(forged).replace("nodes", "nodes, request")), tmp_path)
-    assert "'unheard of' is not a valid Outcome" in caught.value.log
+        run(write_lab(tmp_path, check(forged).replace("nodes", "nodes, request")), tmp_path)
+    assert "'unknown' is not a valid Outcome" in caught.value.log
 
 
 def test_no_file(tmp_path: Path) -> None:
-    """A lab without a file of checks is told which one to write."""
+    """The error for a lab without checks names the file to write."""
     with pytest.raises(BrokenLabError) as caught:
-        ran(helpers.lab(tmp_path, LESSON, name="tiny-lab"), tmp_path)
-    assert ("The lab 'tiny-lab' has no checks.", f"Write {tmp_path}/checks/test_tiny_lab.py.") == (
-        caught.value.message,
-        caught.value.advice,
-    )
+        run(helpers.lab(tmp_path, LESSON, name="tiny-lab"), tmp_path)
+    assert caught.value.message.endswith(f"has no checks: {tmp_path}/checks/test_tiny_lab.py does not exist.")
 
 
 def test_interrupted(tmp_path: Path) -> None:
-    """Ctrl-C in a check ends the run as Ctrl-C, and is no result."""
-    lab = lab_with(tmp_path, check("raise KeyboardInterrupt"))
+    """Ctrl-C in a check interrupts the run and is not a result."""
+    lab = write_lab(tmp_path, check("raise KeyboardInterrupt"))
     with pytest.raises(KeyboardInterrupt):
-        ran(lab, tmp_path)
+        run(lab, tmp_path)

@@ -1,4 +1,4 @@
-"""Proving that lesson, checks and near misses agree, on a lab whose cluster is this machine."""
+"""Verifying that lesson, checks and near misses agree, on a cluster that is only the local host."""
 
 from __future__ import annotations
 
@@ -46,15 +46,17 @@ def test_copied(nodes):
 """
 
 
-def miss(step: str, says: str, *, wrong: str, cure: str, played: str = "before") -> str:
+def write_near_miss(step: str, says: str, *, wrong: str, cure: str, played: str = "before") -> str:
     """Return the text of a near miss."""
     front = f"---\nstep: {step}\nplayed: {played}\nsays: '{says}'\n---\n"
     return f"{front}## Wrong\n```sh node1\n{wrong}\n```\n## Cure\n```sh node1\n{cure}\n```\n"
 
 
 MISSES = {
-    "shout.md": miss("make", "made: HELLO", wrong="echo HELLO >made", cure="rm made"),
-    "empty.md": miss("copy", "copy: ; expected: copy: hello", wrong=">copy", cure="cp made copy", played="after"),
+    "shout.md": write_near_miss("make", "made: HELLO", wrong="echo HELLO >made", cure="rm made"),
+    "empty.md": write_near_miss(
+        "copy", "copy: ; expected: copy: hello", wrong=">copy", cure="cp made copy", played="after"
+    ),
 }
 
 
@@ -63,25 +65,25 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     helpers.own_folders(monkeypatch, tmp_path)
 
 
-def proofs(
+def verify_tiny_lab(
     root: Path, lesson: str = LESSON, checks: str = CHECKS, wrong: dict[str, str] | None = None
 ) -> list[Assertion]:
-    """Verify a lab, by default one without near misses where all is well."""
+    """Verify a lab; by default, one that is correct and has no near misses."""
     return list(verify_lab(helpers.lab(root, lesson, checks=checks, wrong=wrong), helpers.cluster(root)))
 
 
-def complaints(found: list[Assertion]) -> list[tuple[str, str, str]]:
-    """Return step, claim and the first line of the complaint of what is not so."""
-    return [(proof.step, proof.claim, proof.failure.splitlines()[0]) for proof in found if proof.failure]
+def list_failures(assertions: list[Assertion]) -> list[tuple[str, str, str]]:
+    """Return the step, the claim and the first line of the failure of each failed assertion."""
+    return [(one.step, one.claim, one.failure.splitlines()[0]) for one in assertions if one.failure]
 
 
-def test_all_is_well(tmp_path: Path) -> None:
-    """A lab whose parts agree gives no complaint, and everything was tried in its order."""
+def test_correct_lab(tmp_path: Path) -> None:
+    """A correct lab has no failures, and all assertions come in lesson order."""
     assert [
         Assertion("read", "its commands do what the lesson says"),
         Assertion("make", "its checks fail before it"),
-        Assertion("make", "shout: fails, saying 'made: HELLO'"),
-        Assertion("make", "shout: can be cured"),
+        Assertion("make", "shout: fails with 'made: HELLO'"),
+        Assertion("make", "shout: its cure runs"),
         Assertion("make", "its commands do what the lesson says"),
         Assertion("make", "its checks pass after it"),
         Assertion("make", "its checks pass again"),
@@ -89,58 +91,60 @@ def test_all_is_well(tmp_path: Path) -> None:
         Assertion("copy", "its commands do what the lesson says"),
         Assertion("copy", "its checks pass after it"),
         Assertion("copy", "its checks pass again"),
-        Assertion("copy", "empty: fails, saying 'copy: ; expected: copy: hello'"),
-        Assertion("copy", "empty: can be cured"),
+        Assertion("copy", "empty: fails with 'copy: ; expected: copy: hello'"),
+        Assertion("copy", "empty: its cure runs"),
         Assertion("copy", "empty: its cure makes the checks pass"),
         Assertion("the finished lab", "all checks pass together"),
-    ] == proofs(tmp_path, wrong=MISSES)
+    ] == verify_tiny_lab(tmp_path, wrong=MISSES)
 
 
 def test_near_miss_without_checks(tmp_path: Path) -> None:
-    """A near miss of a step that nothing checks can prove nothing, and is complained of."""
-    found = complaints(proofs(tmp_path, wrong={"idle.md": miss("read", "nothing", wrong="true", cure="true")}))
-    assert [("read", "idle: fails", "'read' has no checks, so nothing can fail")] == found
+    """A near miss in a step without checks is a failure."""
+    failures = list_failures(
+        verify_tiny_lab(tmp_path, wrong={"idle.md": write_near_miss("read", "nothing", wrong="true", cure="true")})
+    )
+    assert [("read", "idle: fails", "'read' has no checks, so nothing can fail")] == failures
 
 
 def test_passing_early(tmp_path: Path) -> None:
-    """A check that passes before its step is complained of, before every step from the first on."""
+    """A check that passes before its step is a failure, before every step from the first on."""
     early = CHECKS.replace('content(nodes["node1"], "copy"), "hello"', '"hello", "hello"')
-    said = "test_copied of 'copy' passes already: name the steps it stands on in its after="
+    message = "test_copied of 'copy' already passes; name the steps it depends on in its after="
     assert [
-        ("make", "its checks fail before it", said),
+        ("make", "its checks fail before it", message),
         ("copy", "its checks fail before it", "test_copied passed"),
-    ] == complaints(proofs(tmp_path, checks=early))
+    ] == list_failures(verify_tiny_lab(tmp_path, checks=early))
 
 
-def test_passing_on_nothing(tmp_path: Path) -> None:
-    """A check that would pass where nothing was done yet is in order once it names the step that it stands on."""
+def test_passing_on_untouched_node(tmp_path: Path) -> None:
+    """A check that would pass on an untouched node is accepted once it names the step it depends on."""
     gone = "cp made copy; echo copied", "rm made; echo copied"
     checks = CHECKS.replace('"copy"), "hello"', '"made"), "nothing"').replace(
         'step("copy"', 'step("copy", after=["make"]'
     )
-    found = complaints(proofs(tmp_path, LESSON.replace(*gone), checks))
+    failures = list_failures(verify_tiny_lab(tmp_path, LESSON.replace(*gone), checks))
     # On this lab the check of 'make' no longer passes in the end.
-    assert [("the finished lab", "all checks pass together")] == [one[:2] for one in found]
+    assert [("the finished lab", "all checks pass together")] == [one[:2] for one in failures]
 
 
 def test_error_before(tmp_path: Path) -> None:
-    """A check that breaks before its step has not failed, and is complained of."""
+    """A check that raises an error before its step does not count as failed."""
     broken = CHECKS.replace('of="copy"', 'of=1 // (content(nodes["node1"], "copy") == "hello")')
-    (found,) = complaints(proofs(tmp_path, checks=broken))
-    assert ("copy", "its checks fail before it") == found[:2]
-    assert found[2].startswith("test_copied error ZeroDivisionError")
+    (failure,) = list_failures(verify_tiny_lab(tmp_path, checks=broken))
+    assert ("copy", "its checks fail before it") == failure[:2]
+    assert failure[2].startswith("test_copied error ZeroDivisionError")
 
 
 def test_failing_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step that does not reach what its check wants is complained of, with what the check says."""
-    monkeypatch.setattr("runner.checking.verify._SETTLING_SECONDS", 0.1)
-    found = complaints(proofs(tmp_path, LESSON.replace("cp made copy", "echo HELLO >copy")))
-    said = "test_copied failed: copy: HELLO; expected: copy: hello"
-    assert [("copy", "its checks pass after it", said), ("copy", "its checks pass again", said)] == found
+    """A step after which its check fails is reported with the message of the check."""
+    monkeypatch.setattr("runner.checking.verify._SETTLE_SECONDS", 0.1)
+    failures = list_failures(verify_tiny_lab(tmp_path, LESSON.replace("cp made copy", "echo HELLO >copy")))
+    message = "test_copied failed: copy: HELLO; expected: copy: hello"
+    assert [("copy", "its checks pass after it", message), ("copy", "its checks pass again", message)] == failures
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "complaint"),
+    ("old", "new", "failure"),
     [
         ("cp made copy", "cp gone copy", "line 20 on node1: it exited with 1, not with 0"),
         (
@@ -150,68 +154,76 @@ def test_failing_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     ],
 )
-def test_step_that_breaks(old: str, new: str, complaint: str, tmp_path: Path) -> None:
-    """A command that does not do what the lesson says is complained of with its line, and nothing after it is tried."""
-    found = proofs(tmp_path, LESSON.replace(old, new), wrong=MISSES)
-    assert [("copy", "its commands do what the lesson says", complaint)] == complaints(found)
-    assert found[-1].failure
+def test_failing_command(old: str, new: str, failure: str, tmp_path: Path) -> None:
+    """A command that does not do what the lesson says is reported with its line, and verification stops there."""
+    assertions = verify_tiny_lab(tmp_path, LESSON.replace(old, new), wrong=MISSES)
+    assert [("copy", "its commands do what the lesson says", failure)] == list_failures(assertions)
+    assert assertions[-1].failure
 
 
-def test_step_that_breaks_shows_why(tmp_path: Path) -> None:
-    """The complaint of a command carries what was typed and what came back."""
-    (found,) = [one for one in proofs(tmp_path, LESSON.replace("cp made copy", "cp gone copy")) if one.failure]
-    assert "cp gone copy; echo copied" in found.failure
-    assert "No such file" in found.failure
+def test_failing_command_shows_output(tmp_path: Path) -> None:
+    """The failure of a command contains the command and its output."""
+    (assertion,) = [
+        one for one in verify_tiny_lab(tmp_path, LESSON.replace("cp made copy", "cp gone copy")) if one.failure
+    ]
+    assert "cp gone copy; echo copied" in assertion.failure
+    assert "No such file" in assertion.failure
 
 
 @pytest.mark.parametrize(
-    ("wrong", "says", "complaint"),
+    ("wrong", "says", "failure"),
     [
         ("echo HELLO >made", "made: Hello", "(test_made failed: made: HELLO; expected: made: hello)"),
         ("echo hello >made", "made: hello", "(test_made passed: )"),
     ],
 )
-def test_near_miss_unseen(
-    wrong: str, says: str, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_near_miss_without_message(
+    wrong: str, says: str, failure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A near miss that no failed check names as promised is complained of, with what the checks did say."""
-    monkeypatch.setattr("runner.checking.verify._SETTLING_SECONDS", 0.1)
-    found = proofs(tmp_path, wrong={"shout.md": miss("make", says, wrong=wrong, cure="rm made")})
-    assert [("make", f"shout: fails, saying '{says}'", f"no failed check says so {complaint}")] == complaints(found)
+    """A near miss that no check rejects with the promised message is reported with the actual messages."""
+    monkeypatch.setattr("runner.checking.verify._SETTLE_SECONDS", 0.1)
+    assertions = verify_tiny_lab(
+        tmp_path, wrong={"shout.md": write_near_miss("make", says, wrong=wrong, cure="rm made")}
+    )
+    assert [("make", f"shout: fails with '{says}'", f"no failed check says so {failure}")] == list_failures(assertions)
 
 
-def test_near_miss_that_shows_late(tmp_path: Path) -> None:
-    """A near miss may need a while until it shows, as where a service has only just been updated."""
+def test_slow_near_miss(tmp_path: Path) -> None:
+    """A near miss may take a while to show, for example while a service is being updated."""
     wrong = "echo Hello >made; { sleep 4; echo HELLO >made; } >/dev/null 2>&1 &"
-    assert [] == complaints(
-        proofs(tmp_path, wrong={"shout.md": miss("make", "made: HELLO", wrong=wrong, cure="rm made")})
+    assert [] == list_failures(
+        verify_tiny_lab(
+            tmp_path, wrong={"shout.md": write_near_miss("make", "made: HELLO", wrong=wrong, cure="rm made")}
+        )
     )
 
 
-def test_near_miss_that_breaks(tmp_path: Path) -> None:
-    """A near miss and a cure that cannot be typed are complained of, each by itself."""
-    found = proofs(tmp_path, wrong={"shout.md": miss("make", "made: HELLO", wrong="exit 7", cure="rm made")})
+def test_near_miss_that_cannot_run(tmp_path: Path) -> None:
+    """A near miss and a cure whose commands fail are reported separately."""
+    assertions = verify_tiny_lab(
+        tmp_path, wrong={"shout.md": write_near_miss("make", "made: HELLO", wrong="exit 7", cure="rm made")}
+    )
     assert [
-        ("make", "shout: fails, saying 'made: HELLO'", "line 7 on node1: it exited with 7, not with 0"),
-        ("make", "shout: can be cured", "line 11 on node1: it exited with 1, not with 0"),
-    ] == complaints(found)
+        ("make", "shout: fails with 'made: HELLO'", "line 7 on node1: it exited with 7, not with 0"),
+        ("make", "shout: its cure runs", "line 11 on node1: it exited with 1, not with 0"),
+    ] == list_failures(assertions)
 
 
 def test_cure_that_does_not_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cure after which the step's checks still fail is complained of."""
-    monkeypatch.setattr("runner.checking.verify._SETTLING_SECONDS", 0.1)
-    empty = miss("copy", "expected: copy: hello", wrong=">copy", cure="true", played="after")
+    """A cure after which the checks of the step still fail is reported."""
+    monkeypatch.setattr("runner.checking.verify._SETTLE_SECONDS", 0.1)
+    empty = write_near_miss("copy", "expected: copy: hello", wrong=">copy", cure="true", played="after")
     assert [
         (
             "copy",
             "empty: its cure makes the checks pass",
             "test_copied failed: copy: ; expected: copy: hello",
         )
-    ] == complaints(proofs(tmp_path, wrong={"empty.md": empty}))
+    ] == list_failures(verify_tiny_lab(tmp_path, wrong={"empty.md": empty}))
 
 
 def test_broken_near_miss(tmp_path: Path) -> None:
-    """A near miss that cannot be read is told before anything is tried."""
-    with pytest.raises(BrokenLabError, match=r"wrong/shout\.md:2: the lesson has no step 'mend'"):
-        proofs(tmp_path, wrong={"shout.md": miss("mend", "anything", wrong="true", cure="true")})
+    """A near miss that cannot be read is reported before any command runs."""
+    with pytest.raises(BrokenLabError, match=r"wrong/shout\.md:2: the lesson has no step 'repair'"):
+        verify_tiny_lab(tmp_path, wrong={"shout.md": write_near_miss("repair", "anything", wrong="true", cure="true")})
     assert not (tmp_path / "disks").exists()

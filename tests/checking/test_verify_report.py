@@ -1,4 +1,4 @@
-"""What came of verifying several labs."""
+"""The results of verifying several labs."""
 
 from __future__ import annotations
 
@@ -21,26 +21,30 @@ BROKEN = LabVerification(
 )
 
 
-def test_a_report_is_read_as_it_was_written() -> None:
-    """A report goes through JSON and tells the same again."""
+def test_round_trip() -> None:
+    """A report that is written as JSON and parsed again is the same."""
     assert [GOOD, BROKEN] == verify_report.parse_verify_report(
         json.loads(json.dumps(verify_report.build_verify_report([GOOD, BROKEN])))
     )
 
 
 def test_other_reports() -> None:
-    """A file of another format is no report."""
-    with pytest.raises(ValueError, match="labs-verify/1"):
-        verify_report.parse_verify_report({"format": "labs-check/1", "labs": []})
+    """Other JSON is rejected, naming the expected format."""
+    data: object
+    for data in ({"format": "labs-check/1", "labs": []}, []):
+        with pytest.raises(ValueError, match="labs-verify/2"):
+            verify_report.parse_verify_report(data)
+    with pytest.raises(ValueError, match="seconds"):
+        verify_report.parse_verify_report({"format": "labs-verify/2", "labs": [{"lab": "tiny", "driver": "docker"}]})
 
 
-def test_wrong() -> None:
-    """What is not as it must be can be had alone."""
+def test_failed_assertions() -> None:
+    """The failed assertions are listed separately."""
     assert ((), BROKEN.assertions) == (GOOD.failed_assertions, BROKEN.failed_assertions)
 
 
 @pytest.mark.parametrize(
-    ("codes", "worst"),
+    ("codes", "combined"),
     [
         ([], ExitCode.DONE),
         ([ExitCode.DONE, ExitCode.HOST], ExitCode.HOST),
@@ -50,9 +54,9 @@ def test_wrong() -> None:
         ([ExitCode.INCOMPLETE, ExitCode.DONE], ExitCode.INCOMPLETE),
     ],
 )
-def test_worst(codes: list[ExitCode], worst: ExitCode) -> None:
-    """Several labs end with the exit code of the worst: a bug, a broken lab, an unfit machine, or what else is."""
-    assert worst == verify_report.combine_exit_codes(replace(GOOD, exit_code=code) for code in codes)
+def test_combined_exit_code(codes: list[ExitCode], combined: ExitCode) -> None:
+    """Several labs have the most severe exit code: a bug, a broken lab, an unsuitable host, or any other."""
+    assert combined == verify_report.combine_exit_codes(replace(GOOD, exit_code=code) for code in codes)
 
 
 @pytest.mark.parametrize(
@@ -64,10 +68,10 @@ def test_worst(codes: list[ExitCode], worst: ExitCode) -> None:
         (["uml", "docker"], 8, 100, 1),
     ],
 )
-def test_jobs(
+def test_job_count(
     drivers: list[str], cores: int, free: float, jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As many labs are tried at once as there are processors, and as memory holds where nodes have their own."""
+    """One lab runs per processor, as far as memory allows for nodes that reserve memory."""
     monkeypatch.setattr("os.cpu_count", lambda: cores)
     lab = helpers.lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n")
     assert jobs == choose_job_count([VerifyJob(lab, driver) for driver in drivers], lambda: int(free))

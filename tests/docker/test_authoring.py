@@ -26,7 +26,7 @@ def test_new_lab_holds(own: Labs) -> None:
     assert 0 == own("--labs", "mine", "new", "rolling-updates").returncode
     done = own("--labs", "mine", "verify", "rolling-updates")
     assert 0 == done.returncode, done.stdout + done.stderr
-    assert 2 == done.stdout.count(": fails, saying")
+    assert 2 == done.stdout.count(": fails with '")
 
 
 def test_worked_example_holds(own: Labs, tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_worked_example_holds(own: Labs, tmp_path: Path) -> None:
     docs_examples.write_example(tmp_path / "mine")
     done = own("--labs", "mine", "verify", "notice-board")
     assert 0 == done.returncode, done.stdout + done.stderr
-    assert 2 == done.stdout.count(": fails, saying")
+    assert 2 == done.stdout.count(": fails with '")
 
 
 def test_another_tree(own: Labs) -> None:
