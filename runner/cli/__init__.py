@@ -1,4 +1,4 @@
-"""The `labs` command: one file a command, and the one exit of them all."""
+"""The `labs` command: one file per command, and the only exit of all of them."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ import click
 from runner import __version__, sanitize, signals
 from runner.errors import ExitCode, HostError, LabsError
 
-# Short help stands here, and not in the commands' files, so that `labs --help` need not import them.
+# The module and the short help of each command; short help is here so that `labs --help` need not import the modules.
 _COMMANDS = {
-    "list": ("list_", "Show the labs there are, and your progress."),
-    "start": ("start", "Start a lab's nodes, or go on where they were."),
-    "status": ("status", "Show what runs, and where you are."),
+    "list": ("list_", "List labs and your progress."),
+    "start": ("start", "Start a lab's nodes, or resume stopped ones."),
+    "status": ("status", "Show started labs, their nodes and your progress."),
     "show": ("show", "Read the lesson, or one step of it."),
     "shell": ("shell", "Open a terminal on a node."),
     "exec": ("exec_", "Run a command on a node."),
-    "env": ("env", "Let your own docker talk to a node."),
-    "check": ("check", "See what your cluster has reached."),
-    "hint": ("hint", "Get a nudge for the step you are at."),
-    "solution": ("solution", "See how a step is done, once it is passed."),
-    "goto": ("goto", "Have all done that comes before a step."),
-    "watch": ("watch", "See each check turn green by itself."),
-    "play": ("play", "Have the lesson's commands typed for you."),
-    "new": ("new", "Make a lab of your own, small and whole."),
-    "lint": ("lint", "Find what is wrong with a lab, without a cluster."),
-    "verify": ("verify", "Prove that a lab's lesson and checks agree."),
-    "submit": ("submit", "Write a submission from what you have typed."),
-    "grade": ("grade", "Play submissions, and say what they are worth."),
-    "stop": ("stop", "Halt a lab's nodes and keep their disks."),
-    "reset": ("reset", "Throw a lab's nodes away and start afresh."),
-    "rm": ("rm", "Remove a lab's nodes and all they hold."),
-    "site": ("site", "Make web pages of the lessons, or show them."),
-    "doctor": ("doctor", "Look whether this machine can run labs."),
-    "images": ("images", "Build, list, move or prune the nodes' images."),
-    "completion": ("completion", "Print the completion script for a shell."),
+    "env": ("env", "Point your own docker at a node."),
+    "check": ("check", "Check which steps your cluster has reached."),
+    "hint": ("hint", "Get the next hint for a step."),
+    "solution": ("solution", "Show how a step is done, after you have passed it."),
+    "goto": ("goto", "Skip to a step: complete everything before it for you."),
+    "watch": ("watch", "Watch your nodes and checks, live."),
+    "play": ("play", "Type the lesson's commands for you."),
+    "new": ("new", "Create a new lab."),
+    "lint": ("lint", "Find problems in a lab, without a cluster."),
+    "verify": ("verify", "Test a lab's lesson and checks on a fresh cluster."),
+    "submit": ("submit", "Write a submission from what you typed."),
+    "grade": ("grade", "Grade submissions on fresh nodes."),
+    "stop": ("stop", "Stop a lab's nodes and keep their disks."),
+    "reset": ("reset", "Discard a lab's nodes and start fresh ones."),
+    "rm": ("rm", "Remove a lab's nodes and everything on them."),
+    "site": ("site", "Build a web site from the lessons, or serve it."),
+    "doctor": ("doctor", "Check whether this computer can run labs."),
+    "images": ("images", "Build, list, prune, export or import images."),
+    "completion": ("completion", "Print a shell's completion script."),
 }
 _EPILOG = """\b
 A first lab:
-  labs start swarm-basics      three Docker nodes, in a few seconds
-  labs show                    the lesson
-  labs shell node1             a terminal on the first node
-  labs check                   what your cluster has reached
-  labs watch                   the same, live
-  labs hint                    a nudge
-  labs rm                      nothing of it remains
+  labs start swarm-basics      start three Docker nodes, in a few seconds
+  labs show                    read the lesson
+  labs shell node1             open a terminal on the first node
+  labs check                   check your progress
+  labs watch                   check it live, in another terminal
+  labs hint                    get a hint
+  labs rm                      remove the nodes
 """
 
 
@@ -74,17 +74,17 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            from runner.errors import unknown_name_error
+            from runner.errors import create_unknown_name_error
 
-            raise unknown_name_error("command", args[0], _COMMANDS, "labs --help")
+            raise create_unknown_name_error("command", args[0], _COMMANDS, "labs --help")
         return super().resolve_command(ctx, args)
 
 
-def _use_tree(_ctx: click.Context, _param: click.Parameter, tree: str | None) -> None:
-    # A variable, and no argument of everything: programs that we start must find the same labs.
-    if tree is not None:
-        # Of these two, only this one leaves a `~` alone that is nobody's home.
-        os.environ["LABS_ROOT"] = str(Path(os.path.expanduser(tree)).absolute())  # noqa: PTH111
+def _set_root(_ctx: click.Context, _param: click.Parameter, folder: str | None) -> None:
+    # An environment variable, so that programs that we start find the same labs.
+    if folder is not None:
+        # Unlike Path.expanduser, this leaves a `~` alone that names no user's home.
+        os.environ["LABS_ROOT"] = str(Path(os.path.expanduser(folder)).absolute())  # noqa: PTH111
 
 
 @click.group(cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -94,24 +94,24 @@ def _use_tree(_ctx: click.Context, _param: click.Parameter, tree: str | None) ->
     metavar="DIR",
     type=click.Path(file_okay=False),
     expose_value=False,
-    callback=_use_tree,
-    help="Use the labs and checks in DIR/labs and DIR/checks, as LABS_ROOT does.",
+    callback=_set_root,
+    help="Use the labs in DIR/labs and the checks in DIR/checks. Overrides LABS_ROOT.",
 )
 def cli() -> None:
-    """Hands-on container-orchestration labs on real Docker nodes, on your own machine."""
+    """Hands-on container-orchestration labs on real Docker nodes, on your own computer."""
 
 
 def main() -> NoReturn:
-    """Run the command line and exit; nothing else in this project does."""
-    # Most commands end before there is garbage worth collecting; looking for it takes a tenth of the time of imports.
+    """Run the command line and exit; nothing else in this project exits."""
+    # Most commands end before there is garbage worth collecting, and collecting takes a tenth of the import time.
     gc.set_threshold(50_000)
-    signals.raise_on_all()
+    signals.raise_on_signals()
     code: int = ExitCode.BUG
     try:
         result = cli.main(prog_name="labs", standalone_mode=False)
         code = result if isinstance(result, int) else ExitCode.DONE
     except LabsError as error:
-        code = _explain(error)
+        code = _print_error(error)
     except click.ClickException as error:
         error.show()
         code = ExitCode.USAGE
@@ -119,38 +119,38 @@ def main() -> NoReturn:
         click.echo("Interrupted.", err=True)
         code = ExitCode.INTERRUPTED
     except SystemExit:
-        # click and rich end so when the reader of our output has gone, as `head` does; and click after a completion.
+        # click and rich exit when the reader of our output is gone, as after `head`; click also after a completion.
         code = ExitCode.DONE
     except OSError as error:
-        code = _explain_system(error)
+        code = _handle_os_error(error)
     except Exception:
         code = _report_bug()
-    # From here on Ctrl-C could only make a finished command look like a killed one.
-    signals.ignore_all()
+    # From here on, Ctrl-C would only make a finished command look like an interrupted one.
+    signals.disable_interrupts()
     sys.exit(code)
 
 
-def _explain_system(error: OSError) -> int:
-    where = error.filename
-    if where is None and error.errno == errno.ENOSPC:
-        # Most often it is what our output goes to; what is left of that would be tried once more at the very end.
+def _handle_os_error(error: OSError) -> int:
+    subject = error.filename
+    if subject is None and error.errno == errno.ENOSPC:
+        # Most likely standard output goes to a full disk. Python would try to write the rest of it once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        where = "What was to be written"
-    if where is None:
+        subject = "Cannot write the output"
+    if subject is None:
         return _report_bug()
-    advice = "Make room or give yourself the rights to it, then type this again."
-    return _explain(HostError(f"{where}: {error.strerror}.", advice))
+    advice = "Free disk space or fix the permissions, then retry."
+    return _print_error(HostError(f"{subject}: {error.strerror}.", advice))
 
 
 def _report_bug() -> int:
     import traceback
 
     traceback.print_exc()
-    click.echo("This is a bug in labs. Please report it with the lines above.", err=True)
+    click.echo("This is a bug in labs. Please report it, with the lines above.", err=True)
     return ExitCode.BUG
 
 
-def _explain(error: LabsError) -> int:
+def _print_error(error: LabsError) -> int:
     for line in error.log.rstrip().splitlines():
         click.echo(f"  | {sanitize.strip_control_chars(line)}", err=True)
     colour = "yellow" if error.exit_code is ExitCode.INCOMPLETE else "red"

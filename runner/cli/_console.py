@@ -1,99 +1,159 @@
-"""What all commands share of the terminal: colours, and stories shown step by step."""
+"""The terminal, as all commands use it: consoles, status output, and the commands to type next."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
+from runner import sanitize
 from runner.status import DetailCallback, StatusReporter
+
+if TYPE_CHECKING:
+    from rich.console import Group
 
 
 @cache
-def out() -> Console:
-    """Return the console for what a command is asked for; rich itself honours NO_COLOR and a missing terminal."""
+def get_stdout() -> Console:
+    """Return the console for a command's results; rich itself honours NO_COLOR and a missing terminal."""
     return Console(highlight=False, soft_wrap=not Console().is_terminal)
 
 
 @cache
-def err() -> Console:
-    """Return the console for what is said on the way."""
+def get_stderr() -> Console:
+    """Return the console for status output and warnings."""
     return Console(stderr=True, highlight=False)
 
 
-def status_reporter() -> StatusReporter:
-    """Return a story that shows steps live on a terminal, and as plain lines elsewhere."""
-    return _LiveReporter() if err().is_terminal else _PlainReporter()
+def print_commands(commands: Sequence[tuple[str, str]], heading: str = "") -> None:
+    """Print commands to type next.
+
+    Args:
+        commands: Each command, with a few words on what it is for.
+        heading: The line above them, if any.
+
+    """
+    console = get_stdout()
+    if heading:
+        console.print(Text(heading, style="bold"), soft_wrap=True)
+    width = max(len(command) for command, _ in commands)
+    for command, purpose in commands:
+        console.print(Text.assemble("  ", (f"{command:<{width}}", "cyan"), f"  {purpose}"), soft_wrap=True)
+
+
+def create_status_reporter() -> StatusReporter:
+    """Return a reporter that shows steps live on a terminal, and as one line per step elsewhere."""
+    return _LiveReporter() if get_stderr().is_terminal else _LogReporter()
 
 
 class _LiveReporter:
     @contextmanager
     def step(self, name: str) -> Iterator[DetailCallback]:
-        # Where there is no terminal, nobody waits for this to be imported.
+        # Imported here, since commands without a terminal need not wait for it.
         from rich.live import Live
 
-        began = time.monotonic()
-        line = _Line(name, began)
-        with Live(line, console=err(), refresh_per_second=12, transient=True):
-            try:
-                yield line.tell
-            except BaseException:
-                line.mark = Text("✗ ", style="red")
-                raise
-            finally:
-                elapsed = time.monotonic() - began
-                mark = line.mark or Text("✓ ", style="green")
-        err().print(Text.assemble(mark, name, (f"  {line.detail}" if line.detail else "", "dim"), _seconds(elapsed)))
+        start_time = time.monotonic()
+        line = _StepLine(name, start_time)
+        symbol = Text("✓ ", style="green")
+        try:
+            with Live(line, console=get_stderr(), refresh_per_second=12, transient=True):
+                yield line.set_detail
+        except BaseException:
+            symbol = Text("✗ ", style="red")
+            raise
+        finally:
+            detail = (f"  {line.detail}" if line.detail else "", "dim")
+            elapsed = _format_elapsed(time.monotonic() - start_time)
+            get_stderr().print(Text.assemble(symbol, name, detail, elapsed))
 
 
-class _Line:
-    """One running step, drawn anew at every refresh so that its time goes on."""
+class _StepLine:
+    """One running step; rendered again at every refresh, so that its time advances."""
 
-    def __init__(self, name: str, began: float) -> None:
+    def __init__(self, name: str, start_time: float) -> None:
         from rich.spinner import Spinner
 
         self.name = name
         self.detail = ""
-        self.mark: Text | None = None
-        self._began = began
+        self._start_time = start_time
         self._spinner = Spinner("dots", style="cyan")
         self._lock = threading.Lock()
 
-    def tell(self, detail: str) -> None:
+    def set_detail(self, detail: str) -> None:
         with self._lock:
             self.detail = detail
 
     def __rich__(self) -> Text:
         frame = self._spinner.render(time.monotonic())
+        symbol = frame if isinstance(frame, Text) else Text("·")
         detail = (f"  {self.detail[:60]}" if self.detail else "", "dim")
-        head = frame if isinstance(frame, Text) else Text("·")
-        return Text.assemble(head, " ", self.name, detail, _seconds(time.monotonic() - self._began))
+        return Text.assemble(symbol, " ", self.name, detail, _format_elapsed(time.monotonic() - self._start_time))
 
 
-class _PlainReporter:
+class _LogReporter:
     @contextmanager
     def step(self, name: str) -> Iterator[DetailCallback]:
-        began = time.monotonic()
-        last = [""]
-        # A log shows what takes so long while it does.
-        self._say(f"{name} ...", end="")
+        start_time = time.monotonic()
+        detail = ""
+
+        def set_detail(text: str) -> None:
+            nonlocal detail
+            detail = text
+
+        # The name comes first, so that a log shows which step is taking so long.
+        self._write(f"{name} ...", end="")
         try:
-            yield lambda detail: last.__setitem__(0, detail)
+            yield set_detail
         except BaseException:
-            self._say(" failed")
+            self._write(" failed")
             raise
-        detail = f" {last[0]}," if last[0] else ""
-        self._say(f"{detail} {time.monotonic() - began:.1f} s")
+        self._write(f"{f' {detail},' if detail else ''} {time.monotonic() - start_time:.1f} s")
 
-    def _say(self, text: str, end: str = "\n") -> None:
-        err().print(text, end=end, soft_wrap=True, markup=False)
-        err().file.flush()
+    def _write(self, text: str, end: str = "\n") -> None:
+        get_stderr().print(text, end=end, soft_wrap=True, markup=False)
+        get_stderr().file.flush()
 
 
-def _seconds(elapsed: float) -> tuple[str, str]:
-    return (f"  {elapsed:.1f} s", "dim")
+def _format_elapsed(seconds: float) -> tuple[str, str]:
+    return (f"  {seconds:.1f} s", "dim")
+
+
+class LiveLines:
+    """Shows what several parallel jobs are doing, one line per job; may be called from several threads.
+
+    Args:
+        name_width: How many columns the jobs' names take.
+
+    """
+
+    def __init__(self, name_width: int) -> None:
+        from rich.spinner import Spinner
+
+        self._name_width = name_width
+        self._lines: dict[str, str] = {}
+        self._spinner = Spinner("dots", style="cyan")
+
+    def set_line(self, name: str, line: str) -> None:
+        """Show a line for a job."""
+        # Replaced rather than changed: another thread may be rendering the current lines.
+        self._lines = {**self._lines, name: line.strip()}
+
+    def remove_line(self, name: str) -> None:
+        """Remove the line of a job."""
+        self._lines = {other: line for other, line in self._lines.items() if other != name}
+
+    def __rich__(self) -> Group:
+        """Render all lines, and a spinner below them."""
+        from rich.console import Group
+
+        return Group(*(self._render_line(name, line) for name, line in self._lines.items()), self._spinner)
+
+    def _render_line(self, name: str, line: str) -> Text:
+        label = f"{sanitize.strip_control_chars(name):<{self._name_width}} "
+        return Text.assemble("  ", (label, "bold"), (line, "dim"), no_wrap=True, overflow="ellipsis")

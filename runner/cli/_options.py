@@ -1,8 +1,8 @@
-"""The arguments that many commands take, with their completion."""
+"""Arguments and options that several commands take, with their shell completion."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
@@ -19,10 +19,10 @@ class LabName(click.ParamType[str]):
     name = "lab"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Offer the labs there are."""
+        """Complete with the names of all labs."""
         from runner.lessons import catalog
 
-        return [CompletionItem(name) for name in catalog.list_lab_names() if name.startswith(incomplete)]
+        return _complete(catalog.list_lab_names(), incomplete)
 
 
 class NodeName(click.ParamType[str]):
@@ -31,12 +31,12 @@ class NodeName(click.ParamType[str]):
     name = "node"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Offer the nodes that run."""
+        """Complete with the nodes of all clusters."""
         try:
-            names = {node.name for cluster in lookup.survey_clusters().require_all() for node in cluster.nodes}
+            clusters = lookup.survey_clusters().require_all()
         except LabsError:
             return []
-        return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
+        return _complete(sorted({node.name for cluster in clusters for node in cluster.nodes}), incomplete)
 
 
 class StepId(click.ParamType[str]):
@@ -45,98 +45,101 @@ class StepId(click.ParamType[str]):
     name = "step"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Offer the steps of the lab that was named, or of those that are started."""
+        """Complete with the steps of the lab that was typed, or of all labs that are started."""
         from runner.lessons import catalog
 
-        # click gives up on arguments where the value that is being typed is an option's.
-        named = ctx.params.get("lab") or next(iter(ctx.args), None)
+        # click leaves arguments unparsed while the value of an option is completed.
+        lab = ctx.params.get("lab") or next(iter(ctx.args), None)
         try:
-            labs = [named] if named else sorted({cluster.id.lab for cluster in lookup.survey_clusters().require_all()})
-            steps = [step.id for lab in labs for step in catalog.load_lab(lab).lesson.steps]
+            names = {lab} if lab else {cluster.id.lab for cluster in lookup.survey_clusters().require_all()}
+            steps = [step.id for name in sorted(names) for step in catalog.load_lab(name).lesson.steps]
         except LabsError:
             return []
-        return [CompletionItem(step) for step in steps if step.startswith(incomplete)]
+        return _complete(steps, incomplete)
 
 
 class LabOrStep(LabName):
     """The name of a lab, or the id of a step of the lab that is started."""
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Offer both."""
+        """Complete with both."""
         return super().shell_complete(ctx, param, incomplete) + STEP.shell_complete(ctx, param, incomplete)
 
 
 class DriverName(click.ParamType[str]):
-    """The name of a driver; unknown ones are told with the nearest, like labs and nodes."""
+    """The name of a driver; commands check it themselves, to suggest the nearest name as they do for labs."""
 
     name = "driver"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Offer the drivers there are."""
+        """Complete with the names of all drivers."""
         from runner.clusters import selection
 
-        return [CompletionItem(name) for name in selection.DRIVER_NAMES if name.startswith(incomplete)]
+        return _complete(selection.DRIVER_NAMES, incomplete)
+
+
+def _complete(words: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(word) for word in words if word.startswith(incomplete)]
 
 
 DRIVER = DriverName()
 LAB = LabName()
 NODE = NodeName()
 STEP = StepId()
-lab_argument = click.argument("lab", type=LAB)
 optional_lab_argument = click.argument("lab", type=LAB, required=False)
 
 
 def lab_and_step_arguments(command: click.decorators.FC) -> click.decorators.FC:
-    """Take a lab, a step, or both; `_which.lab_and_step` tells which."""
-    second = click.argument("step", type=STEP, required=False)(command)
-    return click.argument("lab", type=LabOrStep(), required=False)(second)
+    """Add arguments for a lab, a step, or both; `Session.resolve_lab_and_step` tells them apart."""
+    with_step = click.argument("step", type=STEP, required=False)(command)
+    return click.argument("lab", type=LabOrStep(), required=False)(with_step)
 
 
 driver_option = click.option(
     "--driver",
     metavar="NAME",
     type=DRIVER,
-    help="What nodes are made of: 'docker', containers on your Docker Engine, or 'uml', machines of their own.",
+    help="The driver that creates the nodes: 'docker' (containers) or 'uml' (user-mode Linux VMs).",
 )
-lab_option = click.option("--lab", type=LAB, help="The node's lab, where more than one is started.")
+lab_option = click.option("--lab", type=LAB, help="The lab of the node, if more than one lab is started.")
 
 hidden_checks_option = click.option(
     "--checks",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="A folder with further checks, as test_LAB.py, whose names and messages students do not see.",
+    help="A folder with hidden checks in test_LAB.py; students see neither their names nor their messages.",
 )
 
 
-def time_limit_option(seconds: int) -> Callable[[click.decorators.FC], click.decorators.FC]:
-    """Take a time limit for submissions, with this default."""
+def time_limit_option(default_seconds: int) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    """Add an option for the time limit of a submission."""
     return click.option(
         "--time-limit",
         type=click.IntRange(10, 24 * 3600),
-        default=seconds,
+        default=default_seconds,
         show_default=True,
         metavar="SECONDS",
-        help="How long all blocks of a submission may take together.",
+        help="Time limit for all commands of a submission together.",
     )
 
 
 def learner_options(command: click.decorators.FC) -> click.decorators.FC:
-    """Take a learner and a seed; `learner_of` makes one of both."""
-    word = "A word of your instructor's, with which values are drawn."
-    second = click.option("--seed", metavar="WORD", help=word)(command)
-    whose = "Whose values to draw, by the name that the course knows them by."
-    return click.option("--learner", metavar="ID", help=whose)(second)
+    """Add options for a learner and a seed; `parse_learner` combines them."""
+    seed_help = "The word from your instructor that the values are drawn with."
+    with_seed = click.option("--seed", metavar="WORD", help=seed_help)(command)
+    learner_help = "Use the values of this learner; ID is the learner's name in the course."
+    return click.option("--learner", metavar="ID", help=learner_help)(with_seed)
 
 
 def parse_learner(learner: str | None, seed: str | None) -> Learner | None:
-    """Return the learner that the options name; None if they name none.
+    """Return the learner that the options name, or None if they name none.
 
     Raises:
-        UsageError: There is a seed, and nobody to draw with it.
+        UsageError: There is a seed but no learner.
 
     """
     if learner is None and seed is not None:
-        raise UsageError("'--seed' says nothing of whose values to draw.", "Say it with '--learner ID'.")
+        raise UsageError("'--seed' needs a learner to draw values for.", "Add '--learner ID'.")
     if learner is None:
         return None
     return Learner(learner, seed or "") if learner else NO_LEARNER

@@ -1,4 +1,4 @@
-"""Has a lesson's commands typed, for the commands that do so."""
+"""Type the commands of a lesson on its nodes, for the commands that play steps."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from runner.lessons.model import Lab, Step
 from runner.lessons.player import CommandResult, LessonPlayer
 from runner.nodes.driver_interface import Cluster
 from runner.progress.replay_plan import ReplayPlan
-from runner.status import NullReporter
+from runner.status import DetailCallback, NullReporter
 
 _SETTLING_SECONDS = 30.0
+_MAX_LOG_CHARS = 3000
 
 
-def replay_steps(lab: Lab, cluster: Cluster, way: ReplayPlan) -> None:
-    """Play what is missing on a way, with one line a step.
+def replay_steps(lab: Lab, cluster: Cluster, plan: ReplayPlan) -> None:
+    """Play the steps of a plan that are not done, with one status line per step.
 
     Raises:
         IncompleteError: A step could not be played, or its checks do not pass after it.
@@ -29,60 +30,64 @@ def replay_steps(lab: Lab, cluster: Cluster, way: ReplayPlan) -> None:
 
     """
     player = LessonPlayer(cluster)
-    for step in way.completed:
+    for step in plan.completed:
         player.rerun_captures(parse.load_step_commands(lab, step))
-    for step in way.to_replay:
-        typed = bool(parse.load_step_commands(lab, step))
-        with _console.create_status_reporter().step(step.title) if typed else NullReporter().step(step.title) as tell:
-            _go_through(lab, cluster, player, step, tell)
+    for step in plan.to_replay:
+        has_commands = bool(parse.load_step_commands(lab, step))
+        reporter = _console.create_status_reporter() if has_commands else NullReporter()
+        with reporter.step(step.title) as report_detail:
+            _replay_step(lab, cluster, player, step, report_detail)
 
 
-def _go_through(lab: Lab, cluster: Cluster, player: LessonPlayer, step: Step, tell: Callable[[str], None]) -> None:
-    last = ""
+def _replay_step(lab: Lab, cluster: Cluster, player: LessonPlayer, step: Step, report_detail: DetailCallback) -> None:
+    log = ""
 
-    def show(typed: CommandResult) -> None:
-        nonlocal last
-        last = typed.output
-        tell(sanitize.strip_control_chars(typed.script.partition("\n")[0]))
+    def show_command(result: CommandResult) -> None:
+        nonlocal log
+        log = result.output
+        report_detail(sanitize.strip_control_chars(result.script.partition("\n")[0]))
 
     try:
-        report = play_step(lab, cluster, player, step, show)
-        # Which command came last is of no interest any more.
-        tell("")
-        last = "\n".join(f"{one.says}: {one.message}" for one in report.results if one.outcome is not Outcome.PASSED)
+        report = play_step(lab, cluster, player, step, show_command)
+        # The final status line should not show the last command.
+        report_detail("")
+        unfinished = (result for result in report.results if result.outcome is not Outcome.PASSED)
+        log = "\n".join(f"{result.says}: {result.message}" for result in unfinished)
         record_step(lab, step, report)
     except IncompleteError as error:
-        # Nobody has seen yet what came back.
-        raise IncompleteError(error.message, error.advice, last[-3000:]) from None
+        # The learner has not seen this output yet: the status line shows only commands.
+        raise IncompleteError(error.message, error.advice, log[-_MAX_LOG_CHARS:]) from None
 
 
-def play_step(lab: Lab, cluster: Cluster, player: LessonPlayer, step: Step, show: Callable[[CommandResult], None]) -> CheckReport:
-    """Type a step's commands and run its checks, which may wait for what is settling.
+def play_step(
+    lab: Lab, cluster: Cluster, player: LessonPlayer, step: Step, on_command: Callable[[CommandResult], None]
+) -> CheckReport:
+    """Type a step's commands, then run its checks, which may wait for the cluster to settle.
 
     Args:
         lab: The lab.
         cluster: Its cluster.
-        player: Who types, and knows what earlier steps have captured.
+        player: The player, which knows what earlier steps captured.
         step: The step.
-        show: Is given every command once it was typed.
+        on_command: Called with every command after it ran.
 
     Raises:
         IncompleteError: A command did not do what the lesson promises.
         HostError: A node cannot be reached.
 
     """
-    for typed in player.play_commands(parse.load_step_commands(lab, step)):
-        show(typed)
-        if typed.mismatch:
+    for result in player.play_commands(parse.load_step_commands(lab, step)):
+        on_command(result)
+        if result.mismatch:
             raise IncompleteError(
-                f"The lesson's line {typed.command.line} did not do on {typed.node} what it should: {typed.mismatch}.",
-                f"'labs check' says where your cluster is; {_afresh(lab, step)}.",
+                f"Line {result.command.line} of the lesson did not work on {result.node}: {result.mismatch}.",
+                f"'labs check' shows the state of your cluster; {_advise_reset(lab, step)}.",
             )
     return run_checks.run_checks(CheckRequest(lab, cluster, frozenset({step.id}), _SETTLING_SECONDS))
 
 
 def record_step(lab: Lab, step: Step, report: CheckReport) -> None:
-    """Note that a step was played, unless its checks do not pass.
+    """Record that a step was played, if its checks pass.
 
     Raises:
         IncompleteError: They do not.
@@ -91,10 +96,10 @@ def record_step(lab: Lab, step: Step, report: CheckReport) -> None:
     if report.exit_code is not ExitCode.DONE:
         raise IncompleteError(
             f"The step '{step.id}' was played, but its checks do not pass.",
-            f"'labs check --step {step.id}' looks again; {_afresh(lab, step)}.",
+            f"'labs check --step {step.id}' checks again; {_advise_reset(lab, step)}.",
         )
     _progress.record_played(lab.name, [step.id])
 
 
-def _afresh(lab: Lab, step: Step) -> str:
-    return f"'labs reset {lab.name} --step {step.id}' makes fresh nodes and comes back to this step"
+def _advise_reset(lab: Lab, step: Step) -> str:
+    return f"'labs reset {lab.name} --step {step.id}' gets to this step on fresh nodes"

@@ -14,24 +14,24 @@ from runner.grading.bundles.base import BundleSettings
 from runner.grading.job import find_hidden_checks
 from runner.lessons import catalog
 
-# An autograder is ended after ten minutes on Gradescope, if not told otherwise, and after fifteen on Classroom 50.
-_SECONDS = 400
+# Gradescope ends an autograder after ten minutes by default, and Classroom 50 after fifteen.
+_TIME_LIMIT_SECONDS = 400
 
 
 @click.command("bundle")
 @click.argument("kind", type=click.Choice(sorted(bundles.BUNDLE_FORMATS)))
 @click.option("--lab", type=_options.LAB, required=True, help="The lab that submissions are for.")
 @_options.driver_option
-@_options.time_limit_option(_SECONDS)
+@_options.time_limit_option(_TIME_LIMIT_SECONDS)
 @_options.hidden_checks_option
 @click.option(
     "--parts",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="What 'labs images export' has written, to be taken along; otherwise it is built on the other side.",
+    help="Include a file from 'labs images export'; otherwise the autograder builds the images itself.",
 )
-@click.option("--seed", metavar="WORD", help="Each has values of their own, drawn with this word, as for 'labs grade'.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Where to write it.")
+@click.option("--seed", metavar="WORD", help="Draw each learner's values with this word, as in 'labs grade'.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="The file or folder to write.")
 def command(
     kind: str,
     lab: str,
@@ -42,10 +42,10 @@ def command(
     seed: str | None,
     out: Path | None,
 ) -> int:
-    """Make what another autograder needs to grade a lab: labs as it is here, the lab, and your hidden checks.
+    """Create an autograder for another platform: this version of labs, the lab, and your hidden checks.
 
-    For 'gradescope' that is a zip file to upload, for 'classroom50' a folder to commit. A folder of yours with the name
-    'bundle' is graded as './bundle'.
+    For 'gradescope' it is a zip file to upload, for 'classroom50' a folder to commit. To grade a folder of your own
+    that is called 'bundle', type 'labs grade ./bundle'.
 
     \b
     Examples:
@@ -54,19 +54,19 @@ def command(
       labs grade bundle classroom50 --lab swarm-basics --out autograders/swarm-basics
     """
     catalog.load_lab(lab)
-    made = bundles.BUNDLE_FORMATS[kind]
-    chosen = selection.load_driver(driver or selection.get_default_driver_name(has_engine=made.has_engine)).name
-    target = out or Path(made.default_output)
-    bundles.write_bundle(
-        kind, BundleSettings(lab, chosen, time_limit, seed), target, hidden=find_hidden_checks(checks, lab), parts=parts
-    )
+    bundle_format = bundles.BUNDLE_FORMATS[kind]
+    default_driver = selection.get_default_driver_name(has_engine=bundle_format.has_engine)
+    driver_name = selection.load_driver(driver or default_driver).name
+    target = out or Path(bundle_format.default_output)
+    settings = BundleSettings(lab, driver_name, time_limit, seed)
+    bundles.write_bundle(kind, settings, target, hidden=find_hidden_checks(checks, lab), parts=parts)
     _console.get_stdout().print(f"Written to {target}.", style="green", markup=False)
-    _console.get_stdout().print(made.next_step, markup=False)
+    _console.get_stdout().print(bundle_format.next_step, markup=False)
     return 0
 
 
 class GradeOrBundleCommand(click.Command):
-    """`labs grade`; where its first word is 'bundle', it is that command instead."""
+    """`labs grade`, unless its first argument is 'bundle': then it is `labs grade bundle`."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any

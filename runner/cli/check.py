@@ -8,14 +8,14 @@ import click
 
 from runner.checking import run_checks
 from runner.checking.check_request import CheckRequest
-from runner.cli import _options, _progress, _resolve
-from runner.clusters import lookup
+from runner.cli import _options, _progress
 from runner.progress import completion
+from runner.session import require_step
 
 
 @click.command("check")
 @_options.optional_lab_argument
-@click.option("--step", "step_id", type=_options.STEP, metavar="ID", help="Only the checks of one step.")
+@click.option("--step", "step_id", type=_options.STEP, metavar="ID", help="Run only the checks of this step.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.option(
     "--patience",
@@ -23,14 +23,14 @@ from runner.progress import completion
     default=3.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait in all for what is still settling.",
+    help="Time to wait, in total, for a cluster that is still settling.",
 )
 def command(lab: str | None, step_id: str | None, as_json: bool, patience: float) -> int:
-    """See what your cluster has reached and what not, and why.
+    """Check which steps of the lesson your cluster has reached, and why others fail.
 
-    What passes is noted as your progress, which `labs list` shows.
+    Records the steps that pass as your progress, which 'labs list' shows.
 
-    Exits with 0 if all checks pass, 1 if some do not yet, 4 if some could not be checked.
+    Exits with 0 if all checks pass, 1 if some fail, and 4 if some could not be checked.
 
     \b
     Examples:
@@ -38,16 +38,19 @@ def command(lab: str | None, step_id: str | None, as_json: bool, patience: float
       labs check swarm-basics --step join-workers
       labs check --json | jq .counts
     """
-    cluster = lookup.survey_clusters().require_running_cluster(lab)
-    found = _progress.load_learner_lab(cluster.id.lab)
-    step = None if step_id is None else _resolve.the_step(found, step_id)
-    report = run_checks.run_checks(CheckRequest(found, cluster, frozenset({step.id}) if step else None, patience))
-    passed = completion.find_passed_steps(found.lesson, report, all_checks_ran=step is None) if cluster.id.is_main else ()
-    noted = _progress.record_passed(found.name, passed)
+    session = _progress.create_session()
+    cluster = session.survey.require_running_cluster(lab)
+    loaded = session.load_lab(cluster.id.lab)
+    step = None if step_id is None else require_step(loaded, step_id)
+    report = run_checks.run_checks(CheckRequest(loaded, cluster, frozenset({step.id}) if step else None, patience))
+    passed: tuple[str, ...] = ()
+    if cluster.id.is_main:
+        passed = completion.find_passed_steps(loaded.lesson, report, all_checks_ran=step is None)
+    update = _progress.record_passed(loaded.name, passed)
     if as_json:
         click.echo(json.dumps(report.to_json(), indent=2))
     else:
         from runner.cli import _check_results
 
-        _check_results.print_report(report, found, noted)
+        _check_results.print_report(report, loaded, update)
     return report.exit_code

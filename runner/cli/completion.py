@@ -10,15 +10,15 @@ from click.shell_completion import get_completion_class
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> int:
-    """Print the completion script for a shell: commands, labs and nodes.
+    """Print a shell's completion script, which completes commands, labs, steps and nodes.
 
     \b
     Examples:
-      eval "$(labs completion bash)"                                  for this terminal
-      labs completion fish > ~/.config/fish/completions/labs.fish     for good
+      eval "$(labs completion bash)"                                  in this terminal
+      labs completion fish > ~/.config/fish/completions/labs.fish     permanently
     """
-    made = get_completion_class(shell)
-    assert made is not None
+    completion_class = get_completion_class(shell)
+    assert completion_class is not None
     root = ctx.find_root()
-    click.echo(made(root.command, {}, "labs", "_LABS_COMPLETE").source())
+    click.echo(completion_class(root.command, {}, "labs", "_LABS_COMPLETE").source())
     return 0

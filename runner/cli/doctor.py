@@ -10,33 +10,33 @@ from runner.clusters import selection
 from runner.errors import ExitCode
 from runner.nodes.driver_interface import ProbeCache
 
-_MARKS = {True: ("✓", "green"), None: ("~", "yellow"), False: ("✗", "red")}
+_SYMBOLS = {True: ("✓", "green"), None: ("~", "yellow"), False: ("✗", "red")}
 
 
 @click.command("doctor")
-@click.option("--again", is_flag=True, help="Forget what was found out before, and probe anew.")
-def command(again: bool) -> int:
-    """Look whether this machine can run labs, and say what to do where it cannot.
+@click.option("--no-cache", is_flag=True, help="Probe again instead of using cached results.")
+def command(no_cache: bool) -> int:
+    """Check whether this computer can run labs, and show how to fix what it lacks.
 
-    There are two drivers: docker makes nodes of containers on your engine, uml of machines of their own. Exits with 4
-    if neither can serve.
+    Nodes are created by one of two drivers: docker runs them as containers on your Docker Engine, uml as user-mode
+    Linux VMs. Exits with 4 if neither driver works here.
 
     \b
     Examples:
       labs doctor
-      labs doctor --again      after loading a kernel module, say
+      labs doctor --no-cache      after loading a kernel module, for example
     """
-    out = _console.get_stdout()
-    serving = False
+    console = _console.get_stdout()
+    has_working_driver = False
     for driver in selection.load_drivers():
-        if again and isinstance(driver, ProbeCache):
+        if no_cache and isinstance(driver, ProbeCache):
             driver.clear_probe_cache()
-        out.print(f"[bold]driver {driver.name}[/]")
-        findings = driver.diagnose()
-        serving = serving or all(finding.is_ok is not False for finding in findings)
-        for finding in findings:
-            mark, style = _MARKS[finding.is_ok]
-            out.print(Text.assemble((f"  {mark} ", style), f"{finding.subject:<15}", finding.finding))
-            if finding.advice:
-                out.print(Text(f"    {'':<15}{finding.advice}", style="dim"))
-    return ExitCode.DONE if serving else ExitCode.HOST
+        console.print(f"[bold]driver {driver.name}[/]")
+        diagnoses = driver.diagnose()
+        has_working_driver = has_working_driver or all(diagnosis.is_ok is not False for diagnosis in diagnoses)
+        for diagnosis in diagnoses:
+            symbol, style = _SYMBOLS[diagnosis.is_ok]
+            console.print(Text.assemble((f"  {symbol} ", style), f"{diagnosis.subject:<15}", diagnosis.finding))
+            if diagnosis.advice:
+                console.print(Text(f"    {'':<15}{diagnosis.advice}", style="dim"))
+    return ExitCode.DONE if has_working_driver else ExitCode.HOST

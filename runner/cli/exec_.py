@@ -13,7 +13,7 @@ from runner.clusters import activity, lookup
 @click.argument("node", type=_options.NODE)
 @click.argument("cmd", nargs=-1, required=True, type=click.UNPROCESSED)
 def command(node: str, cmd: tuple[str, ...], lab: str | None) -> int:
-    """Run a command on a node; its exit status becomes that of this command.
+    """Run a command on a node; exits with the command's exit status.
 
     \b
     Examples:
@@ -24,4 +24,5 @@ def command(node: str, cmd: tuple[str, ...], lab: str | None) -> int:
     words = cmd[1:] if cmd[0] == "--" else cmd
     if not words:
         raise click.UsageError(f"Name a command, as in: labs exec {node} -- docker node ls")
-    return lookup.survey_clusters().require_running_node(node, lab).run_attached(list(words), activity.Ringer())
+    found_node = lookup.survey_clusters().require_running_node(node, lab)
+    return found_node.run_attached(list(words), activity.ActivityNotifier())

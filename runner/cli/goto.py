@@ -7,78 +7,78 @@ from rich.text import Text
 
 from runner.checking import run_checks
 from runner.checking.check_request import CheckRequest
-from runner.cli import _console, _options, _playback, _progress, _resolve, _start, _suggestions
-from runner.clusters import lookup
-from runner.clusters.lifecycle import Started
+from runner.cli import _console, _options, _playback, _progress
+from runner.cli.start import start_lab
+from runner.clusters.lifecycle import StartResult
 from runner.errors import HostError, IncompleteError, UsageError
 from runner.lessons.model import Lab, Step
 from runner.nodes.driver_interface import Cluster
 from runner.progress import completion, replay_plan
+from runner.progress.model import Progress
 from runner.progress.replay_plan import ReplayPlan
 
-# What ran on nodes that have just been brought up again comes back within this time.
-_RESUMING_SECONDS = 30.0
+# After a restart of the nodes, containers and services come back within this time.
+_RESUME_SECONDS = 30.0
 
 
 @click.command("goto")
 @_options.lab_and_step_arguments
 def command(lab: str | None, step: str | None) -> int:
-    """Bring a cluster to the state just before a step, by playing what comes before it.
+    """Skip to a step: complete everything before it for you.
 
-    Starts the lab if it is not started, and plays only what is not done yet. Where your cluster is past the step,
-    or has taken another way, nothing is played; `labs reset --step` gets there on fresh nodes.
+    Starts the lab if necessary, then types the commands of the steps before STEP that are not done yet. Types nothing
+    if your cluster is past the step, or if it has diverged from the lesson: 'labs reset --step STEP' then gets you
+    there on fresh nodes.
 
     \b
     Examples:
       labs goto swarm-basics join-workers
       labs goto join-workers                   in the lab that is started
     """
-    found, target = _resolve.lab_and_step(lab, step, "labs goto")
+    session = _progress.create_session()
+    found_lab, target = session.resolve_lab_and_step(lab, step, "labs goto")
     if target is None:
-        raise UsageError(
-            "Which step?", f"Type 'labs goto {found.name} STEP'. 'labs show {found.name}' shows the steps."
-        )
-    went = _start.bring(found)
-    cluster = lookup.survey_clusters().require_running_cluster(found.name)
-    if went is Started.FRESH:
-        ahead = replay_plan.plan_from_fresh_cluster(found.lesson, target)
+        name = found_lab.name
+        raise UsageError("Which step?", f"Type 'labs goto {name} STEP'. 'labs show {name}' shows the steps.")
+    outcome, progress = start_lab(session, found_lab)
+    # A start changes the nodes, so they are looked up again; nodes that were already running are known.
+    survey = session.survey if outcome is StartResult.ALREADY_RUNNING else _progress.create_session().survey
+    cluster = survey.require_running_cluster(found_lab.name)
+    if outcome is StartResult.FRESH:
+        plan = replay_plan.plan_from_fresh_cluster(found_lab.lesson, target)
     else:
-        if went is Started.RESUMED:
-            _await(found, cluster)
-        report = run_checks.run_checks(CheckRequest(found, cluster))
-        if problem := replay_plan.find_blocking_error(found.lesson, report, target):
-            raise HostError(
-                f"'{problem.says}' could not be checked: {problem.reason}", "'labs status' shows the nodes."
-            )
-        noted = _progress.record_passed(found.name, completion.find_passed_steps(found.lesson, report))
-        ahead = replay_plan.plan_replay(found.lesson, report, target, noted.progress.completed_on_cluster)
-    _refuse_obstacle(found, target, ahead)
-    _playback.replay_steps(found, cluster, ahead)
-    _say(found, target, ahead)
+        if outcome is StartResult.RESUMED:
+            _wait_for_workloads(found_lab, cluster, progress)
+        plan = _plan_replay(found_lab, cluster, target)
+    if plan.blocker:
+        advice = f"'labs reset {found_lab.name} --step {target.id}' gets there on fresh nodes and discards these."
+        raise IncompleteError(plan.blocker, advice)
+    _playback.replay_steps(found_lab, cluster, plan)
+    _print_outcome(found_lab, target, plan)
     return 0
 
 
-def _await(lab: Lab, cluster: Cluster) -> None:
-    """Wait until what was done on the nodes before they were halted has come back, as far as it will."""
-    done = frozenset(_progress.load_progress(lab.name).completed_on_cluster)
-    with _console.create_status_reporter().step("Waiting for what ran on the nodes"):
-        run_checks.run_checks(CheckRequest(lab, cluster, done, _RESUMING_SECONDS))
+def _wait_for_workloads(lab: Lab, cluster: Cluster, progress: Progress) -> None:
+    """Wait until the completed steps pass again after a restart of the nodes, as far as they will."""
+    completed = frozenset(progress.completed_on_cluster)
+    with _console.create_status_reporter().step("Waiting for containers and services to come back"):
+        run_checks.run_checks(CheckRequest(lab, cluster, completed, _RESUME_SECONDS))
 
 
-def _refuse_obstacle(lab: Lab, target: Step, ahead: ReplayPlan) -> None:
-    if ahead.blocker:
-        advice = (
-            f"'labs reset {lab.name} --step {target.id}' gets there on fresh nodes; what was done on these is lost."
-        )
-        raise IncompleteError(ahead.blocker, advice)
+def _plan_replay(lab: Lab, cluster: Cluster, target: Step) -> ReplayPlan:
+    report = run_checks.run_checks(CheckRequest(lab, cluster))
+    if error := replay_plan.find_blocking_error(lab.lesson, report, target):
+        raise HostError(f"Could not check '{error.says}': {error.reason}", "'labs status' shows the nodes.")
+    update = _progress.record_passed(lab.name, completion.find_passed_steps(lab.lesson, report))
+    return replay_plan.plan_replay(lab.lesson, report, target, update.progress.completed_on_cluster)
 
 
-def _say(lab: Lab, target: Step, ahead: ReplayPlan) -> None:
-    out = _console.get_stdout()
-    if ahead.to_replay:
-        out.print(Text(f"All that comes before '{target.title}' is done.", style="bold green"))
-    elif ahead.is_target_begun:
-        out.print("[bold green]You are there already[/], and have begun it.")
+def _print_outcome(lab: Lab, target: Step, plan: ReplayPlan) -> None:
+    console = _console.get_stdout()
+    if plan.to_replay:
+        console.print(Text(f"Everything before '{target.title}' is done.", style="bold green"))
+    elif plan.is_target_begun:
+        console.print(Text.assemble((f"You are already at '{target.title}'", "bold green"), " and have begun it."))
     else:
-        out.print("[bold green]You are there already.[/]")
-    _suggestions.suggest_step(lab, target)
+        console.print(Text(f"You are already at '{target.title}'.", style="bold green"))
+    _progress.suggest_step(lab, target)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import click
 from rich.text import Text
 
 from runner.checking.results import CheckReport, CheckResult, Outcome
-from runner.cli import _console, _current_step, _lesson_text, _options, _progress, _resolve, _suggestions
-from runner.cli._current_step import Place
+from runner.cli import _console, _lesson_text, _options, _progress
 from runner.lessons.model import Hint, Lab, Step
-from runner.progress import hint_selection
+from runner.nodes.driver_interface import ClusterId
+from runner.progress import current_step, hint_selection
+from runner.progress.current_step import CheckedStep
 from runner.progress.hint_selection import HintSelection
+from runner.progress.model import Progress
 
 
 @click.command("hint")
 @_options.lab_and_step_arguments
-@click.option("--again", is_flag=True, help="Show the hints once more that were shown, and no new one.")
+@click.option("--again", is_flag=True, help="Show the hints you have seen again, and no new one.")
 def command(lab: str | None, step: str | None, again: bool) -> int:
-    """Get a nudge: a step's next hint, weakest first, one more each time it is asked for.
+    """Get a step's next hint, the weakest first.
 
-    Without STEP it is for the first step that is not done. Some hints are shown only while a certain check fails, so
-    the step's checks are run if the lab is started.
+    Without STEP, the hint is for the first step that is not done. Some hints only show while a certain check fails, so
+    the checks of the step run if the lab is started.
 
     \b
     Examples:
@@ -31,61 +33,74 @@ def command(lab: str | None, step: str | None, again: bool) -> int:
       labs hint swarm-basics join-workers
       labs hint --again
     """
-    found, wanted = _resolve.lab_and_step(lab, step, "labs hint")
-    place = (
-        _current_step.of(found, wanted)
-        if wanted
-        else _current_step.current(found, lambda one: bool(_help(found, one, ()).next_hint))
-    )
-    if place is None:
-        _console.get_stdout().print(f"Every step of '{found.name}' is done. 'labs hint {found.name} STEP' is for one of them.")
-        return 0
-    helping = _help(found, place.step, place.report.results)
-    _console.get_stdout().print(Text.assemble((place.step.title, "bold"), (f"  {place.step.id}", "dim")))
-    if again or helping.next_hint is None:
-        _show_seen(found, place, helping)
+    session = _progress.create_session()
+    found_lab, named_step = session.resolve_lab_and_step(lab, step, "labs hint")
+    progress = session.load_progress(found_lab.name)
+    cluster = session.survey.find_cluster(ClusterId(found_lab.name))
+    if named_step:
+        checked: CheckedStep | None = current_step.check_step(found_lab, cluster, named_step)
+        newly_passed: Sequence[str] = [named_step.id] if checked and checked.is_passed else []
     else:
-        _show_next(found, place, helping, helping.next_hint)
+        current = current_step.find_current_step(
+            found_lab, cluster, progress, lambda candidate: bool(_select_hints(candidate, (), progress).next_hint)
+        )
+        checked, newly_passed = current.checked, current.newly_passed
+    if newly_passed:
+        _progress.record_passed(found_lab.name, newly_passed)
+    if checked is None:
+        line = f"Every step of '{found_lab.name}' is done. For a hint on one of them: labs hint {found_lab.name} STEP"
+        _console.get_stdout().print(line)
+        return 0
+    hints = _select_hints(checked.step, checked.report.results, progress)
+    _console.get_stdout().print(Text.assemble((checked.step.title, "bold"), (f"  {checked.step.id}", "dim")))
+    if again or hints.next_hint is None:
+        _print_shown_hints(found_lab, checked, hints)
+    else:
+        _print_next_hint(found_lab, checked, hints, hints.next_hint)
     return 0
 
 
-def _help(lab: Lab, step: Step, results: Iterable[CheckResult]) -> HintSelection:
-    return hint_selection.select_hints(step, results, _progress.load_progress(lab.name).step_record(step.id).shown_hints)
+def _select_hints(step: Step, results: Sequence[CheckResult], progress: Progress) -> HintSelection:
+    return hint_selection.select_hints(step, results, progress.step_record(step.id).shown_hints)
 
 
-def _show_next(lab: Lab, place: Place, helping: HintSelection, hint: Hint) -> None:
-    _show(hint, helping, place.report)
-    _progress.record_hint(lab.name, place.step.id, hint_selection.compute_hint_id(hint))
-    if len(helping.remaining) > 1:
-        _offer_more(lab, place.step, "Still stuck?")
+def _print_next_hint(lab: Lab, checked: CheckedStep, hints: HintSelection, hint: Hint) -> None:
+    _print_hint(hint, hints, checked.report)
+    _progress.record_hint(lab.name, checked.step.id, hint_selection.compute_hint_id(hint))
+    if len(hints.remaining) > 1:
+        _suggest_next_hint(lab, checked.step, "Still stuck?")
     else:
-        _show_last(lab, place.step)
+        _suggest_solution(lab, checked.step)
 
 
-def _show_seen(lab: Lab, place: Place, helping: HintSelection) -> None:
-    for hint in helping.shown:
-        _show(hint, helping, place.report)
-    if helping.remaining:
-        _offer_more(lab, place.step, "Still stuck?" if helping.shown else "You have not asked for any yet.")
-    elif place.passes:
-        _console.get_stdout().print("The checks of this step pass already.")
+def _print_shown_hints(lab: Lab, checked: CheckedStep, hints: HintSelection) -> None:
+    for hint in hints.shown:
+        _print_hint(hint, hints, checked.report)
+    if hints.remaining:
+        _suggest_next_hint(lab, checked.step, "Still stuck?" if hints.shown else "You have not seen any hints yet.")
+    elif checked.is_passed:
+        _console.get_stdout().print("The checks of this step already pass.")
     else:
-        _show_last(lab, place.step)
+        _suggest_solution(lab, checked.step)
 
 
-def _offer_more(lab: Lab, step: Step, lead: str) -> None:
-    _suggestions.print_commands([(f"labs hint {lab.name} {step.id}", "the next one")], lead)
+def _suggest_next_hint(lab: Lab, step: Step, heading: str) -> None:
+    _console.print_commands([(f"labs hint {lab.name} {step.id}", "get the next hint")], heading)
 
 
-def _show_last(lab: Lab, step: Step) -> None:
-    words = [(f"labs show {lab.name} {step.id}", "read the step once more")]
-    words.append((f"labs solution {lab.name} {step.id} --spoil", "see how it is done"))
-    _suggestions.print_commands(words, "That is all there is to hint at." if step.hints else "This step has no hints.")
+def _suggest_solution(lab: Lab, step: Step) -> None:
+    commands = [
+        (f"labs show {lab.name} {step.id}", "read the step again"),
+        (f"labs solution {lab.name} {step.id} --spoil", "show the solution"),
+    ]
+    _console.print_commands(commands, "That was the last hint." if step.hints else "This step has no hints.")
 
 
-def _show(hint: Hint, helping: HintSelection, report: CheckReport) -> None:
-    which = f"Hint {helping.matching.index(hint) + 1} of {len(helping.matching)}"
-    failed = [one for one in report.results if one.check == hint.check_name and one.outcome is Outcome.FAILED]
-    about = f"  for '{failed[0].says}'" if failed else ""
-    _console.get_stdout().print(Text.assemble((which, "yellow"), (about, "dim")))
+def _print_hint(hint: Hint, hints: HintSelection, report: CheckReport) -> None:
+    number = f"Hint {hints.matching.index(hint) + 1} of {len(hints.matching)}"
+    failed = [
+        result for result in report.results if result.check == hint.check_name and result.outcome is Outcome.FAILED
+    ]
+    subject = f"  for '{failed[0].says}'" if failed else ""
+    _console.get_stdout().print(Text.assemble((number, "yellow"), (subject, "dim")))
     _lesson_text.print_hint(hint)

@@ -15,11 +15,11 @@ from runner.lessons.problems import Problem
 
 @click.command("lint")
 @click.argument("labs", nargs=-1, metavar="[LAB]...", type=_options.LAB)
-@click.option("--all", "everything", is_flag=True, help="Look at every lab there is.")
-def command(labs: tuple[str, ...], everything: bool) -> int:
-    """Find what is wrong with a lab's lesson, checks and near misses, without a cluster.
+@click.option("--all", "lint_all", is_flag=True, help="Lint every lab.")
+def command(labs: tuple[str, ...], lint_all: bool) -> int:
+    """Find problems in a lab's lesson, checks and near misses, without a cluster.
 
-    Everything at once, sorted, as FILE:LINE: MESSAGE. Exits with 3 if anything is wrong.
+    Prints all problems, sorted, as FILE:LINE: MESSAGE. Exits with 3 if there are any.
 
     \b
     Examples:
@@ -29,42 +29,46 @@ def command(labs: tuple[str, ...], everything: bool) -> int:
     """
     from runner.lessons.lint import linter
 
-    names = _wanted(labs, everything)
+    names = _resolve_names(labs, lint_all)
     problems = linter.lint_labs(names)
     for problem in problems:
-        click.echo(sanitize.strip_control_chars(f"{_shown(problem)}:{problem.line}: {problem.message}"))
-    if everything:
-        _tell_missing(names)
-    many = f"{len(names)} labs" if len(names) != 1 else f"'{names[0]}'"
+        line = f"{_shorten_path(problem)}:{problem.line}: {problem.message}"
+        click.echo(sanitize.strip_control_chars(line))
+    if lint_all:
+        _print_missing_translations(names)
+    subject = f"{len(names)} labs" if len(names) != 1 else f"'{names[0]}'"
     if problems:
         count = f"{len(problems)} problems" if len(problems) > 1 else "1 problem"
-        click.echo(f"{many}: {count}. Mend, then lint again; 'labs verify LAB' tries the rest on real nodes.", err=True)
+        advice = "Fix them, then lint again; 'labs verify LAB' tests the rest on real nodes."
+        click.echo(f"{subject}: {count}. {advice}", err=True)
         return ExitCode.BROKEN_LAB
-    click.echo(f"{many}, nothing to mend.")
+    click.echo(f"{subject}: no problems found.")
     return ExitCode.DONE
 
 
-def _wanted(labs: tuple[str, ...], everything: bool) -> list[str]:
-    if bool(labs) is everything:
+def _resolve_names(labs: tuple[str, ...], lint_all: bool) -> list[str]:
+    if bool(labs) is lint_all:
         raise UsageError("Which labs?", "Name them, as in 'labs lint swarm-basics', or type 'labs lint --all'.")
     known = catalog.list_lab_names()
-    if everything and not known:
-        raise UsageError(f"There is no lab in {paths.labs_folder()}.", "'labs new NAME' makes one.")
+    if lint_all and not known:
+        raise UsageError(f"There is no lab in {paths.labs_folder()}.", "'labs new NAME' creates one.")
     for name in labs:
         if name not in known:
             raise catalog.unknown_lab_error(name)
-    return known if everything else sorted({*labs})
+    return known if lint_all else sorted({*labs})
 
 
-def _tell_missing(names: list[str]) -> None:
-    """Tell which lessons wait for a translator; that they do is nothing to mend."""
+def _print_missing_translations(names: list[str]) -> None:
+    """Print which lessons lack a translation; that is no problem of the lab."""
     from runner.lessons import translation
 
-    for language, labs in translation.find_missing_translations(paths.labs_folder() / name for name in names).items():
-        click.echo(f"Not translated into '{language}': {', '.join(lab.name for lab in labs)}.", err=True)
+    missing = translation.find_missing_translations(paths.labs_folder() / name for name in names)
+    for language, folders in missing.items():
+        click.echo(f"Not translated into '{language}': {', '.join(folder.name for folder in folders)}.", err=True)
 
 
-def _shown(problem: Problem) -> Path:
-    """Return the shortest path that an editor or a terminal opens from here."""
-    here = Path.cwd()
-    return problem.path.relative_to(here) if problem.path.is_relative_to(here) else problem.path
+def _shorten_path(problem: Problem) -> Path:
+    """Return the shortest path that an editor or a terminal opens from the current folder."""
+    current_folder = Path.cwd()
+    is_below = problem.path.is_relative_to(current_folder)
+    return problem.path.relative_to(current_folder) if is_below else problem.path

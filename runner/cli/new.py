@@ -15,10 +15,10 @@ from runner.errors import ExitCode
 @click.argument("name")
 @click.pass_context
 def command(ctx: click.Context, name: str) -> int:
-    """Make a lab of your own: a lesson, its checks, near misses and a solution, small and already right.
+    """Create a small, working lab to start from: a lesson, checks, near misses and a solution.
 
-    It goes where the labs are: into the folder that --labs or LABS_ROOT names, or into the checkout you work in.
-    Nothing is ever overwritten.
+    The lab goes into the folder that --labs or LABS_ROOT names, or else into your checkout of this project. Existing
+    files are never overwritten.
 
     \b
     Examples:
@@ -27,14 +27,14 @@ def command(ctx: click.Context, name: str) -> int:
     """
     from runner.lessons import scaffold
 
-    written = scaffold.make(name)
-    out = _console.out()
-    out.print(f"[bold green]'{name}' is made:[/]")
-    for path in written:
-        out.print(f"  {path}", markup=False)
-    out.print("Make it yours, and let labs look at it:")
+    files = scaffold.create_lab(name)
+    console = _console.get_stdout()
+    console.print(f"[bold green]Created {name}:[/]")
+    for path in files:
+        console.print(f"  {path}", markup=False)
+    console.print("Edit these files, then check your lab:")
     if ctx.find_root().get_parameter_source("labs") is ParameterSource.COMMANDLINE:
-        out.print(f"  export LABS_ROOT={os.environ['LABS_ROOT']}", markup=False, soft_wrap=True)
-    out.print(f"  labs lint {name:<14}   what can be told at once")
-    out.print(f"  labs verify {name:<14} the rest, on real nodes")
+        console.print(f"  export LABS_ROOT={os.environ['LABS_ROOT']}", markup=False, soft_wrap=True)
+    console.print(f"  labs lint {name:<14}   what can be checked without a cluster")
+    console.print(f"  labs verify {name:<14} everything else, on real nodes")
     return ExitCode.DONE

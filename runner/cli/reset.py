@@ -5,33 +5,38 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
-from runner.cli import _console, _options, _playback, _progress, _resolve, _suggestions
+from runner.cli import _console, _options, _playback, _progress
 from runner.clusters import lifecycle, lookup, selection
 from runner.progress import replay_plan
+from runner.session import require_step
 
 
 @click.command("reset")
 @_options.optional_lab_argument
-@click.option("--step", "step_id", type=_options.STEP, metavar="ID", help="Play what comes before this step.")
+@click.option("--step", "step_id", type=_options.STEP, metavar="ID", help="Then play everything before this step.")
 def command(lab: str | None, step_id: str | None) -> int:
-    """Throw a lab's nodes away and start afresh; what you have passed stays noted.
+    """Discard a lab's nodes and start fresh ones; your progress is kept.
 
     \b
     Examples:
       labs reset
       labs reset swarm-basics
-      labs reset --step join-workers     fresh nodes, on which all before that step is done
+      labs reset --step join-workers     fresh nodes, with everything before that step done
     """
-    cluster = lookup.survey_clusters().require_cluster(lab)
+    session = _progress.create_session()
+    cluster = session.survey.require_cluster(lab)
     lookup.require_main_cluster(cluster)
-    # Read first: a lesson that cannot start is no reason to throw away what runs.
-    found = _progress.load_learner_lab(cluster.id.lab)
-    target = None if step_id is None else _resolve.the_step(found, step_id)
-    lifecycle.reset(selection.load_driver_of_cluster(cluster), found, cluster.id, _console.create_status_reporter())
-    _progress.record_fresh_cluster(found.name)
+    # Loaded first: if the lesson is broken, nothing could be started after the nodes are gone.
+    loaded = session.load_lab(cluster.id.lab)
+    target = None if step_id is None else require_step(loaded, step_id)
+    driver = selection.load_driver_of_cluster(cluster)
+    lifecycle.reset_cluster(driver, loaded, cluster.id, _console.create_status_reporter())
+    _progress.record_fresh_cluster(loaded.name)
     if target:
-        _playback.replay_steps(found, lookup.survey_clusters().require_running_cluster(found.name), replay_plan.plan_from_fresh_cluster(found.lesson, target))
-    done = f"; all that comes before '{target.title}' is done" if target else ""
-    _console.get_stdout().print(Text(f"'{cluster.id}' is as new{done}.", style="bold green"))
-    _suggestions.suggest_step(found, target or found.lesson.steps[0])
+        fresh_cluster = _progress.create_session().survey.require_running_cluster(loaded.name)
+        plan = replay_plan.plan_from_fresh_cluster(loaded.lesson, target)
+        _playback.replay_steps(loaded, fresh_cluster, plan)
+    suffix = f"; everything before '{target.title}' is done" if target else ""
+    _console.get_stdout().print(Text(f"Reset {cluster.id}{suffix}.", style="bold green"))
+    _progress.suggest_step(loaded, target or loaded.lesson.steps[0])
     return 0

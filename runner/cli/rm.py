@@ -12,12 +12,12 @@ from runner.storage import locks
 
 @click.command("rm")
 @_options.optional_lab_argument
-@click.option("--all", "everything", is_flag=True, help="Remove every lab, and the volume that the nodes share.")
-def command(lab: str | None, everything: bool) -> int:
-    """Remove a lab's nodes and all they hold: nothing of it remains.
+@click.option("--all", "remove_all", is_flag=True, help="Remove the nodes of every lab, and leftovers.")
+def command(lab: str | None, remove_all: bool) -> int:
+    """Remove a lab's nodes and everything on them.
 
-    With --all no container, network or volume of labs remains on the engine; the images stay, and the next start
-    takes a few seconds more to unpack them. 'labs images prune --all' removes those too.
+    With --all, no container, network or volume of labs stays on the host, except for images and the layer cache
+    that belongs to them, which 'labs images prune --all' removes. Your progress is kept.
 
     \b
     Examples:
@@ -25,16 +25,13 @@ def command(lab: str | None, everything: bool) -> int:
       labs rm swarm-basics
       labs rm --all
     """
-    if everything:
+    if remove_all:
         return _remove_all()
-    cluster = (
-        lookup.survey_clusters().require_removable_cluster(lab)
-        if lab
-        else lookup.survey_clusters().require_cluster(None)
-    )
-    with _console.create_status_reporter().step(f"Removing '{cluster.id}'"):
-        lifecycle.remove(selection.load_driver_of_cluster(cluster), cluster.id)
-    _console.get_stdout().print(f"'{cluster.id}' is removed.")
+    survey = lookup.survey_clusters()
+    cluster = survey.require_removable_cluster(lab) if lab else survey.require_cluster(None)
+    with _console.create_status_reporter().step(f"Removing {cluster.id}"):
+        lifecycle.remove_cluster(selection.load_driver_of_cluster(cluster), cluster.id)
+    _console.get_stdout().print(f"Removed {cluster.id}.")
     return 0
 
 
@@ -43,12 +40,12 @@ def _remove_all() -> int:
     with locks.lock_images(reporter):
         survey = lookup.survey_clusters()
         for cluster in survey.clusters:
-            with reporter.step(f"Removing '{cluster.id}'"):
-                lifecycle.remove(selection.load_driver_of_cluster(cluster), cluster.id)
+            with reporter.step(f"Removing {cluster.id}"):
+                lifecycle.remove_cluster(selection.load_driver_of_cluster(cluster), cluster.id)
         for driver in selection.load_reachable_drivers():
             if isinstance(driver, LeftoverRemover):
                 driver.remove_leftovers()
     if survey.refusal:
         raise survey.refusal
-    _console.get_stdout().print("No node, network or volume of labs remains; 'labs images prune --all' removes the images.")
+    _console.get_stdout().print("Removed all labs. 'labs images prune --all' also removes the images.")
     return 0

@@ -13,7 +13,7 @@ from runner.progress import shell_history
 @click.argument("node", type=_options.NODE)
 @_options.lab_option
 def command(node: str, lab: str | None) -> int:
-    """Open a terminal on a node; its exit status becomes that of this command.
+    """Open a terminal on a node; exits with the shell's exit status.
 
     \b
     Examples:
@@ -21,4 +21,5 @@ def command(node: str, lab: str | None) -> int:
       labs shell node1 --lab swarm-basics
       echo 'docker node ls' | labs shell node1
     """
-    return lookup.survey_clusters().require_running_node(node, lab).run_attached(shell_history.RECORDING_SHELL, activity.Ringer())
+    found_node = lookup.survey_clusters().require_running_node(node, lab)
+    return found_node.run_attached(shell_history.RECORDING_SHELL, activity.ActivityNotifier())

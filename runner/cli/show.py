@@ -7,7 +7,7 @@ import os
 
 import click
 
-from runner.cli import _console, _lesson_text, _options, _resolve
+from runner.cli import _console, _lesson_text, _options, _progress
 from runner.lessons.model import Lab, Step
 
 
@@ -16,7 +16,7 @@ from runner.lessons.model import Lab, Step
 def command(lab: str | None, step: str | None) -> int:
     """Read the lesson in the terminal, or one step of it.
 
-    With one lab started its name can be left out.
+    You can leave out LAB if only one lab is started.
 
     \b
     Examples:
@@ -24,26 +24,26 @@ def command(lab: str | None, step: str | None) -> int:
       labs show swarm-basics join-workers
       labs show join-workers
     """
-    found, wanted = _resolve.lab_and_step(lab, step, "labs show")
-    out = _console.out()
-    # The whole lesson is longer than any screen; `less` is told to let the colours through.
+    found_lab, named_step = _progress.create_session().resolve_lab_and_step(lab, step, "labs show")
+    console = _console.get_stdout()
+    # A complete lesson is longer than any screen; -R makes `less` pass colours through.
     os.environ.setdefault("LESS", "-R")
-    paged = out.is_terminal and wanted is None
-    with out.pager(styles=not out.no_color) if paged else contextlib.nullcontext():
-        _show_lesson(found, wanted)
+    is_paged = console.is_terminal and named_step is None
+    with console.pager(styles=not console.no_color) if is_paged else contextlib.nullcontext():
+        _print_lesson(found_lab, named_step)
     return 0
 
 
-def _show_lesson(lab: Lab, wanted: Step | None) -> None:
+def _print_lesson(lab: Lab, named_step: Step | None) -> None:
     from rich.markup import escape
 
-    out = _console.out()
-    if wanted is None:
+    console = _console.get_stdout()
+    if named_step is None:
         title, summary = escape(lab.lesson.title), escape(lab.lesson.summary)
-        out.print(f"\n[bold underline]{title}[/]\n[dim]{summary}[/]\n")
-        _lesson_text.show(lab.lesson.intro, lab.lesson.topology)
-    for step in [wanted] if wanted else lab.lesson.steps:
-        out.print(f"\n[bold cyan]{escape(step.title)}[/]  [dim]{step.id}[/]\n")
-        _lesson_text.show(step.parts, lab.lesson.topology)
+        console.print(f"\n[bold underline]{title}[/]\n[dim]{summary}[/]\n")
+        _lesson_text.print_parts(lab.lesson.intro, lab.lesson.topology)
+    for step in [named_step] if named_step else lab.lesson.steps:
+        console.print(f"\n[bold cyan]{escape(step.title)}[/]  [dim]{step.id}[/]\n")
+        _lesson_text.print_parts(step.parts, lab.lesson.topology)
         if step.hints:
-            out.print(f"[dim]Stuck? labs hint {lab.name} {step.id}[/]")
+            console.print(f"[dim]Stuck? labs hint {lab.name} {step.id}[/]")

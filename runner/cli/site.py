@@ -12,12 +12,12 @@ from runner.errors import BrokenLabError
 
 @click.group("site")
 def command() -> None:
-    """Make web pages of the lessons, or show them in a browser.
+    """Build a web site from the lessons, or serve it on this computer.
 
     \b
     Examples:
-      labs site serve            read the lessons in a browser, your progress beside them
-      labs site build            write the pages to a folder, to be published anywhere
+      labs site serve            read the lessons in a browser, with your progress
+      labs site build            write the pages to a folder, for any web server
     """
 
 
@@ -28,11 +28,13 @@ def command() -> None:
     default=Path("_site"),
     show_default=True,
     metavar="DIR",
-    help="The folder to write to; empty, missing, or an earlier build.",
+    help="The folder to write to: empty, missing, or an earlier build.",
 )
-@click.option("--url", default="", metavar="URL", help="Where it will be published; gives a site map and cards.")
+@click.option(
+    "--url", default="", metavar="URL", help="The address of the published site; adds a sitemap and link previews."
+)
 def build(out: Path, url: str) -> int:
-    """Write the lessons as a web site that needs no server: only what has changed is written.
+    """Write the lessons as a static web site; only pages that changed are written.
 
     \b
     Examples:
@@ -41,10 +43,10 @@ def build(out: Path, url: str) -> int:
     """
     from runner.site_builder import build as builder
 
-    written = builder.build_site(out, url=url)
-    told = f"{written.changed} written, {written.removed} removed"
-    said = f"The site of {written.files} files is in {out}: {told}. Open {out / 'index.html'}."
-    _console.out().print(said, markup=False)
+    result = builder.build_site(out, url=url)
+    changes = f"{result.changed_count} written, {result.removed_count} removed"
+    line = f"Built {result.file_count} files in {out}: {changes}. Open {out / 'index.html'}."
+    _console.get_stdout().print(line, markup=False)
     return 0
 
 
@@ -55,12 +57,12 @@ def build(out: Path, url: str) -> int:
     default=4321,
     show_default=True,
     metavar="N",
-    help="The port on loopback; 0 for any that is free.",
+    help="The port on the loopback address; 0 for any free port.",
 )
 def serve(port: int) -> int:
-    """Show the lessons in a browser on this machine, until Ctrl-C; pages follow when a lesson is changed.
+    """Serve the lessons on this computer until Ctrl-C, and rebuild pages when a lesson changes.
 
-    Steps that 'labs check' has seen pass are marked as it sees them, and values are those that 'labs start' has drawn.
+    The pages mark steps as passed when 'labs check' sees them pass, and show the values that 'labs start' drew.
 
     \b
     Examples:
@@ -75,27 +77,27 @@ def serve(port: int) -> int:
     from runner.site_builder import live_progress
     from runner.site_builder.live_server import LiveUpdates, serve_site, watch_folders
 
-    news, whose = LiveUpdates(), live_progress.load_learners()
-    with tempfile.TemporaryDirectory(prefix="labs-site-") as folder, serve_site(Path(folder), port, news) as address:
+    updates, learners = LiveUpdates(), live_progress.load_learners()
+    with tempfile.TemporaryDirectory(prefix="labs-site-") as folder, serve_site(Path(folder), port, updates) as address:
         builder.build_site(Path(folder), live=True)
-        _console.out().print(f"The lessons are at {address}  (Ctrl-C ends it)")
+        _console.get_stdout().print(f"Serving the lessons at {address}  (Ctrl-C to stop)")
 
         def rebuild() -> None:
             try:
-                written = builder.build_site(Path(folder), live=True)
+                result = builder.build_site(Path(folder), live=True)
             except BrokenLabError as error:
-                _console.err().print(error.message, style="red", markup=False, soft_wrap=True)
+                _console.get_stderr().print(error.message, style="red", markup=False, soft_wrap=True)
                 return
-            _console.err().print(f"Built again: {written.changed} files are new.")
-            news.announce_rebuild()
+            _console.get_stderr().print(f"Rebuilt: {result.changed_count} files changed.")
+            updates.announce_rebuild()
 
-        def look_again() -> None:
-            nonlocal whose
-            if (now := live_progress.load_learners()) != whose:
-                whose = now
+        def poll() -> None:
+            nonlocal learners
+            if (current_learners := live_progress.load_learners()) != learners:
+                learners = current_learners
                 rebuild()
-            news.announce_progress(live_progress.load_passed_steps())
+            updates.announce_progress(live_progress.load_passed_steps())
 
-        sources = [paths.labs_folder(), paths.checks_folder(), paths.site_folder()]
-        watch_folders(sources, rebuild, look_again, threading.Event())
+        folders = [paths.labs_folder(), paths.checks_folder(), paths.site_folder()]
+        watch_folders(folders, rebuild, poll, threading.Event())
     return 0

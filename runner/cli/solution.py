@@ -5,20 +5,23 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
-from runner.cli import _console, _current_step, _lesson_text, _options, _progress, _resolve
+from runner.cli import _console, _lesson_text, _options, _progress
 from runner.errors import IncompleteError
 from runner.lessons import parse
 from runner.lessons.model import Lab, Step
+from runner.nodes.driver_interface import ClusterId
+from runner.progress import current_step
+from runner.session import Session
 
 
 @click.command("solution")
 @_options.lab_and_step_arguments
-@click.option("--spoil", is_flag=True, help="Show it before the step is passed too; your progress notes that.")
+@click.option("--spoil", is_flag=True, help="Show it before you have passed the step; your progress records this.")
 def command(lab: str | None, step: str | None, spoil: bool) -> int:
-    """See how a step is done, once you have passed it.
+    """Show how a step is done, after you have passed it.
 
-    It shows the lesson's own commands, or the reference answer to a challenge. Without STEP it is for the first step
-    that is not done, or for the last one if all are.
+    Shows the lesson's own commands, or the reference solution of a challenge. Without STEP, it is for the first step
+    that is not done, or for the last step if all are.
 
     \b
     Examples:
@@ -26,30 +29,42 @@ def command(lab: str | None, step: str | None, spoil: bool) -> int:
       labs solution swarm-basics challenge
       labs solution --spoil
     """
-    found, wanted = _resolve.lab_and_step(lab, step, "labs solution")
-    chosen = wanted or _current(found)
-    parts = parse.load_step_solution(found, chosen)
+    session = _progress.create_session()
+    found_lab, named_step = session.resolve_lab_and_step(lab, step, "labs solution")
+    chosen = named_step or _find_current_step(session, found_lab)
+    parts = parse.load_step_solution(found_lab, chosen)
     if not parts:
-        _console.get_stdout().print(f"There is nothing to type in '{chosen.title}'.", markup=False)
+        _console.get_stdout().print(f"'{chosen.title}' has nothing to type.", markup=False)
         return 0
-    if not spoil and not _passed(found, chosen):
+    if not spoil and not _is_passed(session, found_lab, chosen):
         raise IncompleteError(
             f"You have not passed '{chosen.title}' yet.",
-            f"'labs hint {found.name} {chosen.id}' gives a nudge; --spoil shows it all the same and notes that.",
+            f"'labs hint {found_lab.name} {chosen.id}' gives a hint; --spoil shows the solution and records that.",
         )
-    _console.get_stdout().print(Text.assemble("\n", (chosen.title, "bold cyan"), (f"  {chosen.id}", "dim"), "\n"))
-    _lesson_text.print_parts(parts, found.lesson.topology)
-    _progress.record_solution(found.name, chosen.id)
+    heading = Text.assemble("\n", (chosen.title, "bold cyan"), (f"  {chosen.id}", "dim"), "\n")
+    _console.get_stdout().print(heading)
+    _lesson_text.print_parts(parts, found_lab.lesson.topology)
+    _progress.record_solution(found_lab.name, chosen.id)
     return 0
 
 
-def _current(lab: Lab) -> Step:
-    place = _current_step.current(lab, lambda step: bool(parse.load_step_solution(lab, step)))
-    return place.step if place else lab.lesson.steps[-1]
+def _find_current_step(session: Session, lab: Lab) -> Step:
+    cluster = session.survey.find_cluster(ClusterId(lab.name))
+    progress = session.load_progress(lab.name)
+    current = current_step.find_current_step(
+        lab, cluster, progress, lambda step: bool(parse.load_step_solution(lab, step))
+    )
+    if current.newly_passed:
+        _progress.record_passed(lab.name, current.newly_passed)
+    return current.checked.step if current.checked else lab.lesson.steps[-1]
 
 
-def _passed(lab: Lab, step: Step) -> bool:
-    """Whether the learner has ever passed a step, as noted or as its checks find now."""
-    if _progress.load_progress(lab.name).step_record(step.id).passed_at is None:
-        _current_step.of(lab, step)
-    return _progress.load_progress(lab.name).step_record(step.id).passed_at is not None
+def _is_passed(session: Session, lab: Lab, step: Step) -> bool:
+    """Return whether the learner has ever passed a step, according to the progress or to its checks now."""
+    if session.load_progress(lab.name).step_record(step.id).passed_at:
+        return True
+    cluster = session.survey.find_cluster(ClusterId(lab.name))
+    if not current_step.check_step(lab, cluster, step).is_passed:
+        return False
+    # A step that labs played for the learner is not recorded as passed.
+    return _progress.record_passed(lab.name, [step.id]).progress.step_record(step.id).passed_at is not None

@@ -6,85 +6,129 @@ import time
 
 import click
 
-from runner.cli import _console, _options, _progress, _resolve, _start, _suggestions
-from runner.clusters.lifecycle import Started
+from runner.cli import _console, _options, _progress
+from runner.clusters import lifecycle, selection
+from runner.clusters.lifecycle import StartResult
 from runner.errors import HostError, UsageError
-from runner.lessons import catalog
 from runner.lessons.model import Lab
+from runner.nodes.driver_interface import ClusterId
 from runner.progress.model import Progress
+from runner.session import Session
 
 
 @click.command("start")
 @_options.optional_lab_argument
 @_options.driver_option
 @_options.learner_options
-@click.option("--keep", is_flag=True, help="Leave what a failed start has made, for a look at it.")
+@click.option("--keep", is_flag=True, help="If the start fails, keep the nodes for inspection.")
 def command(lab: str | None, driver: str | None, learner: str | None, seed: str | None, keep: bool) -> int:
-    """Start a lab's nodes, or go on where they were.
+    """Start a lab's nodes, or resume stopped ones.
 
-    The nodes are containers on your Docker Engine where that serves the lab, and user-mode Linux machines where it
-    does not; one line says which, and why. Makes the images first if they are not there yet. A start that fails or
-    is interrupted leaves nothing behind.
+    The nodes are containers on your Docker Engine if it can run the lab, and user-mode Linux VMs otherwise; a line of
+    output says which, and why. Builds or pulls missing images first. If a start fails or is interrupted, it removes
+    everything it created.
 
-    Some labs ask each learner for something else: a name, a port, a number. With --learner the lesson and its checks
-    have that learner's values, in all commands, until another one is named; '' is nobody, with the lesson's own.
+    In some labs, names, ports or numbers differ for each learner. With --learner, the lesson and its checks use that
+    learner's values, in all commands, until you name another learner. --learner '' goes back to the lesson's own
+    values.
 
     \b
     Examples:
       labs start swarm-basics
-      labs start                         after `labs stop`, with one lab there
-      labs start swarm-basics --keep     look at what a failed start has left
+      labs start                                   after 'labs stop', if only one lab is started
+      labs start swarm-basics --keep               inspect what a failed start left
       labs start swarm-basics --learner ada --seed autumn
-      labs start swarm-basics --driver uml     three machines of their own, without Docker
+      labs start swarm-basics --driver uml         VMs, without Docker
       DOCKER_HOST=ssh://me@server labs start swarm-basics
     """
-    began = time.monotonic()
-    lab = lab or _the_only()
-    named = _options.parse_learner(learner, seed)
-    found = catalog.load_lab(lab)
-    went = _start.bring(found, driver, keep=keep)
-    before = _progress.load_progress(lab)
-    progress = before if named is None else _progress.set_learner(lab, named)
-    elapsed = time.monotonic() - began
-    first = found.lesson.topology.names[0]
-    names = ", ".join(found.lesson.topology.names)
-    said = {
-        Started.FRESH: f"'{lab}' stands after {elapsed:.1f} s: {names}.",
-        Started.RESUMED: f"'{lab}' goes on where it was, after {elapsed:.1f} s: {names}.",
-        Started.ALREADY: f"'{lab}' already runs: {names}.",
-    }
-    out = _console.get_stdout()
-    out.print(f"[bold green]{said[went]}[/]")
-    if went is Started.RESUMED:
-        out.print("  Services need a few seconds to come back; containers of no service may wait for 'docker start'.")
-    _tell_learner(catalog.load_lab(lab, progress.learner), went, before)
-    words = [
-        (f"labs show {lab}", "read the lesson"),
-        (f"labs shell {first}", f"open a terminal on {first}"),
-        (f"labs check {lab}", "see what your cluster has reached"),
-        (f"labs watch {lab}", "see it live, in another terminal"),
-    ]
-    ahead = progress.find_first_unpassed_step(found.lesson)
-    if went is Started.FRESH and progress.count_passed(found.lesson) and ahead:
-        words.append((f"labs goto {lab} {ahead.id}", "go on where you were before"))
-    _suggestions.print_commands(words)
+    start_time = time.monotonic()
+    session = _progress.create_session()
+    name = lab or _require_started_lab(session)
+    named_learner = _options.parse_learner(learner, seed)
+    before = session.load_progress(name)
+    loaded = session.load_lab(name, before.learner if named_learner is None else named_learner)
+    outcome, progress = start_lab(session, loaded, driver, keep=keep)
+    if named_learner is not None:
+        progress = _progress.set_learner(name, named_learner)
+    _print_outcome(loaded, outcome, time.monotonic() - start_time)
+    _print_values(loaded, outcome, before)
+    _suggest_commands(loaded, outcome, progress)
     return 0
 
 
-def _tell_learner(lab: Lab, went: Started, before: Progress) -> None:
-    out = _console.get_stdout()
-    changed = lab.learner != before.learner
+def start_lab(
+    session: Session, lab: Lab, driver: str | None = None, *, keep: bool = False
+) -> tuple[StartResult, Progress]:
+    """Start or resume a lab's nodes, print which driver is used and why, and record the start.
+
+    Args:
+        session: The session, whose survey shows whether the lab is started already.
+        lab: The lab.
+        driver: The name of the requested driver, if any.
+        keep: Keep what a failed start created.
+
+    Returns:
+        How the nodes were started, and the learner's progress after that.
+
+    Raises:
+        UsageError: There is no such driver.
+        HostError: The host cannot run the lab, or a node did not become ready.
+        BrokenLabError: The lab's setup failed.
+
+    """
+    cluster = session.survey.find_cluster(ClusterId(lab.name))
+    choice = selection.choose_driver(lab, driver, cluster)
+    if not (cluster and cluster.is_running):
+        line = f"Driver {choice.driver.name}: {choice.reason}."
+        _console.get_stderr().print(line, style="dim", soft_wrap=True, markup=False)
+    outcome = lifecycle.start(
+        choice.driver, lab, ClusterId(lab.name), _console.create_status_reporter(), keep=keep, surveyed=cluster
+    )
+    record = _progress.record_fresh_cluster if outcome is StartResult.FRESH else _progress.record_use
+    return outcome, record(lab.name)
+
+
+def _require_started_lab(session: Session) -> str:
+    try:
+        return session.require_started_lab("labs start")
+    except HostError:
+        # An engine that does not answer is not the first problem of a user who has not named a lab.
+        raise UsageError("Which lab?", "Type 'labs start LAB'. 'labs list' shows the labs.") from None
+
+
+def _print_outcome(lab: Lab, outcome: StartResult, seconds: float) -> None:
+    nodes = ", ".join(lab.lesson.topology.node_names)
+    lines = {
+        StartResult.FRESH: f"Started {lab.name} in {seconds:.1f} s: {nodes}.",
+        StartResult.RESUMED: f"Resumed {lab.name} in {seconds:.1f} s: {nodes}.",
+        StartResult.ALREADY_RUNNING: f"{lab.name} is already running: {nodes}.",
+    }
+    console = _console.get_stdout()
+    console.print(f"[bold green]{lines[outcome]}[/]")
+    if outcome is StartResult.RESUMED:
+        console.print("  Services take a few seconds to come back. Standalone containers may need 'docker start'.")
+
+
+def _print_values(lab: Lab, outcome: StartResult, before: Progress) -> None:
+    console = _console.get_stdout()
+    is_changed = lab.learner != before.learner
     if lab.learner:
         _progress.print_learner(lab)
-    elif changed:
-        out.print("  For nobody: the values are the lesson's own.")
-    if changed and went is not Started.FRESH:
-        out.print(f"  What was done on its nodes before stays there; 'labs check {lab.name}' tells what of it counts.")
+    elif is_changed:
+        console.print("  No learner: using the lesson's own values.")
+    if is_changed and outcome is not StartResult.FRESH:
+        console.print(f"  Earlier work on the nodes is kept. 'labs check {lab.name}' shows what still counts.")
 
 
-def _the_only() -> str:
-    try:
-        return _resolve.the_started("labs start")
-    except HostError:
-        # Whoever has named no lab need not hear first of an engine that this lab may do without.
-        raise UsageError("Which lab?", "Say it: 'labs start LAB'. 'labs list' shows the labs.") from None
+def _suggest_commands(lab: Lab, outcome: StartResult, progress: Progress) -> None:
+    name, first_node = lab.name, lab.lesson.topology.node_names[0]
+    commands = [
+        (f"labs show {name}", "read the lesson"),
+        (f"labs shell {first_node}", f"open a terminal on {first_node}"),
+        (f"labs check {name}", "check your progress"),
+        (f"labs watch {name}", "check it live, in another terminal"),
+    ]
+    step = progress.find_first_unpassed_step(lab.lesson)
+    if outcome is StartResult.FRESH and progress.count_passed(lab.lesson) and step:
+        commands.append((f"labs goto {name} {step.id}", "skip to where you were before"))
+    _console.print_commands(commands)

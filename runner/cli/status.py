@@ -4,98 +4,105 @@ from __future__ import annotations
 
 import click
 
-from runner.cli import _console, _progress, _suggestions
-from runner.clusters import lookup
+from runner.cli import _console, _progress
 from runner.errors import LabsError
 from runner.lessons import catalog
 from runner.nodes.driver_interface import Cluster, NodeState
+from runner.session import Session
 
 
 @click.command("status")
 def command() -> int:
-    """Show which labs are started, their nodes, where you are in them and what to do next.
+    """Show which labs are started, their nodes, your progress and what to do next.
 
     \b
     Examples:
       labs status
     """
-    survey = lookup.survey_clusters()
-    clusters, refusal = survey.clusters, survey.refusal
-    out = _console.get_stdout()
-    if not clusters and not refusal:
-        out.print("No lab is started. 'labs list' shows the labs; 'labs start LAB' starts one.")
-        _show_last()
+    session = _progress.create_session()
+    survey = session.survey
+    console = _console.get_stdout()
+    if not survey.clusters and not survey.refusal:
+        console.print("No lab is started. 'labs list' shows the labs; 'labs start LAB' starts one.")
+        _suggest_last_lab(session)
         return 0
-    for number, cluster in enumerate(clusters):
+    for number, cluster in enumerate(survey.clusters):
         if number:
-            out.print()
-        _show(cluster)
-    if refusal:
-        # What could not be asked for is told after what is known.
-        raise refusal
+            console.print()
+        _print_cluster(session, cluster)
+    if survey.refusal:
+        # Raised last, so that the known clusters are shown first.
+        raise survey.refusal
     return 0
 
 
-def _show(cluster: Cluster) -> None:
+def _print_cluster(session: Session, cluster: Cluster) -> None:
     from rich.table import Table
 
-    out = _console.get_stdout()
-    state, advice = _state(cluster)
-    out.print(f"[bold]{cluster.id}[/]  {state}  [dim](driver {cluster.driver})[/]")
+    console = _console.get_stdout()
+    state, advice = _describe_state(cluster)
+    console.print(f"[bold]{cluster.id}[/]  {state}  [dim](driver {cluster.driver})[/]")
     table = Table(box=None, padding=(0, 3, 0, 0), show_header=False)
     for node in cluster.nodes:
         colour = "green" if node.state is NodeState.RUNNING else "yellow"
         table.add_row(f"  {node.name}", node.role.value, node.address, f"[{colour}]{node.state.value}[/]")
-    out.print(table)
+    console.print(table)
     if advice:
-        out.print(advice)
+        console.print(advice)
     if cluster.is_complete and cluster.id.is_main:
-        _show_place(cluster.id.lab)
+        _print_progress(session, cluster.id.lab)
 
 
-def _show_place(name: str) -> None:
+def _print_progress(session: Session, name: str) -> None:
     try:
-        lab = _progress.load_learner_lab(name)
+        lab = session.load_lab(name)
     except LabsError:
-        # Whatever is wrong with its lesson, its nodes are there and can be removed.
+        # Whatever is wrong with the lesson, its nodes exist and can be removed.
         return
-    progress = _progress.load_progress(name)
+    progress, steps = session.load_progress(name), lab.lesson.steps
     _progress.print_learner(lab)
+    bar = _progress.format_bar(progress.count_passed(lab.lesson), len(steps))
+    played = progress.count_played(lab.lesson)
+    suffix = f", {played} played for you" if played else ""
+    _console.get_stdout().print(f"  {bar} steps passed{suffix}")
     step = progress.find_current_step(lab.lesson)
-    passed, played = progress.count_passed(lab.lesson), progress.count_played(lab.lesson)
-    more = f", {played} played for you" if played else ""
-    _console.get_stdout().print(f"  {_progress.format_bar(passed, len(lab.lesson.steps))} steps passed{more}")
     if step is None:
-        _suggestions.suggest_next_lab(lab)
+        _progress.suggest_next_lab(lab)
         return
-    _suggestions.suggest_step(lab, step)
-    further = progress.find_first_unpassed_step(lab.lesson)
-    if further and lab.lesson.steps.index(further) > lab.lesson.steps.index(step):
-        _suggestions.print_commands([(f"labs goto {name} {further.id}", further.title)], "Or go on where you were before:")
+    _progress.suggest_step(lab, step)
+    unpassed = progress.find_first_unpassed_step(lab.lesson)
+    if unpassed and steps.index(unpassed) > steps.index(step):
+        _console.print_commands([(f"labs goto {name} {unpassed.id}", unpassed.title)], "Or skip to where you were:")
 
 
-def _show_last() -> None:
-    """Tell of the lab that was worked on last, if it is not finished."""
-    labs = [(lab, _progress.load_progress(lab.name)) for lab in catalog.load_valid_labs()]
-    used = [(progress.last_used, lab, progress) for lab, progress in labs if progress.last_used and progress.count_passed(lab.lesson)]
+def _suggest_last_lab(session: Session) -> None:
+    """Print the lab that was used last, if it is not finished."""
+    labs = [(lab, session.load_progress(lab.name)) for lab in catalog.load_valid_labs()]
+    used = [
+        (progress.last_used, lab, progress)
+        for lab, progress in labs
+        if progress.last_used and progress.count_passed(lab.lesson)
+    ]
     if not used:
         return
-    _, lab, progress = max(used, key=lambda one: one[0])
+    _, lab, progress = max(used, key=lambda entry: entry[0])
     step = progress.find_first_unpassed_step(lab.lesson)
     if step:
         bar = _progress.format_bar(progress.count_passed(lab.lesson), len(lab.lesson.steps))
-        _suggestions.print_commands([(f"labs goto {lab.name} {step.id}", step.title)], f"Last you were in '{lab.name}' ({bar}):")
+        commands = [(f"labs goto {lab.name} {step.id}", step.title)]
+        _console.print_commands(commands, f"Your last lab was '{lab.name}' ({bar}):")
 
 
-def _state(cluster: Cluster) -> tuple[str, str]:
+def _describe_state(cluster: Cluster) -> tuple[str, str]:
+    """Return a cluster's state, and what to do about it if it is not running."""
     lab = cluster.id.lab
     if not cluster.id.is_main:
-        return "[yellow]of another command, or its remains[/]", f"'labs rm {cluster.id}' removes it."
+        return "[yellow]belongs to another command, or is left over from one[/]", f"'labs rm {cluster.id}' removes it."
     if not cluster.is_complete:
-        return "[red]its start was interrupted[/]", f"'labs start {lab}' makes it anew, 'labs rm {lab}' removes it."
+        return "[red]its start was interrupted[/]", f"'labs start {lab}' starts again, 'labs rm {lab}' removes it."
     if cluster.is_running:
         return "[green]running[/]", ""
     if all(node.state is NodeState.STOPPED for node in cluster.nodes):
-        return "[yellow]halted[/]", f"'labs start {lab}' goes on where it was."
+        return "[yellow]stopped[/]", f"'labs start {lab}' resumes it."
     down = ", ".join(node.name for node in cluster.nodes if node.state is NodeState.STOPPED)
-    return f"[red]{down} down[/]", f"'labs start {lab}' brings {down} up again."
+    return f"[red]{down} down[/]", f"'labs start {lab}' restarts {down}."

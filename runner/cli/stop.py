@@ -11,9 +11,9 @@ from runner.nodes.driver_interface import Cluster
 
 @click.command("stop")
 @_options.optional_lab_argument
-@click.option("--all", "everything", is_flag=True, help="Halt every lab.")
-def command(lab: str | None, everything: bool) -> int:
-    """Halt a lab's nodes and keep their disks; `labs start` goes on where they were.
+@click.option("--all", "stop_all", is_flag=True, help="Stop every lab.")
+def command(lab: str | None, stop_all: bool) -> int:
+    """Stop a lab's nodes and keep their disks; 'labs start' resumes them.
 
     \b
     Examples:
@@ -22,20 +22,20 @@ def command(lab: str | None, everything: bool) -> int:
       labs stop --all
     """
     survey = lookup.survey_clusters()
-    clusters = survey.clusters if everything else (survey.require_cluster(lab),)
+    clusters = survey.clusters if stop_all else (survey.require_cluster(lab),)
     for cluster in clusters:
-        with _console.status_reporter().step(f"Halting '{cluster.id}'"):
-            lifecycle.halt(selection.load_driver_of_cluster(cluster), cluster)
-        _console.out().print(f"'{cluster.id}' is halted. {_then(cluster)}")
-    if everything and survey.refusal:
+        with _console.create_status_reporter().step(f"Stopping {cluster.id}"):
+            lifecycle.stop_cluster(selection.load_driver_of_cluster(cluster), cluster)
+        _console.get_stdout().print(f"Stopped {cluster.id}. {_advise_next(cluster)}")
+    if stop_all and survey.refusal:
         raise survey.refusal
     if not clusters:
-        _console.out().print("No lab is started.")
+        _console.get_stdout().print("No lab is started.")
     return 0
 
 
-def _then(cluster: Cluster) -> str:
+def _advise_next(cluster: Cluster) -> str:
     if cluster.is_complete and cluster.id.is_main:
-        return f"'labs start {cluster.id}' goes on where it was."
-    # Neither the remains of a start nor what another command has made is gone on with.
+        return f"'labs start {cluster.id}' resumes it."
+    # An interrupted start, or the cluster of another command, cannot be resumed.
     return f"'labs rm {cluster.id}' removes it."

@@ -9,21 +9,20 @@ from pathlib import Path
 import click
 
 from runner import sanitize
-from runner.cli import _console, _options, _progress, _suggestions
-from runner.clusters import lookup
+from runner.cli import _console, _options, _progress
 from runner.errors import IncompleteError, UsageError
 from runner.grading import submission_writer
-from runner.grading.collect import SUBMISSION_FILE
+from runner.grading.snapshot import SUBMISSION_FILE
 from runner.nodes.driver_interface import Cluster
 from runner.progress import shell_history
 from runner.progress.shell_history import HistoryEntry
 
-_TOKENS = {
+_TOKEN_COMMANDS = {
     "WORKER_TOKEN": "docker swarm join-token --quiet worker",
     "MANAGER_TOKEN": "docker swarm join-token --quiet manager",
     "UNLOCK_KEY": "docker swarm unlock-key --quiet",
 }
-_LARGEST_FILE = 1 << 20
+_MAX_FILE_BYTES = 1 << 20
 
 
 @click.command("submit")
@@ -32,78 +31,86 @@ _LARGEST_FILE = 1 << 20
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Where to write it; a folder of the lab's name, here, if not told.",
+    help="The folder to write to; by default a folder with the lab's name, here.",
 )
-@click.option("--force", is_flag=True, help="Write over a submission that is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing submission.")
 def command(lab: str | None, out: Path | None, force: bool) -> int:
-    """Write a submission from what you have typed in 'labs shell' on the present nodes.
+    """Write a submission from what you typed in 'labs shell' on the current nodes.
 
-    What has failed is left out, and what only shows something. Join tokens, unlock keys and addresses, which are others
-    on each cluster, are asked for anew where they are used. Files that you have written in an editor go with it. Look
-    it over: it is yours to change, and 'labs grade' tells what it is worth.
+    Leaves out commands that failed and commands that only show something. Join tokens, unlock keys and addresses
+    differ on every cluster, so the submission asks for them where they are used. Files that you wrote in an editor are
+    included. Review the result: you may edit it, and 'labs grade' shows its grade.
 
     \b
     Examples:
       labs submit
       labs submit swarm-basics --out ada
     """
-    cluster = lookup.survey_clusters().require_running_cluster(lab)
-    found = _progress.load_learner_lab(cluster.id.lab)
-    target = out or Path(found.name)
-    if (target / SUBMISSION_FILE).exists() and not force:
-        raise UsageError(f"There is a {target / SUBMISSION_FILE} already.", "'--force' writes over it; '--out DIR' takes another.")
+    session = _progress.create_session()
+    cluster = session.survey.require_running_cluster(lab)
+    loaded = session.load_lab(cluster.id.lab)
+    folder = out or Path(loaded.name)
+    if (folder / SUBMISSION_FILE).exists() and not force:
+        raise UsageError(
+            f"{folder / SUBMISSION_FILE} exists already.",
+            "Overwrite it with '--force', or name another folder with '--out DIR'.",
+        )
     entries = [entry for node in cluster.nodes for entry in shell_history.read_shell_history(node)]
     if not any(submission_writer.is_replayable(entry) for entry in entries):
         raise IncompleteError(
             f"Nothing was typed in 'labs shell' on the nodes of '{cluster.id}'.",
-            "Do the lab there, then type this again; 'labs shell node1' opens a terminal.",
+            "'labs shell node1' opens a terminal. Do the lab there, then type 'labs submit' again.",
         )
-    tokens = _tokens(cluster, entries)
-    values = submission_writer.list_placeholders(tokens, {node.name: node.address for node in cluster.nodes})
-    text = submission_writer.render_submission(found, _progress.load_progress(found.name), entries, values)
-    target.mkdir(parents=True, exist_ok=True)
-    (target / SUBMISSION_FILE).write_text(text, "utf-8")
-    taken = _take_files(cluster, entries, target)
-    out_console = _console.get_stdout()
-    out_console.print(sanitize.strip_control_chars(text), markup=False)
-    out_console.print(f"Written to {target / SUBMISSION_FILE}{taken}.", style="green", markup=False)
-    whose = found.learner
-    words = ["labs", "grade", str(target), *(["--learner", whose.id, "--seed", whose.seed] if whose else [])]
-    _suggestions.print_commands([(sanitize.strip_control_chars(shlex.join(words)), "see what it is worth")], "Next:")
+    addresses = {node.name: node.address for node in cluster.nodes}
+    placeholders = submission_writer.list_placeholders(_find_tokens(cluster, entries), addresses)
+    progress = session.load_progress(loaded.name)
+    text = submission_writer.render_submission(loaded, progress, entries, placeholders)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / SUBMISSION_FILE).write_text(text, "utf-8")
+    file_names = _copy_edited_files(cluster, entries, folder)
+    console = _console.get_stdout()
+    console.print(sanitize.strip_control_chars(text), markup=False)
+    suffix = f", with {', '.join(file_names)}" if file_names else ""
+    console.print(f"Written to {folder / SUBMISSION_FILE}{suffix}.", style="green", markup=False)
+    learner = loaded.learner
+    words = ["labs", "grade", str(folder), *(["--learner", learner.id, "--seed", learner.seed] if learner else [])]
+    _console.print_commands([(sanitize.strip_control_chars(shlex.join(words)), "see its grade")], "Next:")
     return 0
 
 
-def _tokens(cluster: Cluster, entries: Sequence[HistoryEntry]) -> dict[str, tuple[str, str, str]]:
-    """Return what each token that was typed is called, and how one like it is asked for."""
-    wanted = submission_writer.find_swarm_tokens(entries)
-    if not wanted:
+def _find_tokens(cluster: Cluster, entries: Sequence[HistoryEntry]) -> dict[str, tuple[str, str, str]]:
+    """Return for each token that was typed its placeholder, the node to ask for it, and the command that prints it."""
+    typed_tokens = submission_writer.find_swarm_tokens(entries)
+    if not typed_tokens:
         return {}
-    first = next((entry.node for entry in entries if "swarm init" in entry.command_line), cluster.nodes[0].name)
-    said = {name: _answer(cluster, ask) for name, ask in _TOKENS.items()}
-    found = {}
-    for token in wanted:
-        # One that was changed since is most likely one for workers.
+    first_manager = next((entry.node for entry in entries if "swarm init" in entry.command_line), cluster.nodes[0].name)
+    current_tokens = {name: _run_on_any_node(cluster, command) for name, command in _TOKEN_COMMANDS.items()}
+    tokens = {}
+    for token in typed_tokens:
+        # A token that was rotated since is most likely a worker token.
         default = "UNLOCK_KEY" if token.startswith("SWMKEY") else "WORKER_TOKEN"
-        name = next((name for name, answer in said.items() if token in answer), default)
-        found[token] = (name, first, _TOKENS[name])
-    return found
+        name = next((name for name, output in current_tokens.items() if token in output), default)
+        tokens[token] = (name, first_manager, _TOKEN_COMMANDS[name])
+    return tokens
 
 
-def _answer(cluster: Cluster, ask: str) -> str:
+def _run_on_any_node(cluster: Cluster, script: str) -> str:
+    """Return the output of a script on the first node where it succeeds; empty if it succeeds nowhere."""
     for node in cluster.nodes:
-        done = node.run_command(["sh", "-c", ask])
-        if done.exit_status == 0:
-            return done.text
+        result = node.run_command(["sh", "-c", script])
+        if result.exit_status == 0:
+            return result.text
     return ""
 
 
-def _take_files(cluster: Cluster, entries: Sequence[HistoryEntry], target: Path) -> str:
+def _copy_edited_files(cluster: Cluster, entries: Sequence[HistoryEntry], folder: Path) -> list[str]:
+    """Copy the files that the learner edited on the nodes into a folder, and return their names."""
     nodes = {node.name: node for node in cluster.nodes}
-    taken = []
+    copied = []
     for node, name in submission_writer.find_edited_files(entries):
-        done = nodes[node].run_command(["head", "--bytes", str(_LARGEST_FILE), f"/root/{name}"])
-        if done.exit_status == 0 and name != SUBMISSION_FILE:
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            (target / name).write_bytes(done.stdout)
-            taken.append(name)
-    return f", with {', '.join(taken)}" if taken else ""
+        result = nodes[node].run_command(["head", "--bytes", str(_MAX_FILE_BYTES), f"/root/{name}"])
+        if result.exit_status == 0 and name != SUBMISSION_FILE:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(result.stdout)
+            copied.append(name)
+    return copied

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,36 +13,36 @@ from rich.text import Text
 
 from runner import paths, signals
 from runner.checking import verify_report
+from runner.checking.parallel_verify import ParallelVerifier, VerifyJob, choose_job_count
 from runner.checking.verify import Assertion, verify_lab
 from runner.checking.verify_report import LabVerification
-from runner.cli import _console, _options, _verify_many
+from runner.cli import _console, _options
 from runner.clusters import lifecycle, lookup, selection
-from runner.errors import BrokenLabError, ExitCode, UsageError
+from runner.errors import BrokenLabError, ExitCode, HostError, UsageError
 from runner.lessons import catalog
 from runner.lessons.learner_values import NO_LEARNER
 from runner.lessons.model import Lab
 from runner.nodes.driver_interface import ClusterId, Driver
 from runner.storage import locks
 
+_NAME_WIDTH = 18
+
 
 @click.command("verify")
 @click.argument("labs", type=_options.LAB, nargs=-1, metavar="[LAB]...")
-@click.option("--all", "everything", is_flag=True, help="Every lab there is.")
+@click.option("--all", "verify_all", is_flag=True, help="Verify every lab.")
 @_options.driver_option
 @click.option(
-    "--jobs", type=click.IntRange(1), metavar="N", help="How many labs at a time; as many as fit if not told."
+    "--jobs", type=click.IntRange(1), metavar="N", help="How many labs to verify in parallel; default: as many as fit."
 )
 @click.option(
-    "--report",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write all that was tried to a file, as JSON.",
+    "--report", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a JSON report to a file."
 )
 @_options.learner_options
-@click.option("--keep", is_flag=True, help="Leave the cluster it was tried on; of one lab only.")
+@click.option("--keep", is_flag=True, help="Keep the cluster, for a single lab.")
 def command(
     labs: tuple[str, ...],
-    everything: bool,
+    verify_all: bool,
     driver: str | None,
     jobs: int | None,
     report: Path | None,
@@ -50,12 +50,14 @@ def command(
     seed: str | None,
     keep: bool,
 ) -> int:
-    """Prove that a lab's lesson and checks agree, on a fresh cluster beside any that runs.
+    """Test a lab on a fresh cluster: its lesson, its checks and its near misses.
 
-    For every step: its checks fail before it, its commands do what the lesson says, its checks pass after it, twice,
-    and each near miss in wrong/ fails with the words it promises and can be put right again. Exits with 3 if not.
-    Several labs are tried at the same time, as far as memory allows, and told in a table. With --learner it is that
-    learner's values that they are tried with, and otherwise the lesson's own.
+    For every step: its checks fail before it, its commands do what the lesson says, its checks pass after it, and pass
+    again. Every near miss in wrong/ makes a check fail with the words that its file promises, and can be undone. Exits
+    with 3 if anything is wrong.
+
+    Clusters that are running stay as they are. Several labs are verified in parallel, as far as memory allows, and
+    shown in a table. With --learner, a lab is tested with that learner's values instead of the lesson's own.
 
     \b
     Examples:
@@ -64,70 +66,170 @@ def command(
       labs verify swarm-basics --learner ada
       labs verify --all --report verified.json
     """
-    names = catalog.list_lab_names() if everything else list(dict.fromkeys(labs))
+    names = catalog.list_lab_names() if verify_all else list(dict.fromkeys(labs))
     if not names:
-        raise UsageError("No lab is named.", "Type 'labs verify LAB', or 'labs verify --all'.")
+        raise UsageError("Which labs?", "Type 'labs verify LAB', or 'labs verify --all'.")
     if keep and len(names) > 1:
-        raise UsageError("'--keep' leaves the cluster of one lab.", "Name one lab, or leave it out.")
+        raise UsageError("'--keep' works for a single lab only.", "Name one lab, or leave out '--keep'.")
     if report:
-        paths.require_folder_of(report)
-    whose = _options.parse_learner(learner, seed) or NO_LEARNER
-    found = [catalog.load_lab(name, whose) for name in names]
-    if len(found) > 1:
-        done = _verify_many.verify(found, driver, jobs)
-        _write(report, done)
-        return verify_report.combine_exit_codes(done)
-    one = _verify_one(found[0], selection.choose_driver(found[0], driver, None).driver, keep)
-    _write(report, [one])
-    if one.failed_assertions:
+        paths.check_parent_folder(report)
+    parsed_learner = _options.parse_learner(learner, seed) or NO_LEARNER
+    loaded = [catalog.load_lab(name, parsed_learner) for name in names]
+    if len(loaded) > 1:
+        verifications = _verify_labs(loaded, driver, jobs)
+        _write_report(report, verifications)
+        return verify_report.combine_exit_codes(verifications)
+    verification = _verify_single_lab(loaded[0], selection.choose_driver(loaded[0], driver, None).driver, keep)
+    _write_report(report, [verification])
+    tests = len(verification.assertions)
+    if verification.failed_assertions:
         raise BrokenLabError(
-            f"{len(one.failed_assertions)} of {len(one.assertions)} things that were tried are not so.",
-            f"Mend the lesson or its checks, then 'labs verify {one.lab}'.",
+            f"{len(verification.failed_assertions)} of {tests} tests failed.",
+            f"Fix the lesson or its checks, then type 'labs verify {verification.lab}' again.",
         )
-    _console.get_stdout().print(f"\n[bold green]'{one.lab}' holds: {len(one.assertions)} things tried in {one.seconds:.0f} s.[/]")
+    line = f"Verified {verification.lab}: {tests} tests passed in {verification.seconds:.0f} s."
+    _console.get_stdout().print(f"\n[bold green]{line}[/]")
     return ExitCode.DONE
 
 
-def _verify_one(lab: Lab, driver: Driver, keep: bool) -> LabVerification:
+def _write_report(report: Path | None, verifications: Sequence[LabVerification]) -> None:
+    if report:
+        report.write_text(json.dumps(verify_report.build_verify_report(verifications), indent=2) + "\n", "utf-8")
+
+
+def _verify_single_lab(lab: Lab, driver: Driver, keep: bool) -> LabVerification:
     cluster = ClusterId(lab.name, "verify")
-    began = time.monotonic()
+    start_time = time.monotonic()
     with locks.reserve_cluster(str(cluster)):
-        remains = lookup.survey_clusters().find_cluster(cluster)
-        if remains:
-            lifecycle.remove(selection.load_driver_of_cluster(remains), cluster)
-        with _removed_again(driver, cluster, keep):
+        leftover = lookup.survey_clusters().find_cluster(cluster)
+        if leftover:
+            lifecycle.remove_cluster(selection.load_driver_of_cluster(leftover), cluster)
+        with _removed_afterwards(driver, cluster, keep):
             lifecycle.start(driver, lab, cluster, _console.create_status_reporter())
-            proofs = tuple(_show_all(driver, lab, cluster))
-    code = ExitCode.BROKEN_LAB if any(proof.failure for proof in proofs) else ExitCode.DONE
-    return LabVerification(lab.name, driver.name, time.monotonic() - began, proofs, exit_code=code)
+            assertions = tuple(_print_assertions(driver, lab, cluster))
+    code = ExitCode.BROKEN_LAB if any(assertion.failure for assertion in assertions) else ExitCode.DONE
+    return LabVerification(lab.name, driver.name, time.monotonic() - start_time, assertions, exit_code=code)
 
 
 @contextmanager
-def _removed_again(driver: Driver, cluster: ClusterId, keep: bool) -> Iterator[None]:
+def _removed_afterwards(driver: Driver, cluster: ClusterId, keep: bool) -> Iterator[None]:
     try:
         yield
     finally:
         if not keep:
-            with signals.uninterrupted():
-                lifecycle.remove(driver, cluster)
+            with signals.block_interrupts():
+                lifecycle.remove_cluster(driver, cluster)
 
 
-def _show_all(driver: Driver, lab: Lab, cluster: ClusterId) -> Iterator[Assertion]:
-    made = lifecycle.find(driver, cluster)
-    assert made is not None
-    out = _console.get_stdout()
+def _print_assertions(driver: Driver, lab: Lab, cluster_id: ClusterId) -> Iterator[Assertion]:
+    cluster = lifecycle.find_cluster(driver, cluster_id)
+    assert cluster is not None
+    console = _console.get_stdout()
     step = ""
-    for proof in verify_lab(lab, made):
-        if step != proof.step:
-            step = proof.step
-            out.print(Text(step, style="bold"))
-        mark, style = ("✗", "red") if proof.failure else ("✓", "green")
-        out.print(Text.assemble((f"  {mark} ", style), proof.claim))
-        for line in proof.failure.splitlines():
-            out.print(Text(f"      {line}", style="red"))
-        yield proof
+    for assertion in verify_lab(lab, cluster):
+        if step != assertion.step:
+            step = assertion.step
+            console.print(Text(step, style="bold"))
+        symbol, style = ("✗", "red") if assertion.failure else ("✓", "green")
+        console.print(Text.assemble((f"  {symbol} ", style), assertion.claim))
+        for line in assertion.failure.splitlines():
+            console.print(Text(f"      {line}", style="red"))
+        yield assertion
 
 
-def _write(report: Path | None, found: list[LabVerification]) -> None:
-    if report:
-        report.write_text(json.dumps(verify_report.build_verify_report(found), indent=2) + "\n", "utf-8")
+def _verify_labs(labs: Sequence[Lab], driver: str | None, max_jobs: int | None) -> list[LabVerification]:
+    """Verify several labs in parallel, each on a driver that supports it, and print the results.
+
+    Args:
+        labs: The labs.
+        driver: The name of the requested driver, if any.
+        max_jobs: How many to verify in parallel, or None for as many as fit.
+
+    Raises:
+        HostError: The images cannot be built or pulled.
+
+    """
+    jobs, verifications = _plan_jobs(labs, driver)
+    if jobs:
+        _prepare_images(jobs)
+        parallel = max_jobs or choose_job_count(jobs, selection.measure_free_memory)
+        line = f"Verifying {len(jobs)} labs, {min(parallel, len(jobs))} in parallel."
+        _console.get_stderr().print(line, style="dim")
+        verifications += _run_jobs(jobs, parallel)
+    _print_table(verifications)
+    return verifications
+
+
+def _plan_jobs(labs: Sequence[Lab], driver: str | None) -> tuple[list[VerifyJob], list[LabVerification]]:
+    """Return the jobs, and a verification without a driver for each lab that no driver supports here."""
+    jobs, unsupported = [], []
+    for lab in labs:
+        try:
+            jobs.append(VerifyJob(lab, selection.choose_driver(lab, driver, None).driver.name))
+        except HostError as error:
+            reason = f"{error.message} {error.advice}"
+            unsupported.append(LabVerification(lab.name, "", 0, (), reason, ExitCode.HOST))
+    return jobs, unsupported
+
+
+def _prepare_images(jobs: Sequence[VerifyJob]) -> None:
+    """Prepare the images of all labs first, so that no lab builds images while the times of others are measured."""
+    reporter = _console.create_status_reporter()
+    for driver in dict.fromkeys(job.driver for job in jobs):
+        images = {image for job in jobs if job.driver == driver for image in job.lab.lesson.images}
+        with locks.lock_images(reporter):
+            selection.load_driver(driver).ensure_images(sorted(images), reporter)
+
+
+def _run_jobs(jobs: Sequence[VerifyJob], parallel: int) -> list[LabVerification]:
+    from rich.live import Live
+
+    console = _console.get_stderr()
+    lines = _console.LiveLines(_NAME_WIDTH)
+
+    def on_done(verification: LabVerification, output: str) -> None:
+        lines.remove_line(verification.lab)
+        lab, driver = verification.lab, verification.driver
+        if verification.exit_code:
+            console.print(Text.assemble(("✗ ", "red"), (lab, "bold"), f" on {driver}, which printed:"))
+            console.print(Text(output.rstrip()), soft_wrap=True)
+        else:
+            summary = f"{len(verification.assertions)} tests passed in {verification.seconds:.0f} s"
+            console.print(Text.assemble(("✓ ", "green"), f"{lab} on {driver}: {summary}"))
+
+    if not console.is_terminal:
+        return ParallelVerifier(parallel, _log_line).verify_labs(jobs, on_done)
+    with Live(lines, console=console, refresh_per_second=4, transient=True):
+        return ParallelVerifier(parallel, lines.set_line).verify_labs(jobs, on_done)
+
+
+def _log_line(lab: str, line: str) -> None:
+    """Log the steps of a lab, but not the single tests in them."""
+    if line and not line.startswith(" "):
+        _console.get_stderr().print(Text(f"{lab}: {line}"), soft_wrap=True)
+
+
+def _print_table(verifications: Sequence[LabVerification]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 3, 0, 0))
+    for heading in ("LAB", "DRIVER", "TESTS", "FAILED", "SECONDS", ""):
+        table.add_column(heading, justify="right" if heading in ("TESTS", "FAILED", "SECONDS") else "left")
+    for verification in sorted(verifications, key=lambda verification: verification.lab):
+        table.add_row(
+            verification.lab,
+            verification.driver or "-",
+            str(len(verification.assertions)),
+            str(len(verification.failed_assertions)),
+            f"{verification.seconds:.0f}",
+            _format_verdict(verification),
+        )
+    _console.get_stdout().print(table)
+
+
+def _format_verdict(verification: LabVerification) -> Text:
+    if not verification.driver:
+        return Text(f"not supported here: {verification.error}", style="yellow")
+    if verification.exit_code == ExitCode.DONE:
+        return Text("passed", style="green")
+    return Text("did not finish" if verification.error else "failed", style="red")

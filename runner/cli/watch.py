@@ -8,16 +8,15 @@ import sys
 import click
 
 from runner.cli import _options, _progress
-from runner.clusters import lookup
 from runner.errors import ExitCode, UsageError
 
 
 @click.command("watch")
 @_options.optional_lab_argument
 def command(lab: str | None) -> int:
-    """See each check turn green by itself, with your nodes and what runs on them.
+    """Watch your nodes, what runs on them, and the checks, live.
 
-    Best in a terminal of its own, beside the one you work in. The keys are shown on the screen; q leaves.
+    Run it in a second terminal, beside the one you work in. The screen shows the keys; q quits.
 
     \b
     Examples:
@@ -25,12 +24,13 @@ def command(lab: str | None) -> int:
       labs watch swarm-basics
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
-        raise UsageError("'labs watch' needs a terminal to draw on.", "'labs check' says the same once, anywhere.")
+        raise UsageError("'labs watch' needs a terminal.", "'labs check' prints the same results once, anywhere.")
+    session = _progress.create_session()
     # A lab that is named may be started later.
-    found = _progress.lab(lab or lookup.survey_clusters().require_cluster(None).id.lab)
-    from runner.cli._fullscreen import Screen
+    loaded = session.load_lab(lab or session.survey.require_cluster(None).id.lab)
+    from runner.cli._fullscreen import FullScreen
     from runner.watch.app import WatchApp
 
-    with Screen() as screen:
-        WatchApp(found, screen).run()
+    with FullScreen() as screen:
+        WatchApp(loaded, screen).run()
     return ExitCode.DONE
