@@ -1,4 +1,4 @@
-"""What the site has beside its pages: assets, what search looks through, and what the web wants to know."""
+"""The site's files besides its pages: style sheets and scripts, the search index, and the site map."""
 
 from __future__ import annotations
 
@@ -9,42 +9,50 @@ from xml.sax.saxutils import escape
 from runner import paths
 from runner.site_builder import markdown
 from runner.site_builder.glossary import Glossary
-from runner.site_builder.lesson_renderer import Rendered
-from runner.site_builder.page_writer import Place
+from runner.site_builder.lesson_renderer import RenderedLesson
+from runner.site_builder.page_renderer import SiteSettings
 
 
-def assets() -> Iterator[tuple[str, bytes]]:
-    """Yield style sheets, scripts and pictures that all pages share."""
+def read_assets() -> Iterator[tuple[str, bytes]]:
+    """Yield the path and content of the style sheets, scripts and images that all pages share."""
     folder = paths.site_folder() / "assets"
     for path in sorted(folder.iterdir()):
         yield f"assets/{path.name}", path.read_bytes()
 
 
-def search_index(language: str, words: Mapping[str, str], terms: Glossary, lessons: Sequence[Rendered]) -> bytes:
-    """Return what search looks through, as a script, since a page in a file may read nothing else.
+def build_search_index(
+    language: str, texts: Mapping[str, str], glossary: Glossary, lessons: Sequence[RenderedLesson]
+) -> bytes:
+    """Return the search index of one language, as a script: a page opened from a file cannot fetch any other data.
 
-    Each entry is the page's path in its language, its title, what it is part of, and its words.
+    Each entry is the page's path within its language, its title, the title of the lesson or section it belongs to, and
+    its text.
     """
     entries: list[tuple[str, str, str, str]] = []
-    for lesson in lessons:
-        name, says = lesson.edition.lab.name, lesson.edition.lesson
-        entries.append((f"{name}/index.html", says.title, says.summary, lesson.intro.text))
-        entries += [(f"{name}/{step.id}.html", step.title, says.title, step.text) for step in lesson.steps]
-    for term in terms.terms:
-        entries.append((f"glossary.html#{term.id}", term.words[0], words["glossary"], markdown.plain(term.text)))
+    for rendered in lessons:
+        name, lesson = rendered.localized_lab.lab.name, rendered.localized_lab.lesson
+        entries.append((f"{name}/index.html", lesson.title, lesson.summary, rendered.intro.search_text))
+        entries += [(f"{name}/{step.id}.html", step.title, lesson.title, step.search_text) for step in rendered.steps]
+    for term in glossary.terms:
+        text = markdown.strip_markdown(term.definition)
+        entries.append((f"glossary.html#{term.id}", term.names[0], texts["glossary"], text))
     return f"globalThis.labsIndex = {json.dumps(entries, ensure_ascii=False, separators=(',', ':'))};\n".encode()
 
 
-def for_the_web(place: Place, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """Yield the map of the site for search engines, where its address is known; and a word to GitHub Pages."""
+def render_seo_files(settings: SiteSettings, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Yield `sitemap.xml` and `robots.txt` if the site's address is known, and the file that GitHub Pages looks for.
+
+    Args:
+        settings: Where the site is published.
+        files: The site's files by path; the site map lists the pages among them.
+
+    """
     yield ".nojekyll", b""
-    if place.url:
+    base_url = settings.base_url
+    if base_url:
         pages = sorted(path for path in files if path.endswith(".html") and path != "404.html")
-        listed = "".join(f"<url><loc>{escape(f'{place.url}/{_short(path)}')}</loc></url>\n" for path in pages)
+        urls = (f"{base_url}/{path.removesuffix('index.html')}" for path in pages)
+        listed = "".join(f"<url><loc>{escape(url)}</loc></url>\n" for url in urls)
         head = '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
         yield "sitemap.xml", f"{head}{listed}</urlset>\n".encode()
-        yield "robots.txt", f"User-agent: *\nAllow: /\nSitemap: {place.url}/sitemap.xml\n".encode()
-
-
-def _short(path: str) -> str:
-    return path.removesuffix("index.html")
+        yield "robots.txt", f"User-agent: *\nAllow: /\nSitemap: {base_url}/sitemap.xml\n".encode()

@@ -1,4 +1,4 @@
-"""Code with its syntax marked, by few classes that the style sheet colours."""
+"""Highlights code with Pygments, reduced to the few CSS classes that the style sheet colours."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pygments.util import ClassNotFound
 
 from runner.lessons.model import PLACEHOLDER
 
-# The nearest of these that a token's kind lies in gives its class; what is in none of them is plain.
-_CLASSES = {
+# The CSS class of a token type and its subtypes, unless a subtype has its own; all other tokens are not coloured.
+_CSS_CLASSES = {
     Token.Comment: "c",
     Token.Keyword: "k",
     Token.Literal.String: "s",
@@ -29,49 +29,58 @@ _CLASSES = {
     Token.Name.Variable: "v",
     Token.Literal.String.Interpol: "v",
 }
-# What a shell has none of: such numbers are parts of addresses, names and modes, and most such builtins are arguments.
-_NOT_IN_SHELLS = (Token.Literal.Number, Token.Name.Builtin)
-# What stands before a name that a value is given to; after anything else `name=` is part of an argument.
-_BEFORE_A_NAME = re.compile(r"(?:^|[\n;&|(`]|\b(?:export|local|do|then|else))\s*$")
-# A word with a dash, which no line shall be broken at: `--` alone at its end reads like a word of its own.
-_DASHED = re.compile(r"(?<!\S)(?=\S*-)[^\s\ue010]{2,23}(?!\S)")
-# Characters for private use, so that no lexer cuts a placeholder to pieces.
+# Not coloured in shell code: numbers are parts of addresses, names and modes, and most such builtins are arguments.
+_IGNORED_IN_SHELL = (Token.Literal.Number, Token.Name.Builtin)
+# What precedes a variable assignment; after anything else, `name=` is part of an argument.
+_BEFORE_ASSIGNMENT = re.compile(r"(?:^|[\n;&|(`]|\b(?:export|local|do|then|else))\s*$")
+# A word with a dash, which must not break across lines: a `--` at the end of a line reads like a separate word.
+_DASHED_WORD = re.compile(r"(?<!\S)(?=\S*-)[^\s\ue010]{2,23}(?!\S)")
+# Private-use characters that enclose a placeholder, so that no lexer splits it.
 _OPEN, _CLOSE = "\ue010", "\ue011"
-_KEPT = re.compile(f"{_OPEN}([A-Z0-9_]+){_CLOSE}")
-PRIVATE = re.compile("[\ue000-\uf8ff]")
+_MARKED_PLACEHOLDER = re.compile(f"{_OPEN}([A-Z0-9_]+){_CLOSE}")
+PRIVATE_USE_CHARS = re.compile("[\ue000-\uf8ff]")
 
 
 @lru_cache(maxsize=4096)
-def highlight(text: str, language: str) -> Markup:
-    """Return text as HTML with its syntax marked.
+def highlight_code(text: str, language: str) -> Markup:
+    """Return code as highlighted HTML.
 
     Args:
         text: The code.
-        language: The name of its language; an unknown one is not marked.
+        language: The name of its language; code in an unknown language is not highlighted.
 
     """
-    lexer = _lexer(language)
-    clean = PRIVATE.sub("", text)
-    return Markup(_marked(clean, lexer) if lexer else escape(clean))  # noqa: S704 - escaped piece by piece
+    return Markup(_render(PRIVATE_USE_CHARS.sub("", text), language))  # noqa: S704 - escaped token by token
 
 
 @lru_cache(maxsize=4096)
-def with_places(text: str, language: str) -> Markup:
-    """Return text as HTML in which each placeholder such as `<WORKER_TOKEN>` can be filled in.
+def highlight_with_placeholders(text: str, language: str) -> Markup:
+    """Return code as highlighted HTML in which the reader can fill in placeholders such as `<WORKER_TOKEN>`.
 
     Args:
         text: The code.
-        language: The name of its language; an unknown one is not marked.
+        language: The name of its language; code in an unknown language is not highlighted.
 
     """
-    kept = PLACEHOLDER.sub(f"{_OPEN}\\1{_CLOSE}", PRIVATE.sub("", text))
-    lexer = _lexer(language)
-    marked = _marked(kept, lexer) if lexer else escape(kept)
-    return Markup(_KEPT.sub(r'<var data-name="\1">&lt;\1&gt;</var>', marked))  # noqa: S704 - names are capitals only
+    marked = PLACEHOLDER.sub(f"{_OPEN}\\1{_CLOSE}", PRIVATE_USE_CHARS.sub("", text))
+    html = _render(marked, language)
+    return Markup(  # noqa: S704 - escaped token by token, and a placeholder's name is only capitals
+        _MARKED_PLACEHOLDER.sub(r'<var data-name="\1">&lt;\1&gt;</var>', html)
+    )
+
+
+def render_inline_code(text: str) -> Markup:
+    """Return code within a line of text as HTML, in which words with a dash do not break across lines."""
+    return Markup(_keep_dashed_words(escape(text)))  # noqa: S704 - escaped here
+
+
+def _render(text: str, language: str) -> str:
+    lexer = _find_lexer(language)
+    return _highlight(text, lexer) if lexer else escape(text)
 
 
 @lru_cache(maxsize=64)
-def _lexer(language: str) -> Lexer | None:
+def _find_lexer(language: str) -> Lexer | None:
     if not language or language == "text":
         return None
     try:
@@ -81,44 +90,50 @@ def _lexer(language: str) -> Lexer | None:
 
 
 @lru_cache(maxsize=512)
-def _class(kind: _TokenType) -> str:
-    while kind is not None:
-        if kind in _CLASSES:
-            return _CLASSES[kind]
-        kind = kind.parent
+def _find_css_class(token_type: _TokenType) -> str:
+    while token_type is not None:
+        if token_type in _CSS_CLASSES:
+            return _CSS_CLASSES[token_type]
+        token_type = token_type.parent
     return ""
 
 
-def _marked(text: str, lexer: Lexer) -> str:
-    pieces: list[str] = []
-    before, held = "", ""
-    shell = "bash" in lexer.aliases
-    for kind, value in lexer.get_tokens(text):
-        now = before if value.isspace() else "" if shell and _is_argument(kind, value, held) else _class(kind)
-        if now != before:
-            pieces.append(_piece(before, held, shell=shell))
-            before, held = now, ""
-        held += value
-    # A lexer ends the last line, without which some know no comment.
-    pieces.append(_piece(before, held if text.endswith("\n") else held.removesuffix("\n"), shell=shell))
-    return "".join(pieces)
+def _highlight(text: str, lexer: Lexer) -> str:
+    """Return escaped HTML in which consecutive tokens of the same CSS class share a span."""
+    spans: list[str] = []
+    current_class, pending = "", ""
+    is_shell = "bash" in lexer.aliases
+    for token_type, value in lexer.get_tokens(text):
+        if value.isspace():
+            css_class = current_class
+        elif is_shell and _is_shell_argument(token_type, value, pending):
+            css_class = ""
+        else:
+            css_class = _find_css_class(token_type)
+        if css_class != current_class:
+            spans.append(_render_span(current_class, pending, is_shell=is_shell))
+            current_class, pending = css_class, ""
+        pending += value
+    # The lexer appends a final newline, because some languages recognise a comment only at the end of a line.
+    last = pending if text.endswith("\n") else pending.removesuffix("\n")
+    spans.append(_render_span(current_class, last, is_shell=is_shell))
+    return "".join(spans)
 
 
-def _is_argument(kind: _TokenType, value: str, held: str) -> bool:
-    """Whether what a lexer takes for more is part of a command's argument, after what came before it."""
-    if kind in Token.Name.Variable and not value.startswith("$"):
-        return _BEFORE_A_NAME.search(held) is None
-    return any(kind in other for other in _NOT_IN_SHELLS)
+def _is_shell_argument(token_type: _TokenType, value: str, preceding: str) -> bool:
+    """Return whether a token is only part of a command's argument, although the lexer takes it for something else."""
+    if token_type in Token.Name.Variable and not value.startswith("$"):
+        return _BEFORE_ASSIGNMENT.search(preceding) is None
+    return any(token_type in ignored for ignored in _IGNORED_IN_SHELL)
 
 
-def inline(text: str) -> Markup:
-    """Return a piece of code in a line of text as HTML, in which no word with a dash is broken."""
-    return Markup(_DASHED.sub(r'<span class="w">\g<0></span>', escape(text)))  # noqa: S704 - escaped here
-
-
-def _piece(kind: str, value: str, *, shell: bool) -> str:
+def _render_span(css_class: str, value: str, *, is_shell: bool) -> str:
     if not value:
         return ""
-    if kind:
-        return f'<span class="{kind}">{escape(value)}</span>'
-    return _DASHED.sub(r'<span class="w">\g<0></span>', escape(value)) if shell else escape(value)
+    if css_class:
+        return f'<span class="{css_class}">{escape(value)}</span>'
+    return _keep_dashed_words(escape(value)) if is_shell else escape(value)
+
+
+def _keep_dashed_words(html: str) -> str:
+    return _DASHED_WORD.sub(r'<span class="w">\g<0></span>', html)

@@ -1,4 +1,4 @@
-"""Terms and what they mean: `glossary.md` beside the labs, linked from where a page first uses them."""
+"""Reads the glossary (`labs/glossary.md` or `glossary.zh.md`) and finds its terms in the text of lessons."""
 
 from __future__ import annotations
 
@@ -9,73 +9,78 @@ from functools import cached_property
 from pathlib import Path
 
 from runner.lessons.problems import Problem
-from runner.site_builder.links import OF_THE_PAGE
+from runner.site_builder.links import RESERVED_ANCHORS
 
-_HEADING = re.compile(r"^##\s+(?P<words>.+?)\s+\{#(?P<id>[a-z][a-z0-9-]*)\}\s*$")
+_HEADING = re.compile(r"^##\s+(?P<names>.+?)\s+\{#(?P<id>[a-z][a-z0-9-]*)\}\s*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One entry.
+    """One term of the glossary.
 
     Attributes:
-        id: Its anchor.
-        words: The words that lead to it, the term itself first.
-        others: Words with one of these in them that mean something else, such as 'layer 4'.
-        text: What it means, as Markdown.
-        line: The line of its heading.
+        id: Its anchor on the glossary page.
+        names: The names that are linked to it where a lesson uses them; the first is the entry's title.
+        excluded_phrases: Phrases that contain one of the names but mean something else, such as 'layer 4'.
+        definition: Its definition, as Markdown.
+        line: The line of its heading in the file, counted from 1.
 
     """
 
     id: str
-    words: tuple[str, ...]
-    others: tuple[str, ...]
-    text: str
+    names: tuple[str, ...]
+    excluded_phrases: tuple[str, ...]
+    definition: str
     line: int
 
 
 @dataclass(frozen=True)
 class Glossary:
-    """All terms of one language, in the order of its file."""
+    """All terms of one language, in file order."""
 
     path: Path
     terms: tuple[Term, ...] = ()
 
     @cached_property
-    def ids(self) -> frozenset[str]:
-        """The anchors there are."""
+    def term_ids(self) -> frozenset[str]:
+        """The anchors of all terms."""
         return frozenset(term.id for term in self.terms)
 
     @cached_property
-    def _by_word(self) -> dict[str, str | None]:
-        others: dict[str, str | None] = {word.casefold(): None for term in self.terms for word in term.others}
-        return others | {word.casefold(): term.id for term in self.terms for word in term.words}
+    def _ids_by_phrase(self) -> dict[str, str | None]:
+        """Return the term id of every name, and None for every excluded phrase; keys are case-folded."""
+        excluded: dict[str, str | None] = {
+            phrase.casefold(): None for term in self.terms for phrase in term.excluded_phrases
+        }
+        return excluded | {name.casefold(): term.id for term in self.terms for name in term.names}
 
     @cached_property
     def _pattern(self) -> re.Pattern[str] | None:
         if not self.terms:
             return None
-        # The longest first, so that 'overlay network' is not taken for 'network', nor 'layer 4' for 'layer'.
-        words = sorted(self._by_word, key=len, reverse=True)
-        spaced = "|".join(re.escape(word) for word in words if word.isascii())
-        # Between Chinese characters there is no end of a word to look for.
-        others = [re.escape(word) for word in words if not word.isascii()]
-        patterns = [rf"(?<![\w-])(?:{spaced})(?![\w-])"] if spaced else []
-        return re.compile("|".join([*patterns, *others]), re.IGNORECASE | re.ASCII)
+        # The longest phrase first, so that 'overlay network' does not match as 'network', nor 'layer 4' as 'layer'.
+        phrases = sorted(self._ids_by_phrase, key=len, reverse=True)
+        ascii_phrases = "|".join(re.escape(phrase) for phrase in phrases if phrase.isascii())
+        # Chinese text has no word boundaries to match.
+        other_phrases = [re.escape(phrase) for phrase in phrases if not phrase.isascii()]
+        patterns = [rf"(?<![\w-])(?:{ascii_phrases})(?![\w-])"] if ascii_phrases else []
+        return re.compile("|".join([*patterns, *other_phrases]), re.IGNORECASE | re.ASCII)
 
-    def mentions(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """Yield where a text mentions a term: from, to, and the term's anchor."""
+    def find_mentions(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Yield every mention of a term in a text, as (start, end, term id)."""
         for match in self._pattern.finditer(text) if self._pattern else ():
-            name = self._by_word[match[0].casefold()]
-            if name is not None:
-                yield match.start(), match.end(), name
+            term_id = self._ids_by_phrase[match[0].casefold()]
+            if term_id is not None:
+                yield match.start(), match.end(), term_id
 
 
-def read(path: Path) -> tuple[Glossary, list[Problem]]:
-    """Read a glossary: second-level headings `## Term, other words, !what else {#id}`, each followed by what it means.
+def parse_glossary(path: Path) -> tuple[Glossary, list[Problem]]:
+    """Parse a glossary file.
+
+    Each term is a second-level heading `## Term, other names, !excluded phrase {#id}` followed by its definition.
 
     Returns:
-        The glossary, empty where there is no such file, and what is wrong with it.
+        The glossary, empty if the file does not exist, and every problem found in the file.
 
     """
     try:
@@ -83,27 +88,27 @@ def read(path: Path) -> tuple[Glossary, list[Problem]]:
     except FileNotFoundError:
         return Glossary(path), []
     except (UnicodeDecodeError, OSError) as error:
-        return Glossary(path), [Problem(path, 1, f"it cannot be read: {error}")]
-    starts = [at for at, line in enumerate(lines) if line.startswith("## ")]
+        return Glossary(path), [Problem(path, 1, f"the file cannot be read: {error}")]
+    starts = [index for index, line in enumerate(lines) if line.startswith("## ")]
     terms: dict[str, Term] = {}
     problems: list[Problem] = []
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         match = _HEADING.match(lines[start])
-        words, others = _words(match["words"]) if match else ((), ())
-        if match is None or not words:
-            problems.append(Problem(path, start + 1, "a term's heading ends with its id: '## Term {#id}'"))
-        elif match["id"] in OF_THE_PAGE:
-            problems.append(Problem(path, start + 1, f"the id '{match['id']}' is the page's own"))
+        names, excluded = _split_names(match["names"]) if match else ((), ())
+        if match is None or not names:
+            problems.append(Problem(path, start + 1, "a term's heading must end with its id: '## Term {#id}'"))
+        elif match["id"] in RESERVED_ANCHORS:
+            problems.append(Problem(path, start + 1, f"the id '{match['id']}' is reserved by the page"))
         elif match["id"] in terms:
-            problems.append(Problem(path, start + 1, f"the id '{match['id']}' is taken already"))
+            problems.append(Problem(path, start + 1, f"the id '{match['id']}' is already used"))
         else:
-            text = "\n".join(lines[start + 1 : end]).strip("\n")
-            terms[match["id"]] = Term(match["id"], words, others, text, start + 1)
+            definition = "\n".join(lines[start + 1 : end]).strip("\n")
+            terms[match["id"]] = Term(match["id"], names, excluded, definition, start + 1)
     return Glossary(path, tuple(terms.values())), problems
 
 
-def _words(heading: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the words of a heading that lead to its term, and those that do not."""
-    found = [word.strip() for word in re.split("[,、]", heading)]
-    others = tuple(word.removeprefix("!") for word in found if word.startswith("!"))
-    return tuple(word for word in found if word and not word.startswith("!")), others
+def _split_names(heading: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Split a heading into the term's names and its excluded phrases, which are marked with `!`."""
+    phrases = [phrase.strip() for phrase in re.split("[,、]", heading)]
+    excluded = tuple(phrase.removeprefix("!") for phrase in phrases if phrase.startswith("!"))
+    return tuple(phrase for phrase in phrases if phrase and not phrase.startswith("!")), excluded

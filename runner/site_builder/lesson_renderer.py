@@ -1,4 +1,4 @@
-"""A lesson as HTML: its steps' parts one after another, ready to stand on a page of their own or all on one."""
+"""Renders a lesson to HTML: its introduction and steps, for pages of their own and for the lab's single page."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from typing import Any
 
 from markupsafe import Markup
 
-from runner.lessons.model import Command, Hint, Lesson, Part, Picture, Prose
+from runner.lessons.model import Command, Hint, Lesson, LessonPart, Picture, Prose
 from runner.lessons.problems import Problem
 from runner.site_builder import code_highlighting, markdown, picture_layout
 from runner.site_builder.glossary import Glossary
-from runner.site_builder.links import ANCHOR_CLOSE, ANCHOR_OPEN, Links
-from runner.site_builder.localization import Edition
-from runner.site_builder.markdown import LEVEL, Heading, Sheet
-from runner.site_builder.templates import Templates
+from runner.site_builder.links import ANCHOR_CLOSE, ANCHOR_OPEN, LinkResolver
+from runner.site_builder.localization import LocalizedLab
+from runner.site_builder.markdown import HEADING_LEVEL_MARK, Heading, RenderContext
+from runner.site_builder.templates import SiteTemplates
 
-_ANCHOR = re.compile(f"{ANCHOR_OPEN}([^{ANCHOR_CLOSE}]*){ANCHOR_CLOSE}")
-_LEVEL = re.compile(f"{LEVEL}([0-9])")
+_MARKED_ANCHOR = re.compile(f"{ANCHOR_OPEN}([^{ANCHOR_CLOSE}]*){ANCHOR_CLOSE}")
+_MARKED_LEVEL = re.compile(f"{HEADING_LEVEL_MARK}([0-9])")
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """A step, or what comes before the steps.
+class RenderedSection:
+    """A step, or the introduction before the steps, as HTML.
 
     Attributes:
-        id: The step's id; empty for what comes before.
-        title: The step's title.
-        html: All of it, with marks where pages differ.
+        id: The step's id; empty for the introduction.
+        title: The step's title; empty for the introduction.
+        html: The HTML, with marks for heading levels and anchors, which depend on the page that shows it.
         headings: The headings in it.
-        text: What can be searched for.
+        search_text: The text that the search index contains.
 
     """
 
@@ -39,146 +39,188 @@ class Section:
     title: str
     html: str
     headings: tuple[Heading, ...]
-    text: str
+    search_text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
-    """A lesson as HTML."""
+class RenderedLesson:
+    """A lesson as HTML.
 
-    edition: Edition
-    intro: Section
-    steps: tuple[Section, ...]
-    places: Mapping[str, tuple[int, str]]
+    Attributes:
+        localized_lab: The lab and its lesson in one language.
+        intro: The introduction before the steps.
+        steps: The steps.
+        anchors: The line and the step id of every anchor in the lesson; the step id is empty in the introduction.
+        problems: Broken links, duplicate anchors and the like.
+
+    """
+
+    localized_lab: LocalizedLab
+    intro: RenderedSection
+    steps: tuple[RenderedSection, ...]
+    anchors: Mapping[str, tuple[int, str]]
     problems: tuple[Problem, ...]
 
-    def on_own_page(self, section: Section) -> Markup:
-        """Return a section as it stands on a page of its own, whose title is the section's."""
-        html = _LEVEL.sub(lambda match: str(int(match[1]) - 1), section.html)
-        return Markup(_ANCHOR.sub(lambda match: self._way(match[1], section.id), html))  # noqa: S704 - rendered above
+    def render_for_own_page(self, section: RenderedSection) -> Markup:
+        """Return a section's HTML for its own page, where the section's title is the first-level heading."""
+        html = _MARKED_LEVEL.sub(lambda match: str(int(match[1]) - 1), section.html)
+        html = _MARKED_ANCHOR.sub(lambda match: self._link_from_own_page(match[1], section.id), html)
+        return Markup(html)  # noqa: S704 - rendered above
 
-    def among_others(self, section: Section) -> Markup:
-        """Return a section as it stands below a heading on the page of the whole lesson."""
-        html = _LEVEL.sub(lambda match: match[1] if section.id else str(int(match[1]) - 1), section.html)
-        return Markup(_ANCHOR.sub(r"#\1", html))  # noqa: S704 - rendered above
+    def render_for_single_page(self, section: RenderedSection) -> Markup:
+        """Return a section's HTML for the page with the complete lab, where step titles are second-level headings."""
+        html = _MARKED_LEVEL.sub(lambda match: match[1] if section.id else str(int(match[1]) - 1), section.html)
+        return Markup(_MARKED_ANCHOR.sub(r"#\1", html))  # noqa: S704 - rendered above
 
-    def _way(self, anchor: str, here: str) -> str:
-        step = self.places[anchor][1] if anchor in self.places else ""
-        page = "" if step == here else f"{step or 'index'}.html"
+    def _link_from_own_page(self, anchor: str, current_step: str) -> str:
+        step = self.anchors[anchor][1] if anchor in self.anchors else ""
+        page = "" if step == current_step else f"{step or 'index'}.html"
         return page if page and anchor == step else f"{page}#{anchor}"
 
 
 @dataclass(frozen=True, slots=True)
-class Renderer:
-    """Turns one lesson into HTML.
+class LessonRenderer:
+    """Renders one lesson.
 
     Attributes:
-        edition: The lesson.
-        templates: The pieces of pages.
-        links: Where its links lead.
+        localized_lab: The lab and its lesson in one language.
+        templates: The templates for commands, hints and pictures.
+        links: Resolves the lesson's links.
         glossary: The terms to link.
-        checks: What each check says is true, by its name.
+        check_descriptions: The docstring of each check of the lab, by the check's name.
 
     """
 
-    edition: Edition
-    templates: Templates
-    links: Links
+    localized_lab: LocalizedLab
+    templates: SiteTemplates
+    links: LinkResolver
     glossary: Glossary
-    checks: Mapping[str, str] = field(default_factory=dict)
+    check_descriptions: Mapping[str, str] = field(default_factory=dict)
 
-    def render(self, original: Rendered | None = None) -> Rendered:
-        """Render it.
+    def render_lesson(self, english_lesson: RenderedLesson | None = None) -> RenderedLesson:
+        """Render the lesson.
 
         Args:
-            original: The English lesson, whose anchors a translation takes over.
+            english_lesson: For a translation, the rendered English lesson, whose heading anchors it reuses.
 
         """
-        lesson = self.edition.lesson
-        references = markdown.references(self.edition.file.read_text("utf-8-sig"))
-        sheet = self._sheet("", original.intro if original else None)
-        intro = self._section("", "", lesson.intro, sheet, references)
+        lesson = self.localized_lab.lesson
+        link_definitions = markdown.collect_link_definitions(self.localized_lab.source_file.read_text("utf-8-sig"))
+        context = self._create_context("", english_lesson.intro if english_lesson else None)
+        intro = self._render_section("", "", lesson.intro, context, link_definitions)
         steps = []
-        for at, step in enumerate(lesson.steps):
-            given = original.steps[at] if original else None
-            sheet = self._sheet(step.id, given, sheet)
-            sheet.anchor(step.id, step.line)
-            steps.append(self._section(step.id, step.title, step.parts, sheet, references))
-        for name, line in sheet.wanted:
-            if name not in sheet.anchors:
-                sheet.complain(line, f"the link '#{name}' leads to no step and no heading of this lesson")
-        return Rendered(self.edition, intro, tuple(steps), sheet.anchors, tuple(sheet.problems))
+        for index, step in enumerate(lesson.steps):
+            english_step = english_lesson.steps[index] if english_lesson else None
+            context = self._create_context(step.id, english_step, context)
+            context.add_anchor(step.id, step.line)
+            steps.append(self._render_section(step.id, step.title, step.parts, context, link_definitions))
+        for anchor, line in context.linked_anchors:
+            if anchor not in context.anchors:
+                context.add_problem(line, f"the link '#{anchor}' does not match any step or heading of this lesson")
+        return RenderedLesson(self.localized_lab, intro, tuple(steps), context.anchors, tuple(context.problems))
 
-    def _sheet(self, step: str, given: Section | None, before: Sheet | None = None) -> Sheet:
-        ids = [heading.id for heading in given.headings] if given else []
-        if before is None:
-            return Sheet(step, self.links, self.glossary, ids)
-        shared: dict[str, Any] = {"anchors": before.anchors, "wanted": before.wanted, "problems": before.problems}
-        return Sheet(step, self.links, self.glossary, ids, **shared)
+    def _create_context(
+        self, step_id: str, english_section: RenderedSection | None, previous: RenderContext | None = None
+    ) -> RenderContext:
+        heading_ids = [heading.id for heading in english_section.headings] if english_section else []
+        if previous is None:
+            return RenderContext(step_id, self.links, self.glossary, heading_ids)
+        return RenderContext(
+            step_id,
+            self.links,
+            self.glossary,
+            heading_ids,
+            anchors=previous.anchors,
+            linked_anchors=previous.linked_anchors,
+            problems=previous.problems,
+        )
 
-    def _section(
-        self, step: str, title: str, parts: Sequence[Part], sheet: Sheet, references: dict[str, Any]
-    ) -> Section:
-        pieces = _Pieces(self, sheet, references, sum(isinstance(part, Hint) for part in parts))
-        html = "".join(pieces.html(part) for part in parts)
-        return Section(step, title, html, tuple(sheet.headings), _text(parts))
+    def _render_section(
+        self,
+        step_id: str,
+        title: str,
+        parts: Sequence[LessonPart],
+        context: RenderContext,
+        link_definitions: dict[str, Any],
+    ) -> RenderedSection:
+        hint_count = sum(isinstance(part, Hint) for part in parts)
+        renderer = _SectionRenderer(self, context, link_definitions, hint_count)
+        html = "".join(renderer.render_part(part) for part in parts)
+        return RenderedSection(step_id, title, html, tuple(context.headings), _collect_search_text(parts))
 
 
 @dataclass(slots=True)
-class _Pieces:
-    """Renders the parts of one section, and counts them."""
+class _SectionRenderer:
+    """Renders the parts of one section, and numbers its commands, pictures and hints."""
 
-    renderer: Renderer
-    sheet: Sheet
-    references: dict[str, Any]
-    hints: int
+    renderer: LessonRenderer
+    context: RenderContext
+    link_definitions: dict[str, Any]
+    hint_count: int
     commands: int = 0
     pictures: int = 0
-    tier: int = 0
+    hints: int = 0
 
-    def html(self, part: Part) -> str:
+    def render_part(self, part: LessonPart) -> str:
         if isinstance(part, Prose):
-            return markdown.render(part.text, part.line, self.sheet, self.references)
+            return markdown.render_markdown(part.text, part.line, self.context, self.link_definitions)
         if isinstance(part, Command):
-            return self._command(part)
-        return self._hint(part) if isinstance(part, Hint) else self._picture(part)
+            return self._render_command(part)
+        return self._render_hint(part) if isinstance(part, Hint) else self._render_picture(part)
 
-    def _command(self, part: Command) -> str:
+    def _render_command(self, command: Command) -> str:
         self.commands += 1
-        name = f"{self.sheet.step or 'intro'}--c{self.commands}"
-        self.sheet.anchor(name, part.line)
-        names = self._lesson.topology.names
-        nodes = [(node, names.index(node) % 9 + 1) for node in part.nodes]
-        script = code_highlighting.with_places(part.script, "sh")
-        output = code_highlighting.with_places("\n".join(part.output), "text")
-        return self._piece("command", id=name, part=part, nodes=nodes, script=script, output=output)
-
-    def _hint(self, part: Hint) -> str:
-        self.tier += 1
-        # A hint is no place to introduce terms in, and its headings lead nowhere.
-        sheet = Sheet(
-            f"hint-{self.tier}", self.sheet.links, None, wanted=self.sheet.wanted, problems=self.sheet.problems
+        anchor = f"{self.context.step_id or 'intro'}--c{self.commands}"
+        self.context.add_anchor(anchor, command.line)
+        node_names = self._lesson.topology.node_names
+        return self._render_block(
+            "command",
+            id=anchor,
+            # The style sheet has nine node colours.
+            nodes=[(node, node_names.index(node) % 9 + 1) for node in command.nodes],
+            script=code_highlighting.highlight_with_placeholders(command.script, "sh"),
+            expected_output=code_highlighting.highlight_with_placeholders("\n".join(command.expected_output), "text"),
+            exit_status=command.exit_status,
+            retry_seconds=int(command.retry_seconds),
+            capture_name=command.capture_name,
         )
-        html = markdown.render(part.text, part.line + 1, sheet, self.references)
-        check = self.renderer.checks.get(part.check or "", "")
-        shown = Markup(html)  # noqa: S704 - rendered above
-        return self._piece("hint", tier=self.tier, of=self.hints, html=shown, check=check, says=part.says or "")
 
-    def _picture(self, part: Picture) -> str:
+    def _render_hint(self, hint: Hint) -> str:
+        self.hints += 1
+        # Hints do not link glossary terms, and their headings are not link targets.
+        context = RenderContext(
+            f"hint-{self.hints}",
+            self.context.links,
+            None,
+            linked_anchors=self.context.linked_anchors,
+            problems=self.context.problems,
+        )
+        html = markdown.render_markdown(hint.text, hint.line + 1, context, self.link_definitions)
+        return self._render_block(
+            "hint",
+            level=self.hints,
+            level_count=self.hint_count,
+            html=Markup(html),  # noqa: S704 - rendered above
+            check_description=self.renderer.check_descriptions.get(hint.check_name or "", ""),
+            failure_message=hint.says or "",
+        )
+
+    def _render_picture(self, picture: Picture) -> str:
         self.pictures += 1
-        name = f"{self.sheet.step or 'intro'}--p{self.pictures}"
-        drawing = picture_layout.layout(part, self._lesson.topology)
-        return self._piece("picture", id=name, drawing=drawing, part=part, after=bool(self.sheet.step))
+        anchor = f"{self.context.step_id or 'intro'}--p{self.pictures}"
+        layout = picture_layout.compute_layout(picture, self._lesson.topology)
+        is_in_step = bool(self.context.step_id)
+        return self._render_block("picture", id=anchor, layout=layout, services=picture.services, is_in_step=is_in_step)
 
     @property
     def _lesson(self) -> Lesson:
-        return self.renderer.edition.lesson
+        return self.renderer.localized_lab.lesson
 
-    def _piece(self, macro: str, **given: Any) -> str:
-        return self.renderer.templates.piece(macro, **given)
+    def _render_block(self, macro: str, **arguments: Any) -> str:
+        return self.renderer.templates.render_block(macro, **arguments)
 
 
-def _text(parts: Sequence[Part]) -> str:
-    told = [part.text for part in parts if isinstance(part, Prose)]
-    told += [part.script for part in parts if isinstance(part, Command)]
-    return markdown.plain("\n".join(told))
+def _collect_search_text(parts: Sequence[LessonPart]) -> str:
+    texts = [part.text for part in parts if isinstance(part, Prose)]
+    texts += [part.script for part in parts if isinstance(part, Command)]
+    return markdown.strip_markdown("\n".join(texts))

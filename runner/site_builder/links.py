@@ -1,4 +1,4 @@
-"""Where links and images of a lesson lead on the site."""
+"""Resolves the links and images of a lesson to their paths on the site."""
 
 from __future__ import annotations
 
@@ -7,103 +7,105 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-# Stand for what differs between a step's own page and the page of a whole lab; see `lesson.py`.
+# Enclose a link to an anchor of the same lesson: it differs between a step's own page and the single page of the lab.
+# `lesson_renderer.RenderedLesson` replaces them.
 ANCHOR_OPEN, ANCHOR_CLOSE = "\ue001", "\ue002"
 
-# Anchors that pages have of their own, whatever is told on them.
-OF_THE_PAGE = frozenset({"main", "steps"})
+# Anchors that the page templates use.
+RESERVED_ANCHORS = frozenset({"main", "steps"})
 
 
 class BrokenLinkError(Exception):
-    """A link that leads nowhere; its text says why, and goes on after the link's target."""
+    """A link or image that cannot be resolved. The text says why, as a continuation of "the link 'X' "."""
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
-    """The links of one lab, in one language.
+class LinkResolver:
+    """Resolves the links of one lesson, in one language.
 
     Attributes:
         lab: The lab's name.
-        file: The Markdown file that the links stand in.
-        labs: The folder of all labs.
-        steps: For every lab its steps' ids.
-        terms: The glossary's ids.
-        shared: The way from the lab's pages to where all labs' files lie, which languages share.
-        files: Files that pages lead to, by where they lie on the site; found ones are added.
+        source_file: The Markdown file that contains the links.
+        labs_folder: The folder of all labs.
+        step_ids: The step ids of every lab, by lab name.
+        term_ids: The ids of all glossary terms.
+        root_path: The relative path from the lab's pages to the site's root, where files shared by all languages are.
+        linked_files: The files that the links point to, by their path on the site; resolved ones are added.
 
     """
 
     lab: str
-    file: Path
-    labs: Path
-    steps: Mapping[str, frozenset[str]]
-    terms: frozenset[str]
-    shared: str
-    files: dict[str, Path] = field(default_factory=dict)
+    source_file: Path
+    labs_folder: Path
+    step_ids: Mapping[str, frozenset[str]]
+    term_ids: frozenset[str]
+    root_path: str
+    linked_files: dict[str, Path] = field(default_factory=dict)
 
-    def target(self, link: str) -> str:
-        """Return where a link leads on the site.
+    def resolve_link(self, link: str) -> str:
+        """Return the target of a link on the site.
 
         Raises:
-            BrokenLinkError: Nowhere.
+            BrokenLinkError: The link has no valid target.
 
         """
-        parts = _split(link)
+        parts = _split_link(link)
         if parts.scheme in ("http", "https", "mailto"):
             return link
         if parts.scheme or parts.netloc or parts.path.startswith("/"):
-            raise BrokenLinkError("leads neither to the web nor to a file beside this one")
+            raise BrokenLinkError("is neither a web address nor a path relative to this file")
         anchor = unquote(parts.fragment)
         if not parts.path:
             return f"{ANCHOR_OPEN}{anchor}{ANCHOR_CLOSE}"
-        path = self._inside(unquote(parts.path))
-        if path == self.labs / "glossary.md":
-            return self._glossary(anchor)
-        if path.name == "lesson.md" and path.parent.parent == self.labs:
-            return self._lesson(path, anchor)
-        return self._file(path)
+        path = self._resolve_path(unquote(parts.path))
+        if path == self.labs_folder / "glossary.md":
+            return self._resolve_term(anchor)
+        if path.name == "lesson.md" and path.parent.parent == self.labs_folder:
+            return self._resolve_step(path, anchor)
+        return self._resolve_file(path)
 
-    def image(self, link: str) -> str:
-        """Return where an image lies on the site.
+    def resolve_image(self, link: str) -> str:
+        """Return the path of an image on the site.
 
         Raises:
-            BrokenLinkError: There is none.
+            BrokenLinkError: The image does not exist.
 
         """
-        parts = _split(link)
+        parts = _split_link(link)
         if parts.scheme or parts.netloc or parts.path.startswith("/"):
-            raise BrokenLinkError("is no file beside this one; pages load nothing from elsewhere")
-        return self._file(self._inside(unquote(parts.path)))
+            raise BrokenLinkError("is not a path relative to this file; pages load nothing from other hosts")
+        return self._resolve_file(self._resolve_path(unquote(parts.path)))
 
-    def _inside(self, path: str) -> Path:
-        found = (self.file.parent / path).resolve()
-        if not found.is_relative_to(self.labs.resolve()):
-            raise BrokenLinkError("leads out of the folder of all labs")
-        return self.labs / found.relative_to(self.labs.resolve())
+    def _resolve_path(self, relative_path: str) -> Path:
+        resolved = (self.source_file.parent / relative_path).resolve()
+        labs_folder = self.labs_folder.resolve()
+        if not resolved.is_relative_to(labs_folder):
+            raise BrokenLinkError("points outside the labs folder")
+        return self.labs_folder / resolved.relative_to(labs_folder)
 
-    def _glossary(self, anchor: str) -> str:
-        if anchor and anchor not in self.terms:
-            raise BrokenLinkError(f"leads to no term: the glossary has none with {{#{anchor}}}")
+    def _resolve_term(self, anchor: str) -> str:
+        if anchor and anchor not in self.term_ids:
+            raise BrokenLinkError(f"points to an unknown term: the glossary has no {{#{anchor}}}")
         return f"../glossary.html#{anchor}" if anchor else "../glossary.html"
 
-    def _lesson(self, path: Path, anchor: str) -> str:
+    def _resolve_step(self, path: Path, anchor: str) -> str:
         lab = path.parent.name
-        if lab not in self.steps:
-            raise BrokenLinkError("leads to no lab")
-        if anchor and anchor not in self.steps[lab]:
-            raise BrokenLinkError(f"leads to no step: '{lab}' has none with {{#{anchor}}}")
+        if lab not in self.step_ids:
+            raise BrokenLinkError("points to an unknown lab")
+        if anchor and anchor not in self.step_ids[lab]:
+            raise BrokenLinkError(f"points to an unknown step: '{lab}' has no {{#{anchor}}}")
         return f"../{lab}/{anchor or 'index'}.html"
 
-    def _file(self, path: Path) -> str:
+    def _resolve_file(self, path: Path) -> str:
         if not path.is_file():
-            raise BrokenLinkError("leads to no file")
-        place = f"files/{path.relative_to(self.labs)}"
-        self.files[place] = path
-        return f"{self.shared}{quote(place)}"
+            raise BrokenLinkError("points to a missing file")
+        site_path = f"files/{path.relative_to(self.labs_folder)}"
+        self.linked_files[site_path] = path
+        return f"{self.root_path}{quote(site_path)}"
 
 
-def _split(link: str) -> SplitResult:
+def _split_link(link: str) -> SplitResult:
     try:
         return urlsplit(link)
     except ValueError as error:
-        raise BrokenLinkError(f"is none: {error}") from None
+        raise BrokenLinkError(f"is not a valid address: {error}") from None

@@ -1,4 +1,4 @@
-"""What the learner has reached in the terminal, for pages."""
+"""Reads the learner's progress for the pages that `labs site serve` shows."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from runner.progress import store
 
 
 def load_learners() -> Mapping[str, Learner]:
-    """Return for every lab whose values it has.
+    """Return the learner whose values each lab uses, by lab name.
 
     Raises:
-        OSError: What is kept of them cannot be read.
+        OSError: The progress cannot be read.
 
     """
     return {lab: store.load_progress(lab).learner for lab in catalog.list_lab_names()}
 
 
 def load_passed_steps() -> Mapping[str, Sequence[str]]:
-    """Return for every lab the steps that the learner has passed.
+    """Return the ids of the steps that the learner has passed, by lab name; labs without any are left out.
 
     Raises:
-        OSError: What is kept of them cannot be read.
+        OSError: The progress cannot be read.
 
     """
-    passed = {}
+    passed_steps = {}
     for lab in catalog.list_lab_names():
         steps = store.load_progress(lab).steps
-        passed[lab] = sorted(step_id for step_id, record in steps.items() if record.passed_at)
-    return {lab: steps for lab, steps in passed.items() if steps}
+        passed_steps[lab] = sorted(step_id for step_id, record in steps.items() if record.passed_at)
+    return {lab: steps for lab, steps in passed_steps.items() if steps}

@@ -1,4 +1,4 @@
-"""Shows the site on loopback, builds it again as lessons change, and tells pages of it."""
+"""Serves the built site on the loopback interface, watches its sources, and sends live updates to open pages."""
 
 from __future__ import annotations
 
@@ -15,113 +15,124 @@ from urllib.parse import urlsplit
 
 from runner.errors import HostError
 
-HOST = "127.0.0.1"
-# How often a page that hears nothing is sent a sign of life, by which we notice that it has gone.
-_BREATH = 15.0
+LOOPBACK_ADDRESS = "127.0.0.1"
+# How often an idle page is sent a comment: only a failing write shows that the page has been closed.
+_KEEPALIVE_SECONDS = 15.0
+_POLL_SECONDS = 0.7
 
-Reached = Mapping[str, Sequence[str]]
+PassedSteps = Mapping[str, Sequence[str]]
 
 
 @dataclass(slots=True)
-class News:
-    """What pages are told, kept so that each of many listeners misses nothing."""
+class LiveUpdates:
+    """The state that pages are kept up to date with.
 
-    builds: int = 0
-    reached: Reached = field(default_factory=dict)
+    Each page compares it with what it was sent last, so that no page misses a change, however many are open.
+    """
+
+    build_count: int = 0
+    passed_steps: PassedSteps = field(default_factory=dict)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def rebuilt(self) -> None:
-        """Tell that the site was built again."""
+    def announce_rebuild(self) -> None:
+        """Make pages reload, because the site was built again."""
         with self._changed:
-            self.builds += 1
+            self.build_count += 1
             self._changed.notify_all()
 
-    def has_reached(self, reached: Reached) -> None:
-        """Tell which steps of which labs the learner has passed."""
+    def announce_progress(self, passed_steps: PassedSteps) -> None:
+        """Send pages the steps that the learner has passed, by lab name."""
         with self._changed:
-            if reached != self.reached:
-                self.reached = reached
+            if passed_steps != self.passed_steps:
+                self.passed_steps = passed_steps
                 self._changed.notify_all()
 
-    def events(self) -> Iterator[str]:
-        """Yield events as pages understand them, for ever: the present progress first, then all that changes."""
-        builds, reached = self.builds, self.reached
-        yield _event("progress", reached)
+    def stream_events(self) -> Iterator[str]:
+        """Yield server-sent events without end: first the current progress, then every change."""
+        build_count, passed_steps = self.build_count, self.passed_steps
+        yield _format_event("progress", passed_steps)
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: (self.builds, self.reached) != (builds, reached), _BREATH)  # noqa: B023
-                now = self.builds, self.reached
-            yield _event("progress", now[1]) if now[1] != reached else ": still here\n\n"
-            if now[0] != builds:
-                yield _event("rebuilt", now[0])
-            builds, reached = now
+                self._changed.wait_for(
+                    lambda: (self.build_count, self.passed_steps) != (build_count, passed_steps),  # noqa: B023
+                    _KEEPALIVE_SECONDS,
+                )
+                new_build_count, new_passed_steps = self.build_count, self.passed_steps
+            if new_passed_steps != passed_steps:
+                yield _format_event("progress", new_passed_steps)
+            else:
+                yield ": keep-alive\n\n"
+            if new_build_count != build_count:
+                yield _format_event("rebuilt", new_build_count)
+            build_count, passed_steps = new_build_count, new_passed_steps
 
 
-def _event(name: str, data: object) -> str:
+def _format_event(name: str, data: object) -> str:
     return f"event: {name}\ndata: {json.dumps(data)}\n\n"
 
 
 @contextmanager
-def server(folder: Path, port: int, news: News) -> Iterator[str]:
-    """Serve a folder while the block runs.
+def serve_site(folder: Path, port: int, updates: LiveUpdates) -> Iterator[str]:
+    """Serve a built site while the block runs.
 
     Args:
         folder: The built site.
-        port: The port; 0 for one that is free.
-        news: What pages are told.
+        port: The port; 0 for any free port.
+        updates: The updates that pages subscribe to at `/.live`.
 
     Yields:
         The site's address.
 
     Raises:
-        HostError: The port is taken.
+        HostError: The port is already in use, or may not be used.
 
     """
+    handler = partial(_RequestHandler, updates=updates, directory=str(folder))
     try:
-        made = http.server.ThreadingHTTPServer((HOST, port), partial(_Handler, news=news, directory=str(folder)))
+        server = http.server.ThreadingHTTPServer((LOOPBACK_ADDRESS, port), handler)
     except OSError as error:
-        message = f"The site cannot be shown on port {port}: {error.strerror}."
-        raise HostError(message, "Choose another one: 'labs site serve --port 0' takes any that is free.") from None
-    made.daemon_threads = True
-    thread = threading.Thread(target=made.serve_forever, daemon=True)
+        message = f"Cannot serve the site on port {port}: {error.strerror}."
+        raise HostError(message, "Choose another port, or any free port with 'labs site serve --port 0'.") from None
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://{HOST}:{made.server_port}/"
+        yield f"http://{LOOPBACK_ADDRESS}:{server.server_port}/"
     finally:
-        made.shutdown()
-        made.server_close()
+        server.shutdown()
+        server.server_close()
 
 
-class _Handler(http.server.SimpleHTTPRequestHandler):
-    def __init__(self, *args: object, news: News, directory: str) -> None:
-        self._news = news
+class _RequestHandler(http.server.SimpleHTTPRequestHandler):
+    def __init__(self, *args: object, updates: LiveUpdates, directory: str) -> None:
+        self._updates = updates
         super().__init__(*args, directory=directory)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
-        # Only who typed our address may read a learner's progress, and no other site by a name that leads here.
-        if urlsplit(f"//{self.headers.get('Host', '')}").hostname not in (HOST, "localhost"):
+        # Prevents DNS rebinding: another site, whose name resolves to this address, must not read the progress.
+        if urlsplit(f"//{self.headers.get('Host', '')}").hostname not in (LOOPBACK_ADDRESS, "localhost"):
             self.send_error(HTTPStatus.FORBIDDEN)
         elif urlsplit(self.path).path == "/.live":
-            self._tell()
+            self._send_events()
         else:
             super().do_GET()
 
-    def _tell(self) -> None:
+    def _send_events(self) -> None:
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
         try:
-            for event in self._news.events():
+            for event in self._updates.stream_events():
                 self.wfile.write(event.encode())
         except (BrokenPipeError, ConnectionResetError):
             return
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        lost = Path(self.directory) / "404.html"
-        if code != HTTPStatus.NOT_FOUND or not lost.is_file():
+        not_found_page = Path(self.directory) / "404.html"
+        if code != HTTPStatus.NOT_FOUND or not not_found_page.is_file():
             super().send_error(code, message, explain)
             return
-        data = lost.read_bytes()
+        data = not_found_page.read_bytes()
         self.send_response(code)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(data)))
@@ -129,33 +140,41 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         self.wfile.write(data)
 
     def end_headers(self) -> None:
-        # Not even asked whether it has changed: times of files are compared by the second, and builds are quicker.
+        # Revalidation is not enough: modification times are compared by the second, and builds are faster than that.
         self.send_header("Cache-Control", "no-store")
         super().end_headers()
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
-        """Say nothing of what is fetched."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+        """Do not log requests."""
 
 
-def fingerprint(folders: Sequence[Path]) -> frozenset[tuple[str, int, int]]:
-    """Return what changes whenever a file in these folders does."""
-    found = set()
+def fingerprint_folders(folders: Sequence[Path]) -> frozenset[tuple[str, int, int]]:
+    """Return the path, modification time and size of every file in these folders."""
+    fingerprint = set()
     for folder in folders:
         for path in folder.rglob("*"):
             if path.is_file():
                 stat = path.stat()
-                found.add((str(path), stat.st_mtime_ns, stat.st_size))
-    return frozenset(found)
+                fingerprint.add((str(path), stat.st_mtime_ns, stat.st_size))
+    return frozenset(fingerprint)
 
 
-def watch(
-    folders: Sequence[Path], changed: Callable[[], None], every: Callable[[], None], stop: threading.Event
+def watch_folders(
+    folders: Sequence[Path], on_change: Callable[[], None], on_poll: Callable[[], None], stop: threading.Event
 ) -> None:
-    """Call `changed` whenever a file in these folders changes, and `every` a little later each time, until stopped."""
-    before = fingerprint(folders)
-    while not stop.wait(0.7):
-        now = fingerprint(folders)
-        if now != before:
-            before = now
-            changed()
-        every()
+    """Poll folders for changes until stopped.
+
+    Args:
+        folders: The folders; files in their subfolders count too.
+        on_change: Called when a file was changed, added or removed.
+        on_poll: Called after every poll.
+        stop: Ends the loop when set.
+
+    """
+    last_fingerprint = fingerprint_folders(folders)
+    while not stop.wait(_POLL_SECONDS):
+        fingerprint = fingerprint_folders(folders)
+        if fingerprint != last_fingerprint:
+            last_fingerprint = fingerprint
+            on_change()
+        on_poll()

@@ -1,4 +1,4 @@
-"""Every lab in every language, and how far each translation can be trusted."""
+"""Loads every lab, and pairs it with its lesson in each language of the site."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ ENGLISH = "en"
 
 
 class TranslationState(StrEnum):
-    """How an edition stands to the English lesson."""
+    """How a lesson in one language relates to the English original."""
 
     ORIGINAL = "original"
-    CURRENT = "fresh"
+    CURRENT = "current"
     STALE = "stale"
     MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
 class LocalizedLab:
-    """A lab in one language.
+    """A lab with its lesson in one language.
 
     Attributes:
         lab: The lab.
-        language: The language of the pages.
-        lesson: What they say; the English lesson where the translation is missing.
-        file: Where that stands.
-        state: How it stands to the English lesson.
+        language: The language code of the pages.
+        lesson: The lesson in this language; the English lesson if the translation is missing.
+        source_file: The file that the lesson was read from.
+        translation_state: How the lesson relates to the English original.
 
     """
 
@@ -46,89 +46,91 @@ class LocalizedLab:
 
     @property
     def content_language(self) -> str:
-        """The language that the lesson is really in."""
+        """The language that the lesson is actually written in."""
         return ENGLISH if self.translation_state is TranslationState.MISSING else self.language
 
 
 def load_labs(load: Callable[[str], Lab] = catalog.load_lab) -> list[Lab]:
-    """Return all labs, in the order they are learnt.
+    """Return all labs, in learning order.
 
     Args:
-        load: Reads a lab by its name.
+        load: Loads one lab by its name.
 
     Raises:
-        BrokenLabError: With every problem of every lesson.
-        UsageError: There is no folder with labs.
-        OSError: It, or a lab's folder, cannot be read.
+        BrokenLabError: Lessons are broken; the message lists every problem of every lesson.
+        UsageError: The labs folder does not exist.
+        OSError: The labs folder, or a lab's folder, cannot be read.
 
     """
-    _look_into(paths.labs_folder())
-    found: list[Lab] = []
-    problems = [*_lessons_gone(paths.labs_folder())]
+    _check_readable(paths.labs_folder())
+    labs: list[Lab] = []
+    problems = [*_find_missing_lessons(paths.labs_folder())]
     names = catalog.list_names_by_prerequisite()
     for name in names:
         try:
-            found.append(load(name))
+            labs.append(load(name))
         except BrokenLessonError as error:
             problems += error.problems
-    problems += (problem for lab in found for problem in _labs_gone(lab, names))
+    problems += (problem for lab in labs for problem in _find_missing_prerequisites(lab, names))
     if problems:
         raise build_error(problems)
-    return found
+    return labs
 
 
-def _lessons_gone(folder: Path) -> Iterator[Problem]:
-    """Find labs whose lessons are not there: their folders would be taken for none, and the site be without them."""
+def _find_missing_lessons(folder: Path) -> Iterator[Problem]:
+    """Yield labs without a lesson: without this check, their folders would be ignored and the site would lack them."""
     for script in sorted(folder.glob("*/setup.sh")):
         if not (script.parent / "lesson.md").exists():
-            yield Problem(script.parent / "lesson.md", 1, "the file is missing, though its lab's setup.sh is there")
+            yield Problem(script.parent / "lesson.md", 1, "the file is missing, although the lab has a setup.sh")
 
 
-def _labs_gone(lab: Lab, names: Sequence[str]) -> Iterator[Problem]:
-    """Find labs that should come before a lab and are not there, so that its page could not lead to them."""
+def _find_missing_prerequisites(lab: Lab, names: Sequence[str]) -> Iterator[Problem]:
+    """Yield prerequisites of a lab that do not exist, which its page could not link to."""
     path = lab.folder / "lesson.md"
     for name in lab.lesson.prerequisites:
         if name not in names:
             lines = enumerate(path.read_text("utf-8-sig").split("\n"), 1)
             line = next((number for number, text in lines if text.startswith("after:")), 1)
-            yield Problem(path, line, f"there is no lab '{name}' to come before this one")
+            yield Problem(path, line, f"the lab '{name}', which should come before this one, does not exist")
 
 
-def _look_into(folder: Path) -> None:
-    """Open every folder once: whoever searches them takes one that cannot be read for an empty one."""
+def _check_readable(folder: Path) -> None:
+    """Open every folder once: `glob` treats a folder that cannot be read as an empty one."""
     if not folder.is_dir():
-        message = f"There is no folder {folder}, so there are no lessons to make pages of."
-        raise UsageError(message, "'labs --labs DIR' and LABS_ROOT name the folder that holds 'labs' and 'checks'.")
+        message = f"The labs folder {folder} does not exist, so there are no lessons to build the site from."
+        advice = "Pass --labs DIR or set LABS_ROOT to the folder that contains 'labs' and 'checks'."
+        raise UsageError(message, advice)
     for path in sorted(folder.iterdir()):
         if path.is_dir():
             next(path.iterdir(), None)
 
 
 def build_error(problems: Sequence[Problem]) -> BrokenLabError:
-    """Make the one error that tells all that keeps the site from being built."""
-    told = sort_problems(problems)
-    many = f"{len(told)} problems keep" if len(told) > 1 else "A problem keeps"
-    listed = "\n".join(map(str, told))
-    return BrokenLabError(f"{many} the site from being built:\n{listed}", "Mend the files, then type this again.")
+    """Return the error that lists every problem that prevents the site from being built."""
+    listed = sort_problems(problems)
+    count = f"{len(listed)} problems" if len(listed) > 1 else "1 problem"
+    lines = "\n".join(map(str, listed))
+    return BrokenLabError(f"The site was not built because of {count}:\n{lines}", "Fix the files, then retry.")
 
 
 def list_languages(labs: Iterable[Lab]) -> list[str]:
-    """Return English, and every language that some lesson is translated into."""
+    """Return the languages that at least one lesson exists in; English comes first."""
     others = {language for lab in labs for language in translation.list_languages(lab.folder)}
     return [ENGLISH, *sorted(others)]
 
 
 def localize_lab(lab: Lab, language: str) -> LocalizedLab:
-    """Return a lab in a language.
+    """Return a lab with its lesson in a language.
 
     Raises:
-        BrokenLessonError: With every problem of the translation.
+        BrokenLessonError: The translation is broken; the error has every problem.
 
     """
-    english = lab.folder / "lesson.md"
+    english_file = lab.folder / "lesson.md"
     if language == ENGLISH:
-        return LocalizedLab(lab, language, lab.lesson, english, TranslationState.ORIGINAL)
-    read = translation.load_translation(lab, language)
-    if read is None:
-        return LocalizedLab(lab, language, lab.lesson, english, TranslationState.MISSING)
-    return LocalizedLab(lab, language, read.lesson, read.path, TranslationState.STALE if read.is_stale else TranslationState.CURRENT)
+        return LocalizedLab(lab, language, lab.lesson, english_file, TranslationState.ORIGINAL)
+    translated = translation.load_translation(lab, language)
+    if translated is None:
+        return LocalizedLab(lab, language, lab.lesson, english_file, TranslationState.MISSING)
+    state = TranslationState.STALE if translated.is_stale else TranslationState.CURRENT
+    return LocalizedLab(lab, language, translated.lesson, translated.path, state)

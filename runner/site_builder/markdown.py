@@ -1,4 +1,4 @@
-"""Markdown of lessons as HTML: headings with anchors, links that lead somewhere, terms, and marked code."""
+"""Renders the Markdown of lessons to HTML: heading anchors, resolved links, linked glossary terms, highlighted code."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from markdown_it.token import Token
 from runner.lessons.problems import Problem
 from runner.site_builder import code_highlighting
 from runner.site_builder.glossary import Glossary
-from runner.site_builder.links import ANCHOR_OPEN, OF_THE_PAGE, BrokenLinkError, Links
+from runner.site_builder.links import ANCHOR_OPEN, RESERVED_ANCHORS, BrokenLinkError, LinkResolver
 
-# Before the number of a heading's level, which depends on the page that it comes to stand on.
-LEVEL = "\ue000"
-_EXPLICIT = re.compile(r"^(?P<title>.*?)\s*\{#(?P<id>[a-z][a-z0-9-]*)\}$")
-_SHORT = 26
+# Precedes the number of a heading's level, which depends on the page that shows it; see `lesson_renderer`.
+HEADING_LEVEL_MARK = "\ue000"
+_EXPLICIT_ID = re.compile(r"^(?P<title>.*?)\s*\{#(?P<id>[a-z][a-z0-9-]*)\}$")
+_MAX_UNBROKEN_CODE = 26
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
-_MARKS = re.compile(r"`+|\*+|^\s*(?:#+|>|-|\|[-|: ]+$)\s|\{#[a-z0-9-]+\}|\|", re.MULTILINE)
-_NO_LETTERS = re.compile(r"[^a-z0-9]+")
+_MARKUP = re.compile(r"`+|\*+|^\s*(?:#+|>|-|\|[-|: ]+$)\s|\{#[a-z0-9-]+\}|\|", re.MULTILINE)
+_NON_SLUG_CHARS = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,201 +35,211 @@ class Heading:
 
 
 @dataclass(slots=True)
-class Sheet:
-    """What a piece of Markdown stands on: a step, or what comes before the steps.
+class RenderContext:
+    """What rendering one section of a file needs and collects. A section is a step, or the introduction.
 
     Attributes:
-        step: The step's id.
-        links: Where links lead.
-        glossary: The terms to link; None where they are not.
-        given: The ids of its headings in the language they were translated from, by their order.
-        headings: Those found.
-        anchors: The line and the step of every anchor of the file; found ones are added.
-        wanted: The anchors of this file that links lead to, with the links' lines; found ones are added.
-        problems: What is wrong; found problems are added.
-        told: The terms linked already.
+        step_id: The step's id; empty for the introduction.
+        links: Resolves links.
+        glossary: The terms to link; None to link none.
+        original_heading_ids: In a translation, the ids of the section's headings in the original, in order.
+        headings: The headings of the section; rendering adds to it.
+        anchors: The line and the step id of every anchor of the file; rendering adds to it.
+        linked_anchors: The anchors of this file that links point to, with the links' lines; rendering adds to it.
+        problems: Everything that is wrong in the file; rendering adds to it.
+        linked_terms: The ids of the terms already linked; only the first mention in a section is.
 
     """
 
-    step: str
-    links: Links
+    step_id: str
+    links: LinkResolver
     glossary: Glossary | None
-    given: Sequence[str] = ()
+    original_heading_ids: Sequence[str] = ()
     headings: list[Heading] = field(default_factory=list)
     anchors: dict[str, tuple[int, str]] = field(default_factory=dict)
-    wanted: list[tuple[str, int]] = field(default_factory=list)
+    linked_anchors: list[tuple[str, int]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    told: set[str] = field(default_factory=set)
+    linked_terms: set[str] = field(default_factory=set)
 
-    def complain(self, line: int, message: str) -> None:
-        """Add to what is wrong."""
-        self.problems.append(Problem(self.links.file, line, message))
+    def add_problem(self, line: int, message: str) -> None:
+        """Add a problem of the source file."""
+        self.problems.append(Problem(self.links.source_file, line, message))
 
-    def anchor(self, name: str, line: int) -> None:
-        """Note an anchor, of which there must be no second."""
-        if name in OF_THE_PAGE:
-            self.complain(line, f"the anchor '{name}' is the page's own; end the heading with another {{#id}}")
+    def add_anchor(self, name: str, line: int) -> None:
+        """Add an anchor; a reserved or duplicate one is a problem."""
+        if name in RESERVED_ANCHORS:
+            self.add_problem(line, f"the anchor '{name}' is reserved by the page; end the heading with another {{#id}}")
         if name in self.anchors:
-            taken = self.anchors[name][0]
-            self.complain(line, f"the anchor '{name}' is taken on line {taken}; end the heading with another {{#id}}")
-        self.anchors.setdefault(name, (line, self.step))
+            other = self.anchors[name][0]
+            message = f"the anchor '{name}' is already used on line {other}; end the heading with another {{#id}}"
+            self.add_problem(line, message)
+        self.anchors.setdefault(name, (line, self.step_id))
 
 
-def render(text: str, line: int, sheet: Sheet, references: dict[str, Any] | None = None) -> str:
+def render_markdown(
+    text: str, line: int, context: RenderContext, link_definitions: dict[str, Any] | None = None
+) -> str:
     """Return Markdown as HTML.
 
     Args:
         text: The Markdown.
-        line: The line of its file that it begins on, counted from 1.
-        sheet: What it stands on; headings, anchors and problems are added there.
-        references: Link targets that are defined elsewhere in the file.
+        line: The line of its file where it begins, counted from 1.
+        context: The section that it belongs to; headings, anchors and problems are added to it.
+        link_definitions: Link reference definitions from elsewhere in the file.
 
     """
-    environment: dict[str, Any] = {"references": references or {}}
-    tokens = _MARKDOWN.parse(code_highlighting.PRIVATE.sub("", text), environment)
-    for at, token in enumerate(tokens):
-        where = line + (token.map[0] if token.map else 0)
+    environment: dict[str, Any] = {"references": link_definitions or {}}
+    tokens = _MARKDOWN.parse(code_highlighting.PRIVATE_USE_CHARS.sub("", text), environment)
+    for index, token in enumerate(tokens):
+        token_line = line + (token.map[0] if token.map else 0)
         if token.type == "heading_open":
-            _head(token, tokens[at + 1], where, sheet)
+            _process_heading(token, tokens[index + 1], token_line, context)
         elif token.type in ("th_open", "td_open") and "style" in token.attrs:
-            # Pages allow no styles of an element's own.
+            # The pages' content security policy forbids inline styles.
             token.attrSet("class", str(token.attrs.pop("style")).replace("text-align:", "to-"))
         elif token.type == "inline" and token.children:
-            token.children = list(_linked(token.children, where, sheet, in_heading=tokens[at - 1].tag[:1] == "h"))
+            in_heading = tokens[index - 1].tag[:1] == "h"
+            token.children = list(_process_inline(token.children, token_line, context, in_heading=in_heading))
     return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, environment))
 
 
-def references(text: str) -> dict[str, Any]:
-    """Return the link targets that a whole file defines, for its pieces to use."""
+def collect_link_definitions(text: str) -> dict[str, Any]:
+    """Return the link reference definitions (`[name]: target`) of a file, for rendering its sections one by one."""
     if "]:" not in text:
         return {}
     environment: dict[str, Any] = {}
     _MARKDOWN.parse(text, environment)
-    found: dict[str, Any] = environment.get("references", {})
-    return found
+    definitions: dict[str, Any] = environment.get("references", {})
+    return definitions
 
 
-def plain(text: str) -> str:
-    """Return the words of Markdown in one line, with no more of its marks than do no harm."""
-    return " ".join(_MARKS.sub("", _LINK.sub(r"\1", text)).split())
+def strip_markdown(text: str) -> str:
+    """Return the words of a Markdown text on one line, for the search index; some harmless markup may remain."""
+    return " ".join(_MARKUP.sub("", _LINK.sub(r"\1", text)).split())
 
 
-def _head(token: Token, title: Token, line: int, sheet: Sheet) -> None:
+def _process_heading(token: Token, content: Token, line: int, context: RenderContext) -> None:
+    """Give a heading its id and its relative level, and remove an explicit `{#id}` from its text."""
     if token.tag == "h1":
-        sheet.complain(line, "a lesson's title is in its front matter; headings within a step begin with '###'")
-    match = _EXPLICIT.match(title.content)
-    if match and title.children:
-        last = title.children[-1]
+        message = "the lesson's title belongs in its front matter; headings within a step begin with '###'"
+        context.add_problem(line, message)
+    match = _EXPLICIT_ID.match(content.content)
+    if match and content.children:
+        last = content.children[-1]
         last.content = last.content[: last.content.rfind("{#")].rstrip()
-    plain = match["title"] if match else title.content
-    name = match["id"] if match else _anchor(plain, sheet)
-    sheet.anchor(name, line)
-    sheet.headings.append(Heading(name, re.sub(r"[`*]", "", plain)))
-    token.attrSet("id", name)
-    level = f"h{LEVEL}{min(int(token.tag[1:]), 5)}"
-    token.tag = level
+    title = match["title"] if match else content.content
+    heading_id = match["id"] if match else _derive_heading_id(title, context)
+    context.add_anchor(heading_id, line)
+    context.headings.append(Heading(heading_id, re.sub(r"[`*]", "", title)))
+    token.attrSet("id", heading_id)
+    tag = f"h{HEADING_LEVEL_MARK}{min(int(token.tag[1:]), 5)}"
+    token.tag = tag
     # The closing tag follows the inline token.
-    title.meta["level"] = level
+    content.meta["tag"] = tag
 
 
-def _anchor(title: str, sheet: Sheet) -> str:
-    number = len(sheet.headings)
-    if number < len(sheet.given):
-        return sheet.given[number]
-    slug = _NO_LETTERS.sub("-", title.casefold()).strip("-") or f"part-{number + 1}"
-    return f"{sheet.step}--{slug}" if sheet.step else f"intro--{slug}"
+def _derive_heading_id(title: str, context: RenderContext) -> str:
+    index = len(context.headings)
+    if index < len(context.original_heading_ids):
+        return context.original_heading_ids[index]
+    slug = _NON_SLUG_CHARS.sub("-", title.casefold()).strip("-") or f"part-{index + 1}"
+    return f"{context.step_id}--{slug}" if context.step_id else f"intro--{slug}"
 
 
-def _linked(children: Sequence[Token], line: int, sheet: Sheet, *, in_heading: bool) -> Iterator[Token]:
-    inside = 0
+def _process_inline(
+    children: Sequence[Token], line: int, context: RenderContext, *, in_heading: bool
+) -> Iterator[Token]:
+    """Yield the tokens of a block of text with links and images resolved, and glossary terms linked."""
+    link_depth = 0
     for token in children:
-        inside += (token.type == "link_open") - (token.type == "link_close")
+        link_depth += (token.type == "link_open") - (token.type == "link_close")
         if token.type == "link_open":
-            token.attrSet("href", _resolved(str(token.attrGet("href")), line, sheet, "link"))
+            token.attrSet("href", _resolve_target(str(token.attrGet("href")), line, context, "link"))
         elif token.type == "image":
-            token.attrSet("src", _resolved(str(token.attrGet("src")), line, sheet, "image"))
+            token.attrSet("src", _resolve_target(str(token.attrGet("src")), line, context, "image"))
             token.attrSet("loading", "lazy")
-        if token.type == "text" and not inside and not in_heading and sheet.glossary:
-            yield from _with_terms(token, sheet, sheet.glossary)
+        if token.type == "text" and not link_depth and not in_heading and context.glossary:
+            yield from _link_terms(token, context, context.glossary)
         else:
             yield token
         line += token.type in ("softbreak", "hardbreak")
 
 
-def _resolved(target: str, line: int, sheet: Sheet, kind: str) -> str:
+def _resolve_target(target: str, line: int, context: RenderContext, target_type: str) -> str:
+    links = context.links
     try:
-        found = sheet.links.target(target) if kind == "link" else sheet.links.image(target)
+        resolved = links.resolve_link(target) if target_type == "link" else links.resolve_image(target)
     except BrokenLinkError as error:
-        sheet.complain(line, f"the {kind} '{target}' {error}")
+        context.add_problem(line, f"the {target_type} '{target}' {error}")
         return ""
-    if found.startswith(ANCHOR_OPEN):
-        sheet.wanted.append((found[1:-1], line))
-    return found
+    if resolved.startswith(ANCHOR_OPEN):
+        context.linked_anchors.append((resolved[1:-1], line))
+    return resolved
 
 
-def _with_terms(token: Token, sheet: Sheet, glossary: Glossary) -> Iterator[Token]:
-    done = 0
-    for start, end, name in glossary.mentions(token.content):
-        if name in sheet.told:
+def _link_terms(token: Token, context: RenderContext, glossary: Glossary) -> Iterator[Token]:
+    position = 0
+    for start, end, term_id in glossary.find_mentions(token.content):
+        if term_id in context.linked_terms:
             continue
-        sheet.told.add(name)
-        yield _text(token.content[done:start])
-        yield Token("link_open", "a", 1, attrs={"class": "term", "href": f"../glossary.html#{name}"})
-        yield _text(token.content[start:end])
+        context.linked_terms.add(term_id)
+        yield _text_token(token.content[position:start])
+        yield Token("link_open", "a", 1, attrs={"class": "term", "href": f"../glossary.html#{term_id}"})
+        yield _text_token(token.content[start:end])
         yield Token("link_close", "a", -1)
-        done = end
-    yield _text(token.content[done:]) if done else token
+        position = end
+    yield _text_token(token.content[position:]) if position else token
 
 
-def _text(content: str) -> Token:
+def _text_token(content: str) -> Token:
     return Token("text", "", 0, content=content)
 
 
-def _close_heading(renderer: RendererHTML, tokens: Sequence[Token], at: int, _options: Any, _env: Any) -> str:
-    return f"</{tokens[at - 1].meta['level']}>\n"
+def _render_heading_close(renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
+    return f"</{tokens[index - 1].meta['tag']}>\n"
 
 
-def _fence(renderer: RendererHTML, tokens: Sequence[Token], at: int, _options: Any, _env: Any) -> str:
-    token = tokens[at]
+def _render_fence(renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
+    token = tokens[index]
     language = token.info.split()[0] if token.info.split() else ""
     text = token.content.rstrip("\n")
-    own = language == "text" and all(line.startswith("labs ") for line in text.splitlines())
-    kind = "own" if own else "plain"
-    return f'<div class="code {kind}"><pre><code>{code_highlighting.highlight(text, language)}</code></pre></div>\n'
+    # Commands for the learner's own computer look different from other code.
+    is_host_command = language == "text" and all(line.startswith("labs ") for line in text.splitlines())
+    css_class = "own" if is_host_command else "plain"
+    html = code_highlighting.highlight_code(text, language)
+    return f'<div class="code {css_class}"><pre><code>{html}</code></pre></div>\n'
 
 
-def _code(renderer: RendererHTML, tokens: Sequence[Token], at: int, _options: Any, _env: Any) -> str:
-    text = tokens[at].content
-    # A short piece is not broken at all; a long one must be, between its words.
-    return (
-        f"<code>{escape(text)}</code>"
-        if len(text) <= _SHORT
-        else f'<code class="long">{code_highlighting.inline(text)}</code>'
-    )
+def _render_inline_code(renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
+    text = tokens[index].content
+    # Short code never breaks across lines; long code breaks between words.
+    if len(text) <= _MAX_UNBROKEN_CODE:
+        return f"<code>{escape(text)}</code>"
+    return f'<code class="long">{code_highlighting.render_inline_code(text)}</code>'
 
 
-def _table_open(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: Any, _env: Any) -> str:
-    return f'<div class="table">{renderer.renderToken(tokens, at, options, _env)}'
+def _render_table_open(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, _env: Any) -> str:
+    return f'<div class="table">{renderer.renderToken(tokens, index, options, _env)}'
 
 
-def _table_close(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: Any, _env: Any) -> str:
-    return f"{renderer.renderToken(tokens, at, options, _env)}</div>\n"
+def _render_table_close(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, _env: Any) -> str:
+    return f"{renderer.renderToken(tokens, index, options, _env)}</div>\n"
 
 
-def _made() -> MarkdownIt:
-    # Raw HTML is shown as the text that it is, so that a lesson can bring no script.
-    made = MarkdownIt("commonmark", {"html": False}).enable("table")
+def _create_parser() -> MarkdownIt:
+    # Raw HTML is shown as text, so that a lesson cannot inject scripts.
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     rules = {
-        "fence": _fence,
-        "code_inline": _code,
-        "code_block": _fence,
-        "heading_close": _close_heading,
-        "table_open": _table_open,
-        "table_close": _table_close,
+        "fence": _render_fence,
+        "code_inline": _render_inline_code,
+        "code_block": _render_fence,
+        "heading_close": _render_heading_close,
+        "table_open": _render_table_open,
+        "table_close": _render_table_close,
     }
     for name, rule in rules.items():
-        made.add_render_rule(name, rule)
-    return made
+        parser.add_render_rule(name, rule)
+    return parser
 
 
-_MARKDOWN = _made()
+_MARKDOWN = _create_parser()

@@ -1,4 +1,4 @@
-"""Remembers what lessons were rendered to, since between two builds most of them stay as they are."""
+"""Caches rendered lessons on disk, because most lessons do not change between two builds."""
 
 from __future__ import annotations
 
@@ -12,68 +12,75 @@ from pathlib import Path
 from runner import paths
 from runner.lessons import parse_cache
 from runner.site_builder.glossary import Glossary
-from runner.site_builder.lesson_renderer import Rendered, Renderer, Section
-from runner.storage import cache as notes
+from runner.site_builder.lesson_renderer import LessonRenderer, RenderedLesson, RenderedSection
+from runner.storage import cache as disk_cache
 
 _LIBRARIES = ("jinja2", "markdown-it-py", "markupsafe", "pygments")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What is kept of a rendered lesson."""
+class CachedLesson:
+    """The cached parts of a rendered lesson."""
 
-    intro: Section
-    steps: tuple[Section, ...]
-    places: Mapping[str, tuple[int, str]]
-
-
-def basis(words: Mapping[str, str], terms: Glossary, steps: Mapping[str, frozenset[str]]) -> bytes:
-    """Return what tells that from which every lesson of a language is made from all else.
-
-    Args:
-        words: The words of the site's own.
-        terms: The glossary.
-        steps: For every lab its steps' ids, to which lessons may link.
-
-    """
-    ids = {lab: sorted(found) for lab, found in sorted(steps.items())}
-    pieces = (paths.site_folder() / "templates" / "blocks.html").read_bytes()
-    return _digest(_code(), pieces, repr((sorted(words.items()), terms.terms, ids)).encode())
+    intro: RenderedSection
+    steps: tuple[RenderedSection, ...]
+    anchors: Mapping[str, tuple[int, str]]
 
 
-def lesson(renderer: Renderer, original: Rendered | None, shared: bytes) -> Rendered:
-    """Return a lesson as HTML, recalled if it was rendered before from the very same.
+def compute_shared_digest(
+    texts: Mapping[str, str], glossary: Glossary, step_ids: Mapping[str, frozenset[str]]
+) -> bytes:
+    """Return a digest of everything that all rendered lessons of one language depend on.
 
     Args:
-        renderer: Renders it otherwise.
-        original: The English lesson, where this one is another language's.
-        shared: What tells the basis of all lessons from any other.
+        texts: The site's interface texts.
+        glossary: The terms that lessons link to.
+        step_ids: The step ids of every lab, which lessons may link to.
 
     """
-    edition = renderer.edition
-    # A translation takes nodes and anchors from the English lesson.
-    files = [edition.lab.folder / "lesson.md", edition.file]
-    lab, checks = edition.lab, sorted(renderer.checks.items())
-    named = repr((lab.name, lab.values, edition.language, renderer.links.shared, checks))
-    digest = _digest(shared, named.encode(), *(path.read_bytes() for path in files))
-    note = f"pages/{edition.language}/{edition.lab.name}"
-    found = notes.load(note, digest)
-    if isinstance(found, Kept):
-        return Rendered(edition, found.intro, found.steps, found.places, ())
-    made = renderer.render(original)
-    # What is wrong is told each time, and whether a file is there that a lesson leads to is looked at each time.
-    if not made.problems and not renderer.links.files:
-        notes.store(note, digest, Kept(made.intro, made.steps, made.places))
-    return made
+    sorted_ids = {lab: sorted(ids) for lab, ids in sorted(step_ids.items())}
+    blocks_template = (paths.site_folder() / "templates" / "blocks.html").read_bytes()
+    values = repr((sorted(texts.items()), glossary.terms, sorted_ids)).encode()
+    return _compute_digest(_compute_code_digest(), blocks_template, values)
+
+
+def render_lesson_cached(
+    renderer: LessonRenderer, english_lesson: RenderedLesson | None, shared_digest: bytes
+) -> RenderedLesson:
+    """Return a lesson as HTML, from the cache if nothing it depends on has changed.
+
+    Args:
+        renderer: Renders the lesson if it is not cached.
+        english_lesson: The rendered English lesson, if this lesson is a translation.
+        shared_digest: The digest from `compute_shared_digest`.
+
+    """
+    localized = renderer.localized_lab
+    lab = localized.lab
+    # A translation takes its nodes and anchors from the English lesson.
+    files = [lab.folder / "lesson.md", localized.source_file]
+    checks = sorted(renderer.check_descriptions.items())
+    values = repr((lab.name, lab.values, localized.language, renderer.links.root_path, checks)).encode()
+    digest = _compute_digest(shared_digest, values, *(path.read_bytes() for path in files))
+    entry_name = f"pages/{localized.language}/{lab.name}"
+    cached = disk_cache.load_entry(entry_name, digest)
+    if isinstance(cached, CachedLesson):
+        return RenderedLesson(localized, cached.intro, cached.steps, cached.anchors, ())
+    rendered = renderer.render_lesson(english_lesson)
+    # Not cached: lessons with problems, which every build must report, and lessons that link to files, whose existence
+    # every build must check.
+    if not rendered.problems and not renderer.links.linked_files:
+        disk_cache.store_entry(entry_name, digest, CachedLesson(rendered.intro, rendered.steps, rendered.anchors))
+    return rendered
 
 
 @cache
-def _code() -> bytes:
-    """Return what tells our renderer, and the libraries that it stands on, from any other."""
+def _compute_code_digest() -> bytes:
+    """Return a digest of the parser, of this package's source code, and of the versions of the libraries it uses."""
     versions = [f"{name} {metadata.version(name)}" for name in _LIBRARIES]
-    ours = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
-    return _digest(parse_cache.parser(), "\n".join(versions).encode(), *ours)
+    sources = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
+    return _compute_digest(parse_cache.hash_parser_sources(), "\n".join(versions).encode(), *sources)
 
 
-def _digest(*pieces: bytes) -> bytes:
-    return hashlib.sha256(b"".join(hashlib.sha256(piece).digest() for piece in pieces)).digest()
+def _compute_digest(*values: bytes) -> bytes:
+    return hashlib.sha256(b"".join(hashlib.sha256(value).digest() for value in values)).digest()

@@ -1,4 +1,4 @@
-"""The site's templates, for one language."""
+"""The site's Jinja templates and its interface texts, which `site/translations/LANGUAGE.yaml` has in each language."""
 
 from __future__ import annotations
 
@@ -6,40 +6,59 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from runner import paths
-from runner.site_builder import i18n
+from runner.errors import BrokenLabError
 
 
-class Templates:
-    """The templates, with the words of one language.
-
-    Args:
-        language: The language.
+def load_translation(language: str) -> Mapping[str, str]:
+    """Return the site's interface texts in one language, by key.
 
     Raises:
-        BrokenLabError: The site does not speak it.
+        BrokenLabError: The site has no texts in this language.
+
+    """
+    folder = paths.site_folder() / "translations"
+    path = folder / f"{language}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
+        message = f"A lesson is translated into '{language}', but the site's own texts exist only in {known}."
+        raise BrokenLabError(message, f"Rename lesson.{language}.md, or create {path}.")
+    texts: dict[str, str] = yaml.safe_load(path.read_text("utf-8"))
+    return texts
+
+
+class SiteTemplates:
+    """The templates, with the interface texts of one language.
+
+    Args:
+        language: The language code, such as `en`.
+
+    Raises:
+        BrokenLabError: The site has no texts in this language.
 
     """
 
     def __init__(self, language: str) -> None:
-        self.words: Mapping[str, str] = i18n.of(language)
-        self._environment = _environment()
+        self.texts: Mapping[str, str] = load_translation(language)
+        self._environment = _create_environment()
         blocks = self._environment.get_template("blocks.html")
-        self._pieces: Any = blocks.make_module({"w": self.words})
+        self._blocks: Any = blocks.make_module({"texts": self.texts})
 
-    def piece(self, macro: str, **given: Any) -> str:
-        """Return one piece of a page as HTML."""
-        return str(getattr(self._pieces, macro)(**given))
+    def render_block(self, macro: str, **arguments: Any) -> str:
+        """Return the HTML of one block of a lesson, rendered by a macro of `blocks.html`."""
+        return str(getattr(self._blocks, macro)(**arguments))
 
-    def page(self, template: str, **given: Any) -> bytes:
-        """Return a whole page."""
-        return self._environment.get_template(template).render(w=self.words, pieces=self._pieces, **given).encode()
+    def render_page(self, template: str, **variables: Any) -> bytes:
+        """Return the HTML of a page."""
+        page = self._environment.get_template(template)
+        return page.render(texts=self.texts, blocks=self._blocks, **variables).encode()
 
 
 @cache
-def _environment() -> Environment:
+def _create_environment() -> Environment:
     return Environment(
         loader=FileSystemLoader(paths.site_folder() / "templates"),
         autoescape=True,

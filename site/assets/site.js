@@ -114,7 +114,7 @@
       const way = one(".reached a", card);
       way.hidden = !count || next < 0;
       way.href = `${card.dataset.lab}/${steps[next]}.html`;
-      way.textContent = way.hidden ? "" : way.dataset.says.replace("{}", next + 1);
+      way.textContent = way.hidden ? "" : way.dataset.text.replace("{}", next + 1);
     }
     if (!lab) return;
     const done = reached(lab);

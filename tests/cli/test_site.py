@@ -14,7 +14,7 @@ def test_build(tmp_path: Path) -> None:
     helpers.write_lab(tmp_path, STEP)
     done = helpers.labs(tmp_path, "site", "build")
     assert (0, "") == (done.returncode, done.stderr)
-    assert "is in _site: " in done.stdout
+    assert " files in _site: " in done.stdout
     assert (tmp_path / "_site" / "tiny" / "look.html").is_file()
     assert ": 0 written, 0 removed." in helpers.labs(tmp_path, "site", "build").stdout
 
@@ -32,8 +32,8 @@ def test_broken_link(tmp_path: Path) -> None:
     helpers.write_lab(tmp_path, f"{STEP}\n[x](gone.md)\n")
     done = helpers.labs(tmp_path, "site", "build")
     assert 3 == done.returncode
-    where = f"{tmp_path}/labs/tiny/lesson.md:11: the link 'gone.md' leads to no file"
-    assert f"A problem keeps the site from being built:\n{where}\n" in done.stderr
+    where = f"{tmp_path}/labs/tiny/lesson.md:11: the link 'gone.md' points to a missing file"
+    assert f"The site was not built because of 1 problem:\n{where}\n" in done.stderr
     assert not (tmp_path / "_site").exists()
 
 
@@ -49,10 +49,10 @@ def test_missing_lab(tmp_path: Path) -> None:
     helpers.write_lab(tmp_path, STEP.replace("images: []", "after: [gone]\nimages: []"))
     (helpers.write_lab(tmp_path, STEP, name="lost") / "lesson.md").unlink()
     done = helpers.labs(tmp_path, "site", "build")
-    lost = f"{tmp_path}/labs/lost/lesson.md:1: the file is missing, though its lab's setup.sh is there"
-    gone = f"{tmp_path}/labs/tiny/lesson.md:7: there is no lab 'gone' to come before this one"
-    told = f"2 problems keep the site from being built:\n{lost}\n{gone}\nMend the files, then type this again.\n"
-    assert (3, told) == (done.returncode, done.stderr)
+    lost = f"{tmp_path}/labs/lost/lesson.md:1: the file is missing, although the lab has a setup.sh"
+    gone = f"{tmp_path}/labs/tiny/lesson.md:7: the lab 'gone', which should come before this one, does not exist"
+    message = f"The site was not built because of 2 problems:\n{lost}\n{gone}\nFix the files, then retry.\n"
+    assert (3, message) == (done.returncode, done.stderr)
 
 
 def test_somebodys_folder(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_no_folder(tmp_path: Path) -> None:
     """Without a folder of labs there is nothing to build, and no empty site is."""
     done = helpers.labs(tmp_path, "site", "build")
     assert 2 == done.returncode
-    assert f"There is no folder {tmp_path}/labs, so there are no lessons to make pages of.\n" in done.stderr
+    assert f"The labs folder {tmp_path}/labs does not exist, so there are no lessons to build the site from.\n" in done.stderr
     assert not (tmp_path / "_site").exists()
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the site share: a small tree of labs, and its pages."""
+"""Fixtures for the site builder: a small labs folder, and the pages built from it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Pages = Callable[..., Mapping[str, str]]
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty tree of labs that is the only one there is."""
+    """Return an empty labs folder, which is the only one that labs can see."""
     helpers.own_folders(monkeypatch, tmp_path)
     (tmp_path / "labs").mkdir()
     return tmp_path
@@ -23,13 +23,13 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def pages(tree: Path) -> Pages:
-    """Return what writes a lab called 'tiny', and gives the text of each page of the site."""
+    """Return a function that writes a lab named `tiny` and returns the text files of the site by path."""
 
-    def made(lesson: str, *, url: str = "", **more: str) -> Mapping[str, str]:
+    def build_pages(lesson: str, *, url: str = "", **more: str) -> Mapping[str, str]:
         helpers.write_lab(tree, lesson)
         for name, text in more.items():
             (tree / "labs" / name.replace("__", "/").replace("_", ".")).write_text(text, "utf-8")
-        found = build.files(url=url)
-        return {path: data.decode() for path, data in found.items() if path.endswith((".html", ".xml", ".txt", ".js"))}
+        files = build.render_site(url=url)
+        return {path: data.decode() for path, data in files.items() if path.endswith((".html", ".xml", ".txt", ".js"))}
 
-    return made
+    return build_pages

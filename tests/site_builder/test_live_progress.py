@@ -1,4 +1,4 @@
-"""What pages are told of the learner's progress."""
+"""The progress that live pages show."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from runner.site_builder import live_progress
 from tests import helpers
 
 
-def test_reached(tree: Path) -> None:
-    """The steps that the learner has passed are told, and neither those that labs played nor labs without any."""
+def test_passed_steps(tree: Path) -> None:
+    """Steps that the learner passed are included; steps that labs played, and labs without passed steps, are not."""
     for name in ("tiny", "other"):
         helpers.write_lab(tree, f"{helpers.FRONT}## Look {{#look}}\n## Find {{#find}}\n", name=name)
     store.record_played("tiny", ["find"])
@@ -18,8 +18,8 @@ def test_reached(tree: Path) -> None:
     assert {"tiny": ["look"]} == live_progress.load_passed_steps()
 
 
-def test_nothing_kept(tree: Path) -> None:
-    """Who has not begun has reached nothing, and nothing is written for it."""
+def test_no_progress(tree: Path) -> None:
+    """Without any progress the result is empty, and no state is written."""
     helpers.write_lab(tree, f"{helpers.FRONT}## Look {{#look}}\n")
     assert {} == live_progress.load_passed_steps()
     assert not (tree / "state_home").exists()

@@ -14,12 +14,15 @@ from runner.site_builder import build
 from tests import helpers
 from tests.lessons.test_translation import CHINESE, ENGLISH
 
-WORDS = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in (helpers.CHECKOUT / "site" / "words").iterdir()}
+TEXTS = {
+    path.stem: yaml.safe_load(path.read_text("utf-8"))
+    for path in (helpers.CHECKOUT / "site" / "translations").iterdir()
+}
 
 
 @pytest.fixture
 def lab(tree: Path) -> Path:
-    """Return the folder of a lab that is translated, beside one that is not."""
+    """Return the folder of a translated lab, next to an untranslated one."""
     folder = helpers.write_lab(tree, ENGLISH)
     helpers.write_lab(tree, ENGLISH, name="other")
     translate(folder, CHINESE)
@@ -32,83 +35,84 @@ def translate(folder: Path, text: str, digest: str = "") -> None:
     translation.translation_path(folder, "zh").write_text(text, "utf-8")
 
 
-def page(path: str) -> str:
+def render_page(path: str) -> str:
     """Return one page of the site."""
     return build.render_site()[path].decode()
 
 
-@pytest.mark.parametrize("language", sorted(WORDS))
-def test_words(language: str) -> None:
-    """Every language has the same words of the site's own, all of them text."""
-    assert (WORDS["en"].keys(), {str}) == (WORDS[language].keys(), {type(word) for word in WORDS[language].values()})
+@pytest.mark.parametrize("language", sorted(TEXTS))
+def test_keys(language: str) -> None:
+    """Every language has the same keys, and every value is text."""
+    assert (TEXTS["en"].keys(), {str}) == (TEXTS[language].keys(), {type(text) for text in TEXTS[language].values()})
 
 
-def test_words_are_used() -> None:
-    """No word stands there that no page shows."""
+def test_texts_are_used() -> None:
+    """Every interface text is used on some page."""
     code = "".join(path.read_text("utf-8") for path in (paths.site_folder() / "templates").iterdir())
-    code += (helpers.CHECKOUT / "runner" / "pages" / "page_writer.py").read_text("utf-8")
-    code += (helpers.CHECKOUT / "runner" / "pages" / "build.py").read_text("utf-8")
-    # What is looked up by the value of something: levels, roles, outcomes, states, and what is in pictures.
+    code += (helpers.CHECKOUT / "runner" / "site_builder" / "page_renderer.py").read_text("utf-8")
+    code += (helpers.CHECKOUT / "runner" / "site_builder" / "build.py").read_text("utf-8")
+    code += (helpers.CHECKOUT / "runner" / "site_builder" / "assets.py").read_text("utf-8")
+    # Keys that are looked up by a value: levels, roles, outcomes, translation states, and details in pictures.
     by_value = {"beginner", "intermediate", "advanced", "manager", "worker", "port", "volume", "stale", "missing"}
     by_value |= {"passed", "failed", "error", "skipped"}
-    used = {*re.findall(r"\bw\.(\w+)", code), *re.findall(r'words\["(\w+)"\]', code)}
-    assert set() == WORDS["en"].keys() - used - by_value
+    used = {*re.findall(r"\btexts\.(\w+)", code), *re.findall(r'texts\["(\w+)"\]', code)}
+    assert set() == TEXTS["en"].keys() - used - by_value
 
 
 def test_translated(lab: Path) -> None:
-    """A translated lesson is shown in its language, with nothing to warn of, and the way to the other language."""
-    text = page("zh/tiny/look.html")
+    """A translated lesson is shown in its language without a notice, and links to the other language."""
+    text = render_page("zh/tiny/look.html")
     assert '<html lang="zh"' in text
     assert '<h1 id="look">看</h1>' in text
     assert "再仔细看看。" in text
     assert "notice" not in text
     assert '<a href="../../tiny/look.html" hreflang="en" lang="en">English</a>' in text
-    assert '<a href="../zh/tiny/look.html" hreflang="zh" lang="zh">中文</a>' in page("tiny/look.html")
+    assert '<a href="../zh/tiny/look.html" hreflang="zh" lang="zh">中文</a>' in render_page("tiny/look.html")
 
 
 def test_missing(lab: Path) -> None:
-    """A lesson that is not translated is shown in English, and says so in the reader's language."""
-    text = page("zh/other/look.html")
+    """An untranslated lesson is shown in English, with a notice in the reader's language."""
+    text = render_page("zh/other/look.html")
     assert "这个实验还没有译成中文" in text
     assert '<main id="main" lang="en">' in text
     assert '<h1 id="look">Look</h1>' in text
 
 
 def test_stale(lab: Path) -> None:
-    """A translation of an earlier lesson is shown with a warning, and with the way to the English one."""
+    """A translation of an earlier lesson is shown with a notice and a link to the English lesson."""
     translate(lab, CHINESE, "0123456789ab")
-    text = page("zh/tiny/look.html")
-    assert "这份译文译自较早的英文教程" in text
+    text = render_page("zh/tiny/look.html")
+    assert "这份译文译自较早版本的英文教程" in text
     assert '<a href="../../tiny/look.html" hreflang="en" lang="en">Read it in English</a>' in text
 
 
 def test_one_language(tree: Path) -> None:
-    """Where nothing is translated the site speaks English, and shows no choice."""
+    """If nothing is translated, the site is English only and shows no language switch."""
     helpers.write_lab(tree, ENGLISH)
-    found = build.render_site()
-    assert [] == [path for path in found if path.startswith("zh/")]
-    assert b"hreflang" not in found["tiny/look.html"]
+    files = build.render_site()
+    assert [] == [path for path in files if path.startswith("zh/")]
+    assert b"hreflang" not in files["tiny/look.html"]
 
 
 def test_anchors(lab: Path) -> None:
-    """A heading has the same anchor in every language, so that the switch keeps the place."""
+    """A heading has the same anchor in every language, so that the language switch keeps the position."""
     english = (lab / "lesson.md").read_text("utf-8") + "### Why it is so\n"
     (lab / "lesson.md").write_text(english, "utf-8")
     translate(lab, CHINESE + "### 为什么\n")
-    assert '<h2 id="leave--why-it-is-so">为什么</h2>' in page("zh/tiny/leave.html")
-    assert '<h2 id="leave--why-it-is-so">Why it is so</h2>' in page("tiny/leave.html")
+    assert '<h2 id="leave--why-it-is-so">为什么</h2>' in render_page("zh/tiny/leave.html")
+    assert '<h2 id="leave--why-it-is-so">Why it is so</h2>' in render_page("tiny/leave.html")
 
 
 def test_glossary(lab: Path) -> None:
-    """Terms lead to the glossary of the reader's language, whose words may stand anywhere in a line."""
+    """Terms link to the glossary in the reader's language; Chinese terms match anywhere in a line."""
     (lab.parent / "glossary.md").write_text("## Welcome {#welcome}\nHello.\n", "utf-8")
     (lab.parent / "glossary.zh.md").write_text("## 迎 {#welcome}\n你好。\n", "utf-8")
-    assert '欢<a class="term" href="../glossary.html#welcome">迎</a>。' in page("zh/tiny/index.html")
-    assert "你好。" in page("zh/glossary.html")
+    assert '欢<a class="term" href="../glossary.html#welcome">迎</a>。' in render_page("zh/tiny/index.html")
+    assert "你好。" in render_page("zh/glossary.html")
 
 
 def test_search(lab: Path) -> None:
-    """Each language is searched by itself."""
-    found = build.render_site()
-    assert "欢迎" in found["assets/search.zh.js"].decode()
-    assert "欢迎" not in found["assets/search.en.js"].decode()
+    """Each language has its own search index."""
+    files = build.render_site()
+    assert "欢迎" in files["assets/search.zh.js"].decode()
+    assert "欢迎" not in files["assets/search.en.js"].decode()

@@ -1,4 +1,4 @@
-"""What a lesson's Markdown becomes: each case of `markdown/*.txt` is a step, and the HTML of its page."""
+"""Rendering Markdown: each case of `markdown/*.txt` is the text of a step and the HTML of its page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CASES = [
 
 @pytest.mark.parametrize(("lesson", "html"), CASES)
 def test_markdown(lesson: str, html: str, pages: Pages) -> None:
-    """A step's Markdown becomes the HTML that the case shows."""
+    """The Markdown of a step is rendered to the HTML of the case."""
     page = pages(f"{FRONT}## Look {{#look}}\n{lesson}", glossary_md=GLOSSARY)["tiny/look.html"]
     article = re.search(r"<article.*?</h1>\n(.*?)</article>", page, re.DOTALL)
     assert article

@@ -1,4 +1,4 @@
-"""Where things are drawn."""
+"""The layout of pictures."""
 
 from __future__ import annotations
 
@@ -25,67 +25,71 @@ PICTURES = st.builds(Picture, st.lists(SERVICES, min_size=1, max_size=6).map(tup
 
 
 @given(PICTURES)
-def test_nothing_lies_outside(drawn: Picture) -> None:
-    """Every box lies within its node, every node and network within the picture."""
-    found = picture_layout.layout(drawn, TOPOLOGY)
-    for node in found.nodes:
-        for chip in node.chips:
-            assert node.x < chip.x
-            assert chip.x + chip.width < node.x + found.node_width
-            assert chip.y + chip.height < 1 + found.node_height
-            assert chip.x < min(chip.squares)
-        assert node.x + found.node_width < found.width
-    assert all(bar.y > found.node_height and bar.y + 26 <= found.height for bar in found.bars)
-    assert all(bar.x + bar.width < found.width for bar in found.bars)
+def test_nothing_lies_outside(picture: Picture) -> None:
+    """Every service box is inside its node, and every node and network is inside the picture."""
+    layout = picture_layout.compute_layout(picture, TOPOLOGY)
+    for node in layout.nodes:
+        for box in node.services:
+            assert node.x < box.x
+            assert box.x + box.width < node.x + layout.node_width
+            assert box.y + box.height < 1 + layout.node_height
+            assert box.x < min(box.task_square_xs)
+        assert node.x + layout.node_width < layout.width
+    assert all(network.y > layout.node_height and network.y + 26 <= layout.height for network in layout.networks)
+    assert all(network.x + network.width < layout.width for network in layout.networks)
 
 
 @given(PICTURES)
-def test_nothing_overlaps(drawn: Picture) -> None:
-    """The boxes of a node stand one below the other."""
-    for node in picture_layout.layout(drawn, TOPOLOGY).nodes:
-        for upper, lower in zip(node.chips, node.chips[1:], strict=False):
+def test_nothing_overlaps(picture: Picture) -> None:
+    """The service boxes of a node are below each other."""
+    for node in picture_layout.compute_layout(picture, TOPOLOGY).nodes:
+        for upper, lower in zip(node.services, node.services[1:], strict=False):
             assert upper.y + upper.height < lower.y
 
 
 @given(PICTURES)
-def test_nothing_is_left_out(drawn: Picture) -> None:
-    """Every task is drawn on its node, and what has none is told as idle."""
-    found = picture_layout.layout(drawn, TOPOLOGY)
-    shown = sorted((chip.name, node.name) for node in found.nodes for chip in node.chips for _ in chip.squares)
-    assert sorted((service.name, node) for service in drawn.services for node in service.tasks) == shown
-    assert tuple(service.name for service in drawn.services if not service.tasks) == found.idle
+def test_nothing_is_left_out(picture: Picture) -> None:
+    """Every task is drawn on its node, and services without tasks are listed as unscheduled."""
+    layout = picture_layout.compute_layout(picture, TOPOLOGY)
+    shown = sorted((box.name, node.name) for node in layout.nodes for box in node.services for _ in box.task_square_xs)
+    assert sorted((service.name, node) for service in picture.services for node in service.tasks) == shown
+    assert tuple(service.name for service in picture.services if not service.tasks) == layout.unscheduled_services
 
 
 @given(PICTURES)
-def test_names_of_networks(drawn: Picture) -> None:
-    """A network's name stands within it, and no line crosses it, whichever network that one belongs to."""
-    found = picture_layout.layout(drawn, TOPOLOGY)
-    for bar in found.bars:
-        end = bar.text_x + 7.5 * len(f"network {bar.name}")
-        assert end < bar.x + bar.width
-        assert [] == [x for other in found.bars for x, _ in other.lines if bar.text_x - 3.5 < x < end]
+def test_names_of_networks(picture: Picture) -> None:
+    """A network's name is inside its bar, and no line crosses it."""
+    layout = picture_layout.compute_layout(picture, TOPOLOGY)
+    for network in layout.networks:
+        end = network.label_x + 7.5 * len(f"network {network.name}")
+        assert end < network.x + network.width
+        assert [] == [x for other in layout.networks for x, _ in other.drop_lines if network.label_x - 3.5 < x < end]
 
 
 def test_roles() -> None:
-    """Nodes have roles where there is a swarm: not before it, and not one node alone."""
+    """Roles are shown only in a swarm of more than one node."""
     web = PictureService("web", ("node1",))
-    assert picture_layout.layout(Picture((web,), (), 1), TOPOLOGY).roles
-    assert not picture_layout.layout(Picture((web,), (), 1, swarm=False), TOPOLOGY).roles
-    assert not picture_layout.layout(Picture((web,), (), 1), Topology(TOPOLOGY.nodes[:1])).roles
+    assert picture_layout.compute_layout(Picture((web,), (), 1), TOPOLOGY).show_roles
+    assert not picture_layout.compute_layout(Picture((web,), (), 1, is_swarm=False), TOPOLOGY).show_roles
+    assert not picture_layout.compute_layout(Picture((web,), (), 1), Topology(TOPOLOGY.nodes[:1])).show_roles
 
 
 def test_networks() -> None:
-    """A network reaches from the first to the last node that has something on it, and a line leads down from each."""
+    """A network spans the first to the last connected node, and each of them has a line down to it."""
     web = PictureService("web", ("node2", "node3"), ("back",))
-    found = picture_layout.layout(Picture((web,), ("back",), 1), TOPOLOGY)
-    (bar,) = found.bars
-    assert (found.nodes[1].x, 2) == (bar.x, len(bar.lines))
-    assert found.nodes[2].x + found.node_width == bar.x + bar.width
+    layout = picture_layout.compute_layout(Picture((web,), ("back",), 1), TOPOLOGY)
+    (network,) = layout.networks
+    assert (layout.nodes[1].x, 2) == (network.x, len(network.drop_lines))
+    assert layout.nodes[2].x + layout.node_width == network.x + network.width
 
 
 def test_ingress() -> None:
-    """The network of the mesh reaches every node, with a line from those alone that have something on it."""
+    """The ingress network spans every node, with lines only from nodes that run a task."""
     web = PictureService("web", ("node2",), ("ingress",))
-    found = picture_layout.layout(Picture((web,), ("ingress",), 1), TOPOLOGY)
-    (bar,) = found.bars
-    assert (found.nodes[0].x, found.nodes[2].x + found.node_width, 1) == (bar.x, bar.x + bar.width, len(bar.lines))
+    layout = picture_layout.compute_layout(Picture((web,), ("ingress",), 1), TOPOLOGY)
+    (network,) = layout.networks
+    assert (layout.nodes[0].x, layout.nodes[2].x + layout.node_width, 1) == (
+        network.x,
+        network.x + network.width,
+        len(network.drop_lines),
+    )

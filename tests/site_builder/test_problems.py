@@ -1,4 +1,4 @@
-"""What keeps the site from being built: each case of `problems/*.txt` is a step and all that is said of it."""
+"""Problems that prevent a build: each case of `problems/*.txt` is the text of a step and the problems reported."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ CASES = [
 ]
 
 
-def told(tree: Path) -> str:
-    """Return what is said of a tree, with no more of paths than the file's name."""
+def report_problems(tree: Path) -> str:
+    """Return the problems reported for a tree, with paths relative to the labs folder."""
     try:
-        build.files()
+        build.render_site()
     except BrokenLabError as error:
         return "".join(f"{line.rpartition('/labs/')[2]}\n" for line in error.message.splitlines()[1:])
     return ""
@@ -28,40 +28,40 @@ def told(tree: Path) -> str:
 
 @pytest.mark.parametrize(("lesson", "problems"), CASES)
 def test_problems(lesson: str, problems: str, tree: Path) -> None:
-    """All that is wrong is told, each on its line, and a lesson without problems is built."""
+    """Every problem is reported with its line, and a lesson without problems is built."""
     helpers.write_lab(tree, f"{helpers.FRONT}## Look {{#look}}\n{lesson}")
-    in_order = sorted(problems.splitlines(keepends=True), key=lambda line: int(line.split(":")[1]))
-    assert "".join(in_order) == told(tree).replace("tiny/", "", 1).replace("\ntiny/", "\n")
+    expected = sorted(problems.splitlines(keepends=True), key=lambda line: int(line.split(":")[1]))
+    assert "".join(expected) == report_problems(tree).replace("tiny/", "", 1).replace("\ntiny/", "\n")
 
 
 def test_glossary(tree: Path) -> None:
-    """What is wrong with the glossary is told with the rest."""
+    """Problems of the glossary are reported too."""
     helpers.write_lab(tree, f"{helpers.FRONT}## Look {{#look}}\n")
     text = "## Raft {#raft}\nSee [quorum](#quorum)\nor [this](gone.md).\n\n"
     text += "## Task\n\n## Rafts {#raft}\n\n## Main {#main}\n"
     (tree / "labs" / "glossary.md").write_text(text, "utf-8")
     assert (
-        "glossary.md:2: the link '#quorum' leads to no term\n"
-        "glossary.md:3: the link 'gone.md' leads to no file\n"
-        "glossary.md:5: a term's heading ends with its id: '## Term {#id}'\n"
-        "glossary.md:7: the id 'raft' is taken already\n"
-        "glossary.md:9: the id 'main' is the page's own\n"
-    ) == told(tree)
+        "glossary.md:2: the link '#quorum' does not match any term\n"
+        "glossary.md:3: the link 'gone.md' points to a missing file\n"
+        "glossary.md:5: a term's heading must end with its id: '## Term {#id}'\n"
+        "glossary.md:7: the id 'raft' is already used\n"
+        "glossary.md:9: the id 'main' is reserved by the page\n"
+    ) == report_problems(tree)
 
 
 def test_lessons(tree: Path) -> None:
-    """Lessons that cannot be read are all told, and not only the first."""
+    """Every lesson that cannot be parsed is reported, not only the first."""
     for name in ("one", "two"):
         helpers.write_lab(tree, f"{helpers.FRONT}## Look\n", name=name)
     with pytest.raises(BrokenLabError) as caught:
-        build.files()
+        build.render_site()
     lines = [line.rpartition("/labs/")[2] for line in caught.value.message.splitlines() if ": " in line]
-    wanted = "lesson.md:9: a step's heading ends with its id: '## Title {#id}'"
-    assert [f"one/{wanted}", f"two/{wanted}"] == lines
+    problem = "lesson.md:9: a step's heading ends with its id: '## Title {#id}'"
+    assert [f"one/{problem}", f"two/{problem}"] == lines
 
 
 def test_not_text(tree: Path) -> None:
-    """A glossary that is no text is a problem of its file."""
+    """A glossary that is not valid UTF-8 is reported as a problem of that file."""
     helpers.write_lab(tree, f"{helpers.FRONT}## Look {{#look}}\n")
     (tree / "labs" / "glossary.md").write_bytes(b"\xe9")
-    assert told(tree).startswith("glossary.md:1: it cannot be read: 'utf-8' codec can't decode")
+    assert report_problems(tree).startswith("glossary.md:1: the file cannot be read: 'utf-8' codec can't decode")

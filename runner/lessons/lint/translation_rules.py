@@ -27,5 +27,5 @@ def translations(subject: LintContext) -> Iterator[Problem]:
             yield Problem(
                 path, found.digest_line, f"lesson.md has changed since; if this is up to date again, say {now}"
             )
-        if not (paths.site_folder() / "words" / f"{language}.yaml").is_file():
-            yield Problem(path, 1, f"the site has no words in '{language}'; they would be site/words/{language}.yaml")
+        if not (paths.site_folder() / "translations" / f"{language}.yaml").is_file():
+            yield Problem(path, 1, f"the site has no texts in '{language}'; create site/translations/{language}.yaml")
