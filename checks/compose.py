@@ -149,7 +149,7 @@ def with_compose_snapshot(check: Callable[Concatenate[ComposeSnapshot, ...], Non
 
         @step("scale")
         @with_compose_snapshot
-        def test_five_run(app: ComposeSnapshot) -> None:
+        def test_five_web_replicas_run(app: ComposeSnapshot) -> None:
             '''Five replicas of web run.'''
 
     The lab's test file defines the fixture `app`, a `SharedComposeSnapshot`. The check's other parameters are fixtures.

@@ -291,7 +291,7 @@ def with_swarm_snapshot(check: Callable[Concatenate[S, ...], None]) -> Callable[
 
         @step("scale")
         @with_swarm_snapshot
-        def test_five_run(swarm: SwarmSnapshot) -> None:
+        def test_five_web_replicas_run(swarm: SwarmSnapshot) -> None:
             '''The actual state of web is five running tasks.'''
 
     The check's other parameters are fixtures. The checks of a lab may define their own fixture `swarm`, with snapshots

@@ -1,4 +1,4 @@
-"""The checks of the lab 'compose-counter', in the order of its lesson."""
+"""Checks of the lab 'compose-counter', in lesson order."""
 
 from __future__ import annotations
 
@@ -16,96 +16,102 @@ _PROJECT_LABEL = "com.docker.compose.project"
 _SUBNET = "10.77.0.0/24"
 _PORT = 5000
 _REPLICAS = 5
-# More than enough for a door that takes turns.
-_ROUNDS = 30
-_ANONYMOUS = re.compile(r"[0-9a-f]{64}")
+# More than enough requests to reach all replicas behind a load balancer that takes turns.
+_REQUESTS = 30
+_ANONYMOUS_VOLUME = re.compile(r"[0-9a-f]{64}")
 
-_ALL = "docker ps --all"
-_COUNT = f"curl localhost:{_PORT}/count"
+_LIST_CONTAINERS = "docker ps --all"
+_SHOW_COUNT = f"curl localhost:{_PORT}/count"
 
 
 @pytest.fixture(scope="module")
 def app(nodes: Nodes) -> SharedComposeSnapshot:
-    """Return the containers on node1, which all checks look at together."""
+    """Return the snapshot of the containers on node1 that all checks share."""
     return SharedComposeSnapshot(nodes["node1"])
 
 
 @step("image")
 @with_compose_snapshot
-def test_counter_is_built(app: ComposeSnapshot) -> None:
+def test_image_counter_exists(app: ComposeSnapshot) -> None:
     """node1 has an image called counter."""
-    _image(app)
+    _inspect_image(app)
 
 
 @step("image")
 @with_compose_snapshot
 def test_counter_starts_the_app(app: ComposeSnapshot) -> None:
-    """The image counter was built from the Dockerfile: it starts the app."""
-    config = _image(app)["Config"]
-    line = " ".join([*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())])
-    if "flask" not in line and "app" not in line:
+    """The image counter was built from the Dockerfile and starts the app."""
+    config = _inspect_image(app)["Config"]
+    command = " ".join([*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())])
+    if "flask" not in command and "app" not in command:
         see = "docker image inspect --format '{{.Config.Cmd}}' counter"
-        fail(app.node, f"the image counter starts '{line}'", "it starts the app, by flask", see)
+        fail(app.node, f"the image counter starts '{command}'", "it starts the app with flask", see)
 
 
 @step("by-hand")
 @with_compose_snapshot
-def test_both_share_a_network(app: ComposeSnapshot) -> None:
-    """The containers web and redis run, and share a network of their own with the subnet 10.77.0.0/24."""
+def test_web_and_redis_share_a_network(app: ComposeSnapshot) -> None:
+    """The containers web and redis run, and share a network with the subnet 10.77.0.0/24."""
     web, redis = app.list_running("web")[0], app.list_running("redis")[0]
     shared = sorted({*web.addresses} & {*redis.addresses})
     if any(_SUBNET in app.list_subnets(name) for name in shared):
         return
-    named = ", ".join(f"{name} ({', '.join(sorted(app.list_subnets(name))) or 'no subnet'})" for name in shared)
-    seen = f"web and redis share {named or 'no network'}"
-    fail(app.node, seen, f"they share a network with the subnet {_SUBNET}", "docker network inspect NAME")
+    networks = ", ".join(f"{name} ({', '.join(sorted(app.list_subnets(name))) or 'no subnet'})" for name in shared)
+    observed = f"web and redis share {networks or 'no network'}"
+    fail(app.node, observed, f"they share a network with the subnet {_SUBNET}", "docker network inspect NAME")
 
 
 @step("by-hand")
 @with_compose_snapshot
-def test_port_counts(app: ComposeSnapshot) -> None:
+def test_port_5000_counts_visits(app: ComposeSnapshot) -> None:
     """The app answers on port 5000 of node1, and has counted a visit."""
-    _visits(app, _at_the_port(app))
+    _require_visits(app, _fetch_count(app))
 
 
 @step("compose-file")
 @with_compose_snapshot
-def test_compose_runs_both(app: ComposeSnapshot) -> None:
+def test_compose_runs_web_and_redis(app: ComposeSnapshot) -> None:
     """Compose runs web and redis, as the project counter."""
     for service in ("web", "redis"):
-        _composed(app, service)
+        _find_compose_container(app, service)
 
 
 @step("compose-file")
 @with_compose_snapshot
-def test_compose_made_the_network(app: ComposeSnapshot) -> None:
-    """Compose made the network of web and redis, with the subnet 10.77.0.0/24."""
-    web, redis = _composed(app, "web"), _composed(app, "redis")
+def test_compose_created_the_network(app: ComposeSnapshot) -> None:
+    """Compose created the network of web and redis, with the subnet 10.77.0.0/24."""
+    web, redis = _find_compose_container(app, "web"), _find_compose_container(app, "redis")
     shared = {*web.addresses} & {*redis.addresses}
-    made = {name for name in shared if (app.networks.get(name, {}).get("Labels") or {}).get(_PROJECT_LABEL)}
-    if not any(_SUBNET in app.list_subnets(name) for name in made):
-        have = ", ".join(sorted(subnet for name in shared for subnet in app.list_subnets(name))) or "none"
-        seen = f"the subnets that Compose gave to web and redis: {have}"
-        fail(app.node, seen, f"{_SUBNET}, by the key 'networks' of the Compose file", "docker compose config")
+    created = {name for name in shared if (app.networks.get(name, {}).get("Labels") or {}).get(_PROJECT_LABEL)}
+    if not any(_SUBNET in app.list_subnets(name) for name in created):
+        subnets = ", ".join(sorted(subnet for name in shared for subnet in app.list_subnets(name))) or "none"
+        observed = f"the subnets that Compose gave to web and redis: {subnets}"
+        fail(app.node, observed, f"{_SUBNET}, from the key 'networks' of the Compose file", "docker compose config")
 
 
 @step("compose-file", after=["by-hand"])
 @with_compose_snapshot
-def test_nothing_is_left_by_hand(app: ComposeSnapshot) -> None:
-    """Nothing is left of what was started by hand."""
-    left = [one.name for one in app.containers if not one.project and one.name in ("web", "redis")]
+def test_manual_containers_are_removed(app: ComposeSnapshot) -> None:
+    """The containers web and redis that were started by hand are removed."""
+    started_by_hand = (container.name for container in app.containers if not container.project)
+    left = [name for name in started_by_hand if name in ("web", "redis")]
     if left:
-        fail(app.node, f"started by hand and still there: {', '.join(left)}", "only what Compose started", _ALL)
+        fail(
+            app.node,
+            f"started by hand and still there: {', '.join(left)}",
+            "only the containers that Compose started",
+            _LIST_CONTAINERS,
+        )
 
 
 @step("compose-file")
 @with_compose_snapshot
-def test_web_has_a_greeting(app: ComposeSnapshot) -> None:
+def test_web_has_greeting_variable(app: ComposeSnapshot) -> None:
     """The greeting of web comes from the environment variable GREETING."""
-    web = _composed(app, "web")
-    given = app.node.api.api.inspect_container(web.id)["Config"].get("Env") or ()
-    if not any(entry.startswith("GREETING=") and entry != "GREETING=" for entry in given):
-        names = ", ".join(sorted(entry.partition("=")[0] for entry in given)) or "none"
+    web = _find_compose_container(app, "web")
+    variables = app.node.api.api.inspect_container(web.id)["Config"].get("Env") or ()
+    if not any(variable.startswith("GREETING=") and variable != "GREETING=" for variable in variables):
+        names = ", ".join(sorted(variable.partition("=")[0] for variable in variables)) or "none"
         fail(app.node, f"the variables of web: {names}", "GREETING is one of them", "docker compose exec web env")
 
 
@@ -113,179 +119,192 @@ def test_web_has_a_greeting(app: ComposeSnapshot) -> None:
 @with_compose_snapshot
 def test_redis_is_healthy(app: ComposeSnapshot) -> None:
     """The service redis has a health check, and is healthy."""
-    redis = _composed(app, "redis")
+    redis = _find_compose_container(app, "redis")
     expect(app.node, redis.health, "healthy", of="the health of redis", see="docker compose ps")
 
 
 @step("health")
 @with_compose_snapshot
 def test_web_waits_for_redis(app: ComposeSnapshot) -> None:
-    """Compose starts web only when redis is healthy."""
-    _expect_patient(app, _composed(app, "web"), "redis")
+    """Compose starts web only after redis is healthy."""
+    _expect_waits_for(app, _find_compose_container(app, "web"), "redis")
 
 
 @step("keep")
 @with_compose_snapshot
-def test_data_has_a_name(app: ComposeSnapshot) -> None:
-    """The data of redis, /data, lies outside its containers: in a volume that has a name, or a folder of yours."""
-    _expect_kept(app)
+def test_redis_data_outlives_containers(app: ComposeSnapshot) -> None:
+    """The data of redis in /data is stored outside its containers: in a named volume or a folder of the node."""
+    _expect_persistent_data(app)
 
 
 @step("keep")
 @with_compose_snapshot
-def test_count_has_survived(app: ComposeSnapshot) -> None:
-    """The count is older than the container of redis: it has survived a change of containers."""
-    redis = _expect_kept(app)
-    told = _at_the_port(app)
-    _visits(app, told)
-    since = float(told["since"] or 0)
+def test_count_survived_redis_replacement(app: ComposeSnapshot) -> None:
+    """The count is older than the container of redis: it has survived the replacement of the container."""
+    redis = _expect_persistent_data(app)
+    count = _fetch_count(app)
+    _require_visits(app, count)
+    since = float(count["since"] or 0)
     if since >= redis.created_at:
-        seen = "the container of redis is older than its count: it has not been replaced since the count began"
-        fail(app.node, seen, "the count began in a container that is gone", f"docker compose ps; {_COUNT}")
+        observed = "the container of redis is older than its count: it has not been replaced since counting began"
+        fail(app.node, observed, "the count began in an earlier container", f"docker compose ps; {_SHOW_COUNT}")
 
 
 @step("keep")
 @with_compose_snapshot
-def test_redis_logs_each_change(app: ComposeSnapshot) -> None:
-    """The service redis writes down each change at once, so that even a kill loses nothing."""
-    redis = _composed(app, "redis")
-    done = app.node.run("docker", "exec", redis.id, "redis-cli", "config", "get", "appendonly")
-    words = done.text.split()
-    given = words[1] if len(words) > 1 else "unknown"
-    expect(app.node, given, "yes", of="appendonly", see="docker compose exec redis redis-cli config get appendonly")
+def test_redis_uses_append_only_file(app: ComposeSnapshot) -> None:
+    """The service redis writes each change to disk at once, so that even a kill loses nothing."""
+    redis = _find_compose_container(app, "redis")
+    result = app.node.run("docker", "exec", redis.id, "redis-cli", "config", "get", "appendonly")
+    fields = result.text.split()
+    setting = fields[1] if len(fields) > 1 else "unknown"
+    expect(app.node, setting, "yes", of="appendonly", see="docker compose exec redis redis-cli config get appendonly")
 
 
 @step("scale")
 @with_compose_snapshot
-def test_five_run(app: ComposeSnapshot) -> None:
+def test_five_web_replicas_run(app: ComposeSnapshot) -> None:
     """Five replicas of web run."""
-    _five(app)
+    _require_five_replicas(app)
 
 
 @step("scale")
 @with_compose_snapshot
-def test_five_share_one_count(app: ComposeSnapshot) -> None:
-    """All five replicas answer, and all tell the same count."""
-    replicas = _five(app)
-    answers = app.fetch_urls(f"http://{next(iter(one.addresses.values()))}:{_PORT}/count" for one in replicas)
-    counts = {_visits(app, _told(app, answer, one.name)) for one, answer in zip(replicas, answers, strict=True)}
+def test_replicas_share_one_count(app: ComposeSnapshot) -> None:
+    """All five replicas answer, and all show the same count."""
+    replicas = _require_five_replicas(app)
+    answers = app.fetch_urls(f"http://{next(iter(replica.addresses.values()))}:{_PORT}/count" for replica in replicas)
+    counts = {
+        _require_visits(app, _require_count(app, answer, replica.name))
+        for replica, answer in zip(replicas, answers, strict=True)
+    }
     if len(counts) > 1:
-        seen = f"the replicas tell different counts: {', '.join(map(str, sorted(counts)))}"
-        fail(app.node, seen, "they share one count", "docker compose ps")
+        observed = f"the replicas show different counts: {', '.join(map(str, sorted(counts)))}"
+        fail(app.node, observed, "they share one count", "docker compose ps")
 
 
 @step("scale")
 @with_compose_snapshot
-def test_file_asks_for_five(app: ComposeSnapshot) -> None:
-    """The Compose file itself asks for five replicas of web, so that the next 'up' keeps them."""
-    found = app.load_compose_file(_composed(app, "web")).get("services", {}).get("web", {})
-    wanted = found.get("deploy", {}).get("replicas") or found.get("scale") or 1
-    expect(app.node, wanted, _REPLICAS, of="replicas of web in the Compose file", see="docker compose config web")
+def test_compose_file_declares_five_replicas(app: ComposeSnapshot) -> None:
+    """The Compose file declares five replicas of web, so that the next 'up' keeps them."""
+    config = app.load_compose_file(_find_compose_container(app, "web")).get("services", {}).get("web", {})
+    declared = config.get("deploy", {}).get("replicas") or config.get("scale") or 1
+    expect(app.node, declared, _REPLICAS, of="replicas of web in the Compose file", see="docker compose config web")
 
 
 @step("challenge")
 @with_compose_snapshot
-def test_web_hides(app: ComposeSnapshot) -> None:
+def test_web_publishes_no_port(app: ComposeSnapshot) -> None:
     """Five replicas of web run, and none of them publishes a port."""
-    ports = sorted({port for one in _five(app) for port in one.published_ports})
+    ports = sorted({port for replica in _require_five_replicas(app) for port in replica.published_ports})
     if ports:
-        seen = f"web publishes {', '.join(map(str, ports))}"
-        fail(app.node, seen, "only door publishes a port", "docker compose ps")
+        observed = f"web publishes {', '.join(map(str, ports))}"
+        fail(app.node, observed, "only door publishes a port", "docker compose ps")
 
 
 @step("challenge")
 @with_compose_snapshot
-def test_replicas_are_healthy(app: ComposeSnapshot) -> None:
+def test_web_replicas_are_healthy(app: ComposeSnapshot) -> None:
     """Every replica of web has a health check, and is healthy."""
-    for one in _five(app):
-        expect(app.node, one.health, "healthy", of=f"the health of {one.name}", see="docker compose ps")
+    for replica in _require_five_replicas(app):
+        expect(app.node, replica.health, "healthy", of=f"the health of {replica.name}", see="docker compose ps")
 
 
 @step("challenge")
 @with_compose_snapshot
-def test_door_leads_to_all(app: ComposeSnapshot) -> None:
-    """Through port 5000 door leads to each of the five replicas in turn (thirty requests, none of them counted)."""
-    door = _composed(app, "door")
+def test_door_reaches_all_replicas(app: ComposeSnapshot) -> None:
+    """Thirty requests to port 5000 of door reach each of the five replicas (they do not count as visits)."""
+    door = _find_compose_container(app, "door")
     if _PORT not in door.published_ports:
-        have = ", ".join(map(str, sorted(door.published_ports))) or "no port"
-        fail(app.node, f"door publishes {have}", f"door publishes {_PORT}", "docker compose ps")
+        ports = ", ".join(map(str, sorted(door.published_ports))) or "no port"
+        fail(app.node, f"door publishes {ports}", f"door publishes {_PORT}", "docker compose ps")
     url = f"http://localhost:{_PORT}/count"
-    behind = {str(_told(app, answer, f"port {_PORT}")["by"]) for answer in app.fetch_urls([url] * _ROUNDS)}
-    missing = sorted(one.name for one in _five(app) if one.id[:12] not in behind)
+    answered_by = {
+        str(_require_count(app, answer, f"port {_PORT}")["by"]) for answer in app.fetch_urls([url] * _REQUESTS)
+    }
+    replicas = _require_five_replicas(app)
+    missing = sorted(replica.name for replica in replicas if replica.id[:12] not in answered_by)
     if missing:
-        some = _REPLICAS - len(missing)
-        seen = f"{_ROUNDS} requests were answered by {some} of the {_REPLICAS} replicas, never by {missing[0]}"
-        fail(app.node, seen, f"by all {_REPLICAS}", f"for i in $(seq {_REPLICAS}); do {_COUNT}; done")
+        reached = _REPLICAS - len(missing)
+        observed = f"{_REQUESTS} requests were answered by {reached} of the {_REPLICAS} replicas, never by {missing[0]}"
+        fail(
+            app.node,
+            observed,
+            f"they were answered by all {_REPLICAS}",
+            f"for i in $(seq {_REPLICAS}); do {_SHOW_COUNT}; done",
+        )
 
 
 @step("challenge")
 @with_compose_snapshot
 def test_door_waits_for_web(app: ComposeSnapshot) -> None:
-    """Compose opens door only when web is healthy."""
-    _expect_patient(app, _composed(app, "door"), "web")
+    """Compose starts door only after web is healthy."""
+    _expect_waits_for(app, _find_compose_container(app, "door"), "web")
 
 
-def _image(app: ComposeSnapshot) -> Mapping[str, Any]:
-    listed = app.node.api.api.images("counter")
-    if not listed:
+def _inspect_image(app: ComposeSnapshot) -> Mapping[str, Any]:
+    images = app.node.api.api.images("counter")
+    if not images:
         fail(app.node, "there is no image called counter", "an image called counter", "docker images")
-    found: Mapping[str, Any] = app.node.api.api.inspect_image(listed[0]["Id"])
-    return found
+    image: Mapping[str, Any] = app.node.api.api.inspect_image(images[0]["Id"])
+    return image
 
 
-def _composed(app: ComposeSnapshot, service: str) -> Container:
+def _find_compose_container(app: ComposeSnapshot, service: str) -> Container:
     """Return a running container of a service that belongs to the lab's project."""
     running = app.list_running(service)
-    found = next((one for one in running if one.project == _PROJECT), None)
-    if found is None:
+    container = next((container for container in running if container.project == _PROJECT), None)
+    if container is None:
         project = running[0].project
-        seen = f"{running[0].name} belongs to the project {project}" if project else f"{service} was started by hand"
-        fail(app.node, seen, f"{service} belongs to the Compose project {_PROJECT}", "docker compose ls; docker ps")
-    return found
+        observed = (
+            f"{running[0].name} belongs to the project {project}" if project else f"{service} was started by hand"
+        )
+        fail(app.node, observed, f"{service} belongs to the Compose project {_PROJECT}", "docker compose ls; docker ps")
+    return container
 
 
-def _at_the_port(app: ComposeSnapshot) -> Mapping[str, Any]:
-    return _told(app, app.fetch_urls([f"http://localhost:{_PORT}/count"])[0], f"port {_PORT}")
+def _fetch_count(app: ComposeSnapshot) -> Mapping[str, Any]:
+    return _require_count(app, app.fetch_urls([f"http://localhost:{_PORT}/count"])[0], f"port {_PORT}")
 
 
-def _told(app: ComposeSnapshot, answer: Mapping[str, Any] | str, who: str) -> Mapping[str, Any]:
+def _require_count(app: ComposeSnapshot, answer: Mapping[str, Any] | str, source: str) -> Mapping[str, Any]:
     if isinstance(answer, str) or "visits" not in answer:
-        words = " ".join(str(answer).split())
-        seen = f"{who} says '{words[:120]}'" if answer else f"{who} does not answer"
-        fail(app.node, seen, f"{who} tells the count", _COUNT)
+        text = " ".join(str(answer).split())
+        observed = f"{source} says '{text[:120]}'" if answer else f"{source} does not answer"
+        fail(app.node, observed, f"{source} shows the count", _SHOW_COUNT)
     return answer
 
 
-def _visits(app: ComposeSnapshot, told: Mapping[str, Any]) -> int:
-    visits = int(told["visits"])
+def _require_visits(app: ComposeSnapshot, count: Mapping[str, Any]) -> int:
+    visits = int(count["visits"])
     if visits < 1:
-        fail(app.node, "no visit has been counted yet", "one visit or more", f"curl localhost:{_PORT}; {_COUNT}")
+        fail(app.node, "no visit has been counted yet", "one visit or more", f"curl localhost:{_PORT}; {_SHOW_COUNT}")
     return visits
 
 
-def _expect_patient(app: ComposeSnapshot, container: Container, other: str) -> None:
+def _expect_waits_for(app: ComposeSnapshot, container: Container, other: str) -> None:
     condition = container.dependency_conditions.get(other, "nothing")
-    waits = f"before it starts {container.service}, Compose waits for {other} to be"
-    words = {"service_healthy": "healthy", "service_started": "started", "nothing": "nothing at all"}
-    seen = words.get(condition, condition)
-    expect(app.node, f"{waits} {seen}", f"{waits} healthy", see=f"docker compose config {container.service}")
+    prefix = f"before it starts {container.service}, Compose waits for {other} to be"
+    descriptions = {"service_healthy": "healthy", "service_started": "started", "nothing": "nothing at all"}
+    observed = descriptions.get(condition, condition)
+    expect(app.node, f"{prefix} {observed}", f"{prefix} healthy", see=f"docker compose config {container.service}")
 
 
-def _expect_kept(app: ComposeSnapshot) -> Container:
-    redis = _composed(app, "redis")
+def _expect_persistent_data(app: ComposeSnapshot) -> Container:
+    redis = _find_compose_container(app, "redis")
     mount = next((mount for mount in redis.mounts if mount["Destination"] == "/data"), None)
     see = "docker inspect --format '{{json .Mounts}}' " + redis.name
     if mount is None:
-        fail(app.node, "nothing is mounted at /data of redis", "a volume with a name", see)
-    if mount["Type"] == "volume" and _ANONYMOUS.fullmatch(mount.get("Name", "")):
-        fail(app.node, "/data of redis is a volume without a name", "a volume with a name", see)
+        fail(app.node, "nothing is mounted at /data of redis", "a named volume", see)
+    if mount["Type"] == "volume" and _ANONYMOUS_VOLUME.fullmatch(mount.get("Name", "")):
+        fail(app.node, "/data of redis is an anonymous volume", "a named volume", see)
     if mount["Type"] == "tmpfs":
-        fail(app.node, "/data of redis is in memory", "a volume with a name", see)
+        fail(app.node, "/data of redis is in memory", "a named volume", see)
     return redis
 
 
-def _five(app: ComposeSnapshot) -> tuple[Container, ...]:
-    _composed(app, "web")
-    found = tuple(one for one in app.list_running("web") if one.project == _PROJECT)
-    expect(app.node, len(found), _REPLICAS, of="running replicas of web", see="docker compose ps")
-    return found
+def _require_five_replicas(app: ComposeSnapshot) -> tuple[Container, ...]:
+    _find_compose_container(app, "web")
+    replicas = tuple(container for container in app.list_running("web") if container.project == _PROJECT)
+    expect(app.node, len(replicas), _REPLICAS, of="running replicas of web", see="docker compose ps")
+    return replicas

@@ -1,4 +1,4 @@
-"""The checks of the lab 'voting-app', in the order of its lesson."""
+"""Checks of the lab 'voting-app', in lesson order."""
 
 from __future__ import annotations
 
@@ -21,401 +21,442 @@ from checks.voting_app import (
     read_waiting_votes,
 )
 
-_NODES = {"node1": "a manager", "node2": "a worker", "node3": "a worker"}
-_VOTE = "dockersamples/examplevotingapp_vote"
+_ROLES = {"node1": "a manager", "node2": "a worker", "node3": "a worker"}
+_VOTE_IMAGE = "dockersamples/examplevotingapp_vote"
 _IMAGES = {
-    "vote": _VOTE,
+    "vote": _VOTE_IMAGE,
     "redis": "redis",
     "worker": "dockersamples/examplevotingapp_worker",
     "db": "postgres",
     "result": "dockersamples/examplevotingapp_result",
 }
-_BEFORE, _AFTER = f"{_VOTE}:before", f"{_VOTE}:after"
-_MEET = (("vote", "redis"), ("worker", "redis"), ("worker", "db"), ("result", "db"))
-_KEEP_APART = (("vote", "db"), ("vote", "result"), ("redis", "db"), ("redis", "result"))
-_DATA = "/var/lib/postgresql/data"
-_LABEL = "com.docker.stack.namespace"
+_OLD_VERSION, _NEW_VERSION = f"{_VOTE_IMAGE}:before", f"{_VOTE_IMAGE}:after"
+# The pairs of services that must share a network, and the pairs that must not.
+_CONNECTED = (("vote", "redis"), ("worker", "redis"), ("worker", "db"), ("result", "db"))
+_SEPARATED = (("vote", "db"), ("vote", "result"), ("redis", "db"), ("redis", "result"))
+_DATA_FOLDER = "/var/lib/postgresql/data"
+_STACK_LABEL = "com.docker.stack.namespace"
 _SCHOOL = "school"
-_CATS, _TEA = "Cats vs Dogs!", "Tea vs Coffee!"
-_VOTERS = 3
-_ABSENCE = 30
-_WAITING = "/root/waiting"
-_SECOND = 10**9
+_OLD_TITLE, _NEW_TITLE = "Cats vs Dogs!", "Tea vs Coffee!"
+_MIN_VOTES = 3
+_MIN_RESTART_DELAY_SECONDS = 30
+_WAITING_FILE = "/root/waiting"
+_NANOSECONDS = 10**9
 
-_LIST = "docker service ls"
-_MEMBERS = "docker node ls"
-_NETWORKS = "docker network ls"
+_LIST_SERVICES = "docker service ls"
+_LIST_NODES = "docker node ls"
+_LIST_NETWORKS = "docker network ls"
 
 
 @step("form-swarm")
 @with_swarm_snapshot
-def test_all_are_members(swarm: SwarmSnapshot) -> None:
+def test_nodes_form_a_swarm(swarm: SwarmSnapshot) -> None:
     """node1 manages a swarm, and node2 and node3 are ready workers of it."""
-    for name, role in _NODES.items():
+    for name, role in _ROLES.items():
         member = swarm.find_member(name)
-        expect(swarm.manager, f"{name} is {member.state}", f"{name} is ready", see=_MEMBERS)
-        expect(swarm.manager, f"{name} is {member.role}", f"{name} is {role}", see=_MEMBERS)
+        expect(swarm.manager, f"{name} is {member.state}", f"{name} is ready", see=_LIST_NODES)
+        expect(swarm.manager, f"{name} is {member.role}", f"{name} is {role}", see=_LIST_NODES)
 
 
 @step("form-swarm")
 @with_swarm_snapshot
-def test_history_is_long(swarm: SwarmSnapshot) -> None:
-    """The swarm remembers at least ten tasks for every replica."""
+def test_task_history_is_long(swarm: SwarmSnapshot) -> None:
+    """The swarm keeps at least ten tasks per replica in its task history."""
     expect_long_task_history(swarm)
 
 
 @step("networks")
 @with_swarm_snapshot
 def test_frontend_spans_nodes(swarm: SwarmSnapshot) -> None:
-    """There is a network called frontend, and it spans all nodes."""
+    """The network frontend exists, and spans all nodes."""
     _expect_overlay(swarm, "frontend")
 
 
 @step("networks")
 @with_swarm_snapshot
 def test_backend_spans_nodes(swarm: SwarmSnapshot) -> None:
-    """There is a network called backend, and it spans all nodes."""
+    """The network backend exists, and spans all nodes."""
     _expect_overlay(swarm, "backend")
 
 
 @step("by-hand")
 @with_swarm_snapshot
-def test_five_run(swarm: SwarmSnapshot) -> None:
-    """All replicas of vote, redis, worker, db and result run, and vote has two or more."""
+def test_all_services_run(swarm: SwarmSnapshot) -> None:
+    """All replicas of vote, redis, worker, db and result run, and vote has two or more of them."""
     for name in SERVICES:
-        _expect_complete(swarm, find_app_service(swarm, name), _IMAGES[name])
+        _expect_all_replicas_run(swarm, find_app_service(swarm, name), _IMAGES[name])
     vote = find_app_service(swarm, "vote")
     if (vote.replicas or 0) < 2:
-        fail(swarm.manager, f"{vote.name} asks for {vote.replicas} replicas", "it asks for 2 or more", _LIST)
+        fail(swarm.manager, f"{vote.name} asks for {vote.replicas} replicas", "it asks for 2 or more", _LIST_SERVICES)
 
 
 @step("by-hand")
 @with_swarm_snapshot
-def test_those_meet_who_must(swarm: SwarmSnapshot) -> None:
-    """The parts vote and worker reach redis, worker and result reach db, and nobody else meets on a network."""
-    found = {name: find_app_service(swarm, name) for name in SERVICES}
-    for one, other in _MEET:
-        if not find_shared_networks(swarm, found[one], found[other]):
-            seen = f"{found[one].name} and {found[other].name} share no network"
-            fail(swarm.manager, seen, f"{one} and {other} share a network", _inspect(found[one]))
-    for one, other in _KEEP_APART:
-        if shared := find_shared_networks(swarm, found[one], found[other]):
-            seen = f"{found[one].name} and {found[other].name} meet on {', '.join(sorted(shared))}"
-            fail(swarm.manager, seen, f"{one} and {other} share no network", _inspect(found[one]))
+def test_services_share_only_needed_networks(swarm: SwarmSnapshot) -> None:
+    """Only services that need each other share a network: vote and worker with redis, worker and result with db."""
+    services = {name: find_app_service(swarm, name) for name in SERVICES}
+    for name, other in _CONNECTED:
+        if not find_shared_networks(swarm, services[name], services[other]):
+            observed = f"{services[name].name} and {services[other].name} share no network"
+            fail(swarm.manager, observed, f"{name} and {other} share a network", _inspect_command(services[name]))
+    for name, other in _SEPARATED:
+        if shared := find_shared_networks(swarm, services[name], services[other]):
+            observed = f"{services[name].name} and {services[other].name} share the network {', '.join(sorted(shared))}"
+            fail(swarm.manager, observed, f"{name} and {other} share no network", _inspect_command(services[name]))
 
 
 @step("by-hand")
 @with_swarm_snapshot
-def test_data_stay(swarm: SwarmSnapshot) -> None:
-    """The database keeps its data on the volume db-data, and may run only on the node where that is."""
+def test_db_is_pinned_to_its_volume(swarm: SwarmSnapshot) -> None:
+    """The database stores its data on the volume db-data, and may run only on the node with that volume."""
     db = find_app_service(swarm, "db")
     expect(
-        swarm.manager, _volume(db) or "no volume", "db-data", of=f"what {db.name} keeps its data on", see=_inspect(db)
+        swarm.manager,
+        _find_data_volume(db) or "no volume",
+        "db-data",
+        of=f"the data volume of {db.name}",
+        see=_inspect_command(db),
     )
-    _expect_one_candidate(swarm, db)
+    _expect_one_eligible_node(swarm, db)
 
 
 @step("by-hand")
 @with_swarm_snapshot
-def test_every_door_leads_in(swarm: SwarmSnapshot) -> None:
-    """On every node port 80 shows the page to vote on, and port 5001 tells the result."""
+def test_every_node_serves_both_pages(swarm: SwarmSnapshot) -> None:
+    """On every node, port 80 shows the voting page, and port 5001 shows the result."""
     for name, title in fetch_page_titles(swarm, 80).items():
         if " vs " not in title:
-            seen = f"port 80 of {name} shows something else"
-            fail(swarm.nodes[name], seen, "it shows the page to vote on", f"curl http://{name}/")
+            observed = f"port 80 of {name} shows another page"
+            fail(swarm.nodes[name], observed, "it shows the voting page", f"curl http://{name}/")
     fetch_vote_counts(swarm, 5001)
 
 
 @step("cast-votes")
 @with_swarm_snapshot
 def test_votes_arrive(swarm: SwarmSnapshot) -> None:
-    """The votes of three voters or more have arrived in the result, whichever node is asked for it."""
-    _expect_votes(swarm)
+    """The result on every node counts the votes of at least three voters."""
+    _expect_min_votes(swarm)
 
 
 @step("stack-file")
 @with_swarm_snapshot
-def test_stack_stands(swarm: SwarmSnapshot) -> None:
-    """The five services run as the stack voting, and none of those made by hand is left."""
+def test_stack_runs_all_services(swarm: SwarmSnapshot) -> None:
+    """The five services run as the stack voting, and the services that were created by hand are removed."""
     see = f"docker stack services {STACK}"
     for name in SERVICES:
         service = swarm.find_service(f"{STACK}_{name}")
-        owner = service.spec.get("Labels", {}).get(_LABEL, "none")
+        owner = service.spec.get("Labels", {}).get(_STACK_LABEL, "none")
         expect(swarm.manager, owner, STACK, of=f"the stack that {service.name} belongs to", see=see)
-        _expect_complete(swarm, service, _IMAGES[name])
+        _expect_all_replicas_run(swarm, service, _IMAGES[name])
     left = sorted(service.name for service in swarm.services if service.name in SERVICES)
     if left:
-        fail(swarm.manager, f"{', '.join(left)} made by hand runs beside the stack", "only the stack is left", _LIST)
+        fail(
+            swarm.manager,
+            f"{', '.join(left)} created by hand still exists beside the stack",
+            "only the services of the stack exist",
+            _LIST_SERVICES,
+        )
 
 
 @step("stack-file")
 @with_swarm_snapshot
-def test_votes_moved_in(swarm: SwarmSnapshot) -> None:
-    """The database of the stack uses the volume db-data on its one node, and the votes are still there."""
+def test_stack_db_keeps_votes(swarm: SwarmSnapshot) -> None:
+    """The database of the stack uses the volume db-data on its node, and the votes are still there."""
     db = swarm.find_service(f"{STACK}_db")
     expect(
-        swarm.manager, _volume(db) or "no volume", "db-data", of=f"what {db.name} keeps its data on", see=_inspect(db)
+        swarm.manager,
+        _find_data_volume(db) or "no volume",
+        "db-data",
+        of=f"the data volume of {db.name}",
+        see=_inspect_command(db),
     )
-    _expect_one_candidate(swarm, db)
-    _expect_votes(swarm)
+    _expect_one_eligible_node(swarm, db)
+    _expect_min_votes(swarm)
 
 
 @step("stack-file")
 @with_swarm_snapshot
-def test_vote_updates_gently(swarm: SwarmSnapshot) -> None:
-    """Updates and rollbacks of voting_vote go one at a time, new first, and an update that fails is rolled back."""
+def test_vote_has_update_settings(swarm: SwarmSnapshot) -> None:
+    """Updates and rollbacks of voting_vote replace one task at a time, start-first, and failed updates roll back."""
     vote = swarm.find_service(f"{STACK}_vote")
-    plan = vote.spec.get("UpdateConfig") or {}
-    given = f"{_pace(vote, 'UpdateConfig')}, on failure {plan.get('FailureAction', 'pause')}"
+    config = vote.spec.get("UpdateConfig") or {}
+    observed = f"{_describe_update_order(vote, 'UpdateConfig')}, on failure {config.get('FailureAction', 'pause')}"
     of = f"updates of {vote.name}"
-    expect(swarm.manager, given, "1 at a time, start-first, on failure rollback", of=of, see=_inspect(vote))
+    expect(swarm.manager, observed, "1 at a time, start-first, on failure rollback", of=of, see=_inspect_command(vote))
     of = f"rollbacks of {vote.name}"
-    expect(swarm.manager, _pace(vote, "RollbackConfig"), "1 at a time, start-first", of=of, see=_inspect(vote))
+    expect(
+        swarm.manager,
+        _describe_update_order(vote, "RollbackConfig"),
+        "1 at a time, start-first",
+        of=of,
+        see=_inspect_command(vote),
+    )
 
 
 @step("stack-file")
 @with_swarm_snapshot
-def test_worker_takes_its_time(swarm: SwarmSnapshot) -> None:
-    """The worker runs on node2, and comes back half a minute or more after its end, whatever its end was."""
+def test_worker_restarts_after_delay(swarm: SwarmSnapshot) -> None:
+    """The worker runs on node2, and restarts at least half a minute after it exits, whatever the exit status."""
     worker = swarm.find_service(f"{STACK}_worker")
     names = sorted(member.name for member in filter_eligible_members(swarm.members, worker.constraints))
-    expect(swarm.manager, ", ".join(names), "node2", of=f"nodes that may run {worker.name}", see=_inspect(worker))
+    expect(
+        swarm.manager, ", ".join(names), "node2", of=f"nodes that may run {worker.name}", see=_inspect_command(worker)
+    )
     policy = worker.task_template.get("RestartPolicy") or {}
-    condition, delay = policy.get("Condition", "any"), policy.get("Delay", 5 * _SECOND) // _SECOND
-    if condition != "any" or delay < _ABSENCE:
-        seen = f"{worker.name} comes back on {condition}, after {delay} s"
-        fail(swarm.manager, seen, f"it comes back on any, after {_ABSENCE} s or more", _inspect(worker))
+    condition, delay = policy.get("Condition", "any"), policy.get("Delay", 5 * _NANOSECONDS) // _NANOSECONDS
+    if condition != "any" or delay < _MIN_RESTART_DELAY_SECONDS:
+        observed = f"{worker.name} restarts on {condition}, after {delay} s"
+        fail(
+            swarm.manager,
+            observed,
+            f"it restarts on any, after {_MIN_RESTART_DELAY_SECONDS} s or more",
+            _inspect_command(worker),
+        )
 
 
 @step("worker-dies")
 @with_swarm_snapshot
 def test_worker_was_replaced(swarm: SwarmSnapshot) -> None:
-    """The worker was killed, and a new one runs in its place."""
+    """The worker was killed, and a new task has replaced it."""
     worker = swarm.find_service(f"{STACK}_worker")
     if not any(task.was_killed for task in swarm.list_tasks(worker)):
-        ends = sorted({task.state for task in swarm.list_tasks(worker) if task.has_ended})
-        seen = f"tasks of {worker.name} that have ended: {', '.join(ends) or 'none'}"
-        fail(swarm.manager, seen, "one that was killed, and so has failed", _history(worker))
+        states = sorted({task.state for task in swarm.list_tasks(worker) if task.has_ended})
+        observed = f"tasks of {worker.name} that have ended: {', '.join(states) or 'none'}"
+        fail(swarm.manager, observed, "a task that was killed, and therefore failed", _history_command(worker))
     if not swarm.list_running_tasks(worker):
-        fail(swarm.manager, f"no task of {worker.name} runs", "a new one runs in its place", _history(worker))
+        fail(swarm.manager, f"no task of {worker.name} runs", "a new task has replaced it", _history_command(worker))
 
 
 @step("worker-dies")
 @with_swarm_snapshot
 def test_votes_waited(swarm: SwarmSnapshot) -> None:
-    """Votes waited in redis while there was no worker, as is noted in /root/waiting on node1, and none has got lost."""
+    """Votes waited in redis while no worker ran (their number is in /root/waiting on node1), and none was lost."""
     number, node = read_waiting_votes(swarm), swarm.nodes["node1"]
     if number is None:
-        fail(node, f"there is no number in {_WAITING}", "it says how many votes waited", f"cat {_WAITING}")
+        fail(
+            node,
+            f"there is no number in {_WAITING_FILE}",
+            "it contains the number of votes that waited",
+            f"cat {_WAITING_FILE}",
+        )
     if not number:
-        fail(node, f"0 votes waited, says {_WAITING}", "one or more waited", f"cat {_WAITING}")
-    _expect_votes(swarm)
+        fail(node, f"0 votes waited, according to {_WAITING_FILE}", "one or more votes waited", f"cat {_WAITING_FILE}")
+    _expect_min_votes(swarm)
 
 
 @step("rolling-update")
 @with_swarm_snapshot
-def test_all_replicas_were_new(swarm: SwarmSnapshot) -> None:
-    """Every replica of voting_vote runs the version after, or has run it."""
+def test_all_replicas_ran_new_version(swarm: SwarmSnapshot) -> None:
+    """Every replica of voting_vote runs the version after, or has run it before."""
     vote = swarm.find_service(f"{STACK}_vote")
     new = {
-        task.slot for task in swarm.list_tasks(vote) if _image(task) == _AFTER and task.state in ("running", "shutdown")
+        task.slot
+        for task in swarm.list_tasks(vote)
+        if _image_name(task) == _NEW_VERSION and task.state in ("running", "shutdown")
     }
     for task in swarm.list_running_tasks(vote):
         if task.slot not in new:
-            seen = f"{vote.name}.{task.slot} has never run {_AFTER}"
-            fail(swarm.manager, seen, "it has", _history(vote))
+            observed = f"{vote.name}.{task.slot} has never run {_NEW_VERSION}"
+            fail(swarm.manager, observed, f"it has run {_NEW_VERSION}", _history_command(vote))
 
 
 @step("rolling-update")
 @with_swarm_snapshot
-def test_update_lost_nobody(swarm: SwarmSnapshot) -> None:
-    """The visitors 'update' saw the old page at first and the new one at last, and no visit failed."""
-    _expect_unnoticed(swarm, "update", _CATS, _TEA)
+def test_update_lost_no_visit(swarm: SwarmSnapshot) -> None:
+    """The visitors 'update' saw the old page first and the new page last, and no visit failed."""
+    _expect_no_failed_visits(swarm, "update", _OLD_TITLE, _NEW_TITLE)
 
 
 @step("rollback")
 @with_swarm_snapshot
-def test_rollback_lost_nobody(swarm: SwarmSnapshot) -> None:
-    """The visitors 'rollback' saw the new page at first and the old one at last, and no visit failed."""
-    _expect_unnoticed(swarm, "rollback", _TEA, _CATS)
+def test_rollback_lost_no_visit(swarm: SwarmSnapshot) -> None:
+    """The visitors 'rollback' saw the new page first and the old page last, and no visit failed."""
+    _expect_no_failed_visits(swarm, "rollback", _NEW_TITLE, _OLD_TITLE)
 
 
 @step("rollback")
 @with_swarm_snapshot
-def test_broken_one_was_taken_back(swarm: SwarmSnapshot) -> None:
-    """A version of voting_vote that did not work was tried, failed, and was taken back."""
+def test_broken_version_was_rolled_back(swarm: SwarmSnapshot) -> None:
+    """A broken version of voting_vote was deployed, failed, and was rolled back."""
     vote = swarm.find_service(f"{STACK}_vote")
     failed = [task for task in swarm.list_tasks(vote) if task.was_killed or task.state == "rejected"]
-    broken = [task for task in failed if _container(task) != _wish(vote)]
+    broken = [task for task in failed if _container_spec(task) != _current_container_spec(vote)]
     if not broken:
-        seen = f"no version of {vote.name} has failed, or the one that did is still wished for"
-        fail(swarm.manager, seen, "one has, and was taken back", _history(vote))
+        observed = f"no version of {vote.name} has failed, or the failed one is still declared"
+        fail(swarm.manager, observed, "a version has failed and was rolled back", _history_command(vote))
 
 
 @step("rollback", after=["rolling-update"])
 @with_swarm_snapshot
-def test_cats_are_back(swarm: SwarmSnapshot) -> None:
-    """All replicas of voting_vote run the version before, and every node asks for cats or dogs."""
+def test_old_version_is_back(swarm: SwarmSnapshot) -> None:
+    """All replicas of voting_vote run the version before, and every node shows Cats vs Dogs."""
     vote = swarm.find_service(f"{STACK}_vote")
-    expect(swarm.manager, vote.image, _BEFORE, of=f"the image of {vote.name}", see=_inspect(vote))
-    _expect_complete(swarm, vote, _VOTE)
+    expect(swarm.manager, vote.image, _OLD_VERSION, of=f"the image of {vote.name}", see=_inspect_command(vote))
+    _expect_all_replicas_run(swarm, vote, _VOTE_IMAGE)
     for name, title in fetch_page_titles(swarm, 80).items():
-        expect(swarm.nodes[name], title, _CATS, of=f"the page on port 80 of {name}", see=f"curl http://{name}/")
+        expect(swarm.nodes[name], title, _OLD_TITLE, of=f"the page on port 80 of {name}", see=f"curl http://{name}/")
 
 
 @step("challenge")
 @with_swarm_snapshot
-def test_school_stands(swarm: SwarmSnapshot) -> None:
-    """The stack school runs the five services, with the version after of vote, on networks of its own."""
-    found = {name: swarm.find_service(f"{_SCHOOL}_{name}") for name in SERVICES}
-    for name, service in found.items():
-        _expect_complete(swarm, service, _IMAGES[name])
-    expect(swarm.manager, found["vote"].image, _AFTER, of="the image of school_vote", see=_inspect(found["vote"]))
-    for name, service in found.items():
+def test_school_stack_runs(swarm: SwarmSnapshot) -> None:
+    """The stack school runs the five services, with version after of vote, on its own networks."""
+    services = {name: swarm.find_service(f"{_SCHOOL}_{name}") for name in SERVICES}
+    for name, service in services.items():
+        _expect_all_replicas_run(swarm, service, _IMAGES[name])
+    expect(
+        swarm.manager,
+        services["vote"].image,
+        _NEW_VERSION,
+        of="the image of school_vote",
+        see=_inspect_command(services["vote"]),
+    )
+    for name, service in services.items():
         shared = find_shared_networks(swarm, service, swarm.find_service(f"{STACK}_{name}"))
         if shared:
-            seen = f"{service.name} and {STACK}_{name} meet on {', '.join(sorted(shared))}"
-            fail(swarm.manager, seen, "the two stacks share no network", _inspect(service))
+            observed = f"{service.name} and {STACK}_{name} share the network {', '.join(sorted(shared))}"
+            fail(swarm.manager, observed, "the two stacks share no network", _inspect_command(service))
 
 
 @step("challenge")
 @with_swarm_snapshot
-def test_school_is_asked(swarm: SwarmSnapshot) -> None:
-    """On every node port 8080 asks for tea or coffee, and port 8081 shows the result of that."""
+def test_school_pages_show_tea_vs_coffee(swarm: SwarmSnapshot) -> None:
+    """On every node, port 8080 shows Tea vs Coffee, and port 8081 shows the result of that vote."""
     for port in (8080, 8081):
         for name, title in fetch_page_titles(swarm, port).items():
             if "Tea vs Coffee" not in title:
-                seen = f"port {port} of {name} shows '{title}'"
-                fail(swarm.nodes[name], seen, "it speaks of Tea vs Coffee", f"curl http://{name}:{port}/")
+                observed = f"port {port} of {name} shows '{title}'"
+                fail(swarm.nodes[name], observed, "it shows Tea vs Coffee", f"curl http://{name}:{port}/")
 
 
 @step("challenge")
 @with_swarm_snapshot
-def test_school_is_spread(swarm: SwarmSnapshot) -> None:
-    """Three replicas of school_vote run, and no node may ever run two of them."""
+def test_school_vote_limits_replicas_per_node(swarm: SwarmSnapshot) -> None:
+    """Three replicas of school_vote run, and no node may run more than one of them."""
     vote = swarm.find_service(f"{_SCHOOL}_vote")
-    expect(swarm.manager, vote.replicas, 3, of="replicas of school_vote", see=_LIST)
-    most = vote.task_template.get("Placement", {}).get("MaxReplicas") or "any number"
-    expect(swarm.manager, most, 1, of="replicas of school_vote allowed on one node", see=_inspect(vote))
-    _expect_complete(swarm, vote, _VOTE)
+    expect(swarm.manager, vote.replicas, 3, of="replicas of school_vote", see=_LIST_SERVICES)
+    limit = vote.task_template.get("Placement", {}).get("MaxReplicas") or "any number"
+    expect(swarm.manager, limit, 1, of="replicas of school_vote allowed on one node", see=_inspect_command(vote))
+    _expect_all_replicas_run(swarm, vote, _VOTE_IMAGE)
 
 
 @step("challenge")
 @with_swarm_snapshot
-def test_school_keeps_its_own_votes(swarm: SwarmSnapshot) -> None:
-    """The database of the school keeps its data on a volume that no other service uses, and stays with it."""
+def test_school_has_its_own_volume(swarm: SwarmSnapshot) -> None:
+    """The database of school stores its data on a volume that no other service uses, and stays on that node."""
     db = swarm.find_service(f"{_SCHOOL}_db")
-    volume = _volume(db)
+    volume = _find_data_volume(db)
     if not volume:
         fail(
             swarm.manager,
-            f"{db.name} keeps its data on no volume of a name",
-            "it has a volume of its own",
-            _inspect(db),
+            f"{db.name} does not store its data on a named volume",
+            "it has its own named volume",
+            _inspect_command(db),
         )
     for other in swarm.services:
-        if other.id != db.id and volume in _volumes(other).values():
-            seen = f"{db.name} and {other.name} both use the volume {volume}"
-            fail(swarm.manager, seen, f"{db.name} has one of its own", _inspect(db))
-    _expect_one_candidate(swarm, db)
+        if other.id != db.id and volume in _list_named_volumes(other).values():
+            observed = f"{db.name} and {other.name} both use the volume {volume}"
+            fail(swarm.manager, observed, f"{db.name} has its own volume", _inspect_command(db))
+    _expect_one_eligible_node(swarm, db)
 
 
 @step("challenge")
 @with_swarm_snapshot
-def test_school_has_voted(swarm: SwarmSnapshot) -> None:
-    """The result of the school counts a vote."""
+def test_school_has_a_vote(swarm: SwarmSnapshot) -> None:
+    """The result of school counts at least one vote."""
     swarm.find_service(f"{_SCHOOL}_result")
     for name, total in fetch_vote_counts(swarm, 8081).items():
         if not total:
             see = f"curl http://{name}:8081/json"
-            fail(swarm.nodes[name], "the school's result counts no vote", "it counts one", see)
+            fail(swarm.nodes[name], "the result of school counts no vote", "it counts one or more votes", see)
 
 
 def _expect_overlay(swarm: SwarmSnapshot, name: str) -> None:
-    """Find a network made by hand, or by the stack."""
-    found = {one["Name"]: one["Driver"] for one in list_swarm_networks(swarm).values()}
-    local = {one["Name"] for one in swarm.manager.api.api.networks(names=[name])}
-    driver = found.get(f"{STACK}_{name}") or found.get(name) or ("bridge" if name in local else None)
+    """Fail unless a network of this name, or the stack's network, is an overlay."""
+    drivers = {network["Name"]: network["Driver"] for network in list_swarm_networks(swarm).values()}
+    local = {network["Name"] for network in swarm.manager.api.api.networks(names=[name])}
+    driver = drivers.get(f"{STACK}_{name}") or drivers.get(name) or ("bridge" if name in local else None)
     if driver is None:
-        fail(swarm.manager, f"there is no network called {name}", "there is one", _NETWORKS)
+        fail(swarm.manager, f"there is no network called {name}", f"a network called {name}", _LIST_NETWORKS)
     if driver != "overlay":
-        seen = f"{name} is a {driver} and ends at the edge of {swarm.manager.name}"
-        fail(swarm.manager, seen, f"{name} is an overlay", _NETWORKS)
+        observed = f"{name} is a {driver} network and spans only {swarm.manager.name}"
+        fail(swarm.manager, observed, f"{name} is an overlay network", _LIST_NETWORKS)
 
 
-def _expect_complete(swarm: SwarmSnapshot, service: Service, repository: str) -> None:
-    given = service.image.rsplit(":", maxsplit=1)[0]
-    expect(swarm.manager, given, repository, of=f"the image of {service.name}", see=_inspect(service))
+def _expect_all_replicas_run(swarm: SwarmSnapshot, service: Service, repository: str) -> None:
+    image = service.image.rsplit(":", maxsplit=1)[0]
+    expect(swarm.manager, image, repository, of=f"the image of {service.name}", see=_inspect_command(service))
     running = len(swarm.list_running_tasks(service))
     if not service.replicas or running < service.replicas:
-        seen = f"{service.name} has {running} running tasks of {service.replicas or 0}"
-        fail(swarm.manager, seen, "it has one or more, and all of them", _history(service))
+        observed = f"{service.name} has {running} running tasks of {service.replicas or 0}"
+        fail(swarm.manager, observed, "all of its replicas run, one or more", _history_command(service))
 
 
-def _expect_votes(swarm: SwarmSnapshot) -> None:
+def _expect_min_votes(swarm: SwarmSnapshot) -> None:
     for name, total in fetch_vote_counts(swarm, 5001).items():
-        if total < _VOTERS:
-            seen = f"the result counts {total} vote{'' if total == 1 else 's'}"
-            fail(swarm.nodes[name], seen, f"it counts {_VOTERS} or more", f"curl http://{name}:5001/json")
+        if total < _MIN_VOTES:
+            observed = f"the result counts {total} vote{'' if total == 1 else 's'}"
+            fail(swarm.nodes[name], observed, f"it counts {_MIN_VOTES} or more", f"curl http://{name}:5001/json")
 
 
-def _expect_one_candidate(swarm: SwarmSnapshot, service: Service) -> None:
+def _expect_one_eligible_node(swarm: SwarmSnapshot, service: Service) -> None:
     names = sorted(member.name for member in filter_eligible_members(swarm.members, service.constraints))
     if len(names) != 1:
-        seen = f"{service.name} may run on {', '.join(names) or 'no node'}"
-        fail(swarm.manager, seen, "it may run on one node only, where its volume is", _inspect(service))
+        observed = f"{service.name} may run on {', '.join(names) or 'no node'}"
+        fail(swarm.manager, observed, "it may run only on the node with its volume", _inspect_command(service))
 
 
-def _expect_unnoticed(swarm: SwarmSnapshot, name: str, first: str, last: str) -> None:
+def _expect_no_failed_visits(swarm: SwarmSnapshot, name: str, first: str, last: str) -> None:
     node, log = swarm.nodes["node1"], f"/root/visits-{name}.log"
-    made = read_visit_log(swarm, name)
-    if not made:
-        fail(node, f"there is no {log}, or it is empty", "visitors have written it", f"ls -l {log}")
-    failed = Counter(visit.outcome for visit in made if visit.has_failed)
+    visits = read_visit_log(swarm, name)
+    if not visits:
+        fail(node, f"there is no {log}, or it is empty", "the script visitors has written it", f"ls -l {log}")
+    failed = Counter(visit.outcome for visit in visits if visit.has_failed)
     if failed:
         reason, _ = failed.most_common(1)[0]
-        seen = f"{failed.total()} of {len(made)} visits failed, most of them: {reason}"
-        fail(node, seen, "no visit failed", f"grep FAILED {log}")
-    expect(node, made[0].outcome, first, of="what the visitors saw at first", see=f"head {log}")
-    for visit in _last_visits(made):
-        expect(node, visit.outcome, last, of=f"what the visitor of {visit.node} saw at last", see=f"tail {log}")
+        observed = f"{failed.total()} of {len(visits)} visits failed, most of them: {reason}"
+        fail(node, observed, "no visit failed", f"grep FAILED {log}")
+    expect(node, visits[0].outcome, first, of="the first page that visitors saw", see=f"head {log}")
+    for visit in _last_visit_per_node(visits):
+        expect(node, visit.outcome, last, of=f"via {visit.node}, the last page that visitors saw", see=f"tail {log}")
 
 
-def _last_visits(made: tuple[Visit, ...]) -> Iterator[Visit]:
-    yield from {visit.node: visit for visit in made}.values()
+def _last_visit_per_node(visits: tuple[Visit, ...]) -> Iterator[Visit]:
+    yield from {visit.node: visit for visit in visits}.values()
 
 
-def _volumes(service: Service) -> dict[str, str]:
-    """Return the volumes with names that a service mounts, by their places."""
+def _list_named_volumes(service: Service) -> dict[str, str]:
+    """Return the named volumes that a service mounts, by mount point."""
     mounts = service.task_template["ContainerSpec"].get("Mounts") or ()
-    return {one["Target"]: one["Source"] for one in mounts if one.get("Type") == "volume" and one.get("Source")}
+    volumes = [mount for mount in mounts if mount.get("Type") == "volume"]
+    return {mount["Target"]: mount["Source"] for mount in volumes if mount.get("Source")}
 
 
-def _volume(service: Service) -> str:
-    return _volumes(service).get(_DATA, "")
+def _find_data_volume(service: Service) -> str:
+    return _list_named_volumes(service).get(_DATA_FOLDER, "")
 
 
-def _pace(service: Service, kind: str) -> str:
-    plan = service.spec.get(kind) or {}
-    pace = plan.get("Parallelism", 1)
-    return f"{pace or 'all'} at a time, {plan.get('Order', 'stop-first')}"
+def _describe_update_order(service: Service, key: str) -> str:
+    config = service.spec.get(key) or {}
+    parallelism = config.get("Parallelism", 1)
+    return f"{parallelism or 'all'} at a time, {config.get('Order', 'stop-first')}"
 
 
-def _container(task: Task) -> object:
+def _container_spec(task: Task) -> object:
     return task.spec["ContainerSpec"]
 
 
-def _wish(service: Service) -> object:
+def _current_container_spec(service: Service) -> object:
     return service.task_template["ContainerSpec"]
 
 
-def _image(task: Task) -> str:
+def _image_name(task: Task) -> str:
     return str(task.spec["ContainerSpec"]["Image"]).split("@", maxsplit=1)[0]
 
 
-def _inspect(service: Service) -> str:
+def _inspect_command(service: Service) -> str:
     return f"docker service inspect --pretty {service.name}"
 
 
-def _history(service: Service) -> str:
+def _history_command(service: Service) -> str:
     return f"docker service ps {service.name}"

@@ -52,7 +52,7 @@ def _measure(driver: Driver) -> list[Row]:
 def _changes(driver: Driver) -> list[tuple[Callable[[], object], str]]:
     """Return what is done as a learner would, and what then turns green: told by engines, and by a terminal."""
     node = nodes_of(driver)[0]
-    api = node.api()
+    api = node.create_client()
     return [
         (
             lambda: api.containers.run("nginx:alpine", name="lonely", detach=True),
@@ -60,7 +60,7 @@ def _changes(driver: Driver) -> list[tuple[Callable[[], object], str]]:
         ),
         (lambda: api.containers.get("lonely").kill(), "✓ One engine, and its limits"),
         (lambda: api.swarm.init(advertise_addr=node.address), "✓ Create the swarm"),
-        (lambda: labs("exec", "node1", "--", "sh", "-c", _NOTE), "✓ A worker token of this swarm is noted"),
+        (lambda: labs("exec", "node1", "--", "sh", "-c", _NOTE), "✓ The file /root/worker-token on node1 contains"),
     ]
 
 
