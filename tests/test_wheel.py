@@ -134,7 +134,7 @@ def test_new(run: Run, tmp_path: Path) -> None:
     mine = ("labs", "--labs", str(tmp_path))
     run(*mine, "new", "two-words")
     assert "two-words" in run(*mine, "list")
-    assert "'two-words', nothing to mend.\n" == run(*mine, "lint", "--all")
+    assert "'two-words': no problems found.\n" == run(*mine, "lint", "--all")
 
 
 def test_site(run: Run) -> None:

@@ -43,7 +43,7 @@ def _tiny(tmp_path: Path) -> None:
         (["goto", "tiny"], "Which step?", "Type 'labs goto tiny STEP'."),
         (["env"], "Usage: labs env [OPTIONS] [NODE]", "Name a node"),
         (["exec", "node1", "--"], "Usage: labs exec [OPTIONS] NODE CMD...", "labs exec node1 -- docker node ls"),
-        (["start"], "Which lab?", "Say it: 'labs start LAB'."),
+        (["start"], "Which lab?", "Type 'labs start LAB'."),
         (["check", "--stp", "look"], "Usage: labs check [OPTIONS] [LAB]", "Did you mean '--step'?"),
         (["completion", "tcsh"], "Usage: labs completion", "'tcsh' is not one of 'bash', 'zsh', 'fish'"),
     ],
@@ -130,7 +130,7 @@ def test_bug(tmp_path: Path) -> None:
     assert 70 == done.returncode
     assert done.stderr.startswith("Traceback")
     assert "ZeroDivisionError" in done.stderr
-    assert done.stderr.endswith("This is a bug in labs. Please report it with the lines above.\n")
+    assert done.stderr.endswith("This is a bug in labs. Please report it, with the lines above.\n")
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
@@ -164,5 +164,5 @@ def test_no_room(tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "runner", "list"]
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(argv, env=helpers.environment(tmp_path), stdout=full, stderr=subprocess.PIPE, check=False)
-    told = b"What was to be written: No space left on device.\nMake room or "
+    told = b"Cannot write the output: No space left on device.\nFree disk space or "
     assert (4, True) == (done.returncode, done.stderr.startswith(told)), done.stderr

@@ -46,7 +46,7 @@ def test_nowhere(words: list[str], tmp_path: Path) -> None:
 
 def test_no_labs_yet(tmp_path: Path) -> None:
     """Where there are no labs yet, it is told how to make one."""
-    said = f"There is no lab in {tmp_path}/no[w]here/labs. 'labs new NAME' makes one.\n"
+    said = f"There is no lab in {tmp_path}/no[w]here/labs. 'labs new NAME' creates one.\n"
     listed = helpers.labs(tmp_path, "--labs", "no[w]here", "list")
     assert (0, said) == (listed.returncode, listed.stdout)
     linted = helpers.labs(tmp_path, "--labs", "no[w]here", "lint", "--all")

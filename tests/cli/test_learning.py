@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from runner import paths
-from runner.cli import _progress, _resolve, goto
+from runner.cli import _progress, goto
 from runner.clusters import lookup
 from runner.errors import BrokenLabError
 from runner.progress import store
 from runner.progress.replay_plan import ReplayPlan
+from runner.session import Session
 from tests import helpers
 
 LESSON = f"""{helpers.FRONT}
@@ -67,13 +68,13 @@ def test_hints_come_one_by_one(run: Run) -> None:
     shown = [run("hint", "tiny")[1] for _ in range(3)]
     assert ["Hint 1 of 2", "  Open your eyes."] == shown[0][1:3]
     assert ["Hint 2 of 2", "  Type ls."] == shown[1][1:3]
-    assert "That is all there is to hint at." in shown[1]
+    assert "That was the last hint." in shown[1]
     assert ["Hint 1 of 2", "Hint 2 of 2"] == [line for line in shown[2] if line.startswith("Hint")]
 
 
 def test_hints_again(run: Run) -> None:
     """`labs hint --again` shows what was shown, and uses nothing up."""
-    assert "You have not asked for any yet." in run("hint", "tiny", "--again")[1]
+    assert "You have not seen any hints yet." in run("hint", "tiny", "--again")[1]
     run("hint", "tiny")
     assert ["Hint 1 of 2"] == [line for line in run("hint", "tiny", "--again")[1] if line.startswith("Hint")]
     assert "Hint 2 of 2" in run("hint", "tiny")[1]
@@ -84,13 +85,13 @@ def test_hint_for_the_step_that_is_next(run: Run) -> None:
     store.record_passed("tiny", ["look"])
     assert "Find  find" == run("hint", "tiny")[1][0]
     store.record_passed("tiny", ["find"])
-    assert ["Every step of 'tiny' is done. 'labs hint tiny STEP' is for one of them."] == run("hint", "tiny")[1]
+    assert ["Every step of 'tiny' is done. For a hint on one of them: labs hint tiny STEP"] == run("hint", "tiny")[1]
 
 
 def test_solution_waits_for_the_pass(run: Run) -> None:
     """A solution is refused before the step is passed, with 1 and a kinder way, and shown after it."""
     assert (1, []) == run("solution", "tiny", "find")[:2]
-    assert "'labs hint tiny find' gives a nudge; --spoil shows it" in run("solution", "tiny", "find")[2]
+    assert "'labs hint tiny find' gives a hint; --spoil shows the solution" in run("solution", "tiny", "find")[2]
     store.record_passed("tiny", ["find"])
     status, shown, _ = run("solution", "tiny", "find")
     assert (0, ["", "Find  find", "", "Seek well.", "", "── on node1 ──", "find /", ""]) == (status, shown)
@@ -147,7 +148,7 @@ def test_nowhere_to_keep_it(run: Run) -> None:
     folder.write_text("", "utf-8")
     status, shown, told = run("hint", "tiny")
     assert (0, "  Open your eyes.") == (status, shown[2])
-    assert "Your progress in 'tiny' cannot be kept: " in told
+    assert "Cannot store your progress in 'tiny': " in told
 
 
 def test_where_to_go_on(run: Run, tmp_path: Path) -> None:
@@ -156,7 +157,11 @@ def test_where_to_go_on(run: Run, tmp_path: Path) -> None:
     # The engine that does not answer must not matter to whoever has started nothing.
     store.record_passed("tiny", ["look"])
     done = helpers.labs(tmp_path, "status", LABS_DRIVER="uml")
-    assert [nothing, "Last you were in 'tiny' (━━━─── 1/2):", "  labs goto tiny find  Find"] == done.stdout.splitlines()
+    assert [
+        nothing,
+        "Your last lab was 'tiny' (━━━─── 1/2):",
+        "  labs goto tiny find  Find",
+    ] == done.stdout.splitlines()
     store.record_passed("tiny", ["find"])
     assert [nothing] == helpers.labs(tmp_path, "status", LABS_DRIVER="uml").stdout.splitlines()
 
@@ -165,7 +170,7 @@ def test_full_disk(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     """What has no file to name, as a full disk, is told without one."""
     monkeypatch.setattr(os, "fsync", lambda _handle: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
     _progress.record_passed("tiny", ["look"])
-    assert "Your progress in 'tiny' cannot be kept: No space left.\n" == capsys.readouterr().err
+    assert "Cannot store your progress in 'tiny': No space left.\n" == capsys.readouterr().err
 
 
 def test_step_of_a_broken_lesson(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -174,11 +179,11 @@ def test_step_of_a_broken_lesson(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_
     lesson.write_text(lesson.read_text("utf-8").replace("minutes: 5", "minutes: soon"), "utf-8")
     monkeypatch.setattr(lookup, "survey_clusters", lambda: lookup.ClusterSurvey((helpers.cluster(tmp_path),)))
     with pytest.raises(BrokenLabError, match="'minutes'"):
-        _resolve.lab_and_step("find", None, "labs show")
+        Session().resolve_lab_and_step("find", None, "labs show")
 
 
 def test_goto_brackets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Brackets in a step's title are no markup once the way to it is played."""
     lab = helpers.lab(tmp_path, LESSON.replace("## Find", "## Find [it] in [/tmp]"))
-    goto._say(lab, lab.lesson.steps[1], ReplayPlan((), lab.lesson.steps[:1]))
-    assert capsys.readouterr().out.startswith("All that comes before 'Find [it] in [/tmp]' is done.\n")
+    goto._print_outcome(lab, lab.lesson.steps[1], ReplayPlan((), lab.lesson.steps[:1]))
+    assert capsys.readouterr().out.startswith("Everything before 'Find [it] in [/tmp]' is done.\n")

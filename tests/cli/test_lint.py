@@ -21,13 +21,13 @@ def _tiny(tmp_path: Path) -> None:
 def test_sound(words: list[str], said: str, tmp_path: Path) -> None:
     """A lab with nothing wrong is told so, and that is success."""
     done = helpers.labs(tmp_path, "lint", *words)
-    assert (0, f"{said}, nothing to mend.\n", "") == (done.returncode, done.stdout, done.stderr)
+    assert (0, f"{said}: no problems found.\n", "") == (done.returncode, done.stdout, done.stderr)
 
 
 def test_several(tmp_path: Path) -> None:
     """Several sound labs are counted."""
     helpers.write_lab(tmp_path, LESSON, checks=CHECKS, name="other")
-    assert "2 labs, nothing to mend.\n" == helpers.labs(tmp_path, "lint", "--all").stdout
+    assert "2 labs: no problems found.\n" == helpers.labs(tmp_path, "lint", "--all").stdout
 
 
 def test_problems(tmp_path: Path) -> None:
@@ -40,7 +40,10 @@ def test_problems(tmp_path: Path) -> None:
         "labs/tiny/lesson.md:14: a character that nobody sees: U+001B CONTROL CHARACTER",
         "labs/tiny/lesson.md:14: the link 'away.md' leads to no file",
     ] == done.stdout.splitlines()
-    assert "'tiny': 3 problems. Mend, then lint again; 'labs verify LAB' tries the rest on real nodes.\n" == done.stderr
+    assert (
+        "'tiny': 3 problems. Fix them, then lint again; 'labs verify LAB' tests the rest on real nodes.\n"
+        == done.stderr
+    )
 
 
 def test_elsewhere(tmp_path: Path) -> None:

@@ -15,15 +15,15 @@ FILES = """\
   {root}/labs/my-lab/wrong/created-only.md
 """
 NEXT = """\
-  labs lint my-lab           what can be told at once
-  labs verify my-lab         the rest, on real nodes
+  labs lint my-lab           what can be checked without a cluster
+  labs verify my-lab         everything else, on real nodes
 """
 
 
 def test_new(tmp_path: Path) -> None:
     """It tells what was made, and what to type next."""
     done = helpers.labs(tmp_path, "new", "my-lab")
-    made = f"'my-lab' is made:\n{FILES.format(root=tmp_path)}Make it yours, and let labs look at it:\n{NEXT}"
+    made = f"Created my-lab:\n{FILES.format(root=tmp_path)}Edit these files, then check your lab:\n{NEXT}"
     assert (0, made, "") == (done.returncode, done.stdout, done.stderr)
     assert "my-lab" in helpers.labs(tmp_path, "list").stdout
 
@@ -31,7 +31,7 @@ def test_new(tmp_path: Path) -> None:
 def test_elsewhere(tmp_path: Path) -> None:
     """Where the folder was named on the command line, it tells how to name it for good."""
     done = helpers.labs(tmp_path, "--labs", "mine", "new", "my-lab")
-    tail = f"Make it yours, and let labs look at it:\n  export LABS_ROOT={tmp_path}/mine\n{NEXT}"
+    tail = f"Edit these files, then check your lab:\n  export LABS_ROOT={tmp_path}/mine\n{NEXT}"
     assert done.stdout.endswith(f"{FILES.format(root=tmp_path / 'mine')}{tail}")
 
 

@@ -83,7 +83,10 @@ def test_no_folder(tmp_path: Path) -> None:
     """Without a folder of labs there is nothing to build, and no empty site is."""
     done = helpers.labs(tmp_path, "site", "build")
     assert 2 == done.returncode
-    assert f"The labs folder {tmp_path}/labs does not exist, so there are no lessons to build the site from.\n" in done.stderr
+    assert (
+        f"The labs folder {tmp_path}/labs does not exist, so there are no lessons to build the site from.\n"
+        in done.stderr
+    )
     assert not (tmp_path / "_site").exists()
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from runner.cli import grade
 from runner.errors import UsageError
-from runner.grading import batch
+from runner.grading import grade_cache, plan
 from runner.grading.grade_model import Grade
-from runner.grading.job import Job
+from runner.grading.job import Job, pack_job
+from runner.grading.plan import GradingRequest
 from runner.grading.resource_limits import ResourceLimits
 from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.progress import store
@@ -56,9 +56,9 @@ def test_shown(words: list[str], shown: str, tree: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said", "advice"),
     [
-        (["start", "tiny", "--seed", "autumn"], "'--seed' says nothing of whose", "Say it with '--learner ID'."),
-        (["verify", "tiny", "--seed", "autumn"], "'--seed' says nothing of whose", "Say it with '--learner ID'."),
-        (["grade", "ada", "bob", "--learner", "ada"], "and there are 2.", "known by the name of the folder"),
+        (["start", "tiny", "--seed", "autumn"], "'--seed' needs a learner", "Add '--learner ID'."),
+        (["verify", "tiny", "--seed", "autumn"], "'--seed' needs a learner", "Add '--learner ID'."),
+        (["grade", "ada", "bob", "--learner", "ada"], "and there are 2.", "the name of each folder is the learner"),
     ],
 )
 def test_mistakes(words: list[str], said: str, advice: str, tree: Path) -> None:
@@ -79,23 +79,32 @@ def test_site(tree: Path) -> None:
     assert public == build.render_site()
 
 
-def test_whose_a_submission_is(tree: Path) -> None:
-    """With a seed each learner is known by the folder, or as told; without, nobody is, or whoever was in the report."""
-    assert tree.is_dir()
-    assert ADA == grade._learners("autumn", None, (), 2)("ada")
-    assert Learner("ada") == grade._learners("", None, (), 2)("ada")
-    assert Learner("eve", "autumn") == grade._learners("autumn", "eve", (), 1)("ada")
-    assert NO_LEARNER == grade._learners(None, None, (), 2)("ada")
-    found = grade._learners(None, None, [Grade("ada", "tiny", "uml", learner="eve", seed="autumn")], 2)
-    assert (Learner("eve", "autumn"), NO_LEARNER) == (found("ada"), found("bob"))
+def test_learner_of_a_submission(tree: Path) -> None:
+    """With a seed, the learner is the folder's name or `--learner`; without, the one in the report if there is one."""
+    folders = [tree / "ada", tree / "bob"]
+
+    def learner(
+        seed: str | None, learner: str | None = None, previous: tuple[Grade, ...] = (), name: str = "ada"
+    ) -> Learner:
+        request = GradingRequest(folders, seed=seed, learner=learner, previous_grades=previous)
+        return plan._find_learner(request, name)
+
+    assert ADA == learner("autumn")
+    assert Learner("ada") == learner("")
+    assert Learner("eve", "autumn") == learner("autumn", "eve")
+    assert NO_LEARNER == learner(None)
+    previous = Grade("ada", "tiny", "uml", learner="eve", seed="autumn")
+    assert Learner("eve", "autumn") == learner(None, None, previous)
+    assert NO_LEARNER == learner(None, None, previous, name="bob")
     with pytest.raises(UsageError):
-        grade._learners(None, "eve", (), 2)
+        plan.plan_grading(GradingRequest(folders, learner="eve"))
 
 
-def test_where_a_grade_is_kept(tree: Path) -> None:
-    """A grade is kept for the values that it stands on, and one with the lesson's own apart from all of them."""
-    jobs = [Job(tree / "ada", "tiny", "uml", ResourceLimits(), learner=one) for one in (NO_LEARNER, ADA, Learner("bob", "autumn"))]
-    hashes = [batch.hash_inputs(job) for job in jobs]
-    assert [False, True, True] == ["values" in one for one in hashes]
-    assert 3 == len({batch._kept(job, one) for job, one in zip(jobs, hashes, strict=True)})
+def test_key_of_a_stored_grade(tree: Path) -> None:
+    """Stored grades are separate for each learner's values, and for the lesson's own values."""
+    learners = (NO_LEARNER, ADA, Learner("bob", "autumn"))
+    jobs = [Job(tree / "ada", "tiny", "uml", ResourceLimits(), learner=learner) for learner in learners]
+    packed_jobs = [pack_job(job) for job in jobs]
+    assert [False, True, True] == ["values" in packed.hashes for packed in packed_jobs]
+    assert 3 == len({grade_cache.derive_key(packed) for packed in packed_jobs})
     assert jobs == [codec.decode_json(codec.encode_json(job), Job) for job in jobs]

@@ -46,8 +46,8 @@ def test_no_terminal(tmp_path: Path) -> None:
     done = helpers.labs(tmp_path, "watch", "tiny", TERM="xterm")
     assert (2, "") == (done.returncode, done.stdout)
     assert [
-        "'labs watch' needs a terminal to draw on.",
-        "'labs check' says the same once, anywhere.",
+        "'labs watch' needs a terminal.",
+        "'labs check' prints the same results once, anywhere.",
     ] == done.stderr.splitlines()
 
 
@@ -153,7 +153,7 @@ def test_colour(more: dict[str, str], watching: Open) -> None:
 
 def test_harmless() -> None:
     """What a terminal would obey is shown and not sent, and nothing beside it moves."""
-    shown = _fullscreen._harmless(Text.assemble("web\x1b[2J.1 ", ("exited", "red")))
+    shown = _fullscreen._replace_control_chars(Text.assemble("web\x1b[2J.1 ", ("exited", "red")))
     assert ("web\N{REPLACEMENT CHARACTER}[2J.1 exited", "exited") == (
         shown.plain,
         shown.plain[slice(*shown.spans[0][:2])],

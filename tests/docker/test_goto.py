@@ -51,7 +51,7 @@ def test_goto_starts_the_lab(labs: Labs, environment: dict[str, str]) -> None:
     """Goto starts the lab, plays what comes before the step and no more, and that is no pass of the learner's."""
     done = labs("goto", "ladder", "alone")
     assert 0 == done.returncode, done.stderr
-    assert "All that comes before 'Do it alone' is done." in done.stdout
+    assert "Everything before 'Do it alone' is done." in done.stdout
     assert ["Make a swarm", "Make volumes"] == re.findall(r"^(Make [av].*) \.\.\.", done.stderr, re.MULTILINE)
     assert ["test_node1_is_active", "test_first_knows_the_node", "test_second_is_there"] == _passing(labs)
     assert [] == _passed(environment)
@@ -72,9 +72,9 @@ def test_goto_plays_what_is_missing(labs: Labs, on_node1: On, environment: dict[
 def test_goto_twice(labs: Labs, on_node1: On) -> None:
     """Going to where one is plays nothing, and says so; also where the step is begun."""
     labs("goto", "ladder", "volumes")
-    assert labs("goto", "volumes").stdout.startswith("You are there already.")
+    assert labs("goto", "volumes").stdout.startswith("You are already at 'Make volumes'.")
     on_node1("volume", "create", "second")
-    assert labs("goto", "volumes").stdout.startswith("You are there already, and have begun it.")
+    assert labs("goto", "volumes").stdout.startswith("You are already at 'Make volumes' and have begun it.")
 
 
 def test_goto_backwards(labs: Labs) -> None:
@@ -86,7 +86,7 @@ def test_goto_backwards(labs: Labs) -> None:
     assert "'labs reset ladder --step volumes' gets there on fresh nodes" in refused.stderr
     done = labs("reset", "--step", "volumes")
     assert 0 == done.returncode, done.stderr
-    assert "'ladder' is as new; all that comes before 'Make volumes' is done." in done.stdout
+    assert "Reset ladder; everything before 'Make volumes' is done." in done.stdout
     assert ["test_node1_is_active"] == _passing(labs)
 
 
@@ -116,7 +116,7 @@ def test_goto_what_cannot_be_played(labs: Labs, on_node1: On, environment: dict[
     done = labs("goto", "alone")
     assert 1 == done.returncode
     assert "first has no label; expected: a label node" in done.stderr
-    assert "'labs reset ladder --step volumes' makes fresh nodes" in done.stderr
+    assert "'labs reset ladder --step volumes' gets to this step on fresh nodes" in done.stderr
     assert "volumes" not in json.loads(_record(environment).read_text("utf-8"))["here"]
 
 
@@ -182,7 +182,7 @@ def test_check_says_what_comes_next(labs: Labs, on_node1: On) -> None:
     on_node1("swarm", "init")
     shown = labs("check").stdout
     assert "Well done: 'Make a swarm'." in shown
-    assert ["Next: Read about it", "  labs show ladder read  read it", "  labs hint ladder read  a nudge"] == (
+    assert ["Next: Read about it", "  labs show ladder read  read the step", "  labs hint ladder read  get a hint"] == (
         shown.splitlines()[-3:]
     )
     assert "Well done" not in labs("check").stdout

@@ -86,7 +86,7 @@ def test_the_list_says_what_stands_in_for_what(labs: Labs) -> None:
     listed = labs("images", "list").stdout
     line = next(line for line in listed.splitlines() if line.startswith("nginx:alpine"))
     assert "MB" in line
-    assert "real" in line or "nginx 1.26 from Debian 13" in line
+    assert "official" in line or "nginx 1.26 from Debian 13" in line
 
 
 def test_only_what_a_lab_names_is_at_hand(labs: Labs) -> None:

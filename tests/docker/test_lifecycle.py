@@ -52,12 +52,12 @@ def test_start_sets_the_scene(labs: Labs, environment: dict[str, str]) -> None:
 
 
 def test_start_again_says_so(labs: Labs) -> None:
-    """A second start changes nothing and says that the lab already runs."""
+    """A second start changes nothing and says that the lab is already running."""
     labs("start", "solo")
     before = docker("ps", "--quiet", "--no-trunc")
     again = labs("start", "solo")
     assert (0, before) == (again.returncode, docker("ps", "--quiet", "--no-trunc"))
-    assert "'solo' already runs" in again.stdout
+    assert "solo is already running: node1." in again.stdout
 
 
 def test_stop_and_start_bring_the_same_swarm_back(labs: Labs) -> None:
@@ -67,9 +67,9 @@ def test_stop_and_start_bring_the_same_swarm_back(labs: Labs) -> None:
     before = _member_ids(labs)
     assert 3 == len(before)
     assert 0 == labs("stop").returncode
-    assert "halted" in labs("status").stdout
+    assert "stopped" in labs("status").stdout
     resumed = labs("start", "trio")
-    assert "goes on where it was" in resumed.stdout
+    assert resumed.stdout.startswith("Resumed trio in ")
     assert before == _await_three_ready(labs)
 
 

@@ -59,7 +59,7 @@ def test_images_that_the_engine_has_are_taken_as_they_are(labs: Labs) -> None:
     try:
         assert 0 == labs("images", "build", "trio", env=own).returncode
         listed = labs("images", "list", env=own).stdout.splitlines()
-        assert "real" == next(line for line in listed if line.startswith(name)).split()[1]
+        assert "official" == next(line for line in listed if line.startswith(name)).split()[1]
     finally:
         docker("rmi", name)
         labs("rm", "--all", env=own)

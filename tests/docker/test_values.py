@@ -76,6 +76,6 @@ def test_learner(started: subprocess.CompletedProcess[str], labs: Labs) -> None:
     assert 0 == labs("check").returncode
     assert told in labs("start", "ladder").stdout
     changed = labs("start", "ladder", "--learner", "bob").stdout
-    assert "  For bob: LAST is fifth.\n  What was done on its nodes before stays there;" in changed
+    assert "  For bob: LAST is fifth.\n  Earlier work on the nodes is kept." in changed
     found = labs("check")
     assert (1, True) == (found.returncode, "There is a volume fifth" in found.stdout)

@@ -87,7 +87,7 @@ def test_nothing_outlives_a_killed_supervisor(labs: Labs, left: Left, environmen
     refused = labs("exec", "node1", "--", "true")
     assert (4, True) == (refused.returncode, "The nodes of 'trio' are stopped." in refused.stderr)
     started = labs("start", "trio")
-    assert "goes on where it was" in started.stdout, started.stderr
+    assert "Resumed trio in " in started.stdout, started.stderr
     assert 0 == labs("exec", "node1", "--", "ls", "kept").returncode
 
 

@@ -82,6 +82,6 @@ def test_stop_and_start_bring_the_same_swarm_back(labs: Labs, web: str) -> None:
     assert "trio  halted  (driver uml)" in labs("status").stdout
     assert "are stopped" in labs("exec", "node1", "--", "true").stderr
     resumed = labs("start", "trio")
-    assert "goes on where it was" in resumed.stdout, resumed.stderr
+    assert "Resumed meshed in " in resumed.stdout, resumed.stderr
     assert _await(lambda: all(2 == len(_asked(labs, node, "localhost:8080")) for node in NODES), 120)
     assert before == _on(labs, "node1", "docker", "node", "ls", "--format", "{{.ID}} {{.Hostname}} {{.Status}}")

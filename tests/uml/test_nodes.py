@@ -44,10 +44,10 @@ def test_start_has_set_the_scene(labs: Labs, environment: dict[str, str]) -> Non
 
 
 def test_start_again_says_so(labs: Labs) -> None:
-    """A second start says that the lab already runs."""
+    """A second start says that the lab is already running."""
     again = labs("start", "trio")
     assert 0 == again.returncode, again.stderr
-    assert "'trio' already runs" in again.stdout
+    assert "trio is already running: " in again.stdout
 
 
 def test_a_processor_each(left: Left) -> None:
@@ -57,7 +57,7 @@ def test_a_processor_each(left: Left) -> None:
     assert [1, 1, 1] == [len(one) for one in found]
     assert min(3, len(os.sched_getaffinity(0))) == len(set.union(*found))
     for kernel, own in zip(kernels, found, strict=True):
-        children = cpu_affinity.children(kernel)
+        children = cpu_affinity.list_child_processes(kernel)
         assert children
         assert {frozenset(own)} == {frozenset(os.sched_getaffinity(child)) for child in children}
 
@@ -119,26 +119,26 @@ def test_copy_in(node2: Node, tmp_path: Path) -> None:
     (tmp_path / "deep" / "er" / "run").write_text("#!/bin/sh\necho deeper\n", "utf-8")
     (tmp_path / "deep" / "er" / "run").chmod(0o755)
     (tmp_path / "one").write_text("a file\n", "utf-8")
-    node2.copy_in(tmp_path / "deep", "/root/copied")
-    node2.copy_in(tmp_path / "one", "/root/copied")
-    assert "deeper\na file\n" == node2.run(["sh", "-c", "copied/er/run; cat copied/one"]).text
+    node2.copy_files(tmp_path / "deep", "/root/copied")
+    node2.copy_files(tmp_path / "one", "/root/copied")
+    assert "deeper\na file\n" == node2.run_command(["sh", "-c", "copied/er/run; cat copied/one"]).text
 
 
 def test_connect_port(node2: Node) -> None:
     """A stream to a port of the node goes both ways, and one where nothing listens is refused."""
-    node2.run(["sh", "-c", "mkdir -p www && echo page >www/index.html"])
-    node2.run(
+    node2.run_command(["sh", "-c", "mkdir -p www && echo page >www/index.html"])
+    node2.run_command(
         ["docker", "run", "-d", "--name", "www", "-p", "8000:80", "-v", "/root/www:/usr/share/nginx/html", "nginx"]
     )
     deadline = time.monotonic() + 20
-    while node2.run(["curl", "-s", "127.0.0.1:8000"]).exit_status and time.monotonic() < deadline:
+    while node2.run_command(["curl", "-s", "127.0.0.1:8000"]).exit_status and time.monotonic() < deadline:
         pass
     with node2.connect_port(8000) as stream:
         stream.sendall(b"GET / HTTP/1.0\r\n\r\n")
         assert stream.makefile("rb").read().endswith(b"\r\n\r\npage\n")
     with pytest.raises(HostError, match="nothing listens on port 8001"):
         node2.connect_port(8001)
-    node2.run(["docker", "rm", "--force", "www"])
+    node2.run_command(["docker", "rm", "--force", "www"])
 
 
 def test_env_leads_to_the_nodes_engine(labs: Labs) -> None:

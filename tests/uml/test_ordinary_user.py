@@ -46,7 +46,7 @@ def home() -> Iterator[Path]:
 
 
 def _give_parts(target: Path) -> None:
-    found = artifacts.find()
+    found = artifacts.find_artifacts()
     assert found is not None
     target.mkdir(parents=True)
     # Whoever has not made them only reads them.
@@ -102,7 +102,7 @@ def test_a_user_starts_uses_and_removes_a_lab(users_labs: Labs, home: Path) -> N
     ran = users_labs("exec", "node2", "--", "docker", "run", "--rm", "busybox", "id", "-u")
     assert "0\n" == ran.stdout, ran.stderr
     assert 0 == users_labs("stop").returncode
-    assert "goes on where it was" in users_labs("start", "trio").stdout
+    assert "Resumed trio in " in users_labs("start", "trio").stdout
     assert 0 == users_labs("rm", "trio").returncode
     assert {} == left.processes()
     assert [] == [path for path in (home / ".local").rglob("*") if path.is_socket() or path.suffix == ".own"]
