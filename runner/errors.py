@@ -69,7 +69,7 @@ class LimitExceededError(HostError):
     """Something took more time or room than it may, and was ended."""
 
 
-def unknown_name_error(kind: str, word: str, known: Iterable[str], command: str) -> UsageError:
+def create_unknown_name_error(kind: str, word: str, known: Iterable[str], command: str) -> UsageError:
     """Make the error for a name that does not exist.
 
     Args:

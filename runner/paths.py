@@ -34,7 +34,7 @@ def checks_file(lab: str) -> Path:
     return checks_folder() / f"test_{lab.replace('-', '_')}.py"
 
 
-def is_built_in() -> bool:
+def uses_built_in_labs() -> bool:
     """Whether the labs are those that come with this program."""
     return labs_folder().resolve() == _built_in_labs().resolve()
 
@@ -53,7 +53,7 @@ def site_folder() -> Path:
     return _PACKAGE / "content" / "site" if is_installed() else _PACKAGE.parent / "site"
 
 
-def project() -> str:
+def project_name() -> str:
     """Return whose clusters these are: `LABS_PROJECT`, for several people or test runs on one machine or engine.
 
     Raises:
@@ -69,10 +69,10 @@ def project() -> str:
 
 def state_folder() -> Path:
     """Return the folder for this project's logs and locks, which outlives a reboot."""
-    return Path(platformdirs.user_state_dir("labs", appauthor=False)) / project()
+    return Path(platformdirs.user_state_dir("labs", appauthor=False)) / project_name()
 
 
-def machines_folder() -> Path:
+def vms_folder() -> Path:
     """Return the folder for this project's machines: where it is missing, the driver uml has no clusters."""
     return state_folder() / "machines"
 
@@ -82,7 +82,7 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("labs", appauthor=False))
 
 
-def require_folder_of(file: Path) -> None:
+def check_parent_folder(file: Path) -> None:
     """Refuse a file to write whose folder is missing; told before the work whose outcome could not be written.
 
     Raises:
@@ -94,12 +94,12 @@ def require_folder_of(file: Path) -> None:
         raise UsageError(message, f"'mkdir -p {file.parent}' makes it.")
 
 
-def programs() -> str:
+def program_search_path() -> str:
     """Return a search path for programs; ordinary users' own often leaves out where the administrators' lie."""
     return os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 
 
-def environment() -> dict[str, str]:
+def subprocess_environment() -> dict[str, str]:
     """Return our environment for a Python of ours that is started with `-P`: it finds this very package first."""
     given = os.environ.get("PYTHONPATH")
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(_PACKAGE.parent), *([given] if given else [])])}
@@ -108,4 +108,4 @@ def environment() -> dict[str, str]:
 def sockets_folder() -> Path:
     """Return the folder for this project's sockets, which only this user may enter."""
     session = os.environ.get("XDG_RUNTIME_DIR")
-    return Path(session) / "labs" / project() if session else state_folder() / "sockets"
+    return Path(session) / "labs" / project_name() if session else state_folder() / "sockets"

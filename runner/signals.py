@@ -11,7 +11,7 @@ from contextlib import contextmanager
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def raise_on_all() -> None:
+def raise_on_signals() -> None:
     """Let every signal that asks this process to end raise `KeyboardInterrupt`, as Ctrl-C does."""
     for number in _ENDING:
         # Whoever started us with one ignored, as `nohup` does, wants it so.
@@ -19,14 +19,14 @@ def raise_on_all() -> None:
             signal.signal(number, signal.default_int_handler)
 
 
-def ignore_all() -> None:
+def disable_interrupts() -> None:
     """Let nothing more interrupt this process."""
     for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
+def block_interrupts() -> Iterator[None]:
     """Let nothing interrupt the block: it puts in order what an interrupted one has left."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -40,7 +40,7 @@ def uninterrupted() -> Iterator[None]:
 
 
 @contextmanager
-def deferred() -> Iterator[None]:
+def defer_interrupts() -> Iterator[None]:
     """Let an interruption wait until the block is done.
 
     An engine carries out a request that is under way, whether or not somebody still waits for the answer; what it makes

@@ -1,21 +1,54 @@
-"""Who is at the other end of a Unix socket."""
+"""Unix sockets: the process at the other end, and addresses that are too long."""
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+# The address field has 108 bytes on Linux (unix(7)) and 104 on BSD, including the zero that ends it.
+MAX_ADDRESS_BYTES = 107 if sys.platform == "linux" else 103
 # struct ucred of unix(7): process, user and group.
 _CREDENTIALS = struct.Struct("3i")
 
 
 def peer_pid(connection: socket.socket) -> int:
-    """Return the number of the process that listens, as this one sees it.
+    """Return the process id of the listening process, in this process's PID namespace.
 
     Raises:
-        OSError: There is none any more.
-        AttributeError: This system does not tell.
+        OSError: The process has ended.
+        AttributeError: This operating system does not provide it.
 
     """
-    number, _, _ = _CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
-    return int(number)
+    process, _, _ = _CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+    return int(process)
+
+
+def is_address_too_long(path: Path) -> bool:
+    """Whether a path cannot be the address of a Unix socket."""
+    return len(os.fsencode(path)) > MAX_ADDRESS_BYTES
+
+
+@contextmanager
+def short_address(path: Path) -> Iterator[str]:
+    """Provide an address for a socket in this process: its path, or one through /proc if the path is too long.
+
+    Args:
+        path: The socket; its folder must exist.
+
+    Raises:
+        OSError: The path is too long, and the folder cannot be opened.
+
+    """
+    if not is_address_too_long(path):
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)

@@ -20,7 +20,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def each(
+def run_in_threads(
     jobs: int, work: Callable[[T], R], items: Iterable[T], interrupt: Callable[[], None]
 ) -> Generator[R, None, None]:
     """Yield what comes of each item, as it comes.
@@ -46,7 +46,7 @@ def each(
 
 
 @dataclass(slots=True)
-class Children:
+class SubprocessPool:
     """Processes that are interrupted together."""
 
     _running: list[subprocess.Popen[str]] = field(default_factory=list)
@@ -54,11 +54,11 @@ class Children:
     _interrupted: bool = False
 
     @property
-    def interrupted(self) -> bool:
+    def is_interrupted(self) -> bool:
         """Whether `interrupt` was called."""
         return self._interrupted
 
-    def started(self, argv: Sequence[str]) -> subprocess.Popen[str]:
+    def start_module(self, argv: Sequence[str]) -> subprocess.Popen[str]:
         """Start a module of ours with words, its output and errors in one pipe.
 
         Raises:
@@ -77,13 +77,13 @@ class Children:
                 text=True,
                 errors="replace",
                 start_new_session=True,
-                env=paths.environment(),
+                env=paths.subprocess_environment(),
             )
             self._running.append(process)
             return process
 
     @contextmanager
-    def ended_after(self, process: subprocess.Popen[str], seconds: float) -> Iterator[None]:
+    def end_after_timeout(self, process: subprocess.Popen[str], seconds: float) -> Iterator[None]:
         """End a process that takes too long: first so that it can put things in order, then at once.
 
         Args:

@@ -1,1 +1,1 @@
-"""What runs: clusters, their nodes, and the verbs that start, halt and remove them."""
+"""Clusters: find, choose a driver for, start, provision, stop and remove them."""

@@ -1,7 +1,8 @@
-"""Lets a terminal on a node tell whoever watches that something has been typed there.
+"""Notifications from terminals on nodes to watching commands, such as `labs watch`.
 
-Engines tell what happens to containers; that a file was written, or that a program answers now, only the terminal could
-tell in which that was done. A note to a socket costs nothing, and where nobody watches there is none.
+Docker's events report what happens to containers. Only the terminal knows that a command has written a file or that a
+program has printed something. Each listener has a datagram socket; a notifier sends to all of them, which costs nothing
+if there is none.
 """
 
 from __future__ import annotations
@@ -12,73 +13,76 @@ import socket
 import time
 from pathlib import Path
 
-from runner import paths
+from runner import paths, sockets
 
-# Programs may print without end.
-_PAUSE_SECONDS = 1.0
+# A program may print without end.
+_MIN_INTERVAL_SECONDS = 1.0
+_SOCKET_SUFFIX = ".activity"
 
 
-class Ringer:
-    """Rings all bells, though no more than once a second."""
+class ActivityNotifier:
+    """Notifies all listeners of output on a node, at most once a second."""
 
     def __init__(self) -> None:
-        self._last = float("-inf")
+        self._last_sent = float("-inf")
 
-    def __call__(self, said: bytes) -> None:
-        """Ring if what was said ends a line: that of a command, or one of what came of it.
+    def __call__(self, output: bytes) -> None:
+        """Notify the listeners if the output contains the end of a line: a command was entered, or has printed a line.
 
         Args:
-            said: What a command or a terminal on a node has printed.
+            output: What a terminal or a command on a node has printed.
 
         """
         now = time.monotonic()
-        if b"\n" in said and now - self._last >= _PAUSE_SECONDS:
-            self._last = now
-            _ring()
+        if b"\n" in output and now - self._last_sent >= _MIN_INTERVAL_SECONDS:
+            self._last_sent = now
+            _notify_listeners()
 
 
-class Bell:
-    """A bell that terminals of this project ring; readable once one has."""
+class ActivityListener:
+    """Receives notifications from all terminals of this project; readable when there is one."""
 
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
-        self._path = _folder() / f"{os.getpid()}.bell"
-        # Where no socket can be, a look now and then has to do.
+        self._path = _listeners_folder() / f"{os.getpid()}{_SOCKET_SUFFIX}"
+        # If the socket cannot be created, the watching command still polls.
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._path.unlink(missing_ok=True)
-            self._socket.bind(str(self._path))
+            with sockets.short_address(self._path) as address:
+                self._socket.bind(address)
 
     def fileno(self) -> int:
-        """Return the descriptor, for `select`."""
+        """Return the file descriptor, for `select`."""
         return self._socket.fileno()
 
-    def silence(self) -> None:
-        """Take in that it has rung, however often."""
+    def drain(self) -> None:
+        """Discard all notifications received so far."""
         with contextlib.suppress(BlockingIOError):
             while True:
                 self._socket.recv(1)
 
     def close(self) -> None:
-        """Take it down."""
+        """Stop listening and remove the socket."""
         self._socket.close()
         self._path.unlink(missing_ok=True)
 
 
-def _folder() -> Path:
-    return paths.sockets_folder() / "watching"
+def _listeners_folder() -> Path:
+    return paths.sockets_folder() / "watch"
 
 
-def _ring() -> None:
-    for path in _folder().glob("*.bell"):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as note:
-            note.setblocking(False)
+def _notify_listeners() -> None:
+    for path in _listeners_folder().glob(f"*{_SOCKET_SUFFIX}"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)
             try:
-                note.sendto(b"!", str(path))
+                with sockets.short_address(path) as address:
+                    sender.sendto(b"!", address)
             except ConnectionRefusedError:
-                # Whoever hung it up was killed.
+                # The listening process was killed.
                 path.unlink(missing_ok=True)
             except OSError:
-                # It has been rung so often that it is full, or has just been taken down.
+                # The listener's queue is full, or it has just been closed.
                 continue

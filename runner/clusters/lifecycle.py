@@ -1,4 +1,4 @@
-"""The verbs that change clusters: start, halt, reset, remove."""
+"""The life of a cluster: start, stop, reset and remove it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 from runner import signals
-from runner.clusters import provision, socket_proxy
+from runner.clusters import provision, run_records, socket_proxy
 from runner.errors import HostError
 from runner.lessons.model import Lab
 from runner.nodes.driver_interface import CapacityPlanner, Cluster, ClusterId, Driver
@@ -15,122 +15,132 @@ from runner.status import NullReporter, StatusReporter
 from runner.storage import locks
 
 
-class Started(StrEnum):
-    """How a start went."""
+class StartResult(StrEnum):
+    """What `start` did."""
 
     FRESH = "fresh"
     RESUMED = "resumed"
-    ALREADY = "already running"
+    ALREADY_RUNNING = "already running"
 
 
-def start(driver: Driver, lab: Lab, cluster: ClusterId, reporter: StatusReporter, *, keep: bool = False) -> Started:
-    """Bring a lab's cluster up: go on with the one there is, or make a fresh one.
+def start(
+    driver: Driver,
+    lab: Lab,
+    cluster_id: ClusterId,
+    reporter: StatusReporter,
+    *,
+    keep: bool = False,
+    known_cluster: Cluster | None = None,
+) -> StartResult:
+    """Start a lab's cluster: resume the existing one, or create it.
 
-    A fresh start that fails or is interrupted leaves nothing.
+    If the creation fails or is interrupted, everything that it created is removed.
 
     Args:
-        driver: What the nodes are made of.
+        driver: The driver that creates the nodes.
         lab: The lab.
-        cluster: Which run of it.
-        story: Where to show the steps.
-        keep: Leave what a failed start has made.
+        cluster_id: The cluster's lab and run.
+        reporter: Shows the steps.
+        keep: Keep what a failed start created.
+        known_cluster: The cluster, if the caller has just looked it up; if it is running, it is not looked up again.
 
     Raises:
-        HostError: The host cannot do it, or a node did not come up.
+        HostError: The host cannot run the nodes, or a node did not become ready.
         BrokenLabError: The lab's setup failed.
 
     """
-    with locks.lock_cluster(str(cluster)):
-        found = find(driver, cluster)
-        if found and found.is_complete:
-            _refuse_other_nodes(found, lab)
-            return _resume(driver, found, reporter)
-        _prepare(driver, lab, reporter)
-        if found:
-            with reporter.step("Clearing away an interrupted start"):
-                driver.remove_cluster(cluster)
-        with _undone_on_failure(driver, cluster, reporter, keep):
-            made = driver.create_cluster(cluster, lab.lesson.topology, lab.lesson.images, reporter)
-            with reporter.step("Setting the scene"):
-                provision.set_up(lab, made)
-            driver.mark_complete(cluster)
-        return Started.FRESH
+    with locks.lock_cluster(str(cluster_id)):
+        # Look it up again under the lock before creating anything: another command may have started it in the meantime.
+        existing = known_cluster if known_cluster and known_cluster.is_running else find_cluster(driver, cluster_id)
+        if existing and existing.is_complete:
+            _check_topology(existing, lab)
+            return _resume_cluster(driver, existing, reporter)
+        _prepare_host(driver, lab, reporter)
+        if existing:
+            with reporter.step("Removing an interrupted start"):
+                driver.remove_cluster(cluster_id)
+        with _remove_on_failure(driver, cluster_id, reporter, keep):
+            cluster = driver.create_cluster(cluster_id, lab.lesson.topology, lab.lesson.images, reporter)
+            with reporter.step("Running setup.sh"):
+                provision.provision_cluster(lab, cluster)
+            driver.mark_complete(cluster_id)
+        return StartResult.FRESH
 
 
-def _prepare(driver: Driver, lab: Lab, reporter: StatusReporter) -> None:
+def _prepare_host(driver: Driver, lab: Lab, reporter: StatusReporter) -> None:
     with locks.lock_images(reporter):
         driver.ensure_images(lab.lesson.images, reporter)
     driver.check_kernel(lab.lesson.needs, f"'{lab.name}'")
 
 
-def reset(driver: Driver, lab: Lab, cluster: ClusterId, reporter: StatusReporter) -> None:
-    """Throw a cluster away and start a fresh one, once it is sure that a fresh one can be made.
+def reset_cluster(driver: Driver, lab: Lab, cluster_id: ClusterId, reporter: StatusReporter) -> None:
+    """Remove a cluster and start a fresh one, after checking that the host can run a fresh one.
 
     Raises:
-        HostError: The host cannot do it; the cluster is left as it is.
+        HostError: The host cannot run the nodes; the cluster is unchanged.
         BrokenLabError: The lab's setup failed.
 
     """
-    _prepare(driver, lab, reporter)
+    _prepare_host(driver, lab, reporter)
     if isinstance(driver, CapacityPlanner):
-        driver.check_capacity(lab.lesson.topology, find(driver, cluster))
-    with reporter.step(f"Removing '{cluster}'"):
-        remove(driver, cluster)
-    start(driver, lab, cluster, reporter)
+        driver.check_capacity(lab.lesson.topology, find_cluster(driver, cluster_id))
+    with reporter.step(f"Removing '{cluster_id}'"):
+        remove_cluster(driver, cluster_id)
+    start(driver, lab, cluster_id, reporter)
 
 
-def find(driver: Driver, cluster: ClusterId) -> Cluster | None:
-    """Return the cluster if there is anything of it."""
-    return next((found for found in driver.list_clusters() if found.id == cluster), None)
+def find_cluster(driver: Driver, cluster_id: ClusterId) -> Cluster | None:
+    """Return a driver's cluster in any state, or None if nothing of it exists."""
+    return next((cluster for cluster in driver.list_clusters() if cluster.id == cluster_id), None)
 
 
-def halt(driver: Driver, cluster: Cluster) -> None:
-    """Shut a cluster's nodes down and keep their disks."""
+def stop_cluster(driver: Driver, cluster: Cluster) -> None:
+    """Shut down a cluster's nodes and keep their disks."""
     with locks.lock_cluster(str(cluster.id)):
         driver.stop_cluster(cluster)
-        socket_proxy.close(cluster.id)
+        socket_proxy.stop_proxies(cluster.id)
 
 
-def remove(driver: Driver, cluster: ClusterId) -> bool:
-    """Remove a cluster and its logs, whatever its state.
+def remove_cluster(driver: Driver, cluster_id: ClusterId) -> bool:
+    """Remove a cluster in any state, with its record and logs.
 
     Returns:
-        Whether there was anything.
+        Whether anything of it existed.
 
     """
-    with locks.lock_cluster(str(cluster)):
-        existed = driver.remove_cluster(cluster)
-        socket_proxy.close(cluster)
-        provision.forget(cluster)
+    with locks.lock_cluster(str(cluster_id)):
+        existed = driver.remove_cluster(cluster_id)
+        socket_proxy.stop_proxies(cluster_id)
+        run_records.delete_record(cluster_id)
     return existed
 
 
-def _refuse_other_nodes(cluster: Cluster, lab: Lab) -> None:
+def _check_topology(cluster: Cluster, lab: Lab) -> None:
     names = tuple(node.name for node in cluster.nodes)
-    if names != lab.lesson.topology.names:
+    if names != lab.lesson.topology.node_names:
         raise HostError(
-            f"'{cluster.id}' stands with {', '.join(names) or 'no nodes'}, and its lesson now asks for "
-            f"{', '.join(lab.lesson.topology.names)}.",
-            f"'labs reset {lab.name}' makes it anew; what was done on the nodes is lost then.",
+            f"'{cluster.id}' has the nodes {', '.join(names) or '(none)'}, but its lesson now needs "
+            f"{', '.join(lab.lesson.topology.node_names)}.",
+            f"'labs reset {lab.name}' creates fresh nodes; your work on the old ones will be lost.",
         )
 
 
-def _resume(driver: Driver, cluster: Cluster, reporter: StatusReporter) -> Started:
+def _resume_cluster(driver: Driver, cluster: Cluster, reporter: StatusReporter) -> StartResult:
     if cluster.is_running:
-        # What the nodes stand on may still be down.
+        # What the nodes depend on, such as the registry mirror, may still be down.
         driver.resume_cluster(cluster, NullReporter())
-        return Started.ALREADY
+        return StartResult.ALREADY_RUNNING
     driver.resume_cluster(cluster, reporter)
-    return Started.RESUMED
+    return StartResult.RESUMED
 
 
 @contextmanager
-def _undone_on_failure(driver: Driver, cluster: ClusterId, reporter: StatusReporter, keep: bool) -> Iterator[None]:
+def _remove_on_failure(driver: Driver, cluster_id: ClusterId, reporter: StatusReporter, keep: bool) -> Iterator[None]:
     try:
         yield
     except BaseException:
         if not keep:
-            with signals.uninterrupted(), reporter.step("Undoing the start"):
-                driver.remove_cluster(cluster)
-                provision.undone(cluster)
+            with signals.block_interrupts(), reporter.step("Undoing the start"):
+                driver.remove_cluster(cluster_id)
+                run_records.unmark_started(cluster_id)
         raise

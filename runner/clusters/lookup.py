@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runner.clusters import provision, selection
-from runner.errors import HostError, UsageError, unknown_name_error
+from runner.clusters import run_records, selection
+from runner.errors import HostError, UsageError, create_unknown_name_error
 from runner.lessons import catalog
 from runner.nodes.driver_interface import Cluster, ClusterId, Node, NodeState
 
@@ -42,7 +42,7 @@ class ClusterSurvey:
 
         """
         cluster = next((cluster for cluster in self.clusters if cluster.id == cluster_id), None)
-        if cluster is None and self.refusal and cluster_id in provision.recorded():
+        if cluster is None and self.refusal and cluster_id in run_records.list_started_clusters():
             raise self.refusal
         return cluster
 
@@ -86,8 +86,10 @@ class ClusterSurvey:
                 raise self.refusal
             known = {*catalog.list_lab_names(), *(str(cluster.id) for cluster in self.clusters)}
             if name not in known:
-                raise unknown_name_error("lab", name, sorted(known), "labs status")
-            raise UsageError(f"'{name}' is not started, so there is nothing to remove.", "'labs status' lists clusters.")
+                raise create_unknown_name_error("lab", name, sorted(known), "labs status")
+            raise UsageError(
+                f"'{name}' is not started, so there is nothing to remove.", "'labs status' lists clusters."
+            )
         return cluster
 
     def require_running_cluster(self, lab: str | None, *, run: str = "main") -> Cluster:
@@ -116,7 +118,7 @@ class ClusterSurvey:
         cluster = self.require_running_cluster(lab, run=run)
         names = [node.name for node in cluster.nodes]
         if name not in names:
-            raise unknown_name_error("node", name, names, "labs status")
+            raise create_unknown_name_error("node", name, names, "labs status")
         node = cluster.nodes[names.index(name)]
         if node.state is not NodeState.RUNNING:
             raise HostError(f"{name} is down.", f"Type 'labs start {cluster.id.lab}' to bring it up again.")
@@ -138,7 +140,7 @@ def survey_clusters() -> ClusterSurvey:
         except HostError as error:
             refusals.append(error)
     # A driver's clusters can exist without usable images: after an update of labs, the images may no longer fit.
-    unaccounted = provision.recorded() - {cluster.id for cluster in clusters}
+    unaccounted = run_records.list_started_clusters() - {cluster.id for cluster in clusters}
     if refusals and (unaccounted or not (clusters or _has_images())):
         return ClusterSurvey(tuple(clusters), refusals[0])
     return ClusterSurvey(tuple(clusters))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from runner.drivers.driver_registry import DRIVERS, DriverEntry
-from runner.errors import HostError, LabsError, UsageError, unknown_name_error
+from runner.errors import HostError, LabsError, UsageError, create_unknown_name_error
 from runner.lessons.model import Lab
 from runner.nodes.driver_interface import CapacityPlanner, Cluster, Driver, ImageArchiver
 
@@ -85,7 +85,7 @@ def load_driver(name: str) -> Driver:
     for entry in DRIVERS:
         if entry.name == name:
             return entry.load()
-    raise unknown_name_error("driver", name, DRIVER_NAMES, "labs doctor")
+    raise create_unknown_name_error("driver", name, DRIVER_NAMES, "labs doctor")
 
 
 def load_driver_of_cluster(cluster: Cluster) -> Driver:

@@ -1,7 +1,8 @@
-"""Serves a node's engine on a Unix socket of this machine, for as long as the node is up.
+"""Unix sockets on this host that lead to the nodes' engines, for `labs env`.
 
-Run as `python -m runner.clusters.socket_proxy LAB RUN NODE SOCKET`, which `labs env` does. It ends with the stream to its
-node; a stream learns late of a node that is gone without a word, so whoever takes a node away ends it too (`close`).
+A proxy process serves one node. `labs env` starts it with `python -m runner.clusters.socket_proxy LAB RUN NODE SOCKET`.
+It ends when its connection to the node ends. A connection may take long to notice that the node is gone, so commands
+that stop or remove a node also call `stop_proxies`.
 """
 
 from __future__ import annotations
@@ -22,25 +23,24 @@ from runner.errors import HostError
 from runner.nodes.driver_interface import ClusterId, Node
 
 _START_SECONDS = 10
-_CHUNK = 1 << 16
-# By unix(7) and by that of BSD: the field of an address, less the zero that ends it.
-_LONGEST_ADDRESS = 107 if sys.platform == "linux" else 103
+_POLL_SECONDS = 0.05
+_CHUNK_BYTES = 1 << 16
 
 
-def ensure(cluster: ClusterId, node: Node) -> Path:
-    """Return the socket that leads to a node's engine, served by a process of its own that ends with the node.
+def ensure_proxy(cluster: ClusterId, node: Node) -> Path:
+    """Return the socket that leads to a node's engine; start the proxy process if it does not run yet.
 
     Raises:
-        HostError: The process did not come up, or no socket can be where it would be.
+        HostError: The process did not start, or the socket's path is too long.
 
     """
-    path = _folder(cluster) / f"{node.name}.sock"
-    if len(os.fsencode(path)) > _LONGEST_ADDRESS:
+    path = _proxies_folder(cluster) / f"{node.name}.sock"
+    if sockets.is_address_too_long(path):
         raise HostError(
-            f"The address of a socket has no more than {_LONGEST_ADDRESS} bytes, and {path} has more.",
-            f'Lend it a shorter folder: eval "$(XDG_RUNTIME_DIR=$(mktemp -d) labs env {node.name})"',
+            f"The path of a socket can have at most {sockets.MAX_ADDRESS_BYTES} bytes, and {path} has more.",
+            f'Use a shorter folder: eval "$(XDG_RUNTIME_DIR=$(mktemp -d) labs env {node.name})"',
         )
-    if _answers(path):
+    if _accepts_connections(path):
         return path
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     argv = [sys.executable, "-P", "-m", "runner.clusters.socket_proxy", cluster.lab, cluster.run, node.name, str(path)]
@@ -50,22 +50,22 @@ def ensure(cluster: ClusterId, node: Node) -> Path:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        env=paths.environment(),
+        env=paths.subprocess_environment(),
     )
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        if _answers(path):
+        if _accepts_connections(path):
             return path
-        time.sleep(0.05)
+        time.sleep(_POLL_SECONDS)
     process.terminate()
-    raise HostError(f"The way to the engine of {node.name} could not be opened.", "'labs status' shows its state.")
+    raise HostError(f"Could not start a proxy to the engine of {node.name}.", "'labs status' shows the node's state.")
 
 
-def close(cluster: ClusterId) -> None:
-    """End what serves a cluster's nodes here."""
-    folder = _folder(cluster)
+def stop_proxies(cluster: ClusterId) -> None:
+    """Stop the proxy processes of a cluster's nodes and remove their sockets."""
+    folder = _proxies_folder(cluster)
     for path in folder.glob("*.sock"):
-        if process := _server(path):
+        if process := _listening_process(path):
             with contextlib.suppress(OSError):
                 os.kill(process, signal.SIGTERM)
         path.unlink(missing_ok=True)
@@ -73,65 +73,65 @@ def close(cluster: ClusterId) -> None:
         folder.rmdir()
 
 
-def _folder(cluster: ClusterId) -> Path:
+def _proxies_folder(cluster: ClusterId) -> Path:
     return paths.sockets_folder() / str(cluster)
 
 
-def _answers(path: Path) -> bool:
+def _accepts_connections(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
         probe.connect(str(path))
         return True
     return False
 
 
-def _server(path: Path) -> int | None:
-    """Return the number of the process that listens on a socket, where the system tells it."""
+def _listening_process(path: Path) -> int | None:
+    """Return the id of the process that listens on a socket, if the operating system provides it."""
     with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError, AttributeError):
         probe.connect(str(path))
         return sockets.peer_pid(probe)
     return None
 
 
-def serve(node: Node, path: Path) -> None:
-    """Accept connections and carry them to the node's engine until the node goes down."""
+def serve_engine(node: Node, path: Path) -> None:
+    """Accept connections and forward them to the node's engine; end the process when the node goes down."""
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         path.chmod(0o600)
         listener.listen()
-        # An idle stream to the engine ends with the node, and then so does this process; nothing need be polled.
-        threading.Thread(target=_end_with, args=(node.connect_engine(), path), daemon=True).start()
+        # An idle connection to the engine ends with the node, so the node's state need not be polled.
+        threading.Thread(target=_exit_with_node, args=(node.connect_engine(), path), daemon=True).start()
         while True:
-            accepted, _ = listener.accept()
-            threading.Thread(target=_carry, args=(accepted, node), daemon=True).start()
+            client, _ = listener.accept()
+            threading.Thread(target=_forward, args=(client, node), daemon=True).start()
 
 
-def _end_with(watched: socket.socket, path: Path) -> None:
+def _exit_with_node(idle_connection: socket.socket, path: Path) -> None:
     with contextlib.suppress(OSError):
-        watched.recv(1)
+        idle_connection.recv(1)
     with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
         path.parent.rmdir()
     os._exit(0)
 
 
-def _carry(accepted: socket.socket, node: Node) -> None:
-    with contextlib.suppress(Exception), accepted, node.connect_engine() as engine:
-        back = threading.Thread(target=_copy, args=(engine, accepted), daemon=True)
-        back.start()
-        _copy(accepted, engine)
-        back.join()
+def _forward(client: socket.socket, node: Node) -> None:
+    with contextlib.suppress(Exception), client, node.connect_engine() as engine:
+        responses = threading.Thread(target=_copy_stream, args=(engine, client), daemon=True)
+        responses.start()
+        _copy_stream(client, engine)
+        responses.join()
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
+def _copy_stream(source: socket.socket, target: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        while data := source.recv(_CHUNK):
+        while data := source.recv(_CHUNK_BYTES):
             target.sendall(data)
     with contextlib.suppress(OSError):
-        # The other direction goes on: `docker run` closes its input long before its output ends.
+        # The other direction stays open: `docker run` closes its input long before its output ends.
         target.shutdown(socket.SHUT_WR)
 
 
 if __name__ == "__main__":
     _lab, _run, _node, _socket = sys.argv[1:]
-    serve(lookup.survey_clusters().require_running_node(_node, _lab, run=_run), Path(_socket))
+    serve_engine(lookup.survey_clusters().require_running_node(_node, _lab, run=_run), Path(_socket))

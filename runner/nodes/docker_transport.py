@@ -25,7 +25,7 @@ _CHUNK = 1 << 16
 
 StreamOpener = Callable[[], socket.socket]
 # What a question ends with if the engine cannot be reached, or does not want to answer.
-REFUSALS = (DockerException, HTTPError, OSError)
+CONNECTION_ERRORS = (DockerException, HTTPError, OSError)
 
 
 class _Connection(HTTPConnection):
@@ -78,7 +78,7 @@ def _read(response: requests.Response) -> None:
     response._content = bytes(content)
 
 
-def connect_client(dial: StreamOpener, timeout: float = 60, version: str = API_VERSION) -> docker.DockerClient:
+def connect_client(open_stream: StreamOpener, timeout: float = 60, version: str = API_VERSION) -> docker.DockerClient:
     """Return a client whose every connection comes from `dial`.
 
     Args:
@@ -90,7 +90,7 @@ def connect_client(dial: StreamOpener, timeout: float = 60, version: str = API_V
     made = docker.DockerClient(base_url=_NOWHERE, version=version, timeout=int(timeout))
     # A proxy from the environment knows nothing of the inside of a node.
     made.api.trust_env = False
-    made.api.mount("http://", _Adapter(dial))
+    made.api.mount("http://", _Adapter(open_stream))
     # No engine sends anybody elsewhere, and one that lies would send us to this machine's own network.
     made.api.max_redirects = 0
     return made

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 # An idle node of a swarm uses 250 MB; this leaves room for a handful of services.
-DEFAULT_MEMORY = 1200
+DEFAULT_MEMORY_MB = 1200
 
 
 class Role(StrEnum):
@@ -29,7 +29,7 @@ class NodeSpec:
 
     name: str
     role: Role
-    memory: int = DEFAULT_MEMORY
+    memory_mb: int = DEFAULT_MEMORY_MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,6 @@ class Topology:
     nodes: tuple[NodeSpec, ...]
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def node_names(self) -> tuple[str, ...]:
         """The nodes' names."""
         return tuple(node.name for node in self.nodes)

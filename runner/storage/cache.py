@@ -11,7 +11,7 @@ from runner import paths
 from runner.storage import atomic
 
 
-def load(name: str, digest: bytes) -> object | None:
+def load_entry(name: str, digest: bytes) -> object | None:
     """Return what was noted, if it was worked out from the same.
 
     Args:
@@ -29,7 +29,7 @@ def load(name: str, digest: bytes) -> object | None:
     return None
 
 
-def store(name: str, digest: bytes, found: object) -> None:
+def store_entry(name: str, digest: bytes, found: object) -> None:
     """Note what was worked out, unless there is no room for it."""
     note = _file(name)
     with contextlib.suppress(OSError):

@@ -15,7 +15,7 @@ _HALF = ".labs-half"
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WriteSummary:
     """What was done to a folder.
 
     Attributes:
@@ -25,9 +25,9 @@ class Written:
 
     """
 
-    files: int
-    changed: int
-    removed: int
+    file_count: int
+    changed_count: int
+    removed_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class ManagedDirectory:
     """
 
     folder: Path
-    list_name: str
-    what: str
+    manifest_name: str
+    foreign_description: str
     advice: str
 
-    def claim(self) -> None:
+    def check_ownership(self) -> None:
         """Make sure that it may be written to: it is empty or missing, or the same was written there before.
 
         Raises:
@@ -61,9 +61,9 @@ class ManagedDirectory:
             and not self._list.is_file()
             and any(one.name != _HALF for one in self.folder.iterdir())
         ):
-            raise UsageError(f"{self.folder} holds files that {self.what}.", self.advice)
+            raise UsageError(f"{self.folder} holds files that {self.foreign_description}.", self.advice)
 
-    def write(self, files: Mapping[str, bytes]) -> Written:
+    def write_files(self, files: Mapping[str, bytes]) -> WriteSummary:
         """Make it hold these files, by their paths in it and in their order, and none of ours beside them.
 
         Raises:
@@ -71,7 +71,7 @@ class ManagedDirectory:
             OSError: It cannot be written to.
 
         """
-        self.claim()
+        self.check_ownership()
         before = self._listed()
         self.folder.mkdir(parents=True, exist_ok=True)
         # Said before it is done: what is cut short leaves nothing that the next one would not know as ours.
@@ -84,11 +84,11 @@ class ManagedDirectory:
         for path in stale:
             _remove(self.folder, path)
         self._put(self._list, _text(files.keys()))
-        return Written(len(files), changed, len(stale))
+        return WriteSummary(len(files), changed, len(stale))
 
     @property
     def _list(self) -> Path:
-        return self.folder / self.list_name
+        return self.folder / self.manifest_name
 
     def _listed(self) -> set[str]:
         try:

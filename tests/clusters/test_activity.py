@@ -1,4 +1,4 @@
-"""Terminals that ring the watch's bell."""
+"""Notifications from terminals to watching commands."""
 
 from __future__ import annotations
 
@@ -13,81 +13,92 @@ from pathlib import Path
 import pytest
 
 from runner import paths
-from runner.clusters.activity import Bell, Ringer
+from runner.clusters.activity import ActivityListener, ActivityNotifier
 from tests import helpers
 
 
 @pytest.fixture(autouse=True)
 def _own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     helpers.own_folders(monkeypatch, tmp_path)
-    # However deep the tests' own folders lie: the address of a socket must be short.
-    with tempfile.TemporaryDirectory() as short:
-        monkeypatch.setenv("XDG_RUNTIME_DIR", short)
+    with tempfile.TemporaryDirectory() as runtime:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
         yield
 
 
 @pytest.fixture
-def bell() -> Iterator[Bell]:
-    """Hang up a bell."""
-    hung = Bell()
-    yield hung
-    hung.close()
+def listener() -> Iterator[ActivityListener]:
+    """Create a listener."""
+    created = ActivityListener()
+    yield created
+    created.close()
 
 
-def rings(bell: Bell) -> bool:
-    """Whether it has rung."""
-    return bool(select.select([bell], [], [], 0)[0])
+def is_notified(listener: ActivityListener) -> bool:
+    """Whether the listener has received a notification."""
+    return bool(select.select([listener], [], [], 0)[0])
 
 
-def test_a_line_rings(bell: Bell) -> None:
-    """A line that a command prints rings the bell, until it is silenced."""
-    Ringer()(b"total 0\r\n")
-    assert rings(bell)
-    bell.silence()
-    assert not rings(bell)
+def test_line(listener: ActivityListener) -> None:
+    """A line of output notifies the listener, until it discards the notification."""
+    ActivityNotifier()(b"total 0\r\n")
+    assert is_notified(listener)
+    listener.drain()
+    assert not is_notified(listener)
 
 
-def test_keys_do_not(bell: Bell) -> None:
-    """What is typed shows up letter by letter, and means nothing before Enter."""
-    Ringer()(b"docker ru")
-    assert not rings(bell)
+def test_typing(listener: ActivityListener) -> None:
+    """Output without the end of a line, as when a user types, does not notify."""
+    ActivityNotifier()(b"docker ru")
+    assert not is_notified(listener)
 
 
-def test_not_too_often(bell: Bell) -> None:
-    """A program that prints without end rings once and not for every line."""
-    ring = Ringer()
+def test_limited_rate(listener: ActivityListener) -> None:
+    """A program that prints without end causes one notification per second, not one per line."""
+    notify = ActivityNotifier()
     for _ in range(1000):
-        ring(b"y\n")
-    assert rings(bell)
-    bell.silence()
-    ring(b"y\n")
-    assert not rings(bell)
+        notify(b"y\n")
+    assert is_notified(listener)
+    listener.drain()
+    notify(b"y\n")
+    assert not is_notified(listener)
 
 
-def test_nobody_watches() -> None:
-    """Where no bell hangs, nothing is rung and nothing is left."""
-    Ringer()(b"total 0\n")
+def test_no_listener() -> None:
+    """Without a listener, nothing is sent and no file is created."""
+    ActivityNotifier()(b"total 0\n")
     assert not paths.sockets_folder().exists()
 
 
-def test_a_bell_that_is_full(bell: Bell) -> None:
-    """A watch that is busy holds nobody up, however often its bell is rung."""
+def test_full_queue(listener: ActivityListener) -> None:
+    """A listener that does not read its notifications does not delay the notifier."""
     for _ in range(5000):
-        Ringer()(b"total 0\n")
-    assert rings(bell)
+        ActivityNotifier()(b"total 0\n")
+    assert is_notified(listener)
 
 
-def test_a_bell_whose_watch_was_killed() -> None:
-    """What a killed watch leaves hanging is taken down by the next one who rings."""
-    code = "import os, signal; from runner.clusters.activity import Bell; Bell(); os.kill(os.getpid(), signal.SIGKILL)"
+def test_killed_listener() -> None:
+    """The next notifier removes the socket of a killed listener."""
+    code = (
+        "import os; from runner.clusters.activity import ActivityListener; ActivityListener(); os.kill(os.getpid(), 9)"
+    )
     subprocess.run([sys.executable, "-c", code], cwd=helpers.CHECKOUT, env={**os.environ}, check=False)
-    assert 1 == len([*paths.sockets_folder().rglob("*.bell")])
-    Ringer()(b"total 0\n")
-    assert [] == [*paths.sockets_folder().rglob("*.bell")]
+    assert 1 == len([*paths.sockets_folder().rglob("*.activity")])
+    ActivityNotifier()(b"total 0\n")
+    assert [] == [*paths.sockets_folder().rglob("*.activity")]
 
 
-def test_several_watches(bell: Bell) -> None:
-    """Every watch hears it, each in its own process."""
-    code = "from runner.clusters.activity import Ringer; Ringer()(b'total 0\\n')"
+def test_other_process(listener: ActivityListener) -> None:
+    """The notifier may be in another process."""
+    code = "from runner.clusters.activity import ActivityNotifier; ActivityNotifier()(b'total 0\\n')"
     subprocess.run([sys.executable, "-c", code], cwd=helpers.CHECKOUT, env={**os.environ}, check=True)
-    assert rings(bell)
+    assert is_notified(listener)
+
+
+def test_long_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A listener works even if the path of its socket is longer than a socket's address can be."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / ("long" * 30)))
+    listener = ActivityListener()
+    ActivityNotifier()(b"total 0\n")
+    assert is_notified(listener)
+    listener.close()
+    assert [] == [*paths.sockets_folder().rglob("*.activity")]

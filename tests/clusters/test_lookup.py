@@ -9,7 +9,7 @@ import click
 import pytest
 
 from runner.cli import play, reset
-from runner.clusters import lookup, provision, selection
+from runner.clusters import lookup, provision, run_records, selection
 from runner.errors import HostError, UsageError
 from runner.nodes.driver_interface import Cluster, ClusterId, NodeImage
 from tests import helpers
@@ -70,10 +70,10 @@ def test_a_recorded_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     """Where a lab was started on a driver that cannot be asked now, that is told, until its start is undone."""
     _drivers(monkeypatch, NONE, Asked(contents=(IMAGE,)))
     lab = helpers.lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n")
-    provision.set_up(lab, helpers.cluster(tmp_path))
+    provision.provision_cluster(lab, helpers.cluster(tmp_path))
     with pytest.raises(HostError, match="No engine answers"):
         lookup.survey_clusters().require_all()
-    provision.undone(ClusterId("tiny"))
+    run_records.unmark_started(ClusterId("tiny"))
     assert () == lookup.survey_clusters().require_all()
 
 

@@ -1,4 +1,4 @@
-"""Setting the scene on nodes that are this machine."""
+"""Provisioning of nodes that are directories on this host."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.clusters import provision
+from runner.clusters import provision, run_records
 from runner.errors import BrokenLabError
 from runner.lessons.model import Lab
 from runner.nodes.driver_interface import ClusterId
@@ -31,43 +31,47 @@ def lab_with(root: Path, setup: str, **files: str) -> Lab:
 
 
 def home(root: Path, node: str = "node1") -> Path:
-    """Return a node's home."""
+    """Return the home directory of a node's root user."""
     return root / "disks" / node / "root"
 
 
 def test_every_node(tmp_path: Path) -> None:
-    """The script runs in the home of every node and knows node, role and lab."""
+    """The script runs in the home directory of every node and knows the node, role and lab."""
     lab = lab_with(tmp_path, 'echo "$LABS_NODE $LABS_ROLE $LABS_LAB" >who\n')
-    provision.set_up(lab, helpers.cluster(tmp_path, "node1", "node2"))
+    provision.provision_cluster(lab, helpers.cluster(tmp_path, "node1", "node2"))
     assert ["node1 manager tiny\n", "node2 manager tiny\n"] == [
         (home(tmp_path, node) / "who").read_text() for node in ("node1", "node2")
     ]
 
 
 def test_files(tmp_path: Path) -> None:
-    """The lab's files lie in every home before its script runs."""
-    provision.set_up(lab_with(tmp_path, "cat app.py >seen\n", **{"app.py": "print()\n"}), helpers.cluster(tmp_path))
+    """The lab's files are in every home directory before the script runs."""
+    provision.provision_cluster(
+        lab_with(tmp_path, "cat app.py >seen\n", **{"app.py": "print()\n"}), helpers.cluster(tmp_path)
+    )
     assert "print()\n" == (home(tmp_path) / "seen").read_text()
 
 
-def test_again(tmp_path: Path) -> None:
-    """The scene may be set again, and the log holds the last time only."""
+def test_repeated(tmp_path: Path) -> None:
+    """Provisioning can be repeated, and the log has only the last output."""
     lab = lab_with(tmp_path, "echo again; mkdir -p here\n")
     for _ in range(2):
-        provision.set_up(lab, helpers.cluster(tmp_path))
-    assert "node1: again\n" == provision.log_file(TINY).read_text()
+        provision.provision_cluster(lab, helpers.cluster(tmp_path))
+    assert "node1: again\n" == run_records.setup_log_file(TINY).read_text()
 
 
 def test_log(tmp_path: Path) -> None:
-    """Every line that the script prints is in the run's log with its node."""
-    provision.set_up(lab_with(tmp_path, "echo one; echo two >&2\n"), helpers.cluster(tmp_path, "node1", "node2"))
+    """The log has every line that the script prints, with the node's name."""
+    provision.provision_cluster(
+        lab_with(tmp_path, "echo one; echo two >&2\n"), helpers.cluster(tmp_path, "node1", "node2")
+    )
     assert ["node1: one", "node1: two", "node2: one", "node2: two"] == sorted(
-        provision.log_file(TINY).read_text().splitlines()
+        run_records.setup_log_file(TINY).read_text().splitlines()
     )
 
 
 @pytest.mark.parametrize(
-    ("setup", "said"),
+    ("setup", "line"),
     [
         ("true\n\ncat gone\n", "setup.sh:3: exit status 1: cat gone"),
         ("step() {\n  false\n}\nstep\n", "setup.sh:2: exit status 1: false"),
@@ -76,20 +80,22 @@ def test_log(tmp_path: Path) -> None:
         ("echo before\nexit 3\n", "before"),
     ],
 )
-def test_failure(setup: str, said: str, tmp_path: Path) -> None:
-    """A script that fails is the lab's fault, told with the line that failed and where its output is."""
+def test_failure(setup: str, line: str, tmp_path: Path) -> None:
+    """If the script fails, the error names the failing line and the file with the complete output."""
     lab = lab_with(tmp_path, setup)
     with pytest.raises(BrokenLabError) as caught:
-        provision.set_up(lab, helpers.cluster(tmp_path))
+        provision.provision_cluster(lab, helpers.cluster(tmp_path))
     assert caught.value.message.startswith(f"{lab.setup_script} failed on node1 with exit status ")
-    assert caught.value.advice.endswith(f"'labs start tiny'. Its whole output is in {provision.log_file(TINY)}.")
-    assert said in caught.value.log
-    assert said in provision.log_file(TINY).read_text()
+    assert caught.value.advice.endswith(
+        f"'labs start tiny'. {run_records.setup_log_file(TINY)} has its complete output."
+    )
+    assert line in caught.value.log
+    assert line in run_records.setup_log_file(TINY).read_text()
 
 
-def test_forget(tmp_path: Path) -> None:
-    """Forgetting a run removes its log and leaves no folder, and may be repeated."""
-    provision.set_up(lab_with(tmp_path, ""), helpers.cluster(tmp_path))
+def test_delete_record(tmp_path: Path) -> None:
+    """Deleting a record deletes its log and folder, and can be repeated."""
+    provision.provision_cluster(lab_with(tmp_path, ""), helpers.cluster(tmp_path))
     for _ in range(2):
-        provision.forget(TINY)
-        assert not provision.log_file(TINY).parent.exists()
+        run_records.delete_record(TINY)
+        assert not run_records.setup_log_file(TINY).parent.exists()

@@ -1,4 +1,4 @@
-"""A node's engine on a Unix socket of this machine."""
+"""A node's engine on a Unix socket of this host."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ import sys
 from pathlib import Path
 from runner.clusters import socket_proxy
 from tests.helpers import LocalNode
-socket_proxy.serve(LocalNode(Path(sys.argv[1])), Path(sys.argv[2]))
+socket_proxy.serve_engine(LocalNode(Path(sys.argv[1])), Path(sys.argv[2]))
 """
 
 
 class Engine:
-    """Listens where the node's engine would; answers only once it has been told that no more is to come."""
+    """Listens in place of the node's engine; answers after the client has closed its side of the connection."""
 
     def __init__(self, path: Path) -> None:
         self.idle: list[socket.socket] = []
@@ -39,7 +39,7 @@ class Engine:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
-        # The first stream is the one by which the forwarder sees when the node goes down.
+        # The first connection stays idle: it shows the proxy when the node goes down.
         self.idle.append(self._listener.accept()[0])
         while True:
             stream, _ = self._listener.accept()
@@ -47,14 +47,14 @@ class Engine:
 
     def _answer(self, stream: socket.socket) -> None:
         with stream:
-            got = b"".join(iter(lambda: stream.recv(1 << 16), b""))
+            received = b"".join(iter(lambda: stream.recv(1 << 16), b""))
             time.sleep(0.3)
-            stream.sendall(got.upper())
+            stream.sendall(received.upper())
 
 
 @pytest.fixture
 def forwarded(tmp_path: Path) -> Iterator[tuple[Engine, Path, subprocess.Popen[bytes]]]:
-    """Yield an engine, the socket that leads to it, and the process between them."""
+    """Yield an engine, the socket that leads to it, and the proxy process."""
     engine = Engine(tmp_path / "docker.sock")
     path = tmp_path / "tiny" / "node1.sock"
     path.parent.mkdir()
@@ -69,8 +69,8 @@ def forwarded(tmp_path: Path) -> Iterator[tuple[Engine, Path, subprocess.Popen[b
             process.kill()
 
 
-def talk(path: Path, data: bytes) -> bytes:
-    """Send all, say that this is all, and read all."""
+def exchange(path: Path, data: bytes) -> bytes:
+    """Send data, close the sending side, and read the complete response."""
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(10)
         sock.connect(str(path))
@@ -80,66 +80,66 @@ def talk(path: Path, data: bytes) -> bytes:
 
 
 def test_half_closed(forwarded: tuple[Engine, Path, subprocess.Popen[bytes]]) -> None:
-    """An answer that comes after the end of the input arrives whole, however large."""
-    assert b"HELLO" * 100_000 == talk(forwarded[1], b"hello" * 100_000)
+    """A large response that comes after the end of the input arrives completely."""
+    assert b"HELLO" * 100_000 == exchange(forwarded[1], b"hello" * 100_000)
 
 
-def test_many(forwarded: tuple[Engine, Path, subprocess.Popen[bytes]]) -> None:
-    """Streams do not wait for each other."""
-    answers: list[bytes] = []
-    threads = [threading.Thread(target=lambda: answers.append(talk(forwarded[1], b"hi"))) for _ in range(6)]
+def test_parallel_connections(forwarded: tuple[Engine, Path, subprocess.Popen[bytes]]) -> None:
+    """Connections do not wait for each other."""
+    responses: list[bytes] = []
+    threads = [threading.Thread(target=lambda: responses.append(exchange(forwarded[1], b"hi"))) for _ in range(6)]
     began = time.monotonic()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [b"HI"] * 6 == answers
+    assert [b"HI"] * 6 == responses
     assert time.monotonic() - began < 6 * 0.3
 
 
-def test_private(forwarded: tuple[Engine, Path, subprocess.Popen[bytes]]) -> None:
-    """Nobody else may use the socket, for it is root on the node."""
+def test_permissions(forwarded: tuple[Engine, Path, subprocess.Popen[bytes]]) -> None:
+    """No other user may use the socket, because it gives root rights on the node."""
     assert 0o600 == forwarded[1].stat().st_mode & 0o777
 
 
-def test_ends_with_the_node(forwarded: tuple[Engine, Path, subprocess.Popen[bytes]]) -> None:
-    """When the node goes down the process ends, and socket and folder are gone."""
+def test_end_of_node(forwarded: tuple[Engine, Path, subprocess.Popen[bytes]]) -> None:
+    """When the node goes down, the proxy ends and removes its socket and folder."""
     engine, path, process = forwarded
     engine.idle[0].close()
     assert 0 == process.wait(timeout=10)
     assert not path.parent.exists()
 
 
-def test_closed(
+def test_stop_proxies(
     forwarded: tuple[Engine, Path, subprocess.Popen[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever takes a node away ends the process too, though the stream to that node goes on."""
+    """`stop_proxies` ends the process even while its connection to the node is open."""
     monkeypatch.setattr(paths, "sockets_folder", lambda: tmp_path)
     _, path, process = forwarded
-    socket_proxy.close(ClusterId("tiny"))
+    socket_proxy.stop_proxies(ClusterId("tiny"))
     assert -signal.SIGTERM == process.wait(timeout=10)
     assert not path.parent.exists()
 
 
-def test_nothing_to_close(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cluster that nobody serves is closed in peace, and so is one whose server was killed."""
+def test_no_proxy_to_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`stop_proxies` accepts a cluster without proxies, and removes the socket of a killed proxy."""
     monkeypatch.setattr(paths, "sockets_folder", lambda: tmp_path)
-    socket_proxy.close(ClusterId("tiny"))
-    left = tmp_path / "tiny" / "node1.sock"
-    left.parent.mkdir()
+    socket_proxy.stop_proxies(ClusterId("tiny"))
+    socket_file = tmp_path / "tiny" / "node1.sock"
+    socket_file.parent.mkdir()
     with socket.socket(socket.AF_UNIX) as killed:
-        killed.bind(str(left))
-    socket_proxy.close(ClusterId("tiny"))
-    assert not left.parent.exists()
+        killed.bind(str(socket_file))
+    socket_proxy.stop_proxies(ClusterId("tiny"))
+    assert not socket_file.parent.exists()
 
 
-def test_address_that_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a socket's address would be too long, the folder is named, and what to type; nothing is left there."""
+def test_long_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a socket's path would be too long, the error names it and says what to type; nothing is created."""
     deep = tmp_path / ("deep" * 30)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
     node = helpers.cluster(tmp_path, "node1").nodes[0]
-    with pytest.raises(HostError, match=r"no more than 10\d bytes") as caught:
-        socket_proxy.ensure(ClusterId("tiny"), node)
+    with pytest.raises(HostError, match=r"at most 10\d bytes") as caught:
+        socket_proxy.ensure_proxy(ClusterId("tiny"), node)
     assert str(deep) in caught.value.message
     assert 'eval "$(XDG_RUNTIME_DIR=$(mktemp -d) labs env node1)"' in caught.value.advice
     assert not deep.exists()

@@ -89,7 +89,7 @@ def test_every_rule_has_cases() -> None:
 @pytest.mark.parametrize("ours", [True, False])
 def test_without_recipe(ours: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lab of ours needs no registry; one of somebody else's may."""
-    monkeypatch.setattr(paths, "is_built_in", lambda: ours)
+    monkeypatch.setattr(paths, "uses_built_in_labs", lambda: ours)
     front = helpers.FRONT.replace("[]", "['mongo:7', 'nginx:alpine']")
     write_tree(tmp_path, f">> labs/tiny/lesson.md\n{front}{STEP}")
     problem = "labs/tiny/lesson.md:7: no recipe makes the image mongo:7\n"
@@ -185,7 +185,7 @@ def test_no_bash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_own_labs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is wrong with the labs that come with this program, and that is found out in well under two seconds."""
     monkeypatch.delenv("LABS_ROOT")
-    assert paths.is_built_in()
+    assert paths.uses_built_in_labs()
     began = time.process_time()
     assert () == linter.lint_labs(catalog.list_lab_names())
     assert 2 > time.process_time() - began

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
@@ -19,10 +16,11 @@ from runner.storage import atomic, codec
 SUBNET = IPv4Network("10.213.0.0/24")
 GATEWAY, MIRROR = SUBNET[1], SUBNET[2]
 _FIRST_NODE_HOST = 11
-# The TCP ports of the engine and of the agent in each VM; only the gateway's address may connect (recipes/vm/labs-init).
+# The TCP ports of the engine and the agent in each VM; only the gateway's address may connect (recipes/vm/labs-init).
 ENGINE_PORT, AGENT_PORT = 61001, 61002
 # Earlier versions wrote 'plan.json'. Without this file a cluster counts as incomplete, and can only be removed.
 _STATE_FILE = "cluster.json"
+_MAX_LOG_LINE = 500
 
 
 class VmState(StrEnum):
@@ -41,14 +39,14 @@ class VmSpec:
         name: The host name.
         role: The swarm role that the topology intends for it.
         address: The IPv4 address.
-        memory: The maximum memory in MB.
+        memory_mb: The maximum memory in MB.
 
     """
 
     name: str
     role: Role
     address: str
-    memory: int
+    memory_mb: int
 
     @property
     def mac_address(self) -> str:
@@ -92,7 +90,7 @@ class ClusterState:
 def create_state(cluster: ClusterId, topology: Topology, artifacts: Path) -> ClusterState:
     """Return the state of a new cluster: assign an address to every node of the topology."""
     vms = [
-        VmSpec(node.name, node.role, str(SUBNET[_FIRST_NODE_HOST + number]), node.memory)
+        VmSpec(node.name, node.role, str(SUBNET[_FIRST_NODE_HOST + number]), node.memory_mb)
         for number, node in enumerate(topology.nodes)
     ]
     return ClusterState(cluster.lab, cluster.run, artifacts, tuple(vms))
@@ -131,24 +129,18 @@ def log_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.log"
 
 
+def read_log(folder: Path, name: str, lines: int = 40) -> str:
+    """Return the last lines of a VM's log; they may be hostile, so long ones are cut."""
+    try:
+        text = log_path(folder, name).read_text("utf-8", "replace")
+    except OSError:
+        return ""
+    return "\n".join(line[:_MAX_LOG_LINE] for line in text.splitlines()[-lines:])
+
+
 def socket_path(folder: Path) -> Path:
     """Return the supervisor's socket.
 
     It is in the same folder as the cluster's disks, so that neither can be found without the other.
     """
     return folder / "supervisor.sock"
-
-
-@contextmanager
-def short_socket_path(folder: Path) -> Iterator[str]:
-    """Provide a short path to the supervisor's socket; its real path may exceed the limit of 107 bytes.
-
-    Raises:
-        OSError: There is no such folder.
-
-    """
-    descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{descriptor}/{socket_path(folder).name}"
-    finally:
-        os.close(descriptor)

@@ -1,16 +1,16 @@
-"""The one process that owns a cluster of machines: its namespaces, network, hub, kernels and connections.
+"""The process that runs a cluster of VMs: it owns the cluster's namespaces, network, registry mirror and kernels.
 
-It is the first process of a process namespace, so whatever ends it, the kernel ends all that it has started. It answers
-on a Unix socket, one request a connection: a line of JSON, and a line of JSON back, with a descriptor beside it where
-one was asked for. Sockets made here lead into the cluster's network whoever holds them; so a client talks to a machine
-with nobody between.
+It is PID 1 of a process namespace, so when it exits for any reason, the host's kernel kills everything that it has
+started. It answers requests on a Unix socket, one per connection: the client sends a line of JSON and gets a line of
+JSON back, with a file descriptor if it asked for a connection. A socket that the supervisor has opened stays in the
+cluster's network whichever process uses it, so a client then exchanges data with a VM directly.
 
-    {"ask": "begin", "outward": true, "forbidden": ["192.0.2.7"]}
-                                                     -> {}; boots all machines, with or without a way out
-    {"ask": "states"}                                -> {"node1": "ready", ...}
-    {"ask": "await", "node": "node1"}                -> {"state": "ready"} or "down", or "booting" after a second of it
-    {"ask": "boot", "node": "node1"}                 -> {}
-    {"ask": "connect", "node": "node1", "port": 80}  -> {} and a descriptor, or {"error": "..."}
+    {"request": "start", "has_uplink": true, "forbidden": ["192.0.2.7"]}
+                        -> {}; boots all VMs, with or without an uplink that must not lead to the forbidden addresses
+    {"request": "list_states"}                           -> {"node1": "ready", ...}
+    {"request": "poll_boot", "node": "node1"}            -> {"state": "ready"} or "down"; "booting" after one second
+    {"request": "boot", "node": "node1"}                 -> {}
+    {"request": "connect", "node": "node1", "port": 80}  -> {} and a file descriptor, or {"error": "..."}
 """
 
 from __future__ import annotations
@@ -34,170 +34,176 @@ from typing import IO, Any
 from runner import paths
 from runner.drivers.uml import network
 from runner.drivers.uml.vm import cluster_state, cpu_affinity, sandbox, uplink
-from runner.drivers.uml.vm.cluster_state import Plan, State
-from runner.drivers.uml.vm.vm_process import Kernel, jailed, kept
+from runner.drivers.uml.vm.cluster_state import ClusterState, VmState
+from runner.drivers.uml.vm.vm_process import VmProcess, log_output, start_sandboxed
+from runner.sockets import short_address
 from runner.storage.locks import try_lock
 
-# Others come first when processors are short.
+# Other processes come first when processors are short.
 _NICENESS = 5
 # From linux/keyctl.h and asm/unistd_64.h.
 _SYS_KEYCTL, _JOIN_SESSION_KEYRING = 250, 1
 _CONNECT_SECONDS = 10
-# After this many seconds of silence ask whether it is still there, then this often, and give up after so many times.
+# Probe an idle connection after this many seconds, repeat at this interval, and give up after so many probes.
 _KEEP_ALIVE = {socket.TCP_KEEPIDLE: 10, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 4}
 
 
 class Supervisor:
-    """All of a running cluster.
+    """Runs a cluster's VMs and registry mirror, and answers requests.
 
     Args:
-        folder: The cluster's folder, with its plan.
+        folder: The cluster's folder, with its recorded state.
 
     """
 
     def __init__(self, folder: Path) -> None:
-        cluster = cluster_state.read(folder)
+        cluster = cluster_state.load_state(folder)
         assert cluster is not None
-        self._lock = _own(folder)
-        wires = network.make(len(cluster.machines))
-        self._start_hub = partial(_hub, cluster, folder)
-        self._hub = self._start_hub()
-        claims = cpu_affinity.claim(len(cluster.machines), paths.cache_folder() / "processors")
-        self._kernels = {
-            machine.name: Kernel(machine, cluster, folder, wire, claim)
-            for machine, wire, claim in zip(cluster.machines, wires, claims, strict=True)
+        self._lock = _lock_cluster(folder)
+        network_cards = network.create_network(len(cluster.vms))
+        self._start_mirror = partial(_start_mirror, cluster, folder)
+        self._mirror = self._start_mirror()
+        claims = cpu_affinity.claim_processors(len(cluster.vms), paths.cache_folder() / "processors")
+        self._vms = {
+            vm.name: VmProcess(vm, cluster, folder, network_card, claim)
+            for vm, network_card, claim in zip(cluster.vms, network_cards, claims, strict=True)
         }
-        # While somebody waits for a program of their own, nobody else may bury it.
-        self._burial = threading.Lock()
-        # Last: whoever finds us listening finds all of it.
-        self._listener = _listen(folder)
+        # Held while another thread waits for a child process, so that `_monitor_processes` does not reap it first.
+        self._reap_lock = threading.Lock()
+        # This comes last, so that a client that can connect finds a complete cluster.
+        self._listener = _open_listener(folder)
 
-    def run(self) -> None:
-        """Answer until the end."""
-        threading.Thread(target=self._reap, daemon=True).start()
+    def serve_forever(self) -> None:
+        """Answer requests until this process is killed."""
+        threading.Thread(target=self._monitor_processes, daemon=True).start()
         while True:
             peer, _ = self._listener.accept()
-            threading.Thread(target=self._answer, args=(peer,), daemon=True).start()
+            threading.Thread(target=self._answer_peer, args=(peer,), daemon=True).start()
 
-    def _answer(self, peer: socket.socket) -> None:
+    def _answer_peer(self, peer: socket.socket) -> None:
         with peer, contextlib.suppress(OSError):
             line = peer.makefile("rb").readline()
             if not line:
-                # Somebody only looked whether we are there.
+                # The client has only tested whether we listen.
                 return
-            asked = json.loads(line)
+            message = json.loads(line)
+            answer: dict[str, str] = {}
+            connection = None
             try:
-                answer, opened = self._do(asked), None
-                if asked["ask"] == "connect":
-                    opened = self._connect(asked["node"], asked["port"])
+                if message["request"] == "connect":
+                    connection = self._connect(message["node"], message["port"])
+                else:
+                    answer = self._handle_request(message)
             except (OSError, KeyError, subprocess.SubprocessError) as error:
-                answer, opened = {"error": str(error)}, None
+                answer = {"error": str(error)}
             line = json.dumps(answer).encode() + b"\n"
-            if opened is None:
+            if connection is None:
                 peer.sendall(line)
                 return
-            with opened:
-                socket.send_fds(peer, [line], [opened.fileno()])
+            with connection:
+                socket.send_fds(peer, [line], [connection.fileno()])
 
-    def _do(self, asked: dict[str, Any]) -> dict[str, str]:
-        if asked["ask"] == "begin":
-            self._begin(asked["outward"], asked["forbidden"])
-        if asked["ask"] == "states":
-            return {name: kernel.state.value for name, kernel in self._kernels.items()}
-        if asked["ask"] == "await":
-            return {"state": self._kernels[asked["node"]].settled().value}
-        if asked["ask"] == "boot":
-            self._kernels[asked["node"]].boot()
+    def _handle_request(self, message: dict[str, Any]) -> dict[str, str]:
+        if message["request"] == "start":
+            self._start_vms(message["has_uplink"], message["forbidden"])
+        if message["request"] == "list_states":
+            return {name: vm.state.value for name, vm in self._vms.items()}
+        if message["request"] == "poll_boot":
+            return {"state": self._vms[message["node"]].poll_boot().value}
+        if message["request"] == "boot":
+            self._vms[message["node"]].boot()
         return {}
 
-    def _begin(self, is_open: bool, forbidden: list[str]) -> None:
-        if is_open:
+    def _start_vms(self, has_uplink: bool, forbidden: list[str]) -> None:
+        if has_uplink:
             try:
-                with self._burial:
-                    uplink.use(forbidden)
+                with self._reap_lock:
+                    uplink.route_through_uplink(forbidden)
             except (OSError, subprocess.SubprocessError) as error:
-                # Into the supervisor's log; machines do without.
-                sys.stderr.write(f"no way out: {error}\n")
-                is_open = False
-        for kernel in self._kernels.values():
-            kernel.resolver = uplink.RESOLVER if is_open else ""
-            kernel.boot()
+                # This goes to the supervisor's log. The VMs work without an uplink.
+                sys.stderr.write(f"no uplink: {error}\n")
+                has_uplink = False
+        for vm in self._vms.values():
+            vm.resolver = uplink.RESOLVER if has_uplink else ""
+            vm.boot()
 
     def _connect(self, node: str, port: int) -> socket.socket:
-        kernel = self._kernels[node]
-        if kernel.state is State.DOWN:
-            # Nobody is there to refuse.
-            raise ConnectionRefusedError("the machine is down")
-        made = socket.create_connection((kernel.machine.address, port), _CONNECT_SECONDS)
-        made.settimeout(None)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # A machine that is cut off does not hang up.
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        vm = self._vms[node]
+        if vm.state is VmState.DOWN:
+            # There is no kernel to refuse the connection, so it would only time out.
+            raise ConnectionRefusedError("the VM is down")
+        connection = socket.create_connection((vm.spec.address, port), _CONNECT_SECONDS)
+        connection.settimeout(None)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # A VM that is cut off does not close its connections.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option, value in _KEEP_ALIVE.items():
-            made.setsockopt(socket.IPPROTO_TCP, option, value)
-        return made
+            connection.setsockopt(socket.IPPROTO_TCP, option, value)
+        return connection
 
-    def _reap(self) -> None:
-        """Bury the orphans, whom a namespace gives its first process, and look after the hub and the kernels."""
+    def _monitor_processes(self) -> None:
+        """Reap orphans, because this process is PID 1 of its namespace, and look after the mirror and the kernels."""
         while True:
-            for kernel in self._kernels.values():
+            for vm in self._vms.values():
                 with contextlib.suppress(OSError):
-                    kernel.nudge()
-            own = {kernel.process.pid for kernel in self._kernels.values() if kernel.process} | {self._hub.pid}
-            with self._burial, contextlib.suppress(ChildProcessError):
-                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-                if ended and ended.si_pid not in own:
-                    os.waitpid(ended.si_pid, os.WNOHANG)
+                    vm.send_timer_signal()
+            children = {vm.process.pid for vm in self._vms.values() if vm.process} | {self._mirror.pid}
+            with self._reap_lock, contextlib.suppress(ChildProcessError):
+                exited = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+                if exited and exited.si_pid not in children:
+                    os.waitpid(exited.si_pid, os.WNOHANG)
                     continue
-            if self._hub.poll() is not None:
-                # A full disk refuses this too; the next look may find room.
+            if self._mirror.poll() is not None:
+                # A full disk prevents a restart too; a later attempt may find free space.
                 with contextlib.suppress(OSError):
-                    self._hub = self._start_hub()
+                    self._mirror = self._start_mirror()
             time.sleep(1)
 
 
-def _hub(cluster: Plan, folder: Path) -> subprocess.Popen[bytes]:
-    hub = jailed(sandbox.hub(cluster, folder))
-    threading.Thread(target=deque, args=(kept(hub, cluster_state.log_of(folder, "hub")), 0), daemon=True).start()
-    return hub
+def _start_mirror(cluster: ClusterState, folder: Path) -> subprocess.Popen[bytes]:
+    mirror = start_sandboxed(sandbox.build_mirror_command(cluster, folder))
+    lines = log_output(mirror, cluster_state.log_path(folder, "mirror"))
+    threading.Thread(target=deque, args=(lines, 0), daemon=True).start()
+    return mirror
 
 
-def _own(folder: Path) -> IO[str]:
-    """Hold the cluster's lock for life: two that write to the same disks would ruin them."""
+def _lock_cluster(folder: Path) -> IO[str]:
+    """Hold the cluster's lock until this process exits: two kernels that write to the same disk would destroy it."""
     lock = (folder / "supervisor.lock").open("w")
     if not try_lock(lock):
-        sys.exit("Another supervisor owns these machines.")
+        sys.exit("Another supervisor runs these VMs.")
     return lock
 
 
-def _listen(folder: Path) -> socket.socket:
-    cluster_state.socket_of(folder).unlink(missing_ok=True)
+def _open_listener(folder: Path) -> socket.socket:
+    cluster_state.socket_path(folder).unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
-    with cluster_state.address_of(folder) as address:
+    with short_address(cluster_state.socket_path(folder)) as address:
         listener.bind(address)
     listener.listen(64)
     return listener
 
 
-def _keep_to_ourselves() -> None:
-    """Part with what all that we start would inherit: an equal claim to processors, core dumps, a user's keys."""
+def _restrict_process() -> None:
+    """Lower the priority of this process and its future children, forbid core dumps, and drop the user's keyring."""
     os.nice(_NICENESS)
-    # Where there is this file, niceness counts only among the processes of a session, and this is a session's.
+    # Where this file exists, niceness counts only among the processes of a session, and this process has its own.
     with contextlib.suppress(OSError):
         Path("/proc/self/autogroup").write_text(str(_NICENESS), "ascii")
-    # What no group counts may still use up the host's memory; then we go first, and among us the largest.
+    # Memory that no control group counts may still exhaust the host's. Then our processes are killed first, and among
+    # them the largest.
     Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
-    # Of one byte: so a dump is neither written to a file nor handed to a program of the host's.
+    # A limit of one byte: a dump is then neither written to a file nor piped to a program of the host.
     resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
     ctypes.CDLL(None).syscall(_SYS_KEYCTL, _JOIN_SESSION_KEYRING, None)
 
 
 def main() -> None:
-    """Own the cluster in the folder that the command line names."""
-    _keep_to_ourselves()
-    # The first process of a namespace is spared every signal that it has no handler for.
+    """Run the cluster in the folder that the command line names."""
+    _restrict_process()
+    # PID 1 of a namespace ignores every signal that it has no handler for.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    Supervisor(Path(sys.argv[1])).run()
+    Supervisor(Path(sys.argv[1])).serve_forever()
 
 
 if __name__ == "__main__":

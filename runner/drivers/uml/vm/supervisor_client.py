@@ -1,4 +1,4 @@
-"""Speaks with supervisors: launches them, asks them, ends them."""
+"""The client of a cluster's supervisor: starts it, sends it requests, connects to its VMs, stops it."""
 
 from __future__ import annotations
 
@@ -17,70 +17,71 @@ from typing import Any
 
 from runner import paths, sockets
 from runner.drivers.uml.vm import cgroups, cluster_state, uplink
-from runner.drivers.uml.vm.cluster_state import State
+from runner.drivers.uml.vm.cluster_state import VmState
 from runner.errors import HostError
+from runner.sockets import short_address
 
-_LAUNCH_SECONDS = 20
+_START_SECONDS = 20
 _BOOT_SECONDS = 120
-_END_SECONDS = 20
-# A supervisor answers within its own limits for connecting and settling, unless it is stopped.
+_STOP_SECONDS = 20
+# The supervisor itself limits how long a request takes; only a suspended one exceeds this.
 _ANSWER_SECONDS = 30
 _NAMESPACES = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 
-def launch(folder: Path) -> None:
-    """Start a cluster's supervisor, which boots its machines, and wait until it answers.
+def start_supervisor(folder: Path) -> None:
+    """Start a cluster's supervisor, which boots the VMs, and wait until it answers.
 
     Args:
-        folder: The cluster's folder, with its plan.
+        folder: The cluster's folder, with its recorded state.
 
     Raises:
-        HostError: It ended at once; with what it said.
+        HostError: It exited at once; the error shows its output.
 
     """
-    cgroups.remove(folder)
-    ours, held = os.pipe()
+    cgroups.remove_cgroups(folder)
+    # The supervisor keeps one end of this pipe open. The uplink's program watches the other end, to exit with it.
+    uplink_end, supervisor_end = os.pipe()
     try:
-        _launch(folder, held)
-        forbidden = _way_out(folder, ours)
-        _order(folder, ask="begin", outward=forbidden is not None, forbidden=forbidden or [])
+        _start_process(folder, supervisor_end)
+        forbidden = _start_uplink(folder, uplink_end)
+        _send_command(folder, request="start", has_uplink=forbidden is not None, forbidden=forbidden or [])
     finally:
-        os.close(ours)
-        os.close(held)
+        os.close(uplink_end)
+        os.close(supervisor_end)
 
 
-def _way_out(folder: Path, held: int) -> list[str] | None:
-    """Open a way out where there can be one, and return the addresses it must not lead to."""
+def _start_uplink(folder: Path, pipe_end: int) -> list[str] | None:
+    """Start the uplink if possible, and return the addresses it must not lead to."""
     try:
-        if uplink.possible() and uplink.open_for(_process(folder), held):
-            return uplink.own_addresses()
+        if uplink.is_available() and uplink.start_uplink(_find_process(folder), pipe_end):
+            return uplink.list_host_addresses()
     except (OSError, ValueError, subprocess.SubprocessError):
-        # Machines do without.
+        # The VMs work without an uplink.
         pass
     return None
 
 
-def _launch(folder: Path, held: int) -> None:
+def _start_process(folder: Path, pipe_end: int) -> None:
     log = folder / "supervisor.log"
     with log.open("wb") as handle:
         process = subprocess.Popen(
-            [*_unshare(), sys.executable, "-m", "runner.drivers.uml.vm.supervisor", str(folder)],
+            [*_build_unshare_command(), sys.executable, "-m", "runner.drivers.uml.vm.supervisor", str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=handle,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             cwd="/",
-            env=_environment(),
-            # Open for as long as it lives; see `outward`.
-            pass_fds=[held],
+            env=_build_environment(),
+            pass_fds=[pipe_end],
         )
     try:
-        deadline = time.monotonic() + _LAUNCH_SECONDS
-        while not alive(folder):
+        deadline = time.monotonic() + _START_SECONDS
+        while not is_running(folder):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise HostError(
-                    "The supervisor of the machines did not start.",
-                    "'labs doctor' looks whether this machine can run them.",
+                    "The supervisor of the VMs did not start.",
+                    "'labs doctor' checks whether this host can run them.",
                     log.read_text("utf-8", "replace")[-3000:],
                 )
             time.sleep(0.01)
@@ -90,150 +91,148 @@ def _launch(folder: Path, held: int) -> None:
         raise
 
 
-def _unshare() -> list[str]:
-    rights = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    return ["unshare", *rights, *_NAMESPACES]
+def _build_unshare_command() -> list[str]:
+    user_namespace = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    return ["unshare", *user_namespace, *_NAMESPACES]
 
 
-def _environment() -> dict[str, str]:
-    """Return the supervisor's environment: what it takes to find this package and our folders, and nothing else."""
-    kept = ("HOME", "LANG", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "LABS_PROJECT", "LABS_ROOT")
-    own = {name: os.environ[name] for name in kept if name in os.environ}
-    rights = {"LABS_STARTED_BY_ROOT": "yes"} if os.geteuid() == 0 else {}
-    return {**own, **rights, "PATH": paths.programs(), "PYTHONPATH": str(Path(__file__).parents[4])}
+def _build_environment() -> dict[str, str]:
+    """Return the supervisor's environment: only what it needs to find this package and the state and cache folders."""
+    inherited = ("HOME", "LANG", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "LABS_PROJECT", "LABS_ROOT")
+    environment = {name: os.environ[name] for name in inherited if name in os.environ}
+    if os.geteuid() == 0:
+        environment["LABS_STARTED_BY_ROOT"] = "yes"
+    return {**environment, "PATH": paths.program_search_path(), "PYTHONPATH": str(Path(__file__).parents[4])}
 
 
-def alive(folder: Path) -> bool:
-    """Whether a cluster has a supervisor that listens."""
-    with contextlib.suppress(OSError), _connected(folder):
+def is_running(folder: Path) -> bool:
+    """Whether a cluster's supervisor accepts connections."""
+    with contextlib.suppress(OSError), _connect_supervisor(folder):
         return True
     return False
 
 
-def ask(folder: Path, **asked: Any) -> dict[str, str]:
-    """Ask a supervisor; see `supervisor` for what can be asked.
+def send_request(folder: Path, **request: Any) -> dict[str, str]:
+    """Send a request to a cluster's supervisor and return its answer; see `supervisor` for the requests.
 
     Raises:
-        HostError: There is none, or it ended meanwhile.
+        HostError: There is no supervisor, or it exited meanwhile.
 
     """
     try:
-        with _connected(folder) as connection:
-            connection.sendall(json.dumps(asked).encode() + b"\n")
+        with _connect_supervisor(folder) as connection:
+            connection.sendall(json.dumps(request).encode() + b"\n")
             answer: dict[str, str] = json.loads(connection.makefile("r").readline())
             return answer
     except (OSError, ValueError) as error:
-        raise gone(folder) from error
+        raise unreachable_error(folder) from error
 
 
-def settled(folder: Path, node: str, given_up: Callable[[], bool] = lambda: False) -> str:
-    """Wait until a machine's engine answers, or never will, and return its state; that of one that is late as it is.
+def wait_for_boot(folder: Path, node: str, is_cancelled: Callable[[], bool] = lambda: False) -> str:
+    """Wait until a VM's engine is ready or the VM is down, and return its state; it is still booting after a timeout.
 
     Args:
         folder: The cluster's folder.
-        node: The machine.
-        given_up: Tells whether nobody waits any more.
+        node: The VM's name.
+        is_cancelled: Returns whether to stop waiting.
 
     Raises:
         HostError: There is no supervisor.
 
     """
     deadline = time.monotonic() + _BOOT_SECONDS
-    while (state := ask(folder, ask="await", node=node)["state"]) == State.BOOTING:
-        if given_up() or time.monotonic() > deadline:
+    while (state := send_request(folder, request="poll_boot", node=node)["state"]) == VmState.BOOTING:
+        if is_cancelled() or time.monotonic() > deadline:
             break
     return state
 
 
-def boot(folder: Path, node: str) -> None:
-    """Boot a machine that is down.
+def boot_vm(folder: Path, node: str) -> None:
+    """Boot a VM that is down.
 
     Raises:
         HostError: It cannot be started.
 
     """
-    _order(folder, ask="boot", node=node)
+    _send_command(folder, request="boot", node=node)
 
 
-def _order(folder: Path, **asked: Any) -> None:
-    answer = ask(folder, **asked)
+def _send_command(folder: Path, **request: Any) -> None:
+    answer = send_request(folder, **request)
     if "error" in answer:
         raise HostError(
-            f"The machines of '{folder.name}' cannot be started: {answer['error']}.",
+            f"The VMs of '{folder.name}' cannot be started: {answer['error']}.",
             "'labs doctor' looks for the cause.",
         )
 
 
-def connect(folder: Path, node: str, port: int) -> socket.socket:
-    """Return a connection to a TCP port of a machine.
+def connect_vm_port(folder: Path, node: str, port: int) -> socket.socket:
+    """Return a connection to a TCP port of a VM.
 
     Raises:
-        HostError: The supervisor is gone.
-        OSError: Nothing answers there.
+        HostError: There is no supervisor.
+        OSError: The VM does not accept the connection.
 
     """
     try:
-        with _connected(folder) as connection:
-            connection.sendall(json.dumps({"ask": "connect", "node": node, "port": port}).encode() + b"\n")
+        with _connect_supervisor(folder) as connection:
+            request = {"request": "connect", "node": node, "port": port}
+            connection.sendall(json.dumps(request).encode() + b"\n")
             line, descriptors, _, _ = socket.recv_fds(connection, 4096, 1)
     except OSError as error:
-        raise gone(folder) from error
+        raise unreachable_error(folder) from error
     if not descriptors:
-        raise ConnectionError(json.loads(line)["error"] if line else "the supervisor has ended")
+        raise ConnectionError(json.loads(line)["error"] if line else "the supervisor has exited")
     return socket.socket(fileno=descriptors[0])
 
 
-def gone(folder: Path) -> HostError:
-    """Make the error for a cluster that has no supervisor any more."""
-    return HostError(f"The machines of '{folder.name}' are down.", "'labs status' shows their state.")
+def unreachable_error(folder: Path) -> HostError:
+    """Return the error for a cluster whose supervisor does not run."""
+    return HostError(f"The VMs of '{folder.name}' are down.", "'labs status' shows their state.")
 
 
-def end(folder: Path) -> None:
-    """End a cluster's supervisor, and with it all that it has started; wait until it is gone."""
-    _end_process(folder)
-    cluster_state.socket_of(folder).unlink(missing_ok=True)
-    cgroups.remove(folder)
+def stop_supervisor(folder: Path) -> None:
+    """Kill a cluster's supervisor and with it everything that it has started, and wait until all of it is gone."""
+    _kill_process(folder)
+    cluster_state.socket_path(folder).unlink(missing_ok=True)
+    cgroups.remove_cgroups(folder)
 
 
-def _end_process(folder: Path) -> None:
+def _kill_process(folder: Path) -> None:
     try:
-        descriptor = watch(folder)
+        descriptor = open_exit_descriptor(folder)
     except OSError:
         return
     try:
         signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-        _await_end(descriptor)
+        # It becomes readable once the process and everything else in the namespace, whose PID 1 it was, has exited.
+        select.select([descriptor], [], [], _STOP_SECONDS)
     finally:
         os.close(descriptor)
 
 
-def watch(folder: Path) -> int:
-    """Return a descriptor that becomes readable once a cluster's supervisor, and all it has started, has ended.
+def open_exit_descriptor(folder: Path) -> int:
+    """Return a descriptor that becomes readable once a cluster's supervisor and all its processes have exited.
 
     Raises:
-        OSError: It has ended already.
+        OSError: There is no supervisor.
 
     """
-    # While it is held open, nobody else can get the process's number.
-    return os.pidfd_open(_process(folder))
+    # While the descriptor is open, the process id cannot be reused.
+    return os.pidfd_open(_find_process(folder))
 
 
-def _process(folder: Path) -> int:
-    """Return the number of the process that listens; as we see it, for it sees itself as the first of its namespace."""
-    with _connected(folder) as connection:
+def _find_process(folder: Path) -> int:
+    """Return the supervisor's process id in our namespace; in its own namespace it is 1."""
+    with _connect_supervisor(folder) as connection:
         return sockets.peer_pid(connection)
 
 
-def _await_end(descriptor: int) -> None:
-    # It becomes readable once the process, and all of the namespace whose first it was, has ended.
-    select.select([descriptor], [], [], _END_SECONDS)
-
-
-def _connected(folder: Path) -> socket.socket:
+def _connect_supervisor(folder: Path) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(_ANSWER_SECONDS)
     try:
-        with cluster_state.address_of(folder) as address:
+        with short_address(cluster_state.socket_path(folder)) as address:
             connection.connect(address)
     except OSError:
         connection.close()

@@ -11,6 +11,7 @@ import pytest
 from runner.drivers.uml.vm import cluster_state, supervisor_client
 from runner.errors import HostError
 from runner.nodes.driver_interface import ClusterId
+from runner.sockets import short_address
 from tests import helpers
 
 
@@ -18,7 +19,7 @@ from tests import helpers
 def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Return the folder of a cluster that has no supervisor."""
     helpers.own_folders(monkeypatch, tmp_path)
-    found = cluster_state.folder_of(ClusterId("tiny"))
+    found = cluster_state.cluster_folder(ClusterId("tiny"))
     found.mkdir(parents=True)
     return found
 
@@ -27,38 +28,38 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_none(folder: Path, remains: bool) -> None:
     """Where none listens, though its socket may still lie there, whoever asks learns that the machines are down."""
     if remains:
-        with socket.socket(socket.AF_UNIX) as ended, cluster_state.address_of(folder) as address:
+        with socket.socket(socket.AF_UNIX) as ended, short_address(cluster_state.socket_path(folder)) as address:
             ended.bind(address)
-    assert not supervisor_client.alive(folder)
+    assert not supervisor_client.is_running(folder)
     with pytest.raises(HostError, match="The machines of 'tiny' are down"):
-        supervisor_client.ask(folder, ask="states")
+        supervisor_client.send_request(folder, ask="states")
     with pytest.raises(HostError, match="The machines of 'tiny' are down"):
-        supervisor_client.connect(folder, "node1", 80)
+        supervisor_client.connect_vm_port(folder, "node1", 80)
     with pytest.raises(OSError, match=r"No such file|refused"):
-        supervisor_client.watch(folder)
+        supervisor_client.open_exit_descriptor(folder)
 
 
 def test_end(folder: Path) -> None:
     """Ending one that has ended already only takes its socket away."""
-    with socket.socket(socket.AF_UNIX) as ended, cluster_state.address_of(folder) as address:
+    with socket.socket(socket.AF_UNIX) as ended, short_address(cluster_state.socket_path(folder)) as address:
         ended.bind(address)
-    supervisor_client.end(folder)
-    assert not cluster_state.socket_of(folder).exists()
-    supervisor_client.end(folder)
+    supervisor_client.stop_supervisor(folder)
+    assert not cluster_state.socket_path(folder).exists()
+    supervisor_client.stop_supervisor(folder)
 
 
 def test_gone(folder: Path) -> None:
     """One that goes before it has answered counts as gone, and a refusal of its own says what it said."""
-    with socket.socket(socket.AF_UNIX) as listener, cluster_state.address_of(folder) as address:
+    with socket.socket(socket.AF_UNIX) as listener, short_address(cluster_state.socket_path(folder)) as address:
         listener.bind(address)
         listener.listen()
         threading.Thread(target=_answer, args=(listener, b"", b"", b'{"error": "no route"}\n'), daemon=True).start()
         with pytest.raises(HostError, match="are down"):
-            supervisor_client.ask(folder, ask="states")
+            supervisor_client.send_request(folder, ask="states")
         with pytest.raises(ConnectionError, match="the supervisor has ended"):
-            supervisor_client.connect(folder, "node1", 80)
+            supervisor_client.connect_vm_port(folder, "node1", 80)
         with pytest.raises(ConnectionError, match="no route"):
-            supervisor_client.connect(folder, "node1", 80)
+            supervisor_client.connect_vm_port(folder, "node1", 80)
 
 
 def _answer(listener: socket.socket, *answers: bytes) -> None:

@@ -1,0 +1,45 @@
+"""Unix sockets: the process at the other end, and addresses that are too long."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from runner import sockets
+
+
+@pytest.mark.parametrize("depth", [1, 30])
+def test_short_address(depth: int, tmp_path: Path) -> None:
+    """A socket can be created and reached through its short address, however long its path is."""
+    folder = tmp_path / ("deep" * depth)
+    folder.mkdir()
+    path = folder / "test.sock"
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as client:
+        with sockets.short_address(path) as address:
+            listener.bind(address)
+        listener.listen()
+        with sockets.short_address(path) as address:
+            client.connect(address)
+        assert os.getpid() == sockets.peer_pid(client)
+    assert path.is_socket()
+
+
+def test_missing_folder(tmp_path: Path) -> None:
+    """A long path whose folder is missing has no short address."""
+    with pytest.raises(FileNotFoundError), sockets.short_address(tmp_path / ("deep" * 30) / "test.sock"):
+        pass
+
+
+def test_limit() -> None:
+    """The limit of a socket's address is the length that the operating system accepts."""
+    longest = Path("/" + "x" * (sockets.MAX_ADDRESS_BYTES - 1))
+    assert [False, True] == [
+        sockets.is_address_too_long(path) for path in (longest, longest.with_name(f"{longest.name}x"))
+    ]
+    with socket.socket(socket.AF_UNIX) as client, pytest.raises(FileNotFoundError):
+        client.connect(str(longest))
+    with socket.socket(socket.AF_UNIX) as client, pytest.raises(OSError, match="too long"):
+        client.connect(f"{longest}x")
