@@ -42,7 +42,7 @@ def test_style() -> None:
     for words in (("check",), ("format", "--check")):
         done = subprocess.run([sys.executable, "-m", "ruff", *words, "--config", settings, checks], check=False)
         assert 0 == done.returncode
-    assert "The checks of the lab 'two-words', in the order of its lesson." in checks.read_text("utf-8")
+    assert "Checks of the lab 'two-words', in lesson order." in checks.read_text("utf-8")
 
 
 def test_nothing_left_to_fill_in() -> None:

@@ -1,4 +1,4 @@
-"""The checks of the lab '@{ name }@', in the order of its lesson."""
+"""Checks of the lab '@{ name }@', in lesson order."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from typing import Any
 
 from checks import CheckNode, Nodes, expect, fail, step
 
-_SEE = "docker ps --all"
+_LIST_CONTAINERS = "docker ps --all"
 
 
 @step("start-hello")
 def test_hello_runs(nodes: Nodes) -> None:
     """The container hello runs on node1."""
-    _running(nodes["node1"], "hello")
+    _find_running_container(nodes["node1"], "hello")
 
 
 @step("challenge")
-def test_again_comes_back(nodes: Nodes) -> None:
-    """The container again runs on node1, and is started again whenever its program ends."""
+def test_again_restarts(nodes: Nodes) -> None:
+    """The container again runs on node1, and restarts whenever its program exits."""
     node1 = nodes["node1"]
-    policy = _running(node1, "again").attrs["HostConfig"]["RestartPolicy"]["Name"]
+    policy = _find_running_container(node1, "again").attrs["HostConfig"]["RestartPolicy"]["Name"]
     if policy not in ("always", "unless-stopped"):
         see = "docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' again"
-        fail(node1, f"the restart policy of again is {policy}", "it is always, or unless-stopped", see)
+        fail(node1, f"the restart policy of again is {policy}", "it is always or unless-stopped", see)
 
 
-def _running(node: CheckNode, name: str) -> Any:
-    """Return a container, if it is there and runs."""
-    found = [container for container in node.api.containers.list(all=True) if container.name == name]
-    if not found:
-        fail(node, f"there is no container {name}", f"{name} is there", see=_SEE)
-    expect(node, f"{name} is {found[0].status}", f"{name} is running", see=_SEE)
-    return found[0]
+def _find_running_container(node: CheckNode, name: str) -> Any:
+    """Return a container, and fail unless it exists and runs."""
+    containers = [container for container in node.api.containers.list(all=True) if container.name == name]
+    if not containers:
+        fail(node, f"there is no container {name}", f"a container called {name}", see=_LIST_CONTAINERS)
+    expect(node, f"{name} is {containers[0].status}", f"{name} is running", see=_LIST_CONTAINERS)
+    return containers[0]
