@@ -13,8 +13,8 @@ import pytest
 
 from tests.terminal import Terminal
 
-Labs = Callable[..., subprocess.CompletedProcess[str]]
-TREE = Path(__file__).parent / "tree"
+LabsRunner = Callable[..., subprocess.CompletedProcess[str]]
+LABS_TREE = Path(__file__).parent / "tree"
 CHECKOUT = Path(__file__).parent.parent
 
 
@@ -35,7 +35,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
     own = {name: value for name, value in os.environ.items() if not name.startswith("LABS_")}
     own |= {
         "LABS_PROJECT": f"labs-test-{os.getpid()}",
-        "LABS_ROOT": str(TREE),
+        "LABS_ROOT": str(LABS_TREE),
         # Whichever else could serve here must not step in for what a test is about.
         "LABS_DRIVER": "docker",
         "PYTHONPATH": str(CHECKOUT),
@@ -45,10 +45,10 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
     own.pop("XDG_RUNTIME_DIR", None)
     yield own
     # Not before the last test: the store of the nodes' images, which takes long to fill, is one for all of them.
-    labs_in(own)("rm", "--all")
+    make_labs_runner(own)("rm", "--all")
 
 
-def labs_in(environment: dict[str, str]) -> Labs:
+def make_labs_runner(environment: dict[str, str]) -> LabsRunner:
     """Return a function that runs `labs` in an environment and waits for its end."""
 
     def run(*argv: str, **options: object) -> subprocess.CompletedProcess[str]:
@@ -63,9 +63,9 @@ def labs_in(environment: dict[str, str]) -> Labs:
 
 
 @pytest.fixture(scope="session")
-def labs(environment: dict[str, str]) -> Labs:
+def labs(environment: dict[str, str]) -> LabsRunner:
     """Return what runs `labs` for the tests."""
-    return labs_in(environment)
+    return make_labs_runner(environment)
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ from markdown_it import MarkdownIt
 
 from tests import helpers
 
-INSTRUCTORS = helpers.CHECKOUT / "docs" / "instructors.md"
-FROM_CLASSROOM = helpers.CHECKOUT / "docs" / "from-github-classroom.md"
-AUTHORING = helpers.CHECKOUT / "docs" / "authoring.md"
+INSTRUCTORS_PAGE = helpers.CHECKOUT / "docs" / "instructors.md"
+FROM_CLASSROOM_PAGE = helpers.CHECKOUT / "docs" / "from-github-classroom.md"
+AUTHORING_PAGE = helpers.CHECKOUT / "docs" / "authoring.md"
 
 
-def write_example(tree: Path) -> None:
+def write_worked_example(tree: Path) -> None:
     """Write the worked example of `docs/authoring.md` as a tree of labs."""
-    for token in MarkdownIt("commonmark").parse(AUTHORING.read_text("utf-8")):
+    for token in MarkdownIt("commonmark").parse(AUTHORING_PAGE.read_text("utf-8")):
         words = token.info.split()
         if token.type == "fence" and len(words) == 2 and "/" in words[1]:
             path = tree / words[1]
@@ -23,7 +23,7 @@ def write_example(tree: Path) -> None:
             path.write_text(token.content, "utf-8")
 
 
-def blocks(page: Path, language: str) -> list[str]:
+def list_code_blocks(page: Path, language: str) -> list[str]:
     """Return the blocks of a page that are in a language and name no file."""
     tokens = MarkdownIt("commonmark").parse(page.read_text("utf-8"))
     return [token.content for token in tokens if token.type == "fence" and token.info == language]

@@ -23,7 +23,7 @@ from runner.nodes.topology import Role
 
 CHECKOUT = Path(__file__).parent.parent
 NO_ENGINE = "unix:///nonexistent.sock"
-FRONT = """\
+FRONT_MATTER = """\
 ---
 title: Tiny
 summary: A lab for tests.
@@ -90,7 +90,7 @@ class LocalNode:
         return "".join(f"line {number}\n" for number in range(lines))
 
 
-def cluster(folder: Path, *names: str, lab: str = "tiny") -> Cluster:
+def make_local_cluster(folder: Path, *names: str, lab: str = "tiny") -> Cluster:
     """Return a running cluster of local nodes, each with a disk in `folder`."""
     nodes = tuple(LocalNode(folder / "disks" / name, name) for name in names or ("node1",))
     return Cluster(ClusterId(lab), "local", nodes, is_complete=True)
@@ -131,33 +131,33 @@ def write_lab(
     return folder
 
 
-def lab(root: Path, lesson: str, **more: Any) -> Lab:
+def make_lab(root: Path, lesson: str, **more: Any) -> Lab:
     """Write a lab as `write_lab` does, and read it."""
     return parse.parse_lab(write_lab(root, lesson, **more))
 
 
-def own_folders(patch: pytest.MonkeyPatch, folder: Path) -> None:
+def isolate_environment(patch: pytest.MonkeyPatch, folder: Path) -> None:
     """Keep logs, locks, caches and sockets in a folder of the test's own, and the labs too."""
-    for name, value in own_environment(folder).items():
+    for name, value in build_isolated_variables(folder).items():
         patch.setenv(name, value)
     # Commands that a test starts do not get these from whoever runs it, so the test itself must not have them either.
     for name in ("LABS_PROJECT", "LABS_DRIVER"):
         patch.delenv(name, raising=False)
 
 
-def own_environment(folder: Path) -> dict[str, str]:
+def build_isolated_variables(folder: Path) -> dict[str, str]:
     """Return the variables that lead everything of ours into `folder`, and to no engine."""
     below = {f"XDG_{kind}": str(folder / kind.lower()) for kind in ("STATE_HOME", "CACHE_HOME", "RUNTIME_DIR")}
     return {"HOME": str(folder), "LABS_ROOT": str(folder), "DOCKER_HOST": NO_ENGINE, **below}
 
 
-def environment(folder: Path, **more: str) -> dict[str, str]:
+def build_environment(folder: Path, **more: str) -> dict[str, str]:
     """Return the whole environment of a `labs` command whose world is `folder`."""
     kept = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), "COLUMNS": "100", "LANG": "C.UTF-8"}
-    return {**kept, **own_environment(folder), **more}
+    return {**kept, **build_isolated_variables(folder), **more}
 
 
-def labs(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+def run_labs(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run the `labs` command in a folder that holds all it may see.
 
     Args:
@@ -166,15 +166,15 @@ def labs(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[
         more: Further environment variables.
 
     """
-    return python(folder, "-m", "runner", *words, **more)
+    return run_python(folder, "-m", "runner", *words, **more)
 
 
-def python(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+def run_python(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run this Python in the same way."""
     return subprocess.run(
         [sys.executable, *words],
         cwd=folder,
-        env=environment(folder, **more),
+        env=build_environment(folder, **more),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -183,7 +183,7 @@ def python(folder: Path, *words: str, **more: str) -> subprocess.CompletedProces
     )
 
 
-def calls_of(action: Callable[[], object]) -> int:
+def count_calls(action: Callable[[], object]) -> int:
     """Return how many functions an action calls, Python's own included: its work, on whatever machine."""
     calls = 0
 
@@ -199,7 +199,7 @@ def calls_of(action: Callable[[], object]) -> int:
     return calls
 
 
-def script(folder: Path, name: str, text: str) -> Path:
+def write_script(folder: Path, name: str, text: str) -> Path:
     """Write an executable shell script into a folder, which is made if missing."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
@@ -208,7 +208,7 @@ def script(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-def cases(file: Path) -> list[tuple[str, str, str]]:
+def read_golden_cases(file: Path) -> list[tuple[str, str, str]]:
     """Read golden cases: a title, then input and expected output, each ended by a line that is only a dot."""
     pieces = re.split(r"^\.\n", file.read_text("utf-8"), flags=re.MULTILINE)
     assert len(pieces) % 3 == 1, f"{file}: a case has a title and three lines that are only a dot"

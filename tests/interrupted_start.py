@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 
-def start_until(
+def interrupt_start(
     moment: Callable[[], bool], number: signal.Signals, options: Sequence[str], environment: Mapping[str, str]
 ) -> int:
     """Run `labs start`, send it a signal at a moment, and return its exit status.

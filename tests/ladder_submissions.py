@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runner.grading import grade_model
 from runner.grading.grade_model import Grade
-from tests.conftest import Labs
+from tests.conftest import LabsRunner
 
 SWARM = "```sh node1\ndocker swarm init --advertise-addr eth0\n```\n"
 VOLUMES = "```sh node1\ndocker volume create --label node=node1 first\ndocker volume create second\n```\n"
@@ -55,7 +55,7 @@ def table(printed: str) -> dict[str, str]:
     return {name: f"{points} {note}".rstrip() for name, points, note in rows}
 
 
-def graded(labs: Labs, folder: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Grade]]:
+def graded(labs: LabsRunner, folder: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Grade]]:
     """Grade all submissions in a folder, and return how the command ended and the grades by name."""
     report = folder.parent / "grades.json"
     done = labs("grade", str(folder), *words, "--report", f"json={report}", timeout=900)
@@ -64,7 +64,7 @@ def graded(labs: Labs, folder: Path, *words: str) -> tuple[subprocess.CompletedP
 
 def read(report: Path) -> dict[str, Grade]:
     """Return the grades in a report by name."""
-    grades = [grade_model.read(one) for one in json.loads(report.read_text("utf-8"))["grades"]]
+    grades = [grade_model.parse_grade(one) for one in json.loads(report.read_text("utf-8"))["grades"]]
     return {one.submission: one for one in grades}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def listening(address: str) -> Iterator[tuple[int, list[str]]]:
+def record_connections(address: str) -> Iterator[tuple[int, list[str]]]:
     """Listen on this machine; yields the port, and who came."""
     came: list[str] = []
     with socket.create_server((address, 0)) as server:

@@ -21,8 +21,8 @@ PAGES = sorted([*helpers.CHECKOUT.glob("*.md"), *helpers.CHECKOUT.glob("docs/*.m
 @pytest.fixture
 def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the tree of the worked example."""
-    helpers.own_folders(monkeypatch, tmp_path)
-    docs_examples.write_example(tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
+    docs_examples.write_worked_example(tmp_path)
     return tmp_path
 
 
@@ -59,14 +59,14 @@ def test_example_is_tidy(example: Path) -> None:
 def test_rules() -> None:
     """The page for authors lists every rule of lint, in its words and order."""
     listed = re.findall(
-        r"^\| `(\w+)` \| (.+) \|$", docs_examples.AUTHORING.read_text("utf-8").partition("## What lint finds")[2], re.M
+        r"^\| `(\w+)` \| (.+) \|$", docs_examples.AUTHORING_PAGE.read_text("utf-8").partition("## What lint finds")[2], re.M
     )
     assert [(rule.__name__, (rule.__doc__ or "").splitlines()[0]) for rule in RULES] == listed
 
 
 def test_gradescope_export(tmp_path: Path) -> None:
     """The program for an export of Gradescope's gives folders the names that its autograder knows learners by."""
-    (program,) = docs_examples.blocks(docs_examples.INSTRUCTORS, "python")
+    (program,) = docs_examples.list_code_blocks(docs_examples.INSTRUCTORS_PAGE, "python")
     people = {"submission_1": ["ada@example.com"], "submission_2": ["eve@example.com", "bob+x@example.com"]}
     for folder in people:
         (tmp_path / folder).mkdir()

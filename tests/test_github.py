@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests import ci_runners, docs_examples, helpers
-from tests.conftest import TREE
+from tests.conftest import LABS_TREE
 from tests.ladder_submissions import SWARM, write
 
 GITHUB = helpers.CHECKOUT / ".github"
@@ -31,7 +31,7 @@ WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 )
 def test_schema(schema: str, file: Path) -> None:
     """Workflows and actions are what GitHub's published schemas say."""
-    ci_runners.schema(schema, file)
+    ci_runners.validate_schema(schema, file)
 
 
 def _actionlint(folder: Path, file: Path) -> str:
@@ -55,7 +55,7 @@ def test_workflow(file: Path) -> None:
 
 def test_page(tmp_path: Path) -> None:
     """The workflow in the page for instructors is sound, and gives the one that it calls what that asks for."""
-    (shown,) = [block for block in docs_examples.blocks(docs_examples.INSTRUCTORS, "yaml") if "uses" in block]
+    (shown,) = [block for block in docs_examples.list_code_blocks(docs_examples.INSTRUCTORS_PAGE, "yaml") if "uses" in block]
     folder = tmp_path / ".github" / "workflows"
     folder.mkdir(parents=True)
     # Where actionlint can look into it, which it does in repositories only.
@@ -71,7 +71,7 @@ def test_page(tmp_path: Path) -> None:
 
 def test_page_with_values(tmp_path: Path) -> None:
     """What the page for those from GitHub Classroom adds for values are inputs that the workflow has."""
-    (added,) = [block for block in docs_examples.blocks(docs_examples.FROM_CLASSROOM, "yaml") if "learner" in block]
+    (added,) = [block for block in docs_examples.list_code_blocks(docs_examples.FROM_CLASSROOM_PAGE, "yaml") if "learner" in block]
     given = yaml.safe_load(added)["with"]
     workflow = yaml.safe_load((GITHUB / "workflows" / "grade.yml").read_text("utf-8"))
     # In YAML 1.1 the word 'on' is a truth value.
@@ -119,8 +119,8 @@ def test_values(given: dict[str, str], passed: list[str], tmp_path: Path) -> Non
         "GITHUB_STEP_SUMMARY": "summary.md",
         "GITHUB_OUTPUT": str(tmp_path / "output"),
     }
-    typed = ci_runners.typed(
-        [*ci_runners.GITHUB, step["run"]], tmp_path / "labs" / "bin", **{**runner, **empty, **given}
+    typed = ci_runners.record_labs_arguments(
+        [*ci_runners.GITHUB_SHELL, step["run"]], tmp_path / "labs" / "bin", **{**runner, **empty, **given}
     )
     assert passed == typed[2 : typed.index("--driver")]
 
@@ -136,15 +136,15 @@ def test_action(environment: dict[str, str], tmp_path: Path) -> None:
         "RUNNER_TEMP": str(tmp_path / "temp"),
         "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
         "GITHUB_OUTPUT": str(tmp_path / "output"),
-        "LABS_ROOT": str(TREE),
+        "LABS_ROOT": str(LABS_TREE),
     }
     (tmp_path / "temp").mkdir()
     ended = []
     for step in _steps():
         given = {key: _filled(value, known) for key, value in step["env"].items()}
         ended.append(
-            ci_runners.run(
-                [*ci_runners.GITHUB, step["run"]], tmp_path, environment, **{**ci_runners.LENT, **runner, **given}
+            ci_runners.run_command(
+                [*ci_runners.GITHUB_SHELL, step["run"]], tmp_path, environment, **{**ci_runners.REUSE_INSTALLED_PACKAGES, **runner, **given}
             )
         )
     assert [0, 1] == [done.returncode for done in ended], "".join(done.stdout + done.stderr for done in ended)

@@ -11,7 +11,7 @@ import yaml
 from junitparser import JUnitXml
 
 from tests import ci_runners, docs_examples, helpers
-from tests.conftest import TREE
+from tests.conftest import LABS_TREE
 from tests.ladder_submissions import SWARM, write
 
 TEMPLATE = helpers.CHECKOUT / ".gitlab" / "grade.yml"
@@ -19,17 +19,17 @@ TEMPLATE = helpers.CHECKOUT / ".gitlab" / "grade.yml"
 
 def test_schema() -> None:
     """The template is what GitLab's published schema says."""
-    ci_runners.schema("gitlab-ci", TEMPLATE)
+    ci_runners.validate_schema("gitlab-ci", TEMPLATE)
 
 
 def test_page(tmp_path: Path) -> None:
     """What the page for instructors has a project include is sound, and sets what there is to set."""
-    (shown,) = [block for block in docs_examples.blocks(docs_examples.INSTRUCTORS, "yaml") if "include" in block]
-    (with_shell,) = [block for block in docs_examples.blocks(docs_examples.INSTRUCTORS, "yaml") if "tags" in block]
+    (shown,) = [block for block in docs_examples.list_code_blocks(docs_examples.INSTRUCTORS_PAGE, "yaml") if "include" in block]
+    (with_shell,) = [block for block in docs_examples.list_code_blocks(docs_examples.INSTRUCTORS_PAGE, "yaml") if "tags" in block]
     file = tmp_path / ".gitlab-ci.yml"
     for text in (shown, shown + with_shell):
         file.write_text(text, "utf-8")
-        ci_runners.schema("gitlab-ci", file)
+        ci_runners.validate_schema("gitlab-ci", file)
     found = yaml.safe_load(shown)
     assert set(found["variables"]) <= set(_read()["variables"])
     assert TEMPLATE == helpers.CHECKOUT / found["include"][0]["file"]
@@ -54,9 +54,9 @@ def test_variables_can_be_set() -> None:
 def test_values(given: dict[str, str], passed: list[str], tmp_path: Path) -> None:
     """The job passes seed and learner on, each as one word, and nothing of them where they are empty."""
     template = _read()
-    script = f"{ci_runners.GITLAB_HEAD}labs={tmp_path}\n" + "\n".join(template["grade"]["script"])
-    typed = ci_runners.typed(
-        [*ci_runners.GITLAB, script], tmp_path / "venv" / "bin", **{**template["variables"], **given}
+    script = f"{ci_runners.GITLAB_SCRIPT_PREFIX}labs={tmp_path}\n" + "\n".join(template["grade"]["script"])
+    typed = ci_runners.record_labs_arguments(
+        [*ci_runners.GITLAB_SHELL, script], tmp_path / "venv" / "bin", **{**template["variables"], **given}
     )
     assert passed == typed[2 : typed.index("--driver")]
 
@@ -68,11 +68,11 @@ def test_job(environment: dict[str, str], tmp_path: Path) -> None:
     (project / "venv.py").write_text("raise SystemExit('taken for the real one')\n", "utf-8")
     template = _read()
     job = template["grade"]
-    source = ci_runners.repository(tmp_path / "labs")
-    set_here = {"LABS_REPOSITORY": f"file://{source}", "GRADE_LAB": "ladder", "LABS_ROOT": str(TREE)}
-    script = ci_runners.GITLAB_HEAD + "\n".join([*job["before_script"], *job["script"]])
-    done = ci_runners.run(
-        [*ci_runners.GITLAB, script], project, environment, **{**ci_runners.LENT, **template["variables"], **set_here}
+    source = ci_runners.create_checkout_repository(tmp_path / "labs")
+    set_here = {"LABS_REPOSITORY": f"file://{source}", "GRADE_LAB": "ladder", "LABS_ROOT": str(LABS_TREE)}
+    script = ci_runners.GITLAB_SCRIPT_PREFIX + "\n".join([*job["before_script"], *job["script"]])
+    done = ci_runners.run_command(
+        [*ci_runners.GITLAB_SHELL, script], project, environment, **{**ci_runners.REUSE_INSTALLED_PACKAGES, **template["variables"], **set_here}
     )
     assert "1 of 4 points" in done.stdout, done.stdout + done.stderr
     assert 1 == done.returncode

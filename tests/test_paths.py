@@ -36,15 +36,15 @@ def test_checks_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_built_in(root: str, ours: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The labs that come with this program are known by where they lie."""
     monkeypatch.setenv("LABS_ROOT", root)
-    assert ours == paths.is_built_in()
+    assert ours == paths.uses_built_in_labs()
 
 
 @pytest.mark.parametrize("name", ["labs", "class-b", "a", "a" * 31])
 def test_project(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each project has logs, locks and sockets of its own, and all share what can be found out again."""
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
     monkeypatch.setenv("LABS_PROJECT", name)
-    assert (name, name, name) == (paths.project(), paths.state_folder().name, paths.sockets_folder().name)
+    assert (name, name, name) == (paths.project_name(), paths.state_folder().name, paths.sockets_folder().name)
     assert "labs" == paths.cache_folder().name
 
 
@@ -53,13 +53,13 @@ def test_unfit_project(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A project that could not be part of a name is refused."""
     monkeypatch.setenv("LABS_PROJECT", name)
     with pytest.raises(UsageError, match="LABS_PROJECT is") as caught:
-        paths.project()
+        paths.project_name()
     assert "Use small letters, digits and dashes." == caught.value.advice
 
 
 def test_sockets_without_a_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the system gives no folder for sockets, they lie with what else is this user's alone."""
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     assert paths.sockets_folder().is_relative_to(paths.state_folder())
 
@@ -73,8 +73,8 @@ def test_environment(given: str | None, tmp_path: Path, monkeypatch: pytest.Monk
         monkeypatch.setenv("PYTHONPATH", given)
     asked = "import sys, runner; print(runner.__file__, sys.path[1])"
     done = subprocess.run(
-        [sys.executable, "-P", "-c", asked], env=paths.environment(), cwd=tmp_path, capture_output=True, text=True
+        [sys.executable, "-P", "-c", asked], env=paths.subprocess_environment(), cwd=tmp_path, capture_output=True, text=True
     )
     found, second = done.stdout.split()
     assert (str(helpers.CHECKOUT / "runner" / "__init__.py"), given is not None) == (found, second == given)
-    assert {"PYTHONPATH"} >= {name for name, value in paths.environment().items() if os.environ.get(name) != value}
+    assert {"PYTHONPATH"} >= {name for name, value in paths.subprocess_environment().items() if os.environ.get(name) != value}

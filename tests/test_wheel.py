@@ -20,7 +20,7 @@ Run = Callable[..., str]
 
 def output_of(argv: list[str], folder: Path) -> str:
     """Run a command in a folder, in an environment that knows nothing of the checkout, and return what it printed."""
-    environment = helpers.environment(folder)
+    environment = helpers.build_environment(folder)
     for name in ("PYTHONPATH", "LABS_ROOT"):
         del environment[name]
     done = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, check=False)

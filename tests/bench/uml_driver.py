@@ -33,11 +33,11 @@ def measure(anew: bool) -> tuple[list[Row], list[str]]:
     driver, docker = UmlDriver(), DockerDriver()
     if anew:
         say("uml: building kernel, disk and images from nothing ...")
-        shutil.rmtree(artifacts.cache(), ignore_errors=True)
+        shutil.rmtree(artifacts.cache_folder(), ignore_errors=True)
         rows.append(
             Row("uml: kernel, disk and images, from nothing", seconds(lambda: _build(driver)), "-", None, "<= 180 s")
         )
-    docker.build_images(sorted(recipe.stand_ins()), NullReporter())
+    docker.build_images(sorted(recipe.map_image_names()), NullReporter())
     _build(driver)
     say(f"uml: starting and removing, {ROUNDS} rounds ...")
     ours, theirs = _swarms(driver, docker)
@@ -54,7 +54,7 @@ def measure(anew: bool) -> tuple[list[Row], list[str]]:
 
 
 def _build(driver: UmlDriver) -> None:
-    driver.build_images(sorted(recipe.stand_ins()), NullReporter())
+    driver.build_images(sorted(recipe.map_image_names()), NullReporter())
 
 
 def _median(*argv: str) -> float:
@@ -75,7 +75,7 @@ def _until_answered(driver: UmlDriver) -> float:
     began = time.perf_counter()
     form_swarm(driver)
     nodes = nodes_of(driver)
-    nodes[0].api().services.create(
+    nodes[0].create_client().services.create(
         "nginx:alpine",
         name="web",
         mode=ServiceMode("replicated", 3),
@@ -88,7 +88,7 @@ def _until_answered(driver: UmlDriver) -> float:
 def _all_answer(nodes: Sequence[Node]) -> None:
     url = f"http://127.0.0.1:{_PORT}/"
     for node in nodes:
-        while node.run(["curl", "--silent", "--fail", "--max-time", "1", "--output", "/dev/null", url]).exit_status:
+        while node.run_command(["curl", "--silent", "--fail", "--max-time", "1", "--output", "/dev/null", url]).exit_status:
             time.sleep(0.1)
 
 

@@ -17,7 +17,7 @@ from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.lessons.model import Lab
 from tests import helpers
 
-LESSON = f"{helpers.FRONT}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n"
+LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n"
 HEAD = "import pytest\nfrom checks import Nodes, eventually, expect, fail, step\nfrom runner.errors import HostError\n"
 # Not in the order of the lesson.
 CHECKS = f"""{HEAD}
@@ -49,7 +49,7 @@ def test_other(nodes: Nodes) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
     # The pytest that runs this test rewrites asserts on import; `labs check` does not.
     finders = [finder for finder in sys.meta_path if type(finder).__name__ != "AssertionRewritingHook"]
     monkeypatch.setattr(sys, "meta_path", finders)
@@ -57,7 +57,7 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def write_lab(root: Path, *functions: str) -> Lab:
     """Write a lab with these check functions."""
-    return helpers.lab(root, LESSON, checks=HEAD + "\n".join(functions))
+    return helpers.make_lab(root, LESSON, checks=HEAD + "\n".join(functions))
 
 
 def check(body: str, step: str = "look", name: str = "test_it", says: str = "'''It is so.'''") -> str:
@@ -70,14 +70,14 @@ def run(
 ) -> CheckReport:
     """Run a lab's checks on the local host."""
     request = CheckRequest(
-        lab, helpers.cluster(root), frozenset(steps) or None, settle_timeout, ignore_prerequisites=ignore_prerequisites
+        lab, helpers.make_local_cluster(root), frozenset(steps) or None, settle_timeout, ignore_prerequisites=ignore_prerequisites
     )
     return run_checks.run_checks(request)
 
 
 def test_values(tmp_path: Path) -> None:
     """A check receives the learner's values, and its docstring has them filled in."""
-    front = helpers.FRONT.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
+    front = helpers.FRONT_MATTER.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
     says = "'''Port <PORT> answers, not <OTHER>.'''"
     look = f"@step('look')\ndef test_it(nodes, values):\n    {says}\n    assert values == {{}}"
     helpers.write_lab(tmp_path, f"{front}## Look {{#look}}\n", checks=HEAD + look)
@@ -105,19 +105,19 @@ def test_it(now, nodes, values):
     '''It is so.'''
     fail(nodes['node1'], f'{now} at {values}', '', '')
 """
-    (result,) = run(helpers.lab(tmp_path, LESSON, checks=HEAD + shared), tmp_path).results
+    (result,) = run(helpers.make_lab(tmp_path, LESSON, checks=HEAD + shared), tmp_path).results
     assert (Outcome.FAILED, "a look at {}") == (result.outcome, result.observed)
 
 
 def test_lesson_order(tmp_path: Path) -> None:
     """Checks run in the order of the lesson's steps, and within a step in the order of their file."""
-    report = run(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
+    report = run(helpers.make_lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
     assert ["test_first", "test_second", "test_other", "test_third"] == [result.check for result in report.results]
 
 
 def test_outcomes(tmp_path: Path) -> None:
     """Checks of one step are independent; checks of later steps are skipped and name the step to finish first."""
-    report = run(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
+    report = run(helpers.make_lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
     assert ["passed", "failed", "passed", "skipped"] == [result.outcome.value for result in report.results]
     assert "first finish 'Find'" == report.results[3].reason
     assert ExitCode.INCOMPLETE is report.exit_code
@@ -125,7 +125,7 @@ def test_outcomes(tmp_path: Path) -> None:
 
 def test_failure(tmp_path: Path) -> None:
     """A failure has the docstring, the node, what was observed and expected there, and the command that shows it."""
-    result = run(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path).results[1]
+    result = run(helpers.make_lab(tmp_path, LESSON, checks=CHECKS), tmp_path).results[1]
     assert ("Something is found", "find", "node1", "the files: 2", "the files: 3", "ls", "") == (
         result.says,
         result.step,
@@ -203,7 +203,7 @@ def test_skipped_dependency(tmp_path: Path) -> None:
 def test_unfinished_step(tmp_path: Path) -> None:
     """A check that depends on a step that another run found unfinished is skipped."""
     lab = write_lab(tmp_path, "@step('find', after=['look'])\ndef test_it(nodes):\n    '''It is so.'''\n")
-    request = CheckRequest(lab, helpers.cluster(tmp_path), ignore_prerequisites=True, unfinished_steps={"look": "Look"})
+    request = CheckRequest(lab, helpers.make_local_cluster(tmp_path), ignore_prerequisites=True, unfinished_steps={"look": "Look"})
     (result,) = run_checks.run_checks(request).results
     assert ("skipped", "first finish 'Look'") == (result.outcome.value, result.reason)
 
@@ -225,7 +225,7 @@ def test_points(tmp_path: Path) -> None:
 )
 def test_some_steps(steps: list[str], checks: list[str], tmp_path: Path) -> None:
     """With steps named, only their checks run, and other steps skip nothing."""
-    report = run(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path, *steps)
+    report = run(helpers.make_lab(tmp_path, LESSON, checks=CHECKS), tmp_path, *steps)
     assert checks == [result.check for result in report.results]
     assert 0 == report.count_outcome(Outcome.SKIPPED)
 
@@ -238,7 +238,7 @@ def test_same_file_name(tmp_path: Path) -> None:
     other.write_text(HEAD + check("assert False", name="test_other"), "utf-8")
     files = (None, other, None)
     reports = [
-        run_checks.run_checks(CheckRequest(lab, helpers.cluster(tmp_path), settle_timeout=0, checks_file=file))
+        run_checks.run_checks(CheckRequest(lab, helpers.make_local_cluster(tmp_path), settle_timeout=0, checks_file=file))
         for file in files
     ]
     assert ["test_it", "test_other", "test_it"] == [report.results[0].check for report in reports]
@@ -247,7 +247,7 @@ def test_same_file_name(tmp_path: Path) -> None:
 def test_check_timeout(tmp_path: Path) -> None:
     """A check that exceeds its timeout is an error, and the next check still runs."""
     lab = write_lab(tmp_path, check("nodes['node1'].run('sleep', '30')"), check("pass", name="test_then"))
-    report = run_checks.run_checks(CheckRequest(lab, helpers.cluster(tmp_path), check_timeout=0.3))
+    report = run_checks.run_checks(CheckRequest(lab, helpers.make_local_cluster(tmp_path), check_timeout=0.3))
     assert ["error", "passed"] == [one.outcome.value for one in report.results]
     assert "did not end within 0.3 s" in report.results[0].reason
 
@@ -257,7 +257,7 @@ def test_deadline(tmp_path: Path) -> None:
     body = "nodes['node1'].run('sleep', '1')"
     lab = write_lab(tmp_path, check(body), check(body, name="test_then"))
     report = run_checks.run_checks(
-        CheckRequest(lab, helpers.cluster(tmp_path), check_timeout=5, deadline=time.monotonic() + 1.5)
+        CheckRequest(lab, helpers.make_local_cluster(tmp_path), check_timeout=5, deadline=time.monotonic() + 1.5)
     )
     assert ["passed", "error"] == [one.outcome.value for one in report.results]
 
@@ -269,7 +269,7 @@ def test_step_without_checks(tmp_path: Path) -> None:
 
 def test_silence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Neither pytest nor a check writes anything to the learner's terminal."""
-    run(helpers.lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
+    run(helpers.make_lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
     assert ("", "") == capfd.readouterr()
 
 
@@ -336,7 +336,7 @@ def test_crash(tmp_path: Path) -> None:
 def test_no_file(tmp_path: Path) -> None:
     """The error for a lab without checks names the file to write."""
     with pytest.raises(BrokenLabError) as caught:
-        run(helpers.lab(tmp_path, LESSON, name="tiny-lab"), tmp_path)
+        run(helpers.make_lab(tmp_path, LESSON, name="tiny-lab"), tmp_path)
     assert caught.value.message.endswith(f"has no checks: {tmp_path}/checks/test_tiny_lab.py does not exist.")
 
 

@@ -10,7 +10,7 @@ from runner.checking.verify import Assertion, verify_lab
 from runner.errors import BrokenLabError
 from tests import helpers
 
-LESSON = f"""{helpers.FRONT}
+LESSON = f"""{helpers.FRONT_MATTER}
 ## Read on {{#read}}
 
 ## Make a file {{#make}}
@@ -62,14 +62,14 @@ MISSES = {
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
 
 
 def verify_tiny_lab(
     root: Path, lesson: str = LESSON, checks: str = CHECKS, wrong: dict[str, str] | None = None
 ) -> list[Assertion]:
     """Verify a lab; by default, one that is correct and has no near misses."""
-    return list(verify_lab(helpers.lab(root, lesson, checks=checks, wrong=wrong), helpers.cluster(root)))
+    return list(verify_lab(helpers.make_lab(root, lesson, checks=checks, wrong=wrong), helpers.make_local_cluster(root)))
 
 
 def list_failures(assertions: list[Assertion]) -> list[tuple[str, str, str]]:

@@ -73,5 +73,5 @@ def test_job_count(
 ) -> None:
     """One lab runs per processor, as far as memory allows for nodes that reserve memory."""
     monkeypatch.setattr("os.cpu_count", lambda: cores)
-    lab = helpers.lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n")
+    lab = helpers.make_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
     assert jobs == choose_job_count([VerifyJob(lab, driver) for driver in drivers], lambda: int(free))

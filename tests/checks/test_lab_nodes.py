@@ -17,7 +17,7 @@ from tests import helpers
 
 def test_mapping(tmp_path: Path) -> None:
     """Nodes are found by name and listed in the order of the topology."""
-    nodes = Nodes(helpers.cluster(tmp_path, "node2", "node1"))
+    nodes = Nodes(helpers.make_local_cluster(tmp_path, "node2", "node1"))
     assert (["node2", "node1"], 2) == (list(nodes), len(nodes))
     assert ("node1", Role.MANAGER, "127.0.0.1") == (nodes["node1"].name, nodes["node1"].role, nodes["node1"].address)
 
@@ -50,8 +50,8 @@ def test_down(ask: object, tmp_path: Path) -> None:
 def test_kept_from_run_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that is asked again has the same nodes as before, until one of them is in another state."""
     monkeypatch.setattr(pytest_plugin, "_reusable_nodes", [])
-    up = helpers.cluster(tmp_path, "node1", "node2")
+    up = helpers.make_local_cluster(tmp_path, "node1", "node2")
     first = pytest_plugin._reuse_nodes(up)
-    assert first is pytest_plugin._reuse_nodes(helpers.cluster(tmp_path, "node1", "node2"))
+    assert first is pytest_plugin._reuse_nodes(helpers.make_local_cluster(tmp_path, "node1", "node2"))
     stopped = replace(up, nodes=(up.nodes[0], helpers.LocalNode(tmp_path, "node2", state=NodeState.STOPPED)))
     assert first is not pytest_plugin._reuse_nodes(stopped)

@@ -14,7 +14,7 @@ import pytest
 
 from tests import helpers
 
-LESSON = f"{helpers.FRONT}## Look {{#look}}\n"
+LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ def _tiny(tmp_path: Path) -> None:
 )
 def test_usage(words: list[str], message: str, advice: str, tmp_path: Path) -> None:
     """A command line that names what is not there ends with 2 and what may have been meant, on standard error alone."""
-    done = helpers.labs(tmp_path, *words)
+    done = helpers.run_labs(tmp_path, *words)
     assert (2, "") == (done.returncode, done.stdout)
     assert done.stderr.startswith(message)
     assert advice in done.stderr
@@ -58,7 +58,7 @@ def test_usage(words: list[str], message: str, advice: str, tmp_path: Path) -> N
 
 def test_nothing_typed(tmp_path: Path) -> None:
     """`labs` by itself shows its help, and that is no success."""
-    done = helpers.labs(tmp_path)
+    done = helpers.run_labs(tmp_path)
     assert 2 == done.returncode
     assert "labs start swarm-basics" in done.stderr
 
@@ -82,7 +82,7 @@ def test_nothing_typed(tmp_path: Path) -> None:
 )
 def test_no_engine(words: list[str], tmp_path: Path) -> None:
     """Without an engine a command ends with 4, where it looked, and how to get one."""
-    done = helpers.labs(tmp_path, *words)
+    done = helpers.run_labs(tmp_path, *words)
     assert (4, "") == (done.returncode, done.stdout)
     assert [
         "No Docker Engine answers at unix:///nonexistent.sock.",
@@ -93,7 +93,7 @@ def test_no_engine(words: list[str], tmp_path: Path) -> None:
 
 def test_doctor_without_engine(tmp_path: Path) -> None:
     """The doctor finds that too, as its finding and with the same advice, and ends with 4 if nothing else serves."""
-    done = helpers.labs(tmp_path, "doctor", PATH=str(tmp_path))
+    done = helpers.run_labs(tmp_path, "doctor", PATH=str(tmp_path))
     assert (4, "") == (done.returncode, done.stderr)
     assert "✗ tools          util-linux missing" in done.stdout
     assert "✗ Docker Engine  No Docker Engine answers at unix:///nonexistent.sock." in done.stdout
@@ -104,7 +104,7 @@ def test_doctor_without_engine(tmp_path: Path) -> None:
 def test_broken_lesson(words: list[str], tmp_path: Path) -> None:
     """A broken lesson ends any command that needs it with 3 and every problem as file, line and message."""
     folder = helpers.write_lab(tmp_path, LESSON.replace("minutes: 5", "minutes: 1") + "## Find\n")
-    done = helpers.labs(tmp_path, *words)
+    done = helpers.run_labs(tmp_path, *words)
     assert (3, "") == (done.returncode, done.stdout)
     assert [
         "The lab 'tiny' has 2 problems:",
@@ -117,7 +117,7 @@ def test_broken_lesson(words: list[str], tmp_path: Path) -> None:
 @pytest.mark.parametrize("variable", ["LABS_PROJECT"])
 def test_unfit_variable(variable: str, tmp_path: Path) -> None:
     """A variable of ours that holds no fit name ends with 2 and says so."""
-    done = helpers.labs(tmp_path, "start", "tiny", **{variable: "My Run"})
+    done = helpers.run_labs(tmp_path, "start", "tiny", **{variable: "My Run"})
     assert 2 == done.returncode
     assert done.stderr.startswith(f"{variable} is 'My Run', which cannot name a ")
 
@@ -126,7 +126,7 @@ def test_bug(tmp_path: Path) -> None:
     """What nobody has foreseen ends with 70, its traceback, and a word that the fault is ours."""
     broken = "import sys; sys.argv = ['labs', 'list']\nfrom runner import cli, paths\n"
     broken += "paths.labs_folder = lambda: 1 // 0\ncli.main()\n"
-    done = helpers.python(tmp_path, "-c", broken)
+    done = helpers.run_python(tmp_path, "-c", broken)
     assert 70 == done.returncode
     assert done.stderr.startswith("Traceback")
     assert "ZeroDivisionError" in done.stderr
@@ -140,7 +140,7 @@ def test_interrupted(sent: signal.Signals, tmp_path: Path) -> None:
         silent.settimeout(20)
         host = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         argv = [sys.executable, "-m", "runner", "status"]
-        environment = helpers.environment(tmp_path, DOCKER_HOST=host)
+        environment = helpers.build_environment(tmp_path, DOCKER_HOST=host)
         with subprocess.Popen(argv, env=environment, stderr=subprocess.PIPE, text=True) as process, silent.accept()[0]:
             process.send_signal(sent)
             said = process.communicate(timeout=20)[1]
@@ -154,7 +154,7 @@ def test_reader_gone(words: list[str], tmp_path: Path) -> None:
     os.close(reading)
     with contextlib.closing(os.fdopen(writing, "wb")) as gone:
         argv = [sys.executable, "-m", "runner", *words]
-        environment = helpers.environment(tmp_path)
+        environment = helpers.build_environment(tmp_path)
         done = subprocess.run(argv, env=environment, stdout=gone, stderr=subprocess.PIPE, check=False)
     assert (0, b"") == (done.returncode, done.stderr)
 
@@ -163,6 +163,6 @@ def test_no_room(tmp_path: Path) -> None:
     """Output that goes to a full disk ends with 4, says so, and is no bug of ours."""
     argv = [sys.executable, "-m", "runner", "list"]
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(argv, env=helpers.environment(tmp_path), stdout=full, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(argv, env=helpers.build_environment(tmp_path), stdout=full, stderr=subprocess.PIPE, check=False)
     told = b"Cannot write the output: No space left on device.\nFree disk space or "
     assert (4, True) == (done.returncode, done.stderr.startswith(told)), done.stderr

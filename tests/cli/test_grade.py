@@ -17,7 +17,7 @@ from tests import helpers
 from tests.grading.grades import PASSED
 from tests.grading.grades import grade as graded
 
-LESSON = f"{helpers.FRONT}## Look {{#look}}\n"
+LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
 CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It is so.'''\n"
 
 
@@ -60,7 +60,7 @@ def tree(tmp_path: Path) -> Path:
 )
 def test_mistakes(words: list[str], message: str, advice: str, tree: Path) -> None:
     """A mistake on the command line is reported before anything starts, with exit code 2."""
-    result = helpers.labs(tree, "grade", *words)
+    result = helpers.run_labs(tree, "grade", *words)
     assert (2, "") == (result.returncode, result.stdout)
     assert message in result.stderr
     assert advice in result.stderr
@@ -86,7 +86,7 @@ def test_similar_submissions(count: int, capsys: pytest.CaptureFixture[str]) -> 
 
 def test_no_driver(tree: Path) -> None:
     """If no driver can create nodes, the command explains that, with exit code 4."""
-    result = helpers.labs(tree, "grade", "ada", "--driver", "docker")
+    result = helpers.run_labs(tree, "grade", "ada", "--driver", "docker")
     assert 4 == result.returncode
     assert "labs doctor" in result.stderr or "engine" in result.stderr
 
@@ -94,14 +94,14 @@ def test_no_driver(tree: Path) -> None:
 def test_broken_lesson(tree: Path) -> None:
     """A broken lab is reported as such, with exit code 3."""
     (tree / "labs" / "tiny" / "lesson.md").write_text("---\ntitle: 1\n---\n", "utf-8")
-    result = helpers.labs(tree, "grade", "ada")
+    result = helpers.run_labs(tree, "grade", "ada")
     assert 3 == result.returncode, result.stderr
     assert "lesson.md:2:" in result.stderr
 
 
 def test_submission_without_lab(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a batch, a submission that names no existing lab is rejected, and all others are graded."""
-    helpers.own_folders(monkeypatch, tree)
+    helpers.isolate_environment(monkeypatch, tree)
     folders = [tree / name for name in ("ada", "bob", "eve")]
     for folder, text in zip(folders[1:], ("", "---\nlab: nolab\n---\n"), strict=True):
         folder.mkdir()
@@ -117,6 +117,6 @@ def test_submission_without_lab(tree: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_driver_variable_does_not_remove_isolation(tree: Path) -> None:
     """LABS_DRIVER=docker does not remove the isolation of submissions; '--driver docker' does."""
-    result = helpers.labs(tree, "grade", "ada", LABS_DRIVER="docker")
+    result = helpers.run_labs(tree, "grade", "ada", LABS_DRIVER="docker")
     assert 2 == result.returncode
     assert "use '--driver docker' if you trust the submissions" in result.stderr

@@ -70,18 +70,18 @@ def test_says_what_it_does(name: str) -> None:
 
 def test_top(tmp_path: Path) -> None:
     """`labs --help` names every command and a first lab to type, and so does `-h`."""
-    done = helpers.labs(tmp_path, "--help")
+    done = helpers.run_labs(tmp_path, "--help")
     assert (0, "") == (done.returncode, done.stderr)
     assert [*_COMMANDS] == re.findall(r"^  ([a-z]+)  ", done.stdout.partition("Commands:")[2], re.MULTILINE)[
         : len(_COMMANDS)
     ]
     assert "  labs start swarm-basics" in done.stdout
-    assert done.stdout == helpers.labs(tmp_path, "-h").stdout
+    assert done.stdout == helpers.run_labs(tmp_path, "-h").stdout
 
 
 def test_one(tmp_path: Path) -> None:
     """`labs COMMAND --help` succeeds, in a folder without labs and on a machine without an engine."""
-    done = helpers.labs(tmp_path, "check", "--help")
+    done = helpers.run_labs(tmp_path, "check", "--help")
     assert (0, "") == (done.returncode, done.stderr)
     assert done.stdout.startswith("Usage: labs check [OPTIONS] [LAB]\n")
 
@@ -91,12 +91,12 @@ def test_light(tmp_path: Path) -> None:
     look = "import sys; sys.argv = ['labs', '--help']\nfrom runner import cli\n"
     look += "try:\n  cli.main()\nfinally:\n"
     look += "  print(sorted({'docker', 'rich', 'pytest', 'yaml', 'requests'} & {*sys.modules}))"
-    assert helpers.python(tmp_path, "-c", look).stdout.endswith("\n[]\n")
+    assert helpers.run_python(tmp_path, "-c", look).stdout.endswith("\n[]\n")
 
 
 def test_version(tmp_path: Path) -> None:
     """`labs --version` tells it."""
-    assert "labs, version 0." == helpers.labs(tmp_path, "--version").stdout[:16]
+    assert "labs, version 0." == helpers.run_labs(tmp_path, "--version").stdout[:16]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_version(tmp_path: Path) -> None:
 )
 def test_completion_script(shell: str, hook: str, tmp_path: Path) -> None:
     """The completion script of each shell is printed and asks `labs` itself."""
-    done = helpers.labs(tmp_path, "completion", shell)
+    done = helpers.run_labs(tmp_path, "completion", shell)
     assert 0 == done.returncode
     assert hook in done.stdout
     assert f"_LABS_COMPLETE={shell}_complete" in done.stdout
@@ -129,7 +129,7 @@ def test_completion_script(shell: str, hook: str, tmp_path: Path) -> None:
 def test_completion(typed: str, offered: list[str], tmp_path: Path) -> None:
     """Commands, labs and options are completed, and what cannot be found out disturbs nobody's typing."""
     for name in ("tiny", "toy"):
-        helpers.write_lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n", name=name)
+        helpers.write_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n", name=name)
     words = {"_LABS_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
-    done = helpers.labs(tmp_path, **words)
+    done = helpers.run_labs(tmp_path, **words)
     assert (offered, "") == (done.stdout.split(), done.stderr)

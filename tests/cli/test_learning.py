@@ -18,7 +18,7 @@ from runner.progress.replay_plan import ReplayPlan
 from runner.session import Session
 from tests import helpers
 
-LESSON = f"""{helpers.FRONT}
+LESSON = f"""{helpers.FRONT_MATTER}
 ## Look {{#look}}
 
 ```sh node1
@@ -49,7 +49,7 @@ Run = Callable[..., tuple[int, list[str], str]]
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Return what runs `labs` in a world with two labs, and tells status, lines and complaints."""
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
     helpers.write_lab(tmp_path, LESSON)
     helpers.write_lab(tmp_path, LESSON.replace("images: []", "images: []\nafter: [tiny]"), name="big")
     solution = tmp_path / "labs" / "tiny" / "solution" / "find.md"
@@ -57,7 +57,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     solution.write_text("Seek well.\n\n```sh node1\nfind /\n```\n", "utf-8")
 
     def labs(*words: str) -> tuple[int, list[str], str]:
-        done = helpers.labs(tmp_path, *words)
+        done = helpers.run_labs(tmp_path, *words)
         return done.returncode, [line.rstrip() for line in done.stdout.splitlines()], done.stderr
 
     return labs
@@ -156,14 +156,14 @@ def test_where_to_go_on(run: Run, tmp_path: Path) -> None:
     nothing = "No lab is started. 'labs list' shows the labs; 'labs start LAB' starts one."
     # The engine that does not answer must not matter to whoever has started nothing.
     store.record_passed("tiny", ["look"])
-    done = helpers.labs(tmp_path, "status", LABS_DRIVER="uml")
+    done = helpers.run_labs(tmp_path, "status", LABS_DRIVER="uml")
     assert [
         nothing,
         "Your last lab was 'tiny' (━━━─── 1/2):",
         "  labs goto tiny find  Find",
     ] == done.stdout.splitlines()
     store.record_passed("tiny", ["find"])
-    assert [nothing] == helpers.labs(tmp_path, "status", LABS_DRIVER="uml").stdout.splitlines()
+    assert [nothing] == helpers.run_labs(tmp_path, "status", LABS_DRIVER="uml").stdout.splitlines()
 
 
 def test_full_disk(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,13 +177,13 @@ def test_step_of_a_broken_lesson(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_
     """Where the lab that is started cannot be read, that is told, and not that no lab is called like the step."""
     lesson = tmp_path / "labs" / "tiny" / "lesson.md"
     lesson.write_text(lesson.read_text("utf-8").replace("minutes: 5", "minutes: soon"), "utf-8")
-    monkeypatch.setattr(lookup, "survey_clusters", lambda: lookup.ClusterSurvey((helpers.cluster(tmp_path),)))
+    monkeypatch.setattr(lookup, "survey_clusters", lambda: lookup.ClusterSurvey((helpers.make_local_cluster(tmp_path),)))
     with pytest.raises(BrokenLabError, match="'minutes'"):
         Session().resolve_lab_and_step("find", None, "labs show")
 
 
 def test_goto_brackets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Brackets in a step's title are no markup once the way to it is played."""
-    lab = helpers.lab(tmp_path, LESSON.replace("## Find", "## Find [it] in [/tmp]"))
+    lab = helpers.make_lab(tmp_path, LESSON.replace("## Find", "## Find [it] in [/tmp]"))
     goto._print_outcome(lab, lab.lesson.steps[1], ReplayPlan((), lab.lesson.steps[:1]))
     assert capsys.readouterr().out.startswith("Everything before 'Find [it] in [/tmp]' is done.\n")

@@ -8,7 +8,7 @@ import pytest
 
 from tests import helpers
 
-LESSON = f"{helpers.FRONT}## Look {{#look}}\n```sh node1\nls\n```\n::: hint\nLook.\n:::\n"
+LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n```sh node1\nls\n```\n::: hint\nLook.\n:::\n"
 CHECKS = "from checks import step\n@step('look')\ndef test_looked(nodes):\n    'It was looked.'\n"
 
 
@@ -20,20 +20,20 @@ def _tiny(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("words", "said"), [(["tiny"], "'tiny'"), (["--all"], "'tiny'"), (["tiny", "tiny"], "'tiny'")])
 def test_sound(words: list[str], said: str, tmp_path: Path) -> None:
     """A lab with nothing wrong is told so, and that is success."""
-    done = helpers.labs(tmp_path, "lint", *words)
+    done = helpers.run_labs(tmp_path, "lint", *words)
     assert (0, f"{said}: no problems found.\n", "") == (done.returncode, done.stdout, done.stderr)
 
 
 def test_several(tmp_path: Path) -> None:
     """Several sound labs are counted."""
     helpers.write_lab(tmp_path, LESSON, checks=CHECKS, name="other")
-    assert "2 labs: no problems found.\n" == helpers.labs(tmp_path, "lint", "--all").stdout
+    assert "2 labs: no problems found.\n" == helpers.run_labs(tmp_path, "lint", "--all").stdout
 
 
 def test_problems(tmp_path: Path) -> None:
     """Every problem is a line of file, line and message, from here; then how many there are, and what to type."""
     helpers.write_lab(tmp_path, LESSON.replace("ls", "ls )").replace("Look.", "[Look](away.md)\x1b[2J"), checks=CHECKS)
-    done = helpers.labs(tmp_path, "lint", "tiny")
+    done = helpers.run_labs(tmp_path, "lint", "tiny")
     assert 3 == done.returncode
     assert [
         "labs/tiny/lesson.md:11: bash: syntax error near unexpected token `)'",
@@ -50,14 +50,14 @@ def test_elsewhere(tmp_path: Path) -> None:
     """From another folder the paths are whole, so that they can be opened."""
     helpers.write_lab(tmp_path, f"{LESSON}[Look](away.md)\n", checks=CHECKS)
     (tmp_path / "elsewhere").mkdir()
-    done = helpers.labs(tmp_path / "elsewhere", "--labs", str(tmp_path), "lint", "tiny")
+    done = helpers.run_labs(tmp_path / "elsewhere", "--labs", str(tmp_path), "lint", "tiny")
     assert f"{tmp_path}/labs/tiny/lesson.md:16: the link 'away.md' leads to no file\n" == done.stdout
 
 
 def test_a_whole_tree(tmp_path: Path) -> None:
     """A tree is linted as a whole: our own tests' labs lack checks, hints and solutions, and nothing else."""
     tree = helpers.CHECKOUT / "tests" / "tree"
-    done = helpers.labs(tmp_path, "--labs", str(tree), "lint", "--all")
+    done = helpers.run_labs(tmp_path, "--labs", str(tree), "lint", "--all")
     assert 3 == done.returncode
     assert [
         "checks/test_meshed.py:1: the file is missing; every lab has its checks there",
@@ -87,14 +87,14 @@ def test_a_whole_tree(tmp_path: Path) -> None:
 )
 def test_usage(words: list[str], message: str, tmp_path: Path) -> None:
     """What names no lab is refused."""
-    done = helpers.labs(tmp_path, "lint", *words)
+    done = helpers.run_labs(tmp_path, "lint", *words)
     assert (2, "", message) == (done.returncode, done.stdout, done.stderr)
 
 
 def test_missing_translations(tmp_path: Path) -> None:
     """With all labs it is told, as no problem, which ones are not translated where others are."""
-    helpers.write_lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n", name="other")
-    folder = helpers.write_lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n")
+    helpers.write_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n", name="other")
+    folder = helpers.write_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
     (folder / "lesson.zh.md").write_text("", "utf-8")
-    assert "Not translated into 'zh': other.\n" in helpers.labs(tmp_path, "lint", "--all").stderr
-    assert "Not translated" not in helpers.labs(tmp_path, "lint", "other").stderr
+    assert "Not translated into 'zh': other.\n" in helpers.run_labs(tmp_path, "lint", "--all").stderr
+    assert "Not translated" not in helpers.run_labs(tmp_path, "lint", "other").stderr

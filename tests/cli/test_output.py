@@ -16,7 +16,7 @@ import pytest
 from tests import helpers
 
 HERE = Path(__file__).parent
-LESSON = f"""{helpers.FRONT}
+LESSON = f"""{helpers.FRONT_MATTER}
 Welcome to *Tiny*.
 
 ```picture
@@ -77,8 +77,8 @@ def lines(text: str) -> str:
 def test_output(name: str, tmp_path: Path) -> None:
     """A command prints what its golden case holds, and ends with 0."""
     helpers.write_lab(tmp_path, LESSON)
-    expected = {title: output for title, _, output in helpers.cases(HERE / "output.txt")}
-    done = helpers.labs(tmp_path, *name.split())
+    expected = {title: output for title, _, output in helpers.read_golden_cases(HERE / "output.txt")}
+    done = helpers.run_labs(tmp_path, *name.split())
     assert (0, "", expected[name]) == (done.returncode, done.stderr, lines(done.stdout))
 
 
@@ -86,7 +86,7 @@ def test_several_labs(tmp_path: Path) -> None:
     """Labs are listed by name; what cannot be read is listed too, its problems told whole, and the end is 3."""
     helpers.write_lab(tmp_path, LESSON, name="zoo")
     folder = helpers.write_lab(tmp_path, LESSON.replace("name: node1", "name: Node_1"), name="broken")
-    done = helpers.labs(tmp_path, "list")
+    done = helpers.run_labs(tmp_path, "list")
     assert 3 == done.returncode
     assert ["LAB", "broken", "zoo"] == [line.split()[0] for line in done.stdout.splitlines() if line[0] != " "]
     problem = (
@@ -99,7 +99,7 @@ def test_brackets(tmp_path: Path) -> None:
     """Brackets in a lesson's title and summary are printed as they stand."""
     text = LESSON.replace("title: Tiny", "title: 'Lists [a] and [/b]'").replace("A lab for", "An [array] for")
     helpers.write_lab(tmp_path, text.replace("Look around", "Look [around] a [/tmp]"))
-    listed, shown = helpers.labs(tmp_path, "list"), helpers.labs(tmp_path, "show", "tiny")
+    listed, shown = helpers.run_labs(tmp_path, "list"), helpers.run_labs(tmp_path, "show", "tiny")
     assert "An [array] for tests." in listed.stdout
     assert ["Lists [a] and [/b]", "An [array] for tests."] == [line.rstrip() for line in shown.stdout.splitlines()[1:3]]
     assert "Look [around] a [/tmp]  look" in shown.stdout
@@ -126,7 +126,7 @@ FORGET = "unset LABS_OUTER_DOCKER_HOST LABS_OUTER_DOCKER_TLS_VERIFY LABS_NODE_DO
 )
 def test_env_leads_back(variables: dict[str, str], printed: list[str], tmp_path: Path) -> None:
     """Leading docker back leads to where it was before, TLS included, and leaves alone what leads to no node."""
-    assert printed == helpers.labs(tmp_path, "env", "--unset", **variables).stdout.splitlines()
+    assert printed == helpers.run_labs(tmp_path, "env", "--unset", **variables).stdout.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_env_leads_back(variables: dict[str, str], printed: list[str], tmp_path:
 def test_no_terminal(words: list[str], more: dict[str, str], tmp_path: Path) -> None:
     """What is no terminal gets no escape codes."""
     helpers.write_lab(tmp_path, LESSON)
-    done = helpers.labs(tmp_path, *words, **more)
+    done = helpers.run_labs(tmp_path, *words, **more)
     assert done.stdout + done.stderr
     assert "\x1b" not in done.stdout + done.stderr
 
@@ -147,7 +147,7 @@ def on_a_terminal(folder: Path, *words: str, **more: str) -> str:
     """Run `labs` on a terminal of its own, with a pager that shows all at once, and return what it shows."""
     ours, theirs = pty.openpty()
     argv = [sys.executable, "-m", "runner", *words]
-    environment = helpers.environment(folder, TERM="xterm-256color", PAGER="cat", **more)
+    environment = helpers.build_environment(folder, TERM="xterm-256color", PAGER="cat", **more)
     with subprocess.Popen(argv, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         shown = b""

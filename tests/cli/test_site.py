@@ -6,23 +6,23 @@ from pathlib import Path
 
 from tests import helpers
 
-STEP = f"{helpers.FRONT}## Look {{#look}}\n"
+STEP = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
 
 
 def test_build(tmp_path: Path) -> None:
     """The site is built into `_site`, and it is said what was written."""
     helpers.write_lab(tmp_path, STEP)
-    done = helpers.labs(tmp_path, "site", "build")
+    done = helpers.run_labs(tmp_path, "site", "build")
     assert (0, "") == (done.returncode, done.stderr)
     assert " files in _site: " in done.stdout
     assert (tmp_path / "_site" / "tiny" / "look.html").is_file()
-    assert ": 0 written, 0 removed." in helpers.labs(tmp_path, "site", "build").stdout
+    assert ": 0 written, 0 removed." in helpers.run_labs(tmp_path, "site", "build").stdout
 
 
 def test_out(tmp_path: Path) -> None:
     """The folder can be named."""
     helpers.write_lab(tmp_path, STEP)
-    done = helpers.labs(tmp_path, "site", "build", "--out", "a/[b]")
+    done = helpers.run_labs(tmp_path, "site", "build", "--out", "a/[b]")
     assert (0, True) == (done.returncode, "Open a/[b]/index.html." in done.stdout)
     assert (tmp_path / "a" / "[b]" / "index.html").is_file()
 
@@ -30,7 +30,7 @@ def test_out(tmp_path: Path) -> None:
 def test_broken_link(tmp_path: Path) -> None:
     """A link that leads nowhere is the lab's fault, and nothing is written."""
     helpers.write_lab(tmp_path, f"{STEP}\n[x](gone.md)\n")
-    done = helpers.labs(tmp_path, "site", "build")
+    done = helpers.run_labs(tmp_path, "site", "build")
     assert 3 == done.returncode
     where = f"{tmp_path}/labs/tiny/lesson.md:11: the link 'gone.md' points to a missing file"
     assert f"The site was not built because of 1 problem:\n{where}\n" in done.stderr
@@ -40,7 +40,7 @@ def test_broken_link(tmp_path: Path) -> None:
 def test_broken_front_matter(tmp_path: Path) -> None:
     """Broken front matter is told with its line."""
     helpers.write_lab(tmp_path, STEP.replace("minutes: 5", "minutes: soon"))
-    done = helpers.labs(tmp_path, "site", "build")
+    done = helpers.run_labs(tmp_path, "site", "build")
     assert (3, True) == (done.returncode, "lesson.md:5: front matter: 'minutes'" in done.stderr)
 
 
@@ -48,7 +48,7 @@ def test_missing_lab(tmp_path: Path) -> None:
     """A lab that comes after one that there is not, and one that has lost its lesson, are told and not left out."""
     helpers.write_lab(tmp_path, STEP.replace("images: []", "after: [gone]\nimages: []"))
     (helpers.write_lab(tmp_path, STEP, name="lost") / "lesson.md").unlink()
-    done = helpers.labs(tmp_path, "site", "build")
+    done = helpers.run_labs(tmp_path, "site", "build")
     lost = f"{tmp_path}/labs/lost/lesson.md:1: the file is missing, although the lab has a setup.sh"
     gone = f"{tmp_path}/labs/tiny/lesson.md:7: the lab 'gone', which should come before this one, does not exist"
     message = f"The site was not built because of 2 problems:\n{lost}\n{gone}\nFix the files, then retry.\n"
@@ -58,7 +58,7 @@ def test_missing_lab(tmp_path: Path) -> None:
 def test_somebodys_folder(tmp_path: Path) -> None:
     """A folder that holds anything else is refused."""
     helpers.write_lab(tmp_path, STEP)
-    done = helpers.labs(tmp_path, "site", "build", "--out", ".")
+    done = helpers.run_labs(tmp_path, "site", "build", "--out", ".")
     assert (2, ". holds files that no site was built from.\nName an empty folder with --out.\n") == (
         done.returncode,
         done.stderr,
@@ -69,19 +69,19 @@ def test_out_is_a_file(tmp_path: Path) -> None:
     """A file is no folder to build into."""
     helpers.write_lab(tmp_path, STEP)
     (tmp_path / "out").touch()
-    assert 2 == helpers.labs(tmp_path, "site", "build", "--out", "out").returncode
+    assert 2 == helpers.run_labs(tmp_path, "site", "build", "--out", "out").returncode
 
 
 def test_cannot_be_written(tmp_path: Path) -> None:
     """A place that cannot be written to is told by its name."""
     helpers.write_lab(tmp_path, STEP)
-    done = helpers.labs(tmp_path, "site", "build", "--out", "/proc/site")
+    done = helpers.run_labs(tmp_path, "site", "build", "--out", "/proc/site")
     assert (4, True) == (done.returncode, "/proc/site: " in done.stderr), done.stderr
 
 
 def test_no_folder(tmp_path: Path) -> None:
     """Without a folder of labs there is nothing to build, and no empty site is."""
-    done = helpers.labs(tmp_path, "site", "build")
+    done = helpers.run_labs(tmp_path, "site", "build")
     assert 2 == done.returncode
     assert (
         f"The labs folder {tmp_path}/labs does not exist, so there are no lessons to build the site from.\n"
@@ -93,5 +93,5 @@ def test_no_folder(tmp_path: Path) -> None:
 def test_unreadable_lesson(tmp_path: Path) -> None:
     """A lesson that cannot be read is told, and not taken for none."""
     (helpers.write_lab(tmp_path, STEP) / "lesson.md").write_bytes(b"\xe9")
-    done = helpers.labs(tmp_path, "site", "build")
+    done = helpers.run_labs(tmp_path, "site", "build")
     assert (3, True) == (done.returncode, "lesson.md:1: it cannot be read: " in done.stderr)

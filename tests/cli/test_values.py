@@ -18,7 +18,7 @@ from runner.site_builder import build
 from runner.storage import codec
 from tests import helpers
 
-FRONT = helpers.FRONT.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
+FRONT = helpers.FRONT_MATTER.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
 HINT = "::: hint check=test_it\nIt is <PORT>.\n:::\n::: hint\nLook at <PORT>.\n:::\n"
 LESSON = f"{FRONT}## Look {{#look}}\n\nIt is port <PORT>.\n\n{HINT}"
 CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes, values):\n    '''Port <PORT> answers.'''\n"
@@ -28,7 +28,7 @@ ADA = Learner("ada", "autumn")
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a tree with a lab that draws a port, started last for ada, and two submissions."""
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
     helpers.write_lab(tmp_path, LESSON, checks=CHECKS)
     (tmp_path / "labs" / "tiny" / "solution").mkdir()
     (tmp_path / "labs" / "tiny" / "solution" / "look.md").write_text("```sh node1\nnc <PORT>\n```\n", "utf-8")
@@ -49,7 +49,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_shown(words: list[str], shown: str, tree: Path) -> None:
     """Every command shows the values of the learner that the lab was last started for."""
-    done = helpers.labs(tree, *words)
+    done = helpers.run_labs(tree, *words)
     assert (0, True) == (done.returncode, shown in done.stdout), done.stdout + done.stderr
 
 
@@ -63,7 +63,7 @@ def test_shown(words: list[str], shown: str, tree: Path) -> None:
 )
 def test_mistakes(words: list[str], said: str, advice: str, tree: Path) -> None:
     """A seed without a learner, and one learner for many submissions, are told before anything is started."""
-    done = helpers.labs(tree, *words)
+    done = helpers.run_labs(tree, *words)
     assert (2, "") == (done.returncode, done.stdout)
     assert said in done.stderr
     assert advice in done.stderr

@@ -16,7 +16,7 @@ from runner.cli import _fullscreen
 from tests import helpers
 from tests.screen import Display
 
-LESSON = f"{helpers.FRONT}## Look around {{#look}}\n\n## Read on {{#read}}\n"
+LESSON = f"{helpers.FRONT_MATTER}## Look around {{#look}}\n\n## Read on {{#read}}\n"
 COLOUR = re.compile(rb"\x1b\[[\d;]*(?:3|4|9|10)[0-7]")
 TAKEN, GIVEN_BACK = b"\x1b[?1049h\x1b[H\x1b[?25l", b"\x1b[?25h\x1b[?1049l"
 Open = Callable[..., Display]
@@ -29,7 +29,7 @@ def watching(tmp_path: Path) -> Iterator[Open]:
     opened: list[Display] = []
 
     def open_(columns: int = 70, rows: int = 14, **more: str) -> Display:
-        environment = helpers.environment(tmp_path, **more)
+        environment = helpers.build_environment(tmp_path, **more)
         display = Display([sys.executable, "-m", "runner", "watch", "tiny"], environment, columns, rows)
         opened.append(display)
         display.await_("No Docker Engine answers")
@@ -43,7 +43,7 @@ def watching(tmp_path: Path) -> Iterator[Open]:
 def test_no_terminal(tmp_path: Path) -> None:
     """Without a terminal it ends with 2, draws nothing, and names the command that needs none."""
     helpers.write_lab(tmp_path, LESSON)
-    done = helpers.labs(tmp_path, "watch", "tiny", TERM="xterm")
+    done = helpers.run_labs(tmp_path, "watch", "tiny", TERM="xterm")
     assert (2, "") == (done.returncode, done.stdout)
     assert [
         "'labs watch' needs a terminal.",
@@ -54,7 +54,7 @@ def test_no_terminal(tmp_path: Path) -> None:
 def test_unknown_lab(tmp_path: Path) -> None:
     """A lab that there is not leaves the terminal alone and ends with 2."""
     helpers.write_lab(tmp_path, LESSON)
-    display = Display([sys.executable, "-m", "runner", "watch", "tin"], helpers.environment(tmp_path))
+    display = Display([sys.executable, "-m", "runner", "watch", "tin"], helpers.build_environment(tmp_path))
     assert 2 == display.ended()
     assert TAKEN not in display.sent
     assert "Did you mean tiny?" in display.text
@@ -101,7 +101,7 @@ def test_interrupted(end: str | signal.Signals, watching: Open) -> None:
 
 def test_terminal_modes(watching: Open, tmp_path: Path) -> None:
     """What is typed is not echoed while it runs, and is after it."""
-    untouched = Display(["cat"], helpers.environment(tmp_path))
+    untouched = Display(["cat"], helpers.build_environment(tmp_path))
     display = watching()
     assert untouched.modes != display.modes
     display.type("q")

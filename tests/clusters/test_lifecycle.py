@@ -19,7 +19,7 @@ from runner.storage import locks
 from tests import helpers
 
 TINY = ClusterId("tiny")
-LESSON = f"{helpers.FRONT}## Look {{#look}}\n".replace("images: []", "images: ['nginx:alpine']\nneeds: [ipvs]")
+LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n".replace("images: []", "images: ['nginx:alpine']\nneeds: [ipvs]")
 FRESH = ["ensure images nginx:alpine", "check kernel ipvs", "create node1", "mark complete"]
 
 
@@ -87,7 +87,7 @@ class MemoryDriver:
     ) -> Cluster:
         """Create the nodes before recording the call, so that an error leaves them behind."""
         created = replace(
-            helpers.cluster(self.folder, *topology.node_names), id=cluster, driver=self.name, is_complete=False
+            helpers.make_local_cluster(self.folder, *topology.node_names), id=cluster, driver=self.name, is_complete=False
         )
         self.clusters[cluster] = created
         self._record("create", *topology.node_names)
@@ -129,13 +129,13 @@ class MemoryDriver:
 @pytest.fixture
 def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MemoryDriver:
     """Return a driver without clusters, and let labs use temporary folders."""
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
     return MemoryDriver(tmp_path)
 
 
 def tiny(driver: MemoryDriver, setup: str = "") -> Lab:
     """Write the lab to start."""
-    return helpers.lab(driver.folder, LESSON, setup=setup)
+    return helpers.make_lab(driver.folder, LESSON, setup=setup)
 
 
 def start(driver: Driver, lab: Lab, *, keep: bool = False) -> StartResult:
@@ -180,7 +180,7 @@ def test_interrupted_start(driver: MemoryDriver) -> None:
 def test_other_nodes(driver: MemoryDriver) -> None:
     """A cluster with other nodes than the lesson now declares is refused, and the error says how to reset it."""
     start(driver, tiny(driver))
-    lab = helpers.lab(driver.folder, LESSON.replace("name: node1", "name: alpha"))
+    lab = helpers.make_lab(driver.folder, LESSON.replace("name: node1", "name: alpha"))
     driver.calls.clear()
     with pytest.raises(HostError, match="'tiny' has the nodes node1, but its lesson now needs alpha") as caught:
         start(driver, lab)

@@ -42,7 +42,7 @@ IMAGE = NodeImage("busybox:latest", "id", "", 1)
 
 @pytest.fixture(autouse=True)
 def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
 
 
 def _drivers(monkeypatch: pytest.MonkeyPatch, *drivers: Asked) -> None:
@@ -52,7 +52,7 @@ def _drivers(monkeypatch: pytest.MonkeyPatch, *drivers: Asked) -> None:
 
 def test_another_drivers_clusters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Clusters of one driver are found without the other, also where its images fit this version no more."""
-    standing = helpers.cluster(tmp_path)
+    standing = helpers.make_local_cluster(tmp_path)
     _drivers(monkeypatch, NONE, Asked((standing,)))
     assert (standing,) == lookup.survey_clusters().require_all()
 
@@ -69,8 +69,8 @@ def test_another_drivers_images(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_recorded_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where a lab was started on a driver that cannot be asked now, that is told, until its start is undone."""
     _drivers(monkeypatch, NONE, Asked(contents=(IMAGE,)))
-    lab = helpers.lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n")
-    provision.provision_cluster(lab, helpers.cluster(tmp_path))
+    lab = helpers.make_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
+    provision.provision_cluster(lab, helpers.make_local_cluster(tmp_path))
     with pytest.raises(HostError, match="No engine answers"):
         lookup.survey_clusters().require_all()
     run_records.unmark_started(ClusterId("tiny"))
@@ -79,7 +79,7 @@ def test_a_recorded_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 def test_runs_are_told_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The cluster of another run is found by its own name and run, also where the lab's own stands before it."""
-    own = helpers.cluster(tmp_path)
+    own = helpers.make_local_cluster(tmp_path)
     other = replace(own, id=ClusterId("tiny", "verify"))
     _drivers(monkeypatch, Asked((own, other)))
     assert [own, other, other] == [
@@ -92,7 +92,7 @@ def test_runs_are_told_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 @pytest.mark.parametrize("command", [play.command, reset.command], ids=["play", "reset"])
 def test_another_commands_cluster(command: click.Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A learner's commands type nothing on what `labs verify` has made, and throw none of it away."""
-    other = replace(helpers.cluster(tmp_path), id=ClusterId("tiny", "verify"))
+    other = replace(helpers.make_local_cluster(tmp_path), id=ClusterId("tiny", "verify"))
     _drivers(monkeypatch, Asked((other,)))
     with pytest.raises(UsageError, match=r"'tiny\.verify' belongs to another command") as refused:
         command.main(["tiny.verify"], standalone_mode=False)
@@ -101,7 +101,7 @@ def test_another_commands_cluster(command: click.Command, monkeypatch: pytest.Mo
 
 def test_several(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where several labs are started, whoever names none is told how to."""
-    _drivers(monkeypatch, Asked((helpers.cluster(tmp_path), helpers.cluster(tmp_path, lab="toy"))))
+    _drivers(monkeypatch, Asked((helpers.make_local_cluster(tmp_path), helpers.make_local_cluster(tmp_path, lab="toy"))))
     with pytest.raises(UsageError, match=r"More than one lab is started: tiny, toy\.") as refused:
         lookup.survey_clusters().require_cluster(None)
     assert "Name one of them, as in 'labs check tiny' or 'labs shell node1 --lab tiny'." == refused.value.advice

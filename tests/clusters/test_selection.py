@@ -32,7 +32,7 @@ class FakeDriver:
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     """Return a lab."""
-    return helpers.lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n")
+    return helpers.make_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
 
 
 def _replace_drivers(monkeypatch: pytest.MonkeyPatch, docker: str = "", uml: str = "") -> None:
@@ -76,7 +76,7 @@ def test_requested(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
 def test_started(monkeypatch: pytest.MonkeyPatch, lab: Lab, tmp_path: Path) -> None:
     """A started lab stays on the driver that created its cluster; a request for another one is refused."""
     _replace_drivers(monkeypatch, uml="No memory.")
-    cluster: Cluster = replace(helpers.cluster(tmp_path), driver="uml")
+    cluster: Cluster = replace(helpers.make_local_cluster(tmp_path), driver="uml")
     for requested in (None, "uml"):
         assert "uml" == selection.choose_driver(lab, requested, cluster).driver.name
     with pytest.raises(HostError, match="'tiny' runs on the driver uml and cannot move to docker"):
@@ -108,7 +108,7 @@ def test_unknown_forced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_clusters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A driver is not loaded to list clusters that it certainly does not have."""
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
     monkeypatch.delenv("LABS_DRIVER", raising=False)
     assert ["docker"] == [driver.name for driver in selection.load_drivers_with_clusters()]
 

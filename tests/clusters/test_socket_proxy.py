@@ -59,7 +59,7 @@ def forwarded(tmp_path: Path) -> Iterator[tuple[Engine, Path, subprocess.Popen[b
     path = tmp_path / "tiny" / "node1.sock"
     path.parent.mkdir()
     argv = [sys.executable, "-c", SERVE, str(tmp_path), str(path)]
-    with subprocess.Popen(argv, env=helpers.environment(tmp_path)) as process:
+    with subprocess.Popen(argv, env=helpers.build_environment(tmp_path)) as process:
         try:
             deadline = time.monotonic() + 10
             while not (engine.idle and path.exists()) and time.monotonic() < deadline:
@@ -137,7 +137,7 @@ def test_long_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If a socket's path would be too long, the error names it and says what to type; nothing is created."""
     deep = tmp_path / ("deep" * 30)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
-    node = helpers.cluster(tmp_path, "node1").nodes[0]
+    node = helpers.make_local_cluster(tmp_path, "node1").nodes[0]
     with pytest.raises(HostError, match=r"at most 10\d bytes") as caught:
         socket_proxy.ensure_proxy(ClusterId("tiny"), node)
     assert str(deep) in caught.value.message

@@ -11,7 +11,7 @@ import pytest
 from runner.checking import verify_report
 from runner.checking.verify_report import LabVerification
 from runner.lessons import catalog
-from tests.conftest import CHECKOUT, Labs, labs_in
+from tests.conftest import CHECKOUT, LabsRunner, make_labs_runner
 
 pytestmark = [pytest.mark.docker, pytest.mark.uml]
 LABS = sorted(path.parent.name for path in (CHECKOUT / "labs").glob("*/lesson.md"))
@@ -27,13 +27,13 @@ class Done:
 
 
 @pytest.fixture(scope="module")
-def own(environment: dict[str, str]) -> Labs:
+def own(environment: dict[str, str]) -> LabsRunner:
     """Return what runs `labs` on the labs that users have, with every driver free to serve."""
-    return labs_in({name: value for name, value in environment.items() if name not in ("LABS_ROOT", "LABS_DRIVER")})
+    return make_labs_runner({name: value for name, value in environment.items() if name not in ("LABS_ROOT", "LABS_DRIVER")})
 
 
 @pytest.fixture(scope="module")
-def course(own: Labs, tmp_path_factory: pytest.TempPathFactory) -> Done:
+def course(own: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> Done:
     """Verify all labs at once."""
     report = tmp_path_factory.mktemp("course") / "report.json"
     done = own("verify", "--all", "--report", str(report), timeout=3600)
@@ -64,7 +64,7 @@ def test_table(course: Done) -> None:
     ]
 
 
-def test_containers_and_machines(own: Labs) -> None:
+def test_containers_and_machines(own: LabsRunner) -> None:
     """What holds on containers holds on machines: the same lesson, each step's checks passing once it is played."""
     try:
         assert 0 == own("start", "swarm-basics", "--driver", "uml").returncode

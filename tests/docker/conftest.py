@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Labs
+from tests.conftest import LabsRunner
 
 HERE = Path(__file__).parent
 
@@ -20,65 +20,65 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.docker)
 
 
-def docker(*argv: str) -> str:
+def run_docker(*argv: str) -> str:
     """Run the docker command and return its output."""
     return subprocess.run(["docker", *argv], capture_output=True, text=True, check=True, timeout=120).stdout.strip()
 
 
-class Left:
+class Leftovers:
     """What the tests' project has on the engine."""
 
     def __init__(self, project: str) -> None:
         self.filter = ("--filter", f"label=labs.project={project}")
 
-    def containers(self) -> list[str]:
+    def list_containers(self) -> list[str]:
         """Return the names of its containers."""
-        return docker("ps", "--all", "--format", "{{.Names}}", *self.filter).split()
+        return run_docker("ps", "--all", "--format", "{{.Names}}", *self.filter).split()
 
-    def container_ids(self) -> set[str]:
+    def list_container_ids(self) -> set[str]:
         """Return the whole ids of its containers."""
-        return set(docker("ps", "--all", "--quiet", "--no-trunc", *self.filter).split())
+        return set(run_docker("ps", "--all", "--quiet", "--no-trunc", *self.filter).split())
 
-    def networks(self) -> list[str]:
+    def list_networks(self) -> list[str]:
         """Return the names of its networks."""
-        return docker("network", "ls", "--format", "{{.Name}}", *self.filter).split()
+        return run_docker("network", "ls", "--format", "{{.Name}}", *self.filter).split()
 
-    def volumes(self) -> list[str]:
+    def list_cluster_volumes(self) -> list[str]:
         """Return the names of its volumes, the store's left out."""
-        own = docker("volume", "ls", "--format", "{{.Name}}", *self.filter, "--filter", "label=labs.lab")
+        own = run_docker("volume", "ls", "--format", "{{.Name}}", *self.filter, "--filter", "label=labs.lab")
         return own.split()
 
-    def everything(self) -> list[str]:
+    def list_all(self) -> list[str]:
         """Return the names of all that belongs to clusters."""
-        return self.containers() + self.networks() + self.volumes()
+        return self.list_containers() + self.list_networks() + self.list_cluster_volumes()
 
 
 @pytest.fixture(scope="session")
-def left(environment: dict[str, str]) -> Left:
+def left(environment: dict[str, str]) -> Leftovers:
     """Return what lists the project's objects."""
-    return Left(environment["LABS_PROJECT"])
+    return Leftovers(environment["LABS_PROJECT"])
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _images(labs: Labs) -> None:
+def _images(labs: LabsRunner) -> None:
     """Have the images before the first test."""
     built = labs("images", "build", "trio")
     assert built.returncode == 0, built.stderr
 
 
 @pytest.fixture
-def clean(labs: Labs, left: Left) -> Iterator[None]:
+def clean(labs: LabsRunner, left: Leftovers) -> Iterator[None]:
     """Begin and end a test without clusters."""
     labs("rm", "trio")
     labs("rm", "solo")
-    assert left.everything() == []
+    assert left.list_all() == []
     yield
     for lab in ("trio", "solo"):
         labs("rm", lab)
 
 
 @pytest.fixture(scope="module")
-def trio(labs: Labs) -> Iterator[str]:
+def trio(labs: LabsRunner) -> Iterator[str]:
     """Have the lab `trio` started for the tests of a file."""
     labs("rm", "trio")
     started = labs("start", "trio")

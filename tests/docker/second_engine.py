@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-NEEDS_ROOT = pytest.mark.skipif(
+REQUIRES_ROOT = pytest.mark.skipif(
     os.geteuid() != 0 or not shutil.which("dockerd") or not shutil.which("ip"),
     reason="only root can run a second engine, or be somebody else, and only where dockerd and ip are",
 )

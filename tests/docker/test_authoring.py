@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from tests import docs_examples
-from tests.conftest import TREE, Labs
+from tests.conftest import LABS_TREE, LabsRunner
 
 
 @pytest.fixture
-def own(labs: Labs, tmp_path: Path) -> Iterator[Labs]:
+def own(labs: LabsRunner, tmp_path: Path) -> Iterator[LabsRunner]:
     """Return what runs `labs` where `LABS_ROOT` is not set, and remove afterwards what it has started."""
     run = partial(labs, env={"LABS_ROOT": ""}, cwd=tmp_path)
     yield run
-    run("--labs", str(TREE), "rm", "trio")
+    run("--labs", str(LABS_TREE), "rm", "trio")
 
 
-def test_new_lab_holds(own: Labs) -> None:
+def test_new_lab_holds(own: LabsRunner) -> None:
     """What `labs new` makes is proved by `labs verify` as it is."""
     assert 0 == own("--labs", "mine", "new", "rolling-updates").returncode
     done = own("--labs", "mine", "verify", "rolling-updates")
@@ -29,17 +29,17 @@ def test_new_lab_holds(own: Labs) -> None:
     assert 2 == done.stdout.count(": fails with '")
 
 
-def test_worked_example_holds(own: Labs, tmp_path: Path) -> None:
+def test_worked_example_holds(own: LabsRunner, tmp_path: Path) -> None:
     """The example in the page for authors is proved by `labs verify` as it stands there."""
-    docs_examples.write_example(tmp_path / "mine")
+    docs_examples.write_worked_example(tmp_path / "mine")
     done = own("--labs", "mine", "verify", "notice-board")
     assert 0 == done.returncode, done.stdout + done.stderr
     assert 2 == done.stdout.count(": fails with '")
 
 
-def test_another_tree(own: Labs) -> None:
+def test_another_tree(own: LabsRunner) -> None:
     """A lab of another tree is listed, started, played and checked like ours, by its own checks."""
-    tree = ("--labs", str(TREE))
+    tree = ("--labs", str(LABS_TREE))
     assert "trio" in own(*tree, "list").stdout
     assert 0 == own(*tree, "start", "trio").returncode
     assert 1 == own(*tree, "check", "trio", "--patience", "0").returncode

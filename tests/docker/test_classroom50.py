@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import ci_runners
-from tests.conftest import Labs
+from tests.conftest import LabsRunner
 from tests.grading import readers
 from tests.ladder_submissions import SWARM, write
 
@@ -27,7 +27,7 @@ TOLD = {
 
 
 @pytest.fixture(scope="module")
-def bundle(labs: Labs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle(labs: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder that is committed to the repository of the classroom."""
     folder = tmp_path_factory.mktemp("runtime") / "ladder"
     done = labs("grade", "bundle", "classroom50", "--lab", "ladder", "--seed", "autumn", "--out", str(folder))
@@ -41,9 +41,9 @@ def test_result(bundle: Path, environment: dict[str, str], tmp_path: Path) -> No
     (checkout / "result.json").write_text('{"score": 100}', "utf-8")
     for name in ("venv.py", "json.py", "runner.py"):
         (checkout / name).write_text("raise SystemExit('taken for the real one')\n", "utf-8")
-    ci_runners.commit(checkout)
-    told = TOLD | ci_runners.LENT | {"CLASSROOM50_BUNDLE_DIR": str(bundle), "LABS_ROOT": "/nonexistent"}
-    done = ci_runners.run([sys.executable, str(bundle / "autograder.py")], checkout, environment, **told)
+    ci_runners.commit_all(checkout)
+    told = TOLD | ci_runners.REUSE_INSTALLED_PACKAGES | {"CLASSROOM50_BUNDLE_DIR": str(bundle), "LABS_ROOT": "/nonexistent"}
+    done = ci_runners.run_command([sys.executable, str(bundle / "autograder.py")], checkout, environment, **told)
     assert 0 == done.returncode, done.stdout + done.stderr
     result = readers.classroom50(checkout / "result.json")
     assert (1, 4, "ada", "ladder") == (result["score"], result["max-score"], result["owner"], result["assignment"])
@@ -55,7 +55,7 @@ def test_result(bundle: Path, environment: dict[str, str], tmp_path: Path) -> No
 def test_trouble(bundle: Path, environment: dict[str, str], tmp_path: Path) -> None:
     """Where nothing could be graded it ends with something else, and leaves no result, not even a student's own."""
     (tmp_path / "result.json").write_text('{"score": 100}', "utf-8")
-    told = TOLD | ci_runners.LENT | {"DOCKER_HOST": "unix:///nonexistent.sock"}
-    done = ci_runners.run([sys.executable, str(bundle / "autograder.py")], tmp_path, environment, **told)
+    told = TOLD | ci_runners.REUSE_INSTALLED_PACKAGES | {"DOCKER_HOST": "unix:///nonexistent.sock"}
+    done = ci_runners.run_command([sys.executable, str(bundle / "autograder.py")], tmp_path, environment, **told)
     assert 4 == done.returncode, done.stdout + done.stderr
     assert not (tmp_path / "result.json").exists()

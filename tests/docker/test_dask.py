@@ -20,8 +20,8 @@ import pytest
 from distributed import Client
 
 from runner.grading import dask_worker
-from tests.conftest import TREE, Labs
-from tests.docker.conftest import Left
+from tests.conftest import LABS_TREE, LabsRunner
+from tests.docker.conftest import Leftovers
 from tests.ladder_submissions import SWARM, THIRD, VOLUMES, block, outcomes, read, write
 from tests.terminal import Terminal
 
@@ -130,7 +130,7 @@ def lose_all_of(cluster: DaskCluster, line: str) -> None:
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_nobody_waits_any_more(
-    number: signal.Signals, status: int, two: DaskCluster, left: Left, environment: dict[str, str], tmp_path: Path
+    number: signal.Signals, status: int, two: DaskCluster, left: Leftovers, environment: dict[str, str], tmp_path: Path
 ) -> None:
     """Ctrl-C ends what the workers are doing before it returns; so does, soon after, the loss of whoever has asked."""
     folder = write(tmp_path / "class", {name: SWARM + block(f"sleep 120 # {name}{number}") for name in "abc"})
@@ -140,12 +140,12 @@ def test_nobody_waits_any_more(
     terminal.process.send_signal(number)
     assert status == terminal.process.wait(60)
     if number == signal.SIGKILL:
-        wait_until(lambda: not left.everything())
-    assert [] == left.everything()
+        wait_until(lambda: not left.list_all())
+    assert [] == left.list_all()
     assert 2 == two.begun(before).total()
 
 
-def test_a_worker_is_lost(two: DaskCluster, labs: Labs, environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_worker_is_lost(two: DaskCluster, labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
     """A worker is killed in the middle: all get the grade they get here, and only its submission is begun anew."""
     folder, hidden, report = write(tmp_path / "class", SUBMISSIONS), tmp_path / "hidden", tmp_path / "grades.json"
     (folder / "with-files" / "app").mkdir()
@@ -170,7 +170,7 @@ def test_a_worker_is_lost(two: DaskCluster, labs: Labs, environment: dict[str, s
     assert 0 == again.returncode, again.stdout + again.stderr
 
 
-def test_a_submission_costs_workers(left: Left, labs: Labs, environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_submission_costs_workers(left: Leftovers, labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
     """A submission under which too many workers die is given up and told; what they leave their successor removes."""
     folder = write(tmp_path / "class", {"killer": SWARM + block("sleep 120 # killer")})
     with dask_cluster(tmp_path, environment, 1, failures=0) as cluster:
@@ -178,12 +178,12 @@ def test_a_submission_costs_workers(left: Left, labs: Labs, environment: dict[st
         lose_all_of(cluster, "block 2 of 2")
         terminal.read_until("1 Dask worker was lost", 30)
         assert 4 == terminal.process.wait(30)
-        wait_until(lambda: not left.everything())
+        wait_until(lambda: not left.list_all())
 
 
-def test_another_lab(labs: Labs, environment: dict[str, str], tmp_path: Path) -> None:
+def test_another_lab(labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
     """A worker whose lab is not the same grades nothing, and is told of with what to do."""
-    shutil.copytree(TREE, tmp_path / "tree")
+    shutil.copytree(LABS_TREE, tmp_path / "tree")
     with (tmp_path / "tree" / "checks" / "test_ladder.py").open("a") as file:
         file.write("\n")
     folder = write(tmp_path / "class", {"ada": SWARM, "bob": THIRD})

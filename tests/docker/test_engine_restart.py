@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Labs
-from tests.docker.conftest import docker
-from tests.docker.second_engine import NEEDS_ROOT, SecondEngine
+from tests.conftest import LabsRunner
+from tests.docker.conftest import run_docker
+from tests.docker.second_engine import REQUIRES_ROOT, SecondEngine
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def second(tmp_path: Path) -> Iterator[SecondEngine]:
     engine = SecondEngine(tmp_path)
     engine.start()
     try:
-        listed = docker(
+        listed = run_docker(
             "images",
             "--filter",
             "label=labs.recipe",
@@ -37,8 +37,8 @@ def second(tmp_path: Path) -> Iterator[SecondEngine]:
         engine.stop()
 
 
-@NEEDS_ROOT
-def test_a_cluster_outlives_its_engine(labs: Labs, second: SecondEngine) -> None:
+@REQUIRES_ROOT
+def test_a_cluster_outlives_its_engine(labs: LabsRunner, second: SecondEngine) -> None:
     """After a restart of the engine the nodes are stopped, and start brings the same swarm back."""
     there = {"DOCKER_HOST": second.host}
     try:

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CHECKOUT, Labs
-from tests.docker.conftest import docker
-from tests.docker.second_engine import NEEDS_ROOT, SecondEngine
+from tests.conftest import CHECKOUT, LabsRunner
+from tests.docker.conftest import run_docker
+from tests.docker.second_engine import REQUIRES_ROOT, SecondEngine
 
 AS_ROOT = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root may start an engine of its own or become another user"
 )
 
 
-def test_no_engine(labs: Labs) -> None:
+def test_no_engine(labs: LabsRunner) -> None:
     """Where no engine answers, start ends with 4 and says how to get one."""
     done = labs("start", "solo", env={"DOCKER_HOST": "unix:///nonexistent/docker.sock"})
     assert 4 == done.returncode
@@ -28,7 +28,7 @@ def test_no_engine(labs: Labs) -> None:
     assert "sudo apt-get install docker.io" in done.stderr
 
 
-def test_a_docker_context_is_followed(labs: Labs, tmp_path: Path) -> None:
+def test_a_docker_context_is_followed(labs: LabsRunner, tmp_path: Path) -> None:
     """The engine of the active Docker context is the one that is used."""
     environment = {"DOCKER_CONFIG": str(tmp_path), "DOCKER_HOST": ""}
     own = {**os.environ, **environment}
@@ -40,10 +40,10 @@ def test_a_docker_context_is_followed(labs: Labs, tmp_path: Path) -> None:
     assert "unix:///nonexistent/away.sock" in done.stderr
 
 
-@NEEDS_ROOT
+@REQUIRES_ROOT
 def test_no_rights_to_the_engine(environment: dict[str, str], tmp_path: Path) -> None:
     """A user who may not open the engine's socket is told what to type."""
-    socket = docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}").removeprefix("unix://")
+    socket = run_docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}").removeprefix("unix://")
     python = _python_for_all()
     home = {"HOME": "/nonexistent", "XDG_STATE_HOME": "/nonexistent", "DOCKER_HOST": f"unix://{socket}"}
     command = f"import sys; sys.path[:0] = {[str(CHECKOUT), *sys.path[1:]]!r}; from runner.cli import main; main()"
@@ -75,8 +75,8 @@ def full_engine(tmp_path: Path) -> Iterator[str]:
     second.stop()
 
 
-@NEEDS_ROOT
-def test_a_full_disk(labs: Labs, full_engine: str) -> None:
+@REQUIRES_ROOT
+def test_a_full_disk(labs: LabsRunner, full_engine: str) -> None:
     """Where the engine's disk is full, that is what the message says, with exit status 4."""
     done = labs("start", "solo", env={"DOCKER_HOST": full_engine})
     assert 4 == done.returncode
@@ -84,12 +84,12 @@ def test_a_full_disk(labs: Labs, full_engine: str) -> None:
     assert "docker system df" in done.stderr
 
 
-def test_rm_all_leaves_no_volume(labs: Labs, environment: dict[str, str]) -> None:
+def test_rm_all_leaves_no_volume(labs: LabsRunner, environment: dict[str, str]) -> None:
     """After rm --all not even the store's volume is left, and the next start makes it again."""
     own = ("--quiet", "--filter", f"label=labs.project={environment['LABS_PROJECT']}")
     labs("start", "solo")
     assert 0 == labs("rm", "--all").returncode
-    assert ["", "", ""] == [docker("ps", "--all", *own), docker("volume", "ls", *own), docker("network", "ls", *own)]
+    assert ["", "", ""] == [run_docker("ps", "--all", *own), run_docker("volume", "ls", *own), run_docker("network", "ls", *own)]
     assert 0 == labs("start", "solo").returncode
     labs("rm", "solo")
     # What the tests after this one begin with.

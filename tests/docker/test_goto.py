@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Labs
+from tests.conftest import LabsRunner
 
 On = Callable[..., None]
 
 
 @pytest.fixture(autouse=True)
-def _ladder(labs: Labs, environment: dict[str, str]) -> Iterator[None]:
+def _ladder(labs: LabsRunner, environment: dict[str, str]) -> Iterator[None]:
     labs("rm", "ladder")
     _record(environment).unlink(missing_ok=True)
     yield
@@ -23,7 +23,7 @@ def _ladder(labs: Labs, environment: dict[str, str]) -> Iterator[None]:
 
 
 @pytest.fixture
-def on_node1(labs: Labs) -> On:
+def on_node1(labs: LabsRunner) -> On:
     """Return what runs a docker command on the node, as a learner does."""
 
     def run(*words: str) -> None:
@@ -42,12 +42,12 @@ def _passed(environment: dict[str, str]) -> list[str]:
     return sorted(step for step, record in steps.items() if record["passed"])
 
 
-def _passing(labs: Labs) -> list[str]:
+def _passing(labs: LabsRunner) -> list[str]:
     results = json.loads(labs("check", "ladder", "--json", "--patience", "0").stdout)["results"]
     return [result["check"] for result in results if result["outcome"] == "passed"]
 
 
-def test_goto_starts_the_lab(labs: Labs, environment: dict[str, str]) -> None:
+def test_goto_starts_the_lab(labs: LabsRunner, environment: dict[str, str]) -> None:
     """Goto starts the lab, plays what comes before the step and no more, and that is no pass of the learner's."""
     done = labs("goto", "ladder", "alone")
     assert 0 == done.returncode, done.stderr
@@ -58,7 +58,7 @@ def test_goto_starts_the_lab(labs: Labs, environment: dict[str, str]) -> None:
     assert "0/5 steps passed, 3 played for you" in labs("status").stdout
 
 
-def test_goto_plays_what_is_missing(labs: Labs, on_node1: On, environment: dict[str, str]) -> None:
+def test_goto_plays_what_is_missing(labs: LabsRunner, on_node1: On, environment: dict[str, str]) -> None:
     """Goto leaves alone what the learner has done, fills in what that printed, and notes it as passed."""
     labs("start", "ladder")
     on_node1("swarm", "init")
@@ -69,7 +69,7 @@ def test_goto_plays_what_is_missing(labs: Labs, on_node1: On, environment: dict[
     assert ["swarm"] == _passed(environment)
 
 
-def test_goto_twice(labs: Labs, on_node1: On) -> None:
+def test_goto_twice(labs: LabsRunner, on_node1: On) -> None:
     """Going to where one is plays nothing, and says so; also where the step is begun."""
     labs("goto", "ladder", "volumes")
     assert labs("goto", "volumes").stdout.startswith("You are already at 'Make volumes'.")
@@ -77,7 +77,7 @@ def test_goto_twice(labs: Labs, on_node1: On) -> None:
     assert labs("goto", "volumes").stdout.startswith("You are already at 'Make volumes' and have begun it.")
 
 
-def test_goto_backwards(labs: Labs) -> None:
+def test_goto_backwards(labs: LabsRunner) -> None:
     """A cluster past the step is left as it is, with 1 and what gets there; reset --step then does."""
     labs("goto", "ladder", "alone")
     refused = labs("goto", "volumes")
@@ -90,7 +90,7 @@ def test_goto_backwards(labs: Labs) -> None:
     assert ["test_node1_is_active"] == _passing(labs)
 
 
-def test_goto_over_something_begun(labs: Labs, on_node1: On) -> None:
+def test_goto_over_something_begun(labs: LabsRunner, on_node1: On) -> None:
     """A step that is half done is not typed over."""
     labs("goto", "ladder", "volumes")
     on_node1("volume", "create", "second")
@@ -100,7 +100,7 @@ def test_goto_over_something_begun(labs: Labs, on_node1: On) -> None:
     assert ["test_node1_is_active", "test_second_is_there"] == _passing(labs)
 
 
-def test_goto_off_the_way(labs: Labs, on_node1: On) -> None:
+def test_goto_off_the_way(labs: LabsRunner, on_node1: On) -> None:
     """What was done and does not hold any more is told, and not done again on top of the rest."""
     labs("goto", "ladder", "alone")
     on_node1("swarm", "leave", "--force")
@@ -109,7 +109,7 @@ def test_goto_off_the_way(labs: Labs, on_node1: On) -> None:
     assert "'Make a swarm' was completed on this cluster, but its checks no longer pass." in refused.stderr
 
 
-def test_goto_what_cannot_be_played(labs: Labs, on_node1: On, environment: dict[str, str]) -> None:
+def test_goto_what_cannot_be_played(labs: LabsRunner, on_node1: On, environment: dict[str, str]) -> None:
     """Where playing does not lead to what the checks want, it ends with 1, what they say, and a way out."""
     labs("goto", "ladder", "volumes")
     on_node1("volume", "create", "first")
@@ -120,7 +120,7 @@ def test_goto_what_cannot_be_played(labs: Labs, on_node1: On, environment: dict[
     assert "volumes" not in json.loads(_record(environment).read_text("utf-8"))["here"]
 
 
-def test_goto_after_a_stop(labs: Labs) -> None:
+def test_goto_after_a_stop(labs: LabsRunner) -> None:
     """Goto brings a halted lab up again and goes on from what it held."""
     labs("goto", "ladder", "volumes")
     labs("stop")
@@ -130,7 +130,7 @@ def test_goto_after_a_stop(labs: Labs) -> None:
     assert 3 == len(_passing(labs))
 
 
-def test_reset_keeps_what_was_passed(labs: Labs, on_node1: On, environment: dict[str, str]) -> None:
+def test_reset_keeps_what_was_passed(labs: LabsRunner, on_node1: On, environment: dict[str, str]) -> None:
     """After a reset the learner begins at the first step, and is told how to get to where they were."""
     labs("start", "ladder")
     on_node1("swarm", "init")
@@ -142,7 +142,7 @@ def test_reset_keeps_what_was_passed(labs: Labs, on_node1: On, environment: dict
     assert "labs goto ladder read" in shown
 
 
-def test_reset_to_no_step(labs: Labs, on_node1: On) -> None:
+def test_reset_to_no_step(labs: LabsRunner, on_node1: On) -> None:
     """A step that there is not is refused before anything is thrown away."""
     labs("start", "ladder")
     on_node1("swarm", "init")
@@ -151,7 +151,7 @@ def test_reset_to_no_step(labs: Labs, on_node1: On) -> None:
     assert ["test_node1_is_active"] == _passing(labs)
 
 
-def test_hints_look_at_the_cluster(labs: Labs, on_node1: On) -> None:
+def test_hints_look_at_the_cluster(labs: LabsRunner, on_node1: On) -> None:
     """A hint for a failed check comes once that check fails as the hint says; the step is the one not done now."""
     labs("start", "ladder")
     assert "Look at docker swarm --help." in labs("hint").stdout
@@ -165,7 +165,7 @@ def test_hints_look_at_the_cluster(labs: Labs, on_node1: On) -> None:
     assert "The other one is called second." not in labs("hint").stdout
 
 
-def test_solution_after_the_pass(labs: Labs, on_node1: On, environment: dict[str, str]) -> None:
+def test_solution_after_the_pass(labs: LabsRunner, on_node1: On, environment: dict[str, str]) -> None:
     """A challenge's solution is shown once its checks pass, whether or not `labs check` has seen that."""
     labs("goto", "ladder", "alone")
     assert 1 == labs("solution").returncode
@@ -176,7 +176,7 @@ def test_solution_after_the_pass(labs: Labs, on_node1: On, environment: dict[str
     assert ["alone"] == _passed(environment)
 
 
-def test_check_says_what_comes_next(labs: Labs, on_node1: On) -> None:
+def test_check_says_what_comes_next(labs: LabsRunner, on_node1: On) -> None:
     """After a pass check says something warm, once, and leads on; in the end it says that all is done."""
     labs("start", "ladder")
     on_node1("swarm", "init")

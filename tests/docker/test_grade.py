@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runner.grading.grade_model import Grade
-from tests.conftest import Labs
+from tests.conftest import LabsRunner
 from tests.ladder_submissions import SWARM, THIRD, VOLUMES, block, graded, hidden, outcomes, table, write
 from tests.terminal import Terminal
 
@@ -61,7 +61,7 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def cohort(labs: Labs, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Grade], str]:
+def cohort(labs: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Grade], str]:
     """Grade all submissions at once, with a hidden check; return their folder, the grades, and what was printed."""
     root = tmp_path_factory.mktemp("cohort")
     folder = write(root / "class", SUBMISSIONS)
@@ -122,13 +122,13 @@ def test_link_is_left_out(cohort: tuple[Path, dict[str, Grade], str]) -> None:
     assert "secret:1: a link that leads out of the submission" in problem
 
 
-def test_nothing_is_left(cohort: tuple[Path, dict[str, Grade], str], labs: Labs) -> None:
+def test_nothing_is_left(cohort: tuple[Path, dict[str, Grade], str], labs: LabsRunner) -> None:
     """No cluster is left of a grading."""
     assert cohort
     assert "No lab is started." in labs("status").stdout
 
 
-def test_not_graded_again(cohort: tuple[Path, dict[str, Grade], str], labs: Labs) -> None:
+def test_not_graded_again(cohort: tuple[Path, dict[str, Grade], str], labs: LabsRunner) -> None:
     """What was graded is not graded again, and its grade is the same to the second."""
     folder, before, _ = cohort
     began = time.monotonic()
@@ -137,7 +137,7 @@ def test_not_graded_again(cohort: tuple[Path, dict[str, Grade], str], labs: Labs
     assert time.monotonic() - began < 10
 
 
-def test_one_submission(cohort: tuple[Path, dict[str, Grade], str], labs: Labs) -> None:
+def test_one_submission(cohort: tuple[Path, dict[str, Grade], str], labs: LabsRunner) -> None:
     """A single submission is shown with its checks and what is missing; with other checks it is graded anew."""
     done = labs("grade", str(cohort[0] / "partial"), "--driver", "docker")
     assert 1 == done.returncode, done.stderr
@@ -146,7 +146,7 @@ def test_one_submission(cohort: tuple[Path, dict[str, Grade], str], labs: Labs) 
     assert "1 of 4 points" in done.stdout
 
 
-def test_goes_on_after_a_power_cut(labs: Labs, environment: dict[str, str], tmp_path: Path) -> None:
+def test_goes_on_after_a_power_cut(labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
     """A cohort that is killed in the middle goes on where it was, to the same table; nothing is left running."""
     texts = {"s0": SWARM + VOLUMES, "s1": SWARM + THIRD, "s2": SWARM}
     folder = write(tmp_path / "class", texts)
@@ -168,7 +168,7 @@ def test_goes_on_after_a_power_cut(labs: Labs, environment: dict[str, str], tmp_
     assert "No lab is started." in labs("status").stdout
 
 
-def test_submit_what_was_typed(labs: Labs, environment: dict[str, str], tmp_path: Path) -> None:
+def test_submit_what_was_typed(labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
     """What was typed in a shell becomes a submission that is worth what was reached."""
     assert 0 == labs("start", "ladder").returncode
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests import ci_runners, docs_examples, helpers
-from tests.conftest import TREE, Labs
+from tests.conftest import LABS_TREE, LabsRunner
 from tests.ladder_submissions import HIDDEN, SWARM, THIRD, VOLUMES, write
 
 LAB = "swarm-basics"
@@ -26,11 +26,11 @@ class Typist:
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder = folder
         # A lab that takes a few seconds, under the name that the pages speak of.
-        shutil.copytree(TREE / "labs" / "ladder", folder / "tree" / "labs" / LAB)
-        shutil.copytree(TREE / "labs" / "solo", folder / "tree" / "labs" / "solo")
+        shutil.copytree(LABS_TREE / "labs" / "ladder", folder / "tree" / "labs" / LAB)
+        shutil.copytree(LABS_TREE / "labs" / "solo", folder / "tree" / "labs" / "solo")
         (folder / "tree" / "checks").mkdir()
-        shutil.copy(TREE / "checks" / "test_ladder.py", folder / "tree" / "checks" / "test_swarm_basics.py")
-        helpers.script(folder / "bin", "labs", f'exec "{sys.executable}" -m tests.terminal_labs "$@"\n')
+        shutil.copy(LABS_TREE / "checks" / "test_ladder.py", folder / "tree" / "checks" / "test_swarm_basics.py")
+        helpers.write_script(folder / "bin", "labs", f'exec "{sys.executable}" -m tests.terminal_labs "$@"\n')
         self._environment = {
             **os.environ,
             **environment,
@@ -75,7 +75,7 @@ def _git(github: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def typist(environment: dict[str, str], labs: Labs, tmp_path: Path) -> Iterator[Typist]:
+def typist(environment: dict[str, str], labs: LabsRunner, tmp_path: Path) -> Iterator[Typist]:
     """Return who types, and leave nothing of it."""
     yield Typist(tmp_path, environment)
     labs("rm", LAB)
@@ -90,7 +90,7 @@ def test_page(typist: Typist) -> None:
     (folder / "typed").write_text("docker swarm init --advertise-addr eth0\n", "utf-8")
     (folder / "course" / "hidden").mkdir(parents=True)
     (folder / "course" / "hidden" / "test_swarm_basics.py").write_text(HIDDEN, "utf-8")
-    typist.type(*docs_examples.blocks(docs_examples.INSTRUCTORS, "sh"))
+    typist.type(*docs_examples.list_code_blocks(docs_examples.INSTRUCTORS_PAGE, "sh"))
     assert {0, 1} >= {words[-1] for words in typist.noted}
     assert [0] == [words[-1] for words in typist.noted if "--audit" in words]
     assert {"ada": "1", "bob": "3"} == typist.earned()
@@ -107,24 +107,24 @@ def test_from_github_classroom(typist: Typist) -> None:
         for text, date in zip(texts, (early, late), strict=True):
             if text:
                 write(hub, {work.name: text})
-                ci_runners.commit(work, date)
+                ci_runners.commit_all(work, date)
         subprocess.run(["git", "clone", "--quiet", "--bare", work, hub / f"swarm-basics-{login}.git"], check=True)
     rows = ['"identifier","github_username","github_id","name"', '"ada","ada-l","1","Ada"', '"bob","bobby","2","Bob"']
     rows += ['"eve","eve","3","Eve"', '"zoe","","",""']
     (typist.folder / "classroom_roster.csv").write_text("\n".join(rows) + "\n", "utf-8")
-    blocks = docs_examples.blocks(docs_examples.FROM_CLASSROOM, "sh")
+    blocks = docs_examples.list_code_blocks(docs_examples.FROM_CLASSROOM_PAGE, "sh")
     assert "No GitHub user name: zoe\n" in typist.type(*blocks)
     assert {0, 1} >= {words[-1] for words in typist.noted}
     assert {"ada": "1", "bob": "0", "eve": "0"} == typist.earned()
     pages = {path.name: path.read_text("utf-8") for path in (typist.folder / "feedback").iterdir()}
     assert ["ada-l.md", "bobby.md", "eve.md"] == sorted(pages)
     assert "1 of 4" in pages["ada-l.md"]
-    ci_runners.schema("github-workflows", typist.folder / "template" / ".github" / "workflows" / "grade.yml")
+    ci_runners.validate_schema("github-workflows", typist.folder / "template" / ".github" / "workflows" / "grade.yml")
     assert "eve\n" == (typist.folder / "failed.txt").read_text("utf-8")
     # The deadline is extended, and two have pushed since.
     for login in ("ada-l", "eve"):
         write(hub, {f"work-{login}": SWARM + THIRD})
-        ci_runners.commit(hub / f"work-{login}", "2026-12-03T10:00:00 +0000")
+        ci_runners.commit_all(hub / f"work-{login}", "2026-12-03T10:00:00 +0000")
     subprocess.run(
         ["git", "push", "--quiet", hub / "swarm-basics-ada-l.git", "main"], cwd=hub / "work-ada-l", check=True
     )

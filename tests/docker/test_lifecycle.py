@@ -9,25 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Labs
-from tests.docker.conftest import Left, docker
+from tests.conftest import LabsRunner
+from tests.docker.conftest import Leftovers, run_docker
 
 pytestmark = pytest.mark.usefixtures("clean")
 
 
-def _member_ids(labs: Labs) -> list[str]:
+def _member_ids(labs: LabsRunner) -> list[str]:
     listed = labs("exec", "--lab", "trio", "node1", "--", "docker", "node", "ls", "--format", "{{.ID}} {{.Status}}")
     return sorted(line for line in listed.stdout.splitlines() if line.endswith("Ready"))
 
 
-def _await_three_ready(labs: Labs) -> list[str]:
+def _await_three_ready(labs: LabsRunner) -> list[str]:
     deadline = time.monotonic() + 30
     while len(ready := _member_ids(labs)) < 3 and time.monotonic() < deadline:
         time.sleep(0.2)
     return ready
 
 
-def test_start_makes_nodes_that_know_each_other(labs: Labs) -> None:
+def test_start_makes_nodes_that_know_each_other(labs: LabsRunner) -> None:
     """After a start each node answers under its name on its fixed address."""
     started = labs("start", "trio")
     assert 0 == started.returncode, started.stderr
@@ -37,7 +37,7 @@ def test_start_makes_nodes_that_know_each_other(labs: Labs) -> None:
     assert found[0].endswith(".11")
 
 
-def test_start_sets_the_scene(labs: Labs, environment: dict[str, str]) -> None:
+def test_start_sets_the_scene(labs: LabsRunner, environment: dict[str, str]) -> None:
     """The lab's files lie in root's home, and what setup.sh says is in the run's log."""
     labs("start", "trio")
     note = labs("exec", "node2", "--", "cat", "/root/app/note.txt")
@@ -51,16 +51,16 @@ def test_start_sets_the_scene(labs: Labs, environment: dict[str, str]) -> None:
     } == set(log.read_text("utf-8").splitlines())
 
 
-def test_start_again_says_so(labs: Labs) -> None:
+def test_start_again_says_so(labs: LabsRunner) -> None:
     """A second start changes nothing and says that the lab is already running."""
     labs("start", "solo")
-    before = docker("ps", "--quiet", "--no-trunc")
+    before = run_docker("ps", "--quiet", "--no-trunc")
     again = labs("start", "solo")
-    assert (0, before) == (again.returncode, docker("ps", "--quiet", "--no-trunc"))
+    assert (0, before) == (again.returncode, run_docker("ps", "--quiet", "--no-trunc"))
     assert "solo is already running: node1." in again.stdout
 
 
-def test_stop_and_start_bring_the_same_swarm_back(labs: Labs) -> None:
+def test_stop_and_start_bring_the_same_swarm_back(labs: LabsRunner) -> None:
     """After a stop and a start the swarm has the same three members, ready."""
     labs("start", "trio")
     assert 0 == labs("play", "trio").returncode
@@ -73,27 +73,27 @@ def test_stop_and_start_bring_the_same_swarm_back(labs: Labs) -> None:
     assert before == _await_three_ready(labs)
 
 
-def test_a_crash_of_every_node_keeps_the_swarm(labs: Labs, left: Left) -> None:
+def test_a_crash_of_every_node_keeps_the_swarm(labs: LabsRunner, left: Leftovers) -> None:
     """Nodes that are killed, as by a power cut, come back with the same swarm."""
     labs("start", "trio")
     labs("play", "trio")
     before = _member_ids(labs)
-    docker("kill", *left.containers())
+    run_docker("kill", *left.list_containers())
     assert 0 == labs("start", "trio").returncode
     assert before == _await_three_ready(labs)
 
 
-def test_one_dead_node_is_told_and_brought_back(labs: Labs, left: Left) -> None:
+def test_one_dead_node_is_told_and_brought_back(labs: LabsRunner, left: Leftovers) -> None:
     """A node that ends is named by status, and the next start brings just it up again."""
     labs("start", "trio")
-    docker("kill", next(name for name in left.containers() if name.endswith("-trio-node2")))
+    run_docker("kill", next(name for name in left.list_containers() if name.endswith("-trio-node2")))
     assert "node2 down" in labs("status").stdout
     assert 4 == labs("exec", "node2", "--", "true").returncode
     assert 0 == labs("start", "trio").returncode
     assert 0 == labs("exec", "node2", "--", "true").returncode
 
 
-def test_two_labs_run_side_by_side(labs: Labs) -> None:
+def test_two_labs_run_side_by_side(labs: LabsRunner) -> None:
     """Two labs have subnets of their own, and a command must then say which one it means."""
     assert [0, 0] == [labs("start", lab).returncode for lab in ("trio", "solo")]
     addresses = {labs("exec", "--lab", lab, "node1", "--", "hostname", "-i").stdout for lab in ("trio", "solo")}
@@ -103,21 +103,21 @@ def test_two_labs_run_side_by_side(labs: Labs) -> None:
     assert "More than one lab is started: solo, trio." in undecided.stderr
 
 
-def test_a_taken_subnet_is_stepped_over(labs: Labs) -> None:
+def test_a_taken_subnet_is_stepped_over(labs: LabsRunner) -> None:
     """Where a network of somebody else has the first free subnet, the next one is used."""
     labs("start", "solo")
     ours = labs("exec", "node1", "--", "hostname", "-i").stdout.strip()
     labs("rm", "solo")
     subnet = ours.rsplit(".", 1)[0] + ".0/24"
-    docker("network", "create", "--subnet", subnet, "labs-test-taken")
+    run_docker("network", "create", "--subnet", subnet, "labs-test-taken")
     try:
         assert 0 == labs("start", "solo").returncode
         assert not labs("exec", "node1", "--", "hostname", "-i").stdout.startswith(ours.rsplit(".", 1)[0] + ".")
     finally:
-        docker("network", "rm", "labs-test-taken")
+        run_docker("network", "rm", "labs-test-taken")
 
 
-def test_reset_gives_fresh_nodes(labs: Labs) -> None:
+def test_reset_gives_fresh_nodes(labs: LabsRunner) -> None:
     """What was done on a node is gone after a reset."""
     labs("start", "solo")
     labs("exec", "node1", "--", "touch", "/root/mine")
@@ -125,35 +125,35 @@ def test_reset_gives_fresh_nodes(labs: Labs) -> None:
     assert 2 == labs("exec", "node1", "--", "ls", "/root/mine").returncode
 
 
-def test_rm_leaves_nothing(labs: Labs, left: Left) -> None:
+def test_rm_leaves_nothing(labs: LabsRunner, left: Leftovers) -> None:
     """After rm no container, network or volume of the lab is left, and a second rm says there is nothing."""
     labs("start", "trio")
-    assert 5 <= len(left.everything())
+    assert 5 <= len(left.list_all())
     assert 0 == labs("rm", "trio").returncode
-    assert [] == left.everything()
+    assert [] == left.list_all()
     again = labs("rm", "trio")
     assert 2 == again.returncode
     assert "nothing to remove" in again.stderr
 
 
-def test_twenty_rounds_leave_nothing(labs: Labs, left: Left) -> None:
+def test_twenty_rounds_leave_nothing(labs: LabsRunner, left: Leftovers) -> None:
     """Twenty starts and removals leave no object, no mount and no process behind."""
     ids: set[str] = set()
     for _ in range(20):
         assert 0 == labs("start", "solo").returncode
-        ids |= left.container_ids()
+        ids |= left.list_container_ids()
         assert 0 == labs("rm", "solo").returncode
     assert 40 == len(ids)
-    assert [] == left.everything()
+    assert [] == left.list_all()
     assert [] == [line for line in _mounts_and_groups() if any(one in line for one in ids)]
 
 
-def test_status_knows_addresses_and_roles(labs: Labs, left: Left) -> None:
+def test_status_knows_addresses_and_roles(labs: LabsRunner, left: Leftovers) -> None:
     """Status shows each node with its role, address and state."""
     labs("start", "solo")
     shown = labs("status").stdout
-    network = left.networks()
-    inspected = json.loads(docker("network", "inspect", *network))
+    network = left.list_networks()
+    inspected = json.loads(run_docker("network", "inspect", *network))
     address = inspected[0]["IPAM"]["Config"][0]["Subnet"].replace(".0/24", ".11")
     assert ["node1", "manager", address, "running"] == shown.splitlines()[1].split()
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Labs
-from tests.docker.conftest import Left
+from tests.conftest import LabsRunner
+from tests.docker.conftest import Leftovers
 
 SCRIPT = """#!/bin/sh
 echo "$@" >>"$SSH_LOG"
@@ -29,7 +29,7 @@ def over_ssh(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("clean")
-def test_a_lab_on_another_machine(labs: Labs, over_ssh: dict[str, str], left: Left) -> None:
+def test_a_lab_on_another_machine(labs: LabsRunner, over_ssh: dict[str, str], left: Leftovers) -> None:
     """With DOCKER_HOST=ssh://..., a lab starts, runs commands, is checked and goes."""
     started = labs("start", "solo", env=over_ssh)
     assert 0 == started.returncode, started.stderr
@@ -37,10 +37,10 @@ def test_a_lab_on_another_machine(labs: Labs, over_ssh: dict[str, str], left: Le
     piped = labs("exec", "node1", "--", "cat", env=over_ssh, input="through")
     assert "through" == piped.stdout, piped.stderr
     assert 0 == labs("rm", "solo", env=over_ssh).returncode
-    assert [] == left.everything()
+    assert [] == left.list_all()
 
 
-def test_ssh_that_cannot_connect(labs: Labs, over_ssh: dict[str, str], tmp_path: Path) -> None:
+def test_ssh_that_cannot_connect(labs: LabsRunner, over_ssh: dict[str, str], tmp_path: Path) -> None:
     """Where ssh fails, its own words are shown and the exit status is 4."""
     (tmp_path / "ssh").write_text("#!/bin/sh\necho 'no route to server' >&2; exit 255\n", "utf-8")
     done = labs("status", env=over_ssh)

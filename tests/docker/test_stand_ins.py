@@ -19,7 +19,7 @@ import pytest
 from runner.drivers.docker import host_engine
 from runner.drivers.docker import images as build
 from runner.status import NullReporter
-from tests.docker.conftest import docker
+from tests.docker.conftest import run_docker
 
 OWN = f"labs-test-{os.getpid()}-stand-in"
 NAMES = (
@@ -47,7 +47,7 @@ HOSTILE = "s3c'r\"e\\t $x"
 @pytest.fixture(scope="module")
 def images() -> dict[str, str]:
     """Return the stand-ins' ids by their official names."""
-    contents = build.gather(host_engine.connect(), NAMES, NullReporter())[1]
+    contents = build.gather(host_engine.connect_engine(), NAMES, NullReporter())[1]
     real = [content.name for content in contents if not content.stand_in]
     if real:
         pytest.skip(f"this engine has real images: {', '.join(real)}")
@@ -59,15 +59,15 @@ class Boxes:
 
     def __init__(self, images: dict[str, str]) -> None:
         self._images = images
-        docker("network", "create", OWN)
+        run_docker("network", "create", OWN)
 
     def make(self, name: str, image: str, *options: str, command: tuple[str, ...] = (), files: str = "") -> None:
         """Make and start a container; `files` are lines 'PATH CONTENT' to put into it before."""
         own = ["--name", f"{OWN}-{name}", "--network", OWN, "--network-alias", name]
-        docker("create", *own, *options, self._images[image], *command)
+        run_docker("create", *own, *options, self._images[image], *command)
         for path, content in (line.split(" ", 1) for line in files.splitlines()):
             put(f"{OWN}-{name}", path, content.replace("\\n", "\n"))
-        docker("start", f"{OWN}-{name}")
+        run_docker("start", f"{OWN}-{name}")
 
     def run(self, image: str, *options: str, command: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
         """Run a container without a network to its end."""
@@ -76,7 +76,7 @@ class Boxes:
 
     def on(self, name: str, *argv: str, user: str = "root") -> str:
         """Run a command in a container."""
-        return docker("exec", "--user", user, f"{OWN}-{name}", *argv)
+        return run_docker("exec", "--user", user, f"{OWN}-{name}", *argv)
 
     def log(self, name: str) -> str:
         """Return all that a container has said."""
@@ -85,24 +85,24 @@ class Boxes:
 
     def url(self, name: str, port: int) -> str:
         """Return the address that a container's published port has here."""
-        return "http://" + docker("port", f"{OWN}-{name}", f"{port}/tcp").splitlines()[0]
+        return "http://" + run_docker("port", f"{OWN}-{name}", f"{port}/tcp").splitlines()[0]
 
     def stop(self, name: str) -> tuple[int, float]:
         """Stop a container; return its exit status and how long it took."""
         began = time.monotonic()
-        docker("stop", f"{OWN}-{name}")
-        status = docker("inspect", "--format", "{{.State.ExitCode}}", f"{OWN}-{name}")
+        run_docker("stop", f"{OWN}-{name}")
+        status = run_docker("inspect", "--format", "{{.State.ExitCode}}", f"{OWN}-{name}")
         return int(status), time.monotonic() - began
 
     def again(self, name: str) -> None:
         """Start a stopped container again."""
-        docker("start", f"{OWN}-{name}")
+        run_docker("start", f"{OWN}-{name}")
 
     def clear(self) -> None:
         """Remove all containers and their volumes."""
-        names = docker("ps", "--all", "--format", "{{.Names}}", "--filter", f"network={OWN}").split()
+        names = run_docker("ps", "--all", "--format", "{{.Names}}", "--filter", f"network={OWN}").split()
         if names:
-            docker("rm", "--force", "--volumes", *names)
+            run_docker("rm", "--force", "--volumes", *names)
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def network(images: dict[str, str]) -> Iterator[Boxes]:
     boxes = Boxes(images)
     yield boxes
     boxes.clear()
-    docker("network", "rm", OWN)
+    run_docker("network", "rm", OWN)
 
 
 @pytest.fixture
@@ -357,7 +357,7 @@ def test_haproxy(boxes: Boxes) -> None:
     url = boxes.url("lb", 80)
     both = {f"I'm {boxes.on(name, 'hostname')}\n" for name in ("one", "two")}
     until(lambda: both == {get(url) for _ in range(4)})
-    docker("kill", "--signal", "HUP", f"{OWN}-lb")
+    run_docker("kill", "--signal", "HUP", f"{OWN}-lb")
     until(lambda: 2 == boxes.log("lb").count("Loading success"))
     assert get(url) in both
     boxes.stop("one")
@@ -391,9 +391,9 @@ def test_registry(boxes: Boxes) -> None:
     url = boxes.url("hub", 5000)
     until(lambda: get(f"{url}/v2/"))
     tag = f"{url.removeprefix('http://')}/mine:1"
-    docker("tag", boxes._images["busybox:latest"], tag)
+    run_docker("tag", boxes._images["busybox:latest"], tag)
     try:
-        docker("push", tag)
+        run_docker("push", tag)
         assert ["1"] == json.loads(get(f"{url}/v2/mine/tags/list"))["tags"]
     finally:
-        docker("rmi", "--no-prune", tag)
+        run_docker("rmi", "--no-prune", tag)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Labs
-from tests.docker.conftest import docker
+from tests.conftest import LabsRunner
+from tests.docker.conftest import run_docker
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.usefixtures("trio")
@@ -56,20 +56,20 @@ def test_the_shells_exit_status_is_ours(shell: Terminal) -> None:
     assert 7 == shell.process.wait(10)
 
 
-def test_exec_keeps_streams_and_status_apart(labs: Labs) -> None:
+def test_exec_keeps_streams_and_status_apart(labs: LabsRunner) -> None:
     """Without a terminal, exec keeps standard output, standard error and the exit status apart."""
     done = labs("exec", "node1", "--", "sh", "-c", "echo out; echo err >&2; exit 3")
     assert (3, "out\n", "err\n") == (done.returncode, done.stdout, done.stderr)
 
 
-def test_exec_takes_input(labs: Labs) -> None:
+def test_exec_takes_input(labs: LabsRunner) -> None:
     """What is piped into exec reaches the command whole."""
     text = "line\n" * 50_000
     done = labs("exec", "node1", "--", "wc", "-c", input=text)
     assert (0, "250000\n") == (done.returncode, done.stdout)
 
 
-def test_exec_takes_a_file(labs: Labs, tmp_path: Path) -> None:
+def test_exec_takes_a_file(labs: LabsRunner, tmp_path: Path) -> None:
     """A large file as input goes in while its output comes out."""
     text = "0123456789\n" * 500_000
     (tmp_path / "input").write_text(text, "ascii")
@@ -87,13 +87,13 @@ def test_exec_ends_with_its_reader(environment: dict[str, str]) -> None:
     assert ("y\n", "") == (done.stdout, done.stderr)
 
 
-def test_exec_carries_much_output(labs: Labs) -> None:
+def test_exec_carries_much_output(labs: LabsRunner) -> None:
     """A large output arrives whole."""
     done = labs("exec", "node1", "--", "sh", "-c", "yes 0123456789 | head -n 200000")
     assert 200_000 == done.stdout.count("0123456789\n")
 
 
-def test_env_leads_docker_to_the_node(labs: Labs, environment: dict[str, str]) -> None:
+def test_env_leads_docker_to_the_node(labs: LabsRunner, environment: dict[str, str]) -> None:
     """After `labs env` the learner's own docker talks to that node, while labs still finds its clusters."""
     socket = _socket(labs("env", "node2").stdout)
     there = {**environment, "DOCKER_HOST": socket}
@@ -105,11 +105,11 @@ def test_env_leads_docker_to_the_node(labs: Labs, environment: dict[str, str]) -
     assert "trio" in labs("status", env={"DOCKER_HOST": socket}).stdout
 
 
-def test_env_ends_with_the_node(labs: Labs, environment: dict[str, str]) -> None:
+def test_env_ends_with_the_node(labs: LabsRunner, environment: dict[str, str]) -> None:
     """The process behind `labs env` ends when its node does, and its socket goes."""
     path = _socket(labs("env", "node3").stdout).removeprefix("unix://")
     assert os.path.exists(path)  # noqa: PTH110
-    docker("kill", f"{environment['LABS_PROJECT']}-trio-node3")
+    run_docker("kill", f"{environment['LABS_PROJECT']}-trio-node3")
     deadline = time.monotonic() + 10
     while os.path.exists(path) and time.monotonic() < deadline:  # noqa: PTH110
         time.sleep(0.1)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from runner.grading.grade_model import Grade
-from tests.conftest import Labs
+from tests.conftest import LabsRunner
 from tests.ladder_submissions import SWARM, VOLUMES, block, graded, outcomes, write
 
 # What they draw in the lab 'ladder' with the seed 'autumn'.
@@ -22,7 +22,7 @@ def answer(value: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def grades(labs: Labs, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Grade]:
+def grades(labs: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Grade]:
     """Grade ada and bob, and max, who has handed in what ada has done, to the letter."""
     work = {"ada": answer(DRAWN["ada"]), "bob": answer(DRAWN["bob"]), "max": answer(DRAWN["ada"])}
     folder = write(tmp_path_factory.mktemp("values") / "class", work)
@@ -58,14 +58,14 @@ def test_grades_tell(grades: dict[str, Grade]) -> None:
 
 
 @pytest.fixture
-def started(labs: Labs) -> Iterator[subprocess.CompletedProcess[str]]:
+def started(labs: LabsRunner) -> Iterator[subprocess.CompletedProcess[str]]:
     """Start the lab for ada."""
     yield labs("start", "ladder", *OF_ADA)
     labs("start", "ladder", "--learner", "")
     labs("rm", "ladder")
 
 
-def test_learner(started: subprocess.CompletedProcess[str], labs: Labs) -> None:
+def test_learner(started: subprocess.CompletedProcess[str], labs: LabsRunner) -> None:
     """The learner whom a lab was started for is the one in every command, until another is named."""
     told = "  For ada: LAST is sixth.\n"
     assert (0, True) == (started.returncode, told in started.stdout), started.stderr

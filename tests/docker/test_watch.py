@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import TREE, Labs
-from tests.docker.conftest import docker
+from tests.conftest import LABS_TREE, LabsRunner
+from tests.docker.conftest import run_docker
 from tests.screen import Display, soon
 
 pytestmark = pytest.mark.usefixtures("clean")
@@ -31,7 +31,7 @@ Open = Callable[..., Display]
 
 
 @pytest.fixture
-def watching(labs: Labs, environment: dict[str, str]) -> Iterator[Open]:
+def watching(labs: LabsRunner, environment: dict[str, str]) -> Iterator[Open]:
     """Return what starts the lab `trio` and opens `labs watch` beside it, the first results shown."""
     opened: list[Display] = []
 
@@ -52,7 +52,7 @@ def on(environment: dict[str, str]) -> Callable[..., str]:
     """Return what runs a docker command on a node, as a learner does."""
 
     def run(node: str, *words: str) -> str:
-        return docker("exec", f"{environment['LABS_PROJECT']}-trio-{node}", "docker", *words)
+        return run_docker("exec", f"{environment['LABS_PROJECT']}-trio-{node}", "docker", *words)
 
     return run
 
@@ -82,7 +82,7 @@ def test_no_longer_green(watching: Open, on: Callable[..., str]) -> None:
     display.await_("✗ node1 is in a swarm", 30)
 
 
-def test_files(watching: Open, labs: Labs) -> None:
+def test_files(watching: Open, labs: LabsRunner) -> None:
     """What no engine tells of is seen as soon when it was done through `labs exec` or `labs shell`."""
     display = watching()
     labs("exec", "node1", "--", "sh", "-c", "rm app/note.txt; echo gone")
@@ -91,10 +91,10 @@ def test_files(watching: Open, labs: Labs) -> None:
     display.await_("✓ The lab's note lies on node1", soon())
 
 
-def test_node_down_and_back(watching: Open, labs: Labs, on: Callable[..., str], environment: dict[str, str]) -> None:
+def test_node_down_and_back(watching: Open, labs: LabsRunner, on: Callable[..., str], environment: dict[str, str]) -> None:
     """A node that dies is shown so; once it is back the watch follows it again."""
     display = watching()
-    docker("kill", f"{environment['LABS_PROJECT']}-trio-node3")
+    run_docker("kill", f"{environment['LABS_PROJECT']}-trio-node3")
     display.await_("node3 is down.", soon())
     display.await_("○ node3  stopped", soon())
     assert 0 == labs("start", "trio").returncode
@@ -103,7 +103,7 @@ def test_node_down_and_back(watching: Open, labs: Labs, on: Callable[..., str], 
     display.await_("returned", soon())
 
 
-def test_cluster_comes_and_goes(watching: Open, labs: Labs) -> None:
+def test_cluster_comes_and_goes(watching: Open, labs: LabsRunner) -> None:
     """The cluster may be halted, started, made anew and removed: the watch says so, and goes on."""
     display = watching()
     for words, shown in (
@@ -119,9 +119,9 @@ def test_cluster_comes_and_goes(watching: Open, labs: Labs) -> None:
     assert 0 == display.ended()
 
 
-def test_a_check_that_hangs(watching: Open, labs: Labs, tmp_path: Path) -> None:
+def test_a_check_that_hangs(watching: Open, labs: LabsRunner, tmp_path: Path) -> None:
     """A check that does not come back holds up neither keys nor drawing, and can be run again once it would."""
-    tree = Path(shutil.copytree(TREE, tmp_path / "tree"))
+    tree = Path(shutil.copytree(LABS_TREE, tmp_path / "tree"))
     checks, lesson = tree / "checks" / "test_trio.py", tree / "labs" / "trio" / "lesson.md"
     checks.write_text(checks.read_text("utf-8") + HANGS, "utf-8")
     lesson.write_text(lesson.read_text("utf-8").replace("\n## Join it", HINT), "utf-8")
@@ -139,7 +139,7 @@ def test_a_check_that_hangs(watching: Open, labs: Labs, tmp_path: Path) -> None:
     assert 0 == display.ended()
 
 
-def test_progress_is_kept(watching: Open, labs: Labs, on: Callable[..., str], tmp_path: Path) -> None:
+def test_progress_is_kept(watching: Open, labs: LabsRunner, on: Callable[..., str], tmp_path: Path) -> None:
     """A step that passes while it is watched counts as passed, as if `labs check` had seen it."""
     own = {"XDG_STATE_HOME": str(tmp_path)}
     display = watching(**own)

@@ -14,14 +14,14 @@ from runner.grading.bundles.base import BundleSettings
 from tests import helpers
 
 SETTINGS = BundleSettings("tiny", "docker", 60, "the autumn")
-LESSON = f"{helpers.FRONT}## Look {{#look}}\n"
+LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
 CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It is so.'''\n"
 
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a tree with a lab of one's own, and a folder with a hidden check for it."""
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
     helpers.write_lab(tmp_path, LESSON, checks=CHECKS)
     (tmp_path / "hidden").mkdir()
     (tmp_path / "hidden" / "test_tiny.py").write_text(CHECKS, "utf-8")
@@ -88,7 +88,7 @@ def test_parts_elsewhere(tree: Path) -> None:
 )
 def test_mistakes(words: list[str], said: str, tree: Path) -> None:
     """A mistake on the command line is told, ends with 2, and writes nothing."""
-    done = helpers.labs(tree, "grade", "bundle", *words)
+    done = helpers.run_labs(tree, "grade", "bundle", *words)
     assert (2, "") == (done.returncode, done.stdout)
     assert said in done.stderr
     assert [] == [*tree.glob("*.zip")]
@@ -96,12 +96,12 @@ def test_mistakes(words: list[str], said: str, tree: Path) -> None:
 
 def test_command(tree: Path) -> None:
     """`labs grade bundle` writes one, and says what to do with it; a folder of that name can be graded all the same."""
-    done = helpers.labs(tree, "grade", "bundle", "gradescope", "--lab", "tiny")
+    done = helpers.run_labs(tree, "grade", "bundle", "gradescope", "--lab", "tiny")
     assert (0, "") == (done.returncode, done.stderr)
     assert done.stdout.startswith("Written to gradescope.zip.\nUpload it")
     assert (tree / "gradescope.zip").is_file()
-    assert "There is no folder bundle." in helpers.labs(tree, "grade", "./bundle").stderr
+    assert "There is no folder bundle." in helpers.run_labs(tree, "grade", "./bundle").stderr
     assert (
         "Usage: labs grade bundle [OPTIONS] {classroom50|gradescope}"
-        in helpers.labs(tree, "grade", "bundle", "-h").stdout
+        in helpers.run_labs(tree, "grade", "bundle", "-h").stdout
     )

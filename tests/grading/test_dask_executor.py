@@ -15,7 +15,7 @@ from runner.errors import HostError, LabsError, UsageError
 from runner.grading import dask_executor, dask_worker
 from tests import helpers
 
-LESSON = f"{helpers.FRONT}## Look {{#look}}\n"
+LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
 
 
 def refused(planned: VerifyJob, address: str) -> LabsError:
@@ -30,7 +30,7 @@ def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VerifyJob:
     """Return a lab to grade for, and wait for nobody."""
     monkeypatch.setattr(dask_executor, "_COMING_SECONDS", 0)
     monkeypatch.setattr(dask_executor, "_CONNECTING_SECONDS", 1)
-    return VerifyJob(helpers.lab(tmp_path, LESSON), "uml")
+    return VerifyJob(helpers.make_lab(tmp_path, LESSON), "uml")
 
 
 @pytest.fixture(params=[{}, {dask_worker.MEMORY_RESOURCE: 10}, {f"{dask_worker.RESOURCE_PREFIX}0.0.1": 9999}])
@@ -88,6 +88,6 @@ def test_not_installed(tmp_path: Path) -> None:
     # As Python tells of a module that is not there.
     (tmp_path / "distributed.py").write_text("raise ModuleNotFoundError('distributed')", "utf-8")
     path = ":".join([str(tmp_path), *sys.path])
-    done = helpers.labs(tmp_path, "grade", "ada", "--lab", "tiny", "--dask", "tcp://127.0.0.1:9", PYTHONPATH=path)
+    done = helpers.run_labs(tmp_path, "grade", "ada", "--lab", "tiny", "--dask", "tcp://127.0.0.1:9", PYTHONPATH=path)
     assert 4 == done.returncode
     assert "pip install distributed" in done.stderr

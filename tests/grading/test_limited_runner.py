@@ -21,7 +21,7 @@ LIMITS = ResourceLimits(block_seconds=1, output_bytes=20)
 def typed(root: Path, script: str, limits: ResourceLimits = LIMITS) -> tuple[int, bytes, bytes, float]:
     """Type a script, and return its exit status, its streams, and how long that took."""
     began = time.monotonic()
-    done = LimitedRunner(limits).run_script(helpers.cluster(root).nodes[0], script)
+    done = LimitedRunner(limits).run_script(helpers.make_local_cluster(root).nodes[0], script)
     return done.exit_status, done.stdout, done.stderr, time.monotonic() - began
 
 
@@ -33,10 +33,10 @@ def test_streams(tmp_path: Path) -> None:
 def test_output_is_cut(tmp_path: Path) -> None:
     """Of each stream half of what may be kept comes back, so that neither hides the other; nothing is held up."""
     own = LimitedRunner(LIMITS)
-    done = own.run_script(helpers.cluster(tmp_path).nodes[0], "seq 100000; seq 100000 >&2; exit 5")
+    done = own.run_script(helpers.make_local_cluster(tmp_path).nodes[0], "seq 100000; seq 100000 >&2; exit 5")
     kept = b"1\n2\n3\n4\n5\n"
     assert (5, kept, kept, True) == (done.exit_status, done.stdout, done.stderr, own.is_truncated)
-    own.run_script(helpers.cluster(tmp_path).nodes[0], "echo short")
+    own.run_script(helpers.make_local_cluster(tmp_path).nodes[0], "echo short")
     assert not own.is_truncated
 
 
@@ -96,7 +96,7 @@ def test_repetitions_share_the_time_of_a_block(tmp_path: Path) -> None:
     """A block that is typed again and again has no more time than one that is typed once."""
     own = LimitedRunner(ResourceLimits(block_seconds=2))
     began = time.monotonic()
-    (found,) = LessonPlayer(helpers.cluster(tmp_path), own).play_commands([Command(("node1",), "sleep 1.5; false", 1, retry_seconds=2)])
+    (found,) = LessonPlayer(helpers.make_local_cluster(tmp_path), own).play_commands([Command(("node1",), "sleep 1.5; false", 1, retry_seconds=2)])
     assert found.mismatch
     assert time.monotonic() - began < 3.5
 
@@ -104,7 +104,7 @@ def test_repetitions_share_the_time_of_a_block(tmp_path: Path) -> None:
 def test_deaf_to_the_first_signal(tmp_path: Path) -> None:
     """A script that does not heed the first signal is told as one that took too long all the same."""
     script = "trap '' TERM; while :; do :; done"
-    (found,) = LessonPlayer(helpers.cluster(tmp_path), LimitedRunner(LIMITS)).play_commands([Command(("node1",), script, 1)])
+    (found,) = LessonPlayer(helpers.make_local_cluster(tmp_path), LimitedRunner(LIMITS)).play_commands([Command(("node1",), script, 1)])
     assert ("it did not end within 1 s", 137) == (found.mismatch, found.exit_status)
 
 
@@ -118,5 +118,5 @@ def test_node_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_complaint(tmp_path: Path) -> None:
     """A block that used all its time is told with the time that it had."""
-    (found,) = LessonPlayer(helpers.cluster(tmp_path), LimitedRunner(LIMITS)).play_commands([Command(("node1",), "sleep 60", 1)])
+    (found,) = LessonPlayer(helpers.make_local_cluster(tmp_path), LimitedRunner(LIMITS)).play_commands([Command(("node1",), "sleep 60", 1)])
     assert ("it did not end within 1 s", 124) == (found.mismatch, found.exit_status)

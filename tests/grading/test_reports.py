@@ -83,7 +83,7 @@ def test_linear(name: str, tmp_path: Path) -> None:
             reports.write_report(name, tmp_path / f"report-{count}", grades, ())
 
     write(1)
-    few, more, most = (helpers.calls_of(partial(write, count)) for count in (20, 40, 80))
+    few, more, most = (helpers.count_calls(partial(write, count)) for count in (20, 40, 80))
     assert most - more < 2.1 * (more - few)
 
 

@@ -210,9 +210,9 @@ def test_who_is_compared() -> None:
 def test_no_grade_changes() -> None:
     """The note leaves every grade as it is."""
     grades = written({"ada": ADA, "bob": ADA})
-    before = [one.as_json() for one in grades]
+    before = [one.to_json() for one in grades]
     assert 1 == len(similarity.find_similar_pairs(grades))
-    assert before == [one.as_json() for one in grades]
+    assert before == [one.to_json() for one in grades]
     assert all(mark.outcome is Outcome.PASSED for one in grades for mark in one.marks)
 
 
@@ -228,6 +228,6 @@ def test_linear() -> None:
     ways = [ADA.replace(" ", f" -{option} ") for option in "abcd"]
     grades = written({f"s{number}": followed(number) + ways[number // 20] * (number % 20 < 3) for number in range(80)})
     few, more, most = (
-        helpers.calls_of(partial(similarity.find_similar_pairs, grades[:count])) for count in (20, 40, 80)
+        helpers.count_calls(partial(similarity.find_similar_pairs, grades[:count])) for count in (20, 40, 80)
     )
     assert most - more < 2.1 * (more - few)

@@ -15,7 +15,7 @@ from runner.progress.model import Progress, StepRecord
 from runner.progress.shell_history import HistoryEntry
 from tests import helpers
 
-LESSON = f"{helpers.FRONT}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n"
+LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n"
 TOKEN = "SWMTKN-1-abc-def"
 
 
@@ -27,7 +27,7 @@ def entry(text: str, at: int = 10, node: str = "node1", exit_status: int = 0, fo
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     """Return a lab of three steps."""
-    return helpers.lab(tmp_path, LESSON)
+    return helpers.make_lab(tmp_path, LESSON)
 
 
 def body(
@@ -145,7 +145,7 @@ def test_tokens() -> None:
 
 def test_record(tmp_path: Path) -> None:
     """What a node has kept is read entry by entry, and what is no entry is passed over."""
-    node = helpers.cluster(tmp_path).nodes[0]
+    node = helpers.make_local_cluster(tmp_path).nodes[0]
     kept = tmp_path / "disks" / "node1" / "var" / "lib" / "labs-shell-history"
     assert [] == shell_history.read_shell_history(node)
     kept.parent.mkdir(parents=True)

@@ -16,7 +16,7 @@ from tests import helpers
 @pytest.fixture(autouse=True)
 def _programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the search path contain only the programs that a test writes, `cat` and `sleep`."""
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
     (tmp_path / "bin").mkdir()
     for name in ("cat", "sleep"):
         (tmp_path / "bin" / name).symlink_to(Path("/bin") / name)
@@ -27,12 +27,12 @@ def _programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def apt_get(root: Path, *lines: str) -> None:
     """Write an apt-get that lists these sources."""
     listed = "\n".join(lines)
-    helpers.script(root / "bin", "apt-get", f"cat <<'END'\n{listed}\nEND\n")
+    helpers.write_script(root / "bin", "apt-get", f"cat <<'END'\n{listed}\nEND\n")
 
 
 def mmdebstrap(root: Path, text: str) -> None:
     """Write an mmdebstrap script that runs `text` with the archive's path in $target."""
-    helpers.script(
+    helpers.write_script(
         root / "bin",
         "mmdebstrap",
         f"for path; do case $path in /*.tar) target=$path;; esac; done\n{text}\n",
@@ -70,7 +70,7 @@ def test_host_without_apt() -> None:
 
 def test_apt_get_arguments(tmp_path: Path) -> None:
     """apt-get is asked for the addresses of package lists, one per line with its label."""
-    helpers.script(tmp_path / "bin", "apt-get", f'for argument; do echo "$argument"; done >{tmp_path}/arguments\n')
+    helpers.write_script(tmp_path / "bin", "apt-get", f'for argument; do echo "$argument"; done >{tmp_path}/arguments\n')
     debian_base.render_apt_sources()
     arguments = (tmp_path / "arguments").read_text().splitlines()
     assert ["indextargets", "--format", "$(LABEL)|$(REPO_URI)", "Created-By: Packages"] == arguments

@@ -10,12 +10,12 @@ from runner.errors import UsageError
 from runner.lessons import catalog
 from tests import helpers
 
-LESSON = f"{helpers.FRONT}## Look {{#look}}\n"
+LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
 
 
 @pytest.fixture(autouse=True)
 def _two_labs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
     helpers.write_lab(tmp_path, LESSON, name="swarm-nets")
     helpers.write_lab(tmp_path, LESSON, name="compose")
     (tmp_path / "labs" / "draft").mkdir()

@@ -19,7 +19,7 @@ from runner.lessons.lint import linter
 from tests import helpers
 
 VALUES = "values: {NAME: {among: [web, api], default: api}, PORT: {from: 80, to: 90}}"
-LESSON = f"""{helpers.FRONT.replace("[]", f"['nginx:alpine']{chr(10)}{VALUES}")}
+LESSON = f"""{helpers.FRONT_MATTER.replace("[]", f"['nginx:alpine']{chr(10)}{VALUES}")}
 Welcome, [reader](files/note.txt).
 
 ```picture
@@ -126,7 +126,7 @@ def mangled(draw: st.DrawFn) -> tuple[str, str]:
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of a sound lab."""
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
     for name, text in SOUND.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")

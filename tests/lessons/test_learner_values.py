@@ -17,7 +17,7 @@ from tests import helpers
 PORT = LearnerValue("PORT", tuple(str(number) for number in range(8000, 9000)), "8080")
 NAME = LearnerValue("NAME", ("third", "fourth", "fifth", "sixth", "last"), "third")
 ADA = Learner("ada", "autumn")
-FRONT = helpers.FRONT.replace(
+FRONT = helpers.FRONT_MATTER.replace(
     "images: []\n", "images: []\nvalues: {NAME: {among: [web, api, shop, till]}, COUNT: {from: 3, to: 6, default: 5}}\n"
 )
 LESSON = f"""{FRONT}
@@ -81,7 +81,7 @@ touch <NAME>
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a lab that draws, with a near miss, a solution and a translation."""
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
     found = helpers.write_lab(tmp_path, LESSON, wrong={"odd.md": MISS})
     (found / "solution").mkdir()
     (found / "solution" / "find.md").write_text("```sh node1\nfind <NAME> <COUNT>\n```\n", "utf-8")
@@ -183,8 +183,8 @@ def test_remembered(folder: Path) -> None:
 
 def test_nothing_to_draw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lab that draws nothing is the same for everybody, and knows whose it is all the same."""
-    helpers.own_folders(monkeypatch, tmp_path)
-    plain = helpers.lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n")
+    helpers.isolate_environment(monkeypatch, tmp_path)
+    plain = helpers.make_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
     own = catalog.load_lab("tiny", ADA)
     assert (plain.lesson, ADA, {}) == (own.lesson, own.learner, own.values)
 

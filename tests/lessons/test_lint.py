@@ -34,7 +34,7 @@ def test_looked(nodes):
     "It was looked."
 """
 SOUND = {
-    "labs/tiny/lesson.md": f"{helpers.FRONT}{STEP}",
+    "labs/tiny/lesson.md": f"{helpers.FRONT_MATTER}{STEP}",
     "labs/tiny/setup.sh": "",
     "checks/test_tiny.py": CHECKS,
 }
@@ -43,13 +43,13 @@ MISS = f"---\nstep: look\nplayed: before\nsays: It is so\n---\n## Wrong\n{TYPED}
 CASES = [
     pytest.param(files, problems, id=f"{file.stem}: {title}")
     for file in sorted(CASES_FOLDER.glob("*.txt"))
-    for title, files, problems in helpers.cases(file)
+    for title, files, problems in helpers.read_golden_cases(file)
 ]
 
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
 
 
 def write_tree(root: Path, case: str) -> None:
@@ -61,7 +61,7 @@ def write_tree(root: Path, case: str) -> None:
     for name, text in (SOUND | dict(zip(parts[1::2], parts[2::2], strict=True))).items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        whole = text if path.name != "lesson.md" or text.startswith("---") else helpers.FRONT + text
+        whole = text if path.name != "lesson.md" or text.startswith("---") else helpers.FRONT_MATTER + text
         shown = re.sub(r"\\(u[0-9a-f]{4}|r)", lambda match: match[0].encode().decode("unicode_escape"), whole)
         path.write_bytes(shown.encode())
 
@@ -82,7 +82,7 @@ def test_every_rule_has_cases() -> None:
     """Every rule has cases of its own, some with a problem and some without."""
     for rule in {*RULES} - {images_without_recipe, lab_name}:
         assert {True, False} == {
-            bool(problems) for _, _, problems in helpers.cases(CASES_FOLDER / f"{rule.__name__}.txt")
+            bool(problems) for _, _, problems in helpers.read_golden_cases(CASES_FOLDER / f"{rule.__name__}.txt")
         }
 
 
@@ -90,7 +90,7 @@ def test_every_rule_has_cases() -> None:
 def test_without_recipe(ours: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lab of ours needs no registry; one of somebody else's may."""
     monkeypatch.setattr(paths, "uses_built_in_labs", lambda: ours)
-    front = helpers.FRONT.replace("[]", "['mongo:7', 'nginx:alpine']")
+    front = helpers.FRONT_MATTER.replace("[]", "['mongo:7', 'nginx:alpine']")
     write_tree(tmp_path, f">> labs/tiny/lesson.md\n{front}{STEP}")
     problem = "labs/tiny/lesson.md:7: no recipe makes the image mongo:7\n"
     assert (problem if ours else "") == told(tmp_path, "tiny")

@@ -77,7 +77,7 @@ services:
 
 def test_front_matter(tmp_path: Path) -> None:
     """The front matter becomes the lesson's fields."""
-    lesson = helpers.lab(tmp_path, LESSON).lesson
+    lesson = helpers.make_lab(tmp_path, LESSON).lesson
     assert ("Two nodes", "What two nodes do.", "advanced", 20) == (
         lesson.title,
         lesson.summary,
@@ -85,7 +85,7 @@ def test_front_matter(tmp_path: Path) -> None:
         lesson.minutes,
     )
     assert (NodeSpec("node1", Role.MANAGER), NodeSpec("node2", Role.WORKER)) == lesson.topology.nodes
-    assert ("node1", "node2") == lesson.topology.names
+    assert ("node1", "node2") == lesson.topology.node_names
     assert (("nginx:alpine",), frozenset({"ipvs"}), ("swarm-basics",)) == (
         lesson.images,
         lesson.needs,
@@ -95,13 +95,13 @@ def test_front_matter(tmp_path: Path) -> None:
 
 def test_defaults(tmp_path: Path) -> None:
     """A lesson that names no needs and no labs before it has none."""
-    lesson = helpers.lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n").lesson
+    lesson = helpers.make_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n").lesson
     assert (frozenset(), ()) == (lesson.needs, lesson.prerequisites)
 
 
 def test_steps(tmp_path: Path) -> None:
     """The second-level headings become steps, with id, title and line."""
-    lesson = helpers.lab(tmp_path, LESSON).lesson
+    lesson = helpers.make_lab(tmp_path, LESSON).lesson
     assert [("make", "Make a token", 16), ("rest", "Nothing to type", 59)] == [
         (step.id, step.title, step.line) for step in lesson.steps
     ]
@@ -134,12 +134,12 @@ def test_parts(tmp_path: Path) -> None:
             ("shop",),
             52,
         ),
-    ) == helpers.lab(tmp_path, LESSON).lesson.steps[0].parts
+    ) == helpers.make_lab(tmp_path, LESSON).lesson.steps[0].parts
 
 
 def test_step_views(tmp_path: Path) -> None:
     """A step gives its commands and its hints apart, and a command the names it needs filled in."""
-    step = helpers.lab(tmp_path, LESSON).lesson.steps[0]
+    step = helpers.make_lab(tmp_path, LESSON).lesson.steps[0]
     assert [22, 28] == [command.line for command in step.commands]
     assert ["Look up.\n\n```sh\nno command\n```", "Type it."] == [hint.text for hint in step.hints]
     assert [frozenset(), {"TOKEN"}] == [command.placeholders for command in step.commands]
@@ -147,7 +147,7 @@ def test_step_views(tmp_path: Path) -> None:
 
 def test_step_by_id(tmp_path: Path) -> None:
     """A lesson finds a step by its id, and nothing where there is none."""
-    lesson = helpers.lab(tmp_path, LESSON).lesson
+    lesson = helpers.make_lab(tmp_path, LESSON).lesson
     assert lesson.steps[1] is lesson.find_step("rest")
     assert lesson.find_step("make-") is None
 
@@ -157,8 +157,8 @@ def test_step_by_id(tmp_path: Path) -> None:
 )
 def test_odd_line_ends(odd: str, tmp_path: Path) -> None:
     """Characters that Python takes for line ends and Markdown does not shift no line."""
-    lesson = helpers.lab(
-        tmp_path, f"{helpers.FRONT}{odd}\n\n## Look {{#look}}\n\nOne.\n\n```sh node1\ntrue\n```\n\nTwo.\n"
+    lesson = helpers.make_lab(
+        tmp_path, f"{helpers.FRONT_MATTER}{odd}\n\n## Look {{#look}}\n\nOne.\n\n```sh node1\ntrue\n```\n\nTwo.\n"
     ).lesson
     assert (Prose("One."), Command(("node1",), "true", 15), Prose("Two.")) == lesson.steps[0].parts
 
@@ -173,7 +173,7 @@ def test_windows(tmp_path: Path) -> None:
 
 def test_folders(tmp_path: Path) -> None:
     """A lab knows where its setup, its files and its near misses lie, the last by name."""
-    lab = helpers.lab(tmp_path, LESSON, wrong={"b.md": "", "a.md": "", "notes.txt": ""})
+    lab = helpers.make_lab(tmp_path, LESSON, wrong={"b.md": "", "a.md": "", "notes.txt": ""})
     folder = tmp_path / "labs" / "tiny"
     assert (folder / "setup.sh", folder / "files") == (lab.setup_script, lab.files_folder)
     assert (folder / "wrong" / "a.md", folder / "wrong" / "b.md") == lab.near_miss_paths
@@ -203,7 +203,7 @@ rm extra
 
 def test_near_miss(tmp_path: Path) -> None:
     """A near miss says where it goes wrong, what must be said to it, and how it is cured."""
-    lab = helpers.lab(tmp_path, LESSON, wrong={"extra.md": MISS})
+    lab = helpers.make_lab(tmp_path, LESSON, wrong={"extra.md": MISS})
     assert NearMiss(
         path=lab.near_miss_paths[0],
         step_id="make",
@@ -228,7 +228,7 @@ def test_near_miss(tmp_path: Path) -> None:
 )
 def test_broken_near_miss(old: str, new: str, problems: list[str], tmp_path: Path) -> None:
     """What is wrong in a near miss is told with file and line, under the name of its lab."""
-    lab = helpers.lab(tmp_path, LESSON, wrong={"extra.md": MISS.replace(old, new)})
+    lab = helpers.make_lab(tmp_path, LESSON, wrong={"extra.md": MISS.replace(old, new)})
     with pytest.raises(BrokenLabError) as caught:
         parse.parse_near_miss(lab.near_miss_paths[0], lab)
     lead, *told = caught.value.message.splitlines()
@@ -238,7 +238,7 @@ def test_broken_near_miss(old: str, new: str, problems: list[str], tmp_path: Pat
 
 def test_unreadable_near_miss(tmp_path: Path) -> None:
     """A near miss that is not UTF-8 is a problem of its lab too."""
-    lab = helpers.lab(tmp_path, LESSON, wrong={"extra.md": ""})
+    lab = helpers.make_lab(tmp_path, LESSON, wrong={"extra.md": ""})
     lab.near_miss_paths[0].write_bytes(b"\xff")
     with pytest.raises(BrokenLabError, match=r"The lab 'tiny' has a problem:\n.*extra\.md:1: it cannot be read"):
         parse.parse_near_miss(lab.near_miss_paths[0], lab)
@@ -246,14 +246,14 @@ def test_unreadable_near_miss(tmp_path: Path) -> None:
 
 def test_own_commands(tmp_path: Path) -> None:
     """A step that tells its commands is led through by them, whatever a solution says."""
-    lab = helpers.lab(tmp_path, LESSON)
+    lab = helpers.make_lab(tmp_path, LESSON)
     _solve(lab.solution_path("make"), "```sh node1\nfalse\n```\n")
     assert lab.lesson.steps[0].commands == parse.load_step_commands(lab, lab.lesson.steps[0])
 
 
 def test_solution(tmp_path: Path) -> None:
     """A step that tells no commands is led through by its solution, and by nothing where there is none."""
-    lab = helpers.lab(tmp_path, LESSON)
+    lab = helpers.make_lab(tmp_path, LESSON)
     assert () == parse.load_step_commands(lab, lab.lesson.steps[1])
     _solve(lab.solution_path("rest"), "So:\n```sh node1\ntrue\n```\n\n## Then\n```sh node2\ntrue\n```\n")
     assert (Command(("node1",), "true", 2), Command(("node2",), "true", 7)) == parse.load_step_commands(
@@ -263,7 +263,7 @@ def test_solution(tmp_path: Path) -> None:
 
 def test_broken_solution(tmp_path: Path) -> None:
     """What is wrong in a solution is told with file and line."""
-    lab = helpers.lab(tmp_path, LESSON)
+    lab = helpers.make_lab(tmp_path, LESSON)
     _solve(lab.solution_path("rest"), "```sh node9\ntrue\n```\n")
     with pytest.raises(BrokenLabError, match=r"solution/rest\.md:1: there is no node 'node9'"):
         parse.load_step_commands(lab, lab.lesson.steps[1])

@@ -12,13 +12,13 @@ from runner.lessons import parse, parse_cache
 from runner.lessons.learner_values import Learner
 from tests import helpers
 
-LESSON = f"{helpers.FRONT}## Look {{#look}}\n"
+LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A lab that has been read once."""
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
     helpers.write_lab(tmp_path, LESSON, name="nets")
     parse_cache.load_cached_lab(tmp_path / "labs" / "nets")
     return tmp_path / "labs" / "nets"

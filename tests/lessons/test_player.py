@@ -57,7 +57,7 @@ def test_absent_line_is_found_soon() -> None:
 
 def test_output(tmp_path: Path) -> None:
     """What was typed is told with its node and all that came back, errors included."""
-    (typed,) = LessonPlayer(helpers.cluster(tmp_path)).play_commands([Command(NODE, "echo out; echo err >&2", 7)])
+    (typed,) = LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands([Command(NODE, "echo out; echo err >&2", 7)])
     assert ("node1", "echo out; echo err >&2", "out\nerr\n", "") == (
         typed.node,
         typed.script,
@@ -68,7 +68,7 @@ def test_output(tmp_path: Path) -> None:
 
 def test_every_node(tmp_path: Path) -> None:
     """A command is typed on each of its nodes, in turn."""
-    player = LessonPlayer(helpers.cluster(tmp_path, "node1", "node2", "node3"))
+    player = LessonPlayer(helpers.make_local_cluster(tmp_path, "node1", "node2", "node3"))
     played = player.play_commands([Command(("node3", "node1"), "basename $(dirname $PWD)", 7)])
     assert [("node3", "node3\n"), ("node1", "node1\n")] == [(typed.node, typed.output) for typed in played]
 
@@ -77,13 +77,13 @@ def test_capture(tmp_path: Path) -> None:
     """What a command prints fills the placeholders of later commands and of their promised output."""
     first = Command(NODE, "echo ' a token '; echo noise >&2", 1, capture_name="TOKEN")
     second = Command(NODE, "echo '<TOKEN>'", 2, expected_output=("a token",))
-    typed = list(LessonPlayer(helpers.cluster(tmp_path)).play_commands([first, second]))
+    typed = list(LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands([first, second]))
     assert ("echo 'a token'", "") == (typed[1].script, typed[1].mismatch)
 
 
 def test_capture_only(tmp_path: Path) -> None:
     """For steps that are done, only the commands that capture are typed."""
-    player = LessonPlayer(helpers.cluster(tmp_path))
+    player = LessonPlayer(helpers.make_local_cluster(tmp_path))
     player.rerun_captures([Command(NODE, "touch typed", 1), Command(NODE, "echo abc", 2, capture_name="TOKEN")])
     (typed,) = player.play_commands([Command(NODE, "ls; echo <TOKEN>", 3)])
     assert "abc\n" == typed.output
@@ -91,7 +91,7 @@ def test_capture_only(tmp_path: Path) -> None:
 
 def test_placeholder_nobody_captured(tmp_path: Path) -> None:
     """What looks like a placeholder and is none stays as it is."""
-    (typed,) = LessonPlayer(helpers.cluster(tmp_path)).play_commands([Command(NODE, "echo '<HTML>'", 1)])
+    (typed,) = LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands([Command(NODE, "echo '<HTML>'", 1)])
     assert "<HTML>\n" == typed.output
 
 
@@ -111,13 +111,13 @@ def test_placeholder_nobody_captured(tmp_path: Path) -> None:
 )
 def test_complaint(command: Command, complaint: str, tmp_path: Path) -> None:
     """A command that does not do what the lesson promises is complained of."""
-    (typed,) = LessonPlayer(helpers.cluster(tmp_path)).play_commands([command])
+    (typed,) = LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands([command])
     assert complaint == typed.mismatch
 
 
 def test_stops(tmp_path: Path) -> None:
     """Nothing is typed after the first complaint, not even the same command on its next node."""
-    player = LessonPlayer(helpers.cluster(tmp_path, "node1", "node2"))
+    player = LessonPlayer(helpers.make_local_cluster(tmp_path, "node1", "node2"))
     played = list(
         player.play_commands([Command(("node1", "node2"), "touch here; false", 1), Command(NODE, "touch there", 2)])
     )
@@ -127,7 +127,7 @@ def test_stops(tmp_path: Path) -> None:
 
 def test_retry(tmp_path: Path) -> None:
     """A command that may be retried is typed again until it does what is promised."""
-    (typed,) = LessonPlayer(helpers.cluster(tmp_path)).play_commands(
+    (typed,) = LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands(
         [Command(NODE, "echo x >>tries; test $(wc -l <tries) = 2", 1, retry_seconds=5)]
     )
     assert ("", "x\nx\n") == (typed.mismatch, (tmp_path / "disks/node1/root/tries").read_text())
@@ -136,7 +136,7 @@ def test_retry(tmp_path: Path) -> None:
 def test_retry_ends(tmp_path: Path) -> None:
     """A retry lasts as long as the lesson says and then complains."""
     began = time.monotonic()
-    (typed,) = LessonPlayer(helpers.cluster(tmp_path)).play_commands(
+    (typed,) = LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands(
         [Command(NODE, "echo x >>tries; false", 1, retry_seconds=0.8)]
     )
     assert 0.8 <= time.monotonic() - began < 3
@@ -148,13 +148,13 @@ def test_retry_ends(tmp_path: Path) -> None:
 
 def test_own_timeout(tmp_path: Path) -> None:
     """A command that sets a limit of its own and passes it is told by its exit status."""
-    (typed,) = LessonPlayer(helpers.cluster(tmp_path)).play_commands([Command(NODE, "timeout 0.1 sleep 60", 1)])
+    (typed,) = LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands([Command(NODE, "timeout 0.1 sleep 60", 1)])
     assert "it exited with 124, not with 0" == typed.mismatch
 
 
 def test_stuck(tmp_path: Path) -> None:
     """A command that does not end is ended, and complained of as that."""
-    (typed,) = LessonPlayer(helpers.cluster(tmp_path), ShellScriptRunner(0.2)).play_commands(
+    (typed,) = LessonPlayer(helpers.make_local_cluster(tmp_path), ShellScriptRunner(0.2)).play_commands(
         [Command(NODE, "sleep 60", 1)]
     )
     assert "it did not end within 0.2 s" == typed.mismatch
@@ -163,7 +163,7 @@ def test_stuck(tmp_path: Path) -> None:
 @pytest.mark.parametrize("verb", ["play_commands", "rerun_captures"])
 def test_node_of_a_later_lesson(verb: str, tmp_path: Path) -> None:
     """A node that came into the lesson after the cluster was made is told, with what makes it."""
-    player = LessonPlayer(helpers.cluster(tmp_path))
+    player = LessonPlayer(helpers.make_local_cluster(tmp_path))
     with pytest.raises(HostError, match="has no node node2") as caught:
         list(getattr(player, verb)([Command(("node2",), "hostname", 1, capture_name="NAME")]) or ())
     assert "labs reset" in caught.value.advice

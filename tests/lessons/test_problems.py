@@ -13,7 +13,7 @@ from tests import helpers
 CASES = [
     pytest.param(lesson, problems, id=title)
     for file in sorted((Path(__file__).parent / "problems").glob("*.txt"))
-    for title, lesson, problems in helpers.cases(file)
+    for title, lesson, problems in helpers.read_golden_cases(file)
 ]
 
 
@@ -32,8 +32,8 @@ def test_problems(lesson: str, problems: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lesson", "lead"),
     [
-        (f"{helpers.FRONT}## Look\n", "The lab 'tiny' has a problem:"),
-        (f"{helpers.FRONT}## Look\n## Find\n", "The lab 'tiny' has 2 problems:"),
+        (f"{helpers.FRONT_MATTER}## Look\n", "The lab 'tiny' has a problem:"),
+        (f"{helpers.FRONT_MATTER}## Look\n## Find\n", "The lab 'tiny' has 2 problems:"),
     ],
 )
 def test_lead(lesson: str, lead: str, tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_lead(lesson: str, lead: str, tmp_path: Path) -> None:
 
 def test_without_setup(tmp_path: Path) -> None:
     """A lab without `setup.sh` is told so together with what is wrong in its lesson."""
-    folder = helpers.write_lab(tmp_path, f"{helpers.FRONT}## Look\n")
+    folder = helpers.write_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look\n")
     (folder / "setup.sh").unlink()
     with pytest.raises(BrokenLabError) as caught:
         parse.parse_lab(folder)

@@ -11,7 +11,7 @@ from runner.lessons import translation
 from runner.lessons.model import Lab, Prose
 from tests import helpers
 
-ENGLISH = f"""{helpers.FRONT}Welcome.
+ENGLISH = f"""{helpers.FRONT_MATTER}Welcome.
 
 ## Look {{#look}}
 
@@ -38,7 +38,7 @@ services:
 """
 FRONT = "---\ntitle: 小实验\nsummary: 用于测试。\ntranslates: DIGEST\n---\n"
 CHINESE = FRONT + (
-    ENGLISH.removeprefix(helpers.FRONT)
+    ENGLISH.removeprefix(helpers.FRONT_MATTER)
     .replace("Welcome.", "欢迎。")
     .replace("## Look", "## 看")
     .replace("See:", "请看：")  # noqa: RUF001
@@ -48,7 +48,7 @@ CHINESE = FRONT + (
 
 def written(folder: Path, chinese: str | None = CHINESE, digest: str | None = None) -> Lab:
     """Write a lab with a translation, made from the English lesson or from one of another digest."""
-    lab = helpers.lab(folder, ENGLISH)
+    lab = helpers.make_lab(folder, ENGLISH)
     if chinese is not None:
         text = chinese.replace("DIGEST", digest or translation.hash_lesson(lab.folder))
         translation.translation_path(lab.folder, "zh").write_text(text, "utf-8")
@@ -93,7 +93,7 @@ def test_languages(tmp_path: Path) -> None:
 
 def test_wanting(tmp_path: Path) -> None:
     """A lab that is not translated into a language that another one is translated into is told."""
-    translated_one, other = written(tmp_path), helpers.lab(tmp_path, ENGLISH, name="other")
+    translated_one, other = written(tmp_path), helpers.make_lab(tmp_path, ENGLISH, name="other")
     assert {"zh": [other.folder]} == translation.find_missing_translations([translated_one.folder, other.folder])
     assert {} == translation.find_missing_translations([translated_one.folder])
 

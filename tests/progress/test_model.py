@@ -19,7 +19,7 @@ NOTHING = Progress("tiny")
 @pytest.fixture
 def lesson(tmp_path: Path) -> Lesson:
     """Return a lesson of three steps."""
-    return helpers.lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n").lesson
+    return helpers.make_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n").lesson
 
 
 def test_nothing(lesson: Lesson) -> None:

@@ -41,7 +41,7 @@ VERSION_1 = """{
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
 
 
 def file() -> Path:
@@ -210,7 +210,7 @@ def test_concurrent_changes(tmp_path: Path) -> None:
     script = "import sys\nfrom runner.progress import store\n"
     script += "for at in range(20): store.record_passed('tiny', [f'{sys.argv[1]}{at}'])\n"
     argv = [sys.executable, "-c", script]
-    environment = helpers.environment(tmp_path)
+    environment = helpers.build_environment(tmp_path)
     both = [subprocess.Popen([*argv, name], env=environment, cwd=tmp_path) for name in ("a", "b")]
     assert [0, 0] == [process.wait(60) for process in both]
     assert 40 == len(store.load_progress("tiny").completed_on_cluster)
@@ -244,7 +244,7 @@ def test_record_without_learner() -> None:
 
 def test_lab(tmp_path: Path) -> None:
     """A lab is loaded with the values of the learner for whom it was last started."""
-    front = helpers.FRONT.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
+    front = helpers.FRONT_MATTER.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
     helpers.write_lab(tmp_path, f"{front}## Look {{#look}}\n")
     assert {"PORT": "8000"} == store.load_learner_lab("tiny").values
     store.set_learner("tiny", ADA)

@@ -16,7 +16,7 @@ Pages = Callable[..., Mapping[str, str]]
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an empty labs folder, which is the only one that labs can see."""
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
     (tmp_path / "labs").mkdir()
     return tmp_path
 

@@ -23,7 +23,7 @@ from runner.site_builder import build
 from tests import helpers
 from tests.site_builder.conftest import Pages
 
-STEP = f"{helpers.FRONT}Welcome.\n\n## Look {{#look}}\n"
+STEP = f"{helpers.FRONT_MATTER}Welcome.\n\n## Look {{#look}}\n"
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +160,7 @@ def test_same_bytes(tree: Path) -> None:
     script += "print(hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest(), list(files))"
     # Each with its own empty cache.
     outputs = [
-        helpers.python(tree, "-c", script, PYTHONHASHSEED=seed, XDG_CACHE_HOME=str(tree / seed)).stdout
+        helpers.run_python(tree, "-c", script, PYTHONHASHSEED=seed, XDG_CACHE_HOME=str(tree / seed)).stdout
         for seed in ("1", "2")
     ]
     assert outputs[0] == outputs[1]
@@ -276,7 +276,7 @@ x
 
 def test_hostile(tree: Path) -> None:
     """Hostile HTML in a lesson is shown as text and never interpreted."""
-    front = helpers.FRONT.replace("title: Tiny", "title: '</title><script>alert(0)</script>'")
+    front = helpers.FRONT_MATTER.replace("title: Tiny", "title: '</title><script>alert(0)</script>'")
     front = front.replace("summary: A lab for tests.", "summary: '\"><script>alert(0)</script>'")
     lesson = front + "## </h1><script>alert(1)</script> {#look}\n" + HOSTILE.replace("![c](x.svg", "(x.svg")
     helpers.write_lab(tree, lesson, checks='def test_a():\n    """<script>alert(11)</script>."""\n')
@@ -293,7 +293,7 @@ def test_hostile(tree: Path) -> None:
 
 def test_duplicate_page(tree: Path) -> None:
     """A step whose page would have the path of another page is an error."""
-    helpers.write_lab(tree, f"{helpers.FRONT}## Look {{#index}}\n")
+    helpers.write_lab(tree, f"{helpers.FRONT_MATTER}## Look {{#index}}\n")
     with pytest.raises(BrokenLabError, match=r"Two pages of the site have the same path: tiny/index\.html\."):
         build.render_site()
 

@@ -12,7 +12,7 @@ from tests import helpers
 def test_passed_steps(tree: Path) -> None:
     """Steps that the learner passed are included; steps that labs played, and labs without passed steps, are not."""
     for name in ("tiny", "other"):
-        helpers.write_lab(tree, f"{helpers.FRONT}## Look {{#look}}\n## Find {{#find}}\n", name=name)
+        helpers.write_lab(tree, f"{helpers.FRONT_MATTER}## Look {{#look}}\n## Find {{#find}}\n", name=name)
     store.record_played("tiny", ["find"])
     store.record_passed("tiny", ["look"])
     assert {"tiny": ["look"]} == live_progress.load_passed_steps()
@@ -20,6 +20,6 @@ def test_passed_steps(tree: Path) -> None:
 
 def test_no_progress(tree: Path) -> None:
     """Without any progress the result is empty, and no state is written."""
-    helpers.write_lab(tree, f"{helpers.FRONT}## Look {{#look}}\n")
+    helpers.write_lab(tree, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
     assert {} == live_progress.load_passed_steps()
     assert not (tree / "state_home").exists()

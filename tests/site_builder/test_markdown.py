@@ -10,14 +10,14 @@ import pytest
 from tests import helpers
 from tests.site_builder.conftest import Pages
 
-FRONT = helpers.FRONT.replace(
+FRONT = helpers.FRONT_MATTER.replace(
     "{name: node1, role: manager}", "{name: node1, role: manager}, {name: node2, role: worker}"
 )
 GLOSSARY = "## Raft {#raft}\nHow managers agree.\n\n## Task, tasks, !task force {#task}\nAn attempt.\n"
 CASES = [
     pytest.param(lesson, html, id=f"{file.stem}: {title}")
     for file in sorted((Path(__file__).parent / "markdown").glob("*.txt"))
-    for title, lesson, html in helpers.cases(file)
+    for title, lesson, html in helpers.read_golden_cases(file)
 ]
 
 

@@ -13,7 +13,7 @@ from tests import helpers
 CASES = [
     pytest.param(lesson, problems, id=title)
     for file in sorted((Path(__file__).parent / "problems").glob("*.txt"))
-    for title, lesson, problems in helpers.cases(file)
+    for title, lesson, problems in helpers.read_golden_cases(file)
 ]
 
 
@@ -29,14 +29,14 @@ def report_problems(tree: Path) -> str:
 @pytest.mark.parametrize(("lesson", "problems"), CASES)
 def test_problems(lesson: str, problems: str, tree: Path) -> None:
     """Every problem is reported with its line, and a lesson without problems is built."""
-    helpers.write_lab(tree, f"{helpers.FRONT}## Look {{#look}}\n{lesson}")
+    helpers.write_lab(tree, f"{helpers.FRONT_MATTER}## Look {{#look}}\n{lesson}")
     expected = sorted(problems.splitlines(keepends=True), key=lambda line: int(line.split(":")[1]))
     assert "".join(expected) == report_problems(tree).replace("tiny/", "", 1).replace("\ntiny/", "\n")
 
 
 def test_glossary(tree: Path) -> None:
     """Problems of the glossary are reported too."""
-    helpers.write_lab(tree, f"{helpers.FRONT}## Look {{#look}}\n")
+    helpers.write_lab(tree, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
     text = "## Raft {#raft}\nSee [quorum](#quorum)\nor [this](gone.md).\n\n"
     text += "## Task\n\n## Rafts {#raft}\n\n## Main {#main}\n"
     (tree / "labs" / "glossary.md").write_text(text, "utf-8")
@@ -52,7 +52,7 @@ def test_glossary(tree: Path) -> None:
 def test_lessons(tree: Path) -> None:
     """Every lesson that cannot be parsed is reported, not only the first."""
     for name in ("one", "two"):
-        helpers.write_lab(tree, f"{helpers.FRONT}## Look\n", name=name)
+        helpers.write_lab(tree, f"{helpers.FRONT_MATTER}## Look\n", name=name)
     with pytest.raises(BrokenLabError) as caught:
         build.render_site()
     lines = [line.rpartition("/labs/")[2] for line in caught.value.message.splitlines() if ": " in line]
@@ -62,6 +62,6 @@ def test_lessons(tree: Path) -> None:
 
 def test_not_text(tree: Path) -> None:
     """A glossary that is not valid UTF-8 is reported as a problem of that file."""
-    helpers.write_lab(tree, f"{helpers.FRONT}## Look {{#look}}\n")
+    helpers.write_lab(tree, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
     (tree / "labs" / "glossary.md").write_bytes(b"\xe9")
     assert report_problems(tree).startswith("glossary.md:1: the file cannot be read: 'utf-8' codec can't decode")

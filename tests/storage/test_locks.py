@@ -24,7 +24,7 @@ with locks.lock_cluster("tiny"):
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
 
 
 def test_second_command() -> None:
@@ -67,7 +67,7 @@ def test_killed_holder(tmp_path: Path) -> None:
     """A lock is free as soon as the process that holds it is killed."""
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD],
-        env=helpers.environment(tmp_path),
+        env=helpers.build_environment(tmp_path),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -9,7 +9,7 @@ import pytest
 
 from runner.drivers.uml.driver import UmlDriver
 from runner.nodes.driver_interface import Node
-from tests.conftest import Labs, labs_in
+from tests.conftest import LabsRunner, make_labs_runner
 from tests.helpers import NO_ENGINE
 from tests.uml.leftovers import Left
 
@@ -32,9 +32,9 @@ def environment(environment: dict[str, str], tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="session")
-def labs(environment: dict[str, str]) -> Labs:
+def labs(environment: dict[str, str]) -> LabsRunner:
     """Return what runs `labs` in this environment; the other tests' one may have been made already, in theirs."""
-    return labs_in(environment)
+    return make_labs_runner(environment)
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,7 @@ def left(environment: dict[str, str]) -> Left:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _parts(labs: Labs, left: Left) -> Iterator[None]:
+def _parts(labs: LabsRunner, left: Left) -> Iterator[None]:
     """Have the parts before the first test, and leave nothing after the last."""
     built = labs("images", "build", "--driver", "uml")
     assert built.returncode == 0, built.stderr
@@ -54,7 +54,7 @@ def _parts(labs: Labs, left: Left) -> Iterator[None]:
 
 
 @pytest.fixture
-def clean(labs: Labs, left: Left) -> Iterator[None]:
+def clean(labs: LabsRunner, left: Left) -> Iterator[None]:
     """Begin and end a test without clusters."""
     labs("rm", "--all")
     assert left.everything() == []
@@ -63,7 +63,7 @@ def clean(labs: Labs, left: Left) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def trio(labs: Labs) -> Iterator[str]:
+def trio(labs: LabsRunner) -> Iterator[str]:
     """Have the lab `trio` started for the tests of a file."""
     labs("rm", "--all")
     started = labs("start", "trio", "--driver", "uml")
@@ -73,7 +73,7 @@ def trio(labs: Labs) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def swarm(labs: Labs, trio: str) -> str:
+def swarm(labs: LabsRunner, trio: str) -> str:
     """Have the lab `trio` with its lesson played: three nodes, one swarm."""
     played = labs("play", trio)
     assert played.returncode == 0, played.stdout + played.stderr

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from runner.drivers.uml.vm import cluster_state
-from tests.conftest import Labs
+from tests.conftest import LabsRunner
 from tests.uml.leftovers import Left
 
 # From sys/ptrace.h.
@@ -41,7 +41,7 @@ def _lose_an_alarm(process: int) -> None:
 
 
 @pytest.fixture
-def busy(labs: Labs, trio: str) -> Iterator[None]:
+def busy(labs: LabsRunner, trio: str) -> Iterator[None]:
     """Have node2 compute: an idle kernel sets its alarm anew each time that something wakes it."""
     started = labs("exec", "node2", "--", "sh", "-c", "(while :; do :; done) >/dev/null 2>&1 & echo $!")
     yield
@@ -50,7 +50,7 @@ def busy(labs: Labs, trio: str) -> Iterator[None]:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may trace a kernel")
 @pytest.mark.usefixtures("busy")
-def test_a_lost_alarm_does_not_stop_the_clock(labs: Labs, left: Left, trio: str) -> None:
+def test_a_lost_alarm_does_not_stop_the_clock(labs: LabsRunner, left: Left, trio: str) -> None:
     """A kernel that one alarm never reached, as happens on hosts that have much to do, goes on within a second."""
     for _ in range(3):
         _lose_an_alarm(left.kernel(trio, "node2"))
@@ -59,9 +59,9 @@ def test_a_lost_alarm_does_not_stop_the_clock(labs: Labs, left: Left, trio: str)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may trace a kernel")
-def test_a_lost_alarm_does_not_stop_a_boot(labs: Labs, environment: dict[str, str], left: Left) -> None:
+def test_a_lost_alarm_does_not_stop_a_boot(labs: LabsRunner, environment: dict[str, str], left: Left) -> None:
     """A kernel that one alarm never reached while it booted comes up all the same."""
-    console = cluster_state.log_of(left.folder("solo"), "node1")
+    console = cluster_state.log_path(left.folder("solo"), "node1")
     command = [sys.executable, "-m", "runner", "start", "solo"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as start:
         while start.poll() is None and not (console.exists() and "containerd" in console.read_text("utf-8", "replace")):

@@ -12,14 +12,14 @@ import pytest
 
 from runner.errors import HostError
 from runner.nodes.driver_interface import Node
-from tests.conftest import Labs
+from tests.conftest import LabsRunner
 from tests.uml.leftovers import Left
 
 pytestmark = pytest.mark.usefixtures("trio")
 SOON = 10
 
 
-def _await_down(labs: Labs, node: str) -> str:
+def _await_down(labs: LabsRunner, node: str) -> str:
     deadline = time.monotonic() + SOON
     while (shown := labs("status").stdout) and f"{node} down" not in shown and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -37,7 +37,7 @@ def _sleeping(environment: dict[str, str], node: str) -> subprocess.Popen[str]:
 
 
 def test_a_dead_kernel_is_told_and_brought_back(
-    labs: Labs, left: Left, environment: dict[str, str], node2: Node
+    labs: LabsRunner, left: Left, environment: dict[str, str], node2: Node
 ) -> None:
     """A kernel that ends is named by status, ends what ran on it with an error, and alone is booted by start."""
     others = [left.kernel("trio", node) for node in ("node1", "node3")]
@@ -59,7 +59,7 @@ def test_a_dead_kernel_is_told_and_brought_back(
     assert others == [left.kernel("trio", node) for node in ("node1", "node3")]
 
 
-def test_a_kernel_that_panics_is_down(labs: Labs, left: Left) -> None:
+def test_a_kernel_that_panics_is_down(labs: LabsRunner, left: Left) -> None:
     """A machine whose kernel panics, as its own root can make it, is down within seconds, and the others are not."""
     labs("exec", "node3", "--", "sh", "-c", "(sleep 0.3; echo c >/proc/sysrq-trigger) >/dev/null 2>&1 &")
     assert "trio  node3 down  (driver uml)" in _await_down(labs, "node3")
@@ -68,7 +68,7 @@ def test_a_kernel_that_panics_is_down(labs: Labs, left: Left) -> None:
     assert 0 == started.returncode, started.stderr
 
 
-def test_nothing_outlives_a_killed_supervisor(labs: Labs, left: Left, environment: dict[str, str]) -> None:
+def test_nothing_outlives_a_killed_supervisor(labs: LabsRunner, left: Left, environment: dict[str, str]) -> None:
     """When the supervisor is killed all else ends at once, status tells it, and start brings the lab back."""
     labs("exec", "node1", "--", "sh", "-c", "touch kept && sync")
     running = _sleeping(environment, "node1")
@@ -91,7 +91,7 @@ def test_nothing_outlives_a_killed_supervisor(labs: Labs, left: Left, environmen
     assert 0 == labs("exec", "node1", "--", "ls", "kept").returncode
 
 
-def test_a_killed_supervisor_can_be_removed(labs: Labs, left: Left) -> None:
+def test_a_killed_supervisor_can_be_removed(labs: LabsRunner, left: Left) -> None:
     """After the supervisor was killed, rm leaves nothing."""
     os.kill(left.supervisor("trio"), signal.SIGKILL)
     assert 0 == labs("rm", "trio").returncode

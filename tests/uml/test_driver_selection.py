@@ -7,14 +7,14 @@ import subprocess
 
 import pytest
 
-from tests.conftest import Labs
+from tests.conftest import LabsRunner
 from tests.helpers import NO_ENGINE
 from tests.uml.leftovers import Left
 
 pytestmark = pytest.mark.usefixtures("clean")
 
 
-def test_uml_serves_where_there_is_no_engine(labs: Labs) -> None:
+def test_uml_serves_where_there_is_no_engine(labs: LabsRunner) -> None:
     """With no engine the driver uml is chosen, and one line says so and why."""
     started = labs("start", "solo")
     assert 0 == started.returncode, started.stderr
@@ -23,7 +23,7 @@ def test_uml_serves_where_there_is_no_engine(labs: Labs) -> None:
     assert "(driver uml)" in labs("status").stdout
 
 
-def test_a_started_lab_stays_where_it_is(labs: Labs) -> None:
+def test_a_started_lab_stays_where_it_is(labs: LabsRunner) -> None:
     """A lab that stands on uml goes on there without being asked, and is refused another driver with what to type."""
     assert 0 == labs("start", "solo", "--driver", "uml").returncode
     assert 0 == labs("stop", "solo").returncode
@@ -48,7 +48,7 @@ def _has_docker() -> bool:
     return any(os.access(f"{folder}/docker", os.X_OK) for folder in os.environ["PATH"].split(os.pathsep))
 
 
-def test_a_lab_that_needs_ipvs_gets_it(labs: Labs, left: Left, engine: dict[str, str]) -> None:
+def test_a_lab_that_needs_ipvs_gets_it(labs: LabsRunner, left: Left, engine: dict[str, str]) -> None:
     """A lab that needs IPVS starts on uml where the engine's kernel has none, and says why; its kernel has it."""
     started = labs("start", "meshed", env=engine)
     assert 0 == started.returncode, started.stderr
@@ -62,7 +62,7 @@ def test_a_lab_that_needs_ipvs_gets_it(labs: Labs, left: Left, engine: dict[str,
         labs("rm", "meshed", env=engine)
 
 
-def test_doctor_shows_both_drivers(labs: Labs) -> None:
+def test_doctor_shows_both_drivers(labs: LabsRunner) -> None:
     """Doctor shows both drivers' fitness with reasons, and is content where one can serve."""
     done = labs("doctor")
     assert 0 == done.returncode, done.stdout

@@ -15,10 +15,10 @@ import pytest
 
 from runner.drivers.uml.vm import cpu_affinity
 from runner.errors import ExitCode
-from runner.grading.grade_model import Grade, Run
-from tests.conftest import Labs
+from runner.grading.grade_model import Grade, BlockRun
+from tests.conftest import LabsRunner
 from tests.ladder_submissions import graded, hidden, outcomes, table, write
-from tests.listeners import listening
+from tests.listeners import record_connections
 from tests.uml.hostile import ATTACKS, NOBODY_KNOWS, PORT
 from tests.uml.leftovers import Left
 
@@ -50,10 +50,10 @@ class Cohort:
 
 
 @pytest.fixture(scope="module")
-def cohort(labs: Labs, tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+def cohort(labs: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> Cohort:
     """Grade all of them side by side, with a hidden check, on the driver that grading takes where none is asked for."""
     found = Cohort(tmp_path_factory.mktemp("hostile"))
-    with listening("0.0.0.0") as (port, found.came):
+    with record_connections("0.0.0.0") as (port, found.came):
         texts = {name: attack.text.replace(PORT, str(port)) for name, attack in ATTACKS.items()}
         folder = write(found.root / "class", texts)
         words = [word for name in REPORTS for word in ("--report", f"{name}={found.root / name}")]
@@ -74,13 +74,13 @@ def test_grade_is_right(cohort: Cohort, name: str) -> None:
 def test_what_could_not_run_is_no_grade(cohort: Cohort) -> None:
     """Who kills what is to be checked is tried again on another cluster, and then reported as not graded to the end."""
     unknown = {name for name, attack in ATTACKS.items() if attack.outcomes == NOBODY_KNOWS}
-    assert unknown == {name for name, one in cohort.grades.items() if not one.complete}
+    assert unknown == {name for name, one in cohort.grades.items() if not one.is_complete}
     assert {2} == {cohort.grades[name].attempts for name in unknown}
     assert ExitCode.HOST == cohort.status
     assert unknown == {name for name, told in table(cohort.printed).items() if "neither a pass nor a fail" in told}
 
 
-def _last(cohort: Cohort, name: str) -> Run:
+def _last(cohort: Cohort, name: str) -> BlockRun:
     return cohort.grades[name].runs[-1]
 
 
@@ -121,7 +121,7 @@ def test_reports_are_harmless(cohort: Cohort, report: str) -> None:
     assert report == "html" or not [line for line in text.splitlines() if line.startswith("::error::")]
 
 
-def test_terminal_is_spared(cohort: Cohort, labs: Labs) -> None:
+def test_terminal_is_spared(cohort: Cohort, labs: LabsRunner) -> None:
     """Nothing of what they have said reaches the terminal as it was said, nor what is hidden."""
     folder = cohort.root / "class" / "escapes"
     shown = labs("grade", str(folder), *_TIME_LIMIT, "--checks", str(hidden(cohort.root)))
@@ -137,7 +137,7 @@ def test_nothing_is_left(cohort: Cohort, left: Left) -> None:
 
 
 def test_goes_on_after_a_power_cut(
-    cohort: Cohort, labs: Labs, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    cohort: Cohort, labs: LabsRunner, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A cohort that is killed in the middle, with all that it has started, goes on to the same grades and table."""
     state = tmp_path_factory.mktemp("cut")
@@ -157,7 +157,7 @@ def test_goes_on_after_a_power_cut(
         # Else nothing would be cut short.
         while process.poll() is None and not left.processes():
             time.sleep(0.01)
-        for one in (process.pid, *cpu_affinity.children(process.pid)):
+        for one in (process.pid, *cpu_affinity.list_child_processes(process.pid)):
             os.kill(one, signal.SIGKILL)
         left.clear()
     report = state / "grades.json"
@@ -168,7 +168,7 @@ def test_goes_on_after_a_power_cut(
     assert [] == left.everything()
 
 
-def test_file_of_the_host_is_not_read(labs: Labs, tmp_path: Path) -> None:
+def test_file_of_the_host_is_not_read(labs: LabsRunner, tmp_path: Path) -> None:
     """A submission whose text is a link to a file of ours has no text."""
     folder = write(tmp_path / "class", {"link": ""}) / "link"
     (folder / "submission.md").unlink()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests import ci_runners
-from tests.conftest import Labs
+from tests.conftest import LabsRunner
 from tests.grading import readers
 from tests.ladder_submissions import HIDDEN, SWARM, THIRD, VOLUMES
 
@@ -31,8 +31,8 @@ class Autograder:
 
     def run(self, program: str) -> subprocess.CompletedProcess[str]:
         """Run one of the two programs."""
-        return ci_runners.run(
-            [str(self.root / program)], self.root, self._environment, AUTOGRADER_ROOT=str(self.root), **ci_runners.LENT
+        return ci_runners.run_command(
+            [str(self.root / program)], self.root, self._environment, AUTOGRADER_ROOT=str(self.root), **ci_runners.REUSE_INSTALLED_PACKAGES
         )
 
     def grade(self, text: str, name: str = "submission.md") -> tuple[dict[str, Any], str]:
@@ -50,7 +50,7 @@ class Autograder:
 
 
 @pytest.fixture(scope="module")
-def autograder(labs: Labs, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Autograder:
+def autograder(labs: LabsRunner, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Autograder:
     """Make the bundle, unpack it and set it up."""
     folder = tmp_path_factory.mktemp("gradescope")
     (folder / "hidden").mkdir()
@@ -64,7 +64,7 @@ def autograder(labs: Labs, environment: dict[str, str], tmp_path_factory: pytest
     assert 0 == done.returncode, done.stdout + done.stderr
     # The machines' supervisor is told of no Python path.
     (packages,) = (made.root / "labs" / "lib").glob("python*/site-packages")
-    (packages / "lent.pth").write_text(f"{ci_runners.LENT['PYTHONPATH']}\n", "utf-8")
+    (packages / "lent.pth").write_text(f"{ci_runners.REUSE_INSTALLED_PACKAGES['PYTHONPATH']}\n", "utf-8")
     return made
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Labs
-from tests.interrupted_start import start_until
+from tests.conftest import LabsRunner
+from tests.interrupted_start import interrupt_start
 from tests.uml.leftovers import Left
 
 pytestmark = pytest.mark.usefixtures("clean")
@@ -43,7 +43,7 @@ def state(environment: dict[str, str]) -> Path:
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_ctrl_c_leaves_nothing(moment: str, environment: dict[str, str], left: Left, state: Path) -> None:
     """Ctrl-C during a start ends it with 130, and nothing of the cluster is left."""
-    status = start_until(lambda: MOMENTS[moment](state), signal.SIGINT, _START, environment)
+    status = interrupt_start(lambda: MOMENTS[moment](state), signal.SIGINT, _START, environment)
     if status == 0:
         pytest.skip("the start was done before the signal came")
     assert 130 == status
@@ -52,10 +52,10 @@ def test_ctrl_c_leaves_nothing(moment: str, environment: dict[str, str], left: L
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_start_is_no_obstacle(
-    moment: str, labs: Labs, environment: dict[str, str], left: Left, state: Path
+    moment: str, labs: LabsRunner, environment: dict[str, str], left: Left, state: Path
 ) -> None:
     """After SIGKILL during a start, the next start works, and a removal leaves nothing."""
-    start_until(lambda: MOMENTS[moment](state), signal.SIGKILL, _START, environment)
+    interrupt_start(lambda: MOMENTS[moment](state), signal.SIGKILL, _START, environment)
     again = labs("start", "solo", "--driver", "uml")
     assert 0 == again.returncode, again.stderr
     assert 0 == labs("exec", "node1", "--", "docker", "info").returncode
@@ -63,9 +63,9 @@ def test_a_killed_start_is_no_obstacle(
     assert [] == left.everything()
 
 
-def test_remains_are_told_and_removed(labs: Labs, environment: dict[str, str], left: Left, state: Path) -> None:
+def test_remains_are_told_and_removed(labs: LabsRunner, environment: dict[str, str], left: Left, state: Path) -> None:
     """Status names the remains of a killed start, and rm removes them."""
-    start_until(lambda: MOMENTS["waiting for the engine"](state), signal.SIGKILL, _START, environment)
+    interrupt_start(lambda: MOMENTS["waiting for the engine"](state), signal.SIGKILL, _START, environment)
     assert "its start was interrupted" in labs("status").stdout
     refused = labs("check", "solo")
     assert (4, True) == (refused.returncode, "The start of 'solo' was interrupted." in refused.stderr)

@@ -13,14 +13,14 @@ import pytest
 from runner.drivers.uml.vm import cpu_affinity
 from runner.errors import HostError
 from runner.nodes.driver_interface import Node
-from tests.conftest import Labs
+from tests.conftest import LabsRunner
 from tests.terminal import Terminal
 from tests.uml.leftovers import Left
 
 pytestmark = pytest.mark.usefixtures("trio")
 
 
-def test_status_tells_driver_nodes_and_addresses(labs: Labs) -> None:
+def test_status_tells_driver_nodes_and_addresses(labs: LabsRunner) -> None:
     """Status names the driver, and each node with its role, address and state."""
     lines = labs("status").stdout.splitlines()
     assert "trio  running  (driver uml)" == lines[0]
@@ -31,7 +31,7 @@ def test_status_tells_driver_nodes_and_addresses(labs: Labs) -> None:
     ] == [line.split() for line in lines[1:4]]
 
 
-def test_start_has_set_the_scene(labs: Labs, environment: dict[str, str]) -> None:
+def test_start_has_set_the_scene(labs: LabsRunner, environment: dict[str, str]) -> None:
     """The lab's files lie in root's home on every node, and setup.sh has run on each."""
     notes = [labs("exec", node, "--", "cat", "app/note.txt").stdout for node in ("node1", "node2", "node3")]
     assert ["hello from the lab\n"] * 3 == notes
@@ -43,7 +43,7 @@ def test_start_has_set_the_scene(labs: Labs, environment: dict[str, str]) -> Non
     } == set((runs / "trio" / "setup.log").read_text("utf-8").splitlines())
 
 
-def test_start_again_says_so(labs: Labs) -> None:
+def test_start_again_says_so(labs: LabsRunner) -> None:
     """A second start says that the lab is already running."""
     again = labs("start", "trio")
     assert 0 == again.returncode, again.stderr
@@ -62,27 +62,27 @@ def test_a_processor_each(left: Left) -> None:
         assert {frozenset(own)} == {frozenset(os.sched_getaffinity(child)) for child in children}
 
 
-def test_exec_keeps_streams_and_status_apart(labs: Labs) -> None:
+def test_exec_keeps_streams_and_status_apart(labs: LabsRunner) -> None:
     """Without a terminal, exec keeps standard output, standard error and the exit status apart."""
     done = labs("exec", "node1", "--", "sh", "-c", "hostname; echo err >&2; exit 3")
     assert (3, "node1\n", "err\n") == (done.returncode, done.stdout, done.stderr)
 
 
-def test_exec_tells_how_a_command_ended(labs: Labs) -> None:
+def test_exec_tells_how_a_command_ended(labs: LabsRunner) -> None:
     """A command that is not there ends with 127, and one that a signal ends with 128 and its number."""
     assert 127 == labs("exec", "node1", "--", "no-such-command").returncode
     assert 137 == labs("exec", "node1", "--", "sh", "-c", "kill -9 $$").returncode
 
 
 @pytest.mark.parametrize("size", [0, 5_500_000])
-def test_exec_takes_input(labs: Labs, size: int) -> None:
+def test_exec_takes_input(labs: LabsRunner, size: int) -> None:
     """What is piped into exec reaches the command whole, and its output comes back while it goes in."""
     text = "0123456789\n" * (size // 11)
     done = labs("exec", "node1", "--", "cat", input=text)
     assert (0, size) == (done.returncode, len(done.stdout))
 
 
-def test_nodes_know_each_other(labs: Labs) -> None:
+def test_nodes_know_each_other(labs: LabsRunner) -> None:
     """Each node answers under its name on its fixed address, and its card has the name that lessons use."""
     found = labs("exec", "node3", "--", "getent", "hosts", "node1").stdout.split()
     assert ["10.213.0.11", "node1"] == found
@@ -141,7 +141,7 @@ def test_connect_port(node2: Node) -> None:
     node2.run_command(["docker", "rm", "--force", "www"])
 
 
-def test_env_leads_to_the_nodes_engine(labs: Labs) -> None:
+def test_env_leads_to_the_nodes_engine(labs: LabsRunner) -> None:
     """What `labs env` names is the node's engine, and labs still finds its clusters with it set."""
     said = labs("env", "node2").stdout
     socket = next(line for line in said.splitlines() if line.startswith("export DOCKER_HOST=")).partition("=")[2]
@@ -154,27 +154,27 @@ def test_env_leads_to_the_nodes_engine(labs: Labs) -> None:
     assert "trio" in labs("status", env={"DOCKER_HOST": socket}).stdout
 
 
-def _docker(labs: Labs, *argv: str) -> tuple[float, int, str]:
+def _docker(labs: LabsRunner, *argv: str) -> tuple[float, int, str]:
     began = time.monotonic()
     done = labs("exec", "node3", "--", "docker", *argv)
     return time.monotonic() - began, done.returncode, done.stdout + done.stderr
 
 
-def test_images_are_there(labs: Labs) -> None:
+def test_images_are_there(labs: LabsRunner) -> None:
     """The images that the lab names lie on the node before anything is pulled."""
     listed = _docker(labs, "images", "--format", "{{.Repository}}:{{.Tag}}")[2].split()
     assert {"nginx:alpine", "busybox:latest"} <= set(listed)
 
 
 @pytest.mark.parametrize("image", ["nginx:alpine", "busybox"])
-def test_pull_answers_at_once(labs: Labs, image: str) -> None:
+def test_pull_answers_at_once(labs: LabsRunner, image: str) -> None:
     """Pulling an official name works at once, with no network."""
     seconds, status, said = _docker(labs, "pull", image)
     assert 0 == status, said
     assert seconds < 5
 
 
-def test_an_absent_image_is_told_at_once(labs: Labs) -> None:
+def test_an_absent_image_is_told_at_once(labs: LabsRunner) -> None:
     """An image that does not exist is told as missing, and not as a fault of the network."""
     seconds, status, said = _docker(labs, "pull", "no-such-image:ever")
     assert 0 != status
@@ -182,13 +182,13 @@ def test_an_absent_image_is_told_at_once(labs: Labs) -> None:
     assert seconds < 5
 
 
-def test_a_removed_image_comes_back_from_the_hub(labs: Labs) -> None:
+def test_a_removed_image_comes_back_from_the_hub(labs: LabsRunner) -> None:
     """An image that a learner has removed is pulled again from the hub."""
     assert 0 == _docker(labs, "image", "rm", "redis:alpine", "redis:latest")[1]
     assert 0 == _docker(labs, "run", "--rm", "redis:alpine", "redis-server", "--version")[1]
 
 
-def test_a_service_has_its_images_digest(labs: Labs) -> None:
+def test_a_service_has_its_images_digest(labs: LabsRunner) -> None:
     """A service is created at once, pinned to the digest that the hub answers with."""
     assert 0 == _docker(labs, "swarm", "init")[1]
     seconds, status, said = _docker(labs, "service", "create", "--detach", "--name", "web", "nginx:alpine")

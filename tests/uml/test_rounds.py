@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Labs
+from tests.conftest import LabsRunner
 from tests.uml.leftovers import Left
 
 pytestmark = pytest.mark.usefixtures("clean")
@@ -20,7 +20,7 @@ def _held(state: Path) -> int:
     return sum(512 * path.lstat().st_blocks for path in state.rglob("*"))
 
 
-def test_rounds_leave_nothing(labs: Labs, left: Left, environment: dict[str, str]) -> None:
+def test_rounds_leave_nothing(labs: LabsRunner, left: Left, environment: dict[str, str]) -> None:
     """Starts and removals leave no process, mount, namespace, socket or megabyte behind."""
     state = Path(environment["XDG_STATE_HOME"])
     namespaces: set[str] = set()

@@ -24,7 +24,7 @@ from runner.drivers.uml.driver import UmlDriver
 from runner.drivers.uml.vm import cluster_state
 from runner.errors import HostError
 from tests import helpers
-from tests.listeners import listening
+from tests.listeners import record_connections
 
 pytestmark = pytest.mark.uml
 attack = pytest.mark.usefixtures("_the_others_go_on")
@@ -280,9 +280,9 @@ def test_the_hosts_files_cannot_be_seen(world: World, tmp_path: Path) -> None:
 def test_the_hosts_files_cannot_be_changed(world: World) -> None:
     """Of all that its kernel sees root of a machine can change its own disk, and no further than its end."""
     before = (world.cluster() / "node1.own").stat().st_size
-    base = cluster_state.read(world.cluster())
+    base = cluster_state.load_state(world.cluster())
     assert base is not None
-    touched = (base.parts / "disk.img").stat().st_mtime_ns
+    touched = (base.artifacts / "disk.img").stat().st_mtime_ns
     script = """mount -t hostfs none /mnt
 for file in /usr/bin/linux.uml /usr/new /shared/disk.img /shared/new /dev/new /new /proc/1/mem /proc/1/oom_score_adj; do
     (printf x | dd of="/mnt$file" conv=notrunc) 2>/dev/null && echo "$file is written"
@@ -297,14 +297,14 @@ umount /mnt; true"""
     ]
     assert (before, touched) == (
         (world.cluster() / "node1.own").stat().st_size,
-        (base.parts / "disk.img").stat().st_mtime_ns,
+        (base.artifacts / "disk.img").stat().st_mtime_ns,
     )
 
 
 def test_nobody_else_enters_a_clusters_folder(world: World) -> None:
     """A cluster's folder, with its socket, is closed to other users, who might run what a machine has written."""
     assert 0o700 == world.cluster().stat().st_mode & 0o777
-    assert cluster_state.socket_of(world.cluster()).is_socket()
+    assert cluster_state.socket_path(world.cluster()).is_socket()
 
 
 @needs_root
@@ -332,13 +332,13 @@ def test_the_hosts_ports_cannot_be_reached(world: World) -> None:
     # The last ones are what slirp4netns calls the host and its resolver, where there is a way out.
     addresses = {
         str(cluster_state.GATEWAY),
-        str(cluster_state.HUB),
+        str(cluster_state.MIRROR),
         "10.0.2.2",
         "10.0.2.3",
         "10.0.2.100",
         *_own_addresses(),
     }
-    with listening("0.0.0.0") as (anywhere, came), listening("127.0.0.1") as (inside, came_inside):
+    with record_connections("0.0.0.0") as (anywhere, came), record_connections("127.0.0.1") as (inside, came_inside):
         with socket.create_connection(("127.0.0.1", inside)), socket.create_connection(("127.0.0.1", anywhere)):
             pass
         tries = [f"curl -s -m 2 {address}:{port} &" for address in addresses for port in (anywhere, inside)]
@@ -357,7 +357,7 @@ def test_nothing_but_the_hub_listens_for_machines(world: World) -> None:
     """In a cluster's network the hub's port is the only one that listens, be it for TCP or for UDP."""
     argv = ["nsenter", f"--target={world.supervisor()}", "--net", "ss", "-Hltun"]
     listed = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
-    assert [f"{cluster_state.HUB}:443"] == [line.split()[4] for line in listed.splitlines()]
+    assert [f"{cluster_state.MIRROR}:443"] == [line.split()[4] for line in listed.splitlines()]
 
 
 def test_the_hub_takes_nothing(world: World) -> None:
@@ -383,7 +383,7 @@ def test_another_cluster_is_not_disturbed(world: World) -> None:
     """Who takes everybody's addresses and floods the network is heard in its own cluster only."""
     claim = "; ".join(
         f"ip address {{0}} {address}/24 dev eth0"
-        for address in (cluster_state.GATEWAY, cluster_state.HUB, "10.213.0.11")
+        for address in (cluster_state.GATEWAY, cluster_state.MIRROR, "10.213.0.11")
     )
     flood = 'perl -MSocket -e "$0"'
     script = f"{claim.format('add')}; {flood}; {claim.format('del')}"

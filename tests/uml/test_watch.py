@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from tests.conftest import Labs
+from tests.conftest import LabsRunner
 from tests.screen import Display, soon
 
 
-def test_turns_green(labs: Labs, trio: str, environment: dict[str, str]) -> None:
+def test_turns_green(labs: LabsRunner, trio: str, environment: dict[str, str]) -> None:
     """On machines too, a step turns green by itself and soon, and a machine that is shut down is shown so."""
     display = Display([sys.executable, "-m", "runner", "watch", trio], environment, columns=100, rows=30)
     try:

@@ -26,8 +26,8 @@ def test_look(nodes: Nodes) -> None:
 @pytest.fixture
 def checker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CheckClient]:
     """Return a checker for a lab, in a world without an engine."""
-    helpers.own_folders(monkeypatch, tmp_path)
-    helpers.write_lab(tmp_path, f"{helpers.FRONT}## Look {{#look}}\n", checks=CHECKS)
+    helpers.isolate_environment(monkeypatch, tmp_path)
+    helpers.write_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n", checks=CHECKS)
     made = CheckClient("tiny")
     yield made
     made.kill_worker()

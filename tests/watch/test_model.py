@@ -89,7 +89,7 @@ def test_scrolling() -> None:
 
 def test_presence(tmp_path: Path) -> None:
     """A cluster is up if a node is, halted if none is, and being started until its start is sealed."""
-    up = helpers.cluster(tmp_path, "node1", "node2")
+    up = helpers.make_local_cluster(tmp_path, "node1", "node2")
     stopped = helpers.LocalNode(tmp_path, "node1", state=NodeState.STOPPED)
     halted = Cluster(ClusterId("tiny"), "local", (stopped,), is_complete=True)
     partly = replace(halted, nodes=(stopped, up.nodes[1]))
@@ -122,7 +122,7 @@ def test_trouble_with_looking() -> None:
 
 def test_states() -> None:
     """A node that goes down or comes up changes what the checks can see; what runs on it does not."""
-    down = replace(HALF, snapshot=ClusterSnapshot((NodeSnapshot("node1", status="stopped"),)))
+    down = replace(HALF, snapshot=ClusterSnapshot((NodeSnapshot("node1", state="stopped"),)))
     up = replace(HALF, snapshot=ClusterSnapshot((NodeSnapshot("node1"),)))
     assert model.check_preconditions(down) != model.check_preconditions(up)
     assert model.check_preconditions(up) == model.check_preconditions(replace(up, snapshot=ClusterSnapshot((scenarios.NODES[0],))))

@@ -16,12 +16,12 @@ from tests import helpers
 from tests.watch import scenarios
 from tests.watch.scenarios import FINISHED, HALF
 
-DRAWING = helpers.FRONT.replace("images: []\n", "images: []\nvalues: {NAME: {among: [web, api, shop, till]}}\n")
+DRAWING = helpers.FRONT_MATTER.replace("images: []\n", "images: []\nvalues: {NAME: {among: [web, api, shop, till]}}\n")
 
 
 @pytest.fixture(autouse=True)
 def _own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
 
 
 def test_pass() -> None:
@@ -69,7 +69,7 @@ def test_loaded() -> None:
 def test_another_learner(tmp_path: Path) -> None:
     """Once the lab is started for somebody else the watch has those values; a lesson broken meanwhile leaves it be."""
     lesson = f"{DRAWING}\n## Look {{#look}}\n```sh node1\necho <NAME>\n```\n"
-    watch = progress_recorder.load_progress(WatchState(helpers.lab(tmp_path, lesson)))
+    watch = progress_recorder.load_progress(WatchState(helpers.make_lab(tmp_path, lesson)))
     ada = Learner("ada", "autumn")
     store.set_learner("tiny", ada)
     after = progress_recorder.record_passed_steps(watch, HALF.report, all_checks=True)

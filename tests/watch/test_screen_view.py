@@ -35,7 +35,7 @@ MOMENTS = {
     "more than fits": scenarios.LONG,
     "more than fits, scrolled": model.apply_key_action(scenarios.LONG, KeyAction.SCROLL_DOWN),
 }
-CASES = helpers.cases(Path(__file__).parent / "screens.txt")
+CASES = helpers.read_golden_cases(Path(__file__).parent / "screens.txt")
 
 
 def shown(watch: WatchState, width: int, height: int) -> list[str]:

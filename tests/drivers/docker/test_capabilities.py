@@ -50,22 +50,22 @@ ALL_41 = (1 << 41) - 1
 )
 def test_node_options(known: HostFacts, options: dict[str, Any]) -> None:
     """A node is privileged where that works, and otherwise gets all but what the engine itself lacks."""
-    assert options == capabilities.node_options(known)
+    assert options == capabilities.build_node_options(known)
 
 
 @pytest.mark.parametrize(("cgroup", "namespace"), [(1, None), (2, "private")])
 @pytest.mark.parametrize("privileged", [True, False])
 def test_control_groups(cgroup: int, namespace: str | None, privileged: bool) -> None:
     """A namespace of its own for control groups comes with version 2 alone, whatever the rights."""
-    options = capabilities.node_options(replace(BEST, cgroup=cgroup, privileged=privileged))
+    options = capabilities.build_node_options(replace(BEST, cgroup=cgroup, privileged=privileged))
     assert namespace == options.get("cgroupns")
 
 
 def test_host_config() -> None:
     """The engine gets the options in its own terms, unconfined system paths as two empty lists."""
     client = docker.DockerClient("tcp://127.0.0.1:9", version="1.44")
-    poor = capabilities.node_options(replace(BEST, privileged=False, missing=("BPF",)))
-    made = capabilities.host_config(client, poor)
+    poor = capabilities.build_node_options(replace(BEST, privileged=False, missing=("BPF",)))
+    made = capabilities.build_host_config(client, poor)
     assert ([], [], ["ALL"], ["BPF"], ["a *:* rwm"]) == (
         made["MaskedPaths"],
         made["ReadonlyPaths"],
@@ -73,7 +73,7 @@ def test_host_config() -> None:
         made["CapDrop"],
         made["DeviceCgroupRules"],
     )
-    assert "MaskedPaths" not in capabilities.host_config(client, capabilities.node_options(BEST))
+    assert "MaskedPaths" not in capabilities.build_host_config(client, capabilities.build_node_options(BEST))
     assert "unconfined" == poor["system_paths"]
 
 
@@ -91,7 +91,7 @@ def test_host_config() -> None:
 )
 def test_missing_capabilities(bounding: str, last: int, missing: tuple[str, ...]) -> None:
     """The capabilities that a bounding set lacks are named, and those the kernel does not know are not."""
-    assert missing == capabilities.missing_capabilities(bounding, last)
+    assert missing == capabilities.list_missing_capabilities(bounding, last)
 
 
 def test_capabilities_are_the_kernel_s() -> None:
@@ -109,14 +109,14 @@ def test_capabilities_are_the_kernel_s() -> None:
 @pytest.mark.parametrize(("need", "there"), [("ipvs", False), ("vxlan", True)])
 def test_offers(need: str, there: bool) -> None:
     """What a lab's front matter may need is a fact each."""
-    assert there is replace(BEST, ipvs=False).offers(need)
+    assert there is replace(BEST, ipvs=False).has_feature(need)
 
 
 def test_every_need_is_known() -> None:
     """Whatever the front matter may name as a need can be answered."""
     schema = json.loads((helpers.CHECKOUT / "runner/lessons/lesson.schema.json").read_text("utf-8"))
     needs = schema["properties"]["needs"]["items"]["enum"]
-    assert [True] * len(needs) == [BEST.offers(need) for need in needs]
+    assert [True] * len(needs) == [BEST.has_feature(need) for need in needs]
 
 
 INFO = {"ID": "AB:CD", "ServerVersion": "26.1", "KernelVersion": "6.12"}
@@ -125,16 +125,16 @@ INFO = {"ID": "AB:CD", "ServerVersion": "26.1", "KernelVersion": "6.12"}
 @pytest.fixture
 def _remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Remember the best facts for one engine and image, as a first start would."""
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
     monkeypatch.setattr(capabilities, "_probe", lambda _client, _image: BEST)
-    capabilities.gather(None, "sha256:1", INFO)
+    capabilities.load_host_facts(None, "sha256:1", INFO)
     monkeypatch.setattr(capabilities, "_probe", lambda _client, _image: replace(BEST, cgroup=1))
 
 
 @pytest.mark.usefixtures("_remembered")
 def test_remembered() -> None:
     """For the same engine, kernel and image nothing is probed again."""
-    assert BEST == capabilities.gather(None, "sha256:1", INFO)
+    assert BEST == capabilities.load_host_facts(None, "sha256:1", INFO)
 
 
 @pytest.mark.usefixtures("_remembered")
@@ -149,14 +149,14 @@ def test_remembered() -> None:
 )
 def test_probed_anew(image: str, info: Mapping[str, Any]) -> None:
     """Another image, kernel or engine is probed anew."""
-    assert 1 == capabilities.gather(None, image, info).cgroup
+    assert 1 == capabilities.load_host_facts(None, image, info).cgroup
 
 
 @pytest.mark.usefixtures("_remembered")
 def test_forgotten() -> None:
     """What is forgotten is probed anew."""
-    capabilities.forget()
-    assert 1 == capabilities.gather(None, "sha256:1", INFO).cgroup
+    capabilities.clear_probe_cache()
+    assert 1 == capabilities.load_host_facts(None, "sha256:1", INFO).cgroup
 
 
 @pytest.mark.usefixtures("_remembered")
@@ -165,7 +165,7 @@ def test_damaged_memory(content: bytes) -> None:
     """A damaged file is as good as none."""
     (file,) = (paths.cache_folder() / "hosts").glob("*.json")
     file.write_bytes(content)
-    assert 1 == capabilities.gather(None, "sha256:1", INFO).cgroup
+    assert 1 == capabilities.load_host_facts(None, "sha256:1", INFO).cgroup
 
 
 @pytest.mark.usefixtures("_remembered")
@@ -175,4 +175,4 @@ def test_memory_of_another_version() -> None:
     data = json.loads(file.read_text())
     data["facts"]["colour"] = data["facts"].pop("ipvs")
     file.write_text(json.dumps(data))
-    assert 1 == capabilities.gather(None, "sha256:1", INFO).cgroup
+    assert 1 == capabilities.load_host_facts(None, "sha256:1", INFO).cgroup

@@ -25,7 +25,7 @@ HERE, THERE = "tcp://here:2375", "tcp://there:2375"
 @pytest.fixture(autouse=True)
 def _docker_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Set up a Docker CLI with the contexts 'class' and 'remote', the first one active."""
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "LABS_OUTER_DOCKER_HOST"):
         monkeypatch.delenv(name, raising=False)
     folder = tmp_path / "docker"
@@ -68,13 +68,13 @@ def test_endpoint(variables: dict[str, str], url: str, monkeypatch: pytest.Monke
 def test_ssh(url: str, options: list[str]) -> None:
     """An engine behind ssh is reached by the user's own ssh, with its keys and configuration."""
     words = ["ssh", "-o", "ConnectTimeout=30", "-T", *options, "--", "server", "docker", "system", "dial-stdio"]
-    assert words == dial_stdio.over_ssh(url)
+    assert words == dial_stdio.build_ssh_command(url)
 
 
 def test_tls() -> None:
     """An engine behind TLS is reached by the user's own docker, in the context that is meant."""
-    assert ["docker", "--context", "class", "system", "dial-stdio"] == dial_stdio.over_cli("class")
-    assert ["docker", "system", "dial-stdio"] == dial_stdio.over_cli(None)
+    assert ["docker", "--context", "class", "system", "dial-stdio"] == dial_stdio.build_cli_command("class")
+    assert ["docker", "system", "dial-stdio"] == dial_stdio.build_cli_command(None)
 
 
 def test_no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +91,7 @@ def test_unknown_context(monkeypatch: pytest.MonkeyPatch) -> None:
     """A context that does not exist is told, with what lists them."""
     monkeypatch.setenv("DOCKER_CONTEXT", "nowhere")
     with pytest.raises(HostError, match="There is no Docker context 'nowhere'") as caught:
-        host_engine.connect()
+        host_engine.connect_engine()
     assert caught.value.advice.startswith("'docker context ls' lists them")
 
 
@@ -107,7 +107,7 @@ def refused(host: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     """Return message and advice of the error that a connection ends in."""
     monkeypatch.setenv("DOCKER_HOST", host)
     with pytest.raises(HostError) as caught:
-        host_engine.connect()
+        host_engine.connect_engine()
     return caught.value.message, caught.value.advice
 
 
@@ -169,7 +169,7 @@ def test_unfit_address(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_full_disk(reason: str, log: str) -> None:
     """A full disk is told as that, whether the engine or a node's log says so."""
-    error = host_engine.failure("making node1", reason, log)
+    error = host_engine.create_error("making node1", reason, log)
     assert (f"The engine's disk is full (making node1: {reason}).", log) == (error.message, error.log)
     assert "labs images prune" in error.advice
 
@@ -185,7 +185,7 @@ def test_full_disk(reason: str, log: str) -> None:
 )
 def test_explained(error: Exception, reason: str) -> None:
     """An engine's error says what was being done and the engine's own reason, and keeps the cause."""
-    with pytest.raises(HostError) as caught, host_engine.explained("making node1"):
+    with pytest.raises(HostError) as caught, host_engine.explain_errors("making node1"):
         raise error
     assert f"The engine failed at making node1: {reason}" == caught.value.message
     assert error is caught.value.__cause__
@@ -194,7 +194,7 @@ def test_explained(error: Exception, reason: str) -> None:
 @pytest.mark.parametrize("error", [BrokenLabError("broken", "mend it"), KeyboardInterrupt(), ZeroDivisionError()])
 def test_not_explained(error: BaseException) -> None:
     """What is no engine's error passes as it is."""
-    with pytest.raises(type(error)) as caught, host_engine.explained("making node1"):
+    with pytest.raises(type(error)) as caught, host_engine.explain_errors("making node1"):
         raise error
     assert error is caught.value
 
@@ -214,5 +214,5 @@ def test_not_explained(error: BaseException) -> None:
 def test_shortcoming(told: dict[str, object], why: str | None) -> None:
     """An engine that is too old, without root's rights or without Linux containers is told from one that serves."""
     fine = {"ServerVersion": "20.10.24+dfsg1", "SecurityOptions": ["name=seccomp,profile=default"], "OSType": "linux"}
-    refused = host_engine.shortcoming(fine | told)
+    refused = host_engine.find_shortcoming(fine | told)
     assert why == (refused and refused[0])

@@ -16,7 +16,7 @@ from runner.nodes.driver_interface import NodeImage
 from tests import helpers
 
 CONTENTS = (
-    NodeImage("redis:alpine", "sha256:1", "Redis from Debian", 90, recipe.version("redis")),
+    NodeImage("redis:alpine", "sha256:1", "Redis from Debian", 90, recipe.compute_version("redis")),
     NodeImage("mine:1", "sha256:2", "", 5),
 )
 
@@ -24,7 +24,7 @@ CONTENTS = (
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the cache in a folder of the test's own."""
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
 
 
 def fill(folder: Path) -> None:

@@ -14,7 +14,7 @@ from tests import helpers
 
 
 def _shown(subject: str) -> tuple[bool | None, str, str]:
-    finding = next(found for found in diagnostics.findings(None) if found.subject == subject)
+    finding = next(found for found in diagnostics.diagnose_host(None) if found.subject == subject)
     return finding.is_ok, finding.finding, finding.advice
 
 
@@ -23,7 +23,7 @@ def test_another_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "machine", lambda: "aarch64")
     assert (False, "Linux on aarch64") == _shown("processor")[:2]
     with pytest.raises(HostError, match="The driver uml cannot serve: processor: Linux on aarch64") as caught:
-        diagnostics.require()
+        diagnostics.check_host()
     assert "driver docker" in caught.value.advice
 
 
@@ -39,7 +39,7 @@ def test_missing_tools(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_refused_namespaces(user: int, helps: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where namespaces may not be made, its words are shown, and what to do; root is not told to be root."""
     monkeypatch.setattr(os, "geteuid", lambda: user)
-    helpers.script(tmp_path, "unshare", "echo 'unshare: unshare failed: Operation not permitted' >&2; exit 1\n")
+    helpers.write_script(tmp_path, "unshare", "echo 'unshare: unshare failed: Operation not permitted' >&2; exit 1\n")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     good, seen, advice = _shown("namespaces")
     assert good is False
@@ -50,6 +50,6 @@ def test_refused_namespaces(user: int, helps: bool, monkeypatch: pytest.MonkeyPa
 
 def test_findings() -> None:
     """Every subject is looked at, without parts too, and what is not good says what to do."""
-    found = diagnostics.findings(None)
+    found = diagnostics.diagnose_host(None)
     assert {"processor", "tools", "namespaces", "parts", "memory"} <= {finding.subject for finding in found}
     assert [] == [finding.subject for finding in found if finding.is_ok is not True and not finding.advice]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runner.drivers.uml import artifacts, export
-from runner.drivers.uml.artifacts import Parts
+from runner.drivers.uml.artifacts import Artifacts
 from runner.errors import HostError, UsageError
 from runner.status import NullReporter
 from tests import helpers
@@ -24,7 +24,7 @@ MEGABYTE = 1 << 20
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the cache in a folder of the test's own."""
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def exported(file: Path) -> Parts:
+def exported(file: Path) -> Artifacts:
     """Export parts with a disk that is mostly holes."""
     done = made()
     done.disk.chmod(0o644)
@@ -44,7 +44,7 @@ def exported(file: Path) -> Parts:
             disk.seek(place)
             disk.write(os.urandom(4096))
     file.parent.mkdir()
-    export.export_to(file, NullReporter())
+    export.export_artifacts(file, NullReporter())
     return done
 
 
@@ -55,7 +55,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def left() -> list[Path]:
     """Return what lies in the cache."""
-    return list(artifacts.cache().iterdir()) if artifacts.cache().exists() else []
+    return list(artifacts.cache_folder().iterdir()) if artifacts.cache_folder().exists() else []
 
 
 def rewrite(file: Path, change: Iterator[tuple[tarfile.TarInfo, bytes]]) -> None:
@@ -73,19 +73,19 @@ def rewrite(file: Path, change: Iterator[tuple[tarfile.TarInfo, bytes]]) -> None
             new.addfile(entry, io.BytesIO(data))
 
 
-def test_round_trip(exported: Parts, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_round_trip(exported: Artifacts, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was exported is found where it is imported, byte for byte, with its programs, links and holes."""
     elsewhere(monkeypatch, tmp_path)
-    done = export.import_from(file, NullReporter())
-    assert done == artifacts.find()
-    assert exported.contents == done.contents
+    done = export.import_artifacts(file, NullReporter())
+    assert done == artifacts.find_artifacts()
+    assert exported.images == done.images
     assert exported.disk.read_bytes() == done.disk.read_bytes()
     assert MEGABYTE > done.disk.stat().st_blocks * 512
     assert MEGABYTE > file.stat().st_size
     assert [0o755, 0o644] == [
-        (done.folder / name).stat().st_mode & 0o777 for name in ("jail/usr/bin/linux.uml", "tls/ca/labs-ca.crt")
+        (done.folder / name).stat().st_mode & 0o777 for name in ("sandbox/usr/bin/linux.uml", "tls/ca/labs-ca.crt")
     ]
-    assert "usr/lib" == str((done.jail / "lib").readlink())
+    assert "usr/lib" == str((done.sandbox_root / "lib").readlink())
     assert [done.folder] == left()
     assert [file] == list(file.parent.iterdir())
 
@@ -94,13 +94,13 @@ def test_round_trip(exported: Parts, file: Path, tmp_path: Path, monkeypatch: py
 def test_import_wins(file: Path) -> None:
     """What was imported last serves, though newer parts were built here."""
     made([])
-    assert export.import_from(file, NullReporter()) == artifacts.find()
+    assert export.import_artifacts(file, NullReporter()) == artifacts.find_artifacts()
 
 
-def test_other_tools(exported: Parts, file: Path) -> None:
+def test_other_tools(exported: Artifacts, file: Path) -> None:
     """The file is an ordinary archive, in which the disk has its real name and size."""
     with tarfile.open(file) as opened:
-        assert [artifacts.RECORD, "disk.img"] == opened.getnames()[:2]
+        assert [artifacts.RECORD_NAME, "disk.img"] == opened.getnames()[:2]
         assert exported.disk.stat().st_size == opened.getmember("disk.img").size
 
 
@@ -108,7 +108,7 @@ def test_nothing_to_export(file: Path) -> None:
     """Without parts there is nothing to export, and no file."""
     file.parent.mkdir()
     with pytest.raises(HostError, match="nothing to export"):
-        export.export_to(file, NullReporter())
+        export.export_artifacts(file, NullReporter())
     assert [] == list(file.parent.iterdir())
 
 
@@ -116,7 +116,7 @@ def test_no_place(file: Path) -> None:
     """A folder that does not exist is told with the file's name."""
     made()
     with pytest.raises(HostError, match="No such file"):
-        export.export_to(file, NullReporter())
+        export.export_artifacts(file, NullReporter())
 
 
 @pytest.mark.usefixtures("exported")
@@ -127,7 +127,7 @@ def test_cut_short(kept: float, file: Path, tmp_path: Path, monkeypatch: pytest.
     whole = file.read_bytes()
     file.write_bytes(whole[: int(kept * len(whole)) if 0 < kept < 1 else int(kept)])
     with pytest.raises(UsageError, match=r"labs\.parts"):
-        export.import_from(file, NullReporter())
+        export.import_artifacts(file, NullReporter())
     assert [] == left()
 
 
@@ -140,7 +140,7 @@ def test_changed_bits(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     packed[-6] ^= 1
     file.write_bytes(packed)
     with pytest.raises(UsageError, match="damaged"):
-        export.import_from(file, NullReporter())
+        export.import_artifacts(file, NullReporter())
     assert [] == left()
 
 
@@ -157,16 +157,16 @@ def hostile(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfi
     [
         hostile("../outside"),
         hostile("/tmp/outside"),
-        hostile("jail/../../outside"),
+        hostile("sandbox/../../outside"),
         hostile("outside"),
-        hostile("parts.json"),
+        hostile("artifacts.json"),
         hostile("disk.img/outside"),
-        hostile("jail/link", tarfile.SYMTYPE, "/"),
-        hostile("jail/link", tarfile.LNKTYPE, "/etc/passwd"),
-        hostile("jail/device", tarfile.BLKTYPE),
-        hostile("jail/pipe", tarfile.FIFOTYPE),
+        hostile("sandbox/link", tarfile.SYMTYPE, "/"),
+        hostile("sandbox/link", tarfile.LNKTYPE, "/etc/passwd"),
+        hostile("sandbox/device", tarfile.BLKTYPE),
+        hostile("sandbox/pipe", tarfile.FIFOTYPE),
         hostile("disk.img", tarfile.SYMTYPE, "/dev/null"),
-        hostile("jail"),
+        hostile("sandbox"),
     ],
     ids=lambda entry: f"{entry.name} {entry.type.decode()}",
 )
@@ -175,7 +175,7 @@ def test_hostile(entry: tarfile.TarInfo, file: Path, tmp_path: Path, monkeypatch
     elsewhere(monkeypatch, tmp_path)
     rewrite(file, iter([(entry, b"")]))
     with pytest.raises(UsageError, match="damaged"):
-        export.import_from(file, NullReporter())
+        export.import_artifacts(file, NullReporter())
     assert [] == left()
     assert [] == [*tmp_path.rglob("outside")]
 
@@ -185,12 +185,12 @@ def test_a_hole_beyond_all_files(file: Path, tmp_path: Path, monkeypatch: pytest
     """An archive that tells of a file larger than any can be is refused as damaged, too."""
     elsewhere(monkeypatch, tmp_path)
     content = b"1\n0\n512\n".ljust(1024, b"\0")
-    entry = hostile("GNUSparseFile.0/jail/large")
-    entry.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "jail/large"}
+    entry = hostile("GNUSparseFile.0/sandbox/large")
+    entry.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "sandbox/large"}
     entry.pax_headers["GNU.sparse.realsize"] = str(1 << 70)
     rewrite(file, iter([(entry, content)]))
     with pytest.raises(UsageError, match="damaged"):
-        export.import_from(file, NullReporter())
+        export.import_artifacts(file, NullReporter())
     assert [] == left()
 
 
@@ -200,7 +200,7 @@ def test_twice(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     elsewhere(monkeypatch, tmp_path)
     rewrite(file, iter([(hostile("tls/mirror.crt"), b"one"), (hostile("tls/mirror.crt"), b"two")]))
     with pytest.raises(UsageError, match="damaged"):
-        export.import_from(file, NullReporter())
+        export.import_artifacts(file, NullReporter())
 
 
 @pytest.mark.parametrize("content", [b"", b"text", gzip.compress(b"text"), gzip.compress(b"\0" * 10240)])
@@ -208,14 +208,14 @@ def test_no_export(content: bytes, tmp_path: Path) -> None:
     """Any other file is refused by its name."""
     (tmp_path / "notes.txt").write_bytes(content)
     with pytest.raises(UsageError, match=r"notes\.txt is "):
-        export.import_from(tmp_path / "notes.txt", NullReporter())
+        export.import_artifacts(tmp_path / "notes.txt", NullReporter())
     assert [] == left()
 
 
 def test_no_file(tmp_path: Path) -> None:
     """A file that is not there is told by its name."""
     with pytest.raises(UsageError, match=r"missing cannot be read: No such file or directory\."):
-        export.import_from(tmp_path / "missing", NullReporter())
+        export.import_artifacts(tmp_path / "missing", NullReporter())
 
 
 @pytest.mark.usefixtures("exported")
@@ -223,7 +223,7 @@ def test_other_processor(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts for another processor are refused, with both named."""
     monkeypatch.setattr(artifacts, "processor", lambda: "aarch64")
     with pytest.raises(UsageError, match=r"for x86_64 processors, and this one is aarch64\."):
-        export.import_from(file, NullReporter())
+        export.import_artifacts(file, NullReporter())
 
 
 @pytest.mark.usefixtures("exported")
@@ -231,5 +231,5 @@ def test_other_version(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of another version are refused, with what to do."""
     monkeypatch.setattr(artifacts, "digest", lambda: "other")
     with pytest.raises(UsageError, match=r"whose recipes are not those of this") as caught:
-        export.import_from(file, NullReporter())
+        export.import_artifacts(file, NullReporter())
     assert "Export it anew with the same version of labs." == caught.value.advice

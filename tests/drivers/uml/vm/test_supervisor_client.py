@@ -18,7 +18,7 @@ from tests import helpers
 @pytest.fixture
 def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Return the folder of a cluster that has no supervisor."""
-    helpers.own_folders(monkeypatch, tmp_path)
+    helpers.isolate_environment(monkeypatch, tmp_path)
     found = cluster_state.cluster_folder(ClusterId("tiny"))
     found.mkdir(parents=True)
     return found
