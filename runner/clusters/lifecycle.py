@@ -57,7 +57,7 @@ def start(
             return _resume_cluster(driver, existing, reporter)
         _prepare_host(driver, lab, reporter)
         if existing:
-            with reporter.step("Removing an interrupted start"):
+            with reporter.step("Removing leftovers of an interrupted start"):
                 driver.remove_cluster(cluster_id)
         with _remove_on_failure(driver, cluster_id, reporter, keep):
             cluster = driver.create_cluster(cluster_id, lab.lesson.topology, lab.lesson.images, reporter)
@@ -84,7 +84,7 @@ def reset_cluster(driver: Driver, lab: Lab, cluster_id: ClusterId, reporter: Sta
     _prepare_host(driver, lab, reporter)
     if isinstance(driver, CapacityPlanner):
         driver.check_capacity(lab.lesson.topology, find_cluster(driver, cluster_id))
-    with reporter.step(f"Removing '{cluster_id}'"):
+    with reporter.step(f"Removing {cluster_id}"):
         remove_cluster(driver, cluster_id)
     start(driver, lab, cluster_id, reporter)
 
@@ -140,7 +140,7 @@ def _remove_on_failure(driver: Driver, cluster_id: ClusterId, reporter: StatusRe
         yield
     except BaseException:
         if not keep:
-            with signals.block_interrupts(), reporter.step("Undoing the start"):
+            with signals.block_interrupts(), reporter.step("Removing the unfinished cluster"):
                 driver.remove_cluster(cluster_id)
                 run_records.unmark_started(cluster_id)
         raise

@@ -26,9 +26,9 @@ def _tiny(tmp_path: Path) -> None:
     ("words", "message", "advice"),
     [
         (["strat"], "There is no command 'strat'.", "Did you mean start or status?"),
-        (["xyz"], "There is no command 'xyz'.", "There are: list, start, "),
+        (["xyz"], "There is no command 'xyz'.", "Choose from: list, start, "),
         (["start", "tin"], "There is no lab 'tin'.", "Did you mean tiny?"),
-        (["verify", "nowhere"], "There is no lab 'nowhere'.", "There are: tiny. 'labs list' lists them."),
+        (["verify", "nowhere"], "There is no lab 'nowhere'.", "Choose from: tiny. 'labs list' lists them."),
         (["show", "tin"], "There is no lab 'tin'.", "Did you mean tiny?"),
         (
             ["verify", "tiny", "--report", "gone/x.json"],

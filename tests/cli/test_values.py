@@ -83,9 +83,7 @@ def test_learner_of_a_submission(tree: Path) -> None:
     """With a seed, the learner is the folder's name or `--learner`; without, the one in the report if there is one."""
     folders = [tree / "ada", tree / "bob"]
 
-    def learner(
-        seed: str | None, learner: str | None = None, previous: tuple[Grade, ...] = (), name: str = "ada"
-    ) -> Learner:
+    def learner(seed: str | None, learner: str | None = None, *previous: Grade, name: str = "ada") -> Learner:
         request = GradingRequest(folders, seed=seed, learner=learner, previous_grades=previous)
         return plan._find_learner(request, name)
 

@@ -1,4 +1,4 @@
-"""The driver `docker` itself."""
+"""The driver `docker`: nodes are containers on the host engine."""
 
 from __future__ import annotations
 
@@ -7,241 +7,272 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Network
-from typing import Any
+from typing import IO, Any
 
 import docker
 
-from runner import signals
+from runner import paths, signals
 from runner.drivers.common import parallel
-from runner.drivers.docker import capabilities, cleanup, host_engine, labels, layer_cache, network, readiness, room
+from runner.drivers.docker import (
+    capabilities,
+    cleanup,
+    diagnostics,
+    host_engine,
+    labels,
+    layer_cache,
+    network,
+    project_lock,
+    readiness,
+)
 from runner.drivers.docker.capabilities import HostFacts
-from runner.drivers.docker.layer_cache import Store
+from runner.drivers.docker.layer_cache import LayerCache
 from runner.drivers.docker.node import DockerNode
-from runner.drivers.docker.readiness import Booting
+from runner.drivers.docker.readiness import NodeBoot
 from runner.errors import HostError
-from runner.nodes.driver_interface import Cluster, ClusterId, Diagnosis, Node, NodeImage, NodeState
+from runner.nodes.driver_interface import Cluster, ClusterId, Diagnosis, NodeImage, NodeState
 from runner.nodes.topology import NodeSpec, Role, Topology
 from runner.status import StatusReporter
 
-# Long enough for the node's engine to end its containers (5 s) and write its state.
-_HALT_SECONDS = 15
+# Long enough for a node engine to stop its containers (5 s) and to save its state.
+_STOP_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True)
-class _Common:
-    """What all nodes of a cluster are made with."""
+class _NodeContext:
+    """What all nodes of a cluster have in common."""
 
     cluster: ClusterId
     subnet: IPv4Network
     images: Sequence[str]
-    known: HostFacts
+    facts: HostFacts
 
 
 class DockerDriver:
-    """Makes nodes out of containers on the host's engine."""
+    """Creates nodes as containers on the host engine."""
 
     name = "docker"
 
+    def __init__(self) -> None:
+        self._project_lock: IO[str] | None = None
+
     @cached_property
     def client(self) -> docker.DockerClient:
-        """The host's engine."""
-        return host_engine.connect()
+        """A client of the host engine."""
+        return host_engine.connect_engine()
 
     @cached_property
     def _info(self) -> dict[str, Any]:
-        with host_engine.explained("asking the engine about itself"):
+        with host_engine.explain_errors("asking the engine for its properties"):
             return dict(self.client.info())
 
     @cached_property
-    def _store(self) -> Store | None:
-        with host_engine.explained("looking for the images"):
-            return layer_cache.find(self.client)
+    def _layer_cache(self) -> LayerCache | None:
+        with host_engine.explain_errors("looking for the images"):
+            return layer_cache.find_layer_cache(self.client)
 
     @cached_property
     def _facts(self) -> HostFacts:
-        return capabilities.gather(self.client, self._needed_store().node_image, self._info)
+        return capabilities.load_host_facts(self.client, self._require_layer_cache().image_set.node_image, self._info)
 
-    def _needed_store(self) -> Store:
-        if self._store is None:
+    def _require_layer_cache(self) -> LayerCache:
+        if self._layer_cache is None:
             raise HostError("The images for the nodes are not built yet.", "Type 'labs images build'.")
-        return self._store
+        return self._layer_cache
 
     def diagnose(self) -> list[Diagnosis]:
-        """Look at the engine, what it can give a node, and the images."""
-        from runner.drivers.docker import diagnostics
-
-        return diagnostics.findings(lambda: self.client, lambda: self._store, lambda: self._facts)
+        """Examine the engine, the images, and what the engine offers to nodes."""
+        return diagnostics.diagnose_engine(lambda: self.client, lambda: self._layer_cache, lambda: self._facts)
 
     def check_support(self, needs: Iterable[str], subject: str) -> str:
-        """Ask the engine whether it is there, and look for room and for what the lab needs."""
-        wanted = sorted(needs)
-        if refused := host_engine.shortcoming(self._info):
-            why, advice = refused
-            raise HostError(f"The Docker Engine {self._info['ServerVersion']} here is {why}.", advice)
-        if self._store is None:
-            room.require(self._info)
-        if wanted and self._store:
-            self.check_kernel(wanted, subject)
-        elif "ipvs" in wanted and room.surely_without_ipvs(self._info):
-            raise _lacking(["ipvs"], subject)
-        return f"a Docker Engine {self._info['ServerVersion']} is here"
+        """Check that the engine answers and is recent enough, that its disk has space, and what the lab needs."""
+        required = sorted(needs)
+        if shortcoming := host_engine.find_shortcoming(self._info):
+            reason, advice = shortcoming
+            raise HostError(f"The Docker Engine {self._info['ServerVersion']} on this host is {reason}.", advice)
+        if self._layer_cache is None:
+            diagnostics.check_disk_space(self._info)
+        if required and self._layer_cache:
+            self.check_kernel(required, subject)
+        elif "ipvs" in required and diagnostics.lacks_ipvs(self._info):
+            raise _create_kernel_error(["ipvs"], subject)
+        return f"Docker Engine {self._info['ServerVersion']} is available"
 
     def check_kernel(self, needs: Iterable[str], subject: str) -> None:
-        """Refuse a lab whose needs the kernel does not meet."""
-        wanted = sorted(needs)
-        if not all(self._facts.offers(need) for need in wanted):
-            # A module may have been loaded since the last look.
+        """Check the results of the probes; if something is missing, probe again."""
+        required = sorted(needs)
+        if not all(self._facts.has_feature(need) for need in required):
+            # A module may have been loaded since the last probe.
             self.clear_probe_cache()
-        missing = [need for need in wanted if not self._facts.offers(need)]
+        missing = [need for need in required if not self._facts.has_feature(need)]
         if missing:
-            raise _lacking(missing, subject)
+            raise _create_kernel_error(missing, subject)
 
     def ensure_images(self, images: Sequence[str], reporter: StatusReporter) -> None:
-        """Build or pull what is missing, and fill the store that the nodes share."""
-        if self._store is None or not self._store.has(images):
-            self._fill_store(images, reporter)
-        absent = [image for image in images if not self._needed_store().has([image])]
-        if absent:
+        """Build or pull what is missing, and fill the layer cache."""
+        self.build_images(images, reporter)
+        missing = [image for image in images if not self._require_layer_cache().has_images([image])]
+        if missing:
             raise HostError(
-                f"There is no image {', '.join(absent)}: no recipe makes it.",
-                "'labs images list' shows which there are; CONTRIBUTING.md tells how to add one.",
+                f"There is no recipe for the image {', '.join(missing)}.",
+                "'labs images list' shows the available images; CONTRIBUTING.md explains how to add one.",
             )
 
     def build_images(self, names: Sequence[str], reporter: StatusReporter, *, rebuild: bool = False) -> None:
-        """Fill a store with these images, unless there is one."""
-        if rebuild or self._store is None or not self._store.has(names):
-            self._fill_store(names, reporter)
-
-    def _fill_store(self, images: Sequence[str], reporter: StatusReporter) -> None:
-        # Most starts find the store filled, and need not wait for all that building takes to be imported.
+        """Fill the layer cache with these images, unless it has them."""
+        self._hold_project_lock()
+        if not rebuild and self._layer_cache and self._layer_cache.has_images(names):
+            return
+        # Most starts find the layer cache filled; they save the time to import everything that building needs.
         from runner.drivers.docker import layer_cache_builder
 
-        with host_engine.explained("making the images"):
-            layer_cache_builder.fill(self.client, images, reporter)
-        self.__dict__.pop("_store", None)
+        with host_engine.explain_errors("building the images"):
+            layer_cache_builder.build_layer_cache(self.client, names, reporter)
+        self._forget_layer_cache()
+
+    def _hold_project_lock(self) -> None:
+        """From here until this process ends, keep other projects' commands from removing the layer cache."""
+        if self._project_lock is None:
+            self._project_lock = project_lock.hold_project_lock(paths.project_name())
+            self._forget_layer_cache()
+
+    def _forget_layer_cache(self) -> None:
+        self.__dict__.pop("_layer_cache", None)
 
     def list_images(self) -> tuple[NodeImage, ...]:
-        """Return what is in the store."""
-        return self._store.contents if self._store else ()
+        """Return the images in the layer cache."""
+        return self._layer_cache.image_set.images if self._layer_cache else ()
 
     def prune_images(self, remove_all: bool) -> int:
-        """Remove images and stores; those a cluster still uses are refused by the engine."""
-        return layer_cache.prune(self.client, remove_all)
+        """Remove images and layer caches, except those that a cluster uses."""
+        removed = layer_cache.prune_images(self.client, remove_all)
+        self._forget_layer_cache()
+        return removed
 
     def clear_probe_cache(self) -> None:
-        """Forget what the host can give."""
-        capabilities.forget()
+        """Forget what the host offers to nodes."""
+        capabilities.clear_probe_cache()
         self.__dict__.pop("_facts", None)
 
     def create_cluster(
         self, cluster: ClusterId, topology: Topology, images: Sequence[str], reporter: StatusReporter
     ) -> Cluster:
-        """Make network, hub and nodes, and boot them together."""
-        with reporter.step("Finding out what the engine can give"):
-            known = self._facts
+        """Create network, nodes and registry mirror, and boot all nodes in parallel."""
+        with reporter.step("Probing engine capabilities"):
+            facts = self._facts
         with (
-            reporter.step("Making the network") as tell,
-            host_engine.explained("making the network"),
-            signals.deferred(),
+            reporter.step("Creating the network") as report_detail,
+            host_engine.explain_errors("creating the network"),
+            signals.defer_interrupts(),
         ):
-            subnet = network.make(self.client, cluster)
-            tell(str(subnet))
-        with reporter.step(f"Making the nodes ({', '.join(topology.names)})") as tell:
-            common = _Common(cluster, subnet, images, known)
-            making = [self._making(common, number, node) for number, node in enumerate(topology.nodes)]
-            booting = parallel.run(making, tell)
-        self._boot(cluster, booting, reporter, lambda: self._create_hub(cluster, subnet))
-        return next(found for found in self.list_clusters() if found.id == cluster)
+            subnet = network.create_network(self.client, cluster)
+            report_detail(str(subnet))
+        with reporter.step(f"Creating the nodes ({', '.join(topology.node_names)})") as report_detail:
+            context = _NodeContext(cluster, subnet, images, facts)
+            jobs = [self._plan_boot(context, number, node) for number, node in enumerate(topology.nodes)]
+            boots = parallel.run_jobs(jobs, report_detail)
+        self._await_boots(boots, lambda: self._create_mirror(cluster, subnet), reporter)
+        return next(listed for listed in self.list_clusters() if listed.id == cluster)
 
-    def _making(self, common: _Common, number: int, node: NodeSpec) -> Callable[[threading.Event], Booting]:
-        def make(_stop: threading.Event) -> Booting:
-            with host_engine.explained(f"making {node.name}"):
-                made = self._create_node(common, number, node)
-            return Booting(self.client, made, node.name)
+    def _plan_boot(self, context: _NodeContext, number: int, node: NodeSpec) -> Callable[[threading.Event], NodeBoot]:
+        def create_and_start(_stop: threading.Event) -> NodeBoot:
+            with host_engine.explain_errors(f"creating {node.name}"):
+                container = self._create_node(context, number, node)
+            return NodeBoot(self.client, container, node.name)
 
-        return make
+        return create_and_start
 
-    def _boot(
-        self, cluster: ClusterId, booting: Sequence[Booting], reporter: StatusReporter, create_hub: Callable[[], None]
+    def _await_boots(
+        self, boots: Sequence[NodeBoot], provide_mirror: Callable[[], str], reporter: StatusReporter
     ) -> None:
-        def start_hub(_stop: threading.Event) -> None:
-            with host_engine.explained("starting the hub"):
-                create_hub()
-                self.client.api.start(labels.name(cluster, "hub"))
+        """Wait until all nodes are ready, and start the registry mirror meanwhile.
 
-        # Nobody asks the hub before the nodes are up, so it does not take the engine's time before they have started.
-        with reporter.step("Booting their engines, and the hub") as tell:
-            parallel.run([*(one.wait for one in booting), start_hub], tell)
+        No node asks the mirror before its engine is ready, so the mirror starts only after the nodes have started.
+        """
 
-    def _create_node(self, common: _Common, number: int, node: NodeSpec) -> str:
+        def start_mirror(_stop: threading.Event) -> None:
+            with host_engine.explain_errors("starting the registry mirror"):
+                self.client.api.start(provide_mirror())
+
+        with reporter.step("Booting node engines and the registry mirror") as report_detail:
+            parallel.run_jobs([*(boot.wait_until_ready for boot in boots), start_mirror], report_detail)
+
+    def _create_node(self, context: _NodeContext, number: int, node: NodeSpec) -> str:
         api = self.client.api
-        image = self._needed_store()
-        cluster, subnet = common.cluster, common.subnet
+        cache = self._require_layer_cache()
+        cluster, subnet = context.cluster, context.subnet
         address = str(subnet[network.FIRST_NODE_HOST + number])
-        name = labels.name(cluster, node.name)
-        own = {"node": node.name, "role": node.role.value, "number": str(number), "address": address}
-        volume = api.create_volume(name, labels=labels.of(cluster))["Name"]
-        options = capabilities.node_options(common.known)
-        binds = [f"{volume}:/var/lib/docker", f"{image.volume}:{layer_cache.MOUNT}:ro", *options.pop("binds", [])]
-        made = api.create_container(
-            image.node_image,
+        name = labels.format_name(cluster, node.name)
+        own_labels = {"node": node.name, "role": node.role.value, "number": str(number), "address": address}
+        disk = api.create_volume(name, labels=labels.build_labels(cluster))["Name"]
+        options = capabilities.build_node_options(context.facts)
+        binds = [f"{disk}:/var/lib/docker", f"{cache.volume}:{layer_cache.MOUNT}:ro", *options.pop("binds", [])]
+        container = api.create_container(
+            cache.image_set.node_image,
             hostname=node.name,
             name=name,
-            labels=labels.of(cluster, **own),
+            labels=labels.build_labels(cluster, **own_labels),
             environment={
-                "LABS_MIRROR": str(subnet[network.HUB_HOST]),
+                "LABS_MIRROR": str(subnet[network.MIRROR_HOST]),
                 "LABS_NODE": node.name,
                 "LABS_LAB": cluster.lab,
-                "LABS_IMAGES": " ".join(common.images),
-                "LABS_IPTABLES": common.known.iptables,
+                "LABS_IMAGES": " ".join(context.images),
+                "LABS_IPTABLES": context.facts.iptables,
             },
-            host_config=capabilities.host_config(
-                self.client, {"network_mode": labels.name(cluster), "binds": binds, **options}
+            host_config=capabilities.build_host_config(
+                self.client, {"network_mode": labels.format_name(cluster), "binds": binds, **options}
             ),
-            networking_config=network.endpoint(self.client, cluster, address, node.name),
+            networking_config=network.build_endpoint_config(self.client, cluster, address, node.name),
         )
-        return str(made["Id"])
+        return str(container["Id"])
 
-    def _create_hub(self, cluster: ClusterId, subnet: IPv4Network) -> None:
+    def _create_mirror(self, cluster: ClusterId, subnet: IPv4Network) -> str:
         api = self.client.api
-        images = self._needed_store()
-        api.create_container(
-            images.node_image,
+        cache = self._require_layer_cache()
+        address = str(subnet[network.MIRROR_HOST])
+        container = api.create_container(
+            cache.image_set.node_image,
             ["labs-mirror"],
             hostname="mirror",
-            name=labels.name(cluster, "hub"),
-            labels=labels.of(cluster, hub="yes"),
+            name=labels.format_name(cluster, "mirror"),
+            labels=labels.build_labels(cluster, mirror="yes"),
             host_config=api.create_host_config(
-                network_mode=labels.name(cluster), binds=[f"{images.volume}:{layer_cache.MOUNT}:ro"], tmpfs={"/run": ""}
+                network_mode=labels.format_name(cluster),
+                binds=[f"{cache.volume}:{layer_cache.MOUNT}:ro"],
+                tmpfs={"/run": ""},
             ),
-            networking_config=network.endpoint(self.client, cluster, str(subnet[network.HUB_HOST]), "mirror"),
+            networking_config=network.build_endpoint_config(self.client, cluster, address, "mirror"),
         )
+        return str(container["Id"])
 
     def mark_complete(self, cluster: ClusterId) -> None:
-        """Make the empty volume that says so; labels of what exists can no longer be changed."""
-        with host_engine.explained("recording the start"), signals.deferred():
-            self.client.api.create_volume(labels.name(cluster, "complete"), labels=labels.of(cluster, complete="yes"))
+        """Create an empty volume as the record: labels of existing objects cannot be changed."""
+        name = labels.format_name(cluster, "complete")
+        with host_engine.explain_errors("recording the start"), signals.defer_interrupts():
+            self.client.api.create_volume(name, labels=labels.build_labels(cluster, complete="yes"))
 
     def list_clusters(self) -> list[Cluster]:
-        """Ask the labels."""
-        with host_engine.explained("looking for clusters"):
-            containers = self.client.api.containers(all=True, filters=labels.everything())
-            volumes = self.client.api.volumes(filters=labels.everything())["Volumes"] or []
-            networks = self.client.api.networks(filters=labels.everything())
-        ids = {labels.cluster_of(thing.get("Labels")) for thing in [*containers, *volumes, *networks]}
+        """Read the labels of all containers, volumes and networks of this project."""
+        own = labels.build_project_filter()
+        with host_engine.explain_errors("looking for clusters"):
+            containers = self.client.api.containers(all=True, filters=own)
+            volumes = self.client.api.volumes(filters=own)["Volumes"] or []
+            networks = self.client.api.networks(filters=own)
+        ids = {labels.parse_cluster_id(listed.get("Labels")) for listed in [*containers, *volumes, *networks]}
         complete = {
-            labels.cluster_of(volume["Labels"]) for volume in volumes if labels.COMPLETE in (volume["Labels"] or {})
+            labels.parse_cluster_id(volume["Labels"])
+            for volume in volumes
+            if labels.COMPLETE in (volume["Labels"] or {})
         }
         return [
-            Cluster(cluster, self.name, self._nodes(cluster, containers), cluster in complete)
+            Cluster(cluster, self.name, self._select_nodes(cluster, containers), cluster in complete)
             for cluster in sorted(filter(None, ids))
         ]
 
-    def _nodes(self, cluster: ClusterId, containers: Iterable[dict[str, Any]]) -> tuple[DockerNode, ...]:
+    def _select_nodes(self, cluster: ClusterId, containers: Iterable[dict[str, Any]]) -> tuple[DockerNode, ...]:
         own = [
             container
             for container in containers
-            if labels.cluster_of(container["Labels"]) == cluster and labels.NODE in container["Labels"]
+            if labels.parse_cluster_id(container["Labels"]) == cluster and labels.NODE in container["Labels"]
         ]
         own.sort(key=lambda container: int(container["Labels"][labels.NUMBER]))
         return tuple(
@@ -258,34 +289,44 @@ class DockerDriver:
 
     def resume_cluster(self, cluster: Cluster, reporter: StatusReporter) -> None:
         """Start the containers that are not running."""
-        down = [node for node in cluster.nodes if node.state is not NodeState.RUNNING]
-        with reporter.step(f"Starting {', '.join(node.name for node in down) or 'the hub'}") as tell:
-            booting = parallel.run([self._starting(cluster.id, node) for node in down], tell)
-        self._boot(cluster.id, booting, reporter, lambda: None)
+        stopped = [node for node in cluster.nodes if node.state is not NodeState.RUNNING]
+        with reporter.step(f"Starting {', '.join(node.name for node in stopped) or 'the registry mirror'}") as report_detail:
+            jobs = [self._plan_restart(cluster.id, node.name) for node in stopped]
+            boots = parallel.run_jobs(jobs, report_detail)
+        self._await_boots(boots, lambda: self._find_mirror(cluster.id), reporter)
 
-    def _starting(self, cluster: ClusterId, node: Node) -> Callable[[threading.Event], Booting]:
-        return lambda _stop: Booting(self.client, labels.name(cluster, node.name), node.name)
+    def _plan_restart(self, cluster: ClusterId, node: str) -> Callable[[threading.Event], NodeBoot]:
+        return lambda _stop: NodeBoot(self.client, labels.format_name(cluster, node), node)
+
+    def _find_mirror(self, cluster: ClusterId) -> str:
+        """Return the registry mirror's container: the one that is not a node, whatever an earlier version called it."""
+        for container in self.client.api.containers(all=True, filters=labels.build_cluster_filter(cluster)):
+            if labels.NODE not in container["Labels"]:
+                return str(container["Id"])
+        raise HostError(f"The registry mirror of '{cluster}' is missing.", f"Type 'labs reset {cluster.lab}'.")
 
     def stop_cluster(self, cluster: Cluster) -> None:
-        """Stop the nodes, then the hub."""
-        with host_engine.explained(f"halting '{cluster.id}'"):
-            containers = self.client.api.containers(filters=labels.filters(cluster.id))
-            readiness.end_all(self.client, [one for one in containers if labels.NODE in one["Labels"]], _HALT_SECONDS)
-            readiness.end_all(self.client, [one for one in containers if labels.NODE not in one["Labels"]], 0)
+        """Stop the nodes, then the registry mirror."""
+        with host_engine.explain_errors(f"stopping '{cluster.id}'"):
+            containers = self.client.api.containers(filters=labels.build_cluster_filter(cluster.id))
+            nodes = [container for container in containers if labels.NODE in container["Labels"]]
+            readiness.stop_containers(self.client, nodes, _STOP_SECONDS)
+            mirrors = [container for container in containers if labels.NODE not in container["Labels"]]
+            readiness.stop_containers(self.client, mirrors, 0)
 
     def remove_cluster(self, cluster: ClusterId) -> bool:
-        """Remove containers, then volumes and networks, by their labels."""
-        with host_engine.explained(f"removing '{cluster}'"):
-            return cleanup.remove(self.client, cluster)
+        """Remove containers, volumes and networks with the cluster's labels."""
+        with host_engine.explain_errors(f"removing '{cluster}'"):
+            return cleanup.remove_cluster_objects(self.client, cluster)
 
     def remove_leftovers(self) -> None:
-        """Remove the stores' volumes."""
-        layer_cache.remove_volumes(self.client)
+        """Remove layer caches that nothing uses: all but the current one, and those of other projects in use."""
+        layer_cache.remove_leftovers(self.client)
 
 
-def _lacking(missing: Iterable[str], what: str) -> HostError:
+def _create_kernel_error(missing: Iterable[str], subject: str) -> HostError:
     return HostError(
-        f"{what} needs {' and '.join(missing)}, which the kernel under this Docker Engine does not offer: "
-        "services would start, and their virtual IPs and the routing mesh would be dead.",
-        "Try it with '--driver uml', or on a host where 'modprobe ip_vs' works.",
+        f"{subject} needs {' and '.join(missing)}, which the kernel under this Docker Engine does not have: "
+        "services would start, but their virtual IPs and the routing mesh would not work.",
+        "Use '--driver uml', or a host where 'modprobe ip_vs' works.",
     )
