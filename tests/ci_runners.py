@@ -1,4 +1,4 @@
-"""Commands of CI systems and autograders, run in a shell as their runners run them."""
+"""Run the commands of CI systems and autograders in a shell, in the same way as their runners do."""
 
 from __future__ import annotations
 
@@ -12,50 +12,54 @@ from pathlib import Path
 
 from tests import helpers
 
-# What GitHub calls 'bash' in an action.
+# The command that GitHub runs for 'shell: bash' in an action.
 GITHUB_SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
-# GitLab's runner puts all lines of a job into one script, which begins so.
+# GitLab's runner joins all lines of a job into one script that begins with these options.
 GITLAB_SHELL = ("bash", "-c")
 GITLAB_SCRIPT_PREFIX = "set -eo pipefail\nset +o noclobber\n"
-# What labs depends on, and is built with, is lent by this environment, which saves most of an installation's time.
-# To pip, a 0 in this variable means what the option of that name does.
-REUSE_INSTALLED_PACKAGES = {"PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PYTHONPATH": sysconfig.get_path("purelib")}
+# Variables that make pip reuse the dependencies and build tools of this environment, which saves most of the time.
+# PIP_NO_BUILD_ISOLATION=0 is the value that disables build isolation, despite its look.
+REUSE_INSTALLED_PACKAGES = {
+    "PIP_NO_DEPS": "1",
+    "PIP_NO_BUILD_ISOLATION": "0",
+    "PYTHONPATH": sysconfig.get_path("purelib"),
+}
 
 
 def run_command(
     argv: Sequence[str], folder: Path, environment: Mapping[str, str], **more: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in a folder, as on a machine that knows nothing of the checkout.
+    """Run a command in a folder, without access to this checkout.
 
     Args:
         argv: The command.
-        folder: Where.
-        environment: What the tests share of variables.
-        more: Further variables.
+        folder: The working directory.
+        environment: The environment variables that all tests share.
+        more: Additional environment variables.
 
     """
-    own = {name: value for name, value in {**os.environ, **environment}.items() if name != "PYTHONPATH"}
-    return subprocess.run(argv, env=own | more, cwd=folder, capture_output=True, text=True, check=False)
+    variables = {name: value for name, value in {**os.environ, **environment}.items() if name != "PYTHONPATH"}
+    return subprocess.run(argv, env=variables | more, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def record_labs_arguments(argv: Sequence[str], programs: Path, **variables: str) -> list[str]:
-    """Run a command where `labs` does nothing, and return the words that followed it.
+    """Run a command with a fake `labs` program, and return the arguments that the program received.
 
     Args:
         argv: The command.
-        programs: The folder in which it looks for `labs`, which is made.
-        variables: What it finds in the environment.
+        programs: The folder for the fake program; it is created, and must be in the command's PATH.
+        variables: Environment variables of the command.
 
     """
-    noted = programs.parent / "noted"
-    helpers.write_script(programs, "labs", f"printf '%s\\0' \"$@\" >'{noted}'\n")
-    done = run_command(argv, programs, variables)
-    assert 0 == done.returncode, done.stderr
-    return noted.read_text("utf-8").split("\0")[:-1]
+    arguments = programs.parent / "arguments"
+    helpers.write_script(programs, "labs", f"printf '%s\\0' \"$@\" >'{arguments}'\n")
+    result = run_command(argv, programs, variables)
+    assert 0 == result.returncode, result.stderr
+    return arguments.read_text("utf-8").split("\0")[:-1]
 
 
 def create_checkout_repository(folder: Path) -> Path:
-    """Make a repository of the checkout as it is now, on the branch main, and return it."""
+    """Create a Git repository with the current files of this checkout, on the branch main, and return its folder."""
     argv = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(argv, cwd=helpers.CHECKOUT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, listed.split("\0")):
@@ -67,15 +71,19 @@ def create_checkout_repository(folder: Path) -> Path:
 
 
 def commit_all(folder: Path, date: str = "2026-11-02T10:00:00 +0000") -> None:
-    """Commit all that lies in a folder at a time, on its branch main; make it a repository if it is none."""
-    when = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
-    who = ["-c", "user.name=A Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
-    for words in (["init", "--quiet", "--initial-branch=main"], ["add", "--all"], [*who, "commit", "--quiet", "-mAll"]):
-        subprocess.run(["git", *words], cwd=folder, env=os.environ | when, check=True)
+    """Commit all files of a folder with a date on the branch main; create the repository if there is none."""
+    dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    author = ["-c", "user.name=A Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
+    for words in (
+        ["init", "--quiet", "--initial-branch=main"],
+        ["add", "--all"],
+        [*author, "commit", "--quiet", "-mAll"],
+    ):
+        subprocess.run(["git", *words], cwd=folder, env=os.environ | dates, check=True)
 
 
 def validate_schema(name: str, file: Path) -> None:
-    """Hold a file against a schema that its system has published."""
+    """Check a file against a schema that ships with check-jsonschema, such as 'github-workflows'."""
     argv = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{name}", str(file)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    assert 0 == done.returncode, done.stdout + done.stderr
+    result = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert 0 == result.returncode, result.stdout + result.stderr

@@ -1,4 +1,4 @@
-"""What all tests share: the command line as a user runs it."""
+"""Fixtures for all tests: an isolated environment, and `labs` commands that run as a user runs them."""
 
 from __future__ import annotations
 
@@ -19,44 +19,44 @@ CHECKOUT = Path(__file__).parent.parent
 
 
 def pytest_configure() -> None:
-    """Heed Ctrl-C, and let what we start heed a closed window.
+    """Restore the default handling of SIGINT and SIGHUP in this process and its children.
 
-    A shell that has started us in the background lets us, and all that we start, ignore the one; `nohup` the other.
+    A shell ignores SIGINT in background processes, `nohup` ignores SIGHUP, and child processes inherit both.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        # Unlike one that is ignored, one that is handled is not handed on.
+        # Child processes inherit an ignored signal, but not one with a handler.
         signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Have an environment in which `labs` shares nothing with this user's own clusters but the images."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("LABS_")}
-    own |= {
+    """Yield environment variables with which `labs` shares only the images with the user's own clusters."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("LABS_")}
+    variables |= {
         "LABS_PROJECT": f"labs-test-{os.getpid()}",
         "LABS_ROOT": str(LABS_TREE),
-        # Whichever else could serve here must not step in for what a test is about.
+        # Without this variable, labs could choose a driver that the test is not about.
         "LABS_DRIVER": "docker",
         "PYTHONPATH": str(CHECKOUT),
         "XDG_STATE_HOME": str(tmp_path_factory.mktemp("state")),
         "COLUMNS": "200",
     }
-    own.pop("XDG_RUNTIME_DIR", None)
-    yield own
-    # Not before the last test: the store of the nodes' images, which takes long to fill, is one for all of them.
-    make_labs_runner(own)("rm", "--all")
+    variables.pop("XDG_RUNTIME_DIR", None)
+    yield variables
+    # Only after the last test: all tests share the layer cache, and filling it takes long.
+    make_labs_runner(variables)("rm", "--all")
 
 
 def make_labs_runner(environment: dict[str, str]) -> LabsRunner:
-    """Return a function that runs `labs` in an environment and waits for its end."""
+    """Return a function that runs `labs` with environment variables and waits until it exits."""
 
     def run(*argv: str, **options: object) -> subprocess.CompletedProcess[str]:
-        given = {**environment, **options.pop("env", {})}  # type: ignore[dict-item]
+        variables = {**environment, **options.pop("env", {})}  # type: ignore[dict-item]
         options.setdefault("timeout", 600)
         command = [sys.executable, "-m", "runner", *argv]
         return subprocess.run(  # type: ignore[call-overload, no-any-return]
-            command, env=given, capture_output=True, text=True, check=False, **options
+            command, env=variables, capture_output=True, text=True, check=False, **options
         )
 
     return run
@@ -64,13 +64,13 @@ def make_labs_runner(environment: dict[str, str]) -> LabsRunner:
 
 @pytest.fixture(scope="session")
 def labs(environment: dict[str, str]) -> LabsRunner:
-    """Return what runs `labs` for the tests."""
+    """Return a function that runs `labs` in the tests' environment."""
     return make_labs_runner(environment)
 
 
 @pytest.fixture
 def shell(environment: dict[str, str]) -> Iterator[Terminal]:
-    """Have `labs shell node2` on a terminal, its prompt shown."""
+    """Yield a terminal that runs `labs shell node2` and shows its prompt."""
     terminal = Terminal([sys.executable, "-m", "runner", "shell", "node2"], {**environment, "NO_COLOR": "1"})
     terminal.read_until("] ~ ")
     yield terminal

@@ -1,4 +1,4 @@
-"""Takes examples out of the documentation: blocks whose first line names a file."""
+"""Extract the examples from the documentation: code blocks, and files whose block names a path."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ def write_worked_example(tree: Path) -> None:
 
 
 def list_code_blocks(page: Path, language: str) -> list[str]:
-    """Return the blocks of a page that are in a language and name no file."""
+    """Return the code blocks of a page in one language, without those that name a file."""
     tokens = MarkdownIt("commonmark").parse(page.read_text("utf-8"))
     return [token.content for token in tokens if token.type == "fence" and token.info == language]

@@ -1,4 +1,4 @@
-"""What the tests share: small labs in a folder, a node that is this machine, and the command line run for real."""
+"""Helpers for all tests: small labs, a node that runs commands on this host, and isolated `labs` commands."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ topology: {nodes: [{name: node1, role: manager}]}
 images: []
 ---
 """
-# A node's own folders, wherever a script names them; everything else is this machine's.
+# The folders that each node has for itself; all other paths in a command refer to this host.
 _NODE_FOLDERS = re.compile(r"(?<![\w.-])/(?=(?:root|var/lib/labs)\b)")
 
 
 @dataclass(frozen=True, slots=True)
 class LocalNode:
-    """A node that is this machine: its commands run here, and its own folders lie in `disk`."""
+    """A fake node that runs commands on this host, and keeps its own folders in `disk`."""
 
     disk: Path
     name: str = "node1"
@@ -49,44 +49,44 @@ class LocalNode:
 
     @property
     def home(self) -> Path:
-        """Where its commands run; `/root` to them."""
+        """The working directory of its commands, which is /root to them."""
         path = self.disk / "root"
         path.mkdir(parents=True, exist_ok=True)
         return path
 
     def create_client(self) -> Any:
-        """Refuse, for there is no engine."""
+        """Raise an error: this node has no engine."""
         raise HostError(f"{self.name} has no engine.", "Use a real node.")
 
     def run_command(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
         """Run a command in the node's home."""
-        words = [_NODE_FOLDERS.sub(f"{self.disk}/", word) for word in argv]
-        given = {**os.environ, "HOME": str(self.home), **(environment or {})}
-        done = subprocess.run(words, cwd=self.home, env=given, capture_output=True, check=False)
-        return ExecResult(done.returncode, done.stdout, done.stderr)
+        arguments = [_NODE_FOLDERS.sub(f"{self.disk}/", argument) for argument in argv]
+        variables = {**os.environ, "HOME": str(self.home), **(environment or {})}
+        result = subprocess.run(arguments, cwd=self.home, env=variables, capture_output=True, check=False)
+        return ExecResult(result.returncode, result.stdout, result.stderr)
 
     def copy_files(self, source: Path, target: str) -> None:
-        """Copy with cp."""
+        """Copy a file or folder into the node with cp."""
         folder = self.disk / target.lstrip("/")
         folder.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cp", "-r", f"{source}/." if source.is_dir() else source, folder], check=True)
 
     def run_attached(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
-        """Run a command on our own streams."""
+        """Run a command with the standard streams of this process."""
         return subprocess.run(argv, cwd=self.home, check=False).returncode
 
     def connect_engine(self) -> socket.socket:
-        """Connect to the socket that stands for the engine's."""
-        made = socket.socket(socket.AF_UNIX)
-        made.connect(str(self.disk / "docker.sock"))
-        return made
+        """Connect to the socket that a test provides in place of the engine's."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(str(self.disk / "docker.sock"))
+        return connection
 
     def connect_port(self, port: int) -> socket.socket:
-        """Connect to a port of this machine."""
+        """Connect to a port of this host."""
         return socket.create_connection((self.address, port))
 
     def read_log(self, lines: int = 40) -> str:
-        """Return what a real one would have said while it booted."""
+        """Return a fake boot log."""
         return "".join(f"line {number}\n" for number in range(lines))
 
 
@@ -108,12 +108,12 @@ def write_lab(
     """Write a lab and its checks below a `LABS_ROOT`, and return the lab's folder.
 
     Args:
-        root: The tree.
-        lesson: The whole `lesson.md`.
-        checks: The file of its checks; none if empty.
+        root: The folder that contains `labs/` and `checks/`.
+        lesson: The content of `lesson.md`.
+        checks: The content of the file with its checks; there is no such file if empty.
         name: The lab's name.
         setup: The content of `setup.sh`.
-        wrong: Near misses by file name.
+        wrong: The contents of near misses by file name.
 
     """
     files = {"lesson.md": lesson, "setup.sh": setup} | {f"wrong/{file}": text for file, text in (wrong or {}).items()}
@@ -126,51 +126,51 @@ def write_lab(
     if checks:
         (root / "checks").mkdir(exist_ok=True)
         (root / "checks" / f"{module}.py").write_text(checks, "utf-8")
-    # Another test's checks of the same name would be taken for these.
+    # Otherwise Python would use the checks with the same module name from an earlier test.
     sys.modules.pop(module, None)
     return folder
 
 
 def make_lab(root: Path, lesson: str, **more: Any) -> Lab:
-    """Write a lab as `write_lab` does, and read it."""
+    """Write a lab like `write_lab`, and return it parsed."""
     return parse.parse_lab(write_lab(root, lesson, **more))
 
 
 def isolate_environment(patch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Keep logs, locks, caches and sockets in a folder of the test's own, and the labs too."""
+    """Set environment variables so that labs, logs, locks, caches and sockets are in the test's folder."""
     for name, value in build_isolated_variables(folder).items():
         patch.setenv(name, value)
-    # Commands that a test starts do not get these from whoever runs it, so the test itself must not have them either.
+    # Subprocesses of a test do not inherit these variables from the user, so the test itself must not see them either.
     for name in ("LABS_PROJECT", "LABS_DRIVER"):
         patch.delenv(name, raising=False)
 
 
 def build_isolated_variables(folder: Path) -> dict[str, str]:
-    """Return the variables that lead everything of ours into `folder`, and to no engine."""
-    below = {f"XDG_{kind}": str(folder / kind.lower()) for kind in ("STATE_HOME", "CACHE_HOME", "RUNTIME_DIR")}
-    return {"HOME": str(folder), "LABS_ROOT": str(folder), "DOCKER_HOST": NO_ENGINE, **below}
+    """Return environment variables that keep all files of labs in `folder` and point to no Docker Engine."""
+    folders = {f"XDG_{name}": str(folder / name.lower()) for name in ("STATE_HOME", "CACHE_HOME", "RUNTIME_DIR")}
+    return {"HOME": str(folder), "LABS_ROOT": str(folder), "DOCKER_HOST": NO_ENGINE, **folders}
 
 
 def build_environment(folder: Path, **more: str) -> dict[str, str]:
-    """Return the whole environment of a `labs` command whose world is `folder`."""
-    kept = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), "COLUMNS": "100", "LANG": "C.UTF-8"}
-    return {**kept, **build_isolated_variables(folder), **more}
+    """Return the complete environment of a `labs` command that keeps all its files in `folder`."""
+    fixed = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), "COLUMNS": "100", "LANG": "C.UTF-8"}
+    return {**fixed, **build_isolated_variables(folder), **more}
 
 
 def run_labs(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run the `labs` command in a folder that holds all it may see.
+    """Run a `labs` command in an isolated folder.
 
     Args:
-        folder: Home, `LABS_ROOT` and working directory.
-        words: The command line.
-        more: Further environment variables.
+        folder: Its home, `LABS_ROOT` and working directory.
+        words: The arguments of `labs`.
+        more: Additional environment variables.
 
     """
     return run_python(folder, "-m", "runner", *words, **more)
 
 
 def run_python(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run this Python in the same way."""
+    """Run this Python interpreter in an isolated folder, like `run_labs`."""
     return subprocess.run(
         [sys.executable, *words],
         cwd=folder,
@@ -184,10 +184,10 @@ def run_python(folder: Path, *words: str, **more: str) -> subprocess.CompletedPr
 
 
 def count_calls(action: Callable[[], object]) -> int:
-    """Return how many functions an action calls, Python's own included: its work, on whatever machine."""
+    """Return how many functions an action calls, including built-in ones: a measure of work that no host changes."""
     calls = 0
 
-    def count(_frame: FrameType, event: str, _about: object) -> None:
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
         nonlocal calls
         calls += event in ("call", "c_call")
 
@@ -200,7 +200,7 @@ def count_calls(action: Callable[[], object]) -> int:
 
 
 def write_script(folder: Path, name: str, text: str) -> Path:
-    """Write an executable shell script into a folder, which is made if missing."""
+    """Write an executable shell script into a folder, and create the folder if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
     path.write_text(f"#!/bin/sh\n{text}", "utf-8")
@@ -209,7 +209,8 @@ def write_script(folder: Path, name: str, text: str) -> Path:
 
 
 def read_golden_cases(file: Path) -> list[tuple[str, str, str]]:
-    """Read golden cases: a title, then input and expected output, each ended by a line that is only a dot."""
-    pieces = re.split(r"^\.\n", file.read_text("utf-8"), flags=re.MULTILINE)
-    assert len(pieces) % 3 == 1, f"{file}: a case has a title and three lines that are only a dot"
-    return [(pieces[at].strip(), pieces[at + 1], pieces[at + 2]) for at in range(0, len(pieces) - 1, 3)]
+    """Read golden cases: a title, then input and expected output, each followed by a line with only a dot."""
+    sections = re.split(r"^\.\n", file.read_text("utf-8"), flags=re.MULTILINE)
+    assert len(sections) % 3 == 1, f"{file}: each case needs a title and three lines with only a dot"
+    starts = range(0, len(sections) - 1, 3)
+    return [(sections[start].strip(), sections[start + 1], sections[start + 2]) for start in starts]

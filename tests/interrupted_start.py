@@ -1,4 +1,4 @@
-"""Starts that do not come to their end."""
+"""Interrupt `labs start` with a signal at a chosen moment."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 
 def interrupt_start(
-    moment: Callable[[], bool], number: signal.Signals, options: Sequence[str], environment: Mapping[str, str]
+    is_reached: Callable[[], bool], number: signal.Signals, options: Sequence[str], environment: Mapping[str, str]
 ) -> int:
     """Run `labs start`, send it a signal at a moment, and return its exit status.
 
     Args:
-        moment: Whether it has come; asked every few milliseconds.
+        is_reached: Returns whether the moment is reached; called every few milliseconds.
         number: The signal.
-        options: What follows `labs start`.
-        environment: What it runs in.
+        options: The arguments of `labs start`.
+        environment: The environment variables of the process.
 
     """
     process = subprocess.Popen(
@@ -27,7 +27,7 @@ def interrupt_start(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    while not moment() and process.poll() is None:
+    while not is_reached() and process.poll() is None:
         time.sleep(0.005)
     process.send_signal(number)
     return process.wait(60)

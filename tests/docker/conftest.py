@@ -54,7 +54,7 @@ class Leftovers:
 
 
 @pytest.fixture(scope="session")
-def left(environment: dict[str, str]) -> Leftovers:
+def leftovers(environment: dict[str, str]) -> Leftovers:
     """Return what lists the project's objects."""
     return Leftovers(environment["LABS_PROJECT"])
 
@@ -67,11 +67,11 @@ def _images(labs: LabsRunner) -> None:
 
 
 @pytest.fixture
-def clean(labs: LabsRunner, left: Leftovers) -> Iterator[None]:
+def clean(labs: LabsRunner, leftovers: Leftovers) -> Iterator[None]:
     """Begin and end a test without clusters."""
     labs("rm", "trio")
     labs("rm", "solo")
-    assert left.list_all() == []
+    assert leftovers.list_all() == []
     yield
     for lab in ("trio", "solo"):
         labs("rm", lab)

@@ -42,7 +42,11 @@ def test_result(bundle: Path, environment: dict[str, str], tmp_path: Path) -> No
     for name in ("venv.py", "json.py", "runner.py"):
         (checkout / name).write_text("raise SystemExit('taken for the real one')\n", "utf-8")
     ci_runners.commit_all(checkout)
-    told = TOLD | ci_runners.REUSE_INSTALLED_PACKAGES | {"CLASSROOM50_BUNDLE_DIR": str(bundle), "LABS_ROOT": "/nonexistent"}
+    told = (
+        TOLD
+        | ci_runners.REUSE_INSTALLED_PACKAGES
+        | {"CLASSROOM50_BUNDLE_DIR": str(bundle), "LABS_ROOT": "/nonexistent"}
+    )
     done = ci_runners.run_command([sys.executable, str(bundle / "autograder.py")], checkout, environment, **told)
     assert 0 == done.returncode, done.stdout + done.stderr
     result = readers.classroom50(checkout / "result.json")

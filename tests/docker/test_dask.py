@@ -56,7 +56,12 @@ class DaskCluster:
     def events(self) -> list[tuple[str, str]]:
         """Return all that workers have told, as the task's key and a line."""
         topics = self.client.get_events()
-        return [(key, line) for name in topics if name.startswith(dask_worker.TASK_PREFIX) for _, (key, line) in topics[name]]
+        return [
+            (key, line)
+            for name in topics
+            if name.startswith(dask_worker.TASK_PREFIX)
+            for _, (key, line) in topics[name]
+        ]
 
     def begun(self, before: Collection[str] = ()) -> Counter[str]:
         """Return how often a worker has begun with each task, those before left out."""
@@ -130,7 +135,12 @@ def lose_all_of(cluster: DaskCluster, line: str) -> None:
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_nobody_waits_any_more(
-    number: signal.Signals, status: int, two: DaskCluster, left: Leftovers, environment: dict[str, str], tmp_path: Path
+    number: signal.Signals,
+    status: int,
+    two: DaskCluster,
+    leftovers: Leftovers,
+    environment: dict[str, str],
+    tmp_path: Path,
 ) -> None:
     """Ctrl-C ends what the workers are doing before it returns; so does, soon after, the loss of whoever has asked."""
     folder = write(tmp_path / "class", {name: SWARM + block(f"sleep 120 # {name}{number}") for name in "abc"})
@@ -140,8 +150,8 @@ def test_nobody_waits_any_more(
     terminal.process.send_signal(number)
     assert status == terminal.process.wait(60)
     if number == signal.SIGKILL:
-        wait_until(lambda: not left.list_all())
-    assert [] == left.list_all()
+        wait_until(lambda: not leftovers.list_all())
+    assert [] == leftovers.list_all()
     assert 2 == two.begun(before).total()
 
 
@@ -170,7 +180,9 @@ def test_a_worker_is_lost(two: DaskCluster, labs: LabsRunner, environment: dict[
     assert 0 == again.returncode, again.stdout + again.stderr
 
 
-def test_a_submission_costs_workers(left: Leftovers, labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_submission_costs_workers(
+    leftovers: Leftovers, labs: LabsRunner, environment: dict[str, str], tmp_path: Path
+) -> None:
     """A submission under which too many workers die is given up and told; what they leave their successor removes."""
     folder = write(tmp_path / "class", {"killer": SWARM + block("sleep 120 # killer")})
     with dask_cluster(tmp_path, environment, 1, failures=0) as cluster:
@@ -178,7 +190,7 @@ def test_a_submission_costs_workers(left: Leftovers, labs: LabsRunner, environme
         lose_all_of(cluster, "block 2 of 2")
         terminal.read_until("1 Dask worker was lost", 30)
         assert 4 == terminal.process.wait(30)
-        wait_until(lambda: not left.list_all())
+        wait_until(lambda: not leftovers.list_all())
 
 
 def test_another_lab(labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:

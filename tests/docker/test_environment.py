@@ -89,7 +89,11 @@ def test_rm_all_leaves_no_volume(labs: LabsRunner, environment: dict[str, str]) 
     own = ("--quiet", "--filter", f"label=labs.project={environment['LABS_PROJECT']}")
     labs("start", "solo")
     assert 0 == labs("rm", "--all").returncode
-    assert ["", "", ""] == [run_docker("ps", "--all", *own), run_docker("volume", "ls", *own), run_docker("network", "ls", *own)]
+    assert ["", "", ""] == [
+        run_docker("ps", "--all", *own),
+        run_docker("volume", "ls", *own),
+        run_docker("network", "ls", *own),
+    ]
     assert 0 == labs("start", "solo").returncode
     labs("rm", "solo")
     # What the tests after this one begin with.

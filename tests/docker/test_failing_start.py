@@ -26,35 +26,35 @@ def pretended_facts(labs: LabsRunner, tmp_path: Path) -> dict[str, str]:
 
 
 def test_a_node_that_does_not_boot_is_shown_with_its_log(
-    labs: LabsRunner, left: Leftovers, pretended_facts: dict[str, str]
+    labs: LabsRunner, leftovers: Leftovers, pretended_facts: dict[str, str]
 ) -> None:
     """Where a node ends during its boot, its own last lines are shown, and the start is undone."""
     failed = labs("start", "solo", env=pretended_facts)
     assert 4 == failed.returncode
     assert "booting node1" in failed.stderr
     assert "  | mount: " in failed.stderr
-    assert [] == left.list_all()
+    assert [] == leftovers.list_all()
 
 
-def test_keep_leaves_the_failed_node(labs: LabsRunner, left: Leftovers, pretended_facts: dict[str, str]) -> None:
+def test_keep_leaves_the_failed_node(labs: LabsRunner, leftovers: Leftovers, pretended_facts: dict[str, str]) -> None:
     """With --keep the failed node stays for a look, and rm removes it."""
     assert 4 == labs("start", "solo", "--keep", env=pretended_facts).returncode
-    assert any(name.endswith("-solo-node1") for name in left.list_containers())
+    assert any(name.endswith("-solo-node1") for name in leftovers.list_containers())
     assert 0 == labs("rm", "solo").returncode
-    assert [] == left.list_all()
+    assert [] == leftovers.list_all()
 
 
-def test_a_failing_setup_shows_its_line(labs: LabsRunner, left: Leftovers) -> None:
+def test_a_failing_setup_shows_its_line(labs: LabsRunner, leftovers: Leftovers) -> None:
     """A setup.sh that fails is a broken lab: exit 3, its output and line shown, and the start undone."""
     failed = labs("start", "unsettled")
     assert 3 == failed.returncode
     assert "  | before the fall" in failed.stderr
     assert "setup.sh:3: exit status 2: ls /no-such-place" in failed.stderr
-    assert [] == left.list_all()
+    assert [] == leftovers.list_all()
 
 
 def test_a_foreign_container_of_the_same_name_is_left_alone(
-    labs: LabsRunner, left: Leftovers, environment: dict[str, str]
+    labs: LabsRunner, leftovers: Leftovers, environment: dict[str, str]
 ) -> None:
     """Where a node's name is taken by a container that is not ours, the start fails and leaves that container."""
     name = f"{environment['LABS_PROJECT']}-solo-node1"
@@ -63,13 +63,13 @@ def test_a_foreign_container_of_the_same_name_is_left_alone(
         failed = labs("start", "solo")
         assert 4 == failed.returncode
         assert "already in use" in failed.stderr
-        assert [] == left.list_all()
+        assert [] == leftovers.list_all()
         assert name == run_docker("ps", "--all", "--filter", f"name={name}", "--format", "{{.Names}}")
     finally:
         run_docker("rm", name)
 
 
-def test_a_lab_that_needs_ipvs_is_refused_without_it(labs: LabsRunner, left: Leftovers) -> None:
+def test_a_lab_that_needs_ipvs_is_refused_without_it(labs: LabsRunner, leftovers: Leftovers) -> None:
     """Where the kernel has no IPVS, a lab that declares it is refused before anything is made; else it starts."""
     has_ipvs = "virtual IPs and the routing mesh work" in labs("doctor").stdout
     started = labs("start", "meshed", "--driver", "docker")
@@ -80,7 +80,7 @@ def test_a_lab_that_needs_ipvs_is_refused_without_it(labs: LabsRunner, left: Lef
         assert 4 == started.returncode
         assert "'meshed' needs ipvs" in started.stderr
         assert "--driver uml" in started.stderr
-    assert [] == left.list_all()
+    assert [] == leftovers.list_all()
 
 
 def _some_image() -> str:

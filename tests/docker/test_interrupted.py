@@ -19,26 +19,26 @@ pytestmark = pytest.mark.usefixtures("clean")
 _START = ["trio"]
 
 
-def _running(left: Leftovers) -> int:
-    return len(run_docker("ps", "--quiet", *left.filter).split())
+def _running(leftovers: Leftovers) -> int:
+    return len(run_docker("ps", "--quiet", *leftovers.filter).split())
 
 
 # When each step of a start has begun, as far as it shows: first the lock that a start takes, last the setup's log.
 MOMENTS: dict[str, Callable[[Leftovers, Path], bool]] = {
-    "looking at the host": lambda _left, log: (log.parents[2] / "locks" / "trio.lock").exists(),
-    "making the network": lambda left, _log: bool(left.list_networks()),
-    "making the nodes": lambda left, _log: bool(left.list_containers()),
-    "booting the nodes": lambda left, _log: _running(left) == 4,
-    "setting the scene": lambda _left, log: log.exists(),
+    "looking at the host": lambda _leftovers, log: (log.parents[2] / "locks" / "trio.lock").exists(),
+    "making the network": lambda leftovers, _log: bool(leftovers.list_networks()),
+    "making the nodes": lambda leftovers, _log: bool(leftovers.list_containers()),
+    "booting the nodes": lambda leftovers, _log: _running(leftovers) == 4,
+    "setting the scene": lambda _leftovers, log: log.exists(),
 }
 
 
 # The same while a store is filled, which a project's first start does.
 FILLING: dict[str, Callable[[Leftovers], bool]] = {
-    "making the network": lambda left: bool(left.list_networks()),
-    "making the hub": lambda left: bool(left.list_containers()),
-    "handing the images over": lambda left: _running(left) == 1,
-    "unpacking them": lambda left: _running(left) == 2,
+    "making the network": lambda leftovers: bool(leftovers.list_networks()),
+    "making the hub": lambda leftovers: bool(leftovers.list_containers()),
+    "handing the images over": lambda leftovers: _running(leftovers) == 1,
+    "unpacking them": lambda leftovers: _running(leftovers) == 2,
 }
 
 
@@ -53,53 +53,59 @@ def log(environment: dict[str, str]) -> Path:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_ctrl_c_leaves_nothing(moment: str, environment: dict[str, str], left: Leftovers, log: Path) -> None:
+def test_ctrl_c_leaves_nothing(moment: str, environment: dict[str, str], leftovers: Leftovers, log: Path) -> None:
     """Ctrl-C during a start ends it with 130, and nothing of the cluster is left."""
-    status = interrupt_start(lambda: MOMENTS[moment](left, log), signal.SIGINT, _START, environment)
+    status = interrupt_start(lambda: MOMENTS[moment](leftovers, log), signal.SIGINT, _START, environment)
     if status == 0:
         pytest.skip("the start was done before the signal came")
     assert 130 == status
-    assert [] == left.list_all()
+    assert [] == leftovers.list_all()
 
 
 @pytest.mark.parametrize("moment", FILLING)
 def test_ctrl_c_leaves_no_half_store(moment: str, environment: dict[str, str]) -> None:
     """Ctrl-C while the images are stored for the nodes ends the start with 130, and nothing of the store is left."""
     project = f"{environment['LABS_PROJECT']}-filling"
-    left = Leftovers(project)
-    status = interrupt_start(lambda: FILLING[moment](left), signal.SIGINT, _START, {**environment, "LABS_PROJECT": project})
+    leftovers = Leftovers(project)
+    status = interrupt_start(
+        lambda: FILLING[moment](leftovers), signal.SIGINT, _START, {**environment, "LABS_PROJECT": project}
+    )
     assert 130 == status
-    assert ([], "") == (left.list_all(), run_docker("volume", "ls", "--quiet", *left.filter))
+    assert ([], "") == (leftovers.list_all(), run_docker("volume", "ls", "--quiet", *leftovers.filter))
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_start_is_no_obstacle(
-    moment: str, labs: LabsRunner, environment: dict[str, str], left: Leftovers, log: Path
+    moment: str, labs: LabsRunner, environment: dict[str, str], leftovers: Leftovers, log: Path
 ) -> None:
     """After SIGKILL during a start, the next start works, and a removal leaves nothing."""
-    interrupt_start(lambda: MOMENTS[moment](left, log), signal.SIGKILL, _START, environment)
+    interrupt_start(lambda: MOMENTS[moment](leftovers, log), signal.SIGKILL, _START, environment)
     again = labs("start", "trio")
     assert 0 == again.returncode, again.stderr
     assert 0 == labs("exec", "node3", "--", "docker", "info").returncode
     assert 0 == labs("rm", "trio").returncode
-    assert [] == left.list_all()
+    assert [] == leftovers.list_all()
 
 
-def test_remains_are_told_and_removed(labs: LabsRunner, environment: dict[str, str], left: Leftovers, log: Path) -> None:
+def test_remains_are_told_and_removed(
+    labs: LabsRunner, environment: dict[str, str], leftovers: Leftovers, log: Path
+) -> None:
     """Status names the remains of a killed start, and rm removes them."""
-    interrupt_start(lambda: MOMENTS["booting the nodes"](left, log), signal.SIGKILL, _START, environment)
+    interrupt_start(lambda: MOMENTS["booting the nodes"](leftovers, log), signal.SIGKILL, _START, environment)
     assert "its start was interrupted" in labs("status").stdout
     assert 4 == labs("check", "trio").returncode
     assert 0 == labs("rm", "trio").returncode
-    assert [] == left.list_all()
+    assert [] == leftovers.list_all()
 
 
-def test_a_second_command_is_refused_meanwhile(labs: LabsRunner, environment: dict[str, str], left: Leftovers, log: Path) -> None:
+def test_a_second_command_is_refused_meanwhile(
+    labs: LabsRunner, environment: dict[str, str], leftovers: Leftovers, log: Path
+) -> None:
     """While one command starts a lab, another one that would change it is refused with advice."""
     process = subprocess.Popen(
         [sys.executable, "-m", "runner", "start", "trio"], env=environment, stderr=subprocess.DEVNULL
     )
-    while not MOMENTS["making the network"](left, log) and process.poll() is None:
+    while not MOMENTS["making the network"](leftovers, log) and process.poll() is None:
         time.sleep(0.01)
     refused = labs("rm", "trio")
     assert 0 == process.wait(60)

@@ -73,20 +73,20 @@ def test_stop_and_start_bring_the_same_swarm_back(labs: LabsRunner) -> None:
     assert before == _await_three_ready(labs)
 
 
-def test_a_crash_of_every_node_keeps_the_swarm(labs: LabsRunner, left: Leftovers) -> None:
+def test_a_crash_of_every_node_keeps_the_swarm(labs: LabsRunner, leftovers: Leftovers) -> None:
     """Nodes that are killed, as by a power cut, come back with the same swarm."""
     labs("start", "trio")
     labs("play", "trio")
     before = _member_ids(labs)
-    run_docker("kill", *left.list_containers())
+    run_docker("kill", *leftovers.list_containers())
     assert 0 == labs("start", "trio").returncode
     assert before == _await_three_ready(labs)
 
 
-def test_one_dead_node_is_told_and_brought_back(labs: LabsRunner, left: Leftovers) -> None:
+def test_one_dead_node_is_told_and_brought_back(labs: LabsRunner, leftovers: Leftovers) -> None:
     """A node that ends is named by status, and the next start brings just it up again."""
     labs("start", "trio")
-    run_docker("kill", next(name for name in left.list_containers() if name.endswith("-trio-node2")))
+    run_docker("kill", next(name for name in leftovers.list_containers() if name.endswith("-trio-node2")))
     assert "node2 down" in labs("status").stdout
     assert 4 == labs("exec", "node2", "--", "true").returncode
     assert 0 == labs("start", "trio").returncode
@@ -125,34 +125,34 @@ def test_reset_gives_fresh_nodes(labs: LabsRunner) -> None:
     assert 2 == labs("exec", "node1", "--", "ls", "/root/mine").returncode
 
 
-def test_rm_leaves_nothing(labs: LabsRunner, left: Leftovers) -> None:
+def test_rm_leaves_nothing(labs: LabsRunner, leftovers: Leftovers) -> None:
     """After rm no container, network or volume of the lab is left, and a second rm says there is nothing."""
     labs("start", "trio")
-    assert 5 <= len(left.list_all())
+    assert 5 <= len(leftovers.list_all())
     assert 0 == labs("rm", "trio").returncode
-    assert [] == left.list_all()
+    assert [] == leftovers.list_all()
     again = labs("rm", "trio")
     assert 2 == again.returncode
     assert "nothing to remove" in again.stderr
 
 
-def test_twenty_rounds_leave_nothing(labs: LabsRunner, left: Leftovers) -> None:
+def test_twenty_rounds_leave_nothing(labs: LabsRunner, leftovers: Leftovers) -> None:
     """Twenty starts and removals leave no object, no mount and no process behind."""
     ids: set[str] = set()
     for _ in range(20):
         assert 0 == labs("start", "solo").returncode
-        ids |= left.list_container_ids()
+        ids |= leftovers.list_container_ids()
         assert 0 == labs("rm", "solo").returncode
     assert 40 == len(ids)
-    assert [] == left.list_all()
+    assert [] == leftovers.list_all()
     assert [] == [line for line in _mounts_and_groups() if any(one in line for one in ids)]
 
 
-def test_status_knows_addresses_and_roles(labs: LabsRunner, left: Leftovers) -> None:
+def test_status_knows_addresses_and_roles(labs: LabsRunner, leftovers: Leftovers) -> None:
     """Status shows each node with its role, address and state."""
     labs("start", "solo")
     shown = labs("status").stdout
-    network = left.list_networks()
+    network = leftovers.list_networks()
     inspected = json.loads(run_docker("network", "inspect", *network))
     address = inspected[0]["IPAM"]["Config"][0]["Subnet"].replace(".0/24", ".11")
     assert ["node1", "manager", address, "running"] == shown.splitlines()[1].split()

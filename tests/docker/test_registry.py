@@ -33,7 +33,9 @@ def outside(labs: LabsRunner, environment: dict[str, str]) -> Iterator[str]:
     labs("rm", "solo")
 
 
-def test_the_hub_is_a_mirror_where_a_registry_answers(labs: LabsRunner, environment: dict[str, str], outside: str) -> None:
+def test_the_hub_is_a_mirror_where_a_registry_answers(
+    labs: LabsRunner, environment: dict[str, str], outside: str
+) -> None:
     """A node that reaches a registry asks the hub first, and that registry for what the hub does not have."""
     assert 0 == labs("start", "solo").returncode
     log = run_docker("logs", f"{environment['LABS_PROJECT']}-solo-node1")

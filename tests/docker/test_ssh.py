@@ -29,7 +29,7 @@ def over_ssh(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("clean")
-def test_a_lab_on_another_machine(labs: LabsRunner, over_ssh: dict[str, str], left: Leftovers) -> None:
+def test_a_lab_on_another_machine(labs: LabsRunner, over_ssh: dict[str, str], leftovers: Leftovers) -> None:
     """With DOCKER_HOST=ssh://..., a lab starts, runs commands, is checked and goes."""
     started = labs("start", "solo", env=over_ssh)
     assert 0 == started.returncode, started.stderr
@@ -37,7 +37,7 @@ def test_a_lab_on_another_machine(labs: LabsRunner, over_ssh: dict[str, str], le
     piped = labs("exec", "node1", "--", "cat", env=over_ssh, input="through")
     assert "through" == piped.stdout, piped.stderr
     assert 0 == labs("rm", "solo", env=over_ssh).returncode
-    assert [] == left.list_all()
+    assert [] == leftovers.list_all()
 
 
 def test_ssh_that_cannot_connect(labs: LabsRunner, over_ssh: dict[str, str], tmp_path: Path) -> None:

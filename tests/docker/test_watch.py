@@ -91,7 +91,9 @@ def test_files(watching: Open, labs: LabsRunner) -> None:
     display.await_("✓ The lab's note lies on node1", soon())
 
 
-def test_node_down_and_back(watching: Open, labs: LabsRunner, on: Callable[..., str], environment: dict[str, str]) -> None:
+def test_node_down_and_back(
+    watching: Open, labs: LabsRunner, on: Callable[..., str], environment: dict[str, str]
+) -> None:
     """A node that dies is shown so; once it is back the watch follows it again."""
     display = watching()
     run_docker("kill", f"{environment['LABS_PROJECT']}-trio-node3")

@@ -18,7 +18,7 @@ from runner.errors import ExitCode
 from runner.grading.grade_model import Grade, BlockRun
 from tests.conftest import LabsRunner
 from tests.ladder_submissions import graded, hidden, outcomes, table, write
-from tests.listeners import record_connections
+from tests.connection_recorder import record_connections
 from tests.uml.hostile import ATTACKS, NOBODY_KNOWS, PORT
 from tests.uml.leftovers import Left
 

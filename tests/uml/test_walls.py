@@ -24,7 +24,7 @@ from runner.drivers.uml.driver import UmlDriver
 from runner.drivers.uml.vm import cluster_state
 from runner.errors import HostError
 from tests import helpers
-from tests.listeners import record_connections
+from tests.connection_recorder import record_connections
 
 pytestmark = pytest.mark.uml
 attack = pytest.mark.usefixtures("_the_others_go_on")
