@@ -1,125 +1,127 @@
-"""Takes a stranger's folder in: copies its regular files, and nothing that leads out of it."""
+"""Collect submissions: find their folders, and read an untrusted folder once, without following links out of it."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from runner.grading.resource_limits import ResourceLimits
+from runner.grading.snapshot import SUBMISSION_FILE, Snapshot, SnapshotFile
 from runner.lessons.problems import Problem
 
-SUBMISSION_FILE = "submission.md"
-# What tools keep for themselves; large, and never what a node needs.
-_PASSED_OVER = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules"})
-_DEEPEST = 30
+# Folders of development tools: large, and never needed on a node.
+_IGNORED_FOLDERS = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules"})
+_MAX_DEPTH = 30
 
 
-@dataclass(slots=True)
-class Intake:
-    """What was taken of a folder.
+def find_submissions(paths: Sequence[Path]) -> list[Path]:
+    """Return the submission folders that paths lead to: each folder itself, or the folders inside it.
 
-    Attributes:
-        text: The content of its `submission.md`; empty if there is none that may be taken.
-        files: How many other files were taken.
-        problems: What was not taken, and why.
-
+    A folder with a `submission.md` is a submission. A folder whose subfolders have one is a class: all of its
+    subfolders count, including those whose `submission.md` is missing or misspelled.
     """
+    folders: list[Path] = []
+    for path in paths:
+        is_class = not os.path.lexists(path / SUBMISSION_FILE) and any(path.glob(f"*/{SUBMISSION_FILE}"))
+        if is_class:
+            folders += sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+        else:
+            folders.append(path)
+    return list(dict.fromkeys(folders))
 
-    text: bytes = b""
-    files: int = 0
-    problems: list[Problem] = field(default_factory=list)
 
+def collect_submission(folder: Path, limits: ResourceLimits) -> Snapshot:
+    """Read a submission's files into a snapshot; files that cannot be read or are not allowed become problems.
 
-def take(folder: Path, target: Path, limits: ResourceLimits) -> Intake:
-    """Copy a submission's files, for nodes to get; whatever is wrong with one leaves that one out.
-
-    Links to files inside are followed, all others are left out, as are devices and pipes. The files get plain modes.
+    Symbolic links to files inside the folder are followed. All other links, devices and pipes are excluded.
 
     Args:
         folder: The submission.
-        target: An empty folder for the copies of all files but `submission.md`.
-        limits: How large and how many they may be.
+        limits: The maximum size and number of its files.
+
+    Raises:
+        OSError: The folder itself cannot be read.
 
     """
-    found = Intake()
     root = folder.resolve()
+    problems: list[Problem] = []
+    text = b""
     try:
-        found.text = _content(root / SUBMISSION_FILE, root, limits.text_bytes)
+        text = _read_file(root / SUBMISSION_FILE, root, limits.text_bytes)
     except (OSError, ValueError) as error:
-        found.problems.append(Problem(folder / SUBMISSION_FILE, 1, _why(error)))
-    left = limits.folder_bytes
-    for path in _files(root):
+        problems.append(Problem(Path(SUBMISSION_FILE), 1, _describe_error(error)))
+    files: list[SnapshotFile] = []
+    bytes_left = limits.folder_bytes
+    for path in _walk_files(root):
         name = path.relative_to(root)
         try:
-            content = _content(path, root, min(limits.file_bytes, left))
-            copy = target / name
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(content)
-            copy.chmod(0o755 if os.access(path, os.X_OK) else 0o644)
+            content = _read_file(path, root, min(limits.file_bytes, bytes_left))
+            files.append(SnapshotFile(str(name), content, os.access(path, os.X_OK)))
+            bytes_left -= len(content)
         except (OSError, ValueError) as error:
-            found.problems.append(Problem(folder / name, 1, _why(error)))
-        else:
-            left -= len(content)
-            found.files += 1
-        # What cannot be taken counts too: looking at it takes as long.
-        if found.files + len(found.problems) > limits.max_files:
-            found.problems.append(Problem(folder / name, 1, "too many files; all after this one are left out"))
+            problems.append(Problem(name, 1, _describe_error(error)))
+        # Excluded files count too, because examining them takes as long.
+        if len(files) + len(problems) > limits.max_files:
+            problems.append(
+                Problem(name, 1, f"more than {limits.max_files} files; all files after this one are ignored")
+            )
             break
-    return found
+    return Snapshot(root.name, text, tuple(files), tuple(problems))
 
 
 def read_submission_text(folder: Path, limits: ResourceLimits) -> bytes:
-    """Return the content of a submission's `submission.md`; nothing if there is none that may be taken."""
+    """Return the content of a folder's `submission.md`; empty if it is missing or not allowed."""
+    root = folder.resolve()
     try:
-        return _content(folder.resolve() / SUBMISSION_FILE, folder.resolve(), limits.text_bytes)
+        return _read_file(root / SUBMISSION_FILE, root, limits.text_bytes)
     except (OSError, ValueError):
         return b""
 
 
-def _files(root: Path) -> Iterator[Path]:
-    """Yield all that is no folder, in order of name; a link to a folder is a link, and so is a folder too deep."""
-    waiting = [root]
-    while waiting:
-        here = waiting.pop()
-        folders = []
-        with os.scandir(here) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
-        for entry in entries:
+def _walk_files(root: Path) -> Iterator[Path]:
+    """Yield everything but folders, ordered by name; links to folders and folders nested too deeply are yielded too."""
+    pending = [root]
+    while pending:
+        folder = pending.pop()
+        subfolders = []
+        with os.scandir(folder) as entries:
+            sorted_entries = sorted(entries, key=lambda entry: entry.name)
+        for entry in sorted_entries:
             path = Path(entry.path)
             depth = len(path.relative_to(root).parts)
-            if not entry.is_dir(follow_symlinks=False) or depth > _DEEPEST:
+            if not entry.is_dir(follow_symlinks=False) or depth > _MAX_DEPTH:
                 if path != root / SUBMISSION_FILE:
                     yield path
-            elif entry.name not in _PASSED_OVER:
-                folders.append(path)
-        waiting += reversed(folders)
+            elif entry.name not in _IGNORED_FOLDERS:
+                subfolders.append(path)
+        pending += reversed(subfolders)
 
 
-def _content(path: Path, root: Path, most: int) -> bytes:
-    # Not Path.resolve, which knows another exception for links in a circle.
-    real = Path(os.path.realpath(path, strict=True))
-    if not real.is_relative_to(root):
-        raise ValueError("a link that leads out of the submission; put the file itself here")
-    if real.is_dir():
-        linked = "a link to a folder; put the folder itself here"
-        raise ValueError(linked if path.is_symlink() else "folders may not lie this deep; it is left out")
-    # Not what it may have become since it was looked at; and without waiting for the other end of a pipe.
-    opened = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(opened, "rb") as handle:
-        if not stat.S_ISREG(os.fstat(opened).st_mode):
-            raise ValueError("it is no regular file")
-        content = handle.read(most + 1)
-    if len(content) > most:
-        raise ValueError(f"it is too large: a submission may not hold more than {most >> 10} kB here")
+def _read_file(path: Path, root: Path, max_bytes: int) -> bytes:
+    # Not Path.resolve, which raises a different exception for a loop of links.
+    real_path = Path(os.path.realpath(path, strict=True))
+    if not real_path.is_relative_to(root):
+        raise ValueError("symbolic link to a file outside the submission; replace it with the file itself")
+    if real_path.is_dir():
+        if path.is_symlink():
+            raise ValueError("symbolic link to a folder; replace it with the folder itself")
+        raise ValueError(f"folders are nested more than {_MAX_DEPTH} levels deep; this one is ignored")
+    # O_NOFOLLOW: the file may have been replaced by a link since the check. O_NONBLOCK: opening a pipe must not block.
+    descriptor = os.open(real_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("not a regular file")
+        content = stream.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise ValueError(f"too large; at most {max_bytes >> 10} kB are allowed here")
     return content
 
 
-def _why(error: OSError | ValueError) -> str:
+def _describe_error(error: OSError | ValueError) -> str:
     if isinstance(error, FileNotFoundError):
         return "the file is missing"
     if isinstance(error, OSError):
-        return f"it cannot be read: {error.strerror or error}"
+        return f"cannot read the file: {error.strerror or error}"
     return str(error)

@@ -1,11 +1,10 @@
-"""Grades on the machines of a Dask cluster."""
+"""Grade submissions on the workers of a Dask cluster; `dask_worker` is the other side."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import itertools
-import json
 import logging
 import re
 import threading
@@ -19,13 +18,11 @@ from importlib import metadata
 from typing import Any
 
 from runner import __version__
-from runner.checking.parallel_verify import VerifyJob
 from runner.errors import HostError, UsageError
 from runner.grading import grade_model
-from runner.grading.executor import ExecutorError
+from runner.grading.executor import ExecutorError, StatusCallback, failed_grade
 from runner.grading.grade_model import Grade
-from runner.grading.job import Job
-from runner.grading.snapshot import pack
+from runner.grading.job import PackedJob
 
 try:
     import dask
@@ -34,249 +31,260 @@ try:
     from runner.grading import dask_worker
 except ModuleNotFoundError as missing:
     raise HostError(
-        "'--dask' needs the Python package distributed, which is not installed.", "Type 'pip install distributed'."
+        "'--dask' needs the Python package 'distributed', which is not installed.", "Run 'pip install distributed'."
     ) from missing
 
 _VERSION = metadata.version("distributed")
 _ADDRESS = re.compile(r"((tcp|tls)://)?([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
-_CONNECTING_SECONDS = 5
-# Workers that are started together with us, or anew after they were killed, take a moment.
-_COMING_SECONDS = 20
-_LOOK_SECONDS = 30
-_ORDER_SECONDS = 120
+_CONNECT_SECONDS = 5
+# Workers that start at the same time as this command, or restart after they were killed, take a moment.
+_WORKER_WAIT_SECONDS = 20
+_POLL_SECONDS = 30
+_CLEANUP_SECONDS = 120
 _PAUSE_SECONDS = 0.2
 
 
 @contextmanager
-def open_dask_executor(address: str, planned: Sequence[VerifyJob], jobs: int | None) -> Iterator[DaskExecutor]:
-    """Have a Dask cluster to grade on; what still runs there at the end is ended.
+def open_dask_executor(
+    address: str, memory_mb: int, submissions: int, max_capacity: int | None
+) -> Iterator[DaskExecutor]:
+    """Connect to a Dask cluster, and cancel what still runs there when the block ends.
 
     Args:
-        address: Its scheduler, as `tcp://HOST:PORT`, or `tls://HOST:PORT` with the certificates that Dask is told of.
-        planned: What there is to grade.
-        jobs: How many at a time on all machines together; as many as fit if None.
+        address: The scheduler, as `tcp://HOST:PORT`, or `tls://HOST:PORT` with certificates from Dask's configuration.
+        memory_mb: How many MB of a worker's memory one submission needs.
+        submissions: How many submissions there are to grade.
+        max_capacity: How many to grade at the same time on all workers together; as many as fit if None.
 
     Raises:
-        UsageError: The address is none.
-        UnfitPlaceError: There is no such cluster, or it cannot grade.
+        UsageError: The address is malformed.
+        ExecutorError: No such cluster answers, or it cannot grade.
 
     """
-    largest = max([1, *(one.memory_mb for one in planned)])
-    # A submission with large files is what it is; and Dask's own lines would stand between ours.
+    needed_mb = max(1, memory_mb)
+    # A submission may be large: Dask's warning about that, and its log lines, would mix with the output of labs.
     quiet = {"distributed.admin.large-graph-warning-threshold": "1GB"}
-    with dask.config.set(quiet), _without_logs(), _connected(address) as client:
-        room = _room(client, address, largest)
-        made = DaskExecutor(client, address, largest, min(jobs or room, len(planned)) or 1)
-        client.subscribe_topic(made.run, made.on_output)
-        yield made
+    with dask.config.set(quiet), _without_logs(), _connect(address) as client:
+        slots = _wait_for_slots(client, address, needed_mb)
+        executor = DaskExecutor(client, address, needed_mb, min(max_capacity or slots, submissions) or 1)
+        client.subscribe_topic(executor.run, executor.on_event)
+        yield executor
 
 
 @dataclass(slots=True)
 class DaskExecutor:
-    """The machines of a Dask cluster.
+    """Grades on the workers of a Dask cluster.
 
     Attributes:
-        client: What speaks to its scheduler.
+        client: The connection to the scheduler.
         address: The scheduler's address.
-        memory: How many MB of a worker's memory one submission takes.
-        jobs: How many submissions at a time.
-        run: What the keys of our tasks begin with, and the topic of what is told about them.
+        memory_mb: How many MB of a worker's memory one submission needs.
+        capacity: How many submissions are graded at the same time.
+        run: The prefix of this run's task keys, and the topic of its status lines.
 
     """
 
     client: Client
     address: str
-    memory: int
-    jobs: int
+    memory_mb: int
+    capacity: int
     run: str = field(default_factory=lambda: f"{dask_worker.TASK_PREFIX}-{uuid.uuid4().hex}")
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _futures: dict[str, Future[Any]] = field(default_factory=dict)
-    _tells: dict[str, Callable[[str], None]] = field(default_factory=dict)
-    _interrupted: bool = False
+    _status_callbacks: dict[str, Callable[[str], None]] = field(default_factory=dict)
+    _is_interrupted: bool = False
 
-    def ask(self, job: Job, hashes: Mapping[str, str], tell: Callable[[str], None]) -> Grade:
-        """Have a submission graded on whichever machine has room, and on another one if that is lost; see `Place`."""
-        tell("waiting for a worker")
-        parcel, key = pack(job), f"{self.run}-{next(self._numbers)}"
-        needs = {dask_worker.MEMORY_RESOURCE: self.memory}
-        with self._lock:
-            if self._interrupted:
-                raise KeyboardInterrupt
-            self._tells[key] = tell
-            future = self.client.submit(
-                dask_worker.grade, parcel, dict(hashes), self.run, key=key, resources=needs, pure=False
-            )
-            self._futures[key] = future
+    def grade_job(self, packed: PackedJob, on_status: StatusCallback) -> Grade:
+        """Grade a submission on any worker with enough memory, and on another one if that is lost; see `Executor`."""
+        on_status("waiting for a worker")
+        key = f"{self.run}-{next(self._numbers)}"
+        future = self._submit(key, packed, on_status)
         try:
-            return grade_model.read(json.loads(self._result(future)))
+            return grade_model.decode_grade(self._wait_for_result(future))
         except KilledWorker as error:
             lost = error.allowed_failures + 1
-            many = f"{lost} Dask workers were" if lost > 1 else "1 Dask worker was"
-            trouble = f"{many} lost while grading it; it may be to blame, or what was graded beside it: grade it alone"
-            return Grade(job.name, job.lab, job.driver, trouble=trouble, version=__version__)
+            subject = f"{lost} Dask workers were" if lost > 1 else "1 Dask worker was"
+            reason = f"{subject} lost while grading it, because of it or of another one beside it; grade it alone"
+            return failed_grade(packed.job, reason)
         except CancelledError as error:
-            if self._interrupted:
+            if self._is_interrupted:
                 raise KeyboardInterrupt from error
             raise ExecutorError(
                 f"The Dask scheduler at {self.address} is gone.",
-                "What was graded is kept. Start it and its workers again, then type this again.",
+                "Grades so far are stored. Start the scheduler and its workers again, then retry.",
             ) from error
         finally:
-            # As long as we hold a result, Dask would make it anew if the worker that has it were lost.
+            # While a client holds a result, Dask would compute it again if the worker that has it were lost.
             future.release()
             with self._lock:
-                del self._futures[key], self._tells[key]
+                del self._futures[key], self._status_callbacks[key]
 
-    def on_output(self, event: tuple[float, Sequence[str]]) -> None:
-        """Pass on what a worker tells of a task."""
+    def on_event(self, event: tuple[float, Sequence[str]]) -> None:
+        """Pass on a status line that a worker sent."""
         key, line = event[1]
-        if tell := self._tells.get(key):
-            tell(line)
+        if on_status := self._status_callbacks.get(key):
+            on_status(line)
 
     def interrupt(self) -> None:
         """Cancel all tasks, and wait until their nodes are removed."""
         with self._lock:
-            self._interrupted = True
+            self._is_interrupted = True
             futures = list(self._futures.values())
         with contextlib.suppress(OSError, CancelledError):
             self.client.cancel(futures)
-            deadline = time.monotonic() + _ORDER_SECONDS
-            while self._busy() and time.monotonic() < deadline:
+            deadline = time.monotonic() + _CLEANUP_SECONDS
+            while self._is_busy() and time.monotonic() < deadline:
                 time.sleep(_PAUSE_SECONDS)
 
-    def _busy(self) -> bool:
-        workers = list(_crew(self.client))
+    def _submit(self, key: str, packed: PackedJob, on_status: StatusCallback) -> Future[Any]:
+        resources = {dask_worker.MEMORY_RESOURCE: self.memory_mb}
+        with self._lock:
+            if self._is_interrupted:
+                raise KeyboardInterrupt
+            self._status_callbacks[key] = on_status
+            future = self.client.submit(
+                dask_worker.grade_job, packed, self.run, key=key, resources=resources, pure=False
+            )
+            self._futures[key] = future
+        return future
+
+    def _is_busy(self) -> bool:
+        workers = list(_list_grading_workers(self.client))
         return bool(workers) and any(
             self.client.run(dask_worker.count_running, self.run, workers=workers, on_error="ignore").values()
         )
 
-    def _result(self, future: Future[Any]) -> str:
+    def _wait_for_result(self, future: Future[Any]) -> str:
         while True:
             try:
-                return str(future.result(timeout=_LOOK_SECONDS))
+                return str(future.result(timeout=_POLL_SECONDS))
             except TimeoutError:
                 if future.done():
                     raise
-            # Dask itself would wait without end for a worker to come.
-            _room(self.client, self.address, self.memory)
+            # Dask itself would wait forever for a worker.
+            _wait_for_slots(self.client, self.address, self.memory_mb)
 
 
 @contextmanager
-def _connected(address: str) -> Iterator[Client]:
+def _connect(address: str) -> Iterator[Client]:
     if not _ADDRESS.fullmatch(address):
-        raise UsageError(f"'{address}' is no address of a Dask scheduler.", "Write it as 'tcp://HOST:8786'.")
+        raise UsageError(f"'{address}' is not the address of a Dask scheduler.", "Write it as 'tcp://HOST:8786'.")
     security = Security()
     try:
-        scheduler = asyncio.run(_greet(address, security))
+        scheduler = asyncio.run(_query_versions(address, security))
     except TypeError as error:
-        advice = "Name the certificates in Dask's configuration, 'distributed.comm.tls'; docs/instructors.md shows how."
+        advice = "Set them in Dask's configuration under 'distributed.comm.tls'; docs/instructors.md shows how."
         raise ExecutorError(f"There are no certificates for {address}.", advice) from error
     except OSError as error:
-        advice = f"Start one with 'dask scheduler', and on each machine that is to grade '{_worker(address)}'."
+        advice = f"Start one with 'dask scheduler', and on each host that grades '{_worker_command(address)}'."
         raise ExecutorError(
-            f"No Dask scheduler answers at {address}: {str(error) or 'it speaks another protocol'}.", advice
+            f"No Dask scheduler answers at {address}: {str(error) or 'it uses another protocol'}.", advice
         ) from error
-    _require_one_dask({"scheduler": scheduler}, address)
+    _check_dask_versions({"scheduler": scheduler}, address)
     with warnings.catch_warnings():
-        # Of versions of other packages, which do not matter here.
+        # They are about the versions of other packages, which make no difference here.
         warnings.simplefilter("ignore")
-        client = Client(address, timeout=_CONNECTING_SECONDS, security=security, set_as_default=False)
+        client = Client(address, timeout=_CONNECT_SECONDS, security=security, set_as_default=False)
     with client:
         versions: Any = client.get_versions()
-        _require_one_dask(versions["workers"], address)
-        _require_one_labs(client, address)
+        _check_dask_versions(versions["workers"], address)
+        _check_labs_versions(client, address)
         yield client
 
 
-async def _greet(address: str, security: Security) -> Any:
-    """Return the versions of what answers: a client would wait without end for what is no scheduler."""
-    dialled = rpc(address, timeout=_CONNECTING_SECONDS, connection_args=security.get_connection_args("client"))
-    async with dialled as scheduler:
-        return await asyncio.wait_for(scheduler.versions(), 2 * _CONNECTING_SECONDS)
+async def _query_versions(address: str, security: Security) -> Any:
+    """Return the versions that a scheduler reports; a client would wait forever for an answer in another protocol."""
+    connection = rpc(address, timeout=_CONNECT_SECONDS, connection_args=security.get_connection_args("client"))
+    async with connection as scheduler:
+        return await asyncio.wait_for(scheduler.versions(), 2 * _CONNECT_SECONDS)
 
 
-def _require_one_dask(found: Mapping[str, Any], address: str) -> None:
-    """Refuse a cluster of another version of Dask: its parts would understand each other by luck only.
+def _check_dask_versions(reports: Mapping[str, Any], address: str) -> None:
+    """Refuse a cluster with another version of Dask: its parts would only understand each other by luck.
 
     Args:
-        found: What Dask's `versions` returns, for each part by its name.
+        reports: The result of Dask's `versions` for each process, by the process's name.
         address: The scheduler's address.
 
     Raises:
-        UnfitPlaceError: With the version to install.
+        ExecutorError: With the version to install.
 
     """
-    other = _others({name: one["packages"]["distributed"] for name, one in found.items()}, _VERSION)
-    if other:
+    others = _list_others({name: report["packages"]["distributed"] for name, report in reports.items()}, _VERSION)
+    if others:
         raise ExecutorError(
-            f"At {address} there is distributed {other}, and here {_VERSION}.",
-            f"Use one version everywhere: there, 'pip install distributed=={_VERSION}'.",
+            f"The Dask cluster at {address} runs distributed {others}; this host has {_VERSION}.",
+            f"Use the same version everywhere: run 'pip install distributed=={_VERSION}' there.",
         )
 
 
-def _require_one_labs(client: Client, address: str) -> None:
-    """Refuse a cluster where another version of labs grades, which would find nothing to do there."""
-    offers = [(name, one["resources"]) for name, one in client.scheduler_info(n_workers=-1)["workers"].items()]
-    found = [
-        (name, offer) for name, offered in offers for offer in offered if offer.startswith(dask_worker.RESOURCE_PREFIX)
-    ]
-    other = _others({name: offer.removeprefix(dask_worker.RESOURCE_PREFIX) for name, offer in found}, __version__)
-    if other:
+def _check_labs_versions(client: Client, address: str) -> None:
+    """Refuse a cluster where another version of labs grades: its workers would get no tasks."""
+    prefix = dask_worker.RESOURCE_PREFIX
+    versions = {
+        name: resource.removeprefix(prefix)
+        for name, worker in client.scheduler_info(n_workers=-1)["workers"].items()
+        for resource in worker["resources"]
+        if resource.startswith(prefix)
+    }
+    others = _list_others(versions, __version__)
+    if others:
         raise ExecutorError(
-            f"At {address} there is labs {other}, and here {__version__}.",
-            f"Install labs {__version__} there, and start it anew with '{_worker(address)}'.",
+            f"The Dask cluster at {address} runs labs {others}; this host has {__version__}.",
+            f"Install labs {__version__} there, then restart the worker with '{_worker_command(address)}'.",
         )
 
 
-def _others(versions: Mapping[str, str], ours: str) -> str:
-    return ", ".join(f"{version} ({name})" for name, version in versions.items() if version != ours)
+def _list_others(versions: Mapping[str, str], own_version: str) -> str:
+    return ", ".join(f"{version} ({name})" for name, version in versions.items() if version != own_version)
 
 
-def _crew(client: Client) -> dict[str, tuple[int, int]]:
-    """Return for each worker that grades how many threads it has, and how many MB."""
+def _list_grading_workers(client: Client) -> dict[str, tuple[int, int]]:
+    """Return the number of threads, and the MB of memory, of each worker that grades."""
     workers = client.scheduler_info(n_workers=-1)["workers"]
     offers = {
-        name: (one["nthreads"], one["resources"].get(dask_worker.MEMORY_RESOURCE)) for name, one in workers.items()
+        name: (worker["nthreads"], worker["resources"].get(dask_worker.MEMORY_RESOURCE))
+        for name, worker in workers.items()
     }
-    return {name: (threads, int(room)) for name, (threads, room) in offers.items() if room is not None}
+    return {name: (threads, int(memory)) for name, (threads, memory) in offers.items() if memory is not None}
 
 
-def _room(client: Client, address: str, memory: int) -> int:
-    """Return how many submissions can be graded at a time; waits for the first worker to come.
+def _wait_for_slots(client: Client, address: str, memory_mb: int) -> int:
+    """Return how many submissions can be graded at the same time; wait for the first worker.
 
     Raises:
-        UnfitPlaceError: None comes that can grade one.
+        ExecutorError: No worker appears that can grade one.
 
     """
-    deadline = time.monotonic() + _COMING_SECONDS
+    deadline = time.monotonic() + _WORKER_WAIT_SECONDS
     while True:
-        found = _crew(client)
-        if room := sum(min(threads, offered // memory) for threads, offered in found.values()):
-            return room
+        workers = _list_grading_workers(client)
+        if slots := sum(min(threads, offered_mb // memory_mb) for threads, offered_mb in workers.values()):
+            return slots
         if time.monotonic() >= deadline:
             break
         time.sleep(_PAUSE_SECONDS)
-    if found:
+    if workers:
         raise ExecutorError(
-            f"No worker at {address} has {memory} MB of memory for a submission; the largest offers "
-            f"{max(offered for _, offered in found.values())} MB.",
-            f"On a machine with more, type '{_worker(address)}'.",
+            f"No worker at {address} has the {memory_mb} MB of memory that a submission needs; the largest offers "
+            f"{max(offered_mb for _, offered_mb in workers.values())} MB.",
+            f"On a host with more memory, run '{_worker_command(address)}'.",
         )
     others = len(client.scheduler_info(n_workers=-1)["workers"])
     raise ExecutorError(
         f"No Dask worker at {address} grades with labs {__version__}; workers that do not: {others}.",
-        f"On each machine that is to grade, type '{_worker(address)}'.",
+        f"On each host that grades, run '{_worker_command(address)}'.",
     )
 
 
-def _worker(address: str) -> str:
+def _worker_command(address: str) -> str:
     return f"dask worker {address} --preload {dask_worker.__name__}"
 
 
 @contextmanager
 def _without_logs() -> Iterator[None]:
-    """Keep Dask's own lines out of ours; whatever there is to tell of it becomes an error of ours."""
+    """Suppress Dask's log lines; what the user must know is reported as an error instead."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

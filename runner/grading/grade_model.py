@@ -1,7 +1,8 @@
-"""What a submission is worth, as data; written as `labs-grade/1`, which `grades.schema.json` describes."""
+"""The grade of a submission as data: marks, points, and the JSON format `labs-grade/1` (see `grades.schema.json`)."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,19 +16,19 @@ FORMAT = "labs-grade/1"
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What one check has brought.
+    """The points for one check.
 
     Attributes:
         check: The check's name.
-        step: The step it belongs to.
+        step: The id of the step it belongs to.
         says: What is true when it passes.
-        outcome: How it ended.
-        points: What it is worth.
-        bonus: Whether these points come on top of what can be reached.
-        text: What was seen and expected, or why it could not run; empty if it passed.
-        node: Where that was seen.
+        outcome: Its result.
+        points: The points for passing it.
+        bonus: Whether these points are not part of the maximum.
+        text: What was observed and expected, or why it could not run; empty if it passed.
+        node: The node where that was observed.
         see: The command that shows it there.
-        seconds: How long it took.
+        seconds: How long the check took.
         hidden: Whether students may not see it.
 
     """
@@ -46,23 +47,23 @@ class Mark:
 
     @property
     def earned(self) -> float:
-        """The points it has brought."""
+        """The points that the submission gets."""
         return self.points if self.outcome is Outcome.PASSED else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class BlockRun:
-    """What came of one shell block on one node.
+    """The result of one shell block on one node.
 
     Attributes:
-        line: Its line in `submission.md`.
-        step: The step it stands under; empty if there is none.
-        node: Where it was typed.
-        script: What was typed.
-        exit_status: What it exited with; None if it was not typed, or has not ended.
-        output: What came back, errors included, as far as it is kept.
-        cut: Whether there was more.
-        complaint: What was not as it must be, or why it was not typed; empty if there is nothing to say.
+        line: The block's line in `submission.md`.
+        step: The id of the step whose heading precedes it; empty if there is none.
+        node: The node that it was run on.
+        script: The commands, with placeholders filled in.
+        exit_status: Its exit status; None if it was not run, or did not end.
+        output: Its output and errors, as far as they are kept.
+        cut: Whether there was more output.
+        complaint: What went wrong, or why it was not run; empty if nothing did.
         seconds: How long it took.
 
     """
@@ -83,9 +84,9 @@ class Score:
     """Points.
 
     Attributes:
-        earned: The points that were reached, bonus included.
-        possible: The points that can be reached, bonus left out.
-        open: The points of checks that could not run, so that nobody knows.
+        earned: The points that were earned, including bonus points.
+        possible: The maximum, without bonus points.
+        open: The points of checks that could not run.
 
     """
 
@@ -96,26 +97,26 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """What a submission is worth.
+    """The grade of one submission.
 
     Attributes:
         submission: The name of its folder.
-        lab: The lab.
-        driver: What the nodes were made of.
-        marks: What each check has brought, in lesson order, hidden ones last.
+        lab: The name of the lab.
+        driver: The name of the driver.
+        marks: The points for each check, in lesson order, hidden ones last.
         titles: The title of each step, by its id, in lesson order.
-        runs: What came of each block.
+        runs: The result of each block.
         problems: What is wrong with the submission, each as `file:line: message`.
-        trouble: Why it could not be graded at all; empty if it was.
-        hashes: Of what it stands on: 'lab', 'checks', 'submission', 'hidden' where there are hidden checks, 'values'
-            where a learner has some.
+        trouble: Why it could not be graded; empty if it was.
+        hashes: The hashes of everything the grade depends on: 'lab', 'checks', 'submission', 'hidden' if there are
+            hidden checks, 'values' if the learner has values.
         version: The version of labs.
-        attempts: How many clusters it took.
-        seconds: How long that took.
-        folder: Where the submission lies, as it was named.
-        learner: Whose values were drawn; empty if nobody's.
-        seed: The word that they were drawn with.
-        values: The values that it had to have, by their names.
+        attempts: How many clusters were used.
+        seconds: How long grading took.
+        folder: The submission's folder, as the user named it.
+        learner: The learner for whom values were drawn; empty if the lesson's own were used.
+        seed: The word with which they were drawn.
+        values: The values that the submission had to use, by their names.
 
     """
 
@@ -138,12 +139,12 @@ class Grade:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every check could run: only then is the score one to rely on."""
+        """Whether every check could run; only then the score is reliable."""
         return bool(self.marks) and not self.trouble and all(mark.outcome is not Outcome.ERROR for mark in self.marks)
 
     @property
     def score(self) -> Score:
-        """All points together."""
+        """The sum of all points."""
         return sum_points(self.marks)
 
     @property
@@ -159,7 +160,7 @@ class Grade:
 
     @property
     def exit_code(self) -> ExitCode:
-        """What `labs grade` ends with: what nobody knows outweighs unfinished work."""
+        """The exit code of `labs grade`; checks that could not run take precedence over missing points."""
         if not self.is_complete:
             return ExitCode.HOST
         return ExitCode.DONE if self.score.earned >= self.score.possible else ExitCode.INCOMPLETE
@@ -167,11 +168,13 @@ class Grade:
     def to_json(self) -> dict[str, Any]:
         """Return the grade as it appears in a report, with its score."""
         score = {**codec.to_builtins(self.score), "complete": self.is_complete}
-        return {"format": FORMAT, "score": score, **codec.to_builtins(self)}
+        # The codec sorts mappings by their keys, but these are in lesson order.
+        ordered = {"titles": dict(self.titles), "values": dict(self.values)}
+        return {"format": FORMAT, "score": score, **codec.to_builtins(self), **ordered}
 
 
 def sum_points(marks: tuple[Mark, ...]) -> Score:
-    """Add points up."""
+    """Return the sum of the points for some checks."""
     return Score(
         earned=sum(mark.earned for mark in marks),
         possible=sum(mark.points for mark in marks if not mark.bonus),
@@ -195,3 +198,18 @@ def parse_grade(data: object) -> Grade:
         return codec.from_builtins(data, Grade)
     except codec.DecodeError as error:
         raise ValueError(f"it is not {FORMAT}: {error}") from error
+
+
+def encode_grade(grade: Grade) -> str:
+    """Return a grade as JSON text."""
+    return json.dumps(grade.to_json())
+
+
+def decode_grade(text: str) -> Grade:
+    """Return the grade that JSON text describes.
+
+    Raises:
+        ValueError: It is not a grade of this format.
+
+    """
+    return parse_grade(json.loads(text))

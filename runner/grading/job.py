@@ -1,13 +1,17 @@
-"""What one grading process is asked to do, and what it answers; it travels as JSON."""
+"""A grading job: one submission, and what it is graded with; packed with all files so that it can be sent elsewhere."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runner import paths
 from runner.errors import UsageError
+from runner.grading import collect
 from runner.grading.resource_limits import ResourceLimits
+from runner.grading.snapshot import Snapshot, UnpackedSnapshot, format_hash_line, hash_files, hash_lines
+from runner.lessons import catalog
 from runner.lessons.learner_values import NO_LEARNER, Learner
 
 
@@ -16,13 +20,12 @@ class Job:
     """One submission to grade.
 
     Attributes:
-        folder: The submission.
+        folder: The submission, as the user named it.
         lab: The name of the lab it is for.
         driver: The name of the driver.
-        limits: What it may take.
-        hidden: A file with checks that students may not see, if there is one.
-        learner: Whose values it must have.
-        left_out: What was left out where it was packed, as file, line and reason; None if all of it lies here.
+        limits: The resources that it may use.
+        hidden_checks: A file with checks that students may not see, if there is one.
+        learner: The learner whose values the lab has.
 
     """
 
@@ -30,26 +33,106 @@ class Job:
     lab: str
     driver: str
     limits: ResourceLimits
-    hidden: Path | None = None
+    hidden_checks: Path | None = None
     learner: Learner = NO_LEARNER
-    left_out: tuple[tuple[str, int, str], ...] | None = None
 
     @property
     def name(self) -> str:
-        """The name of its folder."""
+        """The name of the submission's folder."""
         return self.folder.resolve().name
 
 
-def find_hidden_checks(folder: Path | None, lab: str) -> Path | None:
-    """Return the file with a lab's further checks in an instructor's folder; none where there is no folder.
+@dataclass(frozen=True, slots=True)
+class UnpackedJob:
+    """A job whose files are on disk; a grading process reads it as JSON.
+
+    Attributes:
+        job: The job; its hidden checks are the unpacked copy.
+        snapshot: The submission.
+
+    """
+
+    job: Job
+    snapshot: UnpackedSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class PackedJob:
+    """A job with the contents of all files that belong to it, except for the lab, which exists everywhere.
+
+    Attributes:
+        job: The job.
+        snapshot: The submission.
+        hidden_checks: The content of the file with hidden checks; empty if there is none.
+        hashes: The hashes of everything that the grade depends on, by the names 'lab', 'checks', 'submission', 'hidden'
+            (if there are hidden checks) and 'values' (if the learner has values).
+
+    """
+
+    job: Job
+    snapshot: Snapshot
+    hidden_checks: bytes
+    hashes: Mapping[str, str]
+
+    def unpack(self, folder: Path) -> UnpackedJob:
+        """Write all files into an empty folder.
+
+        Raises:
+            OSError: They cannot be written.
+
+        """
+        snapshot = self.snapshot.unpack(folder)
+        hidden_checks = folder / self.job.hidden_checks.name if self.job.hidden_checks else None
+        if hidden_checks:
+            hidden_checks.write_bytes(self.hidden_checks)
+        return UnpackedJob(replace(self.job, hidden_checks=hidden_checks), snapshot)
+
+
+def pack_job(job: Job) -> PackedJob:
+    """Collect a job's submission, and hash everything that its grade depends on.
 
     Raises:
-        UsageError: The folder has none for this lab.
+        OSError: The submission's folder or the hidden checks cannot be read.
+        BrokenLabError: The lab's lesson has problems.
+
+    """
+    snapshot = collect.collect_submission(job.folder, job.limits)
+    hashes = {**hash_lab(job.lab, job.learner), "submission": snapshot.digest}
+    hidden_checks = b""
+    if job.hidden_checks:
+        hidden_checks = job.hidden_checks.read_bytes()
+        hashes["hidden"] = hash_lines([format_hash_line(job.hidden_checks.name, hidden_checks, is_executable=False)])
+    return PackedJob(job, snapshot, hidden_checks, hashes)
+
+
+def hash_lab(lab_name: str, learner: Learner) -> dict[str, str]:
+    """Return the hashes of a lab's folder, of its checks with the modules they use, and of a learner's values if any.
+
+    Raises:
+        BrokenLabError: The lab's lesson has problems.
+
+    """
+    lab = catalog.load_lab(lab_name, learner)
+    check_modules = [path for path in paths.checks_folder().glob("*.py") if not path.name.startswith("test_")]
+    hashes = {
+        "lab": hash_files(lab.folder, lab.folder.rglob("*")),
+        "checks": hash_files(paths.checks_folder(), [paths.checks_file(lab_name), *check_modules]),
+    }
+    if learner and lab.values:
+        hashes["values"] = hash_lines(f"{name}={value}\n" for name, value in sorted(lab.values.items()))
+    return hashes
+
+
+def find_hidden_checks(folder: Path | None, lab: str) -> Path | None:
+    """Return the file with a lab's hidden checks in an instructor's folder; None if no folder is given.
+
+    Raises:
+        UsageError: The folder has no such file.
 
     """
     if folder is None:
         return None
     file = folder / paths.checks_file(lab).name
     if not file.is_file():
-        raise UsageError(f"There is no {file}.", f"'--checks' names a folder that holds {file.name}.")
+        raise UsageError(f"{file} does not exist.", f"'--checks' takes a folder with a file {file.name}.")
     return file

@@ -1,20 +1,19 @@
-"""The process that grades one submission, so that nothing a submission makes us read can harm another one's grade.
+"""The process that grades one submission, so that a malicious submission cannot affect the grades of others.
 
-    python -m runner.grading.local_worker JOB GRADE PARENT
+    python -m runner.grading.local_worker FOLDER PARENT
 
-reads a job and writes the grade it has come to, for as long as the process PARENT lives. A line on standard output
-tells what is being done.
+reads a job from `FOLDER/job.json` and writes its grade to `FOLDER/grade.json`. It stops when the process with the id
+PARENT ends. Each line on standard output says what it does.
 """
 
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import resource
+import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,61 +23,69 @@ import click
 from runner import signals
 from runner.clusters import selection
 from runner.errors import ExitCode, LabsError
-from runner.grading import submission
-from runner.grading.job import Job
+from runner.grading import grade_model, submission
+from runner.grading.job import UnpackedJob
 from runner.grading.submission_grader import SubmissionGrader
 from runner.lessons import catalog
 from runner.status import DetailCallback
 from runner.storage import codec
 
-# A grading takes a tenth of it; a node that answers without end must not take the rest of this machine. What we start
-# has the same limit, and so has the kernel of a machine.
+REQUEST_FILE, ANSWER_FILE = "job.json", "grade.json"
+# About ten times what a grading needs: a node whose answer never ends must not use up the host's memory. Child
+# processes inherit the limit, including the kernel of a VM.
 _MEMORY_BYTES = 8 << 30
 _PR_SET_PDEATHSIG = 1
 
 
-class _Lines:
-    """A story of one line a step, for whoever reads our output."""
+class _LineReporter:
+    """Reports the status as one line per step."""
 
     @contextmanager
     def step(self, name: str) -> Iterator[DetailCallback]:
-        """Tell a step."""
-        _tell(name)
+        """Print a step's name."""
+        _print_line(name)
         yield lambda _detail: None
 
 
 def main() -> int:
-    """Grade what the job names and write down what that has come to."""
-    _end_with_parent(int(sys.argv[3]))
+    """Grade the submission, write its grade, and return the exit code."""
+    folder, parent = Path(sys.argv[1]), int(sys.argv[2])
+    _end_with_parent(parent)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    signals.raise_on_all()
-    asked, answer = Path(sys.argv[1]), Path(sys.argv[2])
-    given = codec.decode_json(asked.read_text("utf-8"), Job)
+    signals.raise_on_signals()
     try:
-        lab = catalog.load_lab(given.lab, given.learner)
-        with tempfile.TemporaryDirectory(prefix="labs-grade-") as scratch:
-            read = submission.parse_submission(given.folder, lab, Path(scratch), given.limits, given.left_out)
-            grader = SubmissionGrader(
-                lab, selection.load_driver(given.driver), given.limits, given.hidden, _Lines(), _tell
-            )
-            found = grader.grade(read)
-        answer.write_text(json.dumps(found.to_json()), "utf-8")
+        _grade(folder)
     except LabsError as error:
-        _tell(f"{error.log}\n{error.message} {error.advice}".strip())
+        _print_line(f"{error.log}\n{error.message} {error.advice}".strip())
         return error.exit_code
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+    finally:
+        if os.getppid() != parent:
+            # The parent would have removed the folder, but it was killed.
+            shutil.rmtree(folder, ignore_errors=True)
     return ExitCode.DONE
 
 
-def _tell(line: str) -> None:
-    # Whoever has listened may be gone; what is left to do is to put things in order.
+def _grade(folder: Path) -> None:
+    unpacked = codec.decode_json((folder / REQUEST_FILE).read_text("utf-8"), UnpackedJob)
+    job = unpacked.job
+    lab = catalog.load_lab(job.lab, job.learner)
+    parsed = submission.parse_submission(unpacked.snapshot, lab)
+    driver = selection.load_driver(job.driver)
+    grader = SubmissionGrader(lab, driver, job.limits, job.hidden_checks, _LineReporter(), _print_line)
+    grade = grader.grade_submission(parsed)
+    (folder / ANSWER_FILE).write_text(grade_model.encode_grade(grade), "utf-8")
+
+
+def _print_line(line: str) -> None:
+    # The reader may have ended; what is left to do then is to clean up.
     with suppress(BrokenPipeError):
         click.echo(line)
 
 
 def _end_with_parent(parent: int) -> None:
-    """Be told when whoever has started us has ended, however that was: nobody would read what we write."""
+    """Receive SIGTERM when the parent process ends, for any reason: nothing would read the grade."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         sys.exit(ExitCode.INTERRUPTED)

@@ -1,4 +1,4 @@
-"""Compares a grade with what the same submission is worth when it is graded again."""
+"""Compare the grades of a report with the grades that the same submissions get now (`labs grade --audit`)."""
 
 from __future__ import annotations
 
@@ -12,61 +12,62 @@ from runner.grading.grade_model import Grade
 from runner.grading.reports import student_view
 from runner.grading.reports.json_report import FORMAT
 
-_CHANGED = {
-    "lab": "the lab is another one now",
-    "checks": "the checks are others now",
-    "submission": "the submission is another one now",
-    "hidden": "the hidden checks are others now",
-    "values": "the learner's values are others now",
+_CHANGED_INPUTS = {
+    "lab": "the lab has changed",
+    "checks": "the checks have changed",
+    "submission": "the submission has changed",
+    "hidden": "the hidden checks have changed",
+    "values": "the learner's values have changed",
 }
 
 
 def read_graded_report(report: Path) -> list[Grade]:
-    """Return the grades in a report.
+    """Return the grades in a report of the format 'json'.
 
     Raises:
-        UsageError: It cannot be read as one.
+        UsageError: It cannot be read, or has another format.
 
     """
     try:
         data = json.loads(report.read_text("utf-8"))
         if data.get("format") != FORMAT:
             raise ValueError(f"it is not {FORMAT}")
-        return [grade_model.read(one) for one in data["grades"]]
+        return [grade_model.parse_grade(grade) for grade in data["grades"]]
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
-        message = f"{report} is no report that can be audited: {error}."
-        raise UsageError(message, "Name one that 'labs grade --report json=FILE' has written.") from None
+        message = f"{report} is not a report that can be audited: {error}."
+        raise UsageError(message, "Name a report that 'labs grade --report json=FILE' wrote.") from None
 
 
-def compare_grades(before: Sequence[Grade], now: Sequence[Grade]) -> dict[str, list[str]]:
-    """Return for each submission in the report what is not as it was; nothing where all is.
+def compare_grades(previous: Sequence[Grade], current: Sequence[Grade]) -> dict[str, list[str]]:
+    """Return the differences for each submission in a report; an empty list if there are none.
 
     Args:
-        before: The grades in the report.
-        now: What the submissions that are here have come to.
+        previous: The grades in the report.
+        current: The grades that the submissions get now.
 
     """
-    found = {(one.submission, one.lab): one for one in now}
-    told: dict[str, list[str]] = {}
-    for one in before:
-        again = found.get((one.submission, one.lab))
-        differences = _differences(one, again) if again else ["it is not here to be graded again"]
-        told.setdefault(one.submission, []).extend(differences)
-    return told
+    current_by_key = {(grade.submission, grade.lab): grade for grade in current}
+    differences: dict[str, list[str]] = {}
+    for grade in previous:
+        regraded = current_by_key.get((grade.submission, grade.lab))
+        found = _list_differences(grade, regraded) if regraded else ["it is missing, so it was not graded again"]
+        differences.setdefault(grade.submission, []).extend(found)
+    return differences
 
 
-def _differences(before: Grade, now: Grade) -> list[str]:
-    said = [words for key, words in _CHANGED.items() if before.hashes.get(key) != now.hashes.get(key)]
-    if before.version != now.version:
-        said.append(f"labs was {before.version}, and is {now.version}")
-    if not now.is_complete:
-        return [*said, student_view.describe_missing_grade(now)]
-    was = {(mark.hidden, mark.check): mark for mark in before.marks}
-    veiled = student_view.redact_hidden_checks(now).marks
-    for mark, shown in zip(now.marks, veiled, strict=True):
-        old = was.get((mark.hidden, mark.check))
-        if old and old.outcome is not mark.outcome:
-            said.append(f"{shown.says}: {old.outcome.value}, and now {mark.outcome.value}")
-    if before.score != now.score:
-        said.append(f"{student_view.format_score(before.score)} points, and now {student_view.format_score(now.score)}")
-    return said
+def _list_differences(previous: Grade, current: Grade) -> list[str]:
+    differences = [text for key, text in _CHANGED_INPUTS.items() if previous.hashes.get(key) != current.hashes.get(key)]
+    if previous.version != current.version:
+        differences.append(f"labs was version {previous.version}, and is now {current.version}")
+    if not current.is_complete:
+        return [*differences, student_view.describe_incomplete_grade(current)]
+    previous_marks = {(mark.hidden, mark.check): mark for mark in previous.marks}
+    redacted_marks = student_view.redact_hidden_checks(current).marks
+    for mark, redacted in zip(current.marks, redacted_marks, strict=True):
+        previous_mark = previous_marks.get((mark.hidden, mark.check))
+        if previous_mark and previous_mark.outcome is not mark.outcome:
+            differences.append(f"{redacted.says}: was {previous_mark.outcome.value}, is now {mark.outcome.value}")
+    if previous.score != current.score:
+        scores = [student_view.format_score(grade.score) for grade in (previous, current)]
+        differences.append(f"had {scores[0]} points, has now {scores[1]}")
+    return differences

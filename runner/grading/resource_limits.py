@@ -1,4 +1,4 @@
-"""How much a submission may take: time, output, files."""
+"""The resources that one submission may use: time, output, files."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ResourceLimits:
-    """What one submission may take.
+    """The limits for one submission.
 
     Attributes:
-        block: Seconds for one shell block, its repetitions included.
-        check: Seconds for one check.
-        checks: Seconds for all checks together.
-        submission: Seconds for all blocks of a submission together.
-        output: Bytes of a block's output that are kept.
-        text: Bytes that `submission.md` may have.
-        file: Bytes that any other file may have.
-        files: How many other files there may be.
-        folder: Bytes that all of them may have together.
+        block_seconds: The time for one shell block, including its retries.
+        check_seconds: The time for one check.
+        all_checks_seconds: The time for all checks together.
+        submission_seconds: The time for all blocks together.
+        output_bytes: How much of a block's output is kept.
+        text_bytes: The maximum size of `submission.md`.
+        file_bytes: The maximum size of any other file.
+        max_files: The maximum number of other files.
+        folder_bytes: The maximum size of all other files together.
 
     """
 

@@ -1,37 +1,36 @@
-"""Which submissions resemble each other more than following the same lesson explains: a note, which changes no grade.
+"""Find submissions that resemble each other more than following the same lesson explains; this changes no grade.
 
-Submissions are compared by the winnowing of Schleimer, Wilkerson and Aiken ('Winnowing: Local Algorithms for Document
-Fingerprinting', SIGMOD 2003). What the lessons tell to type and what most of the class has is taken away; of what is
-left of each, hashes of some words in a row are kept; and two that have most of theirs in common are a pair.
+Submissions are compared with the winnowing algorithm of Schleimer, Wilkerson and Aiken ('Winnowing: Local Algorithms
+for Document Fingerprinting', SIGMOD 2003). Lines that lessons contain, and lines that most of the class has, are
+removed; some of the hashes of consecutive words in the rest become the submission's fingerprints; and two submissions
+that have most of their fingerprints in common are a pair.
 """
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import combinations
-from pathlib import Path
+from pathlib import PurePosixPath
 
-from runner.grading import collect, tokenize
+from runner.grading import tokenize
 from runner.grading.grade_model import Grade
-from runner.grading.resource_limits import ResourceLimits
+from runner.grading.snapshot import Snapshot
 from runner.grading.tokenize import CodeLine, Words
 
-# How much of what is the own of the smaller one the other must have too, and how many pieces that must be at least.
+# The share of the smaller submission's fingerprints that the other must have too, and their minimum number.
 MIN_SHARE, MIN_PIECES = 0.6, 16
-# Common property is what more than half of a class have, or more than _MOST_ALIKE, which also keeps the work linear in
-# their number; what no more than _FEW have never is.
-_FEW, _MOST_ALIKE = 3, 20
-# Two or three commands. A run of words in common is found for sure if it is longer than both together.
-_RUN, _WINDOW = 16, 4
-_MOST_LINES, _LONGEST_LINE = 5, 200
-# Far more than a whole course has. What is longer is compared as far as that.
-_LONGEST_SCRIPTS = 128 << 10
-_LIMITS = replace(ResourceLimits(), text_bytes=0, file_bytes=64 << 10, max_files=100, folder_bytes=128 << 10)
+# A line or fingerprint is common if more than half of the class has it, or more than _MAX_SHARED submissions; the
+# latter also keeps the work linear in their number. It is never common if at most _MIN_COMMON have it.
+_MIN_COMMON, _MAX_SHARED = 3, 20
+# In words: the length of two or three commands. A common sequence longer than both together is certainly found.
+_SEQUENCE_LENGTH, _WINDOW = 16, 4
+_MAX_EXAMPLES, _MAX_EXAMPLE_LENGTH = 5, 200
+# Far more than a complete course has. Only this much is compared.
+_MAX_SCRIPT_LENGTH = 128 << 10
+_MAX_FILE_BYTES, _MAX_FILES, _MAX_TOTAL_BYTES = 64 << 10, 100, 128 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +38,11 @@ class SimilarPair:
     """Two submissions that resemble each other.
 
     Attributes:
-        first: The place of one in the list of grades.
-        second: The place of the other.
-        share: How much of what is the own of the smaller one the other has too; 1 is all of it.
-        pieces: How many pieces these are.
-        lines: Some lines that both have, but for names and numbers, as the first has written them.
+        first: The index of one submission in the list of grades.
+        second: The index of the other.
+        share: The share of the smaller submission's fingerprints that the other has too; 1 is all of them.
+        pieces: How many fingerprints they have in common.
+        lines: Some lines that both contain, except for names and numbers, as they are written in the first.
 
     """
 
@@ -54,87 +53,105 @@ class SimilarPair:
     lines: tuple[str, ...]
 
 
-def find_similar_pairs(grades: Sequence[Grade]) -> list[SimilarPair]:
-    """Return the submissions that resemble each other, the most alike first.
+def extract_texts(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the texts of a submission's files that are compared; its `submission.md` is compared by what was run."""
+    texts: list[str] = []
+    bytes_left = _MAX_TOTAL_BYTES
+    files = sorted(snapshot.files[:_MAX_FILES], key=lambda file: PurePosixPath(file.path).parts)
+    for file in files:
+        if len(file.content) <= min(_MAX_FILE_BYTES, bytes_left):
+            bytes_left -= len(file.content)
+            texts.append(tokenize.decode_text(file.content))
+    return tuple(filter(None, texts))
 
-    Only those for the same lab are compared, and none with another of the same name, which is the same learner's.
+
+def find_similar_pairs(grades: Sequence[Grade], file_texts: Sequence[Sequence[str]]) -> list[SimilarPair]:
+    """Return the submissions that resemble each other, the most similar first.
+
+    Only submissions for the same lab are compared. Two submissions of the same name belong to the same learner, and are
+    not a pair.
 
     Args:
-        grades: What the submissions have come to, with what was typed; their other files are read where they lie.
+        grades: The submissions' grades, with the commands that were run.
+        file_texts: The texts of each submission's files, as `extract_texts` returns them, in the order of `grades`.
 
     """
-    by_lab: dict[str, list[int]] = defaultdict(list)
-    for place, grade in enumerate(grades):
-        by_lab[grade.lab].append(place)
-    classes = [places for places in by_lab.values() if len(places) > 1]
+    indexes_by_lab: dict[str, list[int]] = defaultdict(list)
+    for index, grade in enumerate(grades):
+        indexes_by_lab[grade.lab].append(index)
+    classes = [indexes for indexes in indexes_by_lab.values() if len(indexes) > 1]
     if not classes:
         return []
-    told = tokenize.load_lesson_shapes()
-    found: list[SimilarPair] = []
-    for places in classes:
-        with tempfile.TemporaryDirectory() as scratch:
-            written = [list(_lines(grades[place], Path(scratch) / str(place))) for place in places]
-        alike = compare_class(written, told)
-        found += (replace(pair, first=places[pair.first], second=places[pair.second]) for pair in alike)
-    others = [pair for pair in found if grades[pair.first].submission != grades[pair.second].submission]
-    return sorted(others, key=lambda pair: (-pair.share, -pair.pieces, pair.first, pair.second))
+    lesson_shapes = tokenize.load_lesson_shapes()
+    pairs: list[SimilarPair] = []
+    for indexes in classes:
+        lines = [list(_list_lines(grades[index], file_texts[index])) for index in indexes]
+        pairs += (
+            replace(pair, first=indexes[pair.first], second=indexes[pair.second])
+            for pair in compare_class(lines, lesson_shapes)
+        )
+    pairs = [pair for pair in pairs if grades[pair.first].submission != grades[pair.second].submission]
+    return sorted(pairs, key=lambda pair: (-pair.share, -pair.pieces, pair.first, pair.second))
 
 
-def compare_class(written: Sequence[Sequence[CodeLine]], told: Collection[Words]) -> Iterator[SimilarPair]:
-    """Yield the pairs that resemble each other among what the learners of one class have written.
+def compare_class(submissions: Sequence[Sequence[CodeLine]], ignored: Collection[Words]) -> Iterator[SimilarPair]:
+    """Yield the pairs that resemble each other among one class.
 
     Args:
-        written: All lines of each.
-        told: The kinds of line that are no sign of anything.
+        submissions: The lines of each submission.
+        ignored: The shapes of lines that prove nothing.
 
     """
-    most = max(_FEW, len(written) // 2)
-    having = Counter(kind for lines in written for kind in {line.shape for line in lines})
-    own = [[line for line in lines if line.shape not in told and having[line.shape] <= most] for lines in written]
-    prints = [_prints([word for line in lines for word in line.words]) for lines in own]
-    for first, second, pieces, share in _alike(prints, min(most, _MOST_ALIKE)):
+    max_shared = max(_MIN_COMMON, len(submissions) // 2)
+    owners = Counter(shape for lines in submissions for shape in {line.shape for line in lines})
+    own_lines = [
+        [line for line in lines if line.shape not in ignored and owners[line.shape] <= max_shared]
+        for lines in submissions
+    ]
+    fingerprints = [_fingerprint([word for line in lines for word in line.words]) for lines in own_lines]
+    for first, second, pieces, share in _compare_fingerprints(fingerprints, min(max_shared, _MAX_SHARED)):
         if share >= MIN_SHARE and pieces >= MIN_PIECES:
-            yield SimilarPair(first, second, share, pieces, tuple(_in_both(own[first], own[second])))
+            examples = tuple(_find_common_lines(own_lines[first], own_lines[second]))
+            yield SimilarPair(first, second, share, pieces, examples)
 
 
-def _lines(grade: Grade, scratch: Path) -> Iterator[CodeLine]:
-    # A block that was typed on three nodes was written once.
+def _list_lines(grade: Grade, texts: Iterable[str]) -> Iterator[CodeLine]:
+    # By line, because a block that was run on three nodes was written once.
     scripts = {run.line: run.script for run in grade.runs}
-    yield from tokenize.tokenize_lines("\n".join(scripts.values())[:_LONGEST_SCRIPTS])
-    # What is gone or cannot be read is told by the grading itself.
-    with suppress(OSError):
-        collect.take(Path(grade.folder), scratch, _LIMITS)
-    for file in sorted(path for path in scratch.rglob("*") if path.is_file()):
-        yield from tokenize.tokenize_lines(tokenize.read_text_or_empty(file))
+    yield from tokenize.tokenize_lines("\n".join(scripts.values())[:_MAX_SCRIPT_LENGTH])
+    for text in texts:
+        yield from tokenize.tokenize_lines(text)
 
 
-def _prints(words: Sequence[str]) -> frozenset[bytes]:
-    """Return the fingerprints of words: of each few runs that begin one after another, the least hash."""
-    runs = [_hash(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1)]
-    return frozenset(min(runs[at : at + _WINDOW]) for at in range(len(runs) - _WINDOW + 1))
+def _fingerprint(words: Sequence[str]) -> frozenset[bytes]:
+    """Return the fingerprints of words: the least hash in each window over the hashes of word sequences."""
+    hashes = [_hash_words(words[at : at + _SEQUENCE_LENGTH]) for at in range(len(words) - _SEQUENCE_LENGTH + 1)]
+    return frozenset(min(hashes[at : at + _WINDOW]) for at in range(len(hashes) - _WINDOW + 1))
 
 
-def _hash(words: Sequence[str]) -> bytes:
+def _hash_words(words: Sequence[str]) -> bytes:
     return blake2b(tokenize.anonymize_names(words).encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
-def _alike(prints: Sequence[Collection[bytes]], most: int) -> Iterator[tuple[int, int, int, float]]:
-    """Yield all pairs that have any fingerprint in common, with how many these are, and their share of the smaller."""
-    having: dict[bytes, list[int]] = defaultdict(list)
-    for place, found in enumerate(prints):
-        for one in found:
-            having[one].append(place)
+def _compare_fingerprints(
+    submissions: Sequence[Collection[bytes]], max_shared: int
+) -> Iterator[tuple[int, int, int, float]]:
+    """Yield all pairs with common fingerprints: both indexes, the number of these, and their share of the smaller."""
+    owners: dict[bytes, list[int]] = defaultdict(list)
+    for index, fingerprints in enumerate(submissions):
+        for fingerprint in fingerprints:
+            owners[fingerprint].append(index)
     sizes: Counter[int] = Counter()
-    in_common: Counter[tuple[int, int]] = Counter()
-    for places in having.values():
-        if len(places) <= most:
-            sizes.update(places)
-            in_common.update(combinations(places, 2))
-    for (first, second), pieces in in_common.items():
+    common: Counter[tuple[int, int]] = Counter()
+    for indexes in owners.values():
+        if len(indexes) <= max_shared:
+            sizes.update(indexes)
+            common.update(combinations(indexes, 2))
+    for (first, second), pieces in common.items():
         yield first, second, pieces, pieces / min(sizes[first], sizes[second])
 
 
-def _in_both(first: Iterable[CodeLine], second: Iterable[CodeLine]) -> list[str]:
-    also = {tokenize.anonymize_names(line.words) for line in second}
-    found = dict.fromkeys(line.text for line in first if tokenize.anonymize_names(line.words) in also)
-    return [text[:_LONGEST_LINE] for text in sorted(found, key=len, reverse=True)[:_MOST_LINES]]
+def _find_common_lines(first: Iterable[CodeLine], second: Iterable[CodeLine]) -> list[str]:
+    in_second = {tokenize.anonymize_names(line.words) for line in second}
+    common = dict.fromkeys(line.text for line in first if tokenize.anonymize_names(line.words) in in_second)
+    return [text[:_MAX_EXAMPLE_LENGTH] for text in sorted(common, key=len, reverse=True)[:_MAX_EXAMPLES]]

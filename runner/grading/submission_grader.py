@@ -1,4 +1,4 @@
-"""Grades one submission: on a fresh cluster, which is thrown away."""
+"""Grade one submission: run its blocks on a fresh cluster, run the checks, and remove the cluster."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from runner.nodes.driver_interface import Cluster, ClusterId, Driver
 from runner.status import StatusReporter
 from runner.storage import locks
 
-# What was ordered last may still be on its way.
-_SETTLING_SECONDS = 20.0
-_ATTEMPTS = 2
-# What stands in reports; what nodes say may be as long as they like, also where it fills a placeholder.
-_LONGEST_TEXT, _LONGEST_FILLED = 2000, 10_000
-# Somebody who was interrupted may still be removing it.
-_ANOTHER_SECONDS = 60
-_RUN = "grade-"
+# The last commands may need time to take effect.
+_SETTLE_SECONDS = 20.0
+_MAX_ATTEMPTS = 2
+# Reports contain these texts; a node's output has no limit, including output that fills a placeholder.
+_MAX_TEXT_LENGTH, _MAX_FILLED_LENGTH = 2000, 10_000
+# A command that was interrupted may still be removing the cluster.
+_RESERVE_SECONDS = 60
+_RUN_PREFIX = "grade-"
 
 
 def derive_cluster_id(lab: Lab, digest: str) -> ClusterId:
-    """Return the cluster that a submission is graded on, by its hash and the values that it must have."""
-    named = hashlib.sha256(repr((digest, sorted(lab.values.items()))).encode()).hexdigest()
-    return ClusterId(lab.name, f"{_RUN}{named[:12]}")
+    """Return the id of the cluster that a submission is graded on; it depends on its hash and the learner's values."""
+    run_hash = hashlib.sha256(repr((digest, sorted(lab.values.items()))).encode()).hexdigest()
+    return ClusterId(lab.name, f"{_RUN_PREFIX}{run_hash[:12]}")
 
 
 def is_grading_cluster(cluster: ClusterId) -> bool:
-    """Whether a submission is graded on a cluster."""
-    return cluster.run.startswith(_RUN)
+    """Return whether a cluster is one that a submission is graded on."""
+    return cluster.run.startswith(_RUN_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,31 +52,31 @@ class SubmissionGrader:
 
     Attributes:
         lab: The lab.
-        driver: What the nodes are made of.
-        limits: What a submission may take.
-        hidden: A file with checks that students may not see, if there is one.
-        story: Where to show the steps.
-        tell: Is given a line on what is being done.
+        driver: The driver that creates the nodes.
+        limits: The resources that a submission may use.
+        hidden_checks: A file with checks that students may not see, if there is one.
+        reporter: Where to report the steps of the cluster's start.
+        on_status: Called with a line of text when a new activity starts.
 
     """
 
     lab: Lab
     driver: Driver
     limits: ResourceLimits
-    hidden: Path | None
+    hidden_checks: Path | None
     reporter: StatusReporter
-    tell: Callable[[str], None]
+    on_status: Callable[[str], None]
 
-    def grade(self, submission: Submission) -> Grade:
-        """Play a submission on a fresh cluster and run all checks; once more on another one if a check could not run.
+    def grade_submission(self, submission: Submission) -> Grade:
+        """Run a submission on a fresh cluster, then all checks; try once more on another cluster if a check cannot run.
 
         Raises:
             BrokenLabError: The lab's setup or its checks are broken.
 
         """
-        began = time.monotonic()
-        cluster = derive_cluster_id(self.lab, submission.digest)
-        found = Grade(
+        started_at = time.monotonic()
+        cluster_id = derive_cluster_id(self.lab, submission.digest)
+        grade = Grade(
             submission.name,
             self.lab.name,
             self.driver.name,
@@ -85,100 +85,104 @@ class SubmissionGrader:
             version=__version__,
             values=self.lab.values,
         )
-        with locks.reserve_cluster(str(cluster), _ANOTHER_SECONDS):
-            for attempt in range(1, _ATTEMPTS + 1):
+        with locks.reserve_cluster(str(cluster_id), _RESERVE_SECONDS):
+            for attempt in range(1, _MAX_ATTEMPTS + 1):
                 try:
-                    found = replace(self._try(submission, cluster, found), attempts=attempt)
+                    grade = replace(self._try_grading(submission, cluster_id, grade), attempts=attempt)
                 except BrokenLabError:
-                    # On a host that is busy a setup may fail that is sound.
-                    if attempt == _ATTEMPTS:
+                    # On a busy host a correct setup may fail.
+                    if attempt == _MAX_ATTEMPTS:
                         raise
-                if found.is_complete:
+                if grade.is_complete:
                     break
-        return replace(found, seconds=round(time.monotonic() - began, 1))
+        return replace(grade, seconds=_seconds_since(started_at))
 
-    def _try(self, submission: Submission, cluster: ClusterId, so_far: Grade) -> Grade:
+    def _try_grading(self, submission: Submission, cluster_id: ClusterId, grade: Grade) -> Grade:
         try:
-            with self._fresh(cluster) as made:
-                for node in made.nodes:
-                    node.copy_files(submission.files, "/root")
-                runs = tuple(self._play(submission, made))
-                self.tell("checking what it has come to")
-                # Where nothing was typed, nothing is settling.
-                marks = self._check(made, _SETTLING_SECONDS if any(run.seconds for run in runs) else 0)
+            with self._start_cluster(cluster_id) as cluster:
+                for node in cluster.nodes:
+                    node.copy_files(submission.files_folder, "/root")
+                runs = tuple(self._run_blocks(submission, cluster))
+                self.on_status("running the checks")
+                # If no block was run, there is nothing to wait for.
+                marks = self._run_checks(cluster, _SETTLE_SECONDS if any(run.seconds for run in runs) else 0)
         except HostError as error:
-            return replace(so_far, trouble=f"{error.message} {error.advice}")
-        return replace(so_far, marks=marks, runs=runs, trouble="")
+            return replace(grade, trouble=f"{error.message} {error.advice}")
+        return replace(grade, marks=marks, runs=runs, trouble="")
 
     @contextmanager
-    def _fresh(self, cluster: ClusterId) -> Iterator[Cluster]:
-        remains = lookup.survey_clusters().find_cluster(cluster)
-        if remains:
-            lifecycle.remove(selection.load_driver_of_cluster(remains), cluster)
+    def _start_cluster(self, cluster_id: ClusterId) -> Iterator[Cluster]:
+        leftover = lookup.survey_clusters().find_cluster(cluster_id)
+        if leftover:
+            lifecycle.remove_cluster(selection.load_driver_of_cluster(leftover), cluster_id)
         try:
-            lifecycle.start(self.driver, self.lab, cluster, self.reporter)
-            made = lifecycle.find(self.driver, cluster)
-            if made is None:
-                raise HostError(f"'{cluster}' is gone.", "Grade it again.")
-            yield made
+            lifecycle.start(self.driver, self.lab, cluster_id, self.reporter)
+            cluster = lifecycle.find_cluster(self.driver, cluster_id)
+            if cluster is None:
+                raise HostError(f"The cluster '{cluster_id}' disappeared.", "Grade the submission again.")
+            yield cluster
         finally:
-            with signals.uninterrupted():
-                lifecycle.remove(self.driver, cluster)
+            with signals.block_interrupts():
+                lifecycle.remove_cluster(self.driver, cluster_id)
 
-    def _play(self, submission: Submission, cluster: Cluster) -> Iterator[BlockRun]:
-        hand = LimitedRunner(self.limits)
-        player = LessonPlayer(cluster, hand)
+    def _run_blocks(self, submission: Submission, cluster: Cluster) -> Iterator[BlockRun]:
+        runner = LimitedRunner(self.limits)
+        player = LessonPlayer(cluster, runner)
         for number, block in enumerate(submission.blocks, 1):
-            self.tell(f"block {number} of {len(submission.blocks)}, on {', '.join(block.command.nodes)}")
-            for name in block.command.nodes or ("",):
-                yield self._type(player, hand, block, name)
+            self.on_status(f"block {number} of {len(submission.blocks)}, on {', '.join(block.command.nodes)}")
+            for node in block.command.nodes or ("",):
+                yield self._run_block(player, runner, block, node)
 
-    def _type(self, player: LessonPlayer, hand: LimitedRunner, block: SubmissionBlock, node: str) -> BlockRun:
+    def _run_block(self, player: LessonPlayer, runner: LimitedRunner, block: SubmissionBlock, node: str) -> BlockRun:
         command = block.command
-        about = BlockRun(command.line, block.step, node, command.script)
+        run = BlockRun(command.line, block.step, node, command.script)
         if block.problems:
-            return replace(about, complaint=f"not typed: {'; '.join(block.problems)}"[:_LONGEST_TEXT])
-        if not hand.seconds_left:
-            return replace(
-                about, complaint=f"not typed: the {self.limits.submission_seconds:g} s of a submission are over"
-            )
-        began = time.monotonic()
-        hand.start_block()
+            return replace(run, complaint=f"not run: {'; '.join(block.problems)}"[:_MAX_TEXT_LENGTH])
+        if not runner.seconds_left:
+            limit = f"{self.limits.submission_seconds:g} s"
+            return replace(run, complaint=f"not run: all blocks of a submission together may take {limit}")
+        started_at = time.monotonic()
+        runner.start_block()
         try:
-            typed = player.run_command(replace(command, retry_seconds=min(command.retry_seconds, hand.timeout_seconds)), node)
+            retry_seconds = min(command.retry_seconds, runner.timeout_seconds)
+            result = player.run_command(replace(command, retry_seconds=retry_seconds), node)
         except HostError as error:
-            # A node that does not answer, or is gone; what became of the others can still be seen.
-            return replace(about, complaint=error.message, seconds=round(time.monotonic() - began, 1))
+            # The node does not answer or is gone; the other nodes can still be checked.
+            return replace(run, complaint=error.message, seconds=_seconds_since(started_at))
         return replace(
-            about,
-            script=typed.script[: len(command.script) + _LONGEST_FILLED],
-            exit_status=typed.exit_status,
-            output=typed.output,
-            cut=hand.is_truncated,
-            complaint=typed.mismatch[:_LONGEST_TEXT],
-            seconds=round(time.monotonic() - began, 1),
+            run,
+            script=result.script[: len(command.script) + _MAX_FILLED_LENGTH],
+            exit_status=result.exit_status,
+            output=result.output,
+            cut=runner.is_truncated,
+            complaint=result.mismatch[:_MAX_TEXT_LENGTH],
+            seconds=_seconds_since(started_at),
         )
 
-    def _check(self, cluster: Cluster, patience: float) -> tuple[Mark, ...]:
-        deadline = time.monotonic() + self.limits.all_checks_seconds
+    def _run_checks(self, cluster: Cluster, settle_timeout: float) -> tuple[Mark, ...]:
         request = CheckRequest(
             self.lab,
             cluster,
-            settle_timeout=patience,
+            settle_timeout=settle_timeout,
             ignore_prerequisites=True,
             check_timeout=self.limits.check_seconds,
-            deadline=deadline,
+            deadline=time.monotonic() + self.limits.all_checks_seconds,
         )
-        marks = [_mark(result) for result in run_checks.run_checks(request).results]
-        if self.hidden:
+        marks = [_to_mark(result) for result in run_checks.run_checks(request).results]
+        if self.hidden_checks:
             open_steps = {mark.step for mark in marks if mark.outcome is not Outcome.PASSED and not mark.bonus}
             titles = {step.id: step.title for step in self.lab.lesson.steps if step.id in open_steps}
-            more = run_checks.run_checks(replace(request, checks_file=self.hidden, unfinished_steps=titles)).results
-            marks += [replace(_mark(result), hidden=True) for result in more]
+            hidden_request = replace(request, checks_file=self.hidden_checks, unfinished_steps=titles)
+            hidden_results = run_checks.run_checks(hidden_request).results
+            marks += [replace(_to_mark(result), hidden=True) for result in hidden_results]
         return tuple(marks)
 
 
-def _mark(result: CheckResult) -> Mark:
+def _seconds_since(moment: float) -> float:
+    return round(time.monotonic() - moment, 1)
+
+
+def _to_mark(result: CheckResult) -> Mark:
     return Mark(
         check=result.check,
         step=result.step,
@@ -186,8 +190,8 @@ def _mark(result: CheckResult) -> Mark:
         outcome=result.outcome,
         points=result.points,
         bonus=result.bonus,
-        text=result.message[:_LONGEST_TEXT],
+        text=result.message[:_MAX_TEXT_LENGTH],
         node=result.node,
-        see=result.see[:_LONGEST_TEXT],
+        see=result.see[:_MAX_TEXT_LENGTH],
         seconds=result.seconds,
     )

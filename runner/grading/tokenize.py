@@ -1,11 +1,10 @@
-"""Lines as words, and what the lessons tell learners to type: what two submissions have from there is no copying."""
+"""Split commands and files into words for the comparison of submissions, and list the lines that lessons contain."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from runner import paths
 from runner.lessons.model import PLACEHOLDER
@@ -14,9 +13,9 @@ Words = tuple[str, ...]
 
 _WORD = re.compile(r"\d[\w.-]*|-{0,2}[^\W\d][\w-]*|[^\w\s]")
 _NUMBER = re.compile(r"\d[\d.-]*")
-# Options, and what is no word.
+# Options and punctuation, as opposed to names.
 _MARK = re.compile(r"-|\W")
-# Commands in a row on one line, and one command on several.
+# The end of a command, also of several on one line; and a command that continues on the next line.
 _END, _CONTINUED = re.compile(r"\n|&&|;"), re.compile(r"\\\r?\n")
 _COMMENT = ("#", "//")
 _FENCED = re.compile(r"^ *(`{3,}|~{3,})[^\n]*\n(.*?)^ *\1", re.DOTALL | re.MULTILINE)
@@ -25,12 +24,12 @@ _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 
 @dataclass(frozen=True, slots=True)
 class CodeLine:
-    """One command or line of a file.
+    """One command, or one line of a file.
 
     Attributes:
-        text: As it was written.
-        words: Its words without the white space between them, and with 0 for every number or address.
-        kind: What it has in common with all lines that differ from it by names and numbers, and begin with its word.
+        text: The line as it was written.
+        words: Its words without the white space between them; every number and address is replaced by 0.
+        shape: Its first word, options and punctuation; equal for lines that differ only in names and numbers.
 
     """
 
@@ -40,7 +39,7 @@ class CodeLine:
 
 
 def tokenize_lines(text: str) -> Iterator[CodeLine]:
-    """Yield the lines of a text that hold any word; comments are left out."""
+    """Yield the lines of a text that contain a letter; comments are omitted."""
     for part in _END.split(_CONTINUED.sub(" ", text)):
         line = part.strip()
         if not line.startswith(_COMMENT) and any(map(str.isalpha, line)):
@@ -49,28 +48,30 @@ def tokenize_lines(text: str) -> Iterator[CodeLine]:
 
 
 def anonymize_names(words: Sequence[str]) -> str:
-    """Return words with each name as the number of its first appearance: who copies gives things other names."""
-    known: dict[str, str] = {"0": "0"}
-    return " ".join(word if _MARK.match(word) else known.setdefault(word, str(len(known))) for word in words)
+    """Return words with each name replaced by the number of its first appearance: copies often rename things."""
+    numbers: dict[str, str] = {"0": "0"}
+    return " ".join(word if _MARK.match(word) else numbers.setdefault(word, str(len(numbers))) for word in words)
 
 
 def load_lesson_shapes() -> frozenset[Words]:
-    """Return the kinds of all lines that lessons tell to type: in blocks, hints, solutions and the files they bring."""
-    return frozenset(line.shape for text in _texts() for line in tokenize_lines(PLACEHOLDER.sub("NAME", text)))
+    """Return the shapes of all lines in the lessons' blocks, hints, solutions and files: using them is not copying."""
+    return frozenset(
+        line.shape for text in _load_lesson_texts() for line in tokenize_lines(PLACEHOLDER.sub("NAME", text))
+    )
 
 
-def _texts() -> Iterator[str]:
+def _load_lesson_texts() -> Iterator[str]:
     labs = paths.labs_folder()
     for page in sorted([*labs.glob("*/lesson*.md"), *labs.glob("*/solution/*.md")]):
-        text = read_text_or_empty(page)
+        text = decode_text(page.read_bytes())
         yield from (match[2] for match in _FENCED.finditer(text))
         yield from (match[1] for match in _INLINE.finditer(_FENCED.sub("", text)))
-    yield from map(read_text_or_empty, sorted(labs.glob("*/files/**/*")))
+    yield from (decode_text(file.read_bytes()) for file in sorted(labs.glob("*/files/**/*")) if file.is_file())
 
 
-def read_text_or_empty(file: Path) -> str:
-    """Return the text of a file; nothing where it holds none."""
+def decode_text(content: bytes) -> str:
+    """Return a file's content as text; empty if it is not text in UTF-8."""
     try:
-        return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
         return ""

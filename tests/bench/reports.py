@@ -22,15 +22,16 @@ def measure() -> tuple[list[Row], list[str]]:
     os.environ |= dict.fromkeys(_CLASSROOM50, "x")
     say(f"reports: {COUNT} grades ...")
     everybody = grades(COUNT)
+    no_files: list[tuple[str, ...]] = [()] * COUNT
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         half = _write(folder / "half", everybody[: COUNT // 2])
         whole = _write(folder / "whole", everybody)
         size = sum(path.stat().st_size for path in (folder / "whole").rglob("*") if path.is_file())
-    half_of_pairs = seconds(lambda: similarity.pairs(everybody[: COUNT // 2]))
-    pairs = seconds(lambda: similarity.pairs(everybody))
+    half_of_pairs = seconds(lambda: similarity.find_similar_pairs(everybody[: COUNT // 2], no_files))
+    pairs = seconds(lambda: similarity.find_similar_pairs(everybody, no_files))
     rows = [
-        Row(f"{COUNT} reports in each of {len(reports.ALL)} formats", sum(whole.values()), "-", None, "<= 10 s"),
+        Row(f"{COUNT} reports in each of {len(reports.FORMATS)} formats", sum(whole.values()), "-", None, "<= 10 s"),
         Row("the same", sum(whole.values()), "half of them, twice", 2 * sum(half.values()), "<= 1.1x"),
         Row(f"which of {COUNT} resemble each other", pairs, "half of them, twice", 2 * half_of_pairs, "<= 1.1x"),
     ]
@@ -40,13 +41,13 @@ def measure() -> tuple[list[Row], list[str]]:
 
 def _write(folder: Path, everybody: Sequence[Grade]) -> dict[str, float]:
     taken = {}
-    for name in reports.ALL:
+    for name in reports.FORMATS:
         (folder / name).mkdir(parents=True)
-        classes = [[grade] for grade in everybody] if name in reports.OF_ONE else [everybody]
+        classes = [[grade] for grade in everybody] if name in reports.SINGLE_SUBMISSION_FORMATS else [everybody]
         taken[name] = seconds(partial(_each, name, folder / name, classes))
     return taken
 
 
 def _each(name: str, folder: Path, classes: Sequence[Sequence[Grade]]) -> None:
     for number, one in enumerate(classes):
-        reports.write(name, folder / f"report{number}", one, ())
+        reports.write_report(name, folder / f"report{number}", one, ())

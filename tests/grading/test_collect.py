@@ -1,4 +1,4 @@
-"""Taking a stranger's folder in."""
+"""Collecting an untrusted submission's folder."""
 
 from __future__ import annotations
 
@@ -8,162 +8,189 @@ from pathlib import Path
 
 import pytest
 
-from runner.grading.collect import Intake, take
+from runner.grading.collect import collect_submission, find_submissions
 from runner.grading.resource_limits import ResourceLimits
+from runner.grading.snapshot import Snapshot
 
 LIMITS = ResourceLimits(text_bytes=1000, file_bytes=2000, max_files=4, folder_bytes=5000)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a submission's folder with nothing but its text."""
-    made = tmp_path / "ada"
-    made.mkdir()
-    (made / "submission.md").write_text("text", "utf-8")
-    return made
+    """Return a submission's folder that contains only its text."""
+    folder = tmp_path / "ada"
+    folder.mkdir()
+    (folder / "submission.md").write_text("text", "utf-8")
+    return folder
 
 
-def taken(folder: Path) -> tuple[Intake, Path]:
-    """Take a folder in, and return where the copies are."""
-    target = folder.parent / "copies"
-    target.mkdir()
-    return take(folder, target, LIMITS), target
+def collect(folder: Path) -> Snapshot:
+    """Collect a folder with small limits."""
+    return collect_submission(folder, LIMITS)
 
 
-def said(found: Intake, folder: Path) -> list[tuple[str, str]]:
-    """Return the name of each file that was left out, and why."""
-    return [(str(problem.path.relative_to(folder)), problem.message) for problem in found.problems]
+def problems(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Return the name of each file that was excluded, and the reason."""
+    return [(str(problem.path), problem.message) for problem in snapshot.problems]
+
+
+def names(snapshot: Snapshot) -> list[str]:
+    """Return the names of the files that were collected."""
+    return sorted(file.path for file in snapshot.files)
 
 
 def test_files(folder: Path) -> None:
-    """Files are copied with their folders, with plain modes; the text is not among them."""
+    """Files are collected from subfolders too, with simple modes; the text is separate."""
     (folder / "app").mkdir()
     (folder / "app" / "run").write_text("#!/bin/sh\n", "utf-8")
     (folder / "app" / "run").chmod(0o4777)
     (folder / "notes").write_text("notes", "utf-8")
-    found, target = taken(folder)
-    assert (b"text", 2, []) == (found.text, found.files, found.problems)
-    assert ["app", "app/run", "notes"] == sorted(str(path.relative_to(target)) for path in target.rglob("*"))
-    assert [0o755, 0o644] == [(target / name).stat().st_mode & 0o7777 for name in ("app/run", "notes")]
+    snapshot = collect(folder)
+    assert ("ada", b"text", []) == (snapshot.name, snapshot.text, problems(snapshot))
+    assert {"app/run": (b"#!/bin/sh\n", 0o755), "notes": (b"notes", 0o644)} == {
+        file.path: (file.content, file.mode) for file in snapshot.files
+    }
+
+
+def test_snapshot_does_not_change(folder: Path) -> None:
+    """A snapshot keeps its content and its hash when the folder changes."""
+    (folder / "notes").write_text("notes", "utf-8")
+    snapshot = collect(folder)
+    digest = snapshot.digest
+    (folder / "notes").write_text("changed", "utf-8")
+    assert (digest, [b"notes"]) == (snapshot.digest, [file.content for file in snapshot.files])
+    assert digest != collect(folder).digest
 
 
 def test_link_inside(folder: Path) -> None:
     """A link to a file of the submission is followed."""
     (folder / "one").write_text("one", "utf-8")
     (folder / "two").symlink_to("one")
-    found, target = taken(folder)
-    assert [] == found.problems
-    assert "one" == (target / "two").read_text("utf-8")
-    assert not (target / "two").is_symlink()
+    snapshot = collect(folder)
+    assert [] == problems(snapshot)
+    assert {"one": b"one", "two": b"one"} == {file.path: file.content for file in snapshot.files}
 
 
 @pytest.mark.parametrize("to", ["/etc/hostname", "../secret", "loop/../secret"])
 def test_link_outside(to: str, folder: Path) -> None:
-    """A link that leads out of the submission is left out, and told."""
+    """A link to a file outside the submission is excluded and reported."""
     (folder.parent / "secret").write_text("secret", "utf-8")
     (folder / "loop").symlink_to(".")
     (folder / "out").symlink_to(to)
-    found, target = taken(folder)
-    assert ("out", "a link that leads out of the submission; put the file itself here") in said(found, folder)
-    assert [] == list(target.iterdir())
+    snapshot = collect(folder)
+    reason = "symbolic link to a file outside the submission; replace it with the file itself"
+    assert ("out", reason) in problems(snapshot)
+    assert () == snapshot.files
 
 
 def test_link_to_a_folder(folder: Path) -> None:
-    """A link to a folder is left out, wherever it leads: it may lead in a circle."""
+    """A link to a folder is excluded, even inside the submission: it could be a loop."""
     (folder / "here").symlink_to(".")
-    assert [("here", "a link to a folder; put the folder itself here")] == said(taken(folder)[0], folder)
+    reason = "symbolic link to a folder; replace it with the folder itself"
+    assert [("here", reason)] == problems(collect(folder))
 
 
 def test_text_is_a_link_outside(folder: Path) -> None:
-    """Nor may the text itself lead elsewhere."""
+    """The text itself cannot be a link to a file outside either."""
     (folder / "submission.md").unlink()
     (folder / "submission.md").symlink_to("/etc/hostname")
-    found, _ = taken(folder)
-    assert b"" == found.text
-    assert "submission.md" == said(found, folder)[0][0]
+    snapshot = collect(folder)
+    assert b"" == snapshot.text
+    assert "submission.md" == problems(snapshot)[0][0]
 
 
 def test_no_text(folder: Path) -> None:
-    """A submission without its text is told."""
+    """A submission without its text is reported."""
     (folder / "submission.md").unlink()
-    found, _ = taken(folder)
-    assert [("submission.md", "the file is missing")] == said(found, folder)
+    assert [("submission.md", "the file is missing")] == problems(collect(folder))
 
 
 def test_pipe(folder: Path) -> None:
-    """A pipe is left out, and nobody waits for its other end."""
+    """A pipe is excluded without waiting for its other end."""
     os.mkfifo(folder / "pipe")
-    found, _ = taken(folder)
-    assert [("pipe", "it is no regular file")] == said(found, folder)
+    assert [("pipe", "not a regular file")] == problems(collect(folder))
 
 
 def test_endless_device(folder: Path) -> None:
-    """Of a link to an endless device nothing is read."""
+    """A link to an endless device is not read."""
     (folder / "zero").symlink_to("/dev/zero")
-    assert "zero" == said(taken(folder)[0], folder)[0][0]
+    assert "zero" == problems(collect(folder))[0][0]
 
 
 def test_large_file(folder: Path) -> None:
-    """A file that is too large is left out by name, and the others are taken."""
+    """A file that is too large is reported by name, and all other files are collected."""
     (folder / "large").write_bytes(bytes(2001))
     (folder / "small").write_bytes(bytes(2000))
-    found, target = taken(folder)
-    assert ["large"] == [name for name, _ in said(found, folder)]
-    assert (target / "small").exists()
+    snapshot = collect(folder)
+    assert [("large", "too large; at most 1 kB are allowed here")] == problems(snapshot)
+    assert ["small"] == names(snapshot)
 
 
 def test_large_folder(folder: Path) -> None:
-    """Files that are too large together are left out from the one on that does not fit."""
+    """If all files together are too large, those that do not fit any more are excluded."""
     for name in "abc":
         (folder / name).write_bytes(bytes(1900))
-    found, target = taken(folder)
-    assert ["c"] == [name for name, _ in said(found, folder)]
-    assert ["a", "b"] == sorted(path.name for path in target.iterdir())
+    snapshot = collect(folder)
+    assert ["c"] == [name for name, _ in problems(snapshot)]
+    assert ["a", "b"] == names(snapshot)
 
 
 def test_many_files(folder: Path) -> None:
-    """Of too many files the first are taken, and it is told once that there are more."""
+    """Of too many files only the first ones are collected, and this is reported once."""
     for number in range(9):
         (folder / f"{number}").write_bytes(b"")
-    found, target = taken(folder)
-    assert [("4", "too many files; all after this one are left out")] == said(found, folder)
-    assert 5 == len(list(target.iterdir()))
+    snapshot = collect(folder)
+    assert [("4", "more than 4 files; all files after this one are ignored")] == problems(snapshot)
+    assert 5 == len(snapshot.files)
 
 
 def test_many_bad_links(folder: Path) -> None:
-    """Whatever is left out after many links is told as left out."""
+    """Files after too many excluded links are reported as ignored."""
     for number in range(9):
         (folder / f"link{number}").symlink_to("/etc/hostname")
     (folder / "stack.yml").write_text("services: {}\n", "utf-8")
-    assert "too many files; all after this one are left out" == said(taken(folder)[0], folder)[-1][1]
+    assert "more than 4 files; all files after this one are ignored" == problems(collect(folder))[-1][1]
 
 
 @pytest.mark.parametrize("name", ["loop", "submission.md"])
 def test_link_to_itself(name: str, folder: Path) -> None:
-    """A link that leads to itself is left out."""
+    """A link to itself is excluded."""
     (folder / name).unlink(missing_ok=True)
     (folder / name).symlink_to(name)
-    ((where, why),) = said(taken(folder)[0], folder)
-    assert (name, True) == (where, why.startswith("it cannot be read"))
+    ((path, reason),) = problems(collect(folder))
+    assert (name, True) == (path, reason.startswith("cannot read the file"))
 
 
 def test_deep_folders(folder: Path) -> None:
-    """Folders that lie too deep are left out, however deep they are."""
-    here = os.open(folder, os.O_RDONLY)
+    """Folders that are nested too deeply are excluded, however deep they are."""
+    descriptor = os.open(folder, os.O_RDONLY)
     for _ in range(1200):
-        os.mkdir("d", dir_fd=here)
-        here, before = os.open("d", os.O_RDONLY, dir_fd=here), here
-        os.close(before)
-    os.close(here)
-    found, target = taken(folder)
-    assert ([], 1) == (list(target.iterdir()), len(found.problems))
+        os.mkdir("d", dir_fd=descriptor)
+        descriptor, parent = os.open("d", os.O_RDONLY, dir_fd=descriptor), descriptor
+        os.close(parent)
+    os.close(descriptor)
+    snapshot = collect(folder)
+    assert ((), 1) == (snapshot.files, len(snapshot.problems))
     subprocess.run(["rm", "-rf", str(folder)], check=True)
 
 
-def test_tools_folders(folder: Path) -> None:
-    """What tools keep for themselves is passed over."""
+def test_folders_of_tools(folder: Path) -> None:
+    """The folders of development tools are ignored."""
     for name in (".git", "node_modules"):
         (folder / name).mkdir()
         (folder / name / "file").write_bytes(bytes(3000))
-    found, target = taken(folder)
-    assert ([], []) == (found.problems, list(target.iterdir()))
+    snapshot = collect(folder)
+    assert ([], ()) == (problems(snapshot), snapshot.files)
+
+
+def test_find_submissions(tmp_path: Path) -> None:
+    """A path is a submission, or a class whose subfolders all count; any other folder is an empty submission."""
+    for name in ("class/ada", "class/bob", "eve"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "submission.md").touch()
+    (tmp_path / "class" / "carol").mkdir()
+    (tmp_path / "class" / ".git").mkdir()
+    (tmp_path / "class" / "notes.txt").touch()
+    (tmp_path / "none").mkdir()
+    paths = [tmp_path / "class", tmp_path / "eve", tmp_path / "none", tmp_path / "class" / "ada"]
+    assert ["ada", "bob", "carol", "eve", "none"] == [path.name for path in find_submissions(paths)]

@@ -96,7 +96,9 @@ def test_repetitions_share_the_time_of_a_block(tmp_path: Path) -> None:
     """A block that is typed again and again has no more time than one that is typed once."""
     own = LimitedRunner(ResourceLimits(block_seconds=2))
     began = time.monotonic()
-    (found,) = LessonPlayer(helpers.make_local_cluster(tmp_path), own).play_commands([Command(("node1",), "sleep 1.5; false", 1, retry_seconds=2)])
+    (found,) = LessonPlayer(helpers.make_local_cluster(tmp_path), own).play_commands(
+        [Command(("node1",), "sleep 1.5; false", 1, retry_seconds=2)]
+    )
     assert found.mismatch
     assert time.monotonic() - began < 3.5
 
@@ -104,7 +106,9 @@ def test_repetitions_share_the_time_of_a_block(tmp_path: Path) -> None:
 def test_deaf_to_the_first_signal(tmp_path: Path) -> None:
     """A script that does not heed the first signal is told as one that took too long all the same."""
     script = "trap '' TERM; while :; do :; done"
-    (found,) = LessonPlayer(helpers.make_local_cluster(tmp_path), LimitedRunner(LIMITS)).play_commands([Command(("node1",), script, 1)])
+    (found,) = LessonPlayer(helpers.make_local_cluster(tmp_path), LimitedRunner(LIMITS)).play_commands(
+        [Command(("node1",), script, 1)]
+    )
     assert ("it did not end within 1 s", 137) == (found.mismatch, found.exit_status)
 
 
@@ -118,5 +122,7 @@ def test_node_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_complaint(tmp_path: Path) -> None:
     """A block that used all its time is told with the time that it had."""
-    (found,) = LessonPlayer(helpers.make_local_cluster(tmp_path), LimitedRunner(LIMITS)).play_commands([Command(("node1",), "sleep 60", 1)])
+    (found,) = LessonPlayer(helpers.make_local_cluster(tmp_path), LimitedRunner(LIMITS)).play_commands(
+        [Command(("node1",), "sleep 60", 1)]
+    )
     assert ("it did not end within 1 s", 124) == (found.mismatch, found.exit_status)

@@ -1,4 +1,4 @@
-"""A report, held against what the submissions are worth today."""
+"""Comparing a report with the grades that its submissions get now."""
 
 from __future__ import annotations
 
@@ -12,61 +12,61 @@ from runner.errors import UsageError
 from runner.grading import regrade, reports
 from tests.grading.grades import ALL, ERROR, FAILED, HASHES, HIDDEN, PASSED, grade
 
-WAS = grade(PASSED, FAILED, HIDDEN)
+PREVIOUS = grade(PASSED, FAILED, HIDDEN)
 
 
-def test_as_it_was() -> None:
-    """A grade that is the same again is told as that, however long it took."""
-    assert {"ada": []} == regrade.compare_grades([WAS], [replace(WAS, seconds=99, attempts=2)])
+def test_same_grade() -> None:
+    """The same grade has no differences, however long grading took."""
+    assert {"ada": []} == regrade.compare_grades([PREVIOUS], [replace(PREVIOUS, seconds=99, attempts=2)])
 
 
 def test_other_outcome() -> None:
-    """A check that ends otherwise is told, with the points."""
+    """A check with another result is reported, with the points."""
     passed = replace(FAILED, outcome=Outcome.PASSED)
+    differences = regrade.compare_grades([PREVIOUS], [grade(PASSED, passed, HIDDEN)])
     assert {
-        "ada": ["It is found: failed, and now passed", "1 of 5.5 points, and now 3.5 of 5.5"]
-    } == regrade.compare_grades([WAS], [grade(PASSED, passed, HIDDEN)])
+        "ada": ["It is found: was failed, is now passed", "had 1 of 5.5 points, has now 3.5 of 5.5"]
+    } == differences
 
 
 def test_hidden_check() -> None:
-    """A hidden check is told of without its name."""
-    told = regrade.compare_grades([WAS], [grade(PASSED, FAILED, replace(HIDDEN, outcome=Outcome.PASSED))])
-    assert "Hidden check 1: failed, and now passed" == told["ada"][0]
+    """A hidden check is reported without its name."""
+    passed = replace(HIDDEN, outcome=Outcome.PASSED)
+    differences = regrade.compare_grades([PREVIOUS], [grade(PASSED, FAILED, passed)])
+    assert "Hidden check 1: was failed, is now passed" == differences["ada"][0]
 
 
-def test_other_ground() -> None:
-    """What the grade stands on is compared too."""
+def test_changed_inputs() -> None:
+    """Changes of what the grade depends on are reported too."""
     hashes = {**HASHES, "lab": "sha256:other"}
-    assert {"ada": ["the lab is another one now", "labs was 1, and is 2"]} == regrade.compare_grades(
-        [WAS], [replace(WAS, hashes=hashes, version="2")]
-    )
+    differences = regrade.compare_grades([PREVIOUS], [replace(PREVIOUS, hashes=hashes, version="2")])
+    assert {"ada": ["the lab has changed", "labs was version 1, and is now 2"]} == differences
 
 
-def test_other_values() -> None:
-    """Who was graded with other values is told so."""
+def test_changed_values() -> None:
+    """A submission that was graded with other values is reported."""
     hashes = {**HASHES, "values": "sha256:other"}
-    assert {"ada": ["the learner's values are others now"]} == regrade.compare_grades(
-        [WAS], [replace(WAS, hashes=hashes)]
-    )
+    differences = regrade.compare_grades([PREVIOUS], [replace(PREVIOUS, hashes=hashes)])
+    assert {"ada": ["the learner's values have changed"]} == differences
 
 
-def test_not_to_be_compared() -> None:
-    """A submission that is not here, or cannot be graded, is told as that."""
-    assert {"ada": ["it is not here to be graded again"]} == regrade.compare_grades([WAS], [])
-    told = regrade.compare_grades([WAS], [grade(PASSED, ERROR)])
-    assert ["checks worth 1 point could not run, which is neither a pass nor a fail"] == told["ada"]
+def test_no_grade_to_compare() -> None:
+    """A submission that is missing, or cannot be graded, is reported as such."""
+    assert {"ada": ["it is missing, so it was not graded again"]} == regrade.compare_grades([PREVIOUS], [])
+    differences = regrade.compare_grades([PREVIOUS], [grade(PASSED, ERROR)])
+    assert ["checks worth 1 point could not run, which is neither a pass nor a fail"] == differences["ada"]
 
 
-def test_read(tmp_path: Path) -> None:
-    """A report that was written is read as it was."""
+def test_read_report(tmp_path: Path) -> None:
+    """A report is read as it was written."""
     (tmp_path / "grades.json").write_text(reports.render_report("json", ALL), "utf-8")
     assert [*ALL] == regrade.read_graded_report(tmp_path / "grades.json")
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"format": "labs-grades/1"}', '{"format": "labs-grades/2"}'])
-def test_no_report(text: str | None, tmp_path: Path) -> None:
-    """What is no report is refused, with what to type."""
+def test_not_a_report(text: str | None, tmp_path: Path) -> None:
+    """A file that is not a report is refused, with what to type."""
     if text is not None:
         (tmp_path / "grades.json").write_text(text, "utf-8")
-    with pytest.raises(UsageError, match="no report that can be audited"):
+    with pytest.raises(UsageError, match="is not a report that can be audited"):
         regrade.read_graded_report(tmp_path / "grades.json")

@@ -1,10 +1,10 @@
-"""Which submissions are told to resemble each other, and which are not."""
+"""Which submissions are reported as similar, and which are not."""
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -13,13 +13,17 @@ import pytest
 
 from runner.checking.results import Outcome
 from runner.grading import similarity
+from runner.grading.collect import collect_submission
 from runner.grading.grade_model import BlockRun, Grade
+from runner.grading.resource_limits import ResourceLimits
+from runner.grading.similarity import SimilarPair
 from runner.lessons import catalog
 from tests import helpers
 from tests.grading.grades import PASSED, grade
 
 LAB = "swarm-basics"
-# The same work by three learners, each in a way of their own.
+LIMITS = ResourceLimits()
+# The same task, solved by three learners in three different ways.
 ADA = r"""
 mkdir -p shop && cd shop
 for port in 8101 8102 8103; do docker service create --detach --name front$port --publish $port:80 nginx:alpine; done
@@ -56,7 +60,7 @@ docker info | grep -A3 Raft
 """
 RENAMED = [("shop", "laden"), ("front", "vorne"), ("before", "vorher"), ("after", "nachher"), ("evidence", "belege")]
 RENAMED += [("port", "nummer"), ("result", "ergebnis"), ("address", "adresse"), ("810", "920"), ("64M", "96M")]
-# A program that two may have from each other, beside what they have typed.
+# A program that one learner may copy from another, in addition to commands.
 PROGRAM = """
 import http.server, os, socket
 from collections import deque
@@ -81,7 +85,7 @@ http.server.ThreadingHTTPServer(("", 8080), Answer).serve_forever()
 """
 
 
-def renamed(text: str) -> str:
+def rename_all(text: str) -> str:
     """Return a text with other names and numbers, which is otherwise the same."""
     for old, new in RENAMED:
         text = text.replace(old, new)
@@ -89,145 +93,165 @@ def renamed(text: str) -> str:
 
 
 @cache
-def scripts() -> list[str]:
-    """Return what the lesson tells to type."""
+def lesson_scripts() -> list[str]:
+    """Return the commands of the lesson."""
     return [command.script for step in catalog.load_lab(LAB).lesson.steps for command in step.commands]
 
 
-def followed(seed: int) -> str:
-    """Return what a learner has typed who has followed the lesson, with values of their own and a detour or two."""
-    lucky = random.Random(seed)
-    filled = [re.sub("<.*?>", f"10.213.{seed}.2", script) for script in scripts()]
-    for look in ("docker ps", "docker node ls", "docker service ls", "docker info"):
-        filled.insert(lucky.randrange(len(filled)), look)
-    return "\n".join(filled)
+def follow_lesson(seed: int) -> str:
+    """Return the commands of a learner who follows the lesson, with their own values and a few extra commands."""
+    generator = random.Random(seed)
+    commands = [re.sub("<.*?>", f"10.213.{seed}.2", script) for script in lesson_scripts()]
+    for extra in ("docker ps", "docker node ls", "docker service ls", "docker info"):
+        commands.insert(generator.randrange(len(commands)), extra)
+    return "\n".join(commands)
 
 
-def written(texts: Mapping[str, str], folder: Path | None = None) -> list[Grade]:
+def grades_for(scripts: Mapping[str, str]) -> list[Grade]:
     """Return grades of submissions with these commands."""
     return [
         replace(
             grade(PASSED, submission=name),
             lab=LAB,
-            runs=tuple(BlockRun(7, "", f"node{number}", text, 0) for number in (1, 2, 3)),
-            folder=str((folder or Path("/nonexistent")) / name),
+            runs=tuple(BlockRun(7, "", f"node{number}", script, 0) for number in (1, 2, 3)),
         )
-        for name, text in texts.items()
+        for name, script in scripts.items()
     ]
 
 
-def found(texts: Mapping[str, str], folder: Path | None = None) -> set[frozenset[str]]:
-    """Return who resembles whom."""
-    names = list(texts)
-    return {
-        frozenset({names[pair.first], names[pair.second]})
-        for pair in similarity.find_similar_pairs(written(texts, folder))
-    }
+def find_pairs(grades: Sequence[Grade]) -> list[SimilarPair]:
+    """Return the similar pairs among submissions without other files."""
+    return similarity.find_similar_pairs(grades, [()] * len(grades))
+
+
+def similar(scripts: Mapping[str, str], folder: Path | None = None) -> set[frozenset[str]]:
+    """Return the names of similar submissions, whose other files are in folders below `folder`."""
+    names = list(scripts)
+    texts = [similarity.extract_texts(collect_submission(folder / name, LIMITS)) if folder else () for name in names]
+    pairs = similarity.find_similar_pairs(grades_for(scripts), texts)
+    return {frozenset({names[pair.first], names[pair.second]}) for pair in pairs}
 
 
 @pytest.fixture(scope="module")
 def crowd() -> dict[str, str]:
-    """Return a class that has followed the lesson, each with values of their own."""
-    return {f"s{number}": followed(number) for number in range(12)}
+    """Return a class whose learners follow the lesson, each with their own values."""
+    return {f"s{number}": follow_lesson(number) for number in range(12)}
 
 
 def test_copied(crowd: dict[str, str]) -> None:
-    """Who hands in the work of another is told, beside a class and without one."""
-    assert {frozenset({"ada", "bob"})} == found({"ada": ADA, "bob": ADA})
-    assert {frozenset({"ada", "bob"})} == found({**crowd, "ada": followed(50) + ADA, "bob": ADA + followed(51)})
+    """A copied submission is found, alone and in a class."""
+    assert {frozenset({"ada", "bob"})} == similar({"ada": ADA, "bob": ADA})
+    assert {frozenset({"ada", "bob"})} == similar(
+        {**crowd, "ada": follow_lesson(50) + ADA, "bob": ADA + follow_lesson(51)}
+    )
 
 
 def test_renamed(crowd: dict[str, str]) -> None:
-    """Other names, numbers, comments and white space make no other work of it."""
-    other = "# My own.\n" + renamed(ADA).replace(" | ", "  |  ").replace("; do", ";\n  do")
-    assert {frozenset({"ada", "bob"})} == found({"ada": ADA, "bob": other})
-    assert {frozenset({"ada", "bob"})} == found({**crowd, "ada": followed(50) + ADA, "bob": followed(51) + other})
+    """A copy with other names, numbers, comments and white space is found too."""
+    other = "# My own.\n" + rename_all(ADA).replace(" | ", "  |  ").replace("; do", ";\n  do")
+    assert {frozenset({"ada", "bob"})} == similar({"ada": ADA, "bob": other})
+    assert {frozenset({"ada", "bob"})} == similar(
+        {**crowd, "ada": follow_lesson(50) + ADA, "bob": follow_lesson(51) + other}
+    )
 
 
 def test_lesson_is_followed(crowd: dict[str, str]) -> None:
-    """Who follows the lesson has nothing from anybody, in a class of two and in a larger one, under whatever names."""
-    assert set() == found({"ada": followed(1), "bob": followed(1)})
-    assert set() == found(crowd)
-    own = [followed(number).replace("web", f"shop{number}").replace("lonely", f"solo{number}") for number in (1, 2)]
-    assert set() == found(dict(zip(("ada", "bob"), own, strict=True)))
+    """Learners who follow the lesson are not similar, in a class of any size and with any names."""
+    assert set() == similar({"ada": follow_lesson(1), "bob": follow_lesson(1)})
+    assert set() == similar(crowd)
+    own = [
+        follow_lesson(number).replace("web", f"shop{number}").replace("lonely", f"solo{number}") for number in (1, 2)
+    ]
+    assert set() == similar(dict(zip(("ada", "bob"), own, strict=True)))
 
 
 def test_unrelated(crowd: dict[str, str]) -> None:
-    """Who has found a way of their own resembles nobody."""
-    assert set() == found({"ada": ADA, "bob": BOB, "eve": EVE})
-    assert set() == found({**crowd, "ada": ADA, "bob": BOB, "eve": EVE})
+    """Different solutions of the same task are not similar."""
+    assert set() == similar({"ada": ADA, "bob": BOB, "eve": EVE})
+    assert set() == similar({**crowd, "ada": ADA, "bob": BOB, "eve": EVE})
 
 
 def test_a_little_in_common() -> None:
-    """A few commands in common are less than a copy, however little else there is."""
+    """A few common commands are not a copy, however short the submissions are."""
     few = "\n".join(ADA.splitlines()[:4])
-    assert set() == found({"ada": few, "bob": few})
-    assert set() == found({"ada": ADA, "bob": few + BOB})
+    assert set() == similar({"ada": few, "bob": few})
+    assert set() == similar({"ada": ADA, "bob": few + BOB})
 
 
 def test_part_of_it() -> None:
-    """Who adds to what is copied is told all the same: it is the smaller one whose share counts."""
-    assert {frozenset({"ada", "bob"})} == found({"ada": ADA, "bob": renamed(ADA) + EVE})
+    """A copy with additions is found: the share of the smaller submission counts."""
+    assert {frozenset({"ada", "bob"})} == similar({"ada": ADA, "bob": rename_all(ADA) + EVE})
 
 
-def test_common_property(crowd: dict[str, str]) -> None:
-    """What more than half of the class have, as from a hint of the instructor's, nobody has from another."""
-    assert set() == found({name: text + ADA for name, text in crowd.items()})
-    assert 3 == len(found({**crowd, "ada": ADA, "bob": ADA, "eve": ADA}))
+def test_common_to_the_class(crowd: dict[str, str]) -> None:
+    """Commands that more than half of the class has, for example from an instructor's hint, do not count."""
+    assert set() == similar({name: text + ADA for name, text in crowd.items()})
+    assert 3 == len(similar({**crowd, "ada": ADA, "bob": ADA, "eve": ADA}))
 
 
 def test_files(tmp_path: Path, crowd: dict[str, str]) -> None:
-    """Files beside the commands count too, wherever they lie and whatever they are called; what is no text does not."""
+    """Text files count too, whatever their names and folders; other files and links do not."""
     other = PROGRAM.replace("KEPT", "HELD").replace("Answer", "Reply").replace("body", "out").replace("8080", "9000")
+    scripts = {**crowd, "ada": follow_lesson(50), "bob": follow_lesson(51), "eve": follow_lesson(52)}
+    for name in scripts:
+        (tmp_path / name).mkdir()
     for path, text in (("ada/app/serve.py", PROGRAM), ("bob/main.py", other), ("eve/notes.txt", BOB)):
-        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text(text, "utf-8")
     for name in ("ada", "eve"):
         (tmp_path / name / "picture.png").write_bytes(b"\x89PNG\xff" * 1000)
     (tmp_path / "eve" / "link").symlink_to(tmp_path / "ada" / "app" / "serve.py")
-    texts = {**crowd, "ada": followed(50), "bob": followed(51), "eve": followed(52)}
-    assert {frozenset({"ada", "bob"})} == found(texts, tmp_path)
+    assert {frozenset({"ada", "bob"})} == similar(scripts, tmp_path)
 
 
-def test_what_is_told() -> None:
-    """A pair comes with its share, its pieces and lines to look at; the most alike comes first."""
+def test_texts_are_limited(tmp_path: Path) -> None:
+    """Of a submission's files, only so much text is kept in memory as is compared."""
+    (tmp_path / "submission.md").write_text("not a file to compare", "utf-8")
+    for name, size in (("large", 70 << 10), ("a", 60 << 10), ("b", 60 << 10), ("c", 60 << 10), ("d", 8 << 10)):
+        (tmp_path / name).write_text(name * size, "utf-8")
+    texts = similarity.extract_texts(collect_submission(tmp_path, LIMITS))
+    assert [("a", 60 << 10), ("b", 60 << 10), ("d", 8 << 10)] == [(text[0], len(text)) for text in texts]
+
+
+def test_pair() -> None:
+    """A pair has its share, its number of pieces and example lines; the most similar pair comes first."""
     half = "\n".join(ADA.splitlines()[:7])
-    first, *_ = similarity.find_similar_pairs(written({"bob": BOB, "ada": ADA, "eve": renamed(ADA), "max": half + EVE}))
+    first, *_ = find_pairs(grades_for({"bob": BOB, "ada": ADA, "eve": rename_all(ADA), "max": half + EVE}))
     assert (1, 2, 1.0) == (first.first, first.second, first.share)
     assert first.pieces >= similarity.MIN_PIECES
     assert "docker service update --detach --limit-memory 64M --restart-max-attempts 4 front8102" in first.lines
 
 
-def test_who_is_compared() -> None:
-    """Neither two submissions of one learner are compared, nor those for different labs; nor is one with nobody."""
-    ada, bob = written({"ada": ADA, "bob": ADA})
-    assert [] == similarity.find_similar_pairs([ada, ada])
-    assert [] == similarity.find_similar_pairs([ada, replace(bob, lab="secrets")])
-    assert [] == similarity.find_similar_pairs([ada])
-    assert [] == similarity.find_similar_pairs([])
+def test_what_is_compared() -> None:
+    """Submissions of the same learner, for different labs, or without another one are not compared."""
+    ada, bob = grades_for({"ada": ADA, "bob": ADA})
+    assert [] == find_pairs([ada, ada])
+    assert [] == find_pairs([ada, replace(bob, lab="secrets")])
+    assert [] == find_pairs([ada])
+    assert [] == find_pairs([])
 
 
 def test_no_grade_changes() -> None:
-    """The note leaves every grade as it is."""
-    grades = written({"ada": ADA, "bob": ADA})
-    before = [one.to_json() for one in grades]
-    assert 1 == len(similarity.find_similar_pairs(grades))
-    assert before == [one.to_json() for one in grades]
-    assert all(mark.outcome is Outcome.PASSED for one in grades for mark in one.marks)
+    """The comparison changes no grade."""
+    grades = grades_for({"ada": ADA, "bob": ADA})
+    before = [grade.to_json() for grade in grades]
+    assert 1 == len(find_pairs(grades))
+    assert before == [grade.to_json() for grade in grades]
+    assert all(mark.outcome is Outcome.PASSED for grade in grades for mark in grade.marks)
 
 
 def test_hostile() -> None:
-    """Text that is no text keeps nobody from being compared."""
+    """Malformed text does not prevent the comparison."""
     nasty = "1." * 50_000 + "x\n" + "a." * 50_000 + "\n\ud800 \x00 `'\"$(" + "(" * 5000
     nasty += "\n" + "a-" * 20_000 + "\n\\\n" * 2000
-    assert {frozenset({"ada", "bob"})} == found({"ada": ADA + nasty, "bob": ADA, "eve": nasty})
+    assert {frozenset({"ada", "bob"})} == similar({"ada": ADA + nasty, "bob": ADA, "eve": nasty})
 
 
 def test_linear() -> None:
-    """Twice as many submissions are twice the work, also where groups of them are copies."""
-    ways = [ADA.replace(" ", f" -{option} ") for option in "abcd"]
-    grades = written({f"s{number}": followed(number) + ways[number // 20] * (number % 20 < 3) for number in range(80)})
-    few, more, most = (
-        helpers.count_calls(partial(similarity.find_similar_pairs, grades[:count])) for count in (20, 40, 80)
+    """Twice as many submissions take twice the work, even if there are groups of copies."""
+    variants = [ADA.replace(" ", f" -{option} ") for option in "abcd"]
+    grades = grades_for(
+        {f"s{number}": follow_lesson(number) + variants[number // 20] * (number % 20 < 3) for number in range(80)}
     )
+    few, more, most = (helpers.count_calls(partial(find_pairs, grades[:count])) for count in (20, 40, 80))
     assert most - more < 2.1 * (more - few)

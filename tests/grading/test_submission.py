@@ -58,9 +58,9 @@ def test_front_matter(ada: Path, lab: Lab) -> None:
         ("", "submission.md:1: has no shell block; a block starts with its node: ```sh node1"),
         ("Words.\n", "submission.md:1: has no shell block; a block starts with its node: ```sh node1"),
         ("```sh node9\ntrue\n```\n", "submission.md:1: there is no node 'node9'"),
-        ("```sh\ntrue\n```\n", "submission.md:1: a shell block names its node: ```sh node1"),
+        ("```sh\ntrue\n```\n", "submission.md:1: a shell block must name its node, as in ```sh node1"),
         ("```sh node1 often=3\ntrue\n```\n", "submission.md:1: unknown option 'often'"),
-        (b"\xff\xfe", "submission.md:1: it cannot be read: 'utf-8' codec can't decode"),
+        (b"\xff\xfe", "submission.md:1: cannot read the file: 'utf-8' codec can't decode"),
     ],
 )
 def test_problems(text: str | bytes, problem: str, ada: Path, lab: Lab) -> None:
@@ -108,12 +108,15 @@ def test_digest(tmp_path: Path, lab: Lab) -> None:
 
 
 def test_digest_stays_the_same(tmp_path: Path, lab: Lab) -> None:
-    """The hash has not changed since the first release, so reports of earlier versions can be audited."""
+    """The hash of the same files stays the same between versions, so reports of earlier versions can be audited."""
     for name in ("b/c", "b-c", "a"):
         (tmp_path / "ada" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "ada" / name).write_text(name, "utf-8")
     (tmp_path / "ada" / "a").chmod(0o755)
-    assert "sha256:GOLDEN" == parse(tmp_path / "ada", lab, "text").digest
+    assert (
+        "sha256:d471176f15dc5c59bc0f144a65ba4ec4747531ee6218eee29a9b751932fcf938"
+        == parse(tmp_path / "ada", lab, "text").digest
+    )
 
 
 @pytest.mark.parametrize(

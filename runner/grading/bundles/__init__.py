@@ -32,7 +32,7 @@ def write_bundle(
 
     """
     kind = BUNDLE_FORMATS[name]
-    paths.require_folder_of(out)
+    paths.check_parent_folder(out)
     if parts and not kind.accepts_artifacts:
         raise UsageError(f"A bundle '{name}' cannot carry {parts}.", "Leave '--parts' out.")
     if parts and not parts.is_file():
@@ -40,7 +40,7 @@ def write_bundle(
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         wheel.write_wheel(folder)
-        if not paths.is_built_in():
+        if not paths.uses_built_in_labs():
             _add_tree(folder / TREE_FOLDER, settings.lab)
         if hidden:
             (folder / HIDDEN_FOLDER).mkdir()

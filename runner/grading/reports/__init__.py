@@ -1,20 +1,21 @@
-"""The reports that a grading can write, a module a format."""
+"""Reports on grades for other programs and for people: one module per format, each with `render`."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 from runner import paths
-from runner.errors import UsageError
+from runner.errors import HostError, LabsError, UsageError, create_unknown_name_error
 from runner.grading.grade_model import Grade
 from runner.grading.reports import html_folder
 from runner.grading.similarity import SimilarPair
 from runner.storage.output_dir import ManagedDirectory
 
-# Each module has `render(grades) -> str`, and `refuse()` if it cannot be written everywhere.
+# Each module has `render(grades) -> str`, and `check_environment()` if the report cannot be written everywhere.
 FILE_FORMATS = {
     "annotations": "github_annotations",
     "canvas": "canvas",
@@ -29,80 +30,141 @@ FILE_FORMATS = {
     "moodle": "moodle",
     "tap": "tap",
 }
-# Each is a folder of files, which a module of `NAMES` writes.
+# These are folders of files, which modules of `FILE_FORMATS` render.
 FOLDER_FORMATS = {"markdown-pages": "markdown_report", "pages": "html_report"}
 FORMATS = (*sorted({*FILE_FORMATS, *FOLDER_FORMATS}),)
-# What these are for knows only one submission at a time.
+# The programs that read these expect exactly one submission.
 SINGLE_SUBMISSION_FORMATS = frozenset({"classroom50", "gradescope"})
-# No student sees these.
+# These are not for students, so they include hidden checks and similar submissions.
 INSTRUCTOR_FORMATS = frozenset({"json"})
+_NULL_DEVICE = Path("/dev/null")
 
 
-def check_report_target(name: str, file: Path, found: Sequence[Path]) -> None:
-    """Refuse a report that could not be written in the end; told now, for it would be told after minutes of work.
+class ReportTarget(NamedTuple):
+    """A report to write: its format, one of `FORMATS`, and its file or folder."""
 
-    Args:
-        name: One of `ALL`.
-        file: Where it is to be written.
-        found: The folders of the submissions.
+    format_name: str
+    path: Path
+
+
+def parse_report_options(options: Iterable[str]) -> list[ReportTarget]:
+    """Return the reports that `--report FORMAT=FILE` options name.
 
     Raises:
-        UsageError: With what to type instead.
+        UsageError: An option is malformed, a format is unknown, or two reports have the same file.
 
     """
-    if name in SINGLE_SUBMISSION_FORMATS and len(found) != 1:
+    targets = [_parse_report_option(option) for option in options]
+    paths_in_use = [target.path.resolve() for target in targets]
+    for name, path in targets:
+        if paths_in_use.count(path.resolve()) > 1 and path != _NULL_DEVICE:
+            raise UsageError(f"Two reports would be written to {path}.", f"Name another file for '{name}'.")
+    return targets
+
+
+def _parse_report_option(option: str) -> ReportTarget:
+    name, _, path = option.partition("=")
+    if not path:
+        raise UsageError(f"'{option}' names no file.", "Name the format and the file: '--report json=grades.json'.")
+    if name not in FORMATS:
+        raise create_unknown_name_error("report format", name, FORMATS, "labs grade --help")
+    return ReportTarget(name, Path(path))
+
+
+def check_report_target(name: str, path: Path, submissions: Sequence[Path]) -> None:
+    """Refuse a report that could not be written later, before minutes are spent on grading.
+
+    Args:
+        name: The format, one of `FORMATS`.
+        path: The file or folder to write.
+        submissions: The folders of the submissions.
+
+    Raises:
+        UsageError: It could not be written; with what to type instead.
+
+    """
+    if name in SINGLE_SUBMISSION_FORMATS and len(submissions) != 1:
         raise UsageError(
-            f"A report '{name}' is of one submission, and there are {len(found)}.", "Name one, or leave it out."
+            f"The report '{name}' is about one submission, and there are {len(submissions)}.",
+            "Grade one submission, or omit the report.",
         )
-    paths.require_folder_of(file)
+    paths.check_parent_folder(path)
     if name in FOLDER_FORMATS:
-        if len(found) > 1 and file.resolve().parent in {folder.resolve().parent for folder in found}:
-            raise UsageError(f"{file} would lie among the submissions, and be taken for one.", "Name another folder.")
-        _owned(name, file).claim()
+        if len(submissions) > 1 and path.resolve().parent in {folder.resolve().parent for folder in submissions}:
+            raise UsageError(
+                f"{path} is in the folder of the submissions, and would be graded as one next time.",
+                "Name a folder elsewhere.",
+            )
+        _open_managed_folder(name, path).check_ownership()
         return
-    module = _module(FILE_FORMATS[name])
+    module = _load_module(FILE_FORMATS[name])
     if hasattr(module, "check_environment"):
         module.check_environment()
 
 
-def write_report(name: str, file: Path, grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> None:
+def write_reports(targets: Iterable[ReportTarget], grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> None:
+    """Write all reports that can be written; only then raise the error of the first one that cannot.
+
+    Raises:
+        LabsError: A report cannot be written.
+
+    """
+    errors: list[LabsError] = []
+    for name, path in targets:
+        try:
+            write_report(name, path, grades, pairs)
+        except LabsError as error:
+            errors.append(error)
+        except OSError as error:
+            errors.append(
+                HostError(
+                    f"Cannot write {path}: {error.strerror}.", "All other reports are written. Name another file."
+                )
+            )
+    if errors:
+        raise errors[0]
+
+
+def write_report(name: str, path: Path, grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> None:
     """Write a report.
 
     Args:
-        name: One of `ALL`.
-        file: Where to; a folder where the format is one.
-        grades: What it is about.
-        pairs: Which submissions resemble each other, for the formats that no student sees.
+        name: The format, one of `FORMATS`.
+        path: The file or folder to write.
+        grades: The grades.
+        pairs: The submissions that resemble each other, for formats that students do not see.
 
     Raises:
         LabsError: It cannot be written.
-        OSError: The same.
+        OSError: The file system refuses it.
 
     """
     if name in FOLDER_FORMATS:
-        found = html_folder.render_files(_module(FOLDER_FORMATS[name]), grades, pairs)
-        _owned(name, file).write({path: text.encode() for path, text in found.items()})
+        files = html_folder.render_files(_load_module(FOLDER_FORMATS[name]), grades, pairs)
+        _open_managed_folder(name, path).write_files({file: text.encode() for file, text in files.items()})
     else:
-        file.write_text(render_report(name, grades, pairs), "utf-8")
+        path.write_text(render_report(name, grades, pairs), "utf-8")
 
 
 def render_report(name: str, grades: Sequence[Grade], pairs: Sequence[SimilarPair] = ()) -> str:
     """Return the text of a report that is one file.
 
     Args:
-        name: One of `NAMES`.
-        grades: What it is about; of the students' own view where the format is one that students see.
-        pairs: Which submissions resemble each other, for the formats that no student sees.
+        name: The format, one of `FILE_FORMATS`.
+        grades: The grades; formats that students see leave out what hidden checks found.
+        pairs: The submissions that resemble each other, for formats that students do not see.
 
     """
-    module = _module(FILE_FORMATS[name])
+    module = _load_module(FILE_FORMATS[name])
     text: str = module.render(grades, pairs) if name in INSTRUCTOR_FORMATS else module.render(grades)
     return text
 
 
-def _owned(name: str, folder: Path) -> ManagedDirectory:
-    return ManagedDirectory(folder, f".labs-{name}.json", f"are of no report '{name}'", "Name an empty folder.")
+def _open_managed_folder(name: str, folder: Path) -> ManagedDirectory:
+    return ManagedDirectory(
+        folder, f".labs-{name}.json", f"do not belong to a report '{name}'", "Name an empty folder."
+    )
 
 
-def _module(name: str) -> ModuleType:
+def _load_module(name: str) -> ModuleType:
     return importlib.import_module(f"{__name__}.{name}")

@@ -1,7 +1,7 @@
-"""Classroom 50's `result.json`, as its schema `classroom50/result/v1` describes it; for use in its `autograder.py`.
+"""`result.json` for Classroom 50, in its format `classroom50/result/v1`; for use in its `autograder.py`.
 
-Whose submission it is comes from the variables that its runner gives to every autograder. Scores are whole numbers
-there, so fractions of points are counted in smaller coins.
+Environment variables that its runner sets for every autograder identify the submission. Scores are integers there, so
+fractions of points are scaled.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from runner.grading.grade_model import Grade, Mark
 from runner.grading.reports import student_view
 
 _FORMAT = "classroom50/result/v1"
-_FROM_RUNNER = {
+_RUNNER_VARIABLES = {
     "classroom": "CLASSROOM",
     "assignment": "ASSIGNMENT",
     "owner": "USERNAME",
@@ -30,55 +30,54 @@ _FROM_RUNNER = {
     "release": "RELEASE_URL",
     "review": "REVIEW_URL",
 }
-_SMALLEST_COIN = 100
+_MAX_DENOMINATOR = 100
 
 
 def render(grades: Sequence[Grade]) -> str:
     """Return the report.
 
     Raises:
-        HostError: A check could not run; without the file Classroom 50 tells of an error, and of no score.
+        HostError: A check could not run. Without the file, Classroom 50 shows an error and no score.
 
     """
-    (grade,) = (student_view.redact_hidden_checks(one) for one in grades)
+    (grade,) = (student_view.redact_hidden_checks(grade) for grade in grades)
     if not grade.is_complete:
-        raise HostError(
-            f"No report 'classroom50': {student_view.describe_missing_grade(grade)}.", "Have it graded again."
-        )
-    coin = _coin(mark.points for mark in grade.marks)
-    possible = round(grade.score.possible * coin)
-    found: dict[str, Any] = {
+        reason = student_view.describe_incomplete_grade(grade)
+        raise HostError(f"The report 'classroom50' was not written: {reason}.", "Grade the submission again.")
+    scale = _find_scale(mark.points for mark in grade.marks)
+    possible = round(grade.score.possible * scale)
+    report: dict[str, Any] = {
         "schema": _FORMAT,
         "assignment_type": os.environ.get("ASSIGNMENT_TYPE") or "individual",
-        **{key: os.environ[name] for key, name in _FROM_RUNNER.items()},
-        "datetime": _written(_committed()),
-        "graded_at": _written(datetime.now(UTC)),
-        # More than all there would be refused; a bonus can make up for what is missing.
-        "score": min(round(grade.score.earned * coin), possible),
+        **{key: os.environ[name] for key, name in _RUNNER_VARIABLES.items()},
+        "datetime": _format_time(_read_commit_time()),
+        "graded_at": _format_time(datetime.now(UTC)),
+        # A score above the maximum would be refused; bonus points can only make up for missing points.
+        "score": min(round(grade.score.earned * scale), possible),
         "max-score": possible,
-        "tests": [_test(mark, coin) for mark in grade.marks],
+        "tests": [_render_test(mark, scale) for mark in grade.marks],
     }
-    return json.dumps(found, indent=2) + "\n"
+    return json.dumps(report, indent=2) + "\n"
 
 
 def check_environment() -> None:
-    """Refuse to be written elsewhere than in an autograder of Classroom 50.
+    """Check that this runs in an autograder of Classroom 50.
 
     Raises:
-        UsageError: Its variables are missing.
+        UsageError: Its environment variables are missing.
 
     """
-    missing = [name for name in _FROM_RUNNER.values() if not os.environ.get(name)]
+    missing = [name for name in _RUNNER_VARIABLES.values() if not os.environ.get(name)]
     if missing:
         raise UsageError(
-            f"A report 'classroom50' needs {', '.join(missing)}, which Classroom 50 sets.",
-            "Use it in its autograder.py, or leave it out.",
+            f"The report 'classroom50' needs the variables {', '.join(missing)}, which Classroom 50 sets.",
+            "Use it in autograder.py of Classroom 50, or omit it.",
         )
 
 
-def _test(mark: Mark, coin: int) -> dict[str, Any]:
+def _render_test(mark: Mark, scale: int) -> dict[str, Any]:
     passed = mark.outcome is Outcome.PASSED
-    points = round(mark.points * coin)
+    points = round(mark.points * scale)
     return {
         "test-name": student_view.to_single_line(mark.says),
         "passed": passed,
@@ -88,22 +87,22 @@ def _test(mark: Mark, coin: int) -> dict[str, Any]:
     }
 
 
-def _coin(points: Iterable[float]) -> int:
-    """Return what one point is worth, so that all are whole numbers."""
-    return lcm(*(Fraction(one).limit_denominator(_SMALLEST_COIN).denominator for one in points))
+def _find_scale(points: Iterable[float]) -> int:
+    """Return the smallest factor that makes all points integers."""
+    return lcm(*(Fraction(number).limit_denominator(_MAX_DENOMINATOR).denominator for number in points))
 
 
-def _committed() -> datetime:
-    """Return when the graded commit was made, by which Classroom 50 tells what is late; now where there is none."""
-    # What a stranger's repository has configured must not run anything here.
-    asked = ["git", "--no-pager", "-c", "log.showSignature=false", "-c", "core.fsmonitor=false"]
-    asked += ["log", "-1", "--format=%ct"]
+def _read_commit_time() -> datetime:
+    """Return the time of the graded commit, by which Classroom 50 decides what is late; now if there is no commit."""
+    # These settings prevent a stranger's repository from running programs here.
+    argv = ["git", "--no-pager", "-c", "log.showSignature=false", "-c", "core.fsmonitor=false"]
+    argv += ["log", "-1", "--format=%ct"]
     try:
-        done = subprocess.run(asked, capture_output=True, text=True, check=True)
-        return datetime.fromtimestamp(int(done.stdout), UTC)
+        result = subprocess.run(argv, capture_output=True, text=True, check=True)
+        return datetime.fromtimestamp(int(result.stdout), UTC)
     except (OSError, subprocess.CalledProcessError, ValueError):
         return datetime.now(UTC)
 
 
-def _written(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

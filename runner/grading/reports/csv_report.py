@@ -1,4 +1,4 @@
-"""A table for a spreadsheet: a line a submission, a column a step."""
+"""CSV for spreadsheets: one row per submission, one column per step."""
 
 from __future__ import annotations
 
@@ -10,48 +10,46 @@ from collections.abc import Iterable, Sequence
 from runner.grading.grade_model import Grade, sum_points
 from runner.grading.reports import student_view
 
-# What a spreadsheet would take for a formula.
+# Spreadsheets interpret cells that begin like this as formulas.
 _NEXT_CELL = re.compile(r";(?=\s*[=+\-@])")
-_FORMULA = tuple("=+-@\t\uff1d\uff0b\uff0d\uff20")
+_FORMULA_START = tuple("=+-@\t\uff1d\uff0b\uff0d\uff20")
 
 
 def render(grades: Sequence[Grade]) -> str:
-    """Return the report, as RFC 4180 has it."""
-    seen = [student_view.redact_hidden_checks(grade) for grade in grades]
-    steps = list(dict.fromkeys(step for grade in seen for step in grade.marks_by_step))
-    head = ["submission", "lab", "earned", "possible", "percent", "complete", *steps, "note"]
-    return render_csv(
-        [
-            head,
-            *([*_about(grade), *_by_step(grade, steps), student_view.describe_missing_grade(grade)] for grade in seen),
-        ]
-    )
+    """Return the report, in the format of RFC 4180."""
+    visible = [student_view.redact_hidden_checks(grade) for grade in grades]
+    steps = list(dict.fromkeys(step for grade in visible for step in grade.marks_by_step))
+    header = ["submission", "lab", "earned", "possible", "percent", "complete", *steps, "note"]
+    rows = [
+        [*_list_totals(grade), *_list_step_points(grade, steps), student_view.describe_incomplete_grade(grade)]
+        for grade in visible
+    ]
+    return render_csv([header, *rows])
 
 
 def render_csv(rows: Iterable[Sequence[object]]) -> str:
-    """Return rows as text that no spreadsheet takes for formulas."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue()
+    """Return rows as CSV that no spreadsheet interprets as formulas."""
+    output = io.StringIO()
+    writer = csv.writer(output, lineterminator="\r\n")
+    writer.writerows([_escape_cell(value) for value in row] for row in rows)
+    return output.getvalue()
 
 
 def format_earned(grade: Grade) -> str:
-    """Return the points of a grade; nothing where they are not to be relied on."""
+    """Return the points that a submission earned; empty if they are not reliable."""
     return student_view.format_points(grade.score.earned) if grade.is_complete else ""
 
 
-def _cell(value: object) -> str:
-    # Where lists are separated by semicolons, one would begin another cell.
+def _escape_cell(value: object) -> str:
+    # Some locales separate cells by semicolons, so a semicolon could start another cell.
     text = _NEXT_CELL.sub(",", student_view.to_single_line(str(value)))
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(_FORMULA_START) else text
 
 
-def _about(grade: Grade) -> list[object]:
+def _list_totals(grade: Grade) -> list[object]:
     score = grade.score
-    percent = (
-        student_view.format_points(100 * score.earned / score.possible) if grade.is_complete and score.possible else ""
-    )
+    has_percent = grade.is_complete and score.possible
+    percent = student_view.format_points(100 * score.earned / score.possible) if has_percent else ""
     return [
         grade.submission,
         grade.lab,
@@ -62,6 +60,6 @@ def _about(grade: Grade) -> list[object]:
     ]
 
 
-def _by_step(grade: Grade, steps: Sequence[str]) -> list[str]:
+def _list_step_points(grade: Grade, steps: Sequence[str]) -> list[str]:
     marks = grade.marks_by_step
     return [student_view.format_points(sum_points(marks[step]).earned) if step in marks else "" for step in steps]

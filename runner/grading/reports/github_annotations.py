@@ -1,4 +1,4 @@
-"""GitHub annotations, as workflow commands: print the file in a step, and they stand beside `submission.md`.
+"""GitHub annotations: workflow commands that show messages beside `submission.md` when a step prints this file.
 
 The format is that of GitHub's page 'Workflow commands for GitHub Actions'.
 """
@@ -9,37 +9,37 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 from runner.checking.results import Outcome
-from runner.grading import collect
 from runner.grading.grade_model import Grade
 from runner.grading.reports import student_view
+from runner.grading.snapshot import SUBMISSION_FILE
 
 
 def render(grades: Sequence[Grade]) -> str:
-    """Return the report; one line an annotation, and none that begins with anything but a command of ours."""
-    return "".join(
-        f"{line}\n" for grade in map(student_view.redact_hidden_checks, grades) for line in _submission(grade)
-    )
+    """Return the report: one line per annotation, and no line that starts with any other workflow command."""
+    visible = map(student_view.redact_hidden_checks, grades)
+    return "".join(f"{line}\n" for grade in visible for line in _render_submission(grade))
 
 
-def _submission(grade: Grade) -> Iterator[str]:
-    file = str(PurePath(grade.folder) / collect.SUBMISSION_FILE)
+def _render_submission(grade: Grade) -> Iterator[str]:
+    file = str(PurePath(grade.folder) / SUBMISSION_FILE)
     for run in grade.runs:
         if run.complaint:
-            yield _command(
-                "notice", student_view.describe_block_problem(run), file=file, line=str(run.line), title="A block"
-            )
+            problem = student_view.describe_block_problem(run)
+            yield _render_command("notice", problem, file=file, line=str(run.line), title="Shell block")
     for mark in grade.marks:
         if mark.outcome in (Outcome.FAILED, Outcome.ERROR):
-            kind = "error" if mark.outcome is Outcome.FAILED else "warning"
-            yield _command(kind, student_view.describe_result(mark) or "not yet", file=file, title=mark.says)
+            severity = "error" if mark.outcome is Outcome.FAILED else "warning"
+            message = student_view.describe_result(mark) or "not yet"
+            yield _render_command(severity, message, file=file, title=mark.says)
     if not grade.is_complete:
-        yield _command("warning", student_view.describe_missing_grade(grade), file=file, title="Not graded to the end")
+        reason = student_view.describe_incomplete_grade(grade)
+        yield _render_command("warning", reason, file=file, title="Not fully graded")
 
 
-def _command(kind: str, message: str, **about: str) -> str:
-    told = ",".join(f"{key}={_escaped(value).replace(':', '%3A').replace(',', '%2C')}" for key, value in about.items())
-    return f"::{kind} {told}::{_escaped(message)}"
+def _render_command(severity: str, message: str, **properties: str) -> str:
+    escaped = {key: _escape(value).replace(":", "%3A").replace(",", "%2C") for key, value in properties.items()}
+    return f"::{severity} {','.join(f'{key}={value}' for key, value in escaped.items())}::{_escape(message)}"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return student_view.to_single_line(text).replace("%", "%25")

@@ -1,7 +1,7 @@
 """GitLab's Code Quality report, which a merge request shows beside `submission.md`.
 
-The format is that of GitLab's page 'Code Quality', under 'Code Quality report format'; its reader stops at the first
-entry that is not as it must be.
+The format is that of GitLab's page 'Code Quality', section 'Code Quality report format'. GitLab stops reading at the
+first malformed entry.
 """
 
 from __future__ import annotations
@@ -16,43 +16,39 @@ from pathlib import Path
 from typing import Any
 
 from runner.checking.results import Outcome
-from runner.grading import collect
 from runner.grading.grade_model import Grade, Mark
 from runner.grading.reports import student_view
+from runner.grading.snapshot import SUBMISSION_FILE
 
-_PROBLEM = re.compile(rf"{re.escape(collect.SUBMISSION_FILE)}:(\d+): (.*)", re.DOTALL)
+_PROBLEM = re.compile(rf"{re.escape(SUBMISSION_FILE)}:(\d+): (.*)", re.DOTALL)
 
 
 def render(grades: Sequence[Grade]) -> str:
-    """Return the report; nothing but ASCII, so that no byte order mark can stand in it."""
-    return (
-        json.dumps(
-            [one for grade in map(student_view.redact_hidden_checks, grades) for one in _entries(grade)], indent=2
-        )
-        + "\n"
-    )
+    """Return the report in ASCII: GitLab does not accept a byte order mark."""
+    visible = map(student_view.redact_hidden_checks, grades)
+    return json.dumps([entry for grade in visible for entry in _render_entries(grade)], indent=2) + "\n"
 
 
-def _entries(grade: Grade) -> Iterator[dict[str, Any]]:
-    # Two entries with the same fingerprint would be shown as one.
-    seen: Counter[tuple[str, ...]] = Counter()
-    file = _path(grade)
-    for severity, line, description, name, *about in _found(grade):
-        told = (file, name, *about)
-        seen[told] += 1
+def _render_entries(grade: Grade) -> Iterator[dict[str, Any]]:
+    # GitLab shows entries with the same fingerprint as one.
+    occurrences: Counter[tuple[str, ...]] = Counter()
+    file = _relative_path(grade)
+    for severity, line, description, name, *identity in _list_findings(grade):
+        key = (file, name, *identity)
+        occurrences[key] += 1
         yield {
             "description": student_view.to_single_line(description),
             "check_name": student_view.to_single_line(name),
-            "fingerprint": _hash(*told, str(seen[told])),
+            "fingerprint": _hash_words(*key, str(occurrences[key])),
             "severity": severity,
             "location": {"path": file, "lines": {"begin": line}},
         }
 
 
-def _found(grade: Grade) -> Iterator[tuple[Any, ...]]:
-    """Yield severity, line, description, name, and what tells one from others of the name, also on the next commit."""
+def _list_findings(grade: Grade) -> Iterator[tuple[Any, ...]]:
+    """Yield severity, line, description, name, and what identifies the finding even if its line changes later."""
     if not grade.is_complete:
-        yield "critical", 1, student_view.describe_missing_grade(grade), "labs/complete"
+        yield "critical", 1, student_view.describe_incomplete_grade(grade), "labs/complete"
     for problem in grade.problems:
         match = _PROBLEM.fullmatch(problem)
         line, text = (int(match[1]), match[2]) if match else (1, problem)
@@ -63,21 +59,21 @@ def _found(grade: Grade) -> Iterator[tuple[Any, ...]]:
     for mark in grade.marks:
         if mark.outcome in (Outcome.FAILED, Outcome.ERROR):
             severity = "major" if mark.outcome is Outcome.FAILED else "info"
-            why = f"{mark.says}: {student_view.describe_result(mark) or 'not yet'}"
-            yield severity, _line(grade, mark), why, f"labs/{mark.check}"
+            description = f"{mark.says}: {student_view.describe_result(mark) or 'not yet'}"
+            yield severity, _find_step_line(grade, mark), description, f"labs/{mark.check}"
 
 
-def _line(grade: Grade, mark: Mark) -> int:
-    """Return where the step of a check begins in the submission; its first line where it does not."""
+def _find_step_line(grade: Grade, mark: Mark) -> int:
+    """Return the line where a check's step begins in the submission; 1 if the submission has no such step."""
     return next((run.line for run in grade.runs if run.step == mark.step), 1)
 
 
-def _path(grade: Grade) -> str:
+def _relative_path(grade: Grade) -> str:
     folder = Path(grade.folder)
-    # Relative to the repository, whose root is where jobs begin.
-    near = os.path.relpath(folder) if folder.is_absolute() else folder
-    return student_view.to_single_line(str(Path(near) / collect.SUBMISSION_FILE))
+    # Relative to the root of the repository, where CI jobs start.
+    relative = os.path.relpath(folder) if folder.is_absolute() else folder
+    return student_view.to_single_line(str(Path(relative) / SUBMISSION_FILE))
 
 
-def _hash(*words: str) -> str:
+def _hash_words(*words: str) -> str:
     return hashlib.sha256("\0".join(words).encode("utf-8", "surrogatepass")).hexdigest()

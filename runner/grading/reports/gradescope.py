@@ -1,4 +1,4 @@
-"""Gradescope's `results.json`, as its page 'Autograder Specifications' describes it under 'Output Format'."""
+"""`results.json` for Gradescope, in the format of its page 'Autograder Specifications', section 'Output Format'."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ from runner.grading.reports import student_view
 
 
 def render(grades: Sequence[Grade]) -> str:
-    """Return the report; one without any score, which Gradescope shows as a failed autograder, if none is to be had."""
-    (grade,) = (student_view.redact_hidden_checks(one) for one in grades)
-    said = [student_view.describe_values(grade)] if student_view.describe_values(grade) else []
-    said += [*grade.problems, *([student_view.describe_missing_grade(grade)] if not grade.is_complete else [])]
-    found: dict[str, Any] = {
+    """Return the report; without a score, which Gradescope shows as a failed autograder, if the grade is unreliable."""
+    (grade,) = (student_view.redact_hidden_checks(grade) for grade in grades)
+    notes = [student_view.describe_values(grade), *grade.problems, student_view.describe_incomplete_grade(grade)]
+    report: dict[str, Any] = {
         "execution_time": round(grade.seconds),
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "output": student_view.replace_unsafe_chars("\n".join(said)),
+        "output": student_view.replace_unsafe_chars("\n".join(filter(None, notes))),
         "output_format": "text",
     }
     if grade.is_complete:
-        # Without it bonus points would count among those that can be reached.
-        found |= {"score": round(grade.score.earned, 2), "tests": [_test(grade, mark) for mark in grade.marks]}
-    return json.dumps(found, indent=2) + "\n"
+        # Without a total, Gradescope would add bonus points to the maximum.
+        report |= {"score": round(grade.score.earned, 2), "tests": [_render_test(grade, mark) for mark in grade.marks]}
+    return json.dumps(report, indent=2) + "\n"
 
 
-def _test(grade: Grade, mark: Mark) -> dict[str, Any]:
+def _render_test(grade: Grade, mark: Mark) -> dict[str, Any]:
     passed = mark.outcome is Outcome.PASSED
     title = grade.titles.get(mark.step)
     return {

@@ -1,4 +1,4 @@
-"""A folder for a class: an index for the instructor, and below `learners` a page of each learner's to hand out."""
+"""The files of a report folder: an index for the instructor, and `learners/` with a page for each learner."""
 
 from __future__ import annotations
 
@@ -11,41 +11,42 @@ from types import ModuleType
 from runner.grading.grade_model import Grade
 from runner.grading.similarity import SimilarPair
 
-# Below the index, so that the pages can be handed out without it.
-_LEARNERS = "learners"
-_PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_ELSE = re.compile(r"[^a-z0-9]+")
-# Devices of Windows, in whatever folder they are named and whatever comes after a full stop.
-_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
-_LONGEST = 40
+# In its own folder, so that the pages can be published without the index.
+_LEARNERS_FOLDER = "learners"
+_SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_UNSAFE_CHARS = re.compile(r"[^a-z0-9]+")
+# Windows reserves these names in every folder, with any suffix.
+_WINDOWS_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
+_MAX_STEM_LENGTH = 40
 
 
-def render_files(form: ModuleType, grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> dict[str, str]:
-    """Return the files of the folder by their paths in it; the index last, so that its links never lead nowhere.
+def render_files(page_format: ModuleType, grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> dict[str, str]:
+    """Return the texts of all files by their paths; the index comes last, so that its links always work.
 
     Args:
-        form: What they are written in: a module with `SUFFIX`, `learner` and `index`.
+        page_format: The module that renders pages, with `SUFFIX`, `render_learner` and `render_index`.
         grades: The grades.
-        pairs: Which submissions resemble each other; the index alone tells it.
+        pairs: The submissions that resemble each other; only the index mentions them.
 
     """
-    pages = [f"{_LEARNERS}/{name}{form.SUFFIX}" for name in _names(grades)]
-    found = {page: form.render_learner(grade) for page, grade in zip(pages, grades, strict=True)}
-    return {**found, f"index{form.SUFFIX}": form.render_index(grades, pages, pairs)}
+    pages = [f"{_LEARNERS_FOLDER}/{name}{page_format.SUFFIX}" for name in _list_page_names(grades)]
+    files = {page: page_format.render_learner(grade) for page, grade in zip(pages, grades, strict=True)}
+    return {**files, f"index{page_format.SUFFIX}": page_format.render_index(grades, pages, pairs)}
 
 
-def _names(grades: Sequence[Grade]) -> Iterator[str]:
-    """Yield a name for each page that is fit for every file system and every URL, and no other submission's.
+def _list_page_names(grades: Sequence[Grade]) -> Iterator[str]:
+    """Yield a name for each page that every file system and URL accepts, and that no other submission can choose.
 
-    It does not depend on the order of submissions, nor on who else is in the class as long as nobody has the same name.
+    It depends neither on the order of the submissions nor on the other ones, unless several have the same name.
     """
-    often = Counter(grade.submission for grade in grades)
+    counts = Counter(grade.submission for grade in grades)
     for grade in grades:
         name = grade.submission
-        if _PLAIN.fullmatch(name) and not _DEVICES.fullmatch(name) and often[name] == 1:
+        if _SAFE_NAME.fullmatch(name) and not _WINDOWS_DEVICES.fullmatch(name) and counts[name] == 1:
             yield name
         else:
-            told = "\0".join((name, grade.lab, grade.folder) if often[name] > 1 else (name,))
-            # A plain name has no tilde, so none can be chosen to be this one.
-            marked = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-            yield f"{_ELSE.sub('-', name.lower())[:_LONGEST].strip('-') or 'learner'}~{marked}"
+            identity = "\0".join((name, grade.lab, grade.folder) if counts[name] > 1 else (name,))
+            # A safe name has no tilde, so no submission can be named like this.
+            digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+            stem = _UNSAFE_CHARS.sub("-", name.lower())[:_MAX_STEM_LENGTH].strip("-") or "learner"
+            yield f"{stem}~{digest}"

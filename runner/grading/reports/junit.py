@@ -1,6 +1,6 @@
-"""JUnit XML, as Jenkins, GitLab and others read it: a test suite a submission, a test case a check.
+"""JUnit XML for Jenkins, GitLab and others: one test suite per submission, one test case per check.
 
-The format has no standard of its own; this keeps to the schema of Jenkins' xUnit plug-in (junit-10.xsd).
+The format has no official standard; this report follows the schema of Jenkins' xUnit plug-in (junit-10.xsd).
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ from runner.checking.results import Outcome
 from runner.grading.grade_model import Grade, Mark
 from runner.grading.reports import student_view
 
+_OUTCOME_TAGS = {Outcome.FAILED: "failure", Outcome.ERROR: "error", Outcome.SKIPPED: "skipped"}
+
 
 def render(grades: Sequence[Grade]) -> str:
     """Return the report."""
     root = Xml.Element("testsuites", name="labs grade")
     for grade in grades:
-        _suite(root, student_view.redact_hidden_checks(grade))
+        _add_suite(root, student_view.redact_hidden_checks(grade))
     Xml.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{Xml.tostring(root, encoding="unicode")}\n'
 
 
-def _suite(root: Xml.Element, grade: Grade) -> None:
+def _add_suite(root: Xml.Element, grade: Grade) -> None:
     count = {outcome: sum(mark.outcome is outcome for mark in grade.marks) for outcome in Outcome}
     suite = Xml.SubElement(
         root,
@@ -43,15 +45,17 @@ def _suite(root: Xml.Element, grade: Grade) -> None:
     ):
         Xml.SubElement(properties, "property", name=name, value=value)
     for mark in grade.marks:
-        _case(suite, grade, mark)
+        _add_case(suite, grade, mark)
     if grade.trouble:
         case = Xml.SubElement(suite, "testcase", classname=grade.lab, name="It can be graded", time="0")
-        Xml.SubElement(case, "error", message=student_view.to_single_line(student_view.describe_missing_grade(grade)))
+        Xml.SubElement(
+            case, "error", message=student_view.to_single_line(student_view.describe_incomplete_grade(grade))
+        )
     if grade.problems:
         Xml.SubElement(suite, "system-err").text = student_view.replace_unsafe_chars("\n".join(grade.problems))
 
 
-def _case(suite: Xml.Element, grade: Grade, mark: Mark) -> None:
+def _add_case(suite: Xml.Element, grade: Grade, mark: Mark) -> None:
     case = Xml.SubElement(
         suite,
         "testcase",
@@ -61,7 +65,7 @@ def _case(suite: Xml.Element, grade: Grade, mark: Mark) -> None:
     )
     if mark.outcome is Outcome.PASSED:
         return
-    kind = {Outcome.FAILED: "failure", Outcome.ERROR: "error", Outcome.SKIPPED: "skipped"}[mark.outcome]
-    found = Xml.SubElement(case, kind, message=student_view.to_single_line(student_view.describe_result(mark)))
+    message = student_view.to_single_line(student_view.describe_result(mark))
+    result = Xml.SubElement(case, _OUTCOME_TAGS[mark.outcome], message=message)
     if mark.see:
-        found.text = student_view.replace_unsafe_chars(f"See it on {mark.node} with: {mark.see}")
+        result.text = student_view.replace_unsafe_chars(f"See it on {mark.node} with: {mark.see}")

@@ -1,6 +1,6 @@
-"""A file that Moodle takes into its grade book: the name of a submission's folder is the student's user name.
+"""CSV for the grade book of Moodle: the name of a submission's folder is the student's user name.
 
-Moodle's page 'Grade import' lets each column be mapped; these have the names that it maps by itself.
+Moodle's page 'Grade import' allows any columns; these have the names that Moodle maps automatically.
 """
 
 from __future__ import annotations
@@ -13,23 +13,18 @@ from runner.grading.reports import csv_report, student_view
 
 
 def render(grades: Sequence[Grade]) -> str:
-    """Return the report; a grade that is not to be relied on is left empty."""
-    head = ["username", "grade item", "grade", "feedback"]
-    rows = [[grade.submission, grade.lab, csv_report.format_earned(grade), _feedback(grade)] for grade in grades]
-    return csv_report.render_csv([head, *rows])
+    """Return the report; a grade that is not reliable is left empty."""
+    header = ["username", "grade item", "grade", "feedback"]
+    rows = [[grade.submission, grade.lab, csv_report.format_earned(grade), _render_feedback(grade)] for grade in grades]
+    return csv_report.render_csv([header, *rows])
 
 
-def _feedback(grade: Grade) -> str:
-    seen = student_view.redact_hidden_checks(grade)
+def _render_feedback(full_grade: Grade) -> str:
+    grade = student_view.redact_hidden_checks(full_grade)
     missing = [
         f"{mark.says}: {student_view.describe_result(mark)}"
-        for mark in seen.marks
+        for mark in grade.marks
         if mark.outcome is not Outcome.PASSED
     ]
-    return " | ".join(
-        [
-            student_view.format_score(seen.score),
-            *([student_view.describe_missing_grade(seen)] if not seen.is_complete else []),
-            *missing,
-        ]
-    )
+    parts = [student_view.format_score(grade.score), student_view.describe_incomplete_grade(grade), *missing]
+    return " | ".join(filter(None, parts))

@@ -1,0 +1,171 @@
+"""Plan a grading: which submissions are graded for which lab, on which driver, with which values, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.checking.parallel_verify import VerifyJob, choose_job_count
+from runner.clusters import selection
+from runner.errors import UsageError
+from runner.grading.collect import read_submission_text
+from runner.grading.executor import Executor
+from runner.grading.grade_model import Grade
+from runner.grading.job import Job, find_hidden_checks
+from runner.grading.local_executor import LocalExecutor
+from runner.grading.resource_limits import ResourceLimits
+from runner.grading.snapshot import SUBMISSION_FILE
+from runner.grading.submission import find_lab_name
+from runner.lessons import catalog
+from runner.lessons.learner_values import NO_LEARNER, Learner
+from runner.status import StatusReporter
+from runner.storage import locks
+
+
+@dataclass(frozen=True, slots=True)
+class GradingRequest:
+    """What a user asks to be graded.
+
+    Attributes:
+        submissions: The submissions' folders.
+        lab: The lab that they are for; None if their front matter names it.
+        driver: The driver; None for one that isolates nodes from the host.
+        checks_folder: A folder with hidden checks, if there is one.
+        limits: The resources that each submission may use.
+        seed: The word with which learners' values are drawn; None if it was not given.
+        learner: The learner of the only submission; None if the folder's name is the learner.
+        previous_grades: The grades of a report to compare with: by default, learners have the same values again.
+
+    """
+
+    submissions: Sequence[Path]
+    lab: str | None = None
+    driver: str | None = None
+    checks_folder: Path | None = None
+    limits: ResourceLimits = field(default_factory=ResourceLimits)
+    seed: str | None = None
+    learner: str | None = None
+    previous_grades: Sequence[Grade] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GradingPlan:
+    """What will be graded.
+
+    Attributes:
+        jobs: The jobs, in the order of the submissions.
+        rejected: The grades of submissions that cannot be graded because they name no lab.
+
+    """
+
+    jobs: tuple[Job, ...]
+    rejected: tuple[Grade, ...]
+
+
+def plan_grading(request: GradingRequest) -> GradingPlan:
+    """Return the jobs for a request; nothing is started or changed.
+
+    Of the submissions only the front matter is read here, and only if the request names no lab. Each one is collected
+    when its turn comes (see `snapshot`).
+
+    Raises:
+        UsageError: There is nothing to grade, or an option is wrong.
+        HostError: No driver can run a lab.
+        BrokenLabError: A lab's lesson has problems.
+
+    """
+    if request.learner is not None and len(request.submissions) > 1:
+        raise UsageError(
+            f"'--learner' is for one submission, and there are {len(request.submissions)}.",
+            "Omit it: with '--seed WORD', the name of each folder is the learner.",
+        )
+    jobs: list[Job] = []
+    rejected: list[Grade] = []
+    for folder in request.submissions:
+        lab = request.lab or find_lab_name(read_submission_text(folder, request.limits))
+        # One submission with a wrong lab must not keep the rest of a class from being graded.
+        if len(request.submissions) > 1 and folder.is_dir() and not request.lab and lab not in catalog.list_lab_names():
+            reason = f"{SUBMISSION_FILE} names no existing lab; add 'lab: LAB' to its front matter"
+            rejected.append(Grade(folder.resolve().name, "", "", trouble=reason, folder=str(folder)))
+        else:
+            jobs.append(_plan_job(request, folder, lab))
+    if not jobs:
+        raise UsageError("None of these submissions names its lab.", "Name it with '--lab LAB'.")
+    return GradingPlan(tuple(jobs), tuple(rejected))
+
+
+def _plan_job(request: GradingRequest, folder: Path, lab: str | None) -> Job:
+    if not folder.is_dir():
+        raise UsageError(f"The folder {folder} does not exist.", f"Name a folder that contains a {SUBMISSION_FILE}.")
+    if lab is None:
+        raise UsageError(
+            f"{folder / SUBMISSION_FILE} does not name its lab.",
+            "Use '--lab LAB', or add 'lab: LAB' to its front matter. 'labs list' shows the labs.",
+        )
+    driver = _choose_driver_name(lab, request.driver)
+    hidden_checks = find_hidden_checks(request.checks_folder, lab)
+    return Job(folder, lab, driver, request.limits, hidden_checks, _find_learner(request, folder.resolve().name))
+
+
+def _choose_driver_name(lab: str, requested: str | None) -> str:
+    forced = selection.get_forced_driver_name()
+    # Submissions are code from strangers, so by default they run on nodes that are isolated from this host.
+    isolated = selection.get_isolated_driver_name()
+    if requested is None and forced not in (None, isolated):
+        raise UsageError(
+            f"LABS_DRIVER is {forced}, which does not isolate this host from the code of strangers.",
+            f"Unset it, or use '--driver {forced}' if you trust the submissions.",
+        )
+    return selection.choose_driver(catalog.load_lab(lab), requested or isolated, None).driver.name
+
+
+def _find_learner(request: GradingRequest, submission: str) -> Learner:
+    """Return the learner whose values a submission must use, by the submission's name."""
+    if request.seed is None and request.learner is None:
+        previous = {grade.submission: Learner(grade.learner, grade.seed) for grade in request.previous_grades}
+        return previous.get(submission, NO_LEARNER)
+    return Learner(submission if request.learner is None else request.learner, request.seed or "")
+
+
+def open_executor(
+    jobs: Sequence[Job], max_capacity: int | None, dask_address: str | None, reporter: StatusReporter
+) -> AbstractContextManager[Executor]:
+    """Return a context manager for the executor of a plan's jobs: a Dask cluster, or this host with its images ready.
+
+    Args:
+        jobs: The jobs.
+        max_capacity: How many submissions to grade at the same time; as many as fit if None.
+        dask_address: The address of a Dask scheduler; None to grade on this host.
+        reporter: Where to report the building of images.
+
+    Raises:
+        UsageError: The address is malformed.
+        HostError: The driver, an image or the Dask cluster is not available.
+
+    """
+    labs = {name: catalog.load_lab(name) for name in dict.fromkeys(job.lab for job in jobs)}
+    lab_runs = [VerifyJob(labs[job.lab], job.driver) for job in jobs]
+    if dask_address:
+        # Imported here because it takes a second, and distributed is an optional dependency.
+        from runner.grading import dask_executor
+
+        memory_mb = max((lab_run.memory_mb for lab_run in lab_runs), default=0)
+        return dask_executor.open_dask_executor(dask_address, memory_mb, len(jobs), max_capacity)
+    _prepare_images(lab_runs, reporter)
+    return nullcontext(LocalExecutor(max_capacity or choose_job_count(lab_runs, selection.measure_free_memory)))
+
+
+def _prepare_images(lab_runs: Iterable[VerifyJob], reporter: StatusReporter) -> None:
+    """Check that each driver supports its labs, and build or pull their images once, before any job starts."""
+    labs_by_driver: dict[str, dict[str, VerifyJob]] = {}
+    for lab_run in lab_runs:
+        labs_by_driver.setdefault(lab_run.driver, {})[lab_run.lab.name] = lab_run
+    for driver_name, runs in labs_by_driver.items():
+        driver = selection.load_driver(driver_name)
+        labs = [run.lab for run in runs.values()]
+        for lab in labs:
+            driver.check_support(lab.lesson.needs, f"'{lab.name}'")
+        with locks.lock_images(reporter):
+            driver.ensure_images(sorted({image for lab in labs for image in lab.lesson.images}), reporter)
