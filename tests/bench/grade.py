@@ -11,7 +11,7 @@ from pathlib import Path
 
 from runner.checking.parallel_verify import VerifyJob, choose_job_count
 from runner.clusters import lookup
-from runner.drivers.uml import memory
+from runner.drivers.uml import diagnostics
 from runner.lessons import catalog
 from runner.lessons.player import LessonPlayer
 from tests.bench import LAB, ROUNDS
@@ -61,7 +61,7 @@ def _class() -> tuple[Row, str]:
     lab = catalog.load_lab(SMALL)
     with tempfile.TemporaryDirectory() as name:
         folder = write(Path(name), lab, CLASS)
-        jobs = choose_job_count([VerifyJob(lab, "uml")] * CLASS, memory.free)
+        jobs = choose_job_count([VerifyJob(lab, "uml")] * CLASS, diagnostics.measure_free_memory)
         say(f"grade: one submission of {SMALL}, {ROUNDS} rounds ...")
         alone = sorted(seconds(lambda: labs("grade", str(folder / "s0"), "--anew")) for _ in range(ROUNDS))[ROUNDS // 2]
         say(f"grade: a class of {CLASS}, {jobs} at a time ...")

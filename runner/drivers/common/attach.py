@@ -17,13 +17,13 @@ from typing import Protocol
 from runner.errors import HostError
 from runner.nodes.driver_interface import OutputCallback, ignore_output
 
-OUTPUT, ERROR = 1, 2
+STDOUT, STDERR = 1, 2
 _CHUNK = 1 << 16
 # What a shell reports of a command whose reader has gone, 128 + SIGPIPE.
 _BROKEN_PIPE = 141
 
 
-class Session(Protocol):
+class AttachedSession(Protocol):
     """A command that has been started on a node."""
 
     def fileno(self) -> int:
@@ -35,7 +35,7 @@ class Session(Protocol):
         ...
 
     @property
-    def has_early(self) -> bool:
+    def has_buffered_output(self) -> bool:
         """Whether something has come that the descriptor does not tell of."""
         ...
 
@@ -51,7 +51,7 @@ class Session(Protocol):
         """Give the command's terminal another size."""
         ...
 
-    def status(self) -> int | None:
+    def get_exit_status(self) -> int | None:
         """Return the exit status of a command that has ended; None if the node went away."""
         ...
 
@@ -64,12 +64,12 @@ class _ReaderGoneError(Exception):
     pass
 
 
-def is_ours() -> bool:
+def is_on_terminal() -> bool:
     """Whether this process stands on a terminal at both sides."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def size() -> tuple[int, int]:
+def get_terminal_size() -> tuple[int, int]:
     """Return the rows and columns of our terminal, or what is usual where there is none."""
     try:
         columns, rows = os.get_terminal_size(sys.stdout.fileno())
@@ -78,13 +78,13 @@ def size() -> tuple[int, int]:
     return rows, columns
 
 
-def environment(terminal: bool) -> dict[str, str]:
+def select_environment(is_terminal: bool) -> dict[str, str]:
     """Return the variables of ours that a command on a node should know."""
-    passed_on = ("TERM", "NO_COLOR") if terminal else ("NO_COLOR",)
+    passed_on = ("TERM", "NO_COLOR") if is_terminal else ("NO_COLOR",)
     return {name: os.environ[name] for name in passed_on if name in os.environ}
 
 
-def join(session: Session, terminal: bool, on_output: OutputCallback = ignore_output) -> int:
+def attach_session(session: AttachedSession, is_terminal: bool, on_output: OutputCallback = ignore_output) -> int:
     """Carry bytes between a command and the standard streams until it ends.
 
     Args:
@@ -100,12 +100,12 @@ def join(session: Session, terminal: bool, on_output: OutputCallback = ignore_ou
 
     """
     try:
-        if terminal:
+        if is_terminal:
             with _raw_mode(), _resizes() as resized:
                 _carry(session, resized, on_output)
         else:
             _carry(session, None, on_output)
-        status = session.status()
+        status = session.get_exit_status()
     except _ReaderGoneError:
         return _BROKEN_PIPE
     finally:
@@ -115,7 +115,7 @@ def join(session: Session, terminal: bool, on_output: OutputCallback = ignore_ou
     return status
 
 
-def _carry(session: Session, resized: socket.socket | None, on_output: OutputCallback) -> None:
+def _carry(session: AttachedSession, resized: socket.socket | None, on_output: OutputCallback) -> None:
     """Carry until the command ends.
 
     Args:
@@ -124,7 +124,7 @@ def _carry(session: Session, resized: socket.socket | None, on_output: OutputCal
         heard: Called with whatever the command has printed.
 
     """
-    if session.has_early and not _show(session, on_output):
+    if session.has_buffered_output and not _show(session, on_output):
         return
     with selectors.DefaultSelector() as selector:
         selector.register(session, selectors.EVENT_READ)
@@ -143,15 +143,15 @@ def _carry(session: Session, resized: socket.socket | None, on_output: OutputCal
                     selector.unregister(key.fileobj)
 
 
-def _show(session: Session, on_output: OutputCallback) -> bool:
+def _show(session: AttachedSession, on_output: OutputCallback) -> bool:
     came = session.receive()
     for stream, data in came or ():
-        _write(sys.stderr.fileno() if stream == ERROR else sys.stdout.fileno(), data)
+        _write(sys.stderr.fileno() if stream == STDERR else sys.stdout.fileno(), data)
         on_output(data)
     return came is not None
 
 
-def _send_some(session: Session) -> bool:
+def _send_some(session: AttachedSession) -> bool:
     data = os.read(sys.stdin.fileno(), _CHUNK)
     try:
         if data:
@@ -164,7 +164,7 @@ def _send_some(session: Session) -> bool:
     return False
 
 
-def _send_all(session: Session) -> None:
+def _send_all(session: AttachedSession) -> None:
     with contextlib.suppress(OSError, ValueError):
         while _send_some(session):
             pass
@@ -189,11 +189,11 @@ def _raw_mode() -> Iterator[None]:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
-def _resize(session: Session, resized: socket.socket) -> bool:
+def _resize(session: AttachedSession, resized: socket.socket) -> bool:
     resized.recv(_CHUNK)
     with contextlib.suppress(Exception):
         # The command may have ended a moment ago; a size is no longer of use then.
-        session.resize(*size())
+        session.resize(*get_terminal_size())
     return True
 
 

@@ -1,4 +1,4 @@
-"""What a command on a node says, up to a limit."""
+"""Collects the output of a command on a node, up to a limit."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from runner.errors import LimitExceededError
 
-# Whoever reads more than this of one command means a file, and a node may have no end of it.
+# No command that a lab or a check runs prints this much, and a broken or hostile one could fill the host's memory.
 _MEGABYTES = 64
 
 
 @dataclass(slots=True)
-class Output:
-    """Collects what a command says.
+class BoundedOutput:
+    """The output of a command, with a limit on its size.
 
     Attributes:
         node: The name of the node.
@@ -25,21 +25,21 @@ class Output:
     _streams: dict[int, bytearray] = field(default_factory=dict)
     _size: int = 0
 
-    def add(self, stream: int, data: bytes) -> None:
-        """Take what came on a stream.
+    def append(self, stream: int, data: bytes) -> None:
+        """Add what the command printed on a stream.
 
         Raises:
-            LimitExceededError: It is too much by now.
+            LimitExceededError: The output is now longer than the limit.
 
         """
         self._streams.setdefault(stream, bytearray()).extend(data)
         self._size += len(data)
         if self._size > _MEGABYTES << 20:
             raise LimitExceededError(
-                f"'{self.program}' on {self.node} said more than {_MEGABYTES} MB and was ended.",
-                "Look what it does: 'labs shell' opens a terminal there.",
+                f"'{self.program}' on {self.node} printed more than {_MEGABYTES} MB and was stopped.",
+                "To see what it does, open a terminal on the node with 'labs shell'.",
             )
 
-    def of(self, stream: int) -> bytes:
-        """Return all that came on a stream."""
+    def get_stream(self, stream: int) -> bytes:
+        """Return everything that was printed on a stream."""
         return bytes(self._streams.get(stream, b""))

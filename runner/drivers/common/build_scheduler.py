@@ -1,4 +1,4 @@
-"""The order in which images are built: two at a time, and each after what it stands on."""
+"""Builds images two at a time, each after the image that it is based on."""
 
 from __future__ import annotations
 
@@ -7,34 +7,36 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 
 from runner.images.recipe import Recipe
 
-# Two cores are kept busy by two builds; more only make each other slower.
-AT_ONCE = 2
+# Two builds keep two cores busy; more would only slow each other down.
+MAX_PARALLEL = 2
 
 
-def build(recipes: Iterable[Recipe], build_one: Callable[[Recipe], None], give_up: Callable[[], None]) -> None:
-    """Build images, and let none that runs go on once one has failed.
+def build_in_order(
+    recipes: Iterable[Recipe], build_image: Callable[[Recipe], None], cancel: Callable[[], None]
+) -> None:
+    """Build images, and cancel all running builds after one has failed.
 
     Args:
-        recipes: What to build, each after what it stands on.
-        build_one: Builds one.
-        give_up: Lets the running ones end early.
+        recipes: What to build; a recipe comes after the one that it is based on.
+        build_image: Builds the image of one recipe.
+        cancel: Makes running builds end early.
 
     """
-    built: dict[str, Future[None]] = {}
+    builds: dict[str, Future[None]] = {}
 
-    def make(one: Recipe) -> None:
-        if one.on in built:
-            built[one.on].result()
-        build_one(one)
+    def build_after_base(recipe: Recipe) -> None:
+        if recipe.base in builds:
+            builds[recipe.base].result()
+        build_image(recipe)
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(MAX_PARALLEL) as pool:
         try:
-            for one in recipes:
-                built[one.name] = pool.submit(make, one)
-            for done in as_completed(built.values()):
-                done.result()
+            for recipe in recipes:
+                builds[recipe.name] = pool.submit(build_after_base, recipe)
+            for completed in as_completed(builds.values()):
+                completed.result()
         except BaseException:
-            give_up()
-            for future in built.values():
+            cancel()
+            for future in builds.values():
                 future.cancel()
             raise

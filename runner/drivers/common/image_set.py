@@ -1,18 +1,46 @@
-"""What a store or a disk holds, and whether it is still what the recipes make."""
+"""The set of images that a driver has prepared for its nodes, and whether it is up to date."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from runner.images import recipe
 from runner.nodes.driver_interface import NodeImage
 
 
-def fitting(contents: Iterable[NodeImage]) -> set[str]:
-    """Return the names of those images that are real, or made of recipes as they are now."""
-    recipes = recipe.stand_ins()
+@dataclass(frozen=True, slots=True)
+class ImageSet:
+    """The images of a layer cache or of a VM's base disk.
+
+    Attributes:
+        node_image: The id of the image that the nodes themselves run on.
+        images: The images that node engines have, sorted by name.
+
+    """
+
+    node_image: str
+    images: tuple[NodeImage, ...]
+
+
+def filter_up_to_date(images: Iterable[NodeImage]) -> set[str]:
+    """Return the names of those images that are real, or built from recipes as they are now."""
+    recipes = recipe.map_image_names()
     return {
-        one.name
-        for one in contents
-        if not one.stand_in or (one.name in recipes and one.version == recipe.version(recipes[one.name].name))
+        image.name
+        for image in images
+        if not image.stand_in
+        or (image.name in recipes and image.version == recipe.compute_version(recipes[image.name].name))
     }
+
+
+def has_up_to_date(images: Iterable[NodeImage], names: Iterable[str]) -> bool:
+    """Return whether all named images are among these, and up to date."""
+    required = {*names}
+    # Only what is required is compared with its recipe: hashing all recipes takes a while that a start would notice.
+    return required <= filter_up_to_date(image for image in images if image.name in required)
+
+
+def qualify_name(name: str) -> str:
+    """Return an official name as Docker Hub's registry knows it: 'library/nginx:alpine' for 'nginx:alpine'."""
+    return name if "/" in name else f"library/{name}"

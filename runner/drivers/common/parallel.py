@@ -1,4 +1,4 @@
-"""Runs the jobs of a start at the same time."""
+"""Runs the jobs of a start in parallel."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from runner.status import DetailCallback
 T = TypeVar("T")
 
 
-def run(jobs: Sequence[Callable[[threading.Event], T]], tell: DetailCallback) -> list[T]:
-    """Run jobs at the same time; the first failure stops the others.
+def run_jobs(jobs: Sequence[Callable[[threading.Event], T]], report_detail: DetailCallback) -> list[T]:
+    """Run jobs in parallel; the first failure stops the others.
 
     Args:
-        jobs: Functions that give up once the event they are given is set.
-        tell: Told how many are done.
+        jobs: Functions that return early once the event they are given is set.
+        report_detail: Called with how many jobs are done, as in '2 of 3'.
 
     Returns:
-        What they returned, in their order.
+        Their results, in the order of the jobs.
 
     """
     stop = threading.Event()
@@ -30,11 +30,11 @@ def run(jobs: Sequence[Callable[[threading.Event], T]], tell: DetailCallback) ->
         try:
             for done, future in enumerate(as_completed(futures), 1):
                 future.result()
-                tell(f"{done} of {len(jobs)}")
+                report_detail(f"{done} of {len(jobs)}")
         except BaseException:
             stop.set()
-            # Whoever clears up after this must find all that the jobs have made.
-            with signals.uninterrupted():
+            # The caller then removes everything that the jobs have created, so all of them must have ended.
+            with signals.block_interrupts():
                 pool.shutdown()
             raise
     return [future.result() for future in futures]

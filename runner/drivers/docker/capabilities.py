@@ -24,7 +24,7 @@ CAPABILITIES = """
 """.split()  # noqa: SIM905 - forty lines of one word each would read worse
 MODULES = "/lib/modules"
 # Probes carry a cluster's labels, so that what an interruption leaves goes the way of a cluster's remains.
-PROBING = ClusterId("host", "probe")
+PROBE_CLUSTER = ClusterId("host", "probe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ class HostFacts:
     ipvs: bool
     vxlan: bool
 
-    def offers(self, need: str) -> bool:
+    def has_feature(self, need: str) -> bool:
         """Whether the kernel has what a lab's front matter calls `need`."""
         return {"ipvs": self.ipvs, "vxlan": self.vxlan}[need]
 
 
-def node_options(facts: HostFacts) -> dict[str, Any]:
+def build_node_options(facts: HostFacts) -> dict[str, Any]:
     """Return the host configuration that lets a container run an engine of its own.
 
     Args:
@@ -83,7 +83,7 @@ def node_options(facts: HostFacts) -> dict[str, Any]:
     return options
 
 
-def host_config(client: docker.DockerClient, options: dict[str, Any]) -> dict[str, Any]:
+def build_host_config(client: docker.DockerClient, options: dict[str, Any]) -> dict[str, Any]:
     """Return the engine's `HostConfig`.
 
     Args:
@@ -100,7 +100,7 @@ def host_config(client: docker.DockerClient, options: dict[str, Any]) -> dict[st
     return made
 
 
-def missing_capabilities(bounding: str, last: int) -> tuple[str, ...]:
+def list_missing_capabilities(bounding: str, last: int) -> tuple[str, ...]:
     """Return which capabilities a bounding set lacks.
 
     Args:
@@ -112,7 +112,7 @@ def missing_capabilities(bounding: str, last: int) -> tuple[str, ...]:
     return tuple(name for bit, name in enumerate(CAPABILITIES[: last + 1]) if not bits >> bit & 1)
 
 
-def gather(client: docker.DockerClient, image: str, info: Mapping[str, Any]) -> HostFacts:
+def load_host_facts(client: docker.DockerClient, image: str, info: Mapping[str, Any]) -> HostFacts:
     """Return the facts, from the cache where engine and kernel are still the same.
 
     Args:
@@ -128,14 +128,14 @@ def gather(client: docker.DockerClient, image: str, info: Mapping[str, Any]) -> 
     path = paths.cache_folder() / "hosts" / f"{info['ID'].replace(':', '')}.json"
     known = _remembered(path.read_bytes() if path.exists() else b"{}", key)
     if known is None:
-        with host_engine.explained("probing what the host can give a node"):
+        with host_engine.explain_errors("probing what the host can give a node"):
             known = _probe(client, image)
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.write_text(path, codec.encode_json({"key": key, "facts": known}, indent=2))
     return known
 
 
-def forget() -> None:
+def clear_probe_cache() -> None:
     """Probe anew the next time."""
     for path in (paths.cache_folder() / "hosts").glob("*.json"):
         path.unlink()
@@ -153,14 +153,14 @@ def _probe(client: docker.DockerClient, image: str) -> HostFacts:
     rights = _ask(client, image, "capabilities", {"pid_mode": "host"})
     known = HostFacts(
         privileged=_starts(client, image, {"privileged": True}),
-        missing=missing_capabilities(rights["bounding"], int(rights["last"])),
+        missing=list_missing_capabilities(rights["bounding"], int(rights["last"])),
         modules=_starts(client, image, {"mounts": [docker.types.Mount(MODULES, MODULES, "bind", read_only=True)]}),
         cgroup=1,
         iptables="none",
         ipvs=False,
         vxlan=False,
     )
-    kernel = _ask(client, image, "kernel", node_options(known))
+    kernel = _ask(client, image, "kernel", build_node_options(known))
     return HostFacts(
         privileged=known.privileged,
         missing=known.missing,
@@ -188,9 +188,9 @@ def _starts(client: docker.DockerClient, image: str, options: dict[str, Any]) ->
 
 def _run(client: docker.DockerClient, image: str, command: list[str], options: dict[str, Any]) -> str:
     api = client.api
-    config = host_config(client, options)
-    labelled = labels.of(PROBING)
-    with signals.deferred():
+    config = build_host_config(client, options)
+    labelled = labels.build_labels(PROBE_CLUSTER)
+    with signals.defer_interrupts():
         made = api.create_container(image, command, host_config=config, labels=labelled, entrypoint=[])["Id"]
     try:
         api.start(made)

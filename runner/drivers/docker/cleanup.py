@@ -14,7 +14,7 @@ from runner.drivers.docker import labels
 from runner.nodes.driver_interface import ClusterId
 
 
-def remove(client: docker.DockerClient, cluster: ClusterId) -> bool:
+def remove_cluster_objects(client: docker.DockerClient, cluster: ClusterId) -> bool:
     """Remove a cluster's containers, volumes and networks, found by their labels.
 
     Args:
@@ -26,7 +26,7 @@ def remove(client: docker.DockerClient, cluster: ClusterId) -> bool:
 
     """
     api = client.api
-    own = labels.filters(cluster)
+    own = labels.build_cluster_filter(cluster)
     found = api.volumes(filters=own)["Volumes"] or []
     volumes = [one["Name"] for one in found]
     marks = [one["Name"] for one in found if labels.COMPLETE in one["Labels"]]

@@ -1,90 +1,147 @@
-"""What `labs doctor` finds about the driver `docker`."""
+"""Examines the host engine: for `labs doctor`, and before there is a node image to probe it with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import docker
 
 from runner.drivers.docker import host_engine
 from runner.drivers.docker.capabilities import HostFacts
-from runner.drivers.docker.layer_cache import Store
-from runner.errors import LabsError
+from runner.drivers.docker.layer_cache import LayerCache
+from runner.errors import HostError, LabsError
 from runner.nodes.driver_interface import Diagnosis
 
+# About what the images and three nodes occupy.
+_REQUIRED_BYTES = 3 << 30
+_REQUIRED_MEMORY_GB = 2
 
-def findings(
-    client: Callable[[], docker.DockerClient],
-    store: Callable[[], Store | None],
-    facts: Callable[[], HostFacts],
+
+def diagnose_engine(
+    connect: Callable[[], docker.DockerClient],
+    find_layer_cache: Callable[[], LayerCache | None],
+    probe_host: Callable[[], HostFacts],
 ) -> list[Diagnosis]:
-    """Look at the engine, the images, and what the engine can give a node.
+    """Examine the engine, the images, and what the engine offers to nodes.
 
-    Each argument is a function, since what it looks at may not be there.
+    Each argument is a function, because what it returns may not be available.
     """
     try:
-        with host_engine.explained("asking the engine about itself"):
-            info = client().info()
-            found = [_engine(info), _images(store())]
+        with host_engine.explain_errors("asking the engine for its properties"):
+            info = connect().info()
+            diagnoses = [_diagnose_version(info), _diagnose_images(find_layer_cache())]
     except LabsError as error:
         return [Diagnosis("Docker Engine", False, error.message, error.advice)]
-    if not found[-1].is_ok:
-        found.append(
-            Diagnosis("nodes", None, "what they get is not known yet", "Type 'labs images build', then this again.")
+    if not diagnoses[-1].is_ok:
+        diagnoses.append(
+            Diagnosis("nodes", None, "not probed yet", "Type 'labs images build', then 'labs doctor' again.")
         )
     else:
         try:
-            found += _node(facts())
+            diagnoses += _diagnose_nodes(probe_host())
         except LabsError as error:
-            found.append(Diagnosis("nodes", False, error.message, error.advice))
-    return [*found, _memory(info)]
+            diagnoses.append(Diagnosis("nodes", False, error.message, error.advice))
+    return [*diagnoses, _diagnose_memory(info)]
 
 
-def _engine(info: dict[str, Any]) -> Diagnosis:
-    seen = f"{info['ServerVersion']}, {info['Driver']}, kernel {info['KernelVersion']}"
-    refused = host_engine.shortcoming(info)
-    if refused:
-        why, advice = refused
-        return Diagnosis("Docker Engine", False, f"{seen}, {why}", advice)
-    return Diagnosis("Docker Engine", True, seen)
+def _diagnose_version(info: dict[str, Any]) -> Diagnosis:
+    finding = f"{info['ServerVersion']}, {info['Driver']}, kernel {info['KernelVersion']}"
+    shortcoming = host_engine.find_shortcoming(info)
+    if shortcoming:
+        reason, advice = shortcoming
+        return Diagnosis("Docker Engine", False, f"{finding}, {reason}", advice)
+    return Diagnosis("Docker Engine", True, finding)
 
 
-def _images(store: Store | None) -> Diagnosis:
-    if store is None:
+def _diagnose_images(layer_cache: LayerCache | None) -> Diagnosis:
+    if layer_cache is None:
         return Diagnosis(
-            "images", None, "not built yet", "'labs images build' makes them; 'labs start' does so by itself."
+            "images", None, "not built yet", "Type 'labs images build', or let 'labs start' build what a lab needs."
         )
-    stand_ins = sum(bool(content.stand_in) for content in store.contents)
-    return Diagnosis("images", True, f"{len(store.contents)} names at hand, {stand_ins} of them stand-ins")
+    images = layer_cache.image_set.images
+    stand_ins = sum(bool(image.stand_in) for image in images)
+    return Diagnosis("images", True, f"{len(images)} images available, {stand_ins} of them stand-ins")
 
 
-def _node(facts: HostFacts) -> list[Diagnosis]:
+def _diagnose_nodes(facts: HostFacts) -> list[Diagnosis]:
     rights = "--privileged works" if facts.privileged else f"without --privileged (missing: {', '.join(facts.missing)})"
+    has_iptables = facts.iptables != "none"
     return [
         Diagnosis("node rights", True, rights),
         Diagnosis("control groups", True, f"v{facts.cgroup}"),
         Diagnosis(
             "iptables",
-            facts.iptables != "none",
+            has_iptables,
             f"{facts.iptables} tables",
-            "" if facts.iptables != "none" else "Load the kernel modules: 'sudo modprobe ip_tables iptable_nat'.",
+            "" if has_iptables else "Load the kernel modules: 'sudo modprobe ip_tables iptable_nat'.",
         ),
-        _kernel("VXLAN", facts.vxlan, "overlay networks", "vxlan"),
-        _kernel("IPVS", facts.ipvs, "virtual IPs and the routing mesh", "ip_vs"),
+        _diagnose_kernel("VXLAN", facts.vxlan, "overlay networks", "vxlan"),
+        _diagnose_kernel("IPVS", facts.ipvs, "virtual IPs and the routing mesh", "ip_vs"),
     ]
 
 
-def _kernel(subject: str, there: bool, what: str, module: str) -> Diagnosis:
-    if there:
-        return Diagnosis(subject, True, f"{what} work")
+def _diagnose_kernel(subject: str, is_available: bool, users: str, module: str) -> Diagnosis:
+    if is_available:
+        return Diagnosis(subject, True, f"{users} work")
     return Diagnosis(
-        subject, None, f"{what} do not work", f"'sudo modprobe {module}', where the kernel has the module."
+        subject, None, f"{users} do not work", f"Type 'sudo modprobe {module}', if the kernel has this module."
     )
 
 
-def _memory(info: dict[str, Any]) -> Diagnosis:
+def _diagnose_memory(info: dict[str, Any]) -> Diagnosis:
     gigabytes = info["MemTotal"] / 1e9
-    seen = f"{gigabytes:.1f} GB, {info['NCPU']} processors"
-    enough = gigabytes >= 2
-    return Diagnosis("memory", enough, seen, "" if enough else "Three nodes want 2 GB; give the engine more.")
+    finding = f"{gigabytes:.1f} GB, {info['NCPU']} processors"
+    is_enough = gigabytes >= _REQUIRED_MEMORY_GB
+    advice = "" if is_enough else f"Three nodes need {_REQUIRED_MEMORY_GB} GB; give the engine more memory."
+    return Diagnosis("memory", is_enough, finding, advice)
+
+
+def check_disk_space(info: Mapping[str, Any]) -> None:
+    """Check that the engine's disk has space for images and nodes.
+
+    Args:
+        info: The engine's answer to `/info`.
+
+    Raises:
+        HostError: It does not; with the figures.
+
+    """
+    folder = Path(info.get("DockerRootDir") or "")
+    try:
+        # An engine on another host, or in a VM, has its folder where this process cannot look.
+        if not (_is_on_this_host(info) and folder.is_absolute() and folder.is_dir()):
+            return
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        # Nor can it look below a folder that only root may enter.
+        return
+    if free < _REQUIRED_BYTES:
+        raise HostError(
+            f"The engine's disk has {free / 1e9:.1f} GB free in {folder}; the nodes and their images need "
+            f"{_REQUIRED_BYTES / 1e9:.1f} GB.",
+            "Free disk space ('docker system df' shows what uses it), then retry.",
+        )
+
+
+def lacks_ipvs(info: Mapping[str, Any]) -> bool:
+    """Return whether the engine's kernel certainly has no IPVS, neither built in nor as a module.
+
+    Args:
+        info: The engine's answer to `/info`.
+
+    """
+    if not _is_on_this_host(info) or Path("/proc/net/ip_vs").exists():
+        return False
+    modules = Path("/lib/modules", os.uname().release)
+    built_in = modules / "modules.builtin"
+    return not any(modules.rglob("ip_vs.ko*")) and "ip_vs.ko" not in (
+        built_in.read_text("utf-8", "replace") if built_in.exists() else ""
+    )
+
+
+def _is_on_this_host(info: Mapping[str, Any]) -> bool:
+    return info.get("KernelVersion") == os.uname().release and info.get("Name") == os.uname().nodename

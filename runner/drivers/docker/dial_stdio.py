@@ -22,7 +22,7 @@ _OLDEST_API = "1.41"
 _DIAL = ("docker", "system", "dial-stdio")
 
 
-def client(argv: Sequence[str], timeout: float) -> docker.DockerClient:
+def connect_client(argv: Sequence[str], timeout: float) -> docker.DockerClient:
     """Return a client whose streams are the standard input and output of a command.
 
     Args:
@@ -55,7 +55,7 @@ def client(argv: Sequence[str], timeout: float) -> docker.DockerClient:
     return docker_transport.connect_client(connect, timeout, version)
 
 
-def over_ssh(url: str) -> list[str]:
+def build_ssh_command(url: str) -> list[str]:
     """Return the command for an address such as `ssh://me@server:2222`."""
     parts = urlsplit(url)
     user = ["-l", parts.username] if parts.username else []
@@ -63,6 +63,6 @@ def over_ssh(url: str) -> list[str]:
     return ["ssh", "-o", "ConnectTimeout=30", "-T", *user, *port, "--", parts.hostname or "", *_DIAL]
 
 
-def over_cli(context: str | None) -> list[str]:
+def build_cli_command(context: str | None) -> list[str]:
     """Return the command for what the Docker CLI is set up with: a context, or else the environment."""
     return [_DIAL[0], *(["--context", context] if context else []), *_DIAL[1:]]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from runner.drivers.common.attach import ERROR, OUTPUT
-from runner.drivers.docker.framing import HEADER, Hijacked
+from runner.drivers.common.attach import STDERR, STDOUT
+from runner.drivers.docker.framing import HEADER_BYTES, HijackedStream
 
 
 class ExecSession:
@@ -22,7 +22,7 @@ class ExecSession:
         self._api = api
         self._exec_id = exec_id
         self._terminal = terminal
-        self._stream = Hijacked(api.exec_start(exec_id, tty=terminal, socket=True))
+        self._stream = HijackedStream(api.exec_start(exec_id, tty=terminal, socket=True))
         self._waiting = bytearray()
 
     def fileno(self) -> int:
@@ -30,25 +30,25 @@ class ExecSession:
         return self._stream.fileno()
 
     @property
-    def has_early(self) -> bool:
+    def has_buffered_output(self) -> bool:
         """Whether something came together with the headers."""
-        return self._stream.has_early
+        return self._stream.has_buffered_output
 
     def receive(self) -> list[tuple[int, bytes]] | None:
         """Return the frames that are whole by now; a terminal's stream has none."""
-        data = self._stream.recv()
+        data = self._stream.receive()
         if not data:
             return None
         if self._terminal:
-            return [(OUTPUT, data)]
+            return [(STDOUT, data)]
         self._waiting += data
         found = []
-        while len(self._waiting) >= HEADER:
-            end = HEADER + int.from_bytes(self._waiting[4:HEADER], "big")
+        while len(self._waiting) >= HEADER_BYTES:
+            end = HEADER_BYTES + int.from_bytes(self._waiting[4:HEADER_BYTES], "big")
             if len(self._waiting) < end:
                 break
-            stream = ERROR if self._waiting[0] == ERROR else OUTPUT
-            found.append((stream, bytes(self._waiting[HEADER:end])))
+            stream = STDERR if self._waiting[0] == STDERR else STDOUT
+            found.append((stream, bytes(self._waiting[HEADER_BYTES:end])))
             del self._waiting[:end]
         return found
 
@@ -64,7 +64,7 @@ class ExecSession:
         """Resize its terminal."""
         self._api.exec_resize(self._exec_id, rows, columns)
 
-    def status(self) -> int | None:
+    def get_exit_status(self) -> int | None:
         """Ask the engine for the exit status."""
         status: int | None = self._api.exec_inspect(self._exec_id)["ExitCode"]
         return status

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 STDOUT, STDERR = 1, 2
-HEADER = 8
+HEADER_BYTES = 8
 _CHUNK = 1 << 16
 
 
-class Hijacked:
+class HijackedStream:
     """The socket of an attach or exec, with what had already been read from it.
 
     Args:
@@ -51,7 +51,7 @@ class Hijacked:
             raw.settimeout(timeout)
         return early
 
-    def recv(self, size: int = _CHUNK) -> bytes:
+    def receive(self, size: int = _CHUNK) -> bytes:
         """Read what there is, up to `size` bytes; nothing at the end."""
         if self._early:
             data, self._early = self._early[:size], self._early[size:]
@@ -67,12 +67,12 @@ class Hijacked:
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
 
-    def settimeout(self, seconds: float | None) -> None:
+    def set_timeout(self, seconds: float | None) -> None:
         """Let reads fail with `TimeoutError` after some seconds."""
         self._sock.settimeout(seconds)
 
     @property
-    def has_early(self) -> bool:
+    def has_buffered_output(self) -> bool:
         """Whether something has been read already that `select` knows nothing of."""
         return bool(self._early)
 
@@ -87,14 +87,14 @@ class Hijacked:
         with contextlib.suppress(OSError):
             self._keep.close()
 
-    def frames(self) -> Iterator[tuple[int, bytes]]:
+    def read_frames(self) -> Iterator[tuple[int, bytes]]:
         """Yield (stream, payload) until the end."""
-        return frames(self.recv)
+        return read_frames(self.receive)
 
 
-def frames(recv: Callable[[int], bytes]) -> Iterator[tuple[int, bytes]]:
+def read_frames(recv: Callable[[int], bytes]) -> Iterator[tuple[int, bytes]]:
     """Yield (stream, payload) for each frame that `recv` delivers, until its end."""
-    while header := _exactly(recv, HEADER):
+    while header := _exactly(recv, HEADER_BYTES):
         stream, length = struct.unpack(">BxxxL", header)
         yield stream, _exactly(recv, length)
 
@@ -109,7 +109,7 @@ def _exactly(recv: Callable[[int], bytes], size: int) -> bytes:
     return bytes(data)
 
 
-def as_socket(hijacked: Hijacked) -> socket.socket:
+def bridge_to_socket(hijacked: HijackedStream) -> socket.socket:
     """Return a real socket that reads the stream's standard output and writes its input.
 
     Two threads carry the bytes; they end with either side.
@@ -120,16 +120,16 @@ def as_socket(hijacked: Hijacked) -> socket.socket:
     return theirs
 
 
-def _carry_out(hijacked: Hijacked, ours: socket.socket) -> None:
+def _carry_out(hijacked: HijackedStream, ours: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        for stream, payload in hijacked.frames():
+        for stream, payload in hijacked.read_frames():
             if stream == STDOUT:
                 ours.sendall(payload)
     with contextlib.suppress(OSError):
         ours.shutdown(socket.SHUT_WR)
 
 
-def _carry_in(hijacked: Hijacked, ours: socket.socket) -> None:
+def _carry_in(hijacked: HijackedStream, ours: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while data := ours.recv(_CHUNK):
             hijacked.send(data)

@@ -26,7 +26,7 @@ TIMEOUT_SECONDS = 120
 _OLDEST = (20, 10)
 
 
-def connect() -> docker.DockerClient:
+def connect_engine() -> docker.DockerClient:
     """Return a client of the host's engine: `DOCKER_HOST`, then `DOCKER_CONTEXT`, then the active context.
 
     Raises:
@@ -38,9 +38,9 @@ def connect() -> docker.DockerClient:
         endpoint = _endpoint()
         where = endpoint["base_url"] or where
         if where.startswith("ssh://"):
-            return dial_stdio.client(dial_stdio.over_ssh(where), TIMEOUT_SECONDS)
+            return dial_stdio.connect_client(dial_stdio.build_ssh_command(where), TIMEOUT_SECONDS)
         if endpoint["tls"] and shutil.which("docker"):
-            return dial_stdio.client(dial_stdio.over_cli(endpoint.get("context")), TIMEOUT_SECONDS)
+            return dial_stdio.connect_client(dial_stdio.build_cli_command(endpoint.get("context")), TIMEOUT_SECONDS)
         endpoint.pop("context", None)
         client = docker.DockerClient(**endpoint, version="auto", timeout=TIMEOUT_SECONDS)
     except (DockerException, requests.RequestException, OSError, ValueError) as error:
@@ -95,7 +95,7 @@ def _unreachable(where: str, reason: str) -> HostError:
     return HostError(f"The Docker Engine at {where} cannot be used: {reason}", "'labs doctor' shows what was tried.")
 
 
-def shortcoming(info: Mapping[str, Any]) -> tuple[str, str] | None:
+def find_shortcoming(info: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return why no node can stand on an engine, and what to do about it; None where nodes can.
 
     Args:
@@ -116,7 +116,7 @@ def shortcoming(info: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 @contextmanager
-def explained(doing: str) -> Iterator[None]:
+def explain_errors(doing: str) -> Iterator[None]:
     """Turn an engine's error into an `HostError` that says what was being done.
 
     Args:
@@ -128,10 +128,10 @@ def explained(doing: str) -> Iterator[None]:
     except LabsError:
         raise
     except (DockerException, requests.RequestException, HTTPError, HTTPException, OSError) as error:
-        raise failure(doing, str(getattr(error, "explanation", None) or error)) from error
+        raise create_error(doing, str(getattr(error, "explanation", None) or error)) from error
 
 
-def failure(doing: str, reason: str, log: str = "") -> HostError:
+def create_error(doing: str, reason: str, log: str = "") -> HostError:
     """Make the error for something the engine could not do."""
     if "no space left on device" in f"{reason}\n{log}".lower():
         return HostError(

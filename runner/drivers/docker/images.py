@@ -1,216 +1,163 @@
-"""Brings images into the host's engine: what it has, what a registry gives, or a stand-in built from a recipe."""
+"""Builds and pulls images on the host engine."""
 
 from __future__ import annotations
 
 import io
 import tarfile
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 
 import docker
 import requests
 from docker.errors import DockerException, ImageNotFound
 
-from runner.drivers.common import build_scheduler
+from runner.drivers.common.image_builder import StoredImage
 from runner.drivers.docker import host_engine, labels
 from runner.images import debian_base, recipe
 from runner.images.recipe import Recipe
-from runner.nodes.driver_interface import NodeImage
-from runner.status import DetailCallback, StatusReporter
+from runner.status import DetailCallback
 
-_ROOT = "debian:trixie-slim"
-# A registry that answers does so in a fraction of this; a dead name server can take minutes.
+_OFFICIAL_ROOT = "debian:trixie-slim"
+_OWN_ROOT = f"labs/root:{debian_base.RELEASE}"
+# A reachable registry answers in a fraction of this; without network, a name server can take minutes to time out.
 _REGISTRY_SECONDS = 8
+_LOG_CHARACTERS = 3000
 
 
-class _StoppedError(Exception):
-    """Ends a build or pull whose result nobody waits for; the engine gives it up when we close the connection."""
+class _CancelledError(Exception):
+    """Ends a build or pull whose result is no longer needed; the engine gives it up when the connection closes."""
 
 
-def registry_answers(client: docker.DockerClient) -> bool:
-    """Whether the engine reaches a registry that lets it in."""
-    url = client.api._url("/distribution/{0}/json", "busybox:latest")
-    try:
-        return bool(client.api.get(url, timeout=_REGISTRY_SECONDS).ok)
-    except (DockerException, requests.RequestException):
-        return False
-
-
-def gather(client: docker.DockerClient, names: Iterable[str], reporter: StatusReporter) -> tuple[str, list[NodeImage]]:
-    """Make sure the engine has the node image and an image for every name.
+class EngineBackend:
+    """The host engine as the place where images are pulled and built.
 
     Args:
-        client: The host's engine.
-        names: Official names.
-        story: Where to show it.
-
-    Returns:
-        The node image's tag, and what the names stand for.
-
-    Raises:
-        HostError: An image can neither be pulled nor built.
+        client: The host engine.
 
     """
-    recipes = recipe.stand_ins()
-    wanted = sorted({*names})
-    with reporter.step("Asking for an image registry") as tell:
-        online = registry_answers(client)
-        tell("one answers" if online else "none answers, so images are built from Debian's packages")
-    real = _real(client, wanted, online, reporter)
-    recipe.require_makeable(wanted, real)
-    _make_base(client, online, reporter)
-    stand_ins = {recipes[name] for name in wanted if name not in real}
-    tags = recipe.tags(debian_base.ingredients())
-    _build_all(client, recipe.with_bases([recipe.all_recipes()[recipe.NODE], *stand_ins]), tags, reporter)
-    contents = [
-        _content(client, name, name, None)
-        if name in real
-        else _content(client, name, tags[recipes[name].name], recipes[name])
-        for name in wanted
-    ]
-    return tags[recipe.NODE], contents
 
+    node_recipe = recipe.NODE
 
-def _real(client: docker.DockerClient, names: Sequence[str], online: bool, reporter: StatusReporter) -> set[str]:
-    may = recipe.pullable(names)
-    found = {name for name in may if _has(client, name)}
-    missing = [name for name in may if name not in found]
-    if online and missing:
-        stop = threading.Event()
-        with (
-            reporter.step(f"Pulling {len(missing)} images") as tell,
-            ThreadPoolExecutor(build_scheduler.AT_ONCE) as pool,
-        ):
+    def __init__(self, client: docker.DockerClient) -> None:
+        self._client = client
+        self._cancelled = threading.Event()
+
+    def is_registry_reachable(self) -> bool:
+        """Return whether the engine reaches a registry that accepts its requests."""
+        url = self._client.api._url("/distribution/{0}/json", "busybox:latest")
+        try:
+            return bool(self._client.api.get(url, timeout=_REGISTRY_SECONDS).ok)
+        except (DockerException, requests.RequestException):
+            return False
+
+    def get_pulled_tag(self, name: str) -> str:
+        """Return the official name itself, which the engine keeps."""
+        return name
+
+    def find_images(self, tags: Iterable[str]) -> dict[str, StoredImage]:
+        """Inspect each image."""
+        stored = {}
+        for tag in tags:
             try:
-                for name, pulled in zip(missing, pool.map(lambda one: _pull(client, one, stop), missing), strict=True):
-                    tell(name)
-                    found |= {name} if pulled else set()
-            except BaseException:
-                # Else the pool would wait for pulls that can take minutes.
-                stop.set()
-                raise
-    return found
+                details = self._client.api.inspect_image(tag)
+            except ImageNotFound:
+                continue
+            stored[tag] = StoredImage(details["Id"], details["Size"])
+        return stored
+
+    def pull_image(self, name: str) -> bool:
+        """Pull an image."""
+        repository, tag = name.rsplit(":", 1)
+        try:
+            for _ in self._client.api.pull(repository, tag=tag, stream=True):
+                self._stop_if_cancelled()
+            return bool(self.find_images([name]))
+        except (DockerException, requests.RequestException):
+            return False
+
+    def build_base(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
+        """Build the base on the official Debian image, if it can be pulled."""
+        root = _OFFICIAL_ROOT
+        if not (self.find_images([root]) or (is_online and self.pull_image(root))):
+            root = _OWN_ROOT
+            if not self.find_images([root]):
+                self._import_root(report_detail)
+        files = debian_base.list_extra_files()
+        if debian_base.SOURCES_FILE in files and root == _OFFICIAL_ROOT:
+            # Otherwise apt would use the official image's own list of mirrors in addition to this host's.
+            files |= {"sources/sources.list.d/": b"", "sources/sources.list.d/debian.sources": b""}
+        self._build(recipe.load_recipes()[recipe.BASE], tag, {"ROOT": root}, files, report_detail)
+
+    def _import_root(self, report_detail: DetailCallback) -> None:
+        archive = debian_base.bootstrap_root(report_detail)
+        try:
+            repository, tag = _OWN_ROOT.split(":")
+            with host_engine.explain_errors("importing the Debian base"):
+                self._client.api.import_image_from_file(str(archive), repository=repository, tag=tag)
+        finally:
+            archive.unlink()
+
+    def build_image(self, source: Recipe, tag: str, base_tag: str, report_detail: DetailCallback) -> None:
+        """Build an image with the engine's own builder."""
+        self._build(source, tag, {"BASE": base_tag}, {}, report_detail)
+
+    def _build(
+        self,
+        source: Recipe,
+        tag: str,
+        arguments: dict[str, str],
+        files: dict[str, bytes],
+        report_detail: DetailCallback,
+    ) -> None:
+        log = []
+        step = ""
+        with host_engine.explain_errors(f"building {tag}"):
+            stream = self._client.api.build(
+                fileobj=_pack_context(source, files),
+                custom_context=True,
+                tag=tag,
+                buildargs={**debian_base.read_proxy_settings(), **arguments},
+                labels={**labels.IMAGES, labels.RECIPE: source.name, labels.STAND_IN: source.description},
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
+            for message in stream:
+                self._stop_if_cancelled()
+                text = message.get("stream", "")
+                log.append(text)
+                if text.startswith("Step "):
+                    step = text.split(" : ")[0]
+                report_detail(step)
+                if "error" in message:
+                    log_end = "".join(log)[-_LOG_CHARACTERS:]
+                    raise host_engine.create_error(f"building {tag}", message["error"].strip(), log_end)
+
+    def cancel(self) -> None:
+        """Let each running build and pull stop at its next message."""
+        self._cancelled.set()
+
+    def _stop_if_cancelled(self) -> None:
+        if self._cancelled.is_set():
+            raise _CancelledError
 
 
-def _has(client: docker.DockerClient, name: str) -> bool:
-    try:
-        client.api.inspect_image(name)
-    except ImageNotFound:
-        return False
-    return True
+def _pack_context(source: Recipe, files: dict[str, bytes]) -> io.BytesIO:
+    """Return a build context as a tar archive.
 
+    Args:
+        source: The recipe whose folder it contains.
+        files: Further files by name; the name of an empty folder ends in a slash.
 
-def _pull(client: docker.DockerClient, name: str, stop: threading.Event) -> bool:
-    repository, tag = name.rsplit(":", 1)
-    try:
-        for _ in client.api.pull(repository, tag=tag, stream=True):
-            if stop.is_set():
-                raise _StoppedError
-        return _has(client, name)
-    except (DockerException, requests.RequestException):
-        # A pull limit or a lost connection: a stand-in serves where there is a recipe.
-        return False
-
-
-def _make_base(client: docker.DockerClient, online: bool, reporter: StatusReporter) -> None:
-    made_of = recipe.all_recipes()[recipe.BASE]
-    tag = recipe.tags(debian_base.ingredients())[recipe.BASE]
-    if _has(client, tag):
-        return
-    with reporter.step("Making the Debian base") as tell:
-        root = _ROOT
-        if not (_has(client, root) or (online and _pull(client, root, threading.Event()))):
-            root = f"labs/root:{debian_base.RELEASE}"
-            if not _has(client, root):
-                _import_root(client, root, tell)
-        _build(client, made_of, tag, {"ROOT": root}, _machines_own(root), tell)
-
-
-def _machines_own(root: str) -> dict[str, bytes]:
-    extra = debian_base.extra_files()
-    if debian_base.SOURCES_FILE in extra and root == _ROOT:
-        # The pulled image's own list would be asked beside ours.
-        extra |= {"sources/sources.list.d/": b"", "sources/sources.list.d/debian.sources": b""}
-    return extra
-
-
-def _import_root(client: docker.DockerClient, tag: str, tell: DetailCallback) -> None:
-    archive = debian_base.bootstrap(tell)
-    try:
-        repository, version = tag.split(":")
-        with host_engine.explained("importing the Debian base"):
-            client.api.import_image_from_file(str(archive), repository=repository, tag=version)
-    finally:
-        archive.unlink()
-
-
-def _build_all(
-    client: docker.DockerClient, recipes: Sequence[Recipe], tags: Mapping[str, str], reporter: StatusReporter
-) -> None:
-    missing = [one for one in recipes if not _has(client, tags[one.name])]
-    if not missing:
-        return
-    stop = threading.Event()
-    with reporter.step("Building an image" if len(missing) == 1 else f"Building {len(missing)} images") as tell:
-
-        def build(one: Recipe) -> None:
-            def say(detail: str) -> None:
-                if stop.is_set():
-                    raise _StoppedError
-                tell(f"{one.name}: {detail}")
-
-            _build(client, one, tags[one.name], {"BASE": tags[one.on]}, {}, say)
-
-        build_scheduler.build(missing, build, stop.set)
-
-
-def _build(
-    client: docker.DockerClient,
-    one: Recipe,
-    tag: str,
-    arguments: dict[str, str],
-    extra: dict[str, bytes],
-    tell: DetailCallback,
-) -> None:
-    said = []
-    step = ""
-    with host_engine.explained(f"building {tag}"):
-        stream = client.api.build(
-            fileobj=_context(one, extra),
-            custom_context=True,
-            tag=tag,
-            buildargs={**debian_base.proxies(), **arguments},
-            labels={**labels.IMAGES, labels.RECIPE: one.name, labels.STAND_IN: one.about},
-            rm=True,
-            forcerm=True,
-            decode=True,
-        )
-        for message in stream:
-            text = message.get("stream", "")
-            said.append(text)
-            if text.startswith("Step "):
-                step = text.split(" : ")[0]
-            tell(step)
-            if "error" in message:
-                raise host_engine.failure(f"building {tag}", message["error"].strip(), "".join(said)[-3000:])
-
-
-def _context(one: Recipe, extra: dict[str, bytes]) -> io.BytesIO:
+    """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for path in one.files():
-            archive.add(path, str(path.relative_to(one.folder)))
-        for name, data in extra.items():
+        for path in source.list_files():
+            archive.add(path, str(path.relative_to(source.folder)))
+        for name, data in files.items():
             entry = tarfile.TarInfo(name.rstrip("/"))
             entry.type, entry.mode = (tarfile.DIRTYPE, 0o755) if name.endswith("/") else (tarfile.REGTYPE, 0o644)
             entry.size = len(data)
             archive.addfile(entry, io.BytesIO(data))
     buffer.seek(0)
     return buffer
-
-
-def _content(client: docker.DockerClient, name: str, tag: str, made_of: Recipe | None) -> NodeImage:
-    details = client.api.inspect_image(tag)
-    stand_in, version = (made_of.about, recipe.version(made_of.name)) if made_of else ("", "")
-    return NodeImage(name, details["Id"], stand_in, details["Size"], version)

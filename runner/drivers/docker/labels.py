@@ -1,4 +1,4 @@
-"""The labels on Docker objects, which are the only record of what runs."""
+"""The labels on Docker objects, which are the only record of what exists on the engine."""
 
 from __future__ import annotations
 
@@ -13,46 +13,49 @@ ROLE = "labs.role"
 NUMBER = "labs.number"
 ADDRESS = "labs.address"
 COMPLETE = "labs.complete"
-STORE = "labs.store"
+LAYER_CACHE = "labs.layer-cache"
+# What earlier versions put on layer caches; they are recognised to be removed.
+OLD_LAYER_CACHE = "labs.store"
 OWNER = "labs.owner"
+LOCK = "labs.lock"
 RECIPE = "labs.recipe"
 STAND_IN = "labs.stand-in"
 CONTENTS = "labs.contents"
 VOLUME = "labs.volume"
 
-# Images are shared by all projects, since they are the same for each.
+# The label of all images: every project uses the same ones.
 IMAGES = {PROJECT: "labs"}
 
 
-def everything() -> dict[str, list[str]]:
-    """Return the engine's filter for all that belongs to this project."""
-    return {"label": [f"{PROJECT}={paths.project()}"]}
+def build_project_filter() -> dict[str, list[str]]:
+    """Return the engine's filter for everything that belongs to this project."""
+    return {"label": [f"{PROJECT}={paths.project_name()}"]}
 
 
-def name(cluster: ClusterId, part: str = "") -> str:
-    """Return the name of a cluster's network, or of a container or volume of it."""
-    return "-".join(filter(None, (paths.project(), str(cluster), part)))
+def format_name(cluster: ClusterId, part: str = "") -> str:
+    """Return the name of a cluster's network, or of a container or volume that is part of it."""
+    return "-".join(filter(None, (paths.project_name(), str(cluster), part)))
 
 
-def of(cluster: ClusterId, **more: str) -> dict[str, str]:
+def build_labels(cluster: ClusterId, **more: str) -> dict[str, str]:
     """Return the labels of an object that belongs to a cluster.
 
     Args:
         cluster: The cluster.
-        more: Further labels, named without their `labs.` prefix.
+        more: Further labels, without their `labs.` prefix.
 
     """
-    own = {PROJECT: paths.project(), LAB: cluster.lab, RUN: cluster.run}
+    own = {PROJECT: paths.project_name(), LAB: cluster.lab, RUN: cluster.run}
     return own | {f"labs.{key}": value for key, value in more.items()}
 
 
-def filters(cluster: ClusterId) -> dict[str, list[str]]:
-    """Return the engine's filter for what belongs to a cluster."""
-    return {"label": [f"{key}={value}" for key, value in of(cluster).items()]}
+def build_cluster_filter(cluster: ClusterId) -> dict[str, list[str]]:
+    """Return the engine's filter for everything that belongs to a cluster."""
+    return {"label": [f"{key}={value}" for key, value in build_labels(cluster).items()]}
 
 
-def cluster_of(labels: dict[str, str] | None) -> ClusterId | None:
-    """Return the cluster that an object belongs to, if it is a cluster's."""
+def parse_cluster_id(labels: dict[str, str] | None) -> ClusterId | None:
+    """Return the cluster that an object belongs to, or None if it belongs to no cluster."""
     if not labels or LAB not in labels:
         return None
     return ClusterId(labels[LAB], labels.get(RUN, "main"))

@@ -1,145 +1,223 @@
-"""The store: one volume that holds the hub's registry, its certificates, and unpacked layers that all nodes share.
+"""The layer cache: a volume with the registry mirror's storage and certificates, and unpacked layers for all nodes.
 
-An empty image `labs/store` is the record of a store that was filled to its end; its labels name the volume and tell
-what is in it.
+An empty image `labs/layer-cache` is the record of a cache that was filled completely: its labels name the volume, the
+image that nodes run on, and the images in the cache. A volume without a record is left over from an interrupted build.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
 import docker
 from docker.errors import APIError, ImageNotFound, NotFound
 
 from runner import paths
 from runner.drivers.common import image_set
-from runner.drivers.docker import host_engine, labels
+from runner.drivers.common.image_set import ImageSet
+from runner.drivers.docker import host_engine, labels, project_lock
 from runner.images import recipe
 from runner.nodes.driver_interface import NodeImage
 from runner.storage import codec
 
 MOUNT = "/var/lib/labs-layer-cache"
-REPOSITORY = "labs/store"
+REPOSITORY = "labs/layer-cache"
+# Its next start is what most users wait for, so it keeps its layer cache even while it has no cluster.
+_DEFAULT_PROJECT = "labs"
+_CACHE_LABELS = (labels.LAYER_CACHE, labels.OLD_LAYER_CACHE)
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
-    """A filled store.
+class LayerCache:
+    """A layer cache that nodes can use.
 
     Attributes:
-        node_image: The id of the image that nodes and hub are made of.
         volume: The volume's name.
-        contents: The images in it.
+        image_set: The images in it, and the image that nodes and the registry mirror run on.
 
     """
 
-    node_image: str
     volume: str
-    contents: tuple[NodeImage, ...]
+    image_set: ImageSet
 
-    def has(self, images: Iterable[str]) -> bool:
-        """Whether all of these are in it, as this version of the recipes makes them."""
-        wanted = {*images}
-        return wanted <= image_set.filter_up_to_date(one for one in self.contents if one.name in wanted)
+    def has_images(self, names: Iterable[str]) -> bool:
+        """Return whether all of these images are in it, and up to date with this version's recipes."""
+        return image_set.has_up_to_date(self.image_set.images, names)
 
 
-def find(client: docker.DockerClient) -> Store | None:
-    """Return this project's newest store for nodes as this version of the recipes makes them, or None."""
-    wanted = {"label": [f"{labels.STORE}={recipe.version(recipe.NODE)}", f"{labels.OWNER}={paths.project()}"]}
-    records = sorted(client.api.images(filters=wanted), key=lambda image: -image["Created"])
-    for record in records:
+@dataclass(slots=True)
+class _CacheObjects:
+    """What the engine has of one layer cache, usable or not: its volume, its record, or both."""
+
+    project: str
+    lock_location: str | None = None
+    has_volume: bool = False
+    records: list[dict[str, Any]] = field(default_factory=list)
+
+
+def find_layer_cache(client: docker.DockerClient) -> LayerCache | None:
+    """Return this project's newest layer cache for nodes as this version's recipes build them, or None."""
+    record_filter = {
+        "label": [
+            f"{labels.LAYER_CACHE}={recipe.compute_version(recipe.NODE)}",
+            f"{labels.OWNER}={paths.project_name()}",
+        ]
+    }
+    for record in sorted(client.api.images(filters=record_filter), key=lambda image: -int(image["Created"])):
         own = record["Labels"]
-        store = Store(own[labels.NODE], own[labels.VOLUME], _contents(own[labels.CONTENTS]))
+        node_image, images = own[labels.NODE], _parse_images(own[labels.CONTENTS])
         try:
-            volume = client.api.inspect_volume(store.volume)
-            client.api.inspect_image(store.node_image)
+            volume = client.api.inspect_volume(own[labels.VOLUME])
+            client.api.inspect_image(node_image)
         except (NotFound, ImageNotFound):
             continue
-        # A volume that was gone is made anew by whatever container mounts it, empty and without our label.
-        if labels.STORE in (volume["Labels"] or {}):
-            return store
+        # If the volume was removed, a container that mounts it creates it again: empty and without the label.
+        if labels.LAYER_CACHE in (volume["Labels"] or {}):
+            return LayerCache(own[labels.VOLUME], ImageSet(node_image, images))
     return None
 
 
-def prune(client: docker.DockerClient, everything: bool) -> int:
-    """Remove the images and stores of ours that no store in use needs.
-
-    Args:
-        client: The host's engine.
-        everything: Also those that are needed.
-
-    Returns:
-        How many images and volumes are gone.
-
-    """
-    kept = None if everything else find(client)
-    gone = 0
-    with host_engine.explained("pruning the images"):
-        needed = _needed(client, kept)
-        ours = client.api.images(filters={"label": [f"{key}={value}" for key, value in labels.IMAGES.items()]})
-        # What stands on another image was made after it, and must go before it.
-        for image in sorted(ours, key=lambda one: -int(one["Created"])):
-            if image["Id"] not in needed:
-                with contextlib.suppress(_InUse):
-                    _remove_image(client, image["Id"])
-                    gone += 1
-    return gone + remove_volumes(client, kept.volume if kept else "")
-
-
-def _needed(client: docker.DockerClient, kept: Store | None) -> set[str]:
-    """Return the ids of the images that stay: the kept store's, other projects', and the base they all stand on."""
-    needed: set[str] = set()
-    for record in client.api.images(filters={"label": [labels.STORE]}):
-        own = record["Labels"]
-        if (kept and own[labels.VOLUME] == kept.volume) or own[labels.OWNER] != paths.project():
-            images = [content.image for content in _contents(own[labels.CONTENTS])]
-            needed |= {record["Id"], own[labels.NODE], *images}
-    if needed:
-        bases = client.api.images(filters={"label": [f"{labels.RECIPE}={recipe.BASE}"]})
-        newest = max(bases, key=lambda image: int(image["Created"]), default=None)
-        needed |= {newest["Id"]} if newest else set()
-    return needed
-
-
-class _InUse(Exception):  # noqa: N818 - not an error: a cluster of an earlier version may still run on it
-    pass
-
-
-def _remove_image(client: docker.DockerClient, image: str) -> None:
-    try:
-        client.api.remove_image(image, force=True)
-    except ImageNotFound:
-        # It went together with another tag of the same image.
-        return
-    except APIError as error:
-        if error.status_code == HTTPStatus.CONFLICT:
-            raise _InUse from error
-        raise
-
-
-def remove_volumes(client: docker.DockerClient, but: str = "") -> int:
-    """Remove the stores' volumes, but for one; return how many."""
-    wanted = {"label": [f"{labels.STORE}=yes", *labels.everything()["label"]]}
-    names = [one["Name"] for one in client.api.volumes(filters=wanted)["Volumes"] or [] if one["Name"] != but]
-    gone = 0
-    with host_engine.explained("removing the store"):
-        for name in names:
-            try:
-                client.api.remove_volume(name, force=True)
-                gone += 1
-            except APIError as error:
-                # The nodes of a cluster that was started from it still stand on it.
-                if error.status_code != HTTPStatus.CONFLICT:
-                    raise
-    return gone
-
-
-def _contents(text: str) -> tuple[NodeImage, ...]:
+def _parse_images(text: str) -> tuple[NodeImage, ...]:
     """Return the images that a label lists; none if another version of labs wrote it in another format."""
     try:
         return codec.decode_json(text, tuple[NodeImage, ...])
     except codec.DecodeError:
         return ()
+
+
+def prune_images(client: docker.DockerClient, remove_all: bool) -> int:
+    """Remove the images and layer caches that no layer cache in use needs; the caller holds the images' lock.
+
+    Args:
+        client: The host engine.
+        remove_all: Also remove this project's current layer cache, and the images that only this cache needs.
+
+    Returns:
+        How many images and volumes were removed.
+
+    """
+    kept = None if remove_all else find_layer_cache(client)
+    with host_engine.explain_errors("pruning the images"):
+        removed = _remove_caches(client, kept) + remove_dead_caches(client)
+        needed = _list_needed_images(client)
+        own = client.api.images(filters={"label": [f"{key}={value}" for key, value in labels.IMAGES.items()]})
+        # An image that is based on another one was created later, and must be removed earlier.
+        for image in sorted(own, key=lambda image: -int(image["Created"])):
+            if image["Id"] not in needed:
+                removed += _remove_image(client, image["Id"])
+    return removed
+
+
+def remove_leftovers(client: docker.DockerClient) -> None:
+    """Remove all layer caches but this project's current one and those of other projects that are in use."""
+    kept = find_layer_cache(client)
+    with host_engine.explain_errors("removing unused layer caches"):
+        _remove_caches(client, kept)
+        remove_dead_caches(client)
+
+
+def _remove_caches(client: docker.DockerClient, kept: LayerCache | None) -> int:
+    """Remove this project's layer caches except one, and return how many objects were removed."""
+    caches = _list_caches(client)
+    return sum(
+        _remove_cache(client, name, cache)
+        for name, cache in caches.items()
+        if cache.project == paths.project_name() and not (kept and name == kept.volume)
+    )
+
+
+def remove_dead_caches(client: docker.DockerClient) -> int:
+    """Remove the layer caches of other projects that are dead, and return how many objects were removed.
+
+    A project is dead if all of this is true:
+    - It is not the default project, 'labs'.
+    - The engine has no container, network or volume of a cluster of it, not even a stopped or incomplete one.
+    - No process holds its lock. If its layer cache was created on another host or by another user, its lock cannot be
+      examined, and the project is not dead. A cache of an earlier version has no lock to examine.
+
+    While its caches are removed, the lock keeps new commands of the project waiting.
+    """
+    removed = 0
+    caches = _list_caches(client)
+    for project, location in sorted(
+        {(cache.project, cache.lock_location) for cache in caches.values()}, key=lambda pair: (pair[0], pair[1] or "")
+    ):
+        if project in (paths.project_name(), _DEFAULT_PROJECT):
+            continue
+        with project_lock.lock_unused_project(project, location) as is_unused:
+            if is_unused and not _has_clusters(client, project):
+                removed += sum(
+                    _remove_cache(client, name, cache)
+                    for name, cache in caches.items()
+                    if (cache.project, cache.lock_location) == (project, location)
+                )
+    return removed
+
+
+def _has_clusters(client: docker.DockerClient, project: str) -> bool:
+    own = {"label": [f"{labels.PROJECT}={project}", labels.LAB]}
+    return bool(
+        client.api.containers(all=True, filters=own)
+        or client.api.networks(filters=own)
+        or client.api.volumes(filters=own)["Volumes"]
+    )
+
+
+def _list_caches(client: docker.DockerClient) -> dict[str, _CacheObjects]:
+    """Return the layer caches of all projects by the names of their volumes, those of earlier versions included."""
+    caches: dict[str, _CacheObjects] = {}
+    for label in _CACHE_LABELS:
+        for volume in client.api.volumes(filters={"label": [label]})["Volumes"] or []:
+            own = volume["Labels"]
+            caches[volume["Name"]] = _CacheObjects(own[labels.PROJECT], own.get(labels.LOCK), has_volume=True)
+        for record in client.api.images(filters={"label": [label]}):
+            own = record["Labels"]
+            cache = _CacheObjects(own[labels.OWNER], own.get(labels.LOCK))
+            caches.setdefault(own[labels.VOLUME], cache).records.append(record)
+    return caches
+
+
+def _remove_cache(client: docker.DockerClient, volume: str, cache: _CacheObjects) -> int:
+    """Remove a volume and then its record, unless a cluster uses the volume; return how many were removed."""
+    removed = 0
+    if cache.has_volume:
+        if not _remove_if_unused(lambda: client.api.remove_volume(volume, force=True)):
+            return 0
+        removed += 1
+    return removed + sum(_remove_image(client, record["Id"]) for record in cache.records)
+
+
+def _remove_image(client: docker.DockerClient, image: str) -> int:
+    with contextlib.suppress(ImageNotFound):
+        # Not found: it went together with another tag of the same image.
+        return int(_remove_if_unused(lambda: client.api.remove_image(image, force=True)))
+    return 0
+
+
+def _remove_if_unused(remove: Callable[[], object]) -> bool:
+    try:
+        remove()
+    except APIError as error:
+        # A cluster, perhaps of an earlier version, still runs on it.
+        if error.status_code == HTTPStatus.CONFLICT:
+            return False
+        raise
+    return True
+
+
+def _list_needed_images(client: docker.DockerClient) -> set[str]:
+    """Return the ids of the images that the remaining layer caches need, their records and the newest base included."""
+    needed: set[str] = set()
+    for cache in _list_caches(client).values():
+        for record in cache.records:
+            own = record["Labels"]
+            images = _parse_images(own[labels.CONTENTS])
+            needed |= {record["Id"], own[labels.NODE], *(image.image for image in images)}
+    if needed:
+        bases = client.api.images(filters={"label": [f"{labels.RECIPE}={recipe.BASE}"]})
+        newest = max(bases, key=lambda image: int(image["Created"]), default=None)
+        needed |= {newest["Id"]} if newest else set()
+    return needed

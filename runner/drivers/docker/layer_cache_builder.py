@@ -1,4 +1,4 @@
-"""Fills a store: a hub takes the images, and a node beside it unpacks them for every node to share."""
+"""Fills a layer cache: images are pushed to a registry mirror, and a node beside it unpacks them for all nodes."""
 
 from __future__ import annotations
 
@@ -7,168 +7,191 @@ import io
 import json
 import secrets
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import docker
 from docker.errors import ImageNotFound, NotFound
 
 from runner import paths, signals
-from runner.drivers.common import image_set as contents_of
-from runner.drivers.docker import capabilities, cleanup, host_engine, labels, layer_cache, network, readiness
-from runner.drivers.docker import images as build
-from runner.drivers.docker.layer_cache import Store
+from runner.drivers.common import image_set
+from runner.drivers.common.image_builder import build_image_set
+from runner.drivers.docker import (
+    capabilities,
+    cleanup,
+    host_engine,
+    labels,
+    layer_cache,
+    network,
+    project_lock,
+    readiness,
+)
+from runner.drivers.docker.images import EngineBackend
+from runner.drivers.docker.layer_cache import LayerCache
 from runner.images import recipe
 from runner.nodes.driver_interface import ClusterId, NodeImage
 from runner.status import DetailCallback, StatusReporter
 from runner.storage import codec
 
-# What fills a store carries a cluster's labels, so that the remains of an interruption go the way of a cluster's.
-_FILLING = ClusterId("images", "build")
-_PUSH_PORT = "5000/tcp"
+# The containers that fill a cache have a cluster's labels, so that leftovers of an interruption are removed like one.
+_BUILD_CLUSTER = ClusterId("images", "build")
+_PUSH_PORT = 5000
 
 
-def fill(client: docker.DockerClient, images: Sequence[str], reporter: StatusReporter) -> Store:
-    """Gather images and fill a store with them and what the present one has, unless that has just these.
+def build_layer_cache(client: docker.DockerClient, names: Iterable[str], reporter: StatusReporter) -> None:
+    """Fill a layer cache with these images and those of the current cache, unless the current one has just those.
+
+    The caller holds the images' lock.
 
     Args:
-        client: The host's engine.
-        images: Official names.
-        story: Where to show it.
+        client: The host engine.
+        names: Official names.
+        reporter: Shows the steps.
 
     Raises:
-        HostError: Something could not be pulled, built or stored.
+        HostError: An image could be neither pulled nor built, or could not be unpacked.
 
     """
-    present = layer_cache.find(client)
-    # What another lab has asked for stays, lest two labs take the store from each other; what the recipes would make
-    # otherwise by now waits until it is asked for.
-    wanted = {*images, *contents_of.filter_up_to_date(present.contents)} if present else set(images)
-    node_image, contents = build.gather(client, wanted, reporter)
-    if present and set(present.contents) == set(contents):
-        return present
-    node_id = str(client.api.inspect_image(node_image)["Id"])
-    volume = f"{paths.project()}-store-{secrets.token_hex(6)}"
-    cleanup.remove(client, _FILLING)
-    with reporter.step("Filling the store") as tell:
-        try:
-            _fill(client, node_id, volume, contents, tell)
-            cleanup.remove(client, _FILLING)
-        except BaseException:
-            with signals.uninterrupted():
-                _discard(client, volume)
-            raise
-    filled = Store(node_id, volume, tuple(contents))
-    _record(client, filled)
-    return filled
+    current = layer_cache.find_layer_cache(client)
+    current_set = current.image_set if current else None
+    new_set = build_image_set(EngineBackend(client), current_set, names, reporter)
+    if new_set == current_set:
+        return
+    cache = LayerCache(f"{paths.project_name()}-layer-cache-{secrets.token_hex(6)}", new_set)
+    cleanup.remove_cluster_objects(client, _BUILD_CLUSTER)
+    with reporter.step("Filling the layer cache") as report_detail, _undo_on_failure(client, cache):
+        _fill_volume(client, cache, report_detail)
+        cleanup.remove_cluster_objects(client, _BUILD_CLUSTER)
+    _create_record(client, cache)
 
 
-def _fill(
-    client: docker.DockerClient, node_image: str, volume: str, contents: list[NodeImage], tell: DetailCallback
-) -> None:
-    known = capabilities.gather(client, node_image, client.info())
-    with host_engine.explained("filling the store"):
-        with signals.deferred():
-            client.api.create_volume(volume, labels={labels.PROJECT: paths.project(), labels.STORE: "yes"})
-            hub = str(network.make(client, _FILLING)[network.HUB_HOST])
-            serving = _hub(client, node_image, volume, hub)
-        readiness.alone(client, serving, "the hub")
-        tell("handing the images to the hub")
-        _push_all(client, contents)
-        tell("unpacking them for the nodes")
-        with signals.deferred():
-            node = _node(client, node_image, volume, hub, known)
-        readiness.alone(client, node, "the node that unpacks")
-        names = [content.name for content in contents]
-        made = client.api.exec_create(node, ["labs-layer-cache", "fill", *names])["Id"]
-        output = client.api.exec_start(made)
-        if client.api.exec_inspect(made)["ExitCode"]:
-            log = output.decode("utf-8", "replace")
-            raise host_engine.failure("filling the store", "the images could not be unpacked", log)
+@contextmanager
+def _undo_on_failure(client: docker.DockerClient, cache: LayerCache) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with signals.block_interrupts():
+            cleanup.remove_cluster_objects(client, _BUILD_CLUSTER)
+            with contextlib.suppress(NotFound):
+                client.api.remove_volume(cache.volume, force=True)
+        raise
 
 
-def _hub(client: docker.DockerClient, image: str, volume: str, address: str) -> str:
+def _fill_volume(client: docker.DockerClient, cache: LayerCache, report_detail: DetailCallback) -> None:
+    images = cache.image_set.images
+    facts = capabilities.load_host_facts(client, cache.image_set.node_image, client.info())
+    with host_engine.explain_errors("filling the layer cache"):
+        with signals.defer_interrupts():
+            client.api.create_volume(
+                cache.volume,
+                labels={
+                    labels.PROJECT: paths.project_name(),
+                    labels.LAYER_CACHE: "yes",
+                    labels.LOCK: project_lock.describe_location(paths.project_name()),
+                },
+            )
+            mirror_address = str(network.create_network(client, _BUILD_CLUSTER)[network.MIRROR_HOST])
+            mirror = _create_mirror(client, cache, mirror_address)
+        readiness.start_and_wait(client, mirror, "the registry mirror")
+        report_detail("pushing images to the registry mirror")
+        _push_images(client, images)
+        report_detail("unpacking images for the nodes")
+        with signals.defer_interrupts():
+            node = _create_node(client, cache, mirror_address, facts)
+        readiness.start_and_wait(client, node, "the node that unpacks images")
+        _unpack_images(client, node, [image.name for image in images])
+
+
+def _create_mirror(client: docker.DockerClient, cache: LayerCache, address: str) -> str:
     api = client.api
-    port = _PUSH_PORT.split("/", maxsplit=1)[0]
-    made = api.create_container(
-        image,
+    container = api.create_container(
+        cache.image_set.node_image,
         ["labs-layer-cache", "serve"],
-        name=labels.name(_FILLING, "hub"),
-        labels=labels.of(_FILLING, hub="yes"),
-        ports=[int(port)],
+        name=labels.format_name(_BUILD_CLUSTER, "mirror"),
+        labels=labels.build_labels(_BUILD_CLUSTER, mirror="yes"),
+        ports=[_PUSH_PORT],
         host_config=api.create_host_config(
-            network_mode=labels.name(_FILLING),
-            binds=[f"{volume}:{layer_cache.MOUNT}"],
+            network_mode=labels.format_name(_BUILD_CLUSTER),
+            binds=[f"{cache.volume}:{layer_cache.MOUNT}"],
             tmpfs={"/run": ""},
-            port_bindings={int(port): ("127.0.0.1",)},
+            port_bindings={_PUSH_PORT: ("127.0.0.1",)},
         ),
-        networking_config=network.endpoint(client, _FILLING, address, "mirror"),
+        networking_config=network.build_endpoint_config(client, _BUILD_CLUSTER, address, "mirror"),
     )
-    return str(made["Id"])
+    return str(container["Id"])
 
 
-def _push_all(client: docker.DockerClient, contents: list[NodeImage]) -> None:
-    details = client.api.inspect_container(labels.name(_FILLING, "hub"))
-    port = details["NetworkSettings"]["Ports"][_PUSH_PORT][0]["HostPort"]
+def _push_images(client: docker.DockerClient, images: Sequence[NodeImage]) -> None:
+    details = client.api.inspect_container(labels.format_name(_BUILD_CLUSTER, "mirror"))
+    port = details["NetworkSettings"]["Ports"][f"{_PUSH_PORT}/tcp"][0]["HostPort"]
 
-    def push(content: NodeImage) -> None:
-        repository, tag = reference(content)
-        with signals.deferred():
-            client.api.tag(content.image, repository, tag)
+    def get_reference(image: NodeImage) -> tuple[str, str]:
+        repository, tag = image_set.qualify_name(image.name).rsplit(":", 1)
+        return f"127.0.0.1:{port}/{repository}", tag
+
+    def push(image: NodeImage) -> None:
+        repository, tag = get_reference(image)
+        with signals.defer_interrupts():
+            client.api.tag(image.image, repository, tag)
         for message in client.api.push(repository, tag=tag, stream=True, decode=True):
             if "error" in message:
-                raise host_engine.failure(f"handing {content.name} to the hub", message["error"])
-
-    def reference(content: NodeImage) -> tuple[str, str]:
-        name, tag = content.name.rsplit(":", 1)
-        return f"127.0.0.1:{port}/{name if '/' in name else f'library/{name}'}", tag
+                raise host_engine.create_error(f"pushing {image.name} to the registry mirror", message["error"])
 
     try:
-        # One after another: a registry that is handed the same layer twice at once can answer with an error.
-        for content in contents:
-            push(content)
+        # One after another: a registry that receives the same layer twice at once can answer with an error.
+        for image in images:
+            push(image)
     finally:
-        for content in contents:
+        for image in images:
             with contextlib.suppress(ImageNotFound):
-                client.api.remove_image(":".join(reference(content)), noprune=True)
+                client.api.remove_image(":".join(get_reference(image)), noprune=True)
 
 
-def _node(client: docker.DockerClient, image: str, volume: str, hub: str, known: capabilities.HostFacts) -> str:
+def _create_node(
+    client: docker.DockerClient, cache: LayerCache, mirror_address: str, facts: capabilities.HostFacts
+) -> str:
     api = client.api
-    options = capabilities.node_options(known)
-    disk = api.create_volume(labels.name(_FILLING, "node"), labels=labels.of(_FILLING))["Name"]
-    binds = [f"{disk}:/var/lib/docker", f"{volume}:{layer_cache.MOUNT}", *options.pop("binds", [])]
-    made = api.create_container(
-        image,
-        name=labels.name(_FILLING, "node"),
-        labels=labels.of(_FILLING),
-        environment={"LABS_MIRROR": hub},
-        host_config=capabilities.host_config(
-            client, {"network_mode": labels.name(_FILLING), "binds": binds, **options}
+    options = capabilities.build_node_options(facts)
+    name = labels.format_name(_BUILD_CLUSTER, "node")
+    disk = api.create_volume(name, labels=labels.build_labels(_BUILD_CLUSTER))["Name"]
+    binds = [f"{disk}:/var/lib/docker", f"{cache.volume}:{layer_cache.MOUNT}", *options.pop("binds", [])]
+    container = api.create_container(
+        cache.image_set.node_image,
+        name=name,
+        labels=labels.build_labels(_BUILD_CLUSTER),
+        environment={"LABS_MIRROR": mirror_address},
+        host_config=capabilities.build_host_config(
+            client, {"network_mode": labels.format_name(_BUILD_CLUSTER), "binds": binds, **options}
         ),
     )
-    return str(made["Id"])
+    return str(container["Id"])
 
 
-def _discard(client: docker.DockerClient, volume: str) -> None:
-    """Remove a store's volume, if it exists."""
-    cleanup.remove(client, _FILLING)
-    with contextlib.suppress(NotFound):
-        client.api.remove_volume(volume, force=True)
+def _unpack_images(client: docker.DockerClient, node: str, names: Sequence[str]) -> None:
+    command = client.api.exec_create(node, ["labs-layer-cache", "fill", *names])["Id"]
+    output = client.api.exec_start(command)
+    if client.api.exec_inspect(command)["ExitCode"]:
+        log = output.decode("utf-8", "replace")
+        raise host_engine.create_error("filling the layer cache", "the images could not be unpacked", log)
 
 
-def _record(client: docker.DockerClient, filled: Store) -> None:
-    own = {
+def _create_record(client: docker.DockerClient, cache: LayerCache) -> None:
+    record_labels = {
         **labels.IMAGES,
-        labels.STORE: recipe.version(recipe.NODE),
-        labels.OWNER: paths.project(),
-        labels.NODE: filled.node_image,
-        labels.VOLUME: filled.volume,
-        labels.CONTENTS: codec.encode_json(filled.contents),
+        labels.LAYER_CACHE: recipe.compute_version(recipe.NODE),
+        labels.OWNER: paths.project_name(),
+        labels.LOCK: project_lock.describe_location(paths.project_name()),
+        labels.NODE: cache.image_set.node_image,
+        labels.VOLUME: cache.volume,
+        labels.CONTENTS: codec.encode_json(cache.image_set.images),
     }
-    changes = [f"LABEL {key}={json.dumps(value)}" for key, value in own.items()]
+    changes = [f"LABEL {key}={json.dumps(value)}" for key, value in record_labels.items()]
     empty = io.BytesIO()
     tarfile.open(fileobj=empty, mode="w").close()
-    with host_engine.explained("recording the store"):
+    with host_engine.explain_errors("recording the layer cache"):
         client.api.import_image_from_data(
-            empty.getvalue(), repository=layer_cache.REPOSITORY, tag=filled.volume.rsplit("-", 1)[1], changes=changes
+            empty.getvalue(),
+            repository=layer_cache.REPOSITORY,
+            tag=cache.volume.rsplit("-", 1)[1],
+            changes=changes,
         )

@@ -11,10 +11,10 @@ from pathlib import Path
 import docker
 
 from runner.drivers.common import attach, copy_archive
-from runner.drivers.common.bounded_output import Output
+from runner.drivers.common.bounded_output import BoundedOutput
 from runner.drivers.docker import host_engine
 from runner.drivers.docker.exec import ExecSession
-from runner.drivers.docker.framing import STDERR, STDOUT, Hijacked, as_socket, frames
+from runner.drivers.docker.framing import STDERR, STDOUT, HijackedStream, bridge_to_socket, read_frames
 from runner.errors import HostError
 from runner.nodes import docker_transport
 from runner.nodes.driver_interface import ExecResult, NodeState, OutputCallback, ignore_output
@@ -46,30 +46,30 @@ class DockerNode:
                 api._url("/exec/{0}/start", made["Id"]), json={"Detach": False, "Tty": False}, stream=True
             )
             answer.raise_for_status()
-            output = Output(self.name, argv[0])
+            output = BoundedOutput(self.name, argv[0])
             with answer:
-                for stream, payload in frames(lambda size: answer.raw.read(size) or b""):
-                    output.add(stream, payload)
+                for stream, payload in read_frames(lambda size: answer.raw.read(size) or b""):
+                    output.append(stream, payload)
             status = api.exec_inspect(made["Id"])["ExitCode"]
         if status is None:
             raise HostError(f"{self.name} went away while it ran '{argv[0]}'.", "'labs status' shows its state.")
-        return ExecResult(int(status), output.of(STDOUT), output.of(STDERR))
+        return ExecResult(int(status), output.get_stream(STDOUT), output.get_stream(STDERR))
 
     def copy_files(self, source: Path, target: str) -> None:
         """Send the files as a tar archive."""
         with self._reaching():
-            self.client.api.put_archive(self.container, "/", copy_archive.of(source, target))
+            self.client.api.put_archive(self.container, "/", copy_archive.pack_files(source, target))
 
     def run_attached(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
         """Run a command on our own standard streams."""
-        is_terminal = attach.is_ours()
-        environment = attach.environment(is_terminal)
+        is_terminal = attach.is_on_terminal()
+        environment = attach.select_environment(is_terminal)
         api = self.client.api
         with self._reaching():
             made = api.exec_create(
                 self.container, list(argv), stdin=True, tty=is_terminal, environment=environment, workdir="/root"
             )
-            return attach.join(ExecSession(api, made["Id"], is_terminal), is_terminal, on_output)
+            return attach.attach_session(ExecSession(api, made["Id"], is_terminal), is_terminal, on_output)
 
     def connect_engine(self) -> socket.socket:
         """Open a stream to the engine inside."""
@@ -88,7 +88,7 @@ class DockerNode:
         api = self.client.api
         with self._reaching():
             made = api.exec_create(self.container, argv, stdin=True)
-            return as_socket(Hijacked(api.exec_start(made["Id"], socket=True)))
+            return bridge_to_socket(HijackedStream(api.exec_start(made["Id"], socket=True)))
 
     def _reaching(self) -> AbstractContextManager[None]:
-        return host_engine.explained(f"reaching {self.name}")
+        return host_engine.explain_errors(f"reaching {self.name}")

@@ -11,7 +11,7 @@ from typing import Any
 import docker
 
 from runner.drivers.docker import host_engine
-from runner.drivers.docker.framing import Hijacked
+from runner.drivers.docker.framing import HijackedStream
 from runner.errors import HostError
 
 # Three nodes need two seconds on an idle machine; a loaded one has been seen to need twenty.
@@ -19,7 +19,7 @@ READY_SECONDS = 90
 _READY = b"LABS-READY"
 
 
-class Booting:
+class NodeBoot:
     """A node's container that has been started and is on its way up.
 
     Args:
@@ -36,12 +36,12 @@ class Booting:
         self._client = client
         self._container = container
         self._name = name
-        with host_engine.explained(f"starting {name}"):
+        with host_engine.explain_errors(f"starting {name}"):
             # Before the start, lest a first line be missed.
-            self._stream = Hijacked(client.api.attach_socket(container, {"stdout": 1, "stderr": 1, "stream": 1}))
+            self._stream = HijackedStream(client.api.attach_socket(container, {"stdout": 1, "stderr": 1, "stream": 1}))
             client.api.start(container)
 
-    def wait(self, stop: threading.Event) -> None:
+    def wait_until_ready(self, stop: threading.Event) -> None:
         """Wait until the node says that its engine answers.
 
         Args:
@@ -52,13 +52,13 @@ class Booting:
 
         """
         try:
-            with host_engine.explained(f"booting {self._name}"):
+            with host_engine.explain_errors(f"booting {self._name}"):
                 self._await_ready(stop)
         finally:
             self._stream.close()
 
     def _await_ready(self, stop: threading.Event) -> None:
-        self._stream.settimeout(0.2)
+        self._stream.set_timeout(0.2)
         deadline = time.monotonic() + READY_SECONDS
         seen = b""
         while _READY not in seen and not stop.is_set():
@@ -69,28 +69,30 @@ class Booting:
                     self._log(),
                 )
             try:
-                data = self._stream.recv()
+                data = self._stream.receive()
             except TimeoutError:
                 continue
             if not data:
-                raise host_engine.failure(f"booting {self._name}", "it ended before its engine answered", self._log())
+                raise host_engine.create_error(
+                    f"booting {self._name}", "it ended before its engine answered", self._log()
+                )
             seen = seen[-len(_READY) :] + data
 
     def _log(self) -> str:
         return str(self._client.api.logs(self._container, tail=40).decode("utf-8", "replace"))
 
 
-def alone(client: docker.DockerClient, container: str, name: str) -> None:
+def start_and_wait(client: docker.DockerClient, container: str, name: str) -> None:
     """Start one container and wait until it is ready.
 
     Raises:
         HostError: As `Booting` does.
 
     """
-    Booting(client, container, name).wait(threading.Event())
+    NodeBoot(client, container, name).wait_until_ready(threading.Event())
 
 
-def end_all(client: docker.DockerClient, containers: Sequence[dict[str, Any]], seconds: int) -> None:
+def stop_containers(client: docker.DockerClient, containers: Sequence[dict[str, Any]], seconds: int) -> None:
     """Shut containers down at the same time.
 
     Args:

@@ -1,52 +1,78 @@
-"""Builds parts from Debian's packages, with no engine: images with buildah; from them a disk, a jail and a registry."""
+"""Builds the artifacts of VMs from images: the base disk, the sandbox's root folder and the registry mirror's storage."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
-from runner.drivers.common import image_set as contents_of
-from runner.drivers.uml import artifacts, buildah, needs, packing
-from runner.drivers.uml import images as gathering
-from runner.drivers.uml.artifacts import Parts
-from runner.drivers.uml.process_runner import Commands
+from runner.drivers.common import image_set
+from runner.drivers.common.image_builder import build_image_set
+from runner.drivers.common.image_set import ImageSet
+from runner.drivers.uml import artifacts, buildah, diagnostics, image_preload
+from runner.drivers.uml.buildah import BuildahStorage
+from runner.drivers.uml.images import BuildahBackend
+from runner.drivers.uml.process_runner import ProcessRunner, isolate_command
 from runner.status import DetailCallback, StatusReporter
 
-# Boots a machine on the disk in a folder, with the hub beside it, and lets it pull the names.
-Fill = Callable[[Path, Sequence[str], DetailCallback], None]
+# The most that a VM can store; the file is sparse, so unused space takes none on the host.
+_DISK_SIZE = "8G"
+# Debian's merged /usr: these folders of the root are links into it.
+_ROOT_LINKS = ("bin", "lib", "lib64")
+_HERE = Path(__file__).parent
 
 
-def build(images: Iterable[str], reporter: StatusReporter, fill: Fill) -> Parts:
-    """Build parts with these images and what the present ones have, unless those have just these.
+def build_artifacts(names: Iterable[str], reporter: StatusReporter) -> None:
+    """Build artifacts with these images and those of the current artifacts, unless the current ones are just that.
 
-    An interrupted build goes on where it was.
-
-    The images' lock must be held.
+    An interrupted build resumes from the images that are built already. The caller holds the images' lock.
 
     Args:
-        images: Official names.
-        story: Where to show it.
-        fill: Gives the disk the images.
+        names: Official names.
+        reporter: Shows the steps.
 
     Raises:
-        HostError: Something is missing here, or could not be pulled or built.
+        HostError: A build tool is missing, or an image can be neither pulled nor built.
 
     """
-    needs.require()
-    present = artifacts.find()
-    # What another lab has asked for stays, lest two labs take the parts from each other; what the recipes would make
-    # otherwise by now waits until it is asked for.
-    kept = contents_of.fitting(present.contents) if present else set()
-    wanted = sorted({*images, *kept})
-    storage = buildah.open_storage(Commands())
-    machine, contents = gathering.gather(storage, wanted, reporter)
-    if present and present.machine == machine and set(present.contents) == set(contents):
-        return present
-    with artifacts.half() as folder:
-        with reporter.step("Packing the machines' disk") as tell:
-            packing.pack(storage, machine, folder, tell)
-        with reporter.step("Handing the images to the hub") as tell:
-            packing.fill_registry(storage, contents, folder, tell)
-        with reporter.step("Unpacking the images for the machines") as tell:
-            fill(folder, wanted, tell)
-        return artifacts.complete(artifacts.new(folder, machine, contents))
+    diagnostics.check_build_tools()
+    current = artifacts.find_artifacts()
+    current_set = ImageSet(current.node_image, current.images) if current else None
+    storage = buildah.open_storage(ProcessRunner())
+    new_set = build_image_set(BuildahBackend(storage), current_set, names, reporter)
+    if new_set == current_set:
+        return
+    with artifacts.create_partial_folder() as folder:
+        with reporter.step("Creating the VMs' base disk") as report_detail:
+            _create_disk(storage, new_set.node_image, folder, report_detail)
+        with reporter.step("Pushing images to the registry mirror") as report_detail:
+            _fill_registry(storage, new_set, folder, report_detail)
+        with reporter.step("Unpacking images onto the base disk") as report_detail:
+            image_preload.preload_images(folder, [image.name for image in new_set.images], report_detail)
+        artifacts.publish_artifacts(artifacts.describe_artifacts(folder, new_set.node_image, new_set.images))
+
+
+def _create_disk(storage: BuildahStorage, node_image: str, folder: Path, report_detail: DetailCallback) -> None:
+    """Create the base disk, the sandbox's root folder and the registry mirror's certificates."""
+    argv = ["bash", str(_HERE / "pack_artifacts.sh"), node_image, str(folder), _DISK_SIZE, *storage.argv]
+    storage.processes.run_process(isolate_command(argv), "creating the VMs' base disk", report_detail)
+    create_root_links(folder)
+
+
+def create_root_links(folder: Path) -> None:
+    """Complete the sandbox's root folder with the links into /usr.
+
+    Args:
+        folder: The artifacts' folder.
+
+    """
+    for name in _ROOT_LINKS:
+        (folder / "sandbox" / name).symlink_to(f"usr/{name}")
+
+
+def _fill_registry(storage: BuildahStorage, images: ImageSet, folder: Path, report_detail: DetailCallback) -> None:
+    """Push the images into the registry mirror's storage, with the registry program of the sandbox."""
+    (folder / "registry").mkdir()
+    argv = ["bash", str(_HERE / "push_images.sh"), str(folder / "sandbox"), str(folder / "registry"), *storage.argv]
+    lines = "".join(f"{image.image} {image_set.qualify_name(image.name)}\n" for image in images.images)
+    command = isolate_command(argv, has_network=False)
+    storage.processes.run_process(command, "pushing images to the registry mirror", report_detail, lines)

@@ -41,7 +41,7 @@ class Artifacts:
     Attributes:
         folder: The folder that contains them.
         digest: What they were built from, as `compute_digest` returns it.
-        vm_image: The id of the image that the disk was created from.
+        node_image: The id of the VM image that the disk was created from.
         images: The images that a new VM has.
         created_at: When they were built, in seconds since 1970.
         labs_version: The version of labs that built them.
@@ -79,8 +79,7 @@ class Artifacts:
 
     def has_images(self, images: Iterable[str]) -> bool:
         """Whether a new VM has all of these images, up to date with this version's recipes."""
-        names = {*images}
-        return names <= image_set.filter_up_to_date(image for image in self.images if image.name in names)
+        return image_set.has_up_to_date(self.images, images)
 
     def serialize(self) -> str:
         """Return the content of the record file."""
@@ -105,7 +104,7 @@ def detect_architecture() -> str:
 
 def compute_digest() -> str:
     """Return a short hash of what artifacts of this version are built from, for this host's architecture."""
-    built_from = f"{_FORMAT} {recipe.version(recipe.VM)} {detect_architecture()}"
+    built_from = f"{_FORMAT} {recipe.compute_version(recipe.VM)} {detect_architecture()}"
     return hashlib.sha256(built_from.encode()).hexdigest()[:12]
 
 
@@ -166,7 +165,7 @@ def create_partial_folder() -> Iterator[Path]:
         yield folder
     finally:
         os.umask(previous_umask)
-        with signals.uninterrupted():
+        with signals.block_interrupts():
             shutil.rmtree(folder, ignore_errors=True)
 
 

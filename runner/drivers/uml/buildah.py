@@ -1,4 +1,4 @@
-"""Buildah, which builds images without an engine; its storage is the cache that an interrupted build goes on from."""
+"""Runs buildah, which builds images without an engine; its storage lets an interrupted build resume."""
 
 from __future__ import annotations
 
@@ -7,130 +7,131 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner.drivers.common.image_builder import StoredImage
 from runner.drivers.uml import artifacts
-from runner.drivers.uml.process_runner import Commands, contained
+from runner.drivers.uml.process_runner import ProcessRunner, isolate_command
 from runner.errors import HostError
 from runner.status import DetailCallback
 
-# Buildah puts this before names that name no registry.
+# Buildah puts this before the names of images that were built locally.
 _LOCAL = "localhost/"
-# A line of ours, whatever warnings stand between.
+# A line in our format; buildah may print warnings between such lines.
 _LISTED = re.compile(r"^(\S+) +(sha256:[0-9a-f]{64}) +([0-9.]+) ?([kMGT]?B)$", re.MULTILINE)
 _UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
-    """An image in the storage.
-
-    Attributes:
-        id: Its id, as an engine tells it.
-        size: Its size in bytes, unpacked.
-
-    """
-
-    id: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Buildah:
+class BuildahStorage:
     """A storage of images.
 
     Attributes:
-        commands: What runs buildah.
-        driver: How the storage keeps layers.
+        processes: Runs buildah.
+        driver: How the storage keeps layers: 'overlay' or 'vfs'.
 
     """
 
-    commands: Commands
+    processes: ProcessRunner
     driver: str
 
     @property
     def argv(self) -> tuple[str, ...]:
-        """How every command on this storage begins."""
-        folder = artifacts.cache() / "buildah" / self.driver
+        """The words that every buildah command on this storage starts with."""
+        folder = artifacts.cache_folder() / "buildah" / self.driver
         return ("buildah", "--root", f"{folder}/root", "--runroot", f"{folder}/run", "--storage-driver", self.driver)
 
-    def run(self, *words: str, doing: str, tell: DetailCallback = lambda _line: None) -> str:
-        """Run a buildah command.
+    def run_buildah(self, *words: str, purpose: str, report_line: DetailCallback = lambda _line: None) -> str:
+        """Run a buildah command and return its output.
+
+        Args:
+            words: The command.
+            purpose: What it does, for messages, as in 'pulling nginx:alpine'.
+            report_line: Called with each line of output.
 
         Raises:
             HostError: It failed.
 
         """
-        return self.commands.run(contained([*self.argv, *words]), doing, tell)
+        return self.processes.run_process(isolate_command([*self.argv, *words]), purpose, report_line)
 
-    def images(self) -> dict[str, Image]:
-        """Return all images by their names."""
-        form = "{{.Name}}:{{.Tag}} {{.ID}} {{.Size}}"
-        listed = self.run("images", "--noheading", "--no-trunc", "--format", form, doing="listing the images")
+    def list_images(self) -> dict[str, StoredImage]:
+        """Return all images by tag."""
+        line_format = "{{.Name}}:{{.Tag}} {{.ID}} {{.Size}}"
+        output = self.run_buildah(
+            "images", "--noheading", "--no-trunc", "--format", line_format, purpose="listing the images"
+        )
         return {
-            name.removeprefix(_LOCAL): Image(image, round(float(number) * _UNITS[unit]))
-            for name, image, number, unit in _LISTED.findall(listed)
+            name.removeprefix(_LOCAL): StoredImage(image, round(float(number) * _UNITS[unit]))
+            for name, image, number, unit in _LISTED.findall(output)
         }
 
-    def build(
-        self, context: Path, tag: str, arguments: Mapping[str, str], tell: DetailCallback = lambda _line: None
+    def build_image(
+        self, context: Path, tag: str, arguments: Mapping[str, str], report_step: DetailCallback = lambda _line: None
     ) -> None:
         """Build an image from the Dockerfile in a folder.
 
+        Args:
+            context: The folder.
+            tag: The tag of the new image.
+            arguments: Build arguments.
+            report_step: Called with each step, as in 'Step 3/7'.
+
         Raises:
             HostError: It failed.
 
         """
-        given = [f"--build-arg={name}={value}" for name, value in arguments.items()]
-        own = ["--isolation=chroot", "--network=host", "--pull=never", "--format=docker", f"--tag={tag}"]
+        build_arguments = [f"--build-arg={name}={value}" for name, value in arguments.items()]
+        options = ["--isolation=chroot", "--network=host", "--pull=never", "--format=docker", f"--tag={tag}"]
 
-        def step(line: str) -> None:
-            found = re.match(r"(?:\[\S+\] )?STEP (\S+):", line)
-            if found:
-                tell(f"Step {found[1]}")
+        def report_line(line: str) -> None:
+            step = re.match(r"(?:\[\S+\] )?STEP (\S+):", line)
+            if step:
+                report_step(f"Step {step[1]}")
 
-        self.run("build", *own, *given, str(context), doing=f"building {tag}", tell=step)
+        self.run_buildah(
+            "build", *options, *build_arguments, str(context), purpose=f"building {tag}", report_line=report_line
+        )
 
-    def clear(self) -> None:
-        """Remove the remains of commands that were killed; nothing may run on the storage."""
-        self.run("rm", "--all", doing="clearing up after an earlier build")
+    def remove_leftovers(self) -> None:
+        """Remove the containers of commands that were killed; no command may run on the storage."""
+        self.run_buildah("rm", "--all", purpose="removing leftovers of an earlier build")
 
 
-def open_storage(commands: Commands) -> Buildah:
-    """Return the storage of this user: with overlays where the file system bears them, else with copies.
+def open_storage(processes: ProcessRunner) -> BuildahStorage:
+    """Return this user's storage, with overlays where the file system supports them, else with copies.
 
     Raises:
-        HostError: Buildah does not work here at all.
+        HostError: Buildah does not work on this host.
 
     """
-    storage = Buildah(commands, "overlay")
+    storage = BuildahStorage(processes, "overlay")
     try:
-        storage.clear()
+        storage.remove_leftovers()
     except HostError:
-        storage = Buildah(commands, "vfs")
-        storage.clear()
+        storage = BuildahStorage(processes, "vfs")
+        storage.remove_leftovers()
     return storage
 
 
-def prune(keep: Collection[str]) -> int:
-    """Remove the images that are not to be kept, in every storage of this user; the images' lock must be held.
+def prune_storages(keep: Collection[str]) -> int:
+    """Remove images from all storages of this user; the caller holds the images' lock.
 
     Args:
-        keep: Names of images; where there are none, the storages go as a whole.
+        keep: Tags of images to keep; if empty, the storages are removed completely.
 
     Returns:
-        How many are gone.
+        How many images were removed.
 
     """
-    gone = 0
-    commands = Commands()
-    for folder in (artifacts.cache() / "buildah").glob("*"):
-        storage = Buildah(commands, folder.name)
-        storage.clear()
-        images = storage.images()
-        old = [name for name in images if name not in keep]
-        if keep and old:
-            storage.run("rmi", "--force", *old, doing="removing images")
+    removed = 0
+    processes = ProcessRunner()
+    for folder in (artifacts.cache_folder() / "buildah").glob("*"):
+        storage = BuildahStorage(processes, folder.name)
+        storage.remove_leftovers()
+        unused = [tag for tag in storage.list_images() if tag not in keep]
+        if keep and unused:
+            storage.run_buildah("rmi", "--force", *unused, purpose="removing images")
         elif not keep:
-            # Its files belong to users who exist only in the namespace, which alone may remove them.
-            commands.run(contained(["rm", "-rf", str(folder)]), "removing images")
-        gone += len(old)
-    return gone
+            # Its files belong to users that exist only in the user namespace, so only there can they be removed.
+            processes.run_process(isolate_command(["rm", "-rf", str(folder)]), "removing images")
+        removed += len(unused)
+    return removed

@@ -1,4 +1,4 @@
-"""Whether this machine can run kernels as processes, and build what they need."""
+"""Examines the host: whether it can run VMs and build their artifacts, and has enough free memory and disk space."""
 
 from __future__ import annotations
 
@@ -6,103 +6,216 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 from runner import paths
-from runner.drivers.uml import memory, needs
-from runner.drivers.uml.artifacts import Parts
+from runner.drivers.uml.artifacts import Artifacts
 from runner.errors import HostError
 from runner.nodes.driver_interface import Diagnosis
 
-_PACKAGES = {"ip": "iproute2", **dict.fromkeys(("unshare", "setpriv", "taskset"), "util-linux"), "chroot": "coreutils"}
-_ONE_NODE = 1500
+# The only architecture that Debian ships user-mode Linux for and that it can run Docker on.
+_ARCHITECTURE = "x86_64"
+# Programs and the Debian packages that contain them.
+_RUN_PACKAGES = {
+    "ip": "iproute2",
+    "unshare": "util-linux",
+    "setpriv": "util-linux",
+    "taskset": "util-linux",
+    "chroot": "coreutils",
+}
+_BUILD_PACKAGES = {
+    "mmdebstrap": "mmdebstrap",
+    "buildah": "buildah",
+    "mkfs.ext4": "e2fsprogs",
+    "ip": "iproute2",
+    "unshare": "util-linux",
+    "setpriv": "util-linux",
+}
+# It gives an ordinary user the additional user ids that files in an image belong to.
+_BUILD_PACKAGES_WITHOUT_ROOT = {"newuidmap": "uidmap"}
+_MEGABYTE = 1 << 20
+_MEGABYTE_IN_KB = 1024
+# A lab with one node needs this much free memory.
+_ONE_NODE_MEGABYTES = 1500
+# Memory that VMs must leave to the rest of the host.
+_RESERVED_MEGABYTES = 256
+# What the boot of a VM and a few services write to its disk.
+_VM_DISK_MEGABYTES = 100
 
 
-def require() -> None:
-    """Refuse a machine that cannot run kernels as processes.
+def diagnose_host(artifacts: Artifacts | None) -> list[Diagnosis]:
+    """Examine everything, for `labs doctor`.
 
-    Raises:
-        HostError: With what stands against it, and what to type.
+    Args:
+        artifacts: The artifacts that VMs would be created from, if there are any.
 
     """
-    for finding in _needs():
-        if finding.is_ok is False:
-            raise HostError(f"The driver uml cannot serve: {finding.subject}: {finding.finding}.", finding.advice)
+    return [*_diagnose_requirements(), _diagnose_artifacts(artifacts), _diagnose_memory()]
 
 
-def findings(found: Parts | None) -> list[Diagnosis]:
-    """Look at everything, for `labs doctor`."""
-    return [*_needs(), _parts(found), _memory()]
+def check_host() -> None:
+    """Check that this host can run VMs.
+
+    Raises:
+        HostError: It cannot; with the reason, and what to do.
+
+    """
+    for diagnosis in _diagnose_requirements():
+        if diagnosis.is_ok is False:
+            raise HostError(
+                f"The driver uml cannot run here: {diagnosis.subject}: {diagnosis.finding}.", diagnosis.advice
+            )
 
 
-def _needs() -> Iterator[Diagnosis]:
-    yield _processor()
-    yield _tools()
-    yield _namespaces()
+def _diagnose_requirements() -> Iterator[Diagnosis]:
+    yield _diagnose_processor()
+    yield _diagnose_tools()
+    yield _diagnose_namespaces()
 
 
-def _processor() -> Diagnosis:
-    kind = platform.machine()
-    good = platform.system() == "Linux" and kind == "x86_64"
-    advice = "" if good else "Use the driver docker; user-mode Linux is made for Linux on x86-64 alone."
-    return Diagnosis("processor", good, f"{platform.system()} on {kind}", advice)
+def _diagnose_processor() -> Diagnosis:
+    architecture = platform.machine()
+    is_ok = platform.system() == "Linux" and architecture == _ARCHITECTURE
+    advice = "" if is_ok else "Use the driver docker; user-mode Linux exists only for Linux on x86-64."
+    return Diagnosis("processor", is_ok, f"{platform.system()} on {architecture}", advice)
 
 
-def _tools() -> Diagnosis:
-    missing = sorted({package for tool, package in _PACKAGES.items() if not shutil.which(tool, path=paths.programs())})
+def _diagnose_tools() -> Diagnosis:
+    missing = _find_missing_packages(_RUN_PACKAGES)
     if missing:
         return Diagnosis(
-            "tools", False, f"{', '.join(missing)} missing", f"Type 'sudo apt-get install {' '.join(missing)}'."
+            "tools", False, f"missing: {', '.join(missing)}", f"Type '{_format_install_command(missing)}'."
         )
     return Diagnosis("tools", True, "iproute2 and util-linux")
 
 
-def _namespaces() -> Diagnosis:
-    """Try the namespaces that the supervisor makes, as whoever we are."""
+def _diagnose_namespaces() -> Diagnosis:
+    """Try to create the namespaces that the supervisor needs, as the current user."""
     if os.geteuid() == 0:
-        tried, who = ["unshare", "--net", "--mount", "--pid", "--fork", "true"], "root"
+        command, user = ["unshare", "--net", "--mount", "--pid", "--fork", "true"], "root"
     else:
-        tried = ["unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "true"]
-        who = "an ordinary user"
-    done = subprocess.run(tried, capture_output=True, text=True, check=False) if shutil.which("unshare") else None
-    if done and done.returncode == 0:
-        return Diagnosis("namespaces", True, f"may be made by {who}")
-    said = done.stderr.strip().splitlines()[-1] if done and done.stderr.strip() else "refused"
-    return Diagnosis("namespaces", False, f"{who} may not make them ({said})", _advice())
+        command = ["unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "true"]
+        user = "an ordinary user"
+    result = subprocess.run(command, capture_output=True, text=True, check=False) if shutil.which("unshare") else None
+    if result and result.returncode == 0:
+        return Diagnosis("namespaces", True, f"can be created by {user}")
+    reason = result.stderr.strip().splitlines()[-1] if result and result.stderr.strip() else "refused"
+    return Diagnosis("namespaces", False, f"cannot be created by {user} ({reason})", _advise_on_namespaces())
 
 
-def _advice() -> str:
+def _advise_on_namespaces() -> str:
     if os.geteuid() == 0:
-        return "Run labs where namespaces may be made (many containers forbid them)."
-    if _setting("kernel/apparmor_restrict_unprivileged_userns") == "1":
+        return "Run labs where namespaces can be created (many containers forbid it)."
+    if _read_kernel_setting("kernel/apparmor_restrict_unprivileged_userns") == "1":
         # Ubuntu 23.10 and later; https://ubuntu.com/blog/ubuntu-23-10-restricted-unprivileged-user-namespaces
         return "Type 'sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0', or run labs as root."
-    if _setting("kernel/unprivileged_userns_clone") == "0":
+    if _read_kernel_setting("kernel/unprivileged_userns_clone") == "0":
         return "Type 'sudo sysctl kernel.unprivileged_userns_clone=1', or run labs as root."
-    if _setting("user/max_user_namespaces") == "0":
+    if _read_kernel_setting("user/max_user_namespaces") == "0":
         return "Type 'sudo sysctl user.max_user_namespaces=10000', or run labs as root."
-    return "Run labs as root, or where namespaces may be made (many containers forbid them)."
+    return "Run labs as root, or where namespaces can be created (many containers forbid it)."
 
 
-def _setting(name: str) -> str:
+def _read_kernel_setting(name: str) -> str:
     try:
-        with open(f"/proc/sys/{name}", encoding="ascii") as handle:  # noqa: PTH123 - a file of the kernel
-            return handle.read().strip()
+        return Path("/proc/sys", name).read_text("ascii").strip()
     except OSError:
         return ""
 
 
-def _parts(found: Parts | None) -> Diagnosis:
-    if found:
-        return Diagnosis("parts", True, f"kernel and disk with {len(found.contents)} images")
-    missing = needs.missing()
+def _diagnose_artifacts(artifacts: Artifacts | None) -> Diagnosis:
+    if artifacts:
+        return Diagnosis("images", True, f"kernel and base disk with {len(artifacts.images)} images available")
+    missing = _find_missing_packages(_get_build_packages())
     if missing:
-        advice = f"Type '{needs.install_line(missing)}'."
-        return Diagnosis("parts", False, f"not built yet; {', '.join(missing)} missing for that", advice)
-    return Diagnosis("parts", None, "not built yet", "Type 'labs images build --driver uml', about two minutes.")
+        finding = f"not built yet; missing to build them: {', '.join(missing)}"
+        return Diagnosis("images", False, finding, f"Type '{_format_install_command(missing)}'.")
+    return Diagnosis("images", None, "not built yet", "Type 'labs images build --driver uml'; it takes two minutes.")
 
 
-def _memory() -> Diagnosis:
-    free = memory.free()
-    advice = "" if free >= _ONE_NODE else "A lab of one node needs about 1.5 GB; end a program that uses much."
-    return Diagnosis("memory", True if free >= _ONE_NODE else None, f"{free} MB free", advice)
+def check_build_tools() -> None:
+    """Check that this host can build the artifacts of VMs.
+
+    Raises:
+        HostError: It cannot; with what is missing, and how to install it.
+
+    """
+    if platform.machine() != _ARCHITECTURE:
+        raise HostError(
+            f"User-mode Linux exists only for x86-64 processors; this host has {platform.machine()}.",
+            "Use the other driver: '--driver docker'.",
+        )
+    missing = _find_missing_packages(_get_build_packages())
+    if missing:
+        raise HostError(
+            f"The VMs' kernel and base disk cannot be built without {', '.join(missing)}.",
+            f"Type '{_format_install_command(missing)}', then run the same command again; "
+            "or import them from another host with 'labs images import FILE'.",
+        )
+
+
+def _get_build_packages() -> dict[str, str]:
+    return _BUILD_PACKAGES if os.geteuid() == 0 else _BUILD_PACKAGES | _BUILD_PACKAGES_WITHOUT_ROOT
+
+
+def _find_missing_packages(packages: Mapping[str, str]) -> list[str]:
+    search_path = paths.program_search_path()
+    return sorted({package for program, package in packages.items() if not shutil.which(program, path=search_path)})
+
+
+def _format_install_command(packages: Iterable[str]) -> str:
+    return f"sudo apt-get install --no-install-recommends {' '.join(packages)}"
+
+
+def measure_free_memory() -> int:
+    """Return how many MB the kernel estimates to be available without swapping."""
+    lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) // _MEGABYTE_IN_KB for line in lines if line.startswith("MemAvailable:"))
+
+
+def _diagnose_memory() -> Diagnosis:
+    free = measure_free_memory()
+    is_enough = free >= _ONE_NODE_MEGABYTES
+    advice = "" if is_enough else "A lab with one node needs about 1.5 GB; end a program that uses a lot of memory."
+    return Diagnosis("memory", True if is_enough else None, f"{free} MB free", advice)
+
+
+def check_memory(megabytes: int) -> None:
+    """Check that this host has enough free memory for VMs.
+
+    Args:
+        megabytes: The maximum memory of all VMs together.
+
+    Raises:
+        HostError: It does not; with the figures.
+
+    """
+    free = measure_free_memory()
+    if megabytes + _RESERVED_MEGABYTES > free:
+        raise HostError(
+            f"The VMs may use {megabytes} MB of memory, but this host has only {free} MB free "
+            f"({_RESERVED_MEGABYTES} MB of them are reserved for the host).",
+            "Stop another lab ('labs status', 'labs stop') or end a program that uses a lot of memory, then retry.",
+        )
+
+
+def check_disk_space(folder: Path, vm_count: int) -> None:
+    """Check that the host's disk has enough free space for the disks of VMs, which would otherwise get I/O errors.
+
+    Args:
+        folder: The folder for the disks, which may not exist yet.
+        vm_count: The number of VMs.
+
+    Raises:
+        HostError: It does not; with the figures.
+
+    """
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(existing).free // _MEGABYTE
+    required = vm_count * _VM_DISK_MEGABYTES
+    if free < required:
+        raise HostError(
+            f"The disk is full: {existing} has {free} MB free, and the VMs need at least {required} MB.",
+            "Free disk space ('labs status' lists clusters, 'labs rm' removes them), then retry.",
+        )

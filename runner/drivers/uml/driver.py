@@ -1,4 +1,4 @@
-"""The driver `uml` itself."""
+"""The driver `uml`: nodes are VMs that run on user-mode Linux kernels."""
 
 from __future__ import annotations
 
@@ -11,219 +11,222 @@ from pathlib import Path
 
 from runner import signals
 from runner.drivers.common import parallel
-from runner.drivers.uml import artifacts, diagnostics, memory, space
-from runner.drivers.uml import needs as needs_of_building
-from runner.drivers.uml.artifacts import Parts
+from runner.drivers.uml import artifacts, diagnostics
+from runner.drivers.uml.artifacts import Artifacts
 from runner.drivers.uml.node import UmlNode
 from runner.drivers.uml.vm import cluster_state, supervisor_client
-from runner.drivers.uml.vm.cluster_state import Plan, State
+from runner.drivers.uml.vm.cluster_state import VmState
 from runner.errors import HostError
 from runner.nodes.driver_interface import Cluster, ClusterId, Diagnosis, Node, NodeImage, NodeState
 from runner.nodes.topology import Topology
 from runner.status import StatusReporter
 
-_COMPLETE = "complete"
+_COMPLETE_MARK = "complete"
 
 
 class UmlDriver:
-    """Makes nodes out of user-mode Linux kernels, which are ordinary processes."""
+    """Creates nodes from user-mode Linux kernels, which run as ordinary processes of the host."""
 
     name = "uml"
 
     @cached_property
-    def _parts(self) -> Parts | None:
-        return artifacts.find()
+    def _artifacts(self) -> Artifacts | None:
+        return artifacts.find_artifacts()
 
-    def _needed_parts(self) -> Parts:
-        if self._parts is None:
+    def _require_artifacts(self) -> Artifacts:
+        if self._artifacts is None:
             raise HostError(
-                "The machines' kernel and disk are not built yet.", "Type 'labs images build --driver uml'."
+                "The VMs' kernel and base disk are not built yet.", "Type 'labs images build --driver uml'."
             )
-        return self._parts
+        return self._artifacts
 
     def diagnose(self) -> list[Diagnosis]:
-        """Look at the machine, the tools, the parts and the memory."""
-        return diagnostics.findings(self._parts)
+        """Examine the processor, the tools, the namespaces, the artifacts and the memory."""
+        return diagnostics.diagnose_host(self._artifacts)
 
     def check_support(self, needs: Iterable[str], subject: str) -> str:
-        """Look whether kernels can run here, and whether what they need is there or can be built."""
-        diagnostics.require()
-        if self._parts is None:
-            needs_of_building.require()
-        return "its machines need no Docker Engine"
+        """Check that VMs can run here, and that their artifacts exist or can be built."""
+        diagnostics.check_host()
+        if self._artifacts is None:
+            diagnostics.check_build_tools()
+        return "its VMs need no Docker Engine"
 
     def check_kernel(self, needs: Iterable[str], subject: str) -> None:
-        """Refuse nothing for the kernel's sake: the machines' own has all that a lab can need."""
-        diagnostics.require()
+        """Check only that VMs can run here: their own kernel has every feature that a lab can need."""
+        diagnostics.check_host()
 
     def ensure_images(self, images: Sequence[str], reporter: StatusReporter) -> None:
-        """Make the parts, unless they are there and have these images."""
-        diagnostics.require()
-        if self._parts is None or not self._parts.has(images):
-            self._build(images, reporter)
+        """Build the artifacts, unless they exist and have these images."""
+        diagnostics.check_host()
+        if self._artifacts is None or not self._artifacts.has_images(images):
+            self._build_artifacts(images, reporter)
 
     def build_images(self, names: Sequence[str], reporter: StatusReporter, *, rebuild: bool = False) -> None:
-        """Make the parts, unless they are there and have these images."""
-        diagnostics.require()
-        if rebuild or self._parts is None or not self._parts.has(names):
-            self._build(names, reporter)
+        """Build the artifacts, unless they exist and have these images."""
+        diagnostics.check_host()
+        if rebuild or self._artifacts is None or not self._artifacts.has_images(names):
+            self._build_artifacts(names, reporter)
 
-    def _build(self, images: Sequence[str], reporter: StatusReporter) -> None:
-        # Most starts find the parts made, and need not wait for all that making them takes to be imported.
-        from runner.drivers.uml import artifact_builder, image_preload
+    def _build_artifacts(self, images: Sequence[str], reporter: StatusReporter) -> None:
+        # Imported here because most starts find the artifacts built, and do not have to wait for this import.
+        from runner.drivers.uml import artifact_builder
 
-        artifact_builder.build(images, reporter, image_preload.fill)
-        self.__dict__.pop("_parts", None)
+        artifact_builder.build_artifacts(images, reporter)
+        self._forget_artifacts()
+
+    def _forget_artifacts(self) -> None:
+        self.__dict__.pop("_artifacts", None)
 
     def list_images(self) -> tuple[NodeImage, ...]:
-        """Return what lies on the machines' disk."""
-        return self._parts.contents if self._parts else ()
+        """Return the images on the base disk."""
+        return self._artifacts.images if self._artifacts else ()
 
     def prune_images(self, remove_all: bool) -> int:
-        """Remove parts; those that a cluster's disks stand on stay."""
-        from runner.drivers.uml import images as gathering
+        """Remove artifacts, except those that a cluster's disks depend on, and images that they were built from."""
+        from runner.drivers.uml import images
 
-        plans = [cluster_state.read(folder) for folder in cluster_state.everybodys_folders()]
-        gone = gathering.prune(remove_all) + artifacts.prune(remove_all, [made.parts for made in plans if made])
-        self.__dict__.pop("_parts", None)
-        return gone
+        states = [cluster_state.load_state(folder) for folder in cluster_state.list_all_projects_folders()]
+        in_use = [state.artifacts for state in states if state]
+        removed = images.prune_images(remove_all) + artifacts.prune_artifacts(remove_all, in_use)
+        self._forget_artifacts()
+        return removed
 
     def export_images(self, file: Path, reporter: StatusReporter) -> tuple[NodeImage, ...]:
         """Write the newest artifacts of this version to a file."""
         from runner.drivers.uml import export
 
-        exported = export.export_to(file, reporter)
-        return tuple(image for image in exported.contents if exported.has([image.name]))
+        exported = export.export_artifacts(file, reporter)
+        return tuple(image for image in exported.images if exported.has_images([image.name]))
 
     def import_images(self, file: Path, reporter: StatusReporter) -> None:
         """Unpack artifacts from a file."""
         from runner.drivers.uml import export
 
-        export.import_from(file, reporter)
-        self.__dict__.pop("_parts", None)
+        export.import_artifacts(file, reporter)
+        self._forget_artifacts()
 
     def measure_free_memory(self) -> int:
         """Return what the kernel estimates to be available without swapping."""
-        return memory.free()
+        return diagnostics.measure_free_memory()
 
     def calculate_memory(self, topology: Topology) -> int:
         """Add up the memory of the VMs."""
-        return sum(node.memory for node in topology.nodes)
+        return sum(node.memory_mb for node in topology.nodes)
 
     def check_capacity(self, topology: Topology, replaced: Cluster | None = None) -> None:
-        """Hold the machines' memory and disks against what is free, and will be."""
-        before = cluster_state.read(cluster_state.folder_of(replaced.id)) if replaced else None
-        up = [node.name for node in replaced.nodes if node.state is NodeState.RUNNING] if replaced else []
-        freed = sum(machine.memory for machine in before.machines if machine.name in up) if before else 0
-        memory.require(self.calculate_memory(topology) - freed)
-        space.require(cluster_state.clusters_folder(), len(topology.nodes))
+        """Compare the VMs' memory and disks with what is free, or will be once `replaced` is gone."""
+        freed = 0
+        if replaced:
+            state = cluster_state.load_state(cluster_state.cluster_folder(replaced.id))
+            running = [node.name for node in replaced.nodes if node.state is NodeState.RUNNING]
+            freed = sum(vm.memory_mb for vm in state.vms if vm.name in running) if state else 0
+        diagnostics.check_memory(self.calculate_memory(topology) - freed)
+        diagnostics.check_disk_space(cluster_state.clusters_folder(), len(topology.nodes))
 
     def create_cluster(
         self, cluster: ClusterId, topology: Topology, images: Sequence[str], reporter: StatusReporter
     ) -> Cluster:
-        """Write the plan, launch the supervisor, and wait for all machines, whose disk has every image already."""
-        folder = cluster_state.folder_of(cluster)
-        made = cluster_state.make(cluster, topology, self._needed_parts().folder)
+        """Record the cluster's state, start the supervisor, and wait for the VMs, whose disks have all images."""
+        folder = cluster_state.cluster_folder(cluster)
+        state = cluster_state.create_state(cluster, topology, self._require_artifacts().folder)
         self.check_capacity(topology)
-        with reporter.step(f"Making the machines ({', '.join(topology.names)})"), signals.deferred():
-            # What the machines write is nobody else's to read, or to run.
+        with reporter.step(f"Creating the VMs ({', '.join(topology.node_names)})"), signals.defer_interrupts():
+            # No other user may read what the VMs write, or execute it.
             folder.mkdir(parents=True, mode=0o700)
-            made.write(folder)
-            supervisor_client.launch(folder)
-        self._await(folder, made, topology.names, reporter)
-        return self._found(folder)
-
-    def _await(self, folder: Path, made: Plan, names: Sequence[str], reporter: StatusReporter) -> None:
-        with reporter.step("Booting their kernels and engines") as tell:
-            parallel.run([self._waiting(folder, name) for name in names], tell)
-
-    def _waiting(self, folder: Path, name: str) -> Callable[[threading.Event], None]:
-        def wait(stop: threading.Event) -> None:
-            state = supervisor_client.settled(folder, name, stop.is_set)
-            if state != State.READY and not stop.is_set():
-                what = "ended before its engine answered" if state == State.DOWN else "was not ready in time"
-                log = next(node for node in self._found(folder).nodes if node.name == name).read_log()
-                raise HostError(f"{name} {what}.", "'labs doctor' looks for the cause.", log)
-
-        return wait
+            state.save(folder)
+            supervisor_client.start_supervisor(folder)
+        _wait_for_vms(folder, topology.node_names, reporter)
+        return self._load_cluster(folder)
 
     def mark_complete(self, cluster: ClusterId) -> None:
-        """Leave a mark in the cluster's folder."""
-        (cluster_state.folder_of(cluster) / _COMPLETE).touch()
+        """Create an empty file in the cluster's folder."""
+        (cluster_state.cluster_folder(cluster) / _COMPLETE_MARK).touch()
 
     def list_clusters(self) -> list[Cluster]:
-        """Look at the clusters' folders, and ask those that have a supervisor."""
-        return [self._found(folder) for folder in _folders()]
+        """List the clusters' folders, and ask the supervisors that run for the nodes' states."""
+        folder = cluster_state.clusters_folder()
+        return [self._load_cluster(path) for path in sorted(folder.iterdir())] if folder.is_dir() else []
 
-    def _found(self, folder: Path) -> Cluster:
-        made = cluster_state.read(folder)
-        if made is None:
+    def _load_cluster(self, folder: Path) -> Cluster:
+        state = cluster_state.load_state(folder)
+        if state is None:
             lab, _, run = folder.name.partition(".")
             return Cluster(ClusterId(lab, run or "main"), self.name, (), is_complete=False)
         try:
-            states = supervisor_client.ask(folder, ask="states")
+            vm_states = supervisor_client.send_request(folder, request="list_states")
         except HostError:
-            states = {}
+            vm_states = {}
         nodes = tuple(
-            UmlNode(machine.name, machine.role, machine.address, _state(states.get(machine.name)), folder)
-            for machine in made.machines
+            UmlNode(vm.name, vm.role, vm.address, _get_node_state(vm_states.get(vm.name)), folder) for vm in state.vms
         )
-        return Cluster(made.cluster, self.name, nodes, (folder / _COMPLETE).exists())
+        return Cluster(state.cluster_id, self.name, nodes, (folder / _COMPLETE_MARK).exists())
 
     def resume_cluster(self, cluster: Cluster, reporter: StatusReporter) -> None:
-        """Launch the supervisor anew, or let it boot the machines that are down."""
-        folder = cluster_state.folder_of(cluster.id)
-        made = cluster_state.read(folder)
-        assert made is not None
+        """Start the supervisor again, or make it boot the VMs that are down."""
+        folder = cluster_state.cluster_folder(cluster.id)
+        state = cluster_state.load_state(folder)
+        assert state is not None
         down = [node.name for node in cluster.nodes if node.state is not NodeState.RUNNING]
         if not down:
             return
-        if not made.parts.is_dir():
+        if not state.artifacts.is_dir():
             raise HostError(
-                f"The base disk that '{cluster.id}' stands on is gone from {made.parts}.",
-                f"'labs reset {cluster.id.lab}' makes it anew; what was done on the nodes is lost.",
+                f"The base disk of '{cluster.id}' has been removed: there is no {state.artifacts}.",
+                f"'labs reset {cluster.id.lab}' creates the cluster again; the work on its nodes is lost.",
             )
-        memory.require(sum(machine.memory for machine in made.machines if machine.name in down))
-        space.require(folder, len(down))
-        with reporter.step(f"Starting {', '.join(down)}"), signals.deferred():
-            if supervisor_client.alive(folder):
+        diagnostics.check_memory(sum(vm.memory_mb for vm in state.vms if vm.name in down))
+        diagnostics.check_disk_space(folder, len(down))
+        with reporter.step(f"Starting {', '.join(down)}"), signals.defer_interrupts():
+            if supervisor_client.is_running(folder):
                 for name in down:
-                    supervisor_client.boot(folder, name)
+                    supervisor_client.boot_vm(folder, name)
             else:
-                supervisor_client.launch(folder)
-        self._await(folder, made, down, reporter)
+                supervisor_client.start_supervisor(folder)
+        _wait_for_vms(folder, down, reporter)
 
     def stop_cluster(self, cluster: Cluster) -> None:
-        """Shut the machines down, all at the same time, then the supervisor."""
-        up = [node for node in cluster.nodes if node.state is NodeState.RUNNING]
+        """Shut all VMs down at the same time, then stop the supervisor."""
+        running = [node for node in cluster.nodes if node.state is NodeState.RUNNING]
         try:
-            with ThreadPoolExecutor(max(1, len(up))) as pool:
-                list(pool.map(_halt, up))
+            with ThreadPoolExecutor(max(1, len(running))) as pool:
+                list(pool.map(_shut_down_node, running))
         finally:
-            # Also what did not go down by itself is down then.
-            supervisor_client.end(cluster_state.folder_of(cluster.id))
+            # This also ends the VMs that did not shut down.
+            supervisor_client.stop_supervisor(cluster_state.cluster_folder(cluster.id))
 
     def remove_cluster(self, cluster: ClusterId) -> bool:
-        """End the supervisor and delete the cluster's folder."""
-        folder = cluster_state.folder_of(cluster)
+        """Stop the supervisor and delete the cluster's folder."""
+        folder = cluster_state.cluster_folder(cluster)
         if not folder.exists():
             return False
-        # What an interruption leaves is then known to be remains.
-        (folder / _COMPLETE).unlink(missing_ok=True)
-        supervisor_client.end(folder)
+        # The mark goes first, so that an interrupted removal leaves a cluster that counts as incomplete.
+        (folder / _COMPLETE_MARK).unlink(missing_ok=True)
+        supervisor_client.stop_supervisor(folder)
         shutil.rmtree(folder)
         return True
 
 
-def _folders() -> list[Path]:
-    folder = cluster_state.clusters_folder()
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+def _wait_for_vms(folder: Path, names: Sequence[str], reporter: StatusReporter) -> None:
+    with reporter.step("Booting the VMs and their engines") as report_detail:
+        parallel.run_jobs([_create_wait_job(folder, name) for name in names], report_detail)
 
 
-def _state(said: str | None) -> NodeState:
-    return NodeState.RUNNING if said in (State.READY, State.BOOTING) else NodeState.STOPPED
+def _create_wait_job(folder: Path, name: str) -> Callable[[threading.Event], None]:
+    def wait(stop: threading.Event) -> None:
+        vm_state = supervisor_client.wait_for_boot(folder, name, stop.is_set)
+        if vm_state != VmState.READY and not stop.is_set():
+            problem = "stopped before its engine was ready" if vm_state == VmState.DOWN else "was not ready in time"
+            raise HostError(
+                f"{name} {problem}.", "'labs doctor' looks for the cause.", cluster_state.read_log(folder, name)
+            )
+
+    return wait
 
 
-def _halt(node: Node) -> None:
+def _get_node_state(vm_state: str | None) -> NodeState:
+    return NodeState.RUNNING if vm_state in (VmState.READY, VmState.BOOTING) else NodeState.STOPPED
+
+
+def _shut_down_node(node: Node) -> None:
     if isinstance(node, UmlNode):
-        node.halt()
+        node.shut_down()

@@ -1,4 +1,7 @@
-"""Parts as one file, for a machine with neither Debian nor a network: a compressed tar archive, its record first."""
+"""Exports artifacts to one file and imports them, for hosts without Debian or a network.
+
+The file is a compressed tar archive; its first entry is the artifacts' record.
+"""
 
 from __future__ import annotations
 
@@ -15,202 +18,219 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 import runner
-from runner.drivers.uml import artifacts, packing, sparse_tar
-from runner.drivers.uml.artifacts import Parts
+from runner.drivers.uml import artifact_builder, artifacts, sparse_tar
+from runner.drivers.uml.artifacts import Artifacts
 from runner.errors import HostError, UsageError
 from runner.status import DetailCallback, StatusReporter
 from runner.storage import atomic
 
-_DISK, _FOLDERS = "disk.img", ("jail", "registry", "tls")
-_TOPS = tuple((name,) for name in _FOLDERS)
-# The least effort compresses nearly as well here, and several times as fast.
-_EFFORT = 1
-# A record lists some images; what is longer is none.
-_RECORD_LIMIT = 1 << 20
+_DISK, _FOLDERS = "disk.img", ("sandbox", "registry", "tls")
+# The lowest level compresses nearly as well here, and is several times as fast.
+_COMPRESSION_LEVEL = 1
+# A record lists a few images. A longer entry is not a record.
+_MAX_RECORD_BYTES = 1 << 20
 _CHUNK = 1 << 20
+_REPORT_BYTES = 10**7
 
 
-def export_to(file: Path, reporter: StatusReporter) -> Parts:
-    """Write the newest parts that fit this version to a file.
+def export_artifacts(archive_path: Path, reporter: StatusReporter) -> Artifacts:
+    """Write the newest artifacts that match this version to a file.
 
     Args:
-        file: Where to; what is there already is replaced once all is written.
-        story: Where to show it.
+        archive_path: The file; an existing file is replaced once everything is written.
+        reporter: Shows the steps.
 
     Returns:
-        The parts.
+        The artifacts.
 
     Raises:
-        HostError: There are no parts, or the file cannot be written.
+        HostError: There are no artifacts, or the file cannot be written.
 
     """
-    found = artifacts.find()
-    if not found:
+    exported = artifacts.find_artifacts()
+    if not exported:
         raise HostError("There is nothing to export yet.", "Type 'labs images build --driver uml' first.")
     with (
-        reporter.step(f"Exporting to {file}") as tell,
-        _explained(f"writing {file}", file.parent),
-        # A USB stick may be pulled out as soon as the export is reported as done.
-        atomic.open_replacement(file, durable=True) as target,
+        reporter.step(f"Exporting to {archive_path}") as report_detail,
+        _translate_file_errors(f"writing {archive_path}", archive_path.parent),
+        # A USB stick may be unplugged as soon as the export is reported as done.
+        atomic.open_replacement(archive_path, durable=True) as target,
     ):
-        _write(found, _Counted(target, "written", tell))
-    return found
+        _write_archive(exported, _ReportingFile(target, "written", report_detail))
+    return exported
 
 
-def import_from(file: Path, reporter: StatusReporter) -> Parts:
-    """Make parts from a file that `export_to` has written; the images' lock must be held.
+def import_artifacts(archive_path: Path, reporter: StatusReporter) -> Artifacts:
+    """Install artifacts from a file that `export_artifacts` has written; the images' lock must be held.
 
-    Nothing is left of a file that turns out to be damaged. What is in a good one runs on this machine later, walled in,
-    so it should come from somebody who could as well give you labs itself.
+    A damaged file leaves nothing behind. The content of a valid file will run on this host, in a sandbox. So it should
+    come only from a source that you would also install labs from.
 
     Args:
-        file: The file.
-        story: Where to show it.
+        archive_path: The file.
+        reporter: Shows the steps.
 
     Raises:
-        UsageError: It is no such file, a damaged one, or one for another version or processor.
-        HostError: There is no room for its content.
+        UsageError: The file is not an export, is damaged, or was written for another version or processor.
+        HostError: There is not enough free disk space.
 
     """
-    with reporter.step(f"Importing from {file}") as tell:
+    with reporter.step(f"Importing from {archive_path}") as report_detail:
         try:
-            source = file.open("rb")
+            source = archive_path.open("rb")
         except OSError as error:
-            raise UsageError(f"{file} cannot be read: {error.strerror}.", "Name a file that was exported.") from error
-        with source, artifacts.half() as folder, _explained(f"unpacking {file}", folder), _whole(file):
-            return artifacts.complete(_read(file, _Counted(source, "read", tell), folder))
+            raise UsageError(
+                f"{archive_path} cannot be read: {error.strerror}.",
+                "Name a file that 'labs images export' wrote.",
+            ) from error
+        with (
+            source,
+            artifacts.create_partial_folder() as folder,
+            _translate_file_errors(f"unpacking {archive_path}", folder),
+            _translate_damage_errors(archive_path),
+        ):
+            imported = _read_archive(archive_path, _ReportingFile(source, "read", report_detail), folder)
+            return artifacts.publish_artifacts(imported)
 
 
-def _write(found: Parts, target: _Counted) -> None:
+def _write_archive(exported: Artifacts, target: _ReportingFile) -> None:
     with (
-        gzip.GzipFile(fileobj=target, mode="wb", compresslevel=_EFFORT, filename="") as packed,
-        tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
+        gzip.GzipFile(fileobj=target, mode="wb", compresslevel=_COMPRESSION_LEVEL, filename="") as compressed,
+        tarfile.open(fileobj=compressed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
     ):
-        record = found.record().encode()
-        entry = tarfile.TarInfo(artifacts.RECORD)
+        record = exported.serialize().encode()
+        entry = tarfile.TarInfo(artifacts.RECORD_NAME)
         entry.size = len(record)
         archive.addfile(entry, io.BytesIO(record))
-        sparse_tar.add(archive, found.disk, _DISK)
+        sparse_tar.add_sparse_file(archive, exported.disk, _DISK)
         for folder in _FOLDERS:
-            for path in sorted((found.folder / folder).rglob("*")):
-                # The links are the same everywhere, and whoever reads this needs not wonder where others may lead.
+            for path in sorted((exported.folder / folder).rglob("*")):
+                # Links are the same everywhere and are created again; so an import need not accept any.
                 if not path.is_symlink() and (path.is_dir() or path.is_file()):
-                    archive.add(path, str(path.relative_to(found.folder)), recursive=False, filter=_anonymous)
+                    name = str(path.relative_to(exported.folder))
+                    archive.add(path, name, recursive=False, filter=_remove_owner)
 
 
-def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+def _remove_owner(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = ""
     return entry
 
 
-def _read(file: Path, source: _Counted, folder: Path) -> Parts:
-    with gzip.GzipFile(fileobj=source, mode="rb") as packed:
-        with tarfile.open(fileobj=packed, mode="r|") as archive:
+def _read_archive(archive_path: Path, source: _ReportingFile, folder: Path) -> Artifacts:
+    with gzip.GzipFile(fileobj=source, mode="rb") as compressed:
+        with tarfile.open(fileobj=compressed, mode="r|") as archive:
             entries = iter(archive)
-            record = _record(file, archive, next(entries, None))
+            record = _read_record(archive_path, archive, next(entries, None))
             for entry in entries:
-                _extract(file, archive, entry, folder)
-        # Only at its very end does it prove to be whole.
-        while packed.read(_CHUNK):
+                _extract_entry(archive_path, archive, entry, folder)
+        # The checksum is at the very end of the file, so everything must be read to verify it.
+        while compressed.read(_CHUNK):
             pass
     if not (folder / _DISK).is_file() or not all((folder / name).is_dir() for name in _FOLDERS):
-        raise _damaged(file, "parts are missing")
-    packing.link(folder)
-    return replace(record, folder=folder, made=time.time())
+        raise _damage_error(archive_path, "files are missing")
+    artifact_builder.create_root_links(folder)
+    return replace(record, folder=folder, created_at=time.time())
 
 
-def _record(file: Path, archive: tarfile.TarFile, first: tarfile.TarInfo | None) -> Parts:
-    no_export = UsageError(
-        f"{file} is no export of labs, or one of another version than {runner.__version__}.",
-        "Export it anew with the same version of labs.",
+def _read_record(archive_path: Path, archive: tarfile.TarFile, entry: tarfile.TarInfo | None) -> Artifacts:
+    not_an_export = UsageError(
+        f"{archive_path} is not an export of labs, or of another version than {runner.__version__}.",
+        "Export it again with the same version of labs.",
     )
-    if first is None or first.name != artifacts.RECORD or not first.isreg() or first.size > _RECORD_LIMIT:
-        raise no_export
-    content = archive.extractfile(first)
+    if entry is None or entry.name != artifacts.RECORD_NAME or not entry.isreg() or entry.size > _MAX_RECORD_BYTES:
+        raise not_an_export
+    content = archive.extractfile(entry)
     assert content is not None
     try:
-        record = artifacts.parse(content.read().decode(), Path())
+        record = artifacts.parse_record(content.read().decode(), Path())
     except ValueError as error:
-        raise no_export from error
-    if record.processor != artifacts.processor():
+        raise not_an_export from error
+    if record.architecture != artifacts.detect_architecture():
         raise UsageError(
-            f"{file} is for {record.processor} processors, and this one is {artifacts.processor()}.",
-            "Export it on a machine of this kind.",
+            f"{archive_path} is for {record.architecture} processors; this host has {artifacts.detect_architecture()}.",
+            "Export it on a host with the same kind of processor.",
         )
-    if record.digest != artifacts.digest():
+    if record.digest != artifacts.compute_digest():
         raise UsageError(
-            f"{file} was made by labs {record.version}, whose recipes are not those of this {runner.__version__}.",
-            "Export it anew with the same version of labs.",
+            f"{archive_path} was exported by labs {record.labs_version}, whose recipes differ from those of this "
+            f"version, {runner.__version__}.",
+            "Export it again with the same version of labs.",
         )
     return record
 
 
-def _extract(file: Path, archive: tarfile.TarFile, entry: tarfile.TarInfo, folder: Path) -> None:
-    within = PurePosixPath(entry.name)
-    ours = entry.name == _DISK or (within.parts[:1] in _TOPS and ".." not in within.parts)
-    if not ours or not (entry.isreg() or entry.isdir()):
-        raise _damaged(file, f"'{entry.name}' does not belong there")
-    target = folder / within
+def _extract_entry(archive_path: Path, archive: tarfile.TarFile, entry: tarfile.TarInfo, folder: Path) -> None:
+    relative = PurePosixPath(entry.name)
+    is_expected = entry.name == _DISK or (
+        relative.parts[:1] in [(name,) for name in _FOLDERS] and ".." not in relative.parts
+    )
+    if not is_expected or not (entry.isreg() or entry.isdir()):
+        raise _damage_error(archive_path, f"it contains an unexpected entry '{entry.name}'")
+    target = folder / relative
     if entry.isdir():
         target.mkdir(parents=True, exist_ok=True)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    sparse_tar.extract(archive, entry, target)
+    sparse_tar.extract_sparse_file(archive, entry, target)
     target.chmod(0o755 if entry.mode & 0o100 else 0o644)
 
 
-def _damaged(file: Path, reason: str) -> UsageError:
-    return UsageError(f"{file} is damaged: {reason}.", "Copy it again from where it was exported, or export it anew.")
+def _damage_error(archive_path: Path, reason: str) -> UsageError:
+    return UsageError(
+        f"{archive_path} is damaged: {reason}.", "Copy the file again from where it was exported, or export it again."
+    )
 
 
 @contextmanager
-def _whole(file: Path) -> Iterator[None]:
-    """Turn what reading a damaged file raises into one error."""
+def _translate_damage_errors(archive_path: Path) -> Iterator[None]:
+    """Turn the exceptions that a damaged file causes into one error."""
     try:
         yield
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, FileExistsError, NotADirectoryError) as error:
-        raise _damaged(file, "it is cut short, or not what was written") from error
+        raise _damage_error(archive_path, "it is incomplete, or its content has changed") from error
     except (ValueError, OverflowError) as error:
-        raise _damaged(file, str(error)) from error
+        raise _damage_error(archive_path, str(error)) from error
 
 
 @contextmanager
-def _explained(doing: str, folder: Path) -> Iterator[None]:
-    """Turn an error of the file system into one that says what was being done."""
+def _translate_file_errors(activity: str, folder: Path) -> Iterator[None]:
+    """Turn an error of the file system into one that says what failed."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise HostError(
-                f"The disk is full ({doing}).", f"Make room in {folder.parent}, then type this again."
+                f"The disk is full ({activity}).", f"Free disk space for {folder.parent}, then retry."
             ) from error
-        raise HostError(f"{doing[0].upper()}{doing[1:]} failed: {error}.", "Choose another file or folder.") from error
+        raise HostError(
+            f"{activity[0].upper()}{activity[1:]} failed: {error}.", "Choose another file or folder."
+        ) from error
 
 
-class _Counted(io.RawIOBase):
-    """A file that tells how much went through it."""
+class _ReportingFile(io.RawIOBase):
+    """A file that reports how much was read from it or written to it."""
 
-    def __init__(self, file: IO[bytes], verb: str, tell: DetailCallback) -> None:
+    def __init__(self, file: IO[bytes], verb: str, report_detail: DetailCallback) -> None:
         super().__init__()
         self._file = file
         self._verb = verb
-        self._tell = tell
+        self._report_detail = report_detail
         self._bytes = 0
 
-    def _count(self, size: int) -> None:
-        before = self._bytes // 10**7
+    def _add_bytes(self, size: int) -> None:
+        reports_before = self._bytes // _REPORT_BYTES
         self._bytes += size
-        if self._bytes // 10**7 > before:
-            self._tell(f"{self._bytes // 10**6} MB {self._verb}")
+        if self._bytes // _REPORT_BYTES > reports_before:
+            self._report_detail(f"{self._bytes // 10**6} MB {self._verb}")
 
     def read(self, size: int = -1, /) -> bytes:
-        """Read, and count it."""
+        """Read, and report the progress."""
         data = self._file.read(size)
-        self._count(len(data))
+        self._add_bytes(len(data))
         return data
 
     def write(self, data: bytes, /) -> int:  # type: ignore[override]
-        """Write, and count it."""
-        self._count(len(data))
+        """Write, and report the progress."""
+        self._add_bytes(len(data))
         return self._file.write(data)

@@ -1,4 +1,7 @@
-"""Lets a machine fill its own disk with the lab images, so that every machine that copies the disk has them."""
+"""Preloads the base disk with images.
+
+A VM that runs on the disk itself pulls them, so the disk of every VM that is created later has them.
+"""
 
 from __future__ import annotations
 
@@ -10,56 +13,65 @@ from pathlib import Path
 from runner import signals
 from runner.drivers.uml.node import UmlNode
 from runner.drivers.uml.vm import cluster_state, sandbox, supervisor_client
-from runner.drivers.uml.vm.cluster_state import Machine, Plan, State
+from runner.drivers.uml.vm.cluster_state import ClusterState, VmSpec, VmState
 from runner.errors import HostError
 from runner.nodes.driver_interface import NodeState
-from runner.nodes.topology import DEFAULT_MEMORY, Role
+from runner.nodes.topology import DEFAULT_MEMORY_MB, Role
 from runner.status import DetailCallback
 
 _NAME = "disk"
-# Pulled, not loaded: only so do images get the digests that the hub will answer with. Each engine gives itself an id.
+# Pulled, not loaded, because only pulled images get the digests that the registry mirror will answer with. The engine
+# id is deleted because each engine must generate its own.
 _PULL = "printf '%s\\n' \"$@\" | xargs -rn1 docker pull --quiet && rm -f /var/lib/docker/engine-id"
 
 
-def fill(half: Path, names: Sequence[str], tell: DetailCallback) -> None:
-    """Boot a machine on the base disk itself, let it pull every image from the hub, and shut it down.
+def preload_images(artifacts_folder: Path, names: Sequence[str], report_detail: DetailCallback) -> None:
+    """Boot a VM on the base disk itself, pull every image from the registry mirror, and shut the VM down.
 
     Args:
-        half: The folder of the parts that are being made.
+        artifacts_folder: The folder of the artifacts that are being built.
         names: The images, with their tags.
-        tell: Told what happens.
+        report_detail: Called with what is being done.
 
     Raises:
-        HostError: It did not boot, or an image could not be pulled.
+        HostError: The VM did not boot, or an image could not be pulled.
 
     """
-    folder = half / "filling"
+    folder = artifacts_folder / "preload"
     folder.mkdir()
-    # Without a base to copy from, a machine works on its own file.
-    own = sandbox.own(folder, _NAME)
-    (half / "disk.img").rename(own)
+    base_disk = artifacts_folder / "disk.img"
+    # While there is no base disk to copy from, a VM works on its own disk file.
+    vm_disk = sandbox.writable_file(folder, _NAME)
+    base_disk.rename(vm_disk)
     address = str(cluster_state.SUBNET[11])
-    Plan("images", "build", half, (Machine(_NAME, Role.MANAGER, address, DEFAULT_MEMORY),)).write(folder)
+    vm = VmSpec(_NAME, Role.MANAGER, address, DEFAULT_MEMORY_MB)
+    ClusterState("images", "build", artifacts_folder, (vm,)).save(folder)
     try:
-        tell("booting a machine")
-        supervisor_client.launch(folder)
-        _pull(UmlNode(_NAME, Role.MANAGER, address, NodeState.RUNNING, folder), folder, names, tell)
+        report_detail("booting a VM")
+        supervisor_client.start_supervisor(folder)
+        _pull_images(UmlNode(_NAME, Role.MANAGER, address, NodeState.RUNNING, folder), names, report_detail)
     finally:
-        # Its folder goes in any case, and then nobody could find it any more.
-        with signals.uninterrupted():
-            supervisor_client.end(folder)
-    own.rename(half / "disk.img")
+        # An error deletes this folder, and without it the supervisor could no longer be found.
+        with signals.block_interrupts():
+            supervisor_client.stop_supervisor(folder)
+    vm_disk.rename(base_disk)
     if os.geteuid() == 0:
-        os.chown(half / "disk.img", 0, 0)
+        os.chown(base_disk, 0, 0)
     shutil.rmtree(folder)
 
 
-def _pull(node: UmlNode, folder: Path, names: Sequence[str], tell: DetailCallback) -> None:
-    if supervisor_client.settled(folder, _NAME) != State.READY:
-        raise HostError("The machine that fills the disk did not boot.", "'labs doctor' looks why.", node.read_log())
-    tell("unpacking the images for the machines")
-    done = node.run_command(["sh", "-c", _PULL, "sh", *names])
-    if done.exit_status:
-        log = done.error_text + cluster_state.log_of(folder, "hub").read_text("utf-8", "replace")[-2000:]
-        raise HostError("The images could not be unpacked.", "Type the same command again.", log)
-    node.halt()
+def _pull_images(node: UmlNode, names: Sequence[str], report_detail: DetailCallback) -> None:
+    if supervisor_client.wait_for_boot(node.folder, _NAME) != VmState.READY:
+        raise HostError(
+            "The VM that preloads the images did not boot.", "'labs doctor' looks for the cause.", node.read_log()
+        )
+    report_detail("pulling the images in a VM")
+    result = node.run_command(["sh", "-c", _PULL, "sh", *names])
+    if result.exit_status:
+        mirror_log = cluster_state.log_path(node.folder, "mirror").read_text("utf-8", "replace")[-2000:]
+        raise HostError(
+            "The images could not be pulled from the registry mirror.",
+            "Run the same command again.",
+            result.error_text + mirror_log,
+        )
+    node.shut_down()

@@ -1,4 +1,4 @@
-"""Brings images into buildah's storage: what a registry gives, stand-ins built from recipes, and the machine's own."""
+"""Builds and pulls images with buildah, on a host that needs no Docker Engine."""
 
 from __future__ import annotations
 
@@ -6,172 +6,143 @@ import shutil
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from runner import paths
-from runner.drivers.common import build_scheduler
+from runner.drivers.common import image_set
+from runner.drivers.common.image_builder import StoredImage
 from runner.drivers.uml import artifacts, buildah
-from runner.drivers.uml.buildah import Buildah
+from runner.drivers.uml.buildah import BuildahStorage
 from runner.errors import HostError
 from runner.images import debian_base, recipe
 from runner.images.recipe import Recipe
-from runner.nodes.driver_interface import NodeImage
-from runner.status import DetailCallback, StatusReporter
+from runner.status import DetailCallback
 
-_ROOT = f"labs/root:{debian_base.RELEASE}"
+_ROOT_TAG = f"labs/root:{debian_base.RELEASE}"
 _HUB = "docker.io"
 _REGISTRY = "https://registry-1.docker.io/v2/"
-# A registry that answers does so in a fraction of this; a dead name server can take minutes.
+# A reachable registry answers in a fraction of this; without network, a name server can take minutes to time out.
 _REGISTRY_SECONDS = 2.0
 
 
-def registry_answers() -> bool:
-    """Whether Docker Hub's registry answers, if only to ask who we are."""
-    answers: list[bool] = []
-
-    def ask() -> None:
-        try:
-            urllib.request.urlopen(_REGISTRY, timeout=_REGISTRY_SECONDS).close()
-            answers.append(True)
-        except urllib.error.HTTPError as error:
-            answers.append("docker-distribution-api-version" in error.headers)
-        except (OSError, ValueError):
-            answers.append(False)
-
-    # Looking up the name knows no time limit of its own, so it is left behind if need be.
-    asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(_REGISTRY_SECONDS)
-    return answers == [True]
-
-
-def gather(storage: Buildah, names: Sequence[str], reporter: StatusReporter) -> tuple[str, list[NodeImage]]:
-    """Make sure the storage has the machine image and an image for every name.
+class BuildahBackend:
+    """Buildah's storage as the place where images are pulled and built.
 
     Args:
-        storage: Where images are kept.
-        names: Official names.
-        story: Where to show it.
-
-    Returns:
-        The machine image's id, and what the names stand for.
-
-    Raises:
-        HostError: An image can neither be pulled nor built.
+        storage: The storage.
 
     """
-    with reporter.step("Asking for an image registry") as tell:
-        online = registry_answers()
-        tell("one answers" if online else "none answers, so images are built from Debian's packages")
-    real = _real(storage, names, online, reporter)
-    recipe.require_makeable(names, real)
-    recipes, tags = recipe.stand_ins(), recipe.tags(debian_base.ingredients())
-    _make_base(storage, tags[recipe.BASE], reporter)
-    stand_ins = {recipes[name] for name in names if name not in real}
-    needed = recipe.with_bases([recipe.all_recipes()[recipe.VM], *stand_ins])
-    _build_all(storage, needed, tags, reporter)
-    images = storage.images()
-    contents = []
-    for name in names:
-        image = images[_full(name) if name in real else tags[recipes[name].name]]
-        about, version = ("", "") if name in real else (recipes[name].about, recipe.version(recipes[name].name))
-        contents.append(NodeImage(name, image.id, about, image.size, version))
-    return images[tags[recipe.VM]].id, contents
 
+    node_recipe = recipe.VM
 
-def prune(everything: bool) -> int:
-    """Remove images that this version of labs no longer builds from; the images' lock must be held.
+    def __init__(self, storage: BuildahStorage) -> None:
+        self._storage = storage
 
-    Args:
-        everything: Also those that it does.
+    def is_registry_reachable(self) -> bool:
+        """Return whether Docker Hub's registry answers, if only with a request to log in."""
+        answers: list[bool] = []
 
-    Returns:
-        How many are gone.
-
-    """
-    if not shutil.which("buildah"):
-        # The parts came from another machine.
-        return 0
-    found = artifacts.find()
-    real = [_full(content.name) for content in found.contents if not content.stand_in] if found else []
-    return buildah.prune([] if everything else [_ROOT, *recipe.tags(debian_base.ingredients()).values(), *real])
-
-
-def _full(name: str) -> str:
-    return f"{_HUB}/{official(name)}"
-
-
-def official(name: str) -> str:
-    """Return an image's whole name as Docker Hub knows it, without the hub itself."""
-    return name if "/" in name else f"library/{name}"
-
-
-def _real(storage: Buildah, names: Sequence[str], online: bool, reporter: StatusReporter) -> set[str]:
-    images, may = storage.images(), recipe.pullable(names)
-    found = {name for name in may if _full(name) in images}
-    missing = [name for name in may if name not in found]
-    if online and missing:
-        with (
-            reporter.step(f"Pulling {len(missing)} images") as tell,
-            ThreadPoolExecutor(build_scheduler.AT_ONCE) as pool,
-        ):
+        def ask() -> None:
             try:
-                for name, pulled in zip(missing, pool.map(lambda one: _pull(storage, one), missing), strict=True):
-                    tell(name)
-                    found |= {name} if pulled else set()
-            except BaseException:
-                storage.commands.stop()
-                raise
-    return found
+                urllib.request.urlopen(_REGISTRY, timeout=_REGISTRY_SECONDS).close()
+                answers.append(True)
+            except urllib.error.HTTPError as error:
+                answers.append("docker-distribution-api-version" in error.headers)
+            except (OSError, ValueError):
+                answers.append(False)
 
+        # Looking up the host name has no time limit, so it runs in a thread that is abandoned if it takes too long.
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        thread.join(_REGISTRY_SECONDS)
+        return answers == [True]
 
-def _pull(storage: Buildah, name: str) -> bool:
-    try:
-        storage.run("pull", "--quiet", f"docker://{_full(name)}", doing=f"pulling {name}")
-    except HostError:
-        # A pull limit or a lost connection: a stand-in serves where there is a recipe.
-        return False
-    return True
+    def get_pulled_tag(self, name: str) -> str:
+        """Return the tag with the registry's host name, which buildah keeps."""
+        return _format_pulled_tag(name)
 
+    def find_images(self, tags: Iterable[str]) -> dict[str, StoredImage]:
+        """List all images of the storage and select these."""
+        stored = self._storage.list_images()
+        return {tag: stored[tag] for tag in tags if tag in stored}
 
-def _make_base(storage: Buildah, tag: str, reporter: StatusReporter) -> None:
-    images = storage.images()
-    if tag in images:
-        return
-    with reporter.step("Making the Debian base") as tell:
-        if _ROOT not in images:
-            _make_root(storage, tell)
-        tell("certificates and mirrors")
-        with _context(recipe.all_recipes()[recipe.BASE].folder) as folder:
-            for name, data in debian_base.extra_files().items():
+    def pull_image(self, name: str) -> bool:
+        """Pull an image."""
+        try:
+            self._storage.run_buildah(
+                "pull", "--quiet", f"docker://{self.get_pulled_tag(name)}", purpose=f"pulling {name}"
+            )
+        except HostError:
+            return False
+        return True
+
+    def build_base(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
+        """Build the base on a root that mmdebstrap creates: also online, so that its mirrors are this host's."""
+        if not self.find_images([_ROOT_TAG]):
+            self._build_root(report_detail)
+        report_detail("certificates and mirrors")
+        with _build_context(recipe.load_recipes()[recipe.BASE].folder) as folder:
+            for name, data in debian_base.list_extra_files().items():
                 if name.endswith("/"):
                     (folder / name).mkdir(exist_ok=True)
                 else:
                     (folder / name).write_bytes(data)
-            storage.build(folder, tag, {"ROOT": _ROOT})
+            self._storage.build_image(folder, tag, {"ROOT": _ROOT_TAG})
+
+    def _build_root(self, report_detail: DetailCallback) -> None:
+        # Left over from a build that was killed.
+        for leftover in paths.cache_folder().glob("root-*.tar"):
+            leftover.unlink(missing_ok=True)
+        archive = debian_base.bootstrap_root(report_detail)
+        try:
+            with _build_context() as folder:
+                archive.rename(folder / "root.tar")
+                (folder / "Dockerfile").write_text("FROM scratch\nADD root.tar /\n", "utf-8")
+                self._storage.build_image(folder, _ROOT_TAG, {})
+        finally:
+            archive.unlink(missing_ok=True)
+
+    def build_image(self, source: Recipe, tag: str, base_tag: str, report_detail: DetailCallback) -> None:
+        """Build an image in the recipe's own folder."""
+        self._storage.build_image(source.folder, tag, {"BASE": base_tag}, report_detail)
+
+    def cancel(self) -> None:
+        """Kill the running buildah processes."""
+        self._storage.processes.stop_all()
 
 
-def _make_root(storage: Buildah, tell: DetailCallback) -> None:
-    # What a killed build has left.
-    for left in paths.cache_folder().glob("root-*.tar"):
-        left.unlink(missing_ok=True)
-    archive = debian_base.bootstrap(tell)
-    try:
-        with _context() as folder:
-            archive.rename(folder / "root.tar")
-            (folder / "Dockerfile").write_text("FROM scratch\nADD root.tar /\n", "utf-8")
-            storage.build(folder, _ROOT, {})
-    finally:
-        archive.unlink(missing_ok=True)
+def prune_images(remove_all: bool) -> int:
+    """Remove the images that this version of labs no longer builds from; the caller holds the images' lock.
+
+    Args:
+        remove_all: Also remove the others.
+
+    Returns:
+        How many were removed.
+
+    """
+    if not shutil.which("buildah"):
+        # Nothing was ever built here: the artifacts were imported from another host.
+        return 0
+    if remove_all:
+        return buildah.prune_storages(keep=[])
+    current = artifacts.find_artifacts()
+    real = [_format_pulled_tag(image.name) for image in current.images if not image.stand_in] if current else []
+    return buildah.prune_storages(
+        keep=[_ROOT_TAG, *recipe.compute_tags(debian_base.hash_host_inputs()).values(), *real]
+    )
+
+
+def _format_pulled_tag(name: str) -> str:
+    return f"{_HUB}/{image_set.qualify_name(name)}"
 
 
 @contextmanager
-def _context(source: Path | None = None) -> Iterator[Path]:
-    """Give a folder to build from, which begins as a copy of another one."""
-    folder = artifacts.cache() / "context"
+def _build_context(source: Path | None = None) -> Iterator[Path]:
+    """Yield a temporary folder to build from; a copy of `source`, if given."""
+    folder = artifacts.cache_folder() / "context"
     shutil.rmtree(folder, ignore_errors=True)
     if source:
         shutil.copytree(source, folder)
@@ -181,17 +152,3 @@ def _context(source: Path | None = None) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _build_all(storage: Buildah, recipes: Sequence[Recipe], tags: dict[str, str], reporter: StatusReporter) -> None:
-    images = storage.images()
-    missing = [one for one in recipes if tags[one.name] not in images]
-    if not missing:
-        return
-    with reporter.step("Building an image" if len(missing) == 1 else f"Building {len(missing)} images") as tell:
-
-        def build(one: Recipe) -> None:
-            base_image = {"BASE": tags[one.on]}
-            storage.build(one.folder, tags[one.name], base_image, lambda step: tell(f"{one.name}: {step}"))
-
-        build_scheduler.build(missing, build, storage.commands.stop)

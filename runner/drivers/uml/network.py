@@ -1,8 +1,8 @@
-"""The machines' network, inside a network namespace that the supervisor has to itself.
+"""The VMs' network, in the supervisor's own network namespace.
 
-A bridge joins the machines. Each has one end of a virtual Ethernet pair on it; a raw packet socket on the other end is
-handed to its kernel (UML's `vector` driver with the transport `fd`), so neither the kernel nor we need `/dev/net/tun`,
-which ordinary users often may not open.
+A bridge connects the VMs. Each VM has one end of a virtual Ethernet pair on the bridge; its kernel gets a raw packet
+socket on the other end (UML's `vector` driver with the transport `fd`). So neither the kernel nor the supervisor needs
+`/dev/net/tun`, which ordinary users often may not open.
 """
 
 from __future__ import annotations
@@ -25,84 +25,84 @@ _SIOCETHTOOL = 0x8946
 _OFFLOADS = {"transmit checksums": 0x17, "segmentation": 0x1F, "generic segmentation": 0x24}
 _SOL_PACKET, _QDISC_BYPASS, _IGNORE_OUTGOING = 263, 20, 23
 _ETH_P_ALL = 3
-# A new namespace begins with some of the host's settings.
+# Set explicitly, because a new namespace copies some of the host's settings.
 _SETTINGS = {
-    # The hub, which has no rights, listens where HTTPS is expected.
+    # The registry mirror listens on the HTTPS port without privileges.
     "ipv4/ip_unprivileged_port_start": "0",
-    # Nothing leads elsewhere over the gateway, until there is a way out, nor to what is its own business.
+    # The gateway forwards nothing until there is an uplink, and does not lead to its own loopback interface.
     "ipv4/ip_forward": "0",
     "ipv4/conf/all/route_localnet": "0",
     "ipv4/conf/default/route_localnet": "0",
-    # The machines have it among themselves; the gateway does not listen to it.
+    # VMs may use IPv6 among themselves, but the gateway does not take part in it.
     "ipv6/conf/all/disable_ipv6": "1",
     "ipv6/conf/default/disable_ipv6": "1",
 }
-# Three machines that pull an image at once fill the default buffer faster than a busy kernel empties it.
+# Three VMs that pull an image at once fill the default buffer faster than a busy kernel empties it.
 _BUFFER_BYTES = 4 << 20
 
 
-def make(count: int) -> list[socket.socket]:
-    """Make the bridge, and the end of a wire for each machine.
+def create_network(vm_count: int) -> list[socket.socket]:
+    """Create the bridge, and a network card for each VM.
 
     Args:
-        count: How many machines.
+        vm_count: The number of VMs.
 
     Returns:
-        A packet socket for each; its descriptor is the machine's network card.
+        A packet socket for each VM; its file descriptor is the VM's network card.
 
     """
-    _set_up()
+    _configure_namespace()
     prefix = cluster_state.SUBNET.prefixlen
     commands = ["link set lo up", f"link add {_BRIDGE} type bridge", f"link set {_BRIDGE} type bridge forward_delay 0"]
     commands += [
-        f"address add {address}/{prefix} dev {_BRIDGE}" for address in (cluster_state.GATEWAY, cluster_state.HUB)
+        f"address add {address}/{prefix} dev {_BRIDGE}" for address in (cluster_state.GATEWAY, cluster_state.MIRROR)
     ]
     commands.append(f"link set {_BRIDGE} up")
-    for number in range(count):
+    for number in range(vm_count):
         commands += [
             f"link add port{number} type veth peer name card{number}",
             f"link set port{number} master {_BRIDGE} up",
             f"link set card{number} up promisc on",
         ]
-    _ip(commands)
-    for device in [_BRIDGE, *(f"{end}{number}" for number in range(count) for end in ("port", "card"))]:
-        _compute_in_software(device)
-    return [_wire(f"card{number}") for number in range(count)]
+    _run_ip_commands(commands)
+    for device in [_BRIDGE, *(f"{end}{number}" for number in range(vm_count) for end in ("port", "card"))]:
+        _disable_offloads(device)
+    return [_open_packet_socket(f"card{number}") for number in range(vm_count)]
 
 
-def _set_up() -> None:
+def _configure_namespace() -> None:
     for name, value in _SETTINGS.items():
-        # There may be no IPv6.
+        # The host may not support IPv6.
         with contextlib.suppress(FileNotFoundError):
             Path("/proc/sys/net", name).write_text(value, "ascii")
 
 
-def hang_up(address: str) -> None:
-    """End all connections to a machine that is down; where the kernel cannot, their keep-alive does so later."""
+def close_connections(address: str) -> None:
+    """Close all connections to a VM that is down; where `ss` cannot do it, TCP keep-alive does so later."""
     if shutil.which("ss"):
         subprocess.run(["ss", "--kill", "dst", address], capture_output=True, check=False)
 
 
-def _ip(commands: Sequence[str]) -> None:
+def _run_ip_commands(commands: Sequence[str]) -> None:
     subprocess.run(["ip", "-batch", "-"], input="\n".join(commands), text=True, check=True)
 
 
-def _compute_in_software(device: str) -> None:
-    """Let no checksum be left to a card's hardware: there is none, and a machine would drop what has none."""
+def _disable_offloads(device: str) -> None:
+    """Compute checksums in software: there is no hardware to do it later, and a VM drops packets without a checksum."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         for command in _OFFLOADS.values():
             value = array("I", [command, 0])
             request = struct.pack("16sP", device.encode(), value.buffer_info()[0])
-            # A kernel that does not know one of them does not do it either.
+            # A kernel that does not know an offload does not use it either.
             with contextlib.suppress(OSError):
                 fcntl.ioctl(any_socket, _SIOCETHTOOL, request)
 
 
-def _wire(device: str) -> socket.socket:
-    wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-    # Else the machine would hear itself.
-    wire.setsockopt(_SOL_PACKET, _IGNORE_OUTGOING, 1)
-    wire.setsockopt(_SOL_PACKET, _QDISC_BYPASS, 1)
-    wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
-    wire.bind((device, _ETH_P_ALL))
-    return wire
+def _open_packet_socket(device: str) -> socket.socket:
+    packet_socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    # Otherwise the VM would receive its own packets.
+    packet_socket.setsockopt(_SOL_PACKET, _IGNORE_OUTGOING, 1)
+    packet_socket.setsockopt(_SOL_PACKET, _QDISC_BYPASS, 1)
+    packet_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+    packet_socket.bind((device, _ETH_P_ALL))
+    return packet_socket

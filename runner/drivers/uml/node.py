@@ -1,4 +1,4 @@
-"""A node of the driver `uml`: a machine, reached through its cluster's supervisor."""
+"""A node of the driver `uml`: a VM, which is reached through its cluster's supervisor."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.drivers.common import attach, copy_archive
-from runner.drivers.common.bounded_output import Output
+from runner.drivers.common.bounded_output import BoundedOutput
 from runner.drivers.uml.vm import cluster_state, supervisor_client
-from runner.drivers.uml.vm.agent_client import From, NoAgentError, Session, To
-from runner.drivers.uml.vm.cluster_state import State
+from runner.drivers.uml.vm.agent_client import AgentProtocolError, AgentSession, RequestFrame, ResponseFrame
+from runner.drivers.uml.vm.cluster_state import VmState
 from runner.errors import HostError, LabsError
 from runner.nodes import docker_transport
 from runner.nodes.driver_interface import ExecResult, NodeState, OutputCallback, ignore_output
@@ -27,15 +27,14 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 _CHUNK = 1 << 20
-_STATUS = re.compile(rb"[0-9]{1,3}")
-_LINE = 500
-# The agent gives dockerd and containerd 15 s each.
-_HALT_SECONDS = 40
+_EXIT_STATUS = re.compile(rb"[0-9]{1,3}")
+# The agent gives dockerd and containerd 15 s each to stop.
+_SHUTDOWN_SECONDS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class UmlNode:
-    """A machine with an engine of its own."""
+    """A VM with its own Docker Engine."""
 
     name: str
     role: Role
@@ -44,95 +43,96 @@ class UmlNode:
     folder: Path
 
     def create_client(self) -> DockerClient:
-        """Return a client of the machine's engine."""
+        """Return a client of the node engine."""
         return docker_transport.connect_client(self.connect_engine)
 
     def run_command(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
-        """Run a command as root in its home folder."""
-        return self._run(argv, environment or {}, b"")
+        """Run a command as root in its home directory."""
+        return self._run_command(argv, environment or {}, b"")
 
     def copy_files(self, source: Path, target: str) -> None:
-        """Send the files as a tar archive."""
-        done = self._run(["tar", "--extract", "--file=-", "--directory=/"], {}, copy_archive.of(source, target))
-        if done.exit_status:
-            raise HostError(f"{self.name} could not take {source}.", "'labs status' shows its state.", done.error_text)
+        """Send the files as a tar archive to a `tar` on the node."""
+        command = ["tar", "--extract", "--file=-", "--directory=/"]
+        result = self._run_command(command, {}, copy_archive.pack_files(source, target))
+        if result.exit_status:
+            raise HostError(
+                f"{source} could not be copied to {self.name}.", "'labs status' shows its state.", result.error_text
+            )
 
     def run_attached(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
-        """Run a command on our own standard streams."""
-        is_terminal = attach.is_ours()
-        with self._reaching():
-            what = "terminal" if is_terminal else "run"
-            session = self._session(what, argv, attach.environment(is_terminal), attach.size())
-            return attach.join(_Attached(session, supervisor_client.watch(self.folder)), is_terminal, on_output)
+        """Run a command attached to this process's standard streams."""
+        is_terminal = attach.is_on_terminal()
+        with self._translate_errors():
+            action = "terminal" if is_terminal else "run"
+            environment = attach.select_environment(is_terminal)
+            session = self._open_session(action, argv, environment, attach.get_terminal_size())
+            return attach.attach_session(_open_attached(session, self.folder), is_terminal, on_output)
 
     def connect_engine(self) -> socket.socket:
-        """Open a connection to the machine's engine."""
-        with self._reaching():
-            return supervisor_client.connect(self.folder, self.name, cluster_state.ENGINE_PORT)
+        """Open a connection to the node engine."""
+        with self._translate_errors():
+            return supervisor_client.connect_vm_port(self.folder, self.name, cluster_state.ENGINE_PORT)
 
     def connect_port(self, port: int) -> socket.socket:
-        """Open a connection to a TCP port of the machine's loopback interface."""
-        with self._reaching():
-            session = self._session("connect", [str(port)])
-            answer = session.first()
-            if not answer or answer[0] != From.STATUS:
+        """Open a connection to a TCP port of the VM's loopback interface."""
+        with self._translate_errors():
+            session = self._open_session("connect", [str(port)])
+            frame = session.receive_first_frame()
+            if not frame or frame[0] != ResponseFrame.STATUS:
                 session.close()
                 raise ConnectionRefusedError(f"nothing listens on port {port}")
             return session.detach()
 
     def read_log(self, lines: int = 40) -> str:
-        """Return the last lines of the machine's console."""
-        try:
-            text = cluster_state.log_of(self.folder, self.name).read_text("utf-8", "replace")
-        except OSError:
-            return ""
-        return "\n".join(line[:_LINE] for line in text.splitlines()[-lines:])
+        """Return the last lines of the VM's console."""
+        return cluster_state.read_log(self.folder, self.name, lines)
 
-    def halt(self) -> None:
-        """Let the engine put its state in order, then the machine power itself off; returns once it is down.
+    def shut_down(self) -> None:
+        """Stop the node engine in an orderly way, power the VM off, and wait until it is down.
 
         Raises:
-            HostError: It did not go down in time.
+            HostError: It did not power off in time.
 
         """
-        deadline = time.monotonic() + _HALT_SECONDS
-        with self._reaching(), contextlib.closing(self._session("shutdown")):
-            while supervisor_client.ask(self.folder, ask="states")[self.name] != State.DOWN:
+        deadline = time.monotonic() + _SHUTDOWN_SECONDS
+        with self._translate_errors(), contextlib.closing(self._open_session("shutdown")):
+            while supervisor_client.send_request(self.folder, request="list_states")[self.name] != VmState.DOWN:
                 if time.monotonic() > deadline:
                     raise HostError(f"{self.name} does not shut down.", "'labs rm' removes it in any state.")
                 time.sleep(0.05)
 
-    def _run(self, argv: Sequence[str], environment: Mapping[str, str], given: bytes) -> ExecResult:
-        attached = None
-        output = Output(self.name, argv[0])
-        with self._reaching():
-            session = self._session("run", argv, environment)
-            attached = _Attached(session, supervisor_client.watch(self.folder))
-            with contextlib.closing(attached), _until_it_goes():
-                for start in range(0, len(given), _CHUNK):
-                    attached.send(given[start : start + _CHUNK])
+    def _run_command(self, argv: Sequence[str], environment: Mapping[str, str], stdin: bytes) -> ExecResult:
+        output = BoundedOutput(self.name, argv[0])
+        with self._translate_errors():
+            attached = _open_attached(self._open_session("run", argv, environment), self.folder)
+            with contextlib.closing(attached), _ignore_lost_connection():
+                for start in range(0, len(stdin), _CHUNK):
+                    attached.send(stdin[start : start + _CHUNK])
                 attached.end_input()
-                while (came := attached.receive()) is not None:
-                    for stream, data in came:
-                        output.add(stream, data)
-        status = attached.status()
+                while (chunks := attached.receive()) is not None:
+                    for stream, data in chunks:
+                        output.append(stream, data)
+        status = attached.get_exit_status()
         if status is None:
-            advice = "'labs status' shows its state."
-            raise HostError(f"{self.name} went away while it ran '{argv[0]}'.", advice, self.read_log())
-        return ExecResult(status, output.of(attach.OUTPUT), output.of(attach.ERROR))
+            raise HostError(
+                f"The connection to {self.name} was lost while it ran '{argv[0]}'.",
+                "'labs status' shows its state.",
+                self.read_log(),
+            )
+        return ExecResult(status, output.get_stream(attach.STDOUT), output.get_stream(attach.STDERR))
 
-    def _session(
+    def _open_session(
         self,
-        what: str,
-        words: Sequence[str] = (),
+        action: str,
+        arguments: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
         size: tuple[int, int] = (24, 80),
-    ) -> Session:
-        connection = supervisor_client.connect(self.folder, self.name, cluster_state.AGENT_PORT)
-        return Session(connection, what, words, environment, size)
+    ) -> AgentSession:
+        connection = supervisor_client.connect_vm_port(self.folder, self.name, cluster_state.AGENT_PORT)
+        return AgentSession(connection, action, arguments, environment, size)
 
     @contextlib.contextmanager
-    def _reaching(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except LabsError:
@@ -142,76 +142,80 @@ class UmlNode:
 
 
 @contextlib.contextmanager
-def _until_it_goes() -> Iterator[None]:
-    """Let a machine that goes away meanwhile be told by what has not come, unless it is something else that answers."""
+def _ignore_lost_connection() -> Iterator[None]:
+    """Ignore a lost connection to a VM, which shows as a missing exit status; but not an answer of another program."""
     try:
         yield
-    except NoAgentError:
+    except AgentProtocolError:
         raise
     except ConnectionError:
         return
 
 
-class _Attached:
-    """An agent's session, as `terminal` wants it.
+def _open_attached(session: AgentSession, folder: Path) -> _AttachedAgentSession:
+    return _AttachedAgentSession(session, supervisor_client.open_exit_descriptor(folder))
+
+
+class _AttachedAgentSession:
+    """An agent's session with the interface that `attach` needs.
 
     Args:
         session: The session.
-        supervisor: A descriptor that is readable once the supervisor has ended, as `control.watch` returns it. The
-            connection to a machine outlives it, and tells nothing.
+        supervisor_exit: A descriptor that is readable once the supervisor has exited, as `open_exit_descriptor` returns
+            it. The connection to a VM stays open then, without a sign that the VM is gone.
 
     """
 
-    has_early = False
+    has_buffered_output = False
 
-    def __init__(self, session: Session, supervisor: int) -> None:
+    def __init__(self, session: AgentSession, supervisor_exit: int) -> None:
         self._session = session
-        self._supervisor = supervisor
-        self._ready = select.epoll()
-        for source in (session, supervisor):
-            self._ready.register(source, select.EPOLLIN)
-        self._status: int | None = None
+        self._supervisor_exit = supervisor_exit
+        self._poll = select.epoll()
+        for source in (session, supervisor_exit):
+            self._poll.register(source, select.EPOLLIN)
+        self._exit_status: int | None = None
 
     def fileno(self) -> int:
-        return self._ready.fileno()
+        return self._poll.fileno()
 
     def receive(self) -> list[tuple[int, bytes]] | None:
-        if self._status is not None:
+        if self._exit_status is not None:
             return None
-        frames = self._frames()
-        for kind, data in frames or ():
-            if kind == From.STATUS:
-                if not _STATUS.fullmatch(data):
-                    raise NoAgentError("its agent tells no exit status")
-                self._status = int(data)
+        frames = self._receive_frames()
         if frames is None:
             return None
-        came = [(kind, data) for kind, data in frames if kind != From.STATUS]
-        return came if came or self._status is None else None
+        for frame_type, data in frames:
+            if frame_type == ResponseFrame.STATUS:
+                if not _EXIT_STATUS.fullmatch(data):
+                    raise AgentProtocolError("its agent sent an invalid exit status")
+                self._exit_status = int(data)
+        output = [(frame_type, data) for frame_type, data in frames if frame_type != ResponseFrame.STATUS]
+        return output if output or self._exit_status is None else None
 
-    def _frames(self) -> list[tuple[int, bytes]] | None:
-        if self._session.fileno() not in dict(self._ready.poll()):
+    def _receive_frames(self) -> list[tuple[int, bytes]] | None:
+        if self._session.fileno() not in dict(self._poll.poll()):
             return None
         try:
-            return self._session.receive()
-        except NoAgentError:
+            return self._session.receive_frames()
+        except AgentProtocolError:
             raise
         except ConnectionError:
             return None
 
     def send(self, data: bytes) -> None:
-        self._session.send(To.INPUT, data)
+        self._session.send_frame(RequestFrame.INPUT, data)
 
     def end_input(self) -> None:
-        self._session.send(To.END)
+        self._session.send_frame(RequestFrame.END)
 
     def resize(self, rows: int, columns: int) -> None:
-        self._session.send(To.SIZE, f"{rows} {columns}".encode())
+        self._session.send_frame(RequestFrame.SIZE, f"{rows} {columns}".encode())
 
-    def status(self) -> int | None:
-        return self._status
+    def get_exit_status(self) -> int | None:
+        return self._exit_status
 
     def close(self) -> None:
-        self._ready.close()
-        os.close(self._supervisor)
+        self._poll.close()
+        os.close(self._supervisor_exit)
         self._session.close()

@@ -1,4 +1,4 @@
-"""Runs the programs that build parts, so that however this process ends, they end too and leave no mount behind."""
+"""Runs the programs that build artifacts. They exit when this process exits, however it exits, and leave no mounts."""
 
 from __future__ import annotations
 
@@ -12,86 +12,91 @@ from runner import paths
 from runner.errors import HostError
 from runner.status import DetailCallback
 
-# By itself a namespace ends with its first process, and that one with us, even if we are killed.
-_DIES_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
+# A namespace ends with its PID 1, and that process is killed when we exit, even if we are killed.
+_DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
 _NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 _LOG_LINES = 40
 _NO_SPACE = re.compile(r"no space left on device|disk quota exceeded|could not write .*no free space", re.IGNORECASE)
 
 
 class StoppedError(Exception):
-    """Ends the work of one thread after another has failed."""
+    """A command was stopped because another thread's command has failed."""
 
 
-def contained(argv: Sequence[str], *, network: bool = True) -> list[str]:
-    """Return the command that runs another one as root of namespaces of its own.
+def isolate_command(argv: Sequence[str], *, has_network: bool = True) -> list[str]:
+    """Return a command that runs another one as root in its own namespaces.
 
     Args:
-        argv: The command.
-        network: Whether it sees this machine's network, and not an empty one.
+        argv: The command to run.
+        has_network: Whether it sees the host's network, or only an empty one.
 
     """
-    inside = [*_DIES_WITH_PARENT, *_NAMESPACES, *(() if network else ("--net",)), *argv]
-    # For an ordinary user this maps the further users that `/etc/subuid` grants.
-    return inside if os.geteuid() == 0 else [*_DIES_WITH_PARENT, "buildah", "unshare", *inside]
+    isolated = [*_DIE_WITH_PARENT, *_NAMESPACES, *(() if has_network else ("--net",)), *argv]
+    # For an ordinary user, `buildah unshare` maps the additional user ids that `/etc/subuid` grants.
+    return isolated if os.geteuid() == 0 else [*_DIE_WITH_PARENT, "buildah", "unshare", *isolated]
 
 
-def failure(doing: str, log: str) -> HostError:
-    """Make the error for a program that has failed.
+def build_failure_error(purpose: str, log: str) -> HostError:
+    """Return the error for a program that has failed.
 
     Args:
-        doing: What it was to do, as in 'building nginx'.
-        log: What it said.
+        purpose: What the program was doing, as in 'building nginx'.
+        log: The end of its output.
 
     """
     if _NO_SPACE.search(log):
         return HostError(
-            f"The disk is full ({doing}).",
-            f"Make room where {paths.cache_folder()} lies ('labs images prune' removes what labs no longer needs), "
-            "then type this again.",
+            f"The disk is full ({purpose}).",
+            f"Free disk space for {paths.cache_folder()} ('labs images prune' removes what labs no longer needs), "
+            "then retry.",
             log,
         )
     return HostError(
-        f"{doing[0].upper()}{doing[1:]} failed.",
-        "The lines above say what stopped it; 'labs doctor' looks for the cause. What is done already is kept.",
+        f"{purpose[0].upper()}{purpose[1:]} failed.",
+        "The lines above show why; 'labs doctor' looks for the cause. Completed work is kept for the next attempt.",
         log,
     )
 
 
-class Commands:
-    """Runs commands, several at once if need be, and can end them all."""
+class ProcessRunner:
+    """Runs commands, possibly several at once in different threads, and can stop all of them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[str]] = set()
-        self._stopped = False
+        self._is_stopped = False
 
-    def run(self, argv: Sequence[str], doing: str, tell: DetailCallback = lambda _line: None, given: str = "") -> str:
-        """Run a command to its end.
+    def run_process(
+        self,
+        argv: Sequence[str],
+        purpose: str,
+        report_line: DetailCallback = lambda _line: None,
+        stdin: str = "",
+    ) -> str:
+        """Run a command and wait until it exits.
 
         Args:
-            argv: The command, with the program first.
-            doing: What it is to do, for the message if it fails.
-            tell: Told each line of its output.
-            given: Its standard input.
+            argv: The command.
+            purpose: What it does, for the error message, as in 'building nginx'.
+            report_line: Called with each line of its output.
+            stdin: Its standard input.
 
         Returns:
-            Its output, errors and all.
+            Its standard output and standard error.
 
         Raises:
             HostError: It failed.
-            StoppedError: `stop` was called.
+            StoppedError: `stop_all` was called.
 
         """
-        process = self._start(argv, doing)
-        assert process.stdin is not None
+        process = self._start_process(argv, purpose)
         assert process.stdout is not None
-        said: list[str] = []
+        lines: list[str] = []
         try:
-            self._feed(process, given)
+            self._write_stdin(process, stdin)
             for line in process.stdout:
-                said.append(line)
-                tell(line.rstrip())
+                lines.append(line)
+                report_line(line.rstrip())
             status = process.wait()
         except BaseException:
             process.kill()
@@ -101,18 +106,17 @@ class Commands:
             process.stdout.close()
             with self._lock:
                 self._running.discard(process)
-        if self._stopped:
+        if self._is_stopped:
             raise StoppedError
         if status:
-            raise failure(doing, "".join(said[-_LOG_LINES:]))
-        return "".join(said)
+            raise build_failure_error(purpose, "".join(lines[-_LOG_LINES:]))
+        return "".join(lines)
 
-    def _start(self, argv: Sequence[str], doing: str) -> subprocess.Popen[str]:
+    def _start_process(self, argv: Sequence[str], purpose: str) -> subprocess.Popen[str]:
         with self._lock:
-            if self._stopped:
+            if self._is_stopped:
                 raise StoppedError
             try:
-                # A group of its own: Ctrl-C is for us, who then end it in order.
                 process = subprocess.Popen(
                     argv,
                     stdin=subprocess.PIPE,
@@ -120,26 +124,27 @@ class Commands:
                     stderr=subprocess.STDOUT,
                     text=True,
                     errors="replace",
+                    # Its own process group: Ctrl-C reaches only us, and we stop it in an orderly way.
                     process_group=0,
                 )
             except OSError as error:
-                raise failure(doing, f"{argv[0]}: {error}\n") from error
+                raise build_failure_error(purpose, f"{argv[0]}: {error}\n") from error
             self._running.add(process)
         return process
 
     @staticmethod
-    def _feed(process: subprocess.Popen[str], given: str) -> None:
+    def _write_stdin(process: subprocess.Popen[str], stdin: str) -> None:
         assert process.stdin is not None
         try:
-            process.stdin.write(given)
+            process.stdin.write(stdin)
             process.stdin.close()
         except BrokenPipeError:
-            # It has ended already; its status and last lines say why.
+            # It has exited already; its status and its last lines show why.
             pass
 
-    def stop(self) -> None:
-        """End all commands; no further ones start."""
+    def stop_all(self) -> None:
+        """Kill all running commands, and start no further ones."""
         with self._lock:
-            self._stopped = True
+            self._is_stopped = True
             for process in self._running:
                 process.kill()

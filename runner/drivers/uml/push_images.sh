@@ -1,21 +1,21 @@
 #!/bin/bash
-# Fills the hub's storage: runs the registry, and hands it images one after another.
-# Runs in a network namespace of its own, where its port is free and nobody else can reach it.
-# usage: push_images.sh JAIL STORAGE BUILDAH...    reads lines of "IMAGE NAME", prints each name
+# Fill the registry mirror's storage: run the registry and push images to it, one after another.
+# Runs in its own network namespace, where the port is free and no other process can reach it.
+# usage: push_images.sh SANDBOX STORAGE BUILDAH...    reads lines of "IMAGE NAME", prints each name
 set -euo pipefail
-jail=$1 storage=$2
+sandbox=$1 storage=$2
 shift 2
 readonly PORT=5000
 PATH=$PATH:/usr/sbin:/sbin
 
-# It speaks of every layer that it does not have yet as an error, so its words matter only if something has failed.
+# The registry logs an error for every layer that it does not have yet, so its log is shown only if something has failed.
 log=$storage.log
 trap 'cat "$log"' ERR
 
 ip link set lo up
-# The program and its libraries are the machines', which may be newer than this system's.
-libraries=("$jail"/usr/lib/*-linux-gnu)
-"$jail"/usr/lib64/ld-linux-x86-64.so.2 --library-path "${libraries[0]}" "$jail/usr/bin/docker-registry" serve /dev/stdin <<END >"$log" 2>&1 &
+# The program comes from the VM image, whose libraries may be newer than this host's, so it runs with its own libraries.
+libraries=("$sandbox"/usr/lib/*-linux-gnu)
+"$sandbox"/usr/lib64/ld-linux-x86-64.so.2 --library-path "${libraries[0]}" "$sandbox/usr/bin/docker-registry" serve /dev/stdin <<END >"$log" 2>&1 &
 version: 0.1
 log: {level: error, accesslog: {disabled: true}}
 storage: {filesystem: {rootdirectory: $storage}}

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from runner.drivers.common.bounded_output import Output
+from runner.drivers.common.bounded_output import BoundedOutput
 from runner.errors import HostError
 
 
 def test_streams() -> None:
     """What comes in pieces on several streams is kept apart and whole."""
-    output = Output("node1", "ls")
+    output = BoundedOutput("node1", "ls")
     for stream, data in ((1, b"a"), (2, b"x"), (1, b"b")):
-        output.add(stream, data)
-    assert (b"ab", b"x", b"") == (output.of(1), output.of(2), output.of(3))
+        output.append(stream, data)
+    assert (b"ab", b"x", b"") == (output.get_stream(1), output.get_stream(2), output.get_stream(3))
 
 
 def test_endless() -> None:
     """A command that says more than anybody wants to read is given up, whichever stream it is on."""
-    output = Output("node1", "yes")
+    output = BoundedOutput("node1", "yes")
     for number in range(64):
-        output.add(number % 2, bytes(1 << 20))
+        output.append(number % 2, bytes(1 << 20))
     with pytest.raises(HostError, match="'yes' on node1 said more than 64 MB"):
-        output.add(2, b"y")
+        output.append(2, b"y")

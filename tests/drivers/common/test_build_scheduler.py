@@ -14,7 +14,7 @@ from runner.images.recipe import Recipe
 
 def recipes(*names: str) -> list[Recipe]:
     """Return recipes with all they stand on."""
-    return recipe.with_bases([recipe.all_recipes()[name] for name in names])
+    return recipe.list_in_build_order([recipe.load_recipes()[name] for name in names])
 
 
 def test_each_after_its_base() -> None:
@@ -26,13 +26,13 @@ def test_each_after_its_base() -> None:
     def build(one: Recipe) -> None:
         running.add(one.name)
         most.append(len(running))
-        assert one.on == recipe.BASE or one.on in done
+        assert one.base == recipe.BASE or one.base in done
         time.sleep(0.01)
         running.remove(one.name)
         done.append(one.name)
 
     wanted = recipes("vote-after", "vm", "redis", "whoami-traefik")
-    build_scheduler.build(wanted, build, lambda: None)
+    build_scheduler.build_in_order(wanted, build, lambda: None)
     assert {one.name for one in wanted} == set(done)
     assert 2 == max(most)
 
@@ -49,6 +49,6 @@ def test_a_failure_ends_the_others() -> None:
         assert stop.wait(5)
 
     with pytest.raises(ValueError, match="no room"):
-        build_scheduler.build(recipes("vote", "redis", "mysql"), build, stop.set)
+        build_scheduler.build_in_order(recipes("vote", "redis", "mysql"), build, stop.set)
     assert stop.is_set()
     assert not {"web", "vote"} & set(begun)

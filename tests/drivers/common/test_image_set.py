@@ -22,5 +22,5 @@ from runner.nodes.driver_interface import NodeImage
 )
 def test_fitting(name: str, stand_in: str, version: str, fits: bool) -> None:
     """A stand-in fits if its recipe is still the same and still makes its name; a real image always does."""
-    made_of = recipe.version(version) if version else ""
-    assert ({name} if fits else set()) == image_set.fitting([NodeImage(name, "sha256:1", stand_in, 1, made_of)])
+    made_of = recipe.compute_version(version) if version else ""
+    assert ({name} if fits else set()) == image_set.filter_up_to_date([NodeImage(name, "sha256:1", stand_in, 1, made_of)])

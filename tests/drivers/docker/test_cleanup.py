@@ -23,8 +23,8 @@ class Engine:
         """List the node's, and the mark of a complete start."""
         return {
             "Volumes": [
-                {"Name": "labs-tiny-in-complete", "Labels": labels.of(ClusterId("tiny"))},
-                {"Name": "labs-tiny-complete", "Labels": labels.of(ClusterId("tiny"), complete="yes")},
+                {"Name": "labs-tiny-in-complete", "Labels": labels.build_labels(ClusterId("tiny"))},
+                {"Name": "labs-tiny-complete", "Labels": labels.build_labels(ClusterId("tiny"), complete="yes")},
             ]
         }
 
@@ -52,6 +52,6 @@ class Engine:
 def test_mark_first() -> None:
     """The mark of a complete start goes first, and is known by its label, whatever nodes are called."""
     engine = Engine()
-    assert cleanup.remove(engine, ClusterId("tiny"))
+    assert cleanup.remove_cluster_objects(engine, ClusterId("tiny"))
     assert ["labs-tiny-complete", "node"] == engine.gone[:2]
     assert "labs-tiny-in-complete" in engine.gone

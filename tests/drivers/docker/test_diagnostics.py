@@ -28,10 +28,10 @@ def test_disk(
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(10**10, 0, gigabytes * 10**9))
     info = engine | {"DockerRootDir": str(tmp_path)}
     if fits:
-        room.require(info)
+        room.check_disk_space(info)
         return
     with pytest.raises(HostError, match=f"has 1.0 GB free in {tmp_path}; .* need 3.2 GB"):
-        room.require(info)
+        room.check_disk_space(info)
 
 
 def test_closed_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -41,4 +41,4 @@ def test_closed_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "is_dir", refuse)
-    room.require(HERE | {"DockerRootDir": str(tmp_path)})
+    room.check_disk_space(HERE | {"DockerRootDir": str(tmp_path)})

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner.drivers.docker.framing import STDERR, STDOUT, Hijacked, as_socket, frames
+from runner.drivers.docker.framing import STDERR, STDOUT, HijackedStream, bridge_to_socket, read_frames
 
 
 def frame(stream: int, payload: bytes) -> bytes:
@@ -35,14 +35,14 @@ TWO = frame(STDOUT, b"out") + frame(STDERR, b"error")
 )
 def test_frames(sent: bytes, found: list[tuple[int, bytes]]) -> None:
     """Frames come out in their order, whole, until the stream ends."""
-    assert found == list(frames(io.BytesIO(sent).read))
+    assert found == list(read_frames(io.BytesIO(sent).read))
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 7, 9])
 def test_split_reads(most: int) -> None:
     """It does not matter where the network cuts the stream."""
     source = io.BytesIO(TWO)
-    assert [(STDOUT, b"out"), (STDERR, b"error")] == list(frames(lambda size: source.read(min(size, most))))
+    assert [(STDOUT, b"out"), (STDERR, b"error")] == list(read_frames(lambda size: source.read(min(size, most))))
 
 
 @pytest.fixture
@@ -57,36 +57,36 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 def test_hijacked(pair: tuple[socket.socket, socket.socket]) -> None:
     """A plain socket serves as a hijacked connection, both ways."""
     engine, ours = pair
-    hijacked = Hijacked(ours)
+    hijacked = HijackedStream(ours)
     hijacked.send(b"ls\n")
     assert b"ls\n" == engine.recv(10)
     engine.sendall(TWO)
     engine.shutdown(socket.SHUT_WR)
-    assert [(STDOUT, b"out"), (STDERR, b"error")] == list(hijacked.frames())
+    assert [(STDOUT, b"out"), (STDERR, b"error")] == list(hijacked.read_frames())
 
 
 def test_end_of_input(pair: tuple[socket.socket, socket.socket]) -> None:
     """After the end of the input the output still comes."""
     engine, ours = pair
-    hijacked = Hijacked(ours)
+    hijacked = HijackedStream(ours)
     hijacked.end_input()
     assert b"" == engine.recv(10)
     engine.sendall(b"late")
-    assert b"late" == hijacked.recv()
+    assert b"late" == hijacked.receive()
 
 
 def test_timeout(pair: tuple[socket.socket, socket.socket]) -> None:
     """A read may be bounded in time."""
-    hijacked = Hijacked(pair[1])
-    hijacked.settimeout(0.05)
+    hijacked = HijackedStream(pair[1])
+    hijacked.set_timeout(0.05)
     with pytest.raises(TimeoutError):
-        hijacked.recv()
+        hijacked.receive()
 
 
 def test_close(pair: tuple[socket.socket, socket.socket]) -> None:
     """Closing ends the connection, and may be repeated."""
     engine, ours = pair
-    hijacked = Hijacked(ours)
+    hijacked = HijackedStream(ours)
     for _ in range(2):
         hijacked.close()
     assert b"" == engine.recv(10)
@@ -108,14 +108,14 @@ def test_early_bytes() -> None:
             _sock = ours
             _response = type("Response", (), {"raw": Raw})
 
-        hijacked = Hijacked(Answered)
-        assert [b"ear", b"ly ", b"late"] == [hijacked.recv(3), hijacked.recv(100), hijacked.recv(100)]
+        hijacked = HijackedStream(Answered)
+        assert [b"ear", b"ly ", b"late"] == [hijacked.receive(3), hijacked.receive(100), hijacked.receive(100)]
 
 
 def test_as_socket(pair: tuple[socket.socket, socket.socket]) -> None:
     """The socket reads standard output alone, and what is written to it is the input."""
     engine, ours = pair
-    with as_socket(Hijacked(ours)) as made:
+    with bridge_to_socket(HijackedStream(ours)) as made:
         made.settimeout(5)
         made.sendall(b"question")
         assert b"question" == engine.recv(100)
@@ -126,7 +126,7 @@ def test_as_socket(pair: tuple[socket.socket, socket.socket]) -> None:
 def test_as_socket_half_closed(pair: tuple[socket.socket, socket.socket]) -> None:
     """The end of either direction is passed on, and leaves the other open."""
     engine, ours = pair
-    with as_socket(Hijacked(ours)) as made:
+    with bridge_to_socket(HijackedStream(ours)) as made:
         made.settimeout(5)
         made.shutdown(socket.SHUT_WR)
         assert b"" == engine.recv(100)
@@ -139,7 +139,7 @@ def test_as_socket_half_closed(pair: tuple[socket.socket, socket.socket]) -> Non
 def test_as_socket_closed(pair: tuple[socket.socket, socket.socket]) -> None:
     """Closing the socket tells the other side that no more input comes."""
     engine, ours = pair
-    as_socket(Hijacked(ours)).close()
+    bridge_to_socket(HijackedStream(ours)).close()
     assert b"" == engine.recv(100)
 
 
@@ -147,7 +147,7 @@ def test_a_long_silence() -> None:
     """A stream may be silent for longer than the client waits for an answer."""
     ours, theirs = socket.socketpair()
     ours.settimeout(0.1)
-    with theirs, as_socket(Hijacked(ours)) as made:
+    with theirs, bridge_to_socket(HijackedStream(ours)) as made:
         time.sleep(0.3)
         theirs.sendall(frame(STDOUT, b"late"))
         assert b"late" == made.recv(10)

@@ -26,7 +26,7 @@ def _project(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_name(cluster: ClusterId, part: str, name: str) -> None:
     """A name tells project, lab, run and part."""
-    assert name == labels.name(cluster, part)
+    assert name == labels.format_name(cluster, part)
 
 
 def test_of() -> None:
@@ -36,19 +36,19 @@ def test_of() -> None:
         "labs.lab": "tiny",
         "labs.run": "two",
         "labs.node": "node1",
-    } == labels.of(SECOND, node="node1")
+    } == labels.build_labels(SECOND, node="node1")
 
 
 def test_filters() -> None:
     """A cluster is found by project, lab and run together; all clusters by the project."""
-    assert {"label": ["labs.project=labs", "labs.lab=tiny", "labs.run=main"]} == labels.filters(TINY)
-    assert {"label": ["labs.project=labs"]} == labels.everything()
+    assert {"label": ["labs.project=labs", "labs.lab=tiny", "labs.run=main"]} == labels.build_cluster_filter(TINY)
+    assert {"label": ["labs.project=labs"]} == labels.build_project_filter()
 
 
 @pytest.mark.parametrize(
     ("given", "cluster"),
     [
-        (labels.of(SECOND, node="node1"), SECOND),
+        (labels.build_labels(SECOND, node="node1"), SECOND),
         ({"labs.lab": "tiny"}, TINY),
         ({"labs.project": "labs"}, None),
         ({"com.docker.compose.project": "x"}, None),
@@ -58,11 +58,11 @@ def test_filters() -> None:
 )
 def test_cluster_of(given: dict[str, str] | None, cluster: ClusterId | None) -> None:
     """An object's cluster is read from its labels, if it is a cluster's."""
-    assert cluster == labels.cluster_of(given)
+    assert cluster == labels.parse_cluster_id(given)
 
 
 def test_other_project(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another project has names and labels of its own, on the same engine."""
     monkeypatch.setenv("LABS_PROJECT", "class-b")
-    assert ("class-b-tiny", "class-b") == (labels.name(TINY), labels.of(TINY)["labs.project"])
-    assert {"label": ["labs.project=class-b"]} == labels.everything()
+    assert ("class-b-tiny", "class-b") == (labels.format_name(TINY), labels.build_labels(TINY)["labs.project"])
+    assert {"label": ["labs.project=class-b"]} == labels.build_project_filter()

@@ -30,16 +30,16 @@ HOST = "tun0\t0501D50A\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0\n"
 )
 def test_free(taken: list[str], first: list[str]) -> None:
     """A subnet is free if nothing of it is taken, be that larger or smaller."""
-    found = network.free(IPv4Network(one) for one in taken)
+    found = network.list_free_subnets(IPv4Network(one) for one in taken)
     assert first == [str(subnet) for subnet in itertools.islice(found, 2)]
 
 
 def test_all_free() -> None:
     """There is room for 256 clusters, each with addresses for hub and nine nodes."""
-    subnets = list(network.free([]))
+    subnets = list(network.list_free_subnets([]))
     assert (256, 256) == (len(subnets), len(set(subnets)))
     assert {"10.213.0.2", "10.213.0.11", "10.213.0.19"} == {
-        str(subnets[0][at]) for at in (network.HUB_HOST, network.FIRST_NODE_HOST, network.FIRST_NODE_HOST + 8)
+        str(subnets[0][at]) for at in (network.MIRROR_HOST, network.FIRST_NODE_HOST, network.FIRST_NODE_HOST + 8)
     }
 
 
@@ -55,4 +55,4 @@ def test_all_free() -> None:
 )
 def test_routes(table: str, found: list[str]) -> None:
     """Routes are read from the kernel's table, and the default route takes nothing."""
-    assert found == [str(one) for one in network.routes(table)]
+    assert found == [str(one) for one in network.parse_routes(table)]

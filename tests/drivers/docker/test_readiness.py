@@ -44,13 +44,13 @@ class Engine:
 
 def test_ready() -> None:
     """A node that says so is ready."""
-    readiness.alone(Engine(b"warming up LABS-READY", 1), "1", "node1")
+    readiness.start_and_wait(Engine(b"warming up LABS-READY", 1), "1", "node1")
 
 
 def test_ended() -> None:
     """A node that ends before is told with its log."""
     with pytest.raises(HostError, match="ended before its engine answered") as caught:
-        readiness.alone(Engine(b"no room", 1), "1", "node1")
+        readiness.start_and_wait(Engine(b"no room", 1), "1", "node1")
     assert "its last lines" == caught.value.log
 
 
@@ -58,4 +58,4 @@ def test_talkative(monkeypatch: pytest.MonkeyPatch) -> None:
     """A node that has much to say and is never ready is not waited for without end."""
     monkeypatch.setattr(readiness, "READY_SECONDS", 0.3)
     with pytest.raises(HostError, match=r"node1 did not become ready within 0\.3 s"):
-        readiness.alone(Engine(b"not yet", 300), "1", "node1")
+        readiness.start_and_wait(Engine(b"not yet", 300), "1", "node1")

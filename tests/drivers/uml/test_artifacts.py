@@ -1,4 +1,4 @@
-"""Parts: which ones count, which are found, and which go."""
+"""Artifacts: which are found, and which are removed."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from runner.images import recipe
 from runner.nodes.driver_interface import NodeImage
 from tests import helpers
 
-CONTENTS = (
+IMAGES = (
     NodeImage("redis:alpine", "sha256:1", "Redis from Debian", 90, recipe.compute_version("redis")),
     NodeImage("mine:1", "sha256:2", "", 5),
 )
 
 
 @pytest.fixture(autouse=True)
-def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the cache in a folder of the test's own."""
+def _isolated_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use a cache folder that only this test uses."""
     helpers.isolate_environment(monkeypatch, tmp_path)
 
 
-def fill(folder: Path) -> None:
-    """Write small files where a generation has large ones."""
+def write_files(folder: Path) -> None:
+    """Write small files in place of the large ones."""
     for name in ("sandbox/usr/bin/linux.uml", "registry/docker/blob", "tls/mirror.crt", "tls/ca/labs-ca.crt"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
@@ -36,85 +36,86 @@ def fill(folder: Path) -> None:
     (folder / "disk.img").write_text("disk")
 
 
-def made(contents: Sequence[NodeImage] = CONTENTS) -> Artifacts:
-    """Make a generation from beginning to end."""
+def build_artifacts(images: Sequence[NodeImage] = IMAGES) -> Artifacts:
+    """Build artifacts completely."""
     with artifacts.create_partial_folder() as folder:
-        fill(folder)
-        return artifacts.publish_artifacts(artifacts.describe_artifacts(folder, "sha256:0", contents))
+        write_files(folder)
+        return artifacts.publish_artifacts(artifacts.describe_artifacts(folder, "sha256:0", images))
 
 
-def test_nothing() -> None:
-    """Where nothing was built, nothing is found."""
+def test_no_artifacts() -> None:
+    """Before anything is built, no artifacts are found."""
     assert artifacts.find_artifacts() is None
 
 
-def test_made() -> None:
-    """What was made to its end is found, with all it has."""
-    done = made()
-    assert done == artifacts.find_artifacts()
-    assert [True, True] == [done.has_images(["mine:1"]), done.has_images([])]
-    assert not done.has_images(["mine:1", "other:1"])
-    assert ["disk", "sandbox/usr/bin/linux.uml"] == [done.disk.read_text(), (done.sandbox_root / "usr/bin/linux.uml").read_text()]
-    assert 0o444 == done.disk.stat().st_mode & 0o777
+def test_complete_build() -> None:
+    """Completely built artifacts are found, with all their files and images."""
+    built = build_artifacts()
+    assert built == artifacts.find_artifacts()
+    assert [True, True] == [built.has_images(["mine:1"]), built.has_images([])]
+    assert not built.has_images(["mine:1", "other:1"])
+    kernel = built.sandbox_root / "usr/bin/linux.uml"
+    assert ["disk", "sandbox/usr/bin/linux.uml"] == [built.disk.read_text(), kernel.read_text()]
+    assert 0o444 == built.disk.stat().st_mode & 0o777
 
 
-def interrupted() -> None:
-    """Begin to make a generation, and be interrupted."""
+def interrupt_build() -> None:
+    """Start to build artifacts, and interrupt it."""
     with artifacts.create_partial_folder() as folder:
-        fill(folder)
+        write_files(folder)
         raise KeyboardInterrupt
 
 
-def test_interrupted() -> None:
-    """A making that ends early leaves nothing."""
+def test_interrupted_build() -> None:
+    """An interrupted build leaves no files."""
     with pytest.raises(KeyboardInterrupt):
-        interrupted()
+        interrupt_build()
     assert [] == list(artifacts.cache_folder().iterdir())
 
 
-def test_killed() -> None:
-    """What a killed making has left never counts, even with a record, and goes with the next one."""
-    left = artifacts.cache_folder() / f"{artifacts.compute_digest()}-00000000{artifacts.PARTIAL_SUFFIX}"
-    left.mkdir(parents=True)
-    fill(left)
-    artifacts.describe_artifacts(left, "sha256:0", CONTENTS).write_record()
+def test_killed_build() -> None:
+    """The leftovers of a killed build are never used, even with a record, and the next build removes them."""
+    leftover = artifacts.cache_folder() / f"{artifacts.compute_digest()}-00000000{artifacts.PARTIAL_SUFFIX}"
+    leftover.mkdir(parents=True)
+    write_files(leftover)
+    artifacts.describe_artifacts(leftover, "sha256:0", IMAGES).write_record()
     assert artifacts.find_artifacts() is None
-    done = made()
-    assert [done.folder] == list(artifacts.cache_folder().iterdir())
+    built = build_artifacts()
+    assert [built.folder] == list(artifacts.cache_folder().iterdir())
 
 
 def test_newest() -> None:
-    """Of several generations the newest one serves."""
-    made()
-    newest = made([])
+    """Of several artifacts, the newest are found."""
+    build_artifacts()
+    newest = build_artifacts([])
     assert newest == artifacts.find_artifacts()
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("recipe.version", lambda name: f"other {name}"), ("processor", lambda: "riscv64")],
+    [("recipe.compute_version", lambda name: f"other {name}"), ("detect_architecture", lambda: "riscv64")],
 )
 def test_other_version(name: str, value: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parts of other recipes, or for another processor, do not serve, and do so again once they fit."""
-    done = made()
+    """Artifacts of other recipes or for another architecture are not found, but are found again once they match."""
+    built = build_artifacts()
     with monkeypatch.context() as patch:
         patch.setattr(f"runner.drivers.uml.artifacts.{name}", value)
         assert artifacts.find_artifacts() is None
-    assert done == artifacts.find_artifacts()
+    assert built == artifacts.find_artifacts()
 
 
 @pytest.mark.parametrize("name", ["disk.img", "sandbox", "registry", "tls", "artifacts.json"])
 def test_incomplete(name: str) -> None:
-    """Parts that somebody has taken something from do not serve."""
-    done = made()
-    (done.folder / name).rename(done.folder / "elsewhere")
+    """Artifacts with a missing file or folder are not found."""
+    built = build_artifacts()
+    (built.folder / name).rename(built.folder / "elsewhere")
     assert artifacts.find_artifacts() is None
 
 
 def test_record() -> None:
-    """A record reads back as what was written."""
-    done = made()
-    assert done == artifacts.parse_record(done.serialize(), done.folder)
+    """A serialized record parses as the same artifacts."""
+    built = build_artifacts()
+    assert built == artifacts.parse_record(built.serialize(), built.folder)
 
 
 @pytest.mark.parametrize(
@@ -128,28 +129,28 @@ def test_record() -> None:
         {"labs_version": None},
     ],
 )
-def test_strange_record(change: dict[str, object]) -> None:
-    """A record of another format, or with other values than it should have, is refused, and its parts do not serve."""
-    done = made()
-    text = json.dumps(json.loads(done.serialize()) | change)
+def test_invalid_record(change: dict[str, object]) -> None:
+    """A record with another format or an invalid value raises an error, and its artifacts are not found."""
+    built = build_artifacts()
+    text = json.dumps(json.loads(built.serialize()) | change)
     with pytest.raises(ValueError, match=r"."):
-        artifacts.parse_record(text, done.folder)
-    (done.folder / artifacts.RECORD_NAME).write_text(text)
+        artifacts.parse_record(text, built.folder)
+    (built.folder / artifacts.RECORD_NAME).write_text(text)
     assert artifacts.find_artifacts() is None
 
 
 def test_prune() -> None:
-    """Older generations go, but not the newest, nor those that machines stand on."""
-    made()
-    used, newest = made(), made()
+    """Pruning removes older artifacts, but neither the newest nor those that VMs use."""
+    build_artifacts()
+    used, newest = build_artifacts(), build_artifacts()
     assert 1 == artifacts.prune_artifacts(remove_all=False, in_use=[used.folder])
     assert {used.folder, newest.folder} == set(artifacts.cache_folder().iterdir())
 
 
-def test_prune_everything() -> None:
-    """All that is not in use goes, remains of killed makings too."""
-    used = made()
-    made()
+def test_prune_all() -> None:
+    """Pruning everything removes all artifacts that are not in use, and the leftovers of killed builds."""
+    used = build_artifacts()
+    build_artifacts()
     (artifacts.cache_folder() / f"x{artifacts.PARTIAL_SUFFIX}").mkdir()
     assert 1 == artifacts.prune_artifacts(remove_all=True, in_use=[used.folder])
     assert [used.folder] == list(artifacts.cache_folder().iterdir())
@@ -157,8 +158,22 @@ def test_prune_everything() -> None:
     assert [] == list(artifacts.cache_folder().iterdir())
 
 
-def test_moved() -> None:
-    """A generation's places follow its folder."""
-    moved = replace(made(), folder=Path("/x"))
-    places = [moved.disk, moved.sandbox_root, moved.registry, moved.tls]
-    assert ["/x/disk.img", "/x/sandbox", "/x/registry", "/x/tls"] == [str(place) for place in places]
+@pytest.mark.parametrize("remove_all", [True, False])
+def test_prune_earlier_versions(remove_all: bool) -> None:
+    """Pruning also removes what earlier versions have built, and the leftovers of their killed builds."""
+    newest = build_artifacts()
+    for name in ("a1b2c3-0000", "a1b2c3-1111.half"):
+        earlier = artifacts.cache_folder() / name
+        earlier.mkdir()
+        write_files(earlier)
+        (earlier / "parts.json").write_text('{"format": 2}')
+    assert newest == artifacts.find_artifacts()
+    assert 1 == artifacts.prune_artifacts(remove_all, in_use=[newest.folder])
+    assert [newest.folder] == list(artifacts.cache_folder().iterdir())
+
+
+def test_paths() -> None:
+    """The paths of artifacts depend on their folder."""
+    moved = replace(build_artifacts(), folder=Path("/x"))
+    paths = [moved.disk, moved.sandbox_root, moved.registry, moved.tls]
+    assert ["/x/disk.img", "/x/sandbox", "/x/registry", "/x/tls"] == [str(path) for path in paths]

@@ -1,4 +1,4 @@
-"""Filling the machines' disk, where something comes in between."""
+"""Preloading the base disk with images, when it is interrupted."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from runner.drivers.uml.vm import supervisor_client
 from runner.status import NullReporter
 
 
-def test_interrupted_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever presses Ctrl-C again while the machine is ended leaves no machine behind."""
+def test_second_interrupt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second Ctrl-C while the VM is being stopped does not prevent that, so no VM is left behind."""
     (tmp_path / "disk.img").touch()
-    ended: list[Path] = []
+    stopped: list[Path] = []
 
-    def launch(_folder: Path) -> None:
+    def start_supervisor(_folder: Path) -> None:
         raise KeyboardInterrupt
 
-    def end(folder: Path) -> None:
+    def stop_supervisor(folder: Path) -> None:
         os.kill(os.getpid(), signal.SIGINT)
-        ended.append(folder)
+        stopped.append(folder)
 
-    monkeypatch.setattr(supervisor_client, "launch", launch)
-    monkeypatch.setattr(supervisor_client, "end", end)
-    with NullReporter().step("") as tell, pytest.raises(KeyboardInterrupt):
-        image_preload.fill(tmp_path, ["nginx:alpine"], tell)
-    assert [tmp_path / "filling"] == ended
+    monkeypatch.setattr(supervisor_client, "start_supervisor", start_supervisor)
+    monkeypatch.setattr(supervisor_client, "stop_supervisor", stop_supervisor)
+    with NullReporter().step("") as report_detail, pytest.raises(KeyboardInterrupt):
+        image_preload.preload_images(tmp_path, ["nginx:alpine"], report_detail)
+    assert [tmp_path / "preload"] == stopped

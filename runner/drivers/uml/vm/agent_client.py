@@ -1,7 +1,7 @@
-"""Speaks with the agent in a machine; the protocol is told in `recipes/vm/labs-agent`.
+"""The client of the agent in a VM; `recipes/vm/labs-agent` describes the protocol.
 
-Whoever is root in a machine can put something else in the agent's place. So nothing that comes is believed: it is an
-error to say what the agent would not, and to say more than it would.
+Whoever is root in a VM can replace the agent. So this client trusts nothing that it receives: an answer that the agent
+would not send, or that is longer than the agent would send, is an error.
 """
 
 from __future__ import annotations
@@ -13,121 +13,121 @@ from enum import IntEnum
 
 _HEADER = struct.Struct(">BI")
 _CHUNK = 1 << 16
-# The agent reads pieces of 64 kB.
-_FRAME_BYTES = 1 << 16
-_FIRST_SECONDS = 30
+# The agent reads 64 kB at a time.
+_MAX_FRAME_BYTES = 1 << 16
+_FIRST_FRAME_SECONDS = 30
 
 
-class To(IntEnum):
-    """What a frame to the agent is."""
+class RequestFrame(IntEnum):
+    """The types of frames to the agent."""
 
     INPUT = 0
     END = 1
     SIZE = 2
 
 
-class From(IntEnum):
-    """What a frame from the agent is."""
+class ResponseFrame(IntEnum):
+    """The types of frames from the agent."""
 
     OUTPUT = 1
     ERROR = 2
     STATUS = 3
 
 
-class NoAgentError(ConnectionError):
-    """What answers is not our agent."""
+class AgentProtocolError(ConnectionError):
+    """The peer does not follow the agent's protocol."""
 
 
-class Session:
-    """One request to an agent, and what comes back.
+class AgentSession:
+    """One request to an agent and its response.
 
     Args:
         connection: A connection to the agent.
-        what: What it shall do: `run`, `terminal`, `port` or `halt`.
-        words: The command, or the port.
+        action: What to do: `run`, `terminal`, `connect` or `shutdown`.
+        arguments: The command, or the port.
         environment: Variables for the command.
-        size: Rows and columns, for a terminal.
+        size: Rows and columns of a terminal.
 
     """
 
     def __init__(
         self,
         connection: socket.socket,
-        what: str,
-        words: Sequence[str] = (),
+        action: str,
+        arguments: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
         size: tuple[int, int] = (24, 80),
     ) -> None:
         self._connection = connection
-        self._waiting = bytearray()
+        self._received = bytearray()
         variables = [f"{name}={value}" for name, value in (environment or {}).items()]
-        fields = [what, *map(str, size), str(len(variables)), *variables, *words]
-        self.send(To.INPUT, "\0".join(fields).encode())
+        fields = [action, *map(str, size), str(len(variables)), *variables, *arguments]
+        self.send_frame(RequestFrame.INPUT, "\0".join(fields).encode())
 
-    def send(self, kind: To, data: bytes = b"") -> None:
+    def send_frame(self, frame_type: RequestFrame, data: bytes = b"") -> None:
         """Send a frame."""
-        self._connection.sendall(_HEADER.pack(kind, len(data)) + data)
+        self._connection.sendall(_HEADER.pack(frame_type, len(data)) + data)
 
-    def receive(self) -> list[tuple[int, bytes]] | None:
-        """Wait for something, and return the frames that are whole by then; None at the end.
+    def receive_frames(self) -> list[tuple[int, bytes]] | None:
+        """Wait for data, and return the frames that are complete; None at the end of the response.
 
         Raises:
-            NoAgentError: Something else than a frame came.
+            AgentProtocolError: The data is not a frame.
 
         """
         data = self._connection.recv(_CHUNK)
         if not data:
             return None
-        self._waiting += data
+        self._received += data
         frames = []
-        while len(self._waiting) >= _HEADER.size:
-            kind, length = _head(self._waiting)
+        while len(self._received) >= _HEADER.size:
+            frame_type, length = _parse_header(self._received)
             end = _HEADER.size + length
-            if len(self._waiting) < end:
+            if len(self._received) < end:
                 break
-            frames.append((kind, bytes(self._waiting[_HEADER.size : end])))
-            del self._waiting[:end]
+            frames.append((frame_type, bytes(self._received[_HEADER.size : end])))
+            del self._received[:end]
         return frames
 
-    def first(self) -> tuple[int, bytes] | None:
-        """Wait for one frame and read not a byte more, since what follows may be no frames; None at the end.
+    def receive_first_frame(self) -> tuple[int, bytes] | None:
+        """Wait for one frame and read not a byte more, because what follows may not be frames; None at the end.
 
         Raises:
-            NoAgentError: Something else than a frame came.
-            TimeoutError: Nothing came for a long time.
+            AgentProtocolError: The data is not a frame.
+            TimeoutError: Nothing arrived for a long time.
 
         """
-        self._connection.settimeout(_FIRST_SECONDS)
+        self._connection.settimeout(_FIRST_FRAME_SECONDS)
         try:
-            head = self._read(_HEADER.size)
-            if len(head) < _HEADER.size:
+            header = self._receive_exactly(_HEADER.size)
+            if len(header) < _HEADER.size:
                 return None
-            kind, length = _head(head)
-            return kind, self._read(length)
+            frame_type, length = _parse_header(header)
+            return frame_type, self._receive_exactly(length)
         finally:
             self._connection.settimeout(None)
 
-    def _read(self, size: int) -> bytes:
+    def _receive_exactly(self, size: int) -> bytes:
         data = bytearray()
-        while len(data) < size and (piece := self._connection.recv(size - len(data))):
-            data += piece
+        while len(data) < size and (chunk := self._connection.recv(size - len(data))):
+            data += chunk
         return bytes(data)
 
     def fileno(self) -> int:
-        """Return the descriptor, for `select`."""
+        """Return the file descriptor, for `select`."""
         return self._connection.fileno()
 
     def close(self) -> None:
-        """Hang up; a command that still runs is ended."""
+        """Close the connection; the agent ends a command that still runs."""
         self._connection.close()
 
     def detach(self) -> socket.socket:
-        """Return the connection itself, for what follows the first frame."""
+        """Return the connection itself, for the data that follows the first frame."""
         return self._connection
 
 
-def _head(data: bytes | bytearray) -> tuple[int, int]:
-    kind, length = _HEADER.unpack_from(data)
-    if kind not in set(From) or length > _FRAME_BYTES:
-        raise NoAgentError("what answers there is not the agent of labs")
-    return kind, length
+def _parse_header(data: bytes | bytearray) -> tuple[int, int]:
+    frame_type, length = _HEADER.unpack_from(data)
+    if frame_type not in set(ResponseFrame) or length > _MAX_FRAME_BYTES:
+        raise AgentProtocolError("the answer is not from the agent of labs")
+    return frame_type, length

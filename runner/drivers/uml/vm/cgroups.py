@@ -1,7 +1,7 @@
-"""Control groups: what a jail may use of the host's memory and processors, where whoever starts it may make groups.
+"""Control groups: limit the host memory and processor time of sandboxed processes, where we may create groups.
 
-A kernel alone can be held to its machine's memory by the size of a file. But the host keeps books about each of its
-processes too, and who rules a machine can make it keep many. A group counts those as well.
+The size of a file alone can limit a kernel to its VM's memory. But the host also keeps data about each of the kernel's
+processes, and whoever controls a VM can make it keep a lot. A control group counts that as well.
 """
 
 from __future__ import annotations
@@ -12,69 +12,70 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-# A third of what an ordinary process gets where processors are short; as `nice -n 5` would, did that count everywhere.
+# A third of what an ordinary process gets when processors are short: the same as `nice -n 5`, which does not count
+# everywhere.
 _SHARES, _WEIGHT = 340, 33
 _MEGABYTE = 1 << 20
-# A machine's processes, and what it reads and writes of its disk, are the host's to remember.
-_BOOKS_MEGABYTES = 256
-_RECORD = "groups"
-_OURS = Path("/proc/self")
-_END_SECONDS = 2
+# The host's data about a VM's processes, and its cache for what the VM reads and writes on its disk.
+_OVERHEAD_MEGABYTES = 256
+_RECORD_NAME = "groups"
+_OWN_PROCESS = Path("/proc/self")
+_REMOVE_SECONDS = 2
 
 Settings = Sequence[tuple[str, int]]
 
 
-def make(folder: Path, name: str, megabytes: int) -> list[Path]:
-    """Make the groups of one jail, and record them in its cluster's folder.
+def create_cgroups(folder: Path, name: str, megabytes: int) -> list[Path]:
+    """Create the control groups of one sandbox, and record them in its cluster's folder.
 
     Args:
         folder: The cluster's folder.
-        name: The jail's name.
-        megabytes: What it is meant to use.
+        name: The sandbox's name.
+        megabytes: The memory that it is meant to use.
 
     Returns:
-        Their folders; none where none may be made.
+        The groups' directories; empty where we must not create groups.
 
     """
-    most = (megabytes + megabytes // 4 + _BOOKS_MEGABYTES) * _MEGABYTE
+    limit = (megabytes + megabytes // 4 + _OVERHEAD_MEGABYTES) * _MEGABYTE
     digest = hashlib.sha256(str(folder).encode()).hexdigest()[:8]
-    made = []
-    for place, settings in _places(most):
-        group = place / f"labs-{folder.name}-{digest}-{name}"
-        # Before it is made: whatever happens then, it will be found.
-        with (folder / _RECORD).open("a", encoding="utf-8") as record:
+    groups = []
+    for parent, settings in _find_parent_groups(limit):
+        group = parent / f"labs-{folder.name}-{digest}-{name}"
+        # Recorded before it is created, so that it is found and removed whatever happens then.
+        with (folder / _RECORD_NAME).open("a", encoding="utf-8") as record:
             record.write(f"{group}\n")
-        if _made(group, settings):
-            made.append(group)
-    return made
+        if _create_group(group, settings):
+            groups.append(group)
+    return groups
 
 
-def remove(folder: Path) -> None:
-    """Remove all groups that a cluster's folder tells of; nothing may run in them any more."""
-    record = folder / _RECORD
+def remove_cgroups(folder: Path) -> None:
+    """Remove all groups that are recorded in a cluster's folder; no process may run in them any more."""
+    record = folder / _RECORD_NAME
     with contextlib.suppress(FileNotFoundError):
-        deadline = time.monotonic() + _END_SECONDS
+        deadline = time.monotonic() + _REMOVE_SECONDS
         for line in set(record.read_text("utf-8").splitlines()):
-            while not _removed(Path(line)) and time.monotonic() < deadline:
+            while not _remove_group(Path(line)) and time.monotonic() < deadline:
                 time.sleep(0.01)
         record.unlink()
 
 
-def _made(group: Path, settings: Settings) -> bool:
+def _create_group(group: Path, settings: Settings) -> bool:
     try:
         group.mkdir(exist_ok=True)
     except OSError:
         return False
-    known = [(group / file, value) for file, value in settings if (group / file).exists()]
-    for file, value in known:
-        # What counts swap must not be set below the rest, which one that is there already may have higher.
+    supported = [(group / file, value) for file, value in settings if (group / file).exists()]
+    for file, value in supported:
+        # The limit that includes swap must not be lower than the other, and an existing group may have a higher one.
         with contextlib.suppress(OSError):
             file.write_text(str(value), "ascii")
-    return bool(known) or not _removed(group)
+    return bool(supported) or not _remove_group(group)
 
 
-def _removed(group: Path) -> bool:
-    # A tree that is mounted read-only refuses also to remove what is not there.
+def _remove_group(group: Path) -> bool:
+    # A read-only file system also refuses to remove what does not exist.
     with contextlib.suppress(OSError):
         if group.exists():
             group.rmdir()
@@ -82,39 +83,41 @@ def _removed(group: Path) -> bool:
     return False
 
 
-def _places(most: int, process: Path = _OURS) -> Iterator[tuple[Path, Settings]]:
-    """Yield the folders where groups may be made, and what can be set there."""
+def _find_parent_groups(limit: int, process: Path = _OWN_PROCESS) -> Iterator[tuple[Path, Settings]]:
+    """Yield the groups in which we may create groups, and the settings for these."""
     if not (process / "cgroup").exists():
         return
-    mounted = dict(_mounted(process))
+    mounts = dict(_list_mounts(process))
     for line in (process / "cgroup").read_text("utf-8").splitlines():
-        _, names, own = line.split(":", 2)
+        _, names, own_group = line.split(":", 2)
         controllers = set(names.split(",")) if names else {""}
-        at = next((mounted[one] for one in controllers if one in mounted), None)
-        if at is None:
+        mount = next((mounts[name] for name in controllers if name in mounts), None)
+        if mount is None:
             continue
-        # Below the group that we are in, so that its limits hold for us as before.
-        place = Path(at[1], own.removeprefix(at[0]).lstrip("/")) if own.startswith(at[0]) else at[1]
+        root, mount_point = mount
+        # Create groups below the group that we are in, so that its limits still apply.
+        is_mounted = own_group.startswith(root)
+        parent = mount_point / own_group.removeprefix(root).lstrip("/") if is_mounted else mount_point
         if "memory" in controllers:
-            yield place, [("memory.limit_in_bytes", most), ("memory.memsw.limit_in_bytes", 2 * most)]
+            yield parent, [("memory.limit_in_bytes", limit), ("memory.memsw.limit_in_bytes", 2 * limit)]
         elif "cpu" in controllers:
-            yield place, [("cpu.shares", _SHARES)]
+            yield parent, [("cpu.shares", _SHARES)]
         elif "" in controllers:
-            # A group that has processes may have none below it with limits, unless it is the first of all.
-            place = place if own == "/" else place.parent
-            if own == "/":
+            # In version 2 a group that has processes cannot have child groups with limits, unless it is the root group.
+            parent = parent if own_group == "/" else parent.parent
+            if own_group == "/":
                 with contextlib.suppress(OSError):
-                    (place / "cgroup.subtree_control").write_text("+memory +cpu", "ascii")
-            yield place, [("memory.max", most), ("memory.swap.max", most), ("cpu.weight", _WEIGHT)]
+                    (parent / "cgroup.subtree_control").write_text("+memory +cpu", "ascii")
+            yield parent, [("memory.max", limit), ("memory.swap.max", limit), ("cpu.weight", _WEIGHT)]
 
 
-def _mounted(process: Path) -> Iterator[tuple[str, tuple[str, Path]]]:
-    """Yield each controller, version 2 being the nameless one, with what is mounted of its tree, and where."""
+def _list_mounts(process: Path) -> Iterator[tuple[str, tuple[str, Path]]]:
+    """Yield each controller (version 2 has an empty name), with the mounted part of its tree and the mount point."""
     for line in (process / "mountinfo").read_text("utf-8").splitlines():
         mount, _, source = line.partition(" - ")
-        root, point = mount.split()[3:5]
-        # What is mounted may have an empty name.
-        kind, _, options = source.split(" ", 2)
-        if kind in ("cgroup", "cgroup2"):
-            names = options.split(",") if kind == "cgroup" else [""]
-            yield from ((name, (root.rstrip("/"), Path(point))) for name in names)
+        root, mount_point = mount.split()[3:5]
+        # The name of the mounted device may be empty, so this splits at single spaces.
+        file_system, _, options = source.split(" ", 2)
+        if file_system in ("cgroup", "cgroup2"):
+            names = options.split(",") if file_system == "cgroup" else [""]
+            yield from ((name, (root.rstrip("/"), Path(mount_point))) for name in names)

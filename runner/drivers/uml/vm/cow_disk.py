@@ -1,29 +1,27 @@
-"""A machine's disk: a file that holds what differs from the base disk that all machines share."""
+"""Copy-on-write disks: a VM's disk file holds only what differs from the base disk, which all VMs share."""
 
 from __future__ import annotations
 
 import struct
 from pathlib import Path
 
-from runner.storage import atomic
-
-# Version 3 of the format, from the kernel's arch/um/drivers/cow_user.c: magic, version, the base's time of change and
-# size, sector size, alignment, format, and the base's path; then a bit for every sector, then the sectors.
+# Version 3 of the format, from the kernel's arch/um/drivers/cow_user.c: magic, version, the base's modification time
+# and size, sector size, alignment, format, and the base's path; then a bit for every sector, then the sectors.
 _HEADER = struct.Struct(">IIIQIII")
 _MAGIC, _VERSION = 0x4F4F4F4D, 3
 _SECTOR, _ALIGNMENT = 512, 4096
-_BITMAP_AT = 8192
+_BITMAP_OFFSET = 8192
 
 
-def make(path: Path, base: Path, seen_as: str) -> None:
-    """Make an empty disk over a base disk, unless there is one.
+def create_disk(path: Path, base: Path, base_in_sandbox: str) -> None:
+    """Create an empty disk over a base disk, unless it exists.
 
-    It is as large as it can ever become from the start, though hardly any of it takes room yet.
+    The file has its maximum size from the start, but is sparse: it uses hardly any disk space at first.
 
     Args:
-        path: The file to make.
+        path: The file to create.
         base: The base disk.
-        seen_as: The base disk's path where the kernel runs.
+        base_in_sandbox: The base disk's path in the sandbox of the kernel.
 
     """
     if path.exists():
@@ -31,6 +29,8 @@ def make(path: Path, base: Path, seen_as: str) -> None:
     status = base.stat()
     bitmap = -(-status.st_size // _SECTOR // 8 // _ALIGNMENT) * _ALIGNMENT
     header = _HEADER.pack(_MAGIC, _VERSION, int(status.st_mtime), status.st_size, _SECTOR, _ALIGNMENT, 0)
-    with atomic.open_replacement(path) as handle:
-        handle.write(header + seen_as.encode())
-        handle.truncate(_BITMAP_AT + bitmap + status.st_size)
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as handle:
+        handle.write(header + base_in_sandbox.encode())
+        handle.truncate(_BITMAP_OFFSET + bitmap + status.st_size)
+    partial.replace(path)

@@ -1,6 +1,6 @@
-"""Gives each machine one processor to run on.
+"""Pins each VM to one processor.
 
-Each system call inside a machine is a switch between two processes here, twice as quick where they share a processor.
+Each system call in a VM switches between two processes on the host, which is twice as fast if they share a processor.
 """
 
 from __future__ import annotations
@@ -14,95 +14,97 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from runner.storage.locks import hold_lock, try_lock, wait_for_lock
+from runner.storage import locks
 
-# A lab's first node, most often its manager, has the most to do: it keeps away from other first ones.
-_FIRST, _FURTHER = "first", "further"
-_WEIGHT = {_FIRST: 2, _FURTHER: 1}
+# A lab's first node, most often its manager, has the most work, so first nodes stay apart from each other.
+_FIRST, _OTHER = "first", "other"
+_WEIGHT = {_FIRST: 2, _OTHER: 1}
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A place on a processor, for as long as its file is open.
+class ProcessorClaim:
+    """A claim on a processor, which holds as long as its file is open.
 
     Attributes:
-        processor: Its number.
-        alone: Whether no other machine of this user's was there before.
-        file: What holds the claim.
+        processor: The number of the processor.
+        is_exclusive: Whether no other VM of this user was on the processor before.
+        file: The locked file that represents the claim.
 
     """
 
     processor: int
-    alone: bool
+    is_exclusive: bool
     file: IO[str]
 
 
-def claim(count: int, folder: Path) -> list[Claim]:
-    """Claim a processor for each machine of a cluster, those with the least to do first.
+def claim_processors(count: int, folder: Path) -> list[ProcessorClaim]:
+    """Claim a processor for each VM of a cluster, the least busy processors first.
 
     Args:
-        count: How many machines.
-        folder: Where all clusters of this user keep their claims.
+        count: The number of VMs.
+        folder: The folder that holds the claims of all clusters of this user.
 
     """
     folder.mkdir(parents=True, exist_ok=True)
-    here = sorted(os.sched_getaffinity(0))
-    made = []
-    with hold_lock(folder / "lock"):
-        firsts, load = Counter[int](), Counter[int]()
-        for processor, kind in _held(folder):
-            firsts[processor] += kind == _FIRST
-            load[processor] += _WEIGHT[kind]
-        for kind in [_FIRST, *[_FURTHER] * (count - 1)]:
-            chosen = _least(here, firsts, load) if kind == _FIRST else _least(here, load)
-            made.append(Claim(chosen, not load[chosen], _hold(folder, chosen, kind)))
-            load[chosen] += _WEIGHT[kind]
-    return made
+    processors = sorted(os.sched_getaffinity(0))
+    claims = []
+    with locks.hold_lock(folder / "lock"):
+        first_nodes, load = Counter[int](), Counter[int]()
+        for processor, position in _list_claims(folder):
+            first_nodes[processor] += position == _FIRST
+            load[processor] += _WEIGHT[position]
+        for position in [_FIRST, *[_OTHER] * (count - 1)]:
+            counts = (first_nodes, load) if position == _FIRST else (load,)
+            chosen = _choose_least_busy(processors, *counts)
+            claims.append(ProcessorClaim(chosen, not load[chosen], _lock_claim_file(folder, chosen, position)))
+            load[chosen] += _WEIGHT[position]
+    return claims
 
 
-def _least(processors: Sequence[int], *counts: Counter[int]) -> int:
-    return min(processors, key=lambda one: [*(count[one] for count in counts), one])
+def _choose_least_busy(processors: Sequence[int], *counts: Counter[int]) -> int:
+    return min(processors, key=lambda processor: [*(count[processor] for count in counts), processor])
 
 
-def _hold(folder: Path, processor: int, kind: str) -> IO[str]:
-    file = (folder / f"{processor}-{kind}-{secrets.token_hex(4)}").open("w")
-    wait_for_lock(file)
+def _lock_claim_file(folder: Path, processor: int, position: str) -> IO[str]:
+    file = (folder / f"{processor}-{position}-{secrets.token_hex(4)}").open("w")
+    locks.wait_for_lock(file)
     return file
 
 
-def _held(folder: Path) -> Iterator[tuple[int, str]]:
-    """Yield the processor and the kind of each claim, and remove those whose cluster has ended."""
+def _list_claims(folder: Path) -> Iterator[tuple[int, str]]:
+    """Yield the processor and the position of each claim, and remove the claims of clusters that have ended."""
     for path in folder.glob("*-*-*"):
         with path.open("w") as file:
-            if try_lock(file):
+            if locks.try_lock(file):
                 path.unlink()
-            else:
-                processor, kind, _ = path.name.split("-")
-                yield int(processor), kind
+                continue
+            processor, position, _ = path.name.split("-")
+            # An earlier version may still hold a claim with another word for this position.
+            yield int(processor), _FIRST if position == _FIRST else _OTHER
 
 
-def pin(process: int, processor: int) -> None:
-    """Keep a process, and all that it has started and will start, on a processor.
+def pin_process(process: int, processor: int) -> None:
+    """Keep a process, its existing children and its future children on one processor.
 
     Args:
-        process: Its number.
-        processor: The processor's.
+        process: The process id.
+        processor: The number of the processor.
 
     """
-    # What it starts from now on is pinned as it is, and what it has started before is found after that.
+    # Children that it starts from now on inherit the affinity, so listing the existing ones afterwards misses none.
     with contextlib.suppress(OSError):
         for thread in Path(f"/proc/{process}/task").iterdir():
             os.sched_setaffinity(int(thread.name), {processor})
-        for child in children(process):
-            pin(child, processor)
+        for child in list_child_processes(process):
+            pin_process(child, processor)
 
 
-def children(process: int) -> list[int]:
-    """Return the numbers of what a process has started and not yet buried.
+def list_child_processes(process: int) -> list[int]:
+    """Return the ids of the children of a process, including those that have exited but were not reaped.
 
     Raises:
-        OSError: It has ended.
+        OSError: The process has exited.
 
     """
-    found = [path.read_text("ascii").split() for path in Path(f"/proc/{process}/task").glob("*/children")]
-    return [int(number) for numbers in found for number in numbers]
+    per_thread = [path.read_text("ascii").split() for path in Path(f"/proc/{process}/task").glob("*/children")]
+    return [int(child) for children in per_thread for child in children]

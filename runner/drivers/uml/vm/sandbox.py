@@ -1,4 +1,4 @@
-"""The command lines of what runs in a jail: kernels, and the hub."""
+"""The command lines of the processes that run in a sandbox: the VMs' kernels, and the registry mirror."""
 
 from __future__ import annotations
 
@@ -7,98 +7,100 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.drivers.uml.vm import cgroups, cluster_state, cow_disk
-from runner.drivers.uml.vm.cluster_state import Machine, Plan
+from runner.drivers.uml.vm.cluster_state import ClusterState, VmSpec
 
 _SCRIPT = Path(__file__).parent / "sandbox.sh"
-# Where root has started them, each kernel and hub runs as a user that nobody else is, not even `nobody`: limits on what
-# one user may have then tell them apart.
-_FIRST_USER = 1_900_000_000
-# Beside the machine's memory, the kernel's own: its stacks, and the page tables of the machine's processes.
+# If root started the cluster, each kernel and each mirror runs as a user that no other process has, not even `nobody`:
+# limits per user then apply to each of them separately.
+_FIRST_USER_ID = 1_900_000_000
+# What the kernel process needs beside the VM's memory: its stacks, and the page tables of the VM's processes.
 _KERNEL_MEGABYTES = 64
-_HUB_MEGABYTES = 512
+_MIRROR_MEGABYTES = 512
 _BASE_NAME = "disk.img"
-_BASE = f"/shared/{_BASE_NAME}"
+_BASE_IN_SANDBOX = f"/shared/{_BASE_NAME}"
 _NAMESPACES = ("--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child")
-# What takes a second of every boot for nothing here: measuring the fastest RAID 6, measuring how long a loop takes,
-# and security modules that have no rules.
-_QUICK = ("quiet", "initcall_blacklist=raid6_select_algo", "lpj=29028352", "lsm=")
+# Skip what takes a second of every boot and is not needed: measuring the fastest RAID 6 algorithm, calibrating the
+# delay loop, and security modules, for which there are no rules.
+_FAST_BOOT = ("quiet", "initcall_blacklist=raid6_select_algo", "lpj=29028352", "lsm=")
 
 
-def kernel(machine: Machine, cluster: Plan, folder: Path, card: int, resolver: str) -> list[str]:
-    """Return the command that runs a machine.
+def build_vm_command(vm: VmSpec, cluster: ClusterState, folder: Path, network_card: int, resolver: str) -> list[str]:
+    """Return the command that runs a VM's kernel in its sandbox, and create the VM's disk if it does not exist.
 
     Args:
-        machine: Which.
+        vm: The VM.
         cluster: Its cluster.
         folder: The cluster's folder.
-        card: The descriptor of its network card.
-        resolver: The address of whoever answers names of the outside world; empty where there is no way out.
+        network_card: The file descriptor of its network card.
+        resolver: The address of the name server for the Internet; empty where there is no uplink.
 
     """
-    base = cluster.parts / _BASE_NAME
+    base = cluster.artifacts / _BASE_NAME
     if base.exists():
-        cow_disk.make(own(folder, machine.name), base, _BASE)
-    words = [
-        f"mem={machine.memory}M",
+        cow_disk.create_disk(writable_file(folder, vm.name), base, _BASE_IN_SANDBOX)
+    parameters = [
+        f"mem={vm.memory_mb}M",
         "root=/dev/ubda",
         "rw",
         "init=/usr/local/bin/labs-init",
-        f"umid={machine.name}",
+        f"umid={vm.name}",
         "uml_dir=/dev/shm/",
-        f"ubd0=/own,{_BASE}" if base.exists() else "ubd0=/own",
-        f"vec0:transport=fd,fd={card},mac={machine.hardware_address}",
+        f"ubd0=/writable,{_BASE_IN_SANDBOX}" if base.exists() else "ubd0=/writable",
+        f"vec0:transport=fd,fd={network_card},mac={vm.mac_address}",
         "con=null",
         "con0=null,fd:1",
-        # A first process that ends must not leave a kernel behind that does nothing.
+        # If PID 1 exits, the kernel must exit too, and not stay behind without doing anything.
         "panic=-1",
-        *_QUICK,
-        f"labs_node={machine.name}",
+        *_FAST_BOOT,
+        f"labs_node={vm.name}",
         f"labs_lab={cluster.lab}",
-        f"labs_address={machine.address}/{cluster_state.SUBNET.prefixlen}",
+        f"labs_address={vm.address}/{cluster_state.SUBNET.prefixlen}",
         f"labs_gateway={cluster_state.GATEWAY}",
-        f"labs_mirror={cluster_state.HUB}",
-        f"labs_hosts={cluster.hosts}",
+        f"labs_mirror={cluster_state.MIRROR}",
+        f"labs_hosts={cluster.host_list}",
         *([f"labs_resolver={resolver}"] if resolver else []),
     ]
-    preloaded = ["/usr/bin/env", "LD_PRELOAD=/usr/lib/uml/ptrace_shim.so", "/usr/bin/linux.uml", *words]
+    program = ["/usr/bin/env", "LD_PRELOAD=/usr/lib/uml/ptrace_shim.so", "/usr/bin/linux.uml", *parameters]
     shared = (_BASE_NAME,) if base.exists() else ()
-    megabytes = machine.memory + _KERNEL_MEGABYTES
-    jailed = _jailed(folder, machine.name, cluster.parts, shared, megabytes, preloaded)
-    return ["unshare", "--net", *_NAMESPACES, *jailed]
+    megabytes = vm.memory_mb + _KERNEL_MEGABYTES
+    sandboxed = _build_sandbox_command(folder, vm.name, cluster.artifacts, shared, megabytes, program)
+    return ["unshare", "--net", *_NAMESPACES, *sandboxed]
 
 
-def hub(cluster: Plan, folder: Path) -> list[str]:
-    """Return the command that runs the hub, in the supervisor's network namespace."""
+def build_mirror_command(cluster: ClusterState, folder: Path) -> list[str]:
+    """Return the command that runs the registry mirror in its sandbox, in the supervisor's network namespace."""
     config = f"""version: 0.1
 log: {{level: warn, accesslog: {{disabled: true}}}}
 storage:
   filesystem: {{rootdirectory: /shared/registry}}
   maintenance: {{readonly: {{enabled: true}}}}
 http:
-  addr: {cluster_state.HUB}:443
+  addr: {cluster_state.MIRROR}:443
   tls: {{certificate: /shared/tls/mirror.crt, key: /shared/tls/mirror.key}}
 """
-    own(folder, "hub").write_text(config, "utf-8")
-    program = ["/usr/bin/docker-registry", "serve", "/own"]
-    jailed = _jailed(folder, "hub", cluster.parts, ("registry", "tls"), _HUB_MEGABYTES, program)
-    return ["unshare", *_NAMESPACES, *jailed]
+    writable_file(folder, "mirror").write_text(config, "utf-8")
+    program = ["/usr/bin/docker-registry", "serve", "/writable"]
+    shared = ("registry", "tls")
+    sandboxed = _build_sandbox_command(folder, "mirror", cluster.artifacts, shared, _MIRROR_MEGABYTES, program)
+    return ["unshare", *_NAMESPACES, *sandboxed]
 
 
-def own(folder: Path, name: str) -> Path:
-    """Return the one file that a jail may write to: a machine's disk, the hub's configuration."""
-    return folder / f"{name}.own"
+def writable_file(folder: Path, name: str) -> Path:
+    """Return the only file that a sandboxed process can write to: a VM's disk, or the mirror's configuration."""
+    return folder / f"{name}.writable"
 
 
-def _jailed(
-    folder: Path, name: str, parts: Path, shared: Sequence[str], megabytes: int, program: Sequence[str]
+def _build_sandbox_command(
+    folder: Path, name: str, artifacts: Path, shared: Sequence[str], megabytes: int, program: Sequence[str]
 ) -> list[str]:
-    root = folder / "jails" / name
+    root = folder / "sandboxes" / name
     root.mkdir(parents=True, exist_ok=True)
+    writable = writable_file(folder, name)
     user = ""
     if os.environ.get("LABS_STARTED_BY_ROOT"):
-        number = _FIRST_USER + int.from_bytes(os.urandom(3))
-        os.chown(own(folder, name), number, number)
-        user = str(number)
-    joined = "\n".join(map(str, cgroups.make(folder, name, megabytes)))
-    places = [root, parts / "jail", parts, " ".join(shared), own(folder, name)]
-    return ["sh", str(_SCRIPT), *map(str, places), str(megabytes), user, joined, *program]
+        user_id = _FIRST_USER_ID + int.from_bytes(os.urandom(3))
+        os.chown(writable, user_id, user_id)
+        user = str(user_id)
+    groups = "\n".join(map(str, cgroups.create_cgroups(folder, name, megabytes)))
+    arguments = [root, artifacts / "sandbox", artifacts, " ".join(shared), writable, megabytes, user, groups]
+    return ["sh", str(_SCRIPT), *map(str, arguments), *program]

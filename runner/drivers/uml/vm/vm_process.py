@@ -1,4 +1,4 @@
-"""A machine's kernel, and whatever else runs in a jail, as a process of the supervisor's."""
+"""A VM's kernel as a child process of the supervisor, and what it shares with the registry mirror's process."""
 
 from __future__ import annotations
 
@@ -14,133 +14,142 @@ from pathlib import Path
 
 from runner.drivers.uml import network
 from runner.drivers.uml.vm import cluster_state, cpu_affinity, sandbox
-from runner.drivers.uml.vm.cluster_state import Machine, Plan, State
-from runner.drivers.uml.vm.cpu_affinity import Claim
+from runner.drivers.uml.vm.cluster_state import ClusterState, VmSpec, VmState
+from runner.drivers.uml.vm.cpu_affinity import ProcessorClaim
 
 _LOG_BYTES = 1 << 20
 _LINE_BYTES = 1024
-_LINES_AT_ONCE, _LINES_A_SECOND = 200, 1000
-_SETTLING_SECONDS = 1
-# By then its clock ticks, even on a host that lets it boot slowly.
+_BURST_LINES, _LINES_PER_SECOND = 200, 1000
+_POLL_SECONDS = 1
+# By then the kernel's clock ticks, even on a host where it boots slowly.
 _CLOCK_SECONDS = 10
 _READY = b"LABS-READY"
 
 
-class Kernel:
-    """One machine's kernel, which may end and be booted again.
+class VmProcess:
+    """The kernel of one VM, which may exit and be booted again.
 
     Args:
-        machine: Which machine.
+        spec: The VM.
         cluster: Its cluster.
         folder: The cluster's folder.
-        wire: Its network card.
-        claim: Its processor.
+        network_card: The socket that serves as its network card.
+        claim: The processor it runs on.
 
     """
 
-    def __init__(self, machine: Machine, cluster: Plan, folder: Path, wire: socket.socket, claim: Claim) -> None:
-        self.machine = machine
+    def __init__(
+        self,
+        spec: VmSpec,
+        cluster: ClusterState,
+        folder: Path,
+        network_card: socket.socket,
+        claim: ProcessorClaim,
+    ) -> None:
+        self.spec = spec
         self._cluster = cluster
         self._folder = folder
-        self._wire = wire
+        self._network_card = network_card
         self._claim = claim
-        self._changed = threading.Condition()
+        self._state_changed = threading.Condition()
         self.resolver = ""
-        self.state = State.DOWN
-        self._began = 0.0
+        self.state = VmState.DOWN
+        self._booted_at = 0.0
         self.process: subprocess.Popen[bytes] | None = None
 
     def boot(self) -> None:
-        """Start it, unless it runs."""
-        with self._changed:
-            if self.state is not State.DOWN:
+        """Start the kernel, unless it runs."""
+        with self._state_changed:
+            if self.state is not VmState.DOWN:
                 return
-            self.state = State.BOOTING
-            self._began = time.monotonic()
+            self.state = VmState.BOOTING
+            self._booted_at = time.monotonic()
         try:
-            self.process = self._started()
+            self.process = self._start_kernel()
         except BaseException:
-            self._become(State.DOWN)
+            self._set_state(VmState.DOWN)
             raise
-        threading.Thread(target=self._watch, args=(self.process,), daemon=True).start()
+        threading.Thread(target=self._watch_output, args=(self.process,), daemon=True).start()
 
-    def _started(self) -> subprocess.Popen[bytes]:
-        card = self._wire.fileno()
-        process = jailed(sandbox.kernel(self.machine, self._cluster, self._folder, card, self.resolver), card)
-        if self._claim.alone:
-            cpu_affinity.pin(process.pid, self._claim.processor)
+    def _start_kernel(self) -> subprocess.Popen[bytes]:
+        card = self._network_card.fileno()
+        command = sandbox.build_vm_command(self.spec, self._cluster, self._folder, card, self.resolver)
+        process = start_sandboxed(command, card)
+        if self._claim.is_exclusive:
+            cpu_affinity.pin_process(process.pid, self._claim.processor)
         return process
 
-    def nudge(self) -> None:
-        """Let it look at its clock.
+    def send_timer_signal(self) -> None:
+        """Make the kernel check its clock.
 
-        A kernel asks for one alarm at a time. Once in a long while one is lost, and then no timer of that machine would
-        ever end again. An alarm that it did not ask for does no harm, once it has a clock.
+        A kernel sets one host timer at a time. Very rarely a timer signal is lost, and then no timer in that VM would
+        ever expire again. A signal that the kernel did not ask for is harmless once its clock has started.
         """
-        if self.process and (self.state is State.READY or time.monotonic() > self._began + _CLOCK_SECONDS):
-            for child in cpu_affinity.children(self.process.pid):
-                # One that restarts does not catch them yet, and would end.
-                if _catches(child, signal.SIGALRM):
+        if self.process and (self.state is VmState.READY or time.monotonic() > self._booted_at + _CLOCK_SECONDS):
+            for child in cpu_affinity.list_child_processes(self.process.pid):
+                # A kernel that restarts has no handler yet, and the signal would kill it.
+                if _has_signal_handler(child, signal.SIGALRM):
                     os.kill(child, signal.SIGALRM)
 
-    def settled(self) -> State:
-        """Wait a moment for it to be ready or down, and return how far it is."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.state is not State.BOOTING, _SETTLING_SECONDS)
+    def poll_boot(self) -> VmState:
+        """Return the state as soon as the VM is ready or down, or after one second."""
+        with self._state_changed:
+            self._state_changed.wait_for(lambda: self.state is not VmState.BOOTING, _POLL_SECONDS)
             return self.state
 
-    def _watch(self, process: subprocess.Popen[bytes]) -> None:
-        for line in kept(process, cluster_state.log_of(self._folder, self.machine.name)):
-            # A machine may say so as often as it likes.
-            if line.startswith(_READY) and self.state is not State.READY:
-                # Machines that share a processor would boot one after another on it, and beside each other as it comes.
-                cpu_affinity.pin(process.pid, self._claim.processor)
-                self._become(State.READY)
+    def _watch_output(self, process: subprocess.Popen[bytes]) -> None:
+        for line in log_output(process, cluster_state.log_path(self._folder, self.spec.name)):
+            # A VM may print this line as often as it likes; only the first counts.
+            if line.startswith(_READY) and self.state is not VmState.READY:
+                # VMs that share a processor are pinned only now: pinned from the start they would boot one after
+                # another, while unpinned they boot in parallel.
+                cpu_affinity.pin_process(process.pid, self._claim.processor)
+                self._set_state(VmState.READY)
         process.wait()
-        network.hang_up(self.machine.address)
-        self._become(State.DOWN)
+        network.close_connections(self.spec.address)
+        self._set_state(VmState.DOWN)
 
-    def _become(self, state: State) -> None:
-        with self._changed:
+    def _set_state(self, state: VmState) -> None:
+        with self._state_changed:
             self.state = state
-            self._changed.notify_all()
+            self._state_changed.notify_all()
 
 
-def jailed(argv: Sequence[str], *descriptors: int) -> subprocess.Popen[bytes]:
-    """Start what runs in a jail, with these descriptors of ours."""
+def start_sandboxed(command: Sequence[str], *descriptors: int) -> subprocess.Popen[bytes]:
+    """Start the command of a sandboxed process, which inherits these file descriptors."""
     return subprocess.Popen(
-        argv,
+        command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         pass_fds=descriptors,
-        # Else a kernel that signals its own group of processes would signal us.
+        # Otherwise a kernel that signals its own process group would signal the supervisor.
         process_group=0,
     )
 
 
-def kept(process: subprocess.Popen[bytes], log: Path) -> Iterator[bytes]:
-    """Yield the lines of what a process says, and keep the last of them.
+def log_output(process: subprocess.Popen[bytes], log: Path) -> Iterator[bytes]:
+    """Write a process's output to a log file of limited size, and yield its lines.
 
-    It may say whatever it likes for as long as it likes: where that is much, it is made to wait.
+    The process may print as much as it likes for as long as it likes: its output is read at a limited rate.
     """
     assert process.stdout is not None
-    quick = 0
+    lines_in_burst = 0
     with log.open("ab", buffering=0) as handle:
         while line := process.stdout.readline(_LINE_BYTES):
-            # A full disk must not keep a machine from going on.
+            # A full disk must not block a VM.
             with contextlib.suppress(OSError):
                 handle.write(line)
                 if handle.tell() > _LOG_BYTES:
                     handle.truncate(0)
             yield line
-            quick += 1
-            if quick > _LINES_AT_ONCE:
-                time.sleep(_LINES_AT_ONCE / _LINES_A_SECOND)
-                quick = 0
+            lines_in_burst += 1
+            if lines_in_burst > _BURST_LINES:
+                time.sleep(_BURST_LINES / _LINES_PER_SECOND)
+                lines_in_burst = 0
 
 
-def _catches(process: int, number: int) -> bool:
+def _has_signal_handler(process: int, signal_number: int) -> bool:
     lines = Path(f"/proc/{process}/status").read_text("utf-8", "replace").splitlines()
-    caught = next(line.split()[1] for line in lines if line.startswith("SigCgt:"))
-    return bool(int(caught, 16) >> (number - 1) & 1)
+    handled = next(line.split()[1] for line in lines if line.startswith("SigCgt:"))
+    return bool(int(handled, 16) >> (signal_number - 1) & 1)

@@ -1,4 +1,4 @@
-"""A machine's own disk, as the kernel's driver for such files reads it."""
+"""Copy-on-write disks, in the format that the kernel's driver reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runner.drivers.uml.vm import cow_disk
 MEGABYTE = 1 << 20
 
 
-def _base(folder: Path) -> Path:
+def _create_base(folder: Path) -> Path:
     path = folder / "base.img"
     with path.open("wb") as handle:
         handle.truncate(64 * MEGABYTE)
@@ -19,10 +19,10 @@ def _base(folder: Path) -> Path:
 
 
 def test_header(tmp_path: Path) -> None:
-    """The header names version 3 of the format, the base's time, size and path, and the size of sectors."""
-    own = tmp_path / "node1.own"
-    cow_disk.make(own, _base(tmp_path), "/shared/disk.img")
-    with own.open("rb") as handle:
+    """The header has version 3 of the format, the base's modification time, size and path, and the sector size."""
+    disk = tmp_path / "node1.writable"
+    cow_disk.create_disk(disk, _create_base(tmp_path), "/shared/disk.img")
+    with disk.open("rb") as handle:
         data = handle.read(4096)
     expected = "4f4f4f4d 00000003 6553f100 0000000004000000 00000200 00001000 00000000"
     assert bytes.fromhex(expected) + b"/shared/disk.img\0" == data[: 32 + 17]
@@ -30,18 +30,18 @@ def test_header(tmp_path: Path) -> None:
 
 
 def test_size(tmp_path: Path) -> None:
-    """It is as large as header, bitmap and base together, and takes next to no room."""
-    own = tmp_path / "node1.own"
-    cow_disk.make(own, _base(tmp_path), "/shared/disk.img")
+    """A new disk is as large as header, bitmap and base together, but sparse."""
+    disk = tmp_path / "node1.writable"
+    cow_disk.create_disk(disk, _create_base(tmp_path), "/shared/disk.img")
     bitmap = 64 * MEGABYTE // 512 // 8
-    assert 8192 + bitmap + 64 * MEGABYTE == own.stat().st_size
-    assert own.stat().st_blocks * 512 < MEGABYTE
+    assert 8192 + bitmap + 64 * MEGABYTE == disk.stat().st_size
+    assert disk.stat().st_blocks * 512 < MEGABYTE
 
 
-def test_kept(tmp_path: Path) -> None:
-    """A disk that is there stays as it is, and nothing half-made stays beside it."""
-    own = tmp_path / "node1.own"
-    own.write_bytes(b"a swarm")
-    cow_disk.make(own, _base(tmp_path), "/shared/disk.img")
-    assert b"a swarm" == own.read_bytes()
-    assert {"base.img", "node1.own"} == {path.name for path in tmp_path.iterdir()}
+def test_existing_disk(tmp_path: Path) -> None:
+    """An existing disk is not changed, and no temporary file is left."""
+    disk = tmp_path / "node1.writable"
+    disk.write_bytes(b"a swarm")
+    cow_disk.create_disk(disk, _create_base(tmp_path), "/shared/disk.img")
+    assert b"a swarm" == disk.read_bytes()
+    assert {"base.img", "node1.writable"} == {path.name for path in tmp_path.iterdir()}

@@ -1,4 +1,4 @@
-"""What a supervisor does beside answering."""
+"""The supervisor's care for its child processes."""
 
 from __future__ import annotations
 
@@ -13,30 +13,31 @@ from runner.drivers.uml.vm.supervisor import Supervisor
 
 
 class EnoughError(Exception):
-    """Ends the supervisor's care after a few rounds."""
+    """Ends the supervisor's loop after a few rounds."""
 
 
-def test_a_hub_that_cannot_be_started_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hub that ends is started anew, and looked after still when that fails at first."""
-    ended = subprocess.Popen(["false"])
-    ended.wait()
-    tries: list[str] = []
+def test_mirror_is_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry mirror that has exited is started again, and further attempts follow if that fails at first."""
+    exited = subprocess.Popen(["false"])
+    exited.wait()
+    attempts: list[str] = []
 
-    def start() -> subprocess.Popen[bytes]:
-        tries.append("start")
-        if len(tries) < 3:
+    def start_mirror() -> subprocess.Popen[bytes]:
+        attempts.append("start")
+        if len(attempts) < 3:
             raise OSError(errno.ENOSPC, "No space left on device")
         return subprocess.Popen(["false"])
 
-    def rest(_seconds: float) -> None:
-        if len(tries) == 3:
+    def sleep(_seconds: float) -> None:
+        if len(attempts) == 3:
             raise EnoughError
 
-    monkeypatch.setattr(time, "sleep", rest)
+    monkeypatch.setattr(time, "sleep", sleep)
     supervisor = object.__new__(Supervisor)
-    supervisor._burial = threading.Lock()
-    supervisor._kernels, supervisor._hub, supervisor._start_hub = {}, ended, start  # type: ignore[assignment]
+    supervisor._reap_lock = threading.Lock()
+    supervisor._vms, supervisor._mirror = {}, exited
+    supervisor._start_mirror = start_mirror  # type: ignore[assignment]
     with pytest.raises(EnoughError):
-        supervisor._reap()
-    assert ["start"] * 3 == tries
-    supervisor._hub.wait()
+        supervisor._monitor_processes()
+    assert ["start"] * 3 == attempts
+    supervisor._mirror.wait()

@@ -1,4 +1,4 @@
-"""Asking for a supervisor where there is none, or one that goes."""
+"""The supervisor's client, where there is no supervisor or it exits."""
 
 from __future__ import annotations
 
@@ -19,50 +19,51 @@ from tests import helpers
 def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Return the folder of a cluster that has no supervisor."""
     helpers.isolate_environment(monkeypatch, tmp_path)
-    found = cluster_state.cluster_folder(ClusterId("tiny"))
-    found.mkdir(parents=True)
-    return found
+    cluster_folder = cluster_state.cluster_folder(ClusterId("tiny"))
+    cluster_folder.mkdir(parents=True)
+    return cluster_folder
 
 
-@pytest.mark.parametrize("remains", [False, True])
-def test_none(folder: Path, remains: bool) -> None:
-    """Where none listens, though its socket may still lie there, whoever asks learns that the machines are down."""
-    if remains:
-        with socket.socket(socket.AF_UNIX) as ended, short_address(cluster_state.socket_path(folder)) as address:
-            ended.bind(address)
+@pytest.mark.parametrize("has_socket", [False, True])
+def test_no_supervisor(folder: Path, has_socket: bool) -> None:
+    """Without a supervisor every request says that the VMs are down, even if its socket still exists."""
+    if has_socket:
+        with socket.socket(socket.AF_UNIX) as closed, short_address(cluster_state.socket_path(folder)) as address:
+            closed.bind(address)
     assert not supervisor_client.is_running(folder)
-    with pytest.raises(HostError, match="The machines of 'tiny' are down"):
-        supervisor_client.send_request(folder, ask="states")
-    with pytest.raises(HostError, match="The machines of 'tiny' are down"):
+    with pytest.raises(HostError, match="The VMs of 'tiny' are down"):
+        supervisor_client.send_request(folder, request="list_states")
+    with pytest.raises(HostError, match="The VMs of 'tiny' are down"):
         supervisor_client.connect_vm_port(folder, "node1", 80)
     with pytest.raises(OSError, match=r"No such file|refused"):
         supervisor_client.open_exit_descriptor(folder)
 
 
-def test_end(folder: Path) -> None:
-    """Ending one that has ended already only takes its socket away."""
-    with socket.socket(socket.AF_UNIX) as ended, short_address(cluster_state.socket_path(folder)) as address:
-        ended.bind(address)
+def test_stop_supervisor_that_has_exited(folder: Path) -> None:
+    """Stopping a supervisor that has exited only removes its socket."""
+    with socket.socket(socket.AF_UNIX) as closed, short_address(cluster_state.socket_path(folder)) as address:
+        closed.bind(address)
     supervisor_client.stop_supervisor(folder)
     assert not cluster_state.socket_path(folder).exists()
     supervisor_client.stop_supervisor(folder)
 
 
-def test_gone(folder: Path) -> None:
-    """One that goes before it has answered counts as gone, and a refusal of its own says what it said."""
+def test_supervisor_exits_before_it_answers(folder: Path) -> None:
+    """A supervisor that exits before it answers counts as gone, and its refusal is passed on."""
     with socket.socket(socket.AF_UNIX) as listener, short_address(cluster_state.socket_path(folder)) as address:
         listener.bind(address)
         listener.listen()
-        threading.Thread(target=_answer, args=(listener, b"", b"", b'{"error": "no route"}\n'), daemon=True).start()
+        answers = (b"", b"", b'{"error": "no route"}\n')
+        threading.Thread(target=_send_answers, args=(listener, *answers), daemon=True).start()
         with pytest.raises(HostError, match="are down"):
-            supervisor_client.send_request(folder, ask="states")
-        with pytest.raises(ConnectionError, match="the supervisor has ended"):
+            supervisor_client.send_request(folder, request="list_states")
+        with pytest.raises(ConnectionError, match="the supervisor has exited"):
             supervisor_client.connect_vm_port(folder, "node1", 80)
         with pytest.raises(ConnectionError, match="no route"):
             supervisor_client.connect_vm_port(folder, "node1", 80)
 
 
-def _answer(listener: socket.socket, *answers: bytes) -> None:
+def _send_answers(listener: socket.socket, *answers: bytes) -> None:
     for answer in answers:
         peer, _ = listener.accept()
         with peer:

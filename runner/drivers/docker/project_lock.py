@@ -1,0 +1,84 @@
+"""Shows other projects' commands that this project is in use, so that they do not remove its layer cache.
+
+A command that is about to use a layer cache holds its project's lock until the process ends. The lock lies in the cache
+folder, not in the state folder, because all projects of a user share the cache folder. Several commands may hold it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from runner import paths
+
+_MACHINE_ID = Path("/etc/machine-id")
+
+
+def describe_location(project: str) -> str:
+    """Return on which host and in which file a project's lock is, as recorded on its layer caches."""
+    machine_id = _MACHINE_ID.read_text("ascii").strip() if _MACHINE_ID.exists() else ""
+    return f"{os.uname().nodename} {machine_id} {_lock_file(project)}"
+
+
+def hold_project_lock(project: str) -> IO[str]:
+    """Mark a project as in use until the returned file is closed or the process ends, however it ends.
+
+    Waits while another project's command removes this project's layer cache.
+    """
+    while True:
+        handle = _open_lock_file(project)
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        if _is_current(handle, project):
+            return handle
+        handle.close()
+
+
+@contextmanager
+def lock_unused_project(project: str, location: str | None) -> Iterator[bool]:
+    """Yield whether no process uses a project, and keep it so during the block.
+
+    Args:
+        project: The project.
+        location: What `describe_location` returned when its layer cache was created; None for a cache of an earlier
+            version, which recorded none. A lock of another host or user cannot be examined: such a project counts as
+            in use.
+
+    """
+    if location not in (None, describe_location(project)):
+        yield False
+        return
+    with _open_lock_file(project) as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        if not _is_current(handle, project):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            _lock_file(project).unlink()
+
+
+def _lock_file(project: str) -> Path:
+    return paths.cache_folder() / "projects" / f"{project}.lock"
+
+
+def _open_lock_file(project: str) -> IO[str]:
+    file = _lock_file(project)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return file.open("a", encoding="ascii")
+
+
+def _is_current(handle: IO[str], project: str) -> bool:
+    """Return whether an open lock file still has its name: `lock_unused_project` removes it."""
+    try:
+        return os.path.samestat(os.fstat(handle.fileno()), _lock_file(project).stat())
+    except FileNotFoundError:
+        return False
