@@ -1,4 +1,4 @@
-"""Runs the watch: waits for keys, engines and checks, and draws what has changed."""
+"""The event loop of `labs watch`: reacts to keys, cluster events and check results, and redraws the screen."""
 
 from __future__ import annotations
 
@@ -17,200 +17,208 @@ from typing import NoReturn, Protocol
 
 from rich.text import Text
 
-from runner.clusters.activity import Bell
+from runner.clusters.activity import ActivityListener
 from runner.lessons.model import Lab
 from runner.nodes.driver_interface import ClusterId
 from runner.watch import model, poller, progress_recorder, screen_view
 from runner.watch.backoff import Backoff
-from runner.watch.check_client import CheckRunResult, CheckClient
+from runner.watch.check_client import CheckClient, CheckRunResult
 from runner.watch.check_scheduler import CheckScheduler
 from runner.watch.event_streams import EngineEventStreams
 from runner.watch.model import KeyAction, WatchState
 from runner.watch.poller import PollResult
 
-# Long enough to be read, by whoever is typing elsewhere too.
-_SAID_SECONDS = 12.0
+# Long enough for a learner who is typing in another terminal.
+_SUCCESS_MESSAGE_SECONDS = 12.0
 
 
 class TerminalScreen(Protocol):
-    """What is drawn on, and where keys come from."""
+    """A terminal to draw on and to read keys from."""
 
     @property
     def size(self) -> tuple[int, int]:
-        """The columns and lines there are."""
+        """The current number of columns and rows."""
         ...
 
     def fileno(self) -> int:
-        """Return the descriptor that keys come from."""
+        """Return the descriptor that keys are read from."""
         ...
 
     def read_keys(self) -> list[KeyAction]:
-        """Return the keys that have been pressed."""
+        """Return the keys that were pressed."""
         ...
 
     def draw(self, lines: Sequence[Text]) -> None:
-        """Show these lines; costs nothing where they are shown already."""
+        """Show these lines; this is cheap if they are shown already."""
         ...
 
 
 class WatchApp:
-    """One watch, from its first look to its end.
+    """One watch, from its start until the learner quits.
+
+    All state belongs to the thread that calls `run`. Other threads hand it functions to call with `_post`.
 
     Args:
         lab: The lab.
-        surface: Where to draw.
+        screen: The terminal.
 
     """
 
-    def __init__(self, lab: Lab, surface: TerminalScreen) -> None:
-        self._surface = surface
-        self._watch = WatchState(lab)
-        self._news: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._ears, self._mouth = socket.socketpair()
-        self._engines = EngineEventStreams(lambda: self._tell(self._stirred), lambda: self._tell(self._lost))
-        self._checker = CheckClient(lab.name)
-        self._rounds = CheckScheduler(self._checker)
+    def __init__(self, lab: Lab, screen: TerminalScreen) -> None:
+        self._screen = screen
+        self._state = WatchState(lab)
+        self._posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        # Written to by other threads and by signals, to wake up `select`.
+        self._wakeup_reader, self._wakeup_writer = socket.socketpair()
+        self._event_streams = EngineEventStreams(lambda: self._post(self._on_event), lambda: self._post(self._on_lost))
+        self._check_client = CheckClient(lab.name)
+        self._scheduler = CheckScheduler(self._check_client)
         self._selector = selectors.DefaultSelector()
-        # Engines tell of what happens at once; a machine that dies without a word shows itself to a look now and then.
-        self._pace = Backoff(event_delay=0.15, max_delay=3.0, settled_delay=10.0)
-        self._looking = False
-        self._said_until = 0.0
-        self._over = False
+        # Engines report events at once; a node that dies without one is noticed by polling now and then.
+        self._poll_backoff = Backoff(event_delay=0.15, max_delay=3.0, settled_delay=10.0)
+        self._is_polling = False
+        self._success_message_ends = 0.0
+        self._should_quit = False
 
     def run(self) -> None:
-        """Watch until the learner has seen enough."""
-        with ExitStack() as undo:
-            for close in (self._selector.close, self._checker.kill_worker, self._engines.close_streams):
-                undo.callback(close)
-            self._listen(undo)
-            self._watch = progress_recorder.load_progress(self._watch)
-            while not self._over:
-                self._begin_what_is_due()
+        """Run until the learner quits."""
+        with ExitStack() as cleanup:
+            closers = (self._selector.close, self._check_client.kill_worker, self._event_streams.close_streams)
+            for close in closers:
+                cleanup.callback(close)
+            self._register_inputs(cleanup)
+            self._state = progress_recorder.load_progress(self._state)
+            while not self._should_quit:
+                self._start_due_work()
                 self._draw()
-                for key, _ in self._selector.select(self._patience()):
+                for key, _ in self._selector.select(self._compute_timeout()):
                     key.data()
 
-    def _listen(self, undo: ExitStack) -> None:
-        for end in (self._ears, self._mouth):
+    def _register_inputs(self, cleanup: ExitStack) -> None:
+        for end in (self._wakeup_reader, self._wakeup_writer):
             end.setblocking(False)
-            undo.callback(end.close)
-        self._selector.register(self._surface, selectors.EVENT_READ, self._pressed)
-        self._selector.register(self._ears, selectors.EVENT_READ, self._hear)
-        bell = Bell()
-        undo.callback(bell.close)
-        self._selector.register(bell, selectors.EVENT_READ, lambda: self._rung(bell))
-        # A signal whose handler does nothing still says so at the descriptor, and the size is looked at each time.
-        undo.callback(signal.set_wakeup_fd, signal.set_wakeup_fd(self._mouth.fileno(), warn_on_full_buffer=False))
-        undo.callback(signal.signal, signal.SIGWINCH, signal.signal(signal.SIGWINCH, lambda *_: None))
+            cleanup.callback(end.close)
+        self._selector.register(self._screen, selectors.EVENT_READ, self._on_keys)
+        self._selector.register(self._wakeup_reader, selectors.EVENT_READ, self._call_posted)
+        listener = ActivityListener()
+        cleanup.callback(listener.close)
+        self._selector.register(listener, selectors.EVENT_READ, lambda: self._on_activity(listener))
+        # SIGWINCH only has to wake up the loop, which reads the terminal's size before it draws.
+        wakeup_fd = signal.set_wakeup_fd(self._wakeup_writer.fileno(), warn_on_full_buffer=False)
+        cleanup.callback(signal.set_wakeup_fd, wakeup_fd)
+        cleanup.callback(signal.signal, signal.SIGWINCH, signal.signal(signal.SIGWINCH, lambda *_: None))
 
-    def _tell(self, news: Callable[[], None]) -> None:
-        """Have something done by the thread that draws."""
-        self._news.put(news)
-        # If it is full it wakes as well, and once it is closed there is nobody left to wake.
+    def _post(self, function: Callable[[], None]) -> None:
+        """Have a function called by the thread of the event loop."""
+        self._posted.put(function)
+        # A full socket wakes up the loop as well, and after the loop has ended the socket is closed.
         with contextlib.suppress(OSError):
-            self._mouth.send(b"!")
+            self._wakeup_writer.send(b"!")
 
-    def _hear(self) -> None:
-        self._ears.recv(1 << 12)
-        while not self._news.empty():
-            self._news.get()()
+    def _call_posted(self) -> None:
+        self._wakeup_reader.recv(1 << 12)
+        while not self._posted.empty():
+            self._posted.get()()
 
     def _draw(self) -> None:
-        self._surface.draw(screen_view.render_screen(self._watch, *self._surface.size))
+        self._screen.draw(screen_view.render_screen(self._state, *self._screen.size))
 
-    def _begin_what_is_due(self) -> None:
+    def _start_due_work(self) -> None:
         now = time.monotonic()
-        if not self._looking and self._pace.is_due(now):
-            self._pace = self._pace.after_start()
-            self._looking = True
-            threading.Thread(target=self._look_around, daemon=True).start()
-        given_up = self._rounds.abort_hanging_run(now)
-        if given_up:
-            self._after_round(given_up)
-        answers = self._rounds.start_due_run(self._watch, now)
-        if answers is not None:
-            self._expect(answers)
-        if self._rounds.is_run_slow(now) and not self._watch.is_checking:
-            self._watch = replace(self._watch, is_checking=True)
-        if self._watch.success_message and now >= self._said_until:
-            self._watch = replace(self._watch, success_message="")
+        if not self._is_polling and self._poll_backoff.is_due(now):
+            self._poll_backoff = self._poll_backoff.after_start()
+            self._is_polling = True
+            threading.Thread(target=self._poll, daemon=True).start()
+        aborted = self._scheduler.abort_hanging_run(now)
+        if aborted:
+            self._on_check_run_end(aborted)
+        results_fd = self._scheduler.start_due_run(self._state, now)
+        if results_fd is not None:
+            self._register_results(results_fd)
+        if self._scheduler.is_run_slow(now) and not self._state.is_checking:
+            self._state = replace(self._state, is_checking=True)
+        if self._state.success_message and now >= self._success_message_ends:
+            self._state = replace(self._state, success_message="")
 
-    def _expect(self, answers: int) -> None:
+    def _register_results(self, results_fd: int) -> None:
         with contextlib.suppress(KeyError):
-            self._selector.unregister(answers)
-        self._selector.register(answers, selectors.EVENT_READ, self._answered)
+            self._selector.unregister(results_fd)
+        self._selector.register(results_fd, selectors.EVENT_READ, self._on_check_results)
 
-    def _patience(self) -> float | None:
-        """Return for how many seconds nothing is to be done unless something comes."""
+    def _compute_timeout(self) -> float | None:
+        """Return after how many seconds there is work to do even if nothing happens; None if there is none."""
         now = time.monotonic()
-        times = [self._rounds.next_wakeup(self._watch, now), None if self._looking else self._pace.next_due]
-        times.append(self._said_until if self._watch.success_message else None)
-        known = [one for one in times if one is not None]
-        return max(0.0, min(known) - now) if known else None
+        times = [
+            self._scheduler.next_wakeup(self._state, now),
+            None if self._is_polling else self._poll_backoff.next_due,
+            self._success_message_ends if self._state.success_message else None,
+        ]
+        known_times = [due for due in times if due is not None]
+        return max(0.0, min(known_times) - now) if known_times else None
 
-    def _stirred(self) -> None:
+    def _on_event(self) -> None:
         now = time.monotonic()
-        self._pace = self._pace.after_event(now)
-        self._rounds.record_event(now)
+        self._poll_backoff = self._poll_backoff.after_event(now)
+        self._scheduler.record_event(now)
 
-    def _rung(self, bell: Bell) -> None:
-        bell.silence()
-        self._rounds.record_event(time.monotonic())
+    def _on_activity(self, listener: ActivityListener) -> None:
+        listener.drain()
+        self._scheduler.record_event(time.monotonic())
 
-    def _lost(self) -> None:
-        self._pace = self._pace.after_event(time.monotonic())
+    def _on_lost(self) -> None:
+        self._poll_backoff = self._poll_backoff.after_event(time.monotonic())
 
-    def _look_around(self) -> None:
+    def _poll(self) -> None:
         try:
-            found = poller.poll_cluster(ClusterId(self._watch.lab.name), self._engines)
+            result = poller.poll_cluster(ClusterId(self._state.lab.name), self._event_streams)
         except Exception as error:
-            self._tell(partial(_fail, error))
+            self._post(partial(_raise_error, error))
         else:
-            self._tell(lambda: self._looked(found))
+            self._post(lambda: self._on_poll_end(result))
 
-    def _looked(self, found: PollResult) -> None:
+    def _on_poll_end(self, result: PollResult) -> None:
         now = time.monotonic()
-        before = self._watch
-        self._looking = False
-        self._pace = self._pace.after_end(now, settled=found.is_settled)
-        self._watch = model.apply_poll_result(before, found.cluster, found.snapshot, found.error)
-        if model.check_preconditions(before) != model.check_preconditions(self._watch):
-            # Whoever has started or reset it has changed what is kept of it too.
-            self._watch = progress_recorder.load_progress(self._watch)
-            self._rounds.schedule_all_checks(now)
+        before = self._state
+        self._is_polling = False
+        self._poll_backoff = self._poll_backoff.after_end(now, settled=result.is_settled)
+        self._state = model.apply_poll_result(before, result.cluster, result.snapshot, result.error)
+        if model.check_preconditions(before) != model.check_preconditions(self._state):
+            # `labs start` and `labs reset` also change the recorded progress.
+            self._state = progress_recorder.load_progress(self._state)
+            self._scheduler.schedule_all_checks(now)
 
-    def _answered(self) -> None:
-        checked = self._checker.read_result()
-        if checked:
-            self._after_round(checked)
+    def _on_check_results(self) -> None:
+        result = self._check_client.read_result()
+        if result:
+            self._on_check_run_end(result)
 
-    def _after_round(self, checked: CheckRunResult) -> None:
-        before, now = self._watch, time.monotonic()
-        if checked.report:
-            after = model.apply_check_results(before, checked.report, all_checks=checked.all_checks)
-            self._watch = progress_recorder.record_passed_steps(after, checked.report, all_checks=checked.all_checks)
+    def _on_check_run_end(self, result: CheckRunResult) -> None:
+        before, now = self._state, time.monotonic()
+        if result.report:
+            after = model.apply_check_results(before, result.report, all_checks=result.all_checks)
+            self._state = progress_recorder.record_passed_steps(after, result.report, all_checks=result.all_checks)
         else:
-            self._watch = replace(before, is_checking=False, check_error=checked.error)
-        if self._watch.success_message != before.success_message:
-            self._said_until = now + _SAID_SECONDS
-        self._rounds.record_run_end(before, self._watch, checked, now)
+            self._state = replace(before, is_checking=False, check_error=result.error)
+        if self._state.success_message != before.success_message:
+            self._success_message_ends = now + _SUCCESS_MESSAGE_SECONDS
+        self._scheduler.record_run_end(before, self._state, result, now)
 
-    def _pressed(self) -> None:
-        for key in self._surface.read_keys():
-            self._watch = replace(self._watch, success_message="")
-            if key is KeyAction.QUIT:
-                self._over = True
-            elif key is KeyAction.RECHECK:
-                self._stirred()
-                self._rounds.recheck_now(time.monotonic())
-            elif key is KeyAction.SHOW_HINT:
-                self._watch = progress_recorder.reveal_next_hint(self._watch)
+    def _on_keys(self) -> None:
+        for action in self._screen.read_keys():
+            self._state = replace(self._state, success_message="")
+            if action is KeyAction.QUIT:
+                self._should_quit = True
+            elif action is KeyAction.RECHECK:
+                self._on_event()
+                self._scheduler.recheck_now(time.monotonic())
+            elif action is KeyAction.SHOW_HINT:
+                self._state = progress_recorder.reveal_next_hint(self._state)
             else:
-                self._watch = model.apply_key_action(self._watch, key)
-        furthest = screen_view.max_scroll_lines(self._watch, *self._surface.size)
-        self._watch = replace(self._watch, scroll_lines=min(self._watch.scroll_lines, furthest))
+                self._state = model.apply_key_action(self._state, action)
+        max_scroll_lines = screen_view.max_scroll_lines(self._state, *self._screen.size)
+        self._state = replace(self._state, scroll_lines=min(self._state.scroll_lines, max_scroll_lines))
 
 
-def _fail(error: Exception) -> NoReturn:
-    """Let what nobody has foreseen end the watch, and not only the thread that it happened in."""
+def _raise_error(error: Exception) -> NoReturn:
+    """Raise an unexpected error in the thread of the event loop, so that it ends the watch."""
     raise error

@@ -1,68 +1,70 @@
-"""When to look again: soon after something has happened, and ever more rarely while nothing does."""
+"""Decides when to poll next: soon after an event, and at growing intervals while nothing happens."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-# However much happens, looking must leave the machine to the learner.
-_REST_SECONDS = 0.4
-_FIRST_PAUSE_SECONDS = 0.5
+# A minimum pause between polls, so that polling leaves the CPU to the learner's nodes.
+_MIN_PAUSE_SECONDS = 0.4
+_FIRST_DELAY_SECONDS = 0.5
 _GROWTH = 1.6
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """The next look, in seconds of a clock.
+class Backoff:
+    """The schedule of a repeated action, as an immutable value; times are seconds of a monotonic clock.
 
     Attributes:
-        gathering: How long to wait once something has happened: one command makes a handful of events, and a look at
-            each of them would see the same.
-        longest: The longest pause between two looks at what is not settled.
-        settled: The pause after a look that found all settled; None for no look until something happens.
-        due: When to look next; None for not until something happens.
-        pause: How long to pause after the next look.
-        rested: Before this no look begins.
+        event_delay: How long to wait after an event: one command causes several events, and one poll covers them all.
+        max_delay: The longest delay between two polls while the polled state is not settled.
+        settled_delay: The delay after a poll that found a settled state; None to wait for an event.
+        next_due: When the next poll is due; None to wait for an event.
+        current_delay: The delay after the next poll if it finds the state not settled.
+        earliest_due: The next poll is not due before this time.
 
     """
 
-    gathering: float
-    longest: float
-    settled: float | None = None
-    due: float | None = 0.0
-    pause: float = _FIRST_PAUSE_SECONDS
-    rested: float = 0.0
+    event_delay: float
+    max_delay: float
+    settled_delay: float | None = None
+    next_due: float | None = 0.0
+    current_delay: float = _FIRST_DELAY_SECONDS
+    earliest_due: float = 0.0
 
-    def stirred(self, now: float) -> Pace:
-        """Something has happened, so look soon; what it leads to may take a moment more."""
-        soon = max(now + self.gathering, self.rested)
-        return replace(self, due=soon if self.due is None else min(self.due, soon), pause=_FIRST_PAUSE_SECONDS)
+    def after_event(self, now: float) -> Backoff:
+        """Return the schedule after an event: poll soon, and start again with short delays."""
+        soon = max(now + self.event_delay, self.earliest_due)
+        next_due = soon if self.next_due is None else min(self.next_due, soon)
+        return replace(self, next_due=next_due, current_delay=_FIRST_DELAY_SECONDS)
 
-    def at_once(self, now: float) -> Pace:
-        """Look now, whatever else was meant to be."""
-        return replace(self, due=now, pause=_FIRST_PAUSE_SECONDS)
+    def due_now(self, now: float) -> Backoff:
+        """Return the schedule with the next poll due immediately."""
+        return replace(self, next_due=now, current_delay=_FIRST_DELAY_SECONDS)
 
-    def begun(self) -> Pace:
-        """A look begins; what happens from now on asks for another."""
-        return replace(self, due=None)
+    def after_start(self) -> Backoff:
+        """Return the schedule once a poll has started; later events request another poll."""
+        return replace(self, next_due=None)
 
-    def looked(self, now: float, *, settled: bool) -> Pace:
-        """A look has ended.
+    def after_end(self, now: float, *, settled: bool) -> Backoff:
+        """Return the schedule once a poll has ended.
 
         Args:
-            now: The time.
-            settled: Whether nothing is expected to change unless something happens.
+            now: The current time.
+            settled: Whether the polled state changes only after an event.
 
         """
-        rested = now + _REST_SECONDS
+        earliest_due = now + _MIN_PAUSE_SECONDS
         if settled:
-            again = None if self.settled is None else now + self.settled
-            pause = _FIRST_PAUSE_SECONDS
+            next_poll = None if self.settled_delay is None else now + self.settled_delay
+            next_delay = _FIRST_DELAY_SECONDS
         else:
-            again = now + self.pause
-            pause = min(self.longest, self.pause * _GROWTH)
-        dues = [due for due in (again, self.due) if due is not None]
-        return replace(self, due=max(min(dues), rested) if dues else None, pause=pause, rested=rested)
+            next_poll = now + self.current_delay
+            next_delay = min(self.max_delay, self.current_delay * _GROWTH)
+        # An event during the poll has already set `next_due`.
+        due_times = [due for due in (next_poll, self.next_due) if due is not None]
+        next_due = max(min(due_times), earliest_due) if due_times else None
+        return replace(self, next_due=next_due, current_delay=next_delay, earliest_due=earliest_due)
 
     def is_due(self, now: float) -> bool:
-        """Whether to look now."""
-        return self.due is not None and now >= self.due
+        """Return whether it is time to poll."""
+        return self.next_due is not None and now >= self.next_due

@@ -1,4 +1,4 @@
-"""Has checks run by a warm process, which can be ended should a check not come back."""
+"""Runs checks in a separate worker process, which can be killed if a check hangs."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from runner import paths, sanitize
-from runner.checking.results import CheckReport, CheckResult
-from runner.storage import codec
+from runner.checking.results import CheckReport, CheckResult, Outcome
 from runner.watch.model import ErrorNotice
 
-_CHUNK = 1 << 16
+_READ_SIZE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class CheckRunResult:
-    """What a run came to.
+    """The result of a check run.
 
     Attributes:
-        whole: Whether all checks were asked for.
-        report: What they found; None if they could not run.
-        trouble: Why they could not.
+        all_checks: Whether all checks were requested.
+        report: The results of the checks; None if they could not run.
+        error: Why they could not run.
 
     """
 
@@ -38,7 +37,9 @@ class CheckRunResult:
 
 
 class CheckClient:
-    """The warm process and what is asked of it; one run at a time.
+    """Starts the worker process and sends it requests, one run at a time.
+
+    The worker stays alive between runs, because importing the checks takes longer than running them.
 
     Args:
         lab: The lab's name.
@@ -48,57 +49,56 @@ class CheckClient:
     def __init__(self, lab: str) -> None:
         self._lab = lab
         self._process: subprocess.Popen[bytes] | None = None
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as this is
-        self._came = bytearray()
-        self._whole = False
-        self._edition: tuple[float, ...] = ()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as this object exists
+        self._received = bytearray()
+        self._all_checks = False
+        self._check_files_version: tuple[float, ...] = ()
         self.is_running = False
 
     def start_run(self, step_ids: Iterable[str] | None) -> int:
-        """Begin a run, and return the descriptor that is readable once there is something to `take`.
+        """Start a run, and return the descriptor that becomes readable when `read_result` has something to read.
 
         Args:
-            steps: The ids of the steps whose checks run; all if None.
+            step_ids: The ids of the steps whose checks run; None for all checks.
 
         """
-        edition = self._edition_now()
-        if self._process is None or self._process.poll() is not None or edition != self._edition:
+        version = self._read_check_files_version()
+        if self._process is None or self._process.poll() is not None or version != self._check_files_version:
             self.kill_worker()
-            self._edition = edition
-            self._process = self._launch()
+            self._check_files_version = version
+            self._process = self._start_worker()
         assert self._process.stdin
         assert self._process.stdout
         line = json.dumps({"steps": None if step_ids is None else sorted(step_ids)}) + "\n"
-        # A process that has just ended says so at its output.
+        # If the worker has just died, its output ends, and `read_result` reports it.
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(line.encode())
             self._process.stdin.flush()
-        self._whole = step_ids is None
+        self._all_checks = step_ids is None
         self.is_running = True
         return self._process.stdout.fileno()
 
     def read_result(self) -> CheckRunResult | None:
-        """Read what has come, and return what the run came to once that is known."""
+        """Read the available output, and return the run's result once it is complete."""
         if self._process is None:
-            # A key that ended it was pressed in the moment in which it answered.
+            # The worker was killed in the moment in which it answered.
             return None
         assert self._process.stdout
-        data = os.read(self._process.stdout.fileno(), _CHUNK)
-        self._came += data
+        data = os.read(self._process.stdout.fileno(), _READ_SIZE)
+        self._received += data
         if not data:
             self.kill_worker()
-            return CheckRunResult(
-                self._whole, error=ErrorNotice("The process that runs the checks has ended.", self._last_words())
-            )
-        line, newline, _ = self._came.partition(b"\n")
+            error = ErrorNotice("The check process ended unexpectedly.", self._read_last_error_line())
+            return CheckRunResult(self._all_checks, error=error)
+        line, newline, _ = self._received.partition(b"\n")
         if not newline:
             return None
-        self._came.clear()
+        self._received.clear()
         self.is_running = False
-        return _understood(json.loads(line), self._whole)
+        return _parse_response(json.loads(line), self._all_checks)
 
     def kill_worker(self) -> None:
-        """End the process, whatever it is doing."""
+        """Kill the worker process, and with it the current run."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -108,10 +108,10 @@ class CheckClient:
                     with contextlib.suppress(BrokenPipeError):
                         stream.close()
         self._process = None
-        self._came.clear()
+        self._received.clear()
         self.is_running = False
 
-    def _launch(self) -> subprocess.Popen[bytes]:
+    def _start_worker(self) -> subprocess.Popen[bytes]:
         self._stderr.seek(0)
         self._stderr.truncate()
         return subprocess.Popen(
@@ -119,32 +119,30 @@ class CheckClient:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            env=paths.environment(),
-            # Ctrl-C is for the watch alone, which then ends this.
+            env=paths.subprocess_environment(),
+            # Ctrl-C reaches only the watch, which then kills the worker.
             start_new_session=True,
         )
 
-    def _edition_now(self) -> tuple[float, ...]:
-        """Return what changes when an author edits the checks; a warm process has them as they were."""
-        # The lock of an editor that has one open, `.#test_x.py`, is a link that leads nowhere.
-        found = (path for path in sorted(paths.checks_folder().glob("*.py")) if not path.name.startswith("."))
-        return tuple(path.stat().st_mtime for path in found)
+    def _read_check_files_version(self) -> tuple[float, ...]:
+        """Return the modification times of the check files: a running worker keeps using the version it imported."""
+        # Ignores editor lock files such as `.#test_x.py`, which are dangling symbolic links.
+        files = (path for path in sorted(paths.checks_folder().glob("*.py")) if not path.name.startswith("."))
+        return tuple(path.stat().st_mtime for path in files)
 
-    def _last_words(self) -> str:
+    def _read_last_error_line(self) -> str:
         self._stderr.seek(0)
         lines = self._stderr.read().decode("utf-8", "replace").strip().splitlines()
-        return sanitize.strip_control_chars(lines[-1]) if lines else "'labs check' says more."
+        return sanitize.strip_control_chars(lines[-1]) if lines else "Run 'labs check' for details."
 
 
-def _understood(answer: dict[str, Any], whole: bool) -> CheckRunResult:
-    if "report" not in answer:
-        return CheckRunResult(whole, error=ErrorNotice(answer["message"], answer["advice"]))
-    report = codec.from_builtins(answer["report"], CheckReport)
-    return CheckRunResult(whole, replace(report, results=tuple(map(_sanitize_result, report.results))))
+def _parse_response(response: dict[str, Any], all_checks: bool) -> CheckRunResult:
+    if "report" not in response:
+        return CheckRunResult(all_checks, error=ErrorNotice(response["message"], response["advice"]))
+    results = tuple(map(_parse_result, response["report"]["results"]))
+    return CheckRunResult(all_checks, CheckReport(response["report"]["lab"], results))
 
 
-def _sanitize_result(result: CheckResult) -> CheckResult:
-    """Remove control characters from what a check read on a node."""
-    texts = ("says", "reason", "node", "observed", "expected", "see")
-    cleaned: dict[str, Any] = {name: sanitize.strip_control_chars(getattr(result, name)) for name in texts}
-    return replace(result, **cleaned)
+def _parse_result(fields: dict[str, Any]) -> CheckResult:
+    texts = {name: sanitize.strip_control_chars(value) for name, value in fields.items() if isinstance(value, str)}
+    return CheckResult(**{**fields, **texts, "outcome": Outcome(fields["outcome"])})

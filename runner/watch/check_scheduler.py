@@ -1,4 +1,4 @@
-"""Has checks run when it is worth it: those of the step the learner is at soon, all of them now and then."""
+"""Decides when which checks run: those of the learner's current step soon after an event, all of them less often."""
 
 from __future__ import annotations
 
@@ -6,115 +6,120 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from runner.checking.results import Outcome
-from runner.watch.backoff import Pace
-from runner.watch.check_client import Checked
-from runner.watch.model import Presence, Trouble, Watch
+from runner.watch.backoff import Backoff
+from runner.watch.check_client import CheckRunResult
+from runner.watch.model import ClusterPhase, ErrorNotice, WatchState
 
-# A check may observe for a while; one that takes longer than this never comes back.
-_LIMIT_SECONDS = 120.0
-# What takes longer than a moment deserves a word; one that comes and goes at once would only flicker.
-_WORD_AFTER_SECONDS = 0.8
-_STUCK = Trouble("A check does not come back.", "Press r to try again; 'labs check' says which one it is.")
+# A check may wait for a while; a run that takes longer than this hangs.
+_RUN_TIMEOUT_SECONDS = 120.0
+# Shorter runs are not shown as running, because the message would only flicker.
+_SLOW_AFTER_SECONDS = 0.8
+_HANGING = ErrorNotice("A check is hanging.", "Press r to try again, or run 'labs check' to see which check it is.")
 
 
-class Runner(Protocol):
-    """Runs checks, one round at a time."""
+class CheckRunner(Protocol):
+    """Runs checks, one run at a time."""
 
-    asked: bool
+    is_running: bool
 
-    def ask(self, steps: Iterable[str] | None) -> int:
-        """Begin a round, and return the descriptor that tells of its end."""
+    def start_run(self, step_ids: Iterable[str] | None) -> int:
+        """Start a run, and return the descriptor that becomes readable when it ends."""
         ...
 
-    def end(self) -> None:
-        """Give up a round."""
+    def kill_worker(self) -> None:
+        """Abort the run."""
         ...
 
 
-class Rounds:
-    """The rounds of checks of one watch.
+class CheckScheduler:
+    """Schedules the check runs of one watch.
 
     Args:
-        checker: What runs them.
+        runner: What runs the checks.
 
     """
 
-    def __init__(self, checker: Runner) -> None:
-        self._checker = checker
-        self._began = 0.0
-        # What files hold and what answers to a request, no engine tells: hence a look now and then, ever more rarely.
-        self._step = Pace(gathering=0.15, longest=10.0)
-        # What was done may have undone what an earlier step had reached.
-        self._whole = Pace(gathering=3.0, longest=10.0)
+    def __init__(self, runner: CheckRunner) -> None:
+        self._runner = runner
+        self._run_started = 0.0
+        # Polls even without events: no engine reports changed files, or what a service answers to a request.
+        self._current_step_backoff = Backoff(event_delay=0.15, max_delay=10.0)
+        # Runs all checks some time after an event too, because a command may undo an earlier step.
+        self._all_checks_backoff = Backoff(event_delay=3.0, max_delay=10.0)
 
-    def stirred(self, now: float) -> None:
-        """Take notice that something has happened."""
-        self._step, self._whole = self._step.stirred(now), self._whole.stirred(now)
+    def record_event(self, now: float) -> None:
+        """Schedule checks because something has changed on the cluster."""
+        self._current_step_backoff = self._current_step_backoff.after_event(now)
+        self._all_checks_backoff = self._all_checks_backoff.after_event(now)
 
-    def all_at_once(self, now: float) -> None:
-        """Have all checks run as soon as can be."""
-        self._whole = self._whole.at_once(now)
+    def schedule_all_checks(self, now: float) -> None:
+        """Schedule a run of all checks as soon as possible."""
+        self._all_checks_backoff = self._all_checks_backoff.due_now(now)
 
-    def again(self, now: float) -> None:
-        """Have all checks run now, and give up a run that has hung for a while."""
-        if self._checker.asked and self.slow(now):
-            self._checker.end()
-        self.all_at_once(now)
+    def recheck_now(self, now: float) -> None:
+        """Schedule a run of all checks as soon as possible, and abort a run that is slow."""
+        if self._runner.is_running and self.is_run_slow(now):
+            self._runner.kill_worker()
+        self.schedule_all_checks(now)
 
-    def begin(self, watch: Watch, now: float) -> int | None:
-        """Begin a round if one is due, and return the descriptor that tells of its end."""
-        if self._checker.asked or watch.presence is not Presence.UP:
+    def start_due_run(self, state: WatchState, now: float) -> int | None:
+        """Start a run if one is due, and return the descriptor that becomes readable when it ends."""
+        if self._runner.is_running or state.cluster_phase is not ClusterPhase.RUNNING:
             return None
-        step = watch.current
-        if self._whole.is_due(now) or (step is None and self._step.is_due(now)):
-            self._whole, self._step = self._whole.begun(), self._step.begun()
-            wanted = None
-        elif step and self._step.is_due(now):
-            self._step = self._step.begun()
-            wanted = {step.id}
+        step = state.current_step
+        step_is_due = self._current_step_backoff.is_due(now)
+        if self._all_checks_backoff.is_due(now) or (step is None and step_is_due):
+            self._all_checks_backoff = self._all_checks_backoff.after_start()
+            step_ids = None
+        elif step and step_is_due:
+            step_ids = {step.id}
         else:
             return None
-        self._began = now
-        return self._checker.ask(wanted)
+        self._current_step_backoff = self._current_step_backoff.after_start()
+        self._run_started = now
+        return self._runner.start_run(step_ids)
 
-    def ended(self, before: Watch, after: Watch, checked: Checked, now: float) -> None:
-        """Plan the next round after one that has ended.
+    def record_run_end(self, before: WatchState, after: WatchState, result: CheckRunResult, now: float) -> None:
+        """Schedule the next run after one has ended.
 
         Args:
-            before: What was known before it.
-            after: What is known now.
-            checked: What it came to.
-            now: The time.
+            before: The state before the run.
+            after: The state with its results.
+            result: The result of the run.
+            now: The current time.
 
         """
-        # What cannot be checked may stand on an earlier step that was undone, or is just being undone, of which no
-        # event tells.
-        self._whole = self._whole.looked(now, settled=not _has(after, Outcome.ERROR))
-        self._step = self._step.looked(now, settled=after.current is None and not checked.trouble)
-        if not checked.whole and (_has(after, Outcome.SKIPPED) or after.current != before.current):
-            self.all_at_once(now)
+        # A check that cannot run may depend on an earlier step that was undone, or is being undone, without any event.
+        has_error = _has_outcome(after, Outcome.ERROR)
+        self._all_checks_backoff = self._all_checks_backoff.after_end(now, settled=not has_error)
+        is_done = after.current_step is None and not result.error
+        self._current_step_backoff = self._current_step_backoff.after_end(now, settled=is_done)
+        step_changed = after.current_step != before.current_step
+        if not result.all_checks and (_has_outcome(after, Outcome.SKIPPED) or step_changed):
+            self.schedule_all_checks(now)
 
-    def slow(self, now: float) -> bool:
-        """Whether a round takes long enough for a word about it."""
-        return self._checker.asked and now - self._began >= _WORD_AFTER_SECONDS
+    def is_run_slow(self, now: float) -> bool:
+        """Return whether the current run takes long enough to show it."""
+        return self._runner.is_running and now - self._run_started >= _SLOW_AFTER_SECONDS
 
-    def given_up(self, now: float) -> Checked | None:
-        """Give up a round whose checks do not come back."""
-        if not self._checker.asked or now - self._began < _LIMIT_SECONDS:
+    def abort_hanging_run(self, now: float) -> CheckRunResult | None:
+        """Abort the current run if it has exceeded its time limit, and return its result."""
+        if not self._runner.is_running or now - self._run_started < _RUN_TIMEOUT_SECONDS:
             return None
-        self._checker.end()
-        return Checked(whole=False, trouble=_STUCK)
+        self._runner.kill_worker()
+        return CheckRunResult(all_checks=False, error=_HANGING)
 
-    def next(self, watch: Watch, now: float) -> float | None:
-        """Return when to ask this again, unless something comes before."""
-        if self._checker.asked:
-            return self._began + (_LIMIT_SECONDS if self.slow(now) else _WORD_AFTER_SECONDS)
-        if watch.presence is not Presence.UP:
+    def next_wakeup(self, state: WatchState, now: float) -> float | None:
+        """Return the time when there is something to do again without any event; None if never."""
+        if self._runner.is_running:
+            return self._run_started + (_RUN_TIMEOUT_SECONDS if self.is_run_slow(now) else _SLOW_AFTER_SECONDS)
+        if state.cluster_phase is not ClusterPhase.RUNNING:
             return None
-        dues = [due for due in (self._step.due, self._whole.due) if due is not None]
-        return min(dues, default=None)
+        due_times = (self._current_step_backoff.next_due, self._all_checks_backoff.next_due)
+        return min((due for due in due_times if due is not None), default=None)
 
 
-def _has(watch: Watch, outcome: Outcome) -> bool:
-    """Whether a check of the step the learner is at has come to this."""
-    return watch.current is not None and any(one.outcome is outcome for one in watch.results(watch.current))
+def _has_outcome(state: WatchState, outcome: Outcome) -> bool:
+    """Return whether a check of the current step has an outcome."""
+    step = state.current_step
+    return step is not None and any(result.outcome is outcome for result in state.step_results(step))

@@ -1,7 +1,7 @@
-"""A process that runs checks whenever it is asked to, and need not import them each time.
+"""The worker process that runs checks for `labs watch`, so that they are imported only once.
 
-Run as `python -m runner.watch.check_worker LAB`, which `checker` does. Each line of its input asks for a run, each line of
-its output is an answer, both as JSON.
+`check_client` starts it as `python -m runner.watch.check_worker LAB`. Each line of its standard input is a request for
+one run, each line of its standard output is the response, both as JSON.
 """
 
 from __future__ import annotations
@@ -19,37 +19,39 @@ from runner.lessons import catalog
 from runner.lessons.model import Lab
 from runner.progress import store
 
-# What is still settling is looked at again soon enough.
-_PATIENCE = 0.0
+# Does not wait for the cluster to settle: the watch soon runs the checks again.
+_SETTLE_TIMEOUT_SECONDS = 0.0
 
 
 def answer_request(lab: str, request: dict[str, Any]) -> dict[str, Any]:
-    """Run the checks that are asked for, and return what they found as plain data."""
-    steps = request["steps"]
+    """Run the requested checks, and return their report, or the error that prevented them, as plain data."""
+    steps = None if request["steps"] is None else frozenset(request["steps"])
     try:
         cluster = lookup.survey_clusters().require_running_cluster(lab)
-        request = CheckRequest(_lab(lab), cluster, None if steps is None else frozenset(steps), _PATIENCE, keep_connections=True)
-        return {"report": run_checks.run_checks(request).to_json()}
+        check_request = CheckRequest(
+            _load_lab(lab), cluster, steps, settle_timeout=_SETTLE_TIMEOUT_SECONDS, keep_connections=True
+        )
+        return {"report": run_checks.run_checks(check_request).to_json()}
     except LabsError as error:
         return {"message": error.message, "advice": error.advice}
 
 
-def _lab(name: str) -> Lab:
+def _load_lab(name: str) -> Lab:
     try:
         return store.load_learner_lab(name)
     except OSError:
-        # Whose values these are is not known where nothing can be kept; `labs check` goes on as well.
+        # Without readable progress the learner's values are unknown; like `labs check`, use the default values.
         return catalog.load_lab(name)
 
 
 def main() -> None:
-    """Answer until the input ends."""
-    # What checks print is no answer.
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    """Answer requests until the input ends."""
+    # Checks may print. Only the responses may go to standard output, so everything else goes to standard error.
+    responses = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     for line in sys.stdin:
-        answers.write(json.dumps(answer_request(sys.argv[1], json.loads(line))) + "\n")
-        answers.flush()
+        responses.write(json.dumps(answer_request(sys.argv[1], json.loads(line))) + "\n")
+        responses.flush()
 
 
 if __name__ == "__main__":

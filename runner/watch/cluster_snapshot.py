@@ -1,4 +1,4 @@
-"""The nodes and what runs on them, as data."""
+"""A snapshot of a cluster's nodes, services, tasks and containers, built from responses of the Docker API."""
 
 from __future__ import annotations
 
@@ -11,26 +11,30 @@ from runner.nodes.driver_interface import Node, NodeState
 
 _TASK_LABEL = "com.docker.swarm.task.id"
 _RUNNING = "running"
+_READY = "ready"
+_DRAINED = "drained"
+_PAUSED = "paused"
 
-Entry = Mapping[str, Any]
+# An object in a response of the Docker API.
+ApiObject = Mapping[str, Any]
 
 
-class Standing(StrEnum):
-    """What a node is in the swarm."""
+class SwarmRole(StrEnum):
+    """The role of a node in the swarm."""
 
-    ALONE = "no swarm"
+    NOT_IN_SWARM = "no swarm"
     WORKER = "worker"
     MANAGER = "manager"
     LEADER = "leader"
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """A task of a service, or a container that belongs to none.
+class Workload:
+    """A task of a service, or a container outside any service.
 
     Attributes:
-        name: 'web.1' for a task, and otherwise the container's own.
-        state: What Docker says of it: 'running', 'preparing', 'exited', ...
+        name: The task's name, such as 'web.1', or the container's name.
+        state: Its state as Docker names it: 'running', 'preparing', 'exited', ...
         is_task: Whether it is a task.
 
     """
@@ -40,170 +44,173 @@ class Unit:
     is_task: bool = False
 
     @property
-    def runs(self) -> bool:
-        """Whether it runs."""
+    def is_running(self) -> bool:
+        """Whether it is running."""
         return self.state == _RUNNING
 
 
 @dataclass(frozen=True, slots=True)
-class NodeSight:
+class NodeSnapshot:
     """One node.
 
     Attributes:
-        name: Its name.
-        standing: What it is in the swarm.
-        state: 'ready', or what is the matter with it: 'stopped', 'unreachable', 'down', 'drained', 'paused', ...
-        units: What is on it.
+        name: The node's name.
+        swarm_role: Its role in the swarm.
+        state: 'ready', or why it is not: 'stopped', 'unreachable', 'down', 'drained', 'paused', ...
+        workloads: Its tasks and containers.
 
     """
 
     name: str
-    standing: Standing = Standing.ALONE
-    state: str = "ready"
-    units: tuple[Unit, ...] = ()
+    swarm_role: SwarmRole = SwarmRole.NOT_IN_SWARM
+    state: str = _READY
+    workloads: tuple[Workload, ...] = ()
 
     @property
-    def ready(self) -> bool:
-        """Whether nothing is the matter with it."""
-        return self.state == "ready"
+    def is_ready(self) -> bool:
+        """Whether it is reachable and accepts tasks."""
+        return self.state == _READY
+
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether the learner has drained or paused it."""
+        return self.state in (_DRAINED, _PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceSight:
-    """One service: how many of its tasks run, how many should, and the ports that lead to it."""
+class ServiceSnapshot:
+    """One service, with the numbers of its running and desired tasks."""
 
     name: str
-    running: int
-    wanted: int
-    ports: tuple[int, ...] = ()
+    running_tasks: int
+    desired_tasks: int
+    published_ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ClusterSnapshot:
     """All nodes and services at one moment.
 
     Attributes:
         nodes: The nodes, in the order of the topology.
         services: The swarm's services, by name.
-        waiting: Tasks that no node has been found for.
+        unassigned_tasks: Tasks that the swarm has not assigned to a node.
 
     """
 
-    nodes: tuple[NodeSight, ...] = ()
-    services: tuple[ServiceSight, ...] = ()
-    waiting: tuple[Unit, ...] = ()
+    nodes: tuple[NodeSnapshot, ...] = ()
+    services: tuple[ServiceSnapshot, ...] = ()
+    unassigned_tasks: tuple[Workload, ...] = ()
 
     @property
-    def settled(self) -> bool:
-        """Whether nothing in it is about to change by itself."""
-        tasks = [unit for node in self.nodes for unit in node.units if unit.is_task]
+    def is_settled(self) -> bool:
+        """Whether the swarm has reached its desired state, so that nothing changes without a new command."""
+        tasks = [workload for node in self.nodes for workload in node.workloads if workload.is_task]
         return (
-            not self.waiting
-            and all(node.ready or node.state in ("drained", "paused") for node in self.nodes)
-            and all(service.running == service.wanted for service in self.services)
-            and all(unit.runs for unit in tasks)
+            not self.unassigned_tasks
+            and all(node.is_ready or node.is_set_aside for node in self.nodes)
+            and all(service.running_tasks == service.desired_tasks for service in self.services)
+            and all(task.is_running for task in tasks)
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What the engines told.
+class ApiResponses:
+    """The responses of the node engines.
 
     Attributes:
-        members: What `docker node ls` shows, as the Docker API has it; nothing where nobody manages a swarm.
-        services: The same of its services.
-        tasks: The same of the tasks that should run.
-        containers: The same of each node's containers, by the node's name; nodes that did not answer are missing.
+        swarm_nodes: The response to `GET /nodes`; empty if no node manages a swarm.
+        services: The response to `GET /services`.
+        tasks: The response to `GET /tasks`, only tasks that should be running.
+        containers: The response of each node to `GET /containers/json`, by node name; nodes that did not answer are
+            missing.
 
     """
 
-    members: Sequence[Entry] = ()
-    services: Sequence[Entry] = ()
-    tasks: Sequence[Entry] = ()
-    containers: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
+    swarm_nodes: Sequence[ApiObject] = ()
+    services: Sequence[ApiObject] = ()
+    tasks: Sequence[ApiObject] = ()
+    containers: Mapping[str, Sequence[ApiObject]] = field(default_factory=dict)
 
 
-def of(nodes: Iterable[Node], told: Told) -> Picture:
-    """Make the picture of what the engines told.
+def build_snapshot(nodes: Iterable[Node], responses: ApiResponses) -> ClusterSnapshot:
+    """Return the snapshot of a cluster.
 
     Args:
         nodes: The cluster's nodes.
-        told: What their engines told.
+        responses: What their engines have answered.
 
     """
-    names = {entry["ID"]: entry["Spec"]["Name"] for entry in told.services}
-    tasks = sorted(told.tasks, key=lambda task: (names.get(task["ServiceID"], ""), task.get("Slot", 0)))
-    units: dict[str, list[Unit]] = {}
+    service_names = {service["ID"]: service["Spec"]["Name"] for service in responses.services}
+    tasks = sorted(responses.tasks, key=lambda task: (service_names.get(task["ServiceID"], ""), task.get("Slot", 0)))
+    tasks_by_node: dict[str, list[Workload]] = {}
     for task in tasks:
-        units.setdefault(task.get("NodeID", ""), []).append(_task(task, names))
-    waiting = tuple(units.get("", ()))
-    services = sorted((_service(entry) for entry in told.services), key=lambda one: one.name)
-    return Picture(tuple(_node(node, told, units) for node in nodes), tuple(services), waiting)
-
-
-def _node(node: Node, told: Told, units: Mapping[str, Sequence[Unit]]) -> NodeSight:
-    own = [_container(entry) for entry in told.containers.get(node.name, ()) if _TASK_LABEL not in _labels(entry)]
-    own.sort(key=lambda unit: (not unit.runs, unit.name))
-    member = _member(node.name, told.members)
-    state = _own_state(node, told)
-    if node.state is not NodeState.RUNNING:
-        # For a while the swarm still believes that its tasks run.
-        return NodeSight(node.name, _standing(member) if member else Standing.ALONE, state)
-    if member is None:
-        return NodeSight(node.name, Standing.ALONE, state, tuple(own))
-    tasks = units.get(member["ID"], ())
-    state = _member_state(member) if state == "ready" else state
-    return NodeSight(node.name, _standing(member), state, (*tasks, *own))
-
-
-def _own_state(node: Node, told: Told) -> str:
-    if node.state is not NodeState.RUNNING:
-        return node.state.value
-    return "ready" if node.name in told.containers else "unreachable"
-
-
-def _member(name: str, members: Iterable[Entry]) -> Entry | None:
-    """Return the member of a name; one that has left stays listed beside what it has become."""
-    found = [one for one in members if one.get("Description", {}).get("Hostname") == name]
-    return min(found, key=lambda one: one["Status"]["State"] != "ready", default=None)
-
-
-def _standing(member: Entry) -> Standing:
-    if member.get("ManagerStatus", {}).get("Leader"):
-        return Standing.LEADER
-    return Standing.MANAGER if member["Spec"]["Role"] == "manager" else Standing.WORKER
-
-
-def _member_state(member: Entry) -> str:
-    state = str(member["Status"]["State"])
-    if state != "ready":
-        return state
-    availability = member["Spec"]["Availability"]
-    return {"drain": "drained", "pause": "paused"}.get(availability, "ready")
-
-
-def _service(entry: Entry) -> ServiceSight:
-    status = entry.get("ServiceStatus", {})
-    ports = sorted({port["PublishedPort"] for port in entry.get("Endpoint", {}).get("Ports") or () if _open(port)})
-    return ServiceSight(
-        entry["Spec"]["Name"], status.get("RunningTasks", 0), status.get("DesiredTasks", 0), tuple(ports)
+        tasks_by_node.setdefault(task.get("NodeID", ""), []).append(_parse_task(task, service_names))
+    services = sorted(map(_parse_service, responses.services), key=lambda service: service.name)
+    return ClusterSnapshot(
+        nodes=tuple(_build_node(node, responses, tasks_by_node) for node in nodes),
+        services=tuple(services),
+        unassigned_tasks=tuple(tasks_by_node.get("", ())),
     )
 
 
-def _open(port: Entry) -> bool:
-    return bool(port.get("PublishedPort"))
+def _build_node(node: Node, responses: ApiResponses, tasks_by_node: Mapping[str, Sequence[Workload]]) -> NodeSnapshot:
+    containers = [
+        _parse_container(container)
+        for container in responses.containers.get(node.name, ())
+        if _TASK_LABEL not in (container.get("Labels") or {})
+    ]
+    containers.sort(key=lambda container: (not container.is_running, container.name))
+    swarm_node = _find_swarm_node(node.name, responses.swarm_nodes)
+    role = _parse_role(swarm_node) if swarm_node else SwarmRole.NOT_IN_SWARM
+    if node.state is not NodeState.RUNNING:
+        # Its tasks are left out: for a while, the swarm still reports them as running.
+        return NodeSnapshot(node.name, role, node.state.value)
+    is_reachable = node.name in responses.containers
+    if swarm_node is None:
+        return NodeSnapshot(node.name, role, _READY if is_reachable else "unreachable", tuple(containers))
+    state = _parse_node_state(swarm_node) if is_reachable else "unreachable"
+    return NodeSnapshot(node.name, role, state, (*tasks_by_node.get(swarm_node["ID"], ()), *containers))
 
 
-def _task(task: Entry, names: Mapping[str, str]) -> Unit:
-    name = names.get(task["ServiceID"], "a service that is gone")
+def _find_swarm_node(name: str, swarm_nodes: Iterable[ApiObject]) -> ApiObject | None:
+    """Return the swarm's entry for a node; a node that left and joined again has a second entry, which is down."""
+    entries = [entry for entry in swarm_nodes if entry.get("Description", {}).get("Hostname") == name]
+    return min(entries, key=lambda entry: entry["Status"]["State"] != "ready", default=None)
+
+
+def _parse_role(swarm_node: ApiObject) -> SwarmRole:
+    if swarm_node.get("ManagerStatus", {}).get("Leader"):
+        return SwarmRole.LEADER
+    return SwarmRole.MANAGER if swarm_node["Spec"]["Role"] == "manager" else SwarmRole.WORKER
+
+
+def _parse_node_state(swarm_node: ApiObject) -> str:
+    state = str(swarm_node["Status"]["State"])
+    if state != _READY:
+        return state
+    availability = swarm_node["Spec"]["Availability"]
+    return {"drain": _DRAINED, "pause": _PAUSED}.get(availability, _READY)
+
+
+def _parse_service(service: ApiObject) -> ServiceSnapshot:
+    status = service.get("ServiceStatus", {})
+    ports = service.get("Endpoint", {}).get("Ports") or ()
+    published_ports = sorted({port["PublishedPort"] for port in ports if port.get("PublishedPort")})
+    return ServiceSnapshot(
+        name=service["Spec"]["Name"],
+        running_tasks=status.get("RunningTasks", 0),
+        desired_tasks=status.get("DesiredTasks", 0),
+        published_ports=tuple(published_ports),
+    )
+
+
+def _parse_task(task: ApiObject, service_names: Mapping[str, str]) -> Workload:
+    name = service_names.get(task["ServiceID"], "a removed service")
     slot = task.get("Slot")
-    return Unit(f"{name}.{slot}" if slot else name, task["Status"]["State"], is_task=True)
+    return Workload(f"{name}.{slot}" if slot else name, task["Status"]["State"], is_task=True)
 
 
-def _container(entry: Entry) -> Unit:
-    name = next(iter(entry.get("Names") or ()), entry["Id"][:12]).lstrip("/")
-    return Unit(name, entry["State"])
-
-
-def _labels(entry: Entry) -> Entry:
-    return entry.get("Labels") or {}
+def _parse_container(container: ApiObject) -> Workload:
+    name = next(iter(container.get("Names") or ()), container["Id"][:12]).lstrip("/")
+    return Workload(name, container["State"])

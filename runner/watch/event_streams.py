@@ -1,4 +1,4 @@
-"""The nodes' own engines: a client of each, and a thread that follows what happens on it."""
+"""Follows the Docker events of every running node, with one API client and one thread per node engine."""
 
 from __future__ import annotations
 
@@ -11,79 +11,83 @@ from typing import Any
 from runner.nodes import docker_transport
 from runner.nodes.driver_interface import Node, NodeState
 
-# What changes a state. The rest would only keep us busy, and some of it is what checks do themselves, such as exec.
+# Actions that change the state of the cluster. Others would only cause useless polls, and some of them, such as `exec`,
+# are caused by the checks themselves.
 _ACTIONS = [
     *("create", "start", "die", "destroy", "rename", "pause", "unpause", "health_status", "update", "remove"),
     *("tag", "untag", "delete", "pull", "load", "import", "connect", "disconnect"),
 ]
-# A node that takes longer to say what runs on it is one that cannot be asked.
-_ANSWER_SECONDS = 5
+# A node whose engine does not respond within this time counts as unreachable.
+_API_TIMEOUT_SECONDS = 5
 
 
-class Engines:
-    """The engines of the nodes that are up.
+class EngineEventStreams:
+    """The event streams of all running nodes.
 
     Args:
-        stirred: Called, from another thread, when something has happened on a node.
-        lost: Called, from another thread, when a node can no longer be followed.
+        on_event: Called from another thread after an event on any node.
+        on_lost: Called from another thread when a node's event stream ends.
 
     """
 
-    def __init__(self, stirred: Callable[[], None], lost: Callable[[], None]) -> None:
-        self._stirred = stirred
-        self._lost = lost
-        self._followed: dict[Node, _Followed] = {}
+    def __init__(self, on_event: Callable[[], None], on_lost: Callable[[], None]) -> None:
+        self._on_event = on_event
+        self._on_lost = on_lost
+        self._streams: dict[Node, _NodeEventStream] = {}
 
-    def follow(self, nodes: Iterable[Node]) -> Mapping[str, Any]:
-        """Follow these nodes and no others, and return a client of each that is up, by name."""
-        wanted = [node for node in nodes if node.state is NodeState.RUNNING]
-        for node, followed in list(self._followed.items()):
-            if node not in wanted or followed.ended:
-                followed.close()
-                del self._followed[node]
-        for node in wanted:
-            if node not in self._followed:
-                self._followed[node] = _Followed(node, self._stirred, self._lost)
-        return {node.name: self._followed[node].client for node in wanted}
+    def follow_nodes(self, nodes: Iterable[Node]) -> Mapping[str, Any]:
+        """Follow exactly these nodes, and return an API client for each that is running, by node name."""
+        running_nodes = [node for node in nodes if node.state is NodeState.RUNNING]
+        for node, stream in list(self._streams.items()):
+            if node not in running_nodes or stream.has_ended:
+                stream.close()
+                del self._streams[node]
+        for node in running_nodes:
+            if node not in self._streams:
+                self._streams[node] = _NodeEventStream(node, self._on_event, self._on_lost)
+        return {node.name: self._streams[node].client for node in running_nodes}
 
-    def close(self) -> None:
-        """Follow nothing any more."""
-        self.follow(())
+    def close_streams(self) -> None:
+        """Stop following all nodes."""
+        self.follow_nodes(())
 
 
-class _Followed:
-    def __init__(self, node: Node, stirred: Callable[[], None], lost: Callable[[], None]) -> None:
+class _NodeEventStream:
+    """The event stream of one node, and an API client that shares its connections."""
+
+    def __init__(self, node: Node, on_event: Callable[[], None], on_lost: Callable[[], None]) -> None:
         self._node = node
-        self._stirred = stirred
-        self._lost = lost
-        self._streams: list[socket.socket] = []
-        self._closed = threading.Event()
-        self.client = docker_transport.connect_client(self._dial, timeout=_ANSWER_SECONDS)
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._on_event = on_event
+        self._on_lost = on_lost
+        self._connections: list[socket.socket] = []
+        self._is_closed = threading.Event()
+        self.client = docker_transport.connect_client(self._connect, timeout=_API_TIMEOUT_SECONDS)
+        self._thread = threading.Thread(target=self._follow_events, daemon=True)
         self._thread.start()
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         return not self._thread.is_alive()
 
     def close(self) -> None:
-        """End what hangs on this node, whatever it waits for."""
-        self._closed.set()
-        for stream in self._streams:
+        """Shut down all connections to the node, which also ends calls that wait for a response."""
+        self._is_closed.set()
+        for connection in self._connections:
             with contextlib.suppress(OSError):
-                stream.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
 
-    def _dial(self) -> socket.socket:
-        stream = self._node.connect_engine()
-        self._streams = [one for one in self._streams if one.fileno() >= 0] + [stream]
-        return stream
+    def _connect(self) -> socket.socket:
+        connection = self._node.connect_engine()
+        open_connections = [existing for existing in self._connections if existing.fileno() >= 0]
+        self._connections = [*open_connections, connection]
+        return connection
 
-    def _run(self) -> None:
-        # Whatever ends it - the node went away, its engine restarts - is told in the same way: it is lost for now.
+    def _follow_events(self) -> None:
+        # A stream ends with different errors if the node stops or its engine restarts; all of them mean a lost node.
         with contextlib.suppress(Exception):
             for _ in self.client.api.events(filters={"event": _ACTIONS}):
-                if self._closed.is_set():
+                if self._is_closed.is_set():
                     return
-                self._stirred()
-        if not self._closed.is_set():
-            self._lost()
+                self._on_event()
+        if not self._is_closed.is_set():
+            self._on_lost()

@@ -1,4 +1,4 @@
-"""What the watch knows and how that changes, as data: nothing here looks, waits or draws."""
+"""The state of `labs watch` and its transitions, as pure functions: nothing here polls, waits or draws."""
 
 from __future__ import annotations
 
@@ -12,37 +12,38 @@ from runner.progress import completion, hint_selection
 from runner.progress.model import Progress
 from runner.watch.cluster_snapshot import ClusterSnapshot
 
-# Further than any text goes.
+# More lines than any step has; the view limits it.
 SCROLL_TO_END = 1 << 16
+_LINES_PER_SCROLL = 5
 
 
 class ClusterPhase(StrEnum):
-    """What there is of the lab's cluster."""
+    """The phase that the lab's cluster is in."""
 
-    UNKNOWN = "not looked at yet"
+    UNKNOWN = "unknown"
     ABSENT = "not started"
-    STARTING = "being started"
-    STOPPED = "halted"
-    RUNNING = "up"
+    STARTING = "starting"
+    STOPPED = "stopped"
+    RUNNING = "running"
 
 
 class KeyAction(StrEnum):
-    """What a key asks for."""
+    """What a key does."""
 
-    SHOW_HINT = "hint"
-    SHOW_SOLUTION = "solution"
-    PREVIOUS_STEP = "up"
-    NEXT_STEP = "down"
-    SCROLL_UP = "page up"
-    SCROLL_DOWN = "page down"
-    CURRENT_STEP = "here"
-    RECHECK = "again"
+    SHOW_HINT = "show the next hint"
+    SHOW_SOLUTION = "show how to see the solution"
+    PREVIOUS_STEP = "select the previous step"
+    NEXT_STEP = "select the next step"
+    SCROLL_UP = "scroll up"
+    SCROLL_DOWN = "scroll down"
+    CURRENT_STEP = "return to the current step"
+    RECHECK = "run all checks now"
     QUIT = "quit"
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorNotice:
-    """Why something could not be looked at, and what to type."""
+    """An error to show on the screen, and what the learner can do about it."""
 
     message: str
     advice: str
@@ -50,21 +51,21 @@ class ErrorNotice:
 
 @dataclass(frozen=True, slots=True)
 class WatchState:
-    """All that is shown.
+    """Everything that the screen is drawn from.
 
     Attributes:
         lab: The lab.
-        presence: What there is of its cluster.
-        picture: The nodes and what runs on them.
-        report: What each check found when it last ran.
-        progress: What is kept of the learner's way.
-        checking: Whether checks have been running for so long that it is worth a word.
-        unseen: Why the cluster could not be looked for.
-        trouble: Why checks could not run, or their results not be kept.
-        said: A word in passing, such as praise for a step that has just been passed.
-        chosen: The id of the step that the learner looks at; None to follow the first that is not done.
-        solution: Whether the learner has asked how to solve the step that is looked at.
-        scroll: By how many lines its text is moved up.
+        cluster_phase: The phase of its cluster.
+        snapshot: The nodes and what runs on them.
+        report: The latest result of each check.
+        progress: The learner's recorded progress.
+        is_checking: Whether checks have been running long enough to show it.
+        cluster_error: Why the cluster could not be looked up.
+        check_error: Why the checks could not run, or the progress not be saved.
+        success_message: A message that is shown for a while, such as praise for a step that has just passed.
+        selected_step_id: The id of the step that the learner selected; None to follow the current step.
+        is_solution_shown: Whether the learner has asked for the solution of the shown step.
+        scroll_lines: How many lines the text of the shown step is scrolled down.
 
     """
 
@@ -88,51 +89,55 @@ class WatchState:
 
     @property
     def passed_step_ids(self) -> frozenset[str]:
-        """The ids of the steps that are done now."""
+        """The ids of the steps that pass now."""
         if self.report.results:
             return frozenset(completion.find_passed_steps(self.lab.lesson, self.report))
-        # Until checks can run again, what was last known of this cluster is the best there is.
-        return frozenset(self.progress.completed_on_cluster) if self.cluster_phase in (ClusterPhase.RUNNING, ClusterPhase.STOPPED) else frozenset()
+        # Until the checks have run, the recorded progress of this cluster is the best information there is.
+        has_cluster = self.cluster_phase in (ClusterPhase.RUNNING, ClusterPhase.STOPPED)
+        return frozenset(self.progress.completed_on_cluster) if has_cluster else frozenset()
 
     @property
     def current_step(self) -> Step | None:
-        """The first step with checks that do not all pass; None if all do, or nothing is known yet."""
-        done = self.passed_step_ids
-        return next((step for step in self.steps if step.id not in done and self.report.results_for_step(step.id)), None)
+        """The first step with a check that does not pass; None if all pass or no check has run."""
+        passed = self.passed_step_ids
+        return next((step for step in self.steps if step.id not in passed and self.step_results(step)), None)
 
     @property
     def shown_step(self) -> Step | None:
-        """The step whose checks are shown."""
-        chosen = self.lab.lesson.find_step(self.selected_step_id) if self.selected_step_id else None
-        return chosen or self.current_step or (self.steps[-1] if self.report.results and self.steps else None)
+        """The step whose checks are shown: the selected step, else the current one, else the last one."""
+        selected = self.lab.lesson.find_step(self.selected_step_id) if self.selected_step_id else None
+        return selected or self.current_step or (self.steps[-1] if self.report.results and self.steps else None)
 
     def step_results(self, step: Step) -> tuple[CheckResult, ...]:
-        """What a step's checks found."""
+        """Return the results of a step's checks."""
         return self.report.results_for_step(step.id)
 
     def step_hints(self, step: Step) -> hint_selection.HintSelection:
-        """Return the hints for a step, as far as what its checks found tells them."""
-        return hint_selection.select_hints(step, self.step_results(step), self.progress.step_record(step.id).shown_hints)
+        """Return the hints that match a step's check results."""
+        shown_hints = self.progress.step_record(step.id).shown_hints
+        return hint_selection.select_hints(step, self.step_results(step), shown_hints)
 
 
 def cluster_phase(cluster: Cluster | None) -> ClusterPhase:
-    """Return what there is of a cluster."""
+    """Return the phase of a cluster."""
     if cluster is None:
         return ClusterPhase.ABSENT
     if not cluster.is_complete:
         return ClusterPhase.STARTING
-    up = any(node.state is NodeState.RUNNING for node in cluster.nodes)
-    return ClusterPhase.RUNNING if up else ClusterPhase.STOPPED
+    is_running = any(node.state is NodeState.RUNNING for node in cluster.nodes)
+    return ClusterPhase.RUNNING if is_running else ClusterPhase.STOPPED
 
 
-def apply_poll_result(state: WatchState, cluster: Cluster | None, snapshot: ClusterSnapshot, error: ErrorNotice | None) -> WatchState:
-    """Take in a look at the cluster; of one that is not up nothing can be said.
+def apply_poll_result(
+    state: WatchState, cluster: Cluster | None, snapshot: ClusterSnapshot, error: ErrorNotice | None
+) -> WatchState:
+    """Return the state after a poll. Check results are dropped unless the cluster is running.
 
     Args:
-        watch: What was known.
-        found: The cluster, if there is one.
-        picture: The nodes and what runs on them.
-        trouble: Why it could not be looked for.
+        state: The state before.
+        cluster: The cluster, if it exists.
+        snapshot: The nodes and what runs on them.
+        error: Why the cluster could not be looked up.
 
     """
     if error:
@@ -140,51 +145,62 @@ def apply_poll_result(state: WatchState, cluster: Cluster | None, snapshot: Clus
     after = replace(state, cluster_phase=cluster_phase(cluster), snapshot=snapshot, cluster_error=None)
     if after.cluster_phase is not state.cluster_phase:
         after = replace(after, check_error=None, success_message="", is_checking=False)
-    return after if after.cluster_phase is ClusterPhase.RUNNING else replace(after, report=CheckReport(state.lab.name, ()))
+    if after.cluster_phase is ClusterPhase.RUNNING:
+        return after
+    return replace(after, report=CheckReport(state.lab.name, ()))
 
 
 def check_preconditions(state: WatchState) -> tuple[object, ...]:
-    """Return what of the cluster decides whether its checks can run."""
-    return (state.cluster_phase, *(node.status == NodeState.STOPPED for node in state.snapshot.nodes))
+    """Return the part of the cluster's state that decides which checks can run: its phase, and which nodes are up."""
+    return (state.cluster_phase, *(node.state == NodeState.STOPPED for node in state.snapshot.nodes))
 
 
 def apply_check_results(state: WatchState, report: CheckReport, *, all_checks: bool) -> WatchState:
-    """Take in what checks found.
+    """Return the state after a check run.
 
     Args:
-        watch: What was known.
-        report: What they found.
-        whole: Whether all checks ran, and not only those of a step.
+        state: The state before.
+        report: The results of the run.
+        all_checks: Whether all checks ran, and not only those of one step.
 
     """
-    merged = report if all_checks else _merged(state.report, report)
+    merged = report if all_checks else _merge_reports(state.report, report)
     after = replace(state, report=merged, is_checking=False, check_error=None)
-    return after if after.shown_step == state.shown_step else replace(after, scroll_lines=0, is_solution_shown=False)
+    if after.shown_step == state.shown_step:
+        return after
+    return replace(after, scroll_lines=0, is_solution_shown=False)
 
 
-def _merged(before: CheckReport, report: CheckReport) -> CheckReport:
-    new = {result.check: result for result in report.results}
-    return CheckReport(before.lab, tuple(new.get(result.check, result) for result in before.results))
+def _merge_reports(before: CheckReport, new: CheckReport) -> CheckReport:
+    new_results = {result.check: result for result in new.results}
+    return CheckReport(before.lab, tuple(new_results.get(result.check, result) for result in before.results))
 
 
 def apply_key_action(state: WatchState, action: KeyAction) -> WatchState:
-    """Take in a key that changes only what is looked at."""
-    if action is KeyAction.SHOW_SOLUTION:
-        return replace(state, is_solution_shown=True, scroll_lines=SCROLL_TO_END)
-    if action is KeyAction.CURRENT_STEP:
-        return replace(state, selected_step_id=None, scroll_lines=0, is_solution_shown=False)
-    if action in (KeyAction.PREVIOUS_STEP, KeyAction.NEXT_STEP):
-        return _moved(state, -1 if action is KeyAction.PREVIOUS_STEP else 1)
-    if action in (KeyAction.SCROLL_UP, KeyAction.SCROLL_DOWN):
-        return replace(state, scroll_lines=max(0, state.scroll_lines + (-5 if action is KeyAction.SCROLL_UP else 5)))
-    return state
+    """Return the state after a key that only changes what is shown."""
+    match action:
+        case KeyAction.SHOW_SOLUTION:
+            return replace(state, is_solution_shown=True, scroll_lines=SCROLL_TO_END)
+        case KeyAction.CURRENT_STEP:
+            return replace(state, selected_step_id=None, scroll_lines=0, is_solution_shown=False)
+        case KeyAction.PREVIOUS_STEP:
+            return _move_selection(state, -1)
+        case KeyAction.NEXT_STEP:
+            return _move_selection(state, 1)
+        case KeyAction.SCROLL_UP:
+            return replace(state, scroll_lines=max(0, state.scroll_lines - _LINES_PER_SCROLL))
+        case KeyAction.SCROLL_DOWN:
+            return replace(state, scroll_lines=state.scroll_lines + _LINES_PER_SCROLL)
+        case _:
+            return state
 
 
-def _moved(watch: WatchState, by: int) -> WatchState:
-    here = watch.shown_step
-    if here is None:
-        return watch
-    at = min(max(0, watch.steps.index(here) + by), len(watch.steps) - 1)
-    # Back on the step where the learner is, the watch follows again.
-    chosen = None if watch.steps[at] == watch.current_step else watch.steps[at].id
-    return replace(watch, selected_step_id=chosen, scroll_lines=0, is_solution_shown=False)
+def _move_selection(state: WatchState, offset: int) -> WatchState:
+    shown = state.shown_step
+    if shown is None:
+        return state
+    index = min(max(0, state.steps.index(shown) + offset), len(state.steps) - 1)
+    step = state.steps[index]
+    # Selecting the current step makes the screen follow the learner again.
+    selected_step_id = None if step == state.current_step else step.id
+    return replace(state, selected_step_id=selected_step_id, scroll_lines=0, is_solution_shown=False)

@@ -1,4 +1,4 @@
-"""Looks at the cluster: which nodes there are, and what their engines say runs on them."""
+"""Polls a cluster: looks up its nodes, and asks their engines what runs on them."""
 
 from __future__ import annotations
 
@@ -12,71 +12,71 @@ from runner.errors import LabsError
 from runner.nodes import docker_transport
 from runner.nodes.driver_interface import Cluster, ClusterId
 from runner.watch import cluster_snapshot
-from runner.watch.cluster_snapshot import Entry, Picture, Told
-from runner.watch.event_streams import Engines
-from runner.watch.model import Trouble
+from runner.watch.cluster_snapshot import ApiObject, ApiResponses, ClusterSnapshot
+from runner.watch.event_streams import EngineEventStreams
+from runner.watch.model import ErrorNotice
 
-_REFUSALS = (*docker_transport.REFUSALS, LabsError)
+_API_ERRORS = (*docker_transport.CONNECTION_ERRORS, LabsError)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What was seen.
+class PollResult:
+    """The result of one poll.
 
     Attributes:
-        cluster: The cluster, if there is one.
-        picture: The nodes and what runs on them.
-        trouble: Why it could not be looked for.
+        cluster: The cluster, if it exists.
+        snapshot: The nodes and what runs on them.
+        error: Why the cluster could not be looked up.
 
     """
 
     cluster: Cluster | None = None
-    picture: Picture = field(default_factory=Picture)
-    trouble: Trouble | None = None
+    snapshot: ClusterSnapshot = field(default_factory=ClusterSnapshot)
+    error: ErrorNotice | None = None
 
     @property
-    def settled(self) -> bool:
-        """Whether nothing is expected to change unless an engine tells."""
-        whole = self.cluster is not None and self.cluster.complete and self.cluster.running
-        return whole and not self.trouble and self.picture.settled
+    def is_settled(self) -> bool:
+        """Whether nothing changes until an engine reports an event."""
+        is_running = self.cluster is not None and self.cluster.is_complete and self.cluster.is_running
+        return is_running and not self.error and self.snapshot.is_settled
 
 
-def look(cluster: ClusterId, engines: Engines) -> Look:
-    """Look at a cluster, and follow the engines of its nodes from now on."""
+def poll_cluster(cluster_id: ClusterId, event_streams: EngineEventStreams) -> PollResult:
+    """Look up a cluster, follow the events of its nodes, and return what runs on them."""
     try:
-        clusters, refusal = lookup.survey()
+        survey = lookup.survey_clusters()
     except LabsError as error:
-        return Look(trouble=Trouble(error.message, error.advice))
-    found = next((one for one in clusters if one.id == cluster), None)
-    if found is None and refusal:
-        return Look(trouble=Trouble(refusal.message, refusal.advice))
-    if found is None or not found.complete:
-        engines.follow(())
-        return Look(found)
-    clients = engines.follow(found.nodes)
-    return Look(found, cluster_snapshot.of(found.nodes, _told(clients)))
+        return PollResult(error=ErrorNotice(error.message, error.advice))
+    cluster = next((cluster for cluster in survey.clusters if cluster.id == cluster_id), None)
+    if cluster is None and survey.refusal:
+        return PollResult(error=ErrorNotice(survey.refusal.message, survey.refusal.advice))
+    if cluster is None or not cluster.is_complete:
+        event_streams.follow_nodes(())
+        return PollResult(cluster)
+    clients = event_streams.follow_nodes(cluster.nodes)
+    return PollResult(cluster, cluster_snapshot.build_snapshot(cluster.nodes, _query_engines(clients)))
 
 
-def _told(clients: Mapping[str, Any]) -> Told:
+def _query_engines(clients: Mapping[str, Any]) -> ApiResponses:
     if not clients:
-        return Told()
+        return ApiResponses()
     with ThreadPoolExecutor(len(clients)) as pool:
-        answers = dict(zip(clients, pool.map(_containers, clients.values()), strict=True))
-    containers = {name: answer for name, answer in answers.items() if answer is not None}
+        responses = dict(zip(clients, pool.map(_list_containers, clients.values()), strict=True))
+    containers = {name: response for name, response in responses.items() if response is not None}
     for name in containers:
         try:
             api = clients[name].api
             tasks = api.tasks(filters={"desired-state": "running"})
-            return Told(api.nodes(), api.services(status=True), tasks, containers)
-        except _REFUSALS:
-            # It manages no swarm; perhaps another does.
+            return ApiResponses(api.nodes(), api.services(status=True), tasks, containers)
+        except _API_ERRORS:
+            # This node is not a manager; try the next one.
             continue
-    return Told(containers=containers)
+    return ApiResponses(containers=containers)
 
 
-def _containers(client: Any) -> list[Entry] | None:
+def _list_containers(client: Any) -> list[ApiObject] | None:
     try:
-        found: list[Entry] = client.api.containers(all=True)
-    except _REFUSALS:
+        containers: list[ApiObject] = client.api.containers(all=True)
+    except _API_ERRORS:
         return None
-    return found
+    return containers

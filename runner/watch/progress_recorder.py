@@ -1,4 +1,4 @@
-"""Keeps in the learner's progress what the watch has seen."""
+"""Loads the learner's progress into the watch state, and records passed steps and shown hints."""
 
 from __future__ import annotations
 
@@ -14,61 +14,69 @@ from runner.progress.model import Progress
 from runner.watch.model import SCROLL_TO_END, ErrorNotice, WatchState
 
 
-def load_progress(watch: WatchState) -> WatchState:
-    """Take in what is kept of the lab."""
-    return _with(watch, lambda: store.load_progress(watch.lab.name))
+def load_progress(state: WatchState) -> WatchState:
+    """Return the state with the recorded progress of the lab."""
+    return _update_progress(state, lambda: store.load_progress(state.lab.name))
 
 
-def record_passed_steps(watch: WatchState, report: CheckReport, *, all_checks: bool) -> WatchState:
-    """Keep the steps that pass, and say something warm about those that did not before.
+def record_passed_steps(state: WatchState, report: CheckReport, *, all_checks: bool) -> WatchState:
+    """Record the steps that pass, and return the state with praise for newly passed steps.
 
     Args:
-        watch: What is known.
-        report: What checks have just found.
-        whole: Whether all checks ran.
+        state: The state.
+        report: The results of the latest check run.
+        all_checks: Whether all checks ran.
 
     """
-    lesson = watch.lab.lesson
+    lesson = state.lab.lesson
     passed = completion.find_passed_steps(lesson, report, all_checks_ran=all_checks)
-    noted: list[store.ProgressUpdate] = []
+    updates: list[store.ProgressUpdate] = []
 
-    def note() -> Progress:
-        noted.append(store.record_passed(watch.lab.name, passed))
-        return noted[0].progress
+    def record() -> Progress:
+        updates.append(store.record_passed(state.lab.name, passed))
+        return updates[0].progress
 
-    after = _with(watch, note)
-    new = [step for step in lesson.steps for one in noted if step.id in one.newly_completed]
-    return replace(after, success_message=messages.format_step_passed(lesson, new[-1], len(new) - 1)) if new else after
+    after = _update_progress(state, record)
+    new_ids = {step_id for update in updates for step_id in update.newly_completed}
+    new_steps = [step for step in lesson.steps if step.id in new_ids]
+    if not new_steps:
+        return after
+    praise = messages.format_step_passed(lesson, new_steps[-1], len(new_steps) - 1)
+    return replace(after, success_message=praise)
 
 
-def reveal_next_hint(watch: WatchState) -> WatchState:
-    """Show one more hint for the step that is looked at."""
-    step = watch.shown_step
+def reveal_next_hint(state: WatchState) -> WatchState:
+    """Show and record the next hint for the shown step; after the last hint, show how to see the solution."""
+    step = state.shown_step
     if step is None:
-        return watch
-    hint = watch.step_hints(step).next_hint
+        return state
+    hint = state.step_hints(step).next_hint
     if hint is None:
-        return replace(watch, is_solution_shown=True, scroll_lines=SCROLL_TO_END)
-    return replace(_with(watch, lambda: store.record_hint(watch.lab.name, step.id, hint_selection.compute_hint_id(hint))), scroll_lines=SCROLL_TO_END)
+        return replace(state, is_solution_shown=True, scroll_lines=SCROLL_TO_END)
+    hint_id = hint_selection.compute_hint_id(hint)
+    after = _update_progress(state, lambda: store.record_hint(state.lab.name, step.id, hint_id))
+    return replace(after, scroll_lines=SCROLL_TO_END)
 
 
-def _with(watch: WatchState, change: Callable[[], Progress]) -> WatchState:
-    lost = watch.progress.unreadable_file
+def _update_progress(state: WatchState, change: Callable[[], Progress]) -> WatchState:
+    """Return the state with the progress that a function returns, or with an error if the progress cannot be saved."""
     try:
         progress = change()
     except OSError as error:
-        trouble = ErrorNotice(f"Your progress cannot be kept: {error}.", "Make room or give yourself the rights to it.")
-        return replace(watch, check_error=trouble)
-    # The next one knows of it no more, and the learner may not have read it yet.
-    return replace(watch, lab=_of(progress, watch.lab), progress=replace(progress, unreadable_file=progress.unreadable_file or lost))
+        notice = ErrorNotice(f"Cannot save your progress: {error}.", "Free disk space or fix the permissions.")
+        return replace(state, check_error=notice)
+    # Only the first update reports an unreadable progress file; the learner may not have read the notice yet.
+    unreadable_file = progress.unreadable_file or state.progress.unreadable_file
+    lab = _reload_lab(state.lab, progress)
+    return replace(state, lab=lab, progress=replace(progress, unreadable_file=unreadable_file))
 
 
-def _of(progress: Progress, lab: Lab) -> Lab:
-    """Return the lab with the values of whom it has been started for since, if that is somebody else."""
+def _reload_lab(lab: Lab, progress: Progress) -> Lab:
+    """Return the lab with the values of the learner it was last started for, who may have changed."""
     if progress.learner == lab.learner or not lab.lesson.values:
         return lab
     try:
         return catalog.load_lab(lab.name, progress.learner)
     except LabsError:
-        # The lesson was broken meanwhile, which those who run its checks tell better.
+        # The lesson has been broken since; running its checks reports that.
         return lab

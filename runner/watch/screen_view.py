@@ -1,4 +1,4 @@
-"""Lays the screen out: from what the watch knows to lines of text."""
+"""Renders the whole screen of `labs watch` from its state: header, notices, steps, topology and keys."""
 
 from __future__ import annotations
 
@@ -12,166 +12,175 @@ from runner.nodes.driver_interface import NodeState
 from runner.progress import messages
 from runner.watch import step_view, topology_view
 from runner.watch.model import ClusterPhase, ErrorNotice, WatchState
-from runner.watch.text_layout import align_both_ends, truncate_line, styled_line, wrap_with_prefix
+from runner.watch.text_layout import align_both_ends, styled_line, truncate_line, wrap_with_prefix
 
 _KEYS = (("h", "hint"), ("s", "solution"), ("↑↓", "steps"), ("r", "check now"), ("q", "quit"))
-_MIN_BODY = 7
+_MIN_BODY_HEIGHT = 7
 
 
-def render_screen(watch: WatchState, width: int, height: int) -> list[Text]:
-    """Lay the screen out.
+def render_screen(state: WatchState, width: int, height: int) -> list[Text]:
+    """Return the lines of the screen: exactly `height` lines, none wider than `width`.
 
     Args:
-        watch: What is known.
-        width: The terminal's columns.
-        height: The terminal's lines.
-
-    Returns:
-        As many lines as the terminal has, none wider than it.
+        state: The state of the watch.
+        width: The terminal's width.
+        height: The terminal's height.
 
     """
-    above, picture = _around_the_steps(watch, width, height)
-    room = max(0, height - len(above) - len(picture) - 1)
-    body = _body(watch, width, room)
-    empty = [Text("", end="")] * (room - len(body))
-    whole = [*above, *body, *empty, *picture]
-    return [truncate_line(one, width) for one in [*whole[: height - 1], _keys(width)]]
+    top, topology = _render_surroundings(state, width, height)
+    body_height = max(0, height - len(top) - len(topology) - 1)
+    body = _render_body(state, width, body_height)
+    empty_lines = [Text("", end="")] * (body_height - len(body))
+    lines = [*top, *body, *empty_lines, *topology]
+    return [truncate_line(line, width) for line in [*lines[: height - 1], _render_keys(width)]]
 
 
-def max_scroll_lines(watch: WatchState, width: int, height: int) -> int:
-    """Return by how many lines the text of the step that is looked at can be moved up at most, arguments as above."""
-    above, picture = _around_the_steps(watch, width, height)
-    here = watch.shown_step
-    room = height - len(above) - len(picture) - 2
-    return max(0, len(step_view.render_step(watch, here, width, brief=True)) - room) if here else 0
+def max_scroll_lines(state: WatchState, width: int, height: int) -> int:
+    """Return how many lines the text of the shown step can be scrolled down on a terminal of this size."""
+    step = state.shown_step
+    if step is None:
+        return 0
+    top, topology = _render_surroundings(state, width, height)
+    text_height = height - len(top) - len(topology) - 2
+    return max(0, len(step_view.render_step(state, step, width, brief=True)) - text_height)
 
 
-def _around_the_steps(watch: WatchState, width: int, height: int) -> tuple[list[Text], list[Text]]:
-    above = [*_head(watch, width), *_notices(watch, width)]
-    return above, _picture(watch, width, height, height - len(above) - 1)
+def _render_surroundings(state: WatchState, width: int, height: int) -> tuple[list[Text], list[Text]]:
+    """Return the lines above and below the body with the steps."""
+    top = [*_render_header(state, width), *_render_notices(state, width)]
+    return top, _render_topology(state, width, height, height - len(top) - 1)
 
 
-def _picture(watch: WatchState, width: int, height: int, spare: int) -> list[Text]:
-    """Return the picture under a line, as large as it can be beside what is told of the step."""
-    here = watch.shown_step
-    needed = 1 + len(step_view.render_step(watch, here, width, brief=True)) if here else len(watch.steps)
-    most = min(height // 3, spare - 1 - max(needed, _MIN_BODY))
-    if most < 1 and spare > _MIN_BODY + 1:
-        most = 1
-    picture = topology_view.render_topology(watch.snapshot, width, most)
-    return [styled_line(("─" * width, "dim")), *picture] if picture else []
+def _render_topology(state: WatchState, width: int, height: int, free_height: int) -> list[Text]:
+    """Return the topology below a separator, as large as the text of the shown step permits."""
+    step = state.shown_step
+    text_height = 1 + len(step_view.render_step(state, step, width, brief=True)) if step else len(state.steps)
+    topology_height = min(height // 3, free_height - 1 - max(text_height, _MIN_BODY_HEIGHT))
+    if topology_height < 1 and free_height > _MIN_BODY_HEIGHT + 1:
+        topology_height = 1
+    lines = topology_view.render_topology(state.snapshot, width, topology_height)
+    return [styled_line(("─" * width, "dim")), *lines] if lines else []
 
 
-def _head(watch: WatchState, width: int) -> list[Text]:
-    done, total = len(watch.passed_step_ids), len(watch.steps)
-    state = "checking ..." if watch.is_checking else f"{done} of {total} steps"
-    title = styled_line((f" ✓ {watch.success_message}", "green")) if watch.success_message else styled_line(" ", (watch.lab.lesson.title, "bold"))
-    filled = width * done // total if total else 0
+def _render_header(state: WatchState, width: int) -> list[Text]:
+    passed, total = len(state.passed_step_ids), len(state.steps)
+    count = "checking ..." if state.is_checking else f"{passed} of {total} steps"
+    if state.success_message:
+        title = styled_line((f" ✓ {state.success_message}", "green"))
+    else:
+        title = styled_line(" ", (state.lab.lesson.title, "bold"))
+    filled = width * passed // total if total else 0
     bar = styled_line(("━" * filled, "green"), ("━" * (width - filled), "dim"))
-    return [align_both_ends(title, styled_line((state, "dim"), " "), width), bar]
+    return [align_both_ends(title, styled_line((count, "dim"), " "), width), bar]
 
 
-def _notices(watch: WatchState, width: int) -> list[Text]:
-    found: list[Text] = []
-    trouble = watch.cluster_error or watch.check_error or _absence(watch)
-    if trouble:
-        found += wrap_with_prefix(styled_line((" ! ", "yellow")), trouble.message, width - 1, "yellow")
-        found += wrap_with_prefix(styled_line("   "), trouble.advice, width - 1) if trouble.advice else []
-    if watch.steps and len(watch.passed_step_ids) == len(watch.steps):
-        found += wrap_with_prefix(styled_line((" ✓ ", "green")), messages.format_lab_completed(watch.lab.lesson), width - 1, "green")
-    if watch.progress.unreadable_file:
-        found += wrap_with_prefix(
-            styled_line((" ! ", "yellow")), f"What was kept of this lab is unreadable: {watch.progress.unreadable_file}", width
-        )
-    return found
+def _render_notices(state: WatchState, width: int) -> list[Text]:
+    lines: list[Text] = []
+    warning = styled_line((" ! ", "yellow"))
+    error = state.cluster_error or state.check_error or _describe_missing_nodes(state)
+    if error:
+        lines += wrap_with_prefix(warning, error.message, width - 1, "yellow")
+        lines += wrap_with_prefix(styled_line("   "), error.advice, width - 1) if error.advice else []
+    if state.steps and len(state.passed_step_ids) == len(state.steps):
+        message = messages.format_lab_completed(state.lab.lesson)
+        lines += wrap_with_prefix(styled_line((" ✓ ", "green")), message, width - 1, "green")
+    if state.progress.unreadable_file:
+        message = f"The progress file of this lab could not be read. It is kept as {state.progress.unreadable_file}"
+        lines += wrap_with_prefix(warning, message, width)
+    return lines
 
 
-def _absence(watch: WatchState) -> ErrorNotice | None:
-    name = watch.lab.name
-    if watch.cluster_phase is ClusterPhase.ABSENT:
+def _describe_missing_nodes(state: WatchState) -> ErrorNotice | None:
+    """Return why checks do not run if the cluster is not running, or which nodes are stopped."""
+    name = state.lab.name
+    if state.cluster_phase is ClusterPhase.ABSENT:
         return ErrorNotice(f"'{name}' is not started.", f"Type 'labs start {name}' in another terminal.")
-    if watch.cluster_phase is ClusterPhase.STARTING:
-        return ErrorNotice(f"'{name}' is being started.", "")
-    if watch.cluster_phase is ClusterPhase.STOPPED:
-        return ErrorNotice(f"The nodes of '{name}' are stopped.", f"'labs start {name}' goes on where they were.")
-    stopped = [node.name for node in watch.snapshot.nodes if node.status == NodeState.STOPPED]
+    if state.cluster_phase is ClusterPhase.STARTING:
+        return ErrorNotice(f"'{name}' is starting.", "")
+    if state.cluster_phase is ClusterPhase.STOPPED:
+        return ErrorNotice(f"'{name}' is stopped.", f"Type 'labs start {name}' in another terminal to resume it.")
+    stopped = [node.name for node in state.snapshot.nodes if node.state == NodeState.STOPPED]
     if stopped:
         verb = "is" if len(stopped) == 1 else "are"
-        return ErrorNotice(f"{' and '.join(stopped)} {verb} down.", f"'labs start {name}' brings what is down up again.")
+        advice = f"Type 'labs start {name}' in another terminal to start stopped nodes."
+        return ErrorNotice(f"{' and '.join(stopped)} {verb} stopped.", advice)
     return None
 
 
-def _keys(width: int) -> Text:
-    shown = list(_KEYS)
-    while shown:
-        text = styled_line(" ", *(piece for key, what in shown for piece in ((key, "bold"), (f" {what}   ", "dim"))))
-        text.rstrip()
-        if text.cell_len <= width:
-            return text
-        # What leads out stays longest.
-        shown.pop(-2 if len(shown) > 1 else -1)
+def _render_keys(width: int) -> Text:
+    keys = list(_KEYS)
+    while keys:
+        spans = [span for key, action in keys for span in ((key, "bold"), (f" {action}   ", "dim"))]
+        line = styled_line(" ", *spans)
+        line.rstrip()
+        if line.cell_len <= width:
+            return line
+        # 'quit', the last one, is kept longest.
+        keys.pop(-2 if len(keys) > 1 else -1)
     return Text("", end="")
 
 
-def _body(watch: WatchState, width: int, room: int) -> list[Text]:
-    here = watch.shown_step
-    titles = [_title(watch, step, width) for step in watch.steps]
-    if here is None:
-        return _first(titles, room)
-    at = watch.steps.index(here)
+def _render_body(state: WatchState, width: int, height: int) -> list[Text]:
+    """Return the titles of the steps, with the text of the shown step below its title."""
+    shown = state.shown_step
+    titles = [_render_title(state, step, width) for step in state.steps]
+    if shown is None:
+        return _keep_first(titles, height)
+    index = state.steps.index(shown)
     for brief in (False, True):
-        below = step_view.render_step(watch, here, width, brief=brief)
-        if len(below) + 1 <= room:
-            return _around(titles, at, below, room)
-    return [titles[at], *_scrolled(below, watch.scroll_lines, room - 1)]
+        text = step_view.render_step(state, shown, width, brief=brief)
+        if len(text) + 1 <= height:
+            return _surround_with_titles(titles, index, text, height)
+    return [titles[index], *_scroll_text(text, state.scroll_lines, height - 1)]
 
 
-def _around(titles: Sequence[Text], at: int, below: Sequence[Text], room: int) -> list[Text]:
-    left = room - len(below) - 1
-    before, after = at, len(titles) - at - 1
-    above = min(before, left // 3)
-    under = min(after, left - above)
-    above = min(before, left - under)
-    return [*_last(titles[:at], above), titles[at], *below, *_first(titles[at + 1 :], under)]
+def _surround_with_titles(titles: Sequence[Text], index: int, text: Sequence[Text], height: int) -> list[Text]:
+    free_height = height - len(text) - 1
+    titles_before, titles_after = index, len(titles) - index - 1
+    # At most a third of the free lines goes above the shown step, unless the titles below it need fewer.
+    above = min(titles_before, free_height // 3)
+    below = min(titles_after, free_height - above)
+    above = min(titles_before, free_height - below)
+    return [*_keep_last(titles[:index], above), titles[index], *text, *_keep_first(titles[index + 1 :], below)]
 
 
-def _last(titles: Sequence[Text], room: int) -> list[Text]:
-    hidden = len(titles) - room
-    if hidden <= 0 or room < 1:
-        return list(titles) if room else []
-    return [styled_line((f" ⋮ {hidden + 1} steps before", "dim")), *titles[hidden + 1 :]]
+def _keep_last(titles: Sequence[Text], height: int) -> list[Text]:
+    omitted = len(titles) - height
+    if omitted <= 0 or height < 1:
+        return list(titles) if height else []
+    return [styled_line((f" ⋮ {omitted + 1} earlier steps", "dim")), *titles[omitted + 1 :]]
 
 
-def _first(titles: Sequence[Text], room: int) -> list[Text]:
-    hidden = len(titles) - room
-    if hidden <= 0 or room < 1:
-        return list(titles) if room else []
-    return [*titles[: room - 1], styled_line((f" ⋮ {hidden + 1} steps more", "dim"))]
+def _keep_first(titles: Sequence[Text], height: int) -> list[Text]:
+    omitted = len(titles) - height
+    if omitted <= 0 or height < 1:
+        return list(titles) if height else []
+    return [*titles[: height - 1], styled_line((f" ⋮ {omitted + 1} more steps", "dim"))]
 
 
-def _scrolled(below: Sequence[Text], scroll: int, room: int) -> list[Text]:
-    if len(below) <= room:
-        return list(below)
-    start = min(scroll, len(below) - room)
-    shown = list(below[start : start + room])
-    rest = len(below) - start - room
-    if rest > 0 and shown:
-        shown[-1] = styled_line((f"     ↓ {rest + 1} lines more: Page Down", "dim"))
-    return shown
+def _scroll_text(text: Sequence[Text], scroll_lines: int, height: int) -> list[Text]:
+    if len(text) <= height:
+        return list(text)
+    start = min(scroll_lines, len(text) - height)
+    visible = list(text[start : start + height])
+    remaining = len(text) - start - height
+    if remaining > 0 and visible:
+        visible[-1] = styled_line((f"     ↓ {remaining + 1} more lines: Page Down", "dim"))
+    return visible
 
 
-def _title(watch: WatchState, step: Step, width: int) -> Text:
-    results = watch.step_results(step)
+def _render_title(state: WatchState, step: Step, width: int) -> Text:
+    results = state.step_results(step)
     passed = sum(result.outcome is Outcome.PASSED for result in results)
-    here = step == watch.shown_step
-    style = "bold" if here else ""
-    if step.id in watch.passed_step_ids:
-        mark, shown = ("✓", "green"), (step.title, style)
+    is_shown = step == state.shown_step
+    style = "bold" if is_shown else ""
+    if step.id in state.passed_step_ids:
+        symbol = ("✓", "green")
     elif any(result.outcome is Outcome.ERROR for result in results):
-        mark, shown = ("!", "yellow"), (step.title, style)
-    elif step == watch.current_step:
-        mark, shown = ("▸", "cyan"), (step.title, style)
+        symbol = ("!", "yellow")
+    elif step == state.current_step:
+        symbol = ("▸", "cyan")
     else:
-        mark, shown = ("·", "dim"), (step.title, style or "dim")
-    count = styled_line((f"{passed} of {len(results)} ", "dim")) if here and results else Text("", end="")
-    return align_both_ends(styled_line(" ", mark, " ", shown), count, width)
+        symbol, style = ("·", "dim"), style or "dim"
+    count = styled_line((f"{passed} of {len(results)} ", "dim")) if is_shown and results else Text("", end="")
+    return align_both_ends(styled_line(" ", symbol, " ", (step.title, style)), count, width)

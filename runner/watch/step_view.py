@@ -1,4 +1,4 @@
-"""The step that is looked at: its checks, what they saw, hints, and the way to its solution."""
+"""Renders the shown step: its checks and what they observed, its hints, and how to see its solution."""
 
 from __future__ import annotations
 
@@ -13,75 +13,75 @@ from runner.lessons.model import Step
 from runner.watch.model import WatchState
 from runner.watch.text_layout import styled_line, wrap_with_prefix
 
-_INDENT = 5
+_HINT_INDENT = 5
 
 
-def render_step(watch: WatchState, step: Step, width: int, *, brief: bool) -> list[Text]:
-    """Return what is told of a step.
+def render_step(state: WatchState, step: Step, width: int, *, brief: bool) -> list[Text]:
+    """Return the lines that show a step.
 
     Args:
-        watch: What is known.
+        state: The state of the watch.
         step: The step.
-        width: The terminal's columns.
-        brief: Whether checks that pass are only counted.
+        width: The terminal's width.
+        brief: Whether passed checks are only counted.
 
     """
-    results = watch.step_results(step)
-    found: list[Text] = []
+    results = state.step_results(step)
+    lines: list[Text] = []
     passed = [result for result in results if result.outcome is Outcome.PASSED]
-    if brief and len(passed) > 1:
-        found.append(styled_line("   ", result_text.OUTCOME_SYMBOLS[Outcome.PASSED], f" {len(passed)} checks pass"))
+    count_passed = brief and len(passed) > 1
+    if count_passed:
+        symbol = result_text.OUTCOME_SYMBOLS[Outcome.PASSED]
+        lines.append(styled_line("   ", symbol, f" {len(passed)} checks pass"))
     for result in results:
-        if not (brief and len(passed) > 1 and result in passed):
-            found += _result(result, width)
-    if not results and watch.report.results:
-        found += wrap_with_prefix(
-            styled_line("     "), f"Nothing to check: read 'labs show {step.id}'.", width - 1, "dim"
-        )
-    found += _hints(watch, step, width)
-    if watch.is_solution_shown:
-        found += _solution(watch, step, width)
-    return found
+        if not (count_passed and result in passed):
+            lines += _render_result(result, width)
+    if not results and state.report.results:
+        message = f"This step has no checks. Read it with 'labs show {step.id}'."
+        lines += wrap_with_prefix(styled_line("     "), message, width - 1, "dim")
+    lines += _render_hints(state, step, width)
+    if state.is_solution_shown:
+        lines += _render_solution(state, step, width)
+    return lines
 
 
-def _result(result: CheckResult, width: int) -> list[Text]:
+def _render_result(result: CheckResult, width: int) -> list[Text]:
     style = "dim" if result.outcome is Outcome.SKIPPED else ""
-    found = wrap_with_prefix(
-        styled_line("   ", result_text.OUTCOME_SYMBOLS[result.outcome], " "), result.says, width - 1, style
-    )
+    prefix = styled_line("   ", result_text.OUTCOME_SYMBOLS[result.outcome], " ")
+    lines = wrap_with_prefix(prefix, result.says, width - 1, style)
     label_style = "yellow" if result.outcome is Outcome.ERROR else "dim"
     for detail in result_text.list_details(result):
         prefix = styled_line((f"       {detail.label:<9} ", label_style))
-        found += wrap_with_prefix(prefix, detail.text, width - 1, "cyan" if detail.is_command else "")
-    return found
+        lines += wrap_with_prefix(prefix, detail.text, width - 1, "cyan" if detail.is_command else "")
+    return lines
 
 
-def _hints(watch: WatchState, step: Step, width: int) -> list[Text]:
-    help_ = watch.step_hints(step)
-    found: list[Text] = []
-    for number, hint in enumerate(help_.shown, 1):
-        found.append(styled_line((f"     Hint {number}", "yellow")))
-        found += [
-            Text.assemble("     ", one, no_wrap=True, end="") for one in _markdown(hint.text, width - _INDENT - 1)
-        ]
-    return found
+def _render_hints(state: WatchState, step: Step, width: int) -> list[Text]:
+    lines: list[Text] = []
+    for number, hint in enumerate(state.step_hints(step).shown, 1):
+        lines.append(styled_line((f"     Hint {number}", "yellow")))
+        text = _render_markdown(hint.text, width - _HINT_INDENT - 1)
+        lines += [Text.assemble(" " * _HINT_INDENT, line, no_wrap=True, end="") for line in text]
+    return lines
 
 
-def _solution(watch: WatchState, step: Step, width: int) -> list[Text]:
-    if step.id in watch.passed_step_ids:
-        told = f"labs solution {step.id}"
-        return wrap_with_prefix(styled_line(("     Solution  ", "yellow")), told, width - 1, "cyan")
-    told = f"Not done yet. Hints come with h; 'labs solution {step.id} --spoil' shows it all the same."
-    return wrap_with_prefix(styled_line(("     Solution  ", "yellow")), told, width - 1)
+def _render_solution(state: WatchState, step: Step, width: int) -> list[Text]:
+    prefix = styled_line(("     Solution  ", "yellow"))
+    if step.id in state.passed_step_ids:
+        return wrap_with_prefix(prefix, f"labs solution {step.id}", width - 1, "cyan")
+    message = f"Not done yet. Press h for hints, or show it with 'labs solution {step.id} --spoil'."
+    return wrap_with_prefix(prefix, message, width - 1)
 
 
 @lru_cache(maxsize=64)
-def _markdown(text: str, width: int) -> tuple[Text, ...]:
-    """Return Markdown as lines, without the empty ones, for which there is no room here."""
+def _render_markdown(text: str, width: int) -> tuple[Text, ...]:
+    """Return Markdown as lines, without empty lines, to save room."""
     from rich.console import Console
     from rich.markdown import Markdown
 
     console = Console(file=io.StringIO(), width=width, color_system=None)
     rendered = console.render_lines(Markdown(text, hyperlinks=False, code_theme="ansi_dark"), pad=False)
-    found = (Text.assemble(*((part.text, part.style or "") for part in row), end="") for row in rendered)
-    return tuple(one for one in found if one.plain.strip())
+    lines = (
+        Text.assemble(*((segment.text, segment.style or "") for segment in segments), end="") for segments in rendered
+    )
+    return tuple(line for line in lines if line.plain.strip())

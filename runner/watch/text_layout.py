@@ -1,4 +1,4 @@
-"""How lines of the screen are put together."""
+"""Builds styled lines of text that fit a given width."""
 
 from __future__ import annotations
 
@@ -7,48 +7,49 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
-Span = tuple[str, str]
+# A text and its style.
+StyledSpan = tuple[str, str]
 
 
-def line(*spans: str | Span) -> Text:
-    """Return a line of pieces, each by itself or with its style."""
+def styled_line(*spans: str | StyledSpan) -> Text:
+    """Return a line of text made from spans, each with or without a style."""
     return Text.assemble(*spans, no_wrap=True, end="")
 
 
-def fitted(text: Text, width: int) -> Text:
-    """Return a line cut to a width, with an ellipsis where something is missing."""
-    shown = text.copy()
-    shown.truncate(max(0, width), overflow="ellipsis")
-    return shown
+def truncate_line(line: Text, width: int) -> Text:
+    """Return a line cut to a width, with an ellipsis if it was longer."""
+    truncated = line.copy()
+    truncated.truncate(max(0, width), overflow="ellipsis")
+    return truncated
 
 
-def ends(left: Text, right: Text, width: int) -> Text:
-    """Return a line with something at each end; the left one gives way."""
-    room = width - right.cell_len - 1
-    if room < 1:
-        return fitted(left, width)
-    shown = fitted(left, room)
-    gap = " " * (width - shown.cell_len - right.cell_len)
-    return Text.assemble(shown, gap, right, no_wrap=True, end="")
+def align_both_ends(left: Text, right: Text, width: int) -> Text:
+    """Return a line with one text at each end; the left text is truncated if necessary."""
+    left_width = width - right.cell_len - 1
+    if left_width < 1:
+        return truncate_line(left, width)
+    left = truncate_line(left, left_width)
+    gap = " " * (width - left.cell_len - right.cell_len)
+    return Text.assemble(left, gap, right, no_wrap=True, end="")
 
 
-def wrapped(lead: Text, text: str, width: int, style: str = "") -> list[Text]:
-    """Return a text after a lead, broken into lines that begin below its own beginning."""
-    room = max(10, width - lead.cell_len)
-    pieces = textwrap.wrap(text, room, break_on_hyphens=False) or [""]
-    indent = " " * lead.cell_len
-    found = []
-    for number, piece in enumerate(pieces):
-        found.append(Text.assemble(indent if number else lead, (piece, style), no_wrap=True, end=""))
-    return found
+def wrap_with_prefix(prefix: Text, text: str, width: int, style: str = "") -> list[Text]:
+    """Return a text wrapped to a width, with a prefix before the first line and equal indentation before the others."""
+    text_width = max(10, width - prefix.cell_len)
+    indent = Text(" " * prefix.cell_len)
+    lines = textwrap.wrap(text, text_width, break_on_hyphens=False) or [""]
+    return [
+        Text.assemble(indent if number else prefix, (line, style), no_wrap=True, end="")
+        for number, line in enumerate(lines)
+    ]
 
 
-def joined(pieces: Iterable[Text], gap: str, width: int) -> Text:
-    """Return as many pieces as fit side by side, and how many are missing."""
-    found = list(pieces)
-    for shown in range(len(found), -1, -1):
-        more = [line((f"+{len(found) - shown}", "dim"))] if shown < len(found) else []
-        whole = Text(gap, no_wrap=True, end="").join([*found[:shown], *more])
-        if whole.cell_len <= width:
-            return whole
+def join_until_full(items: Iterable[Text], gap: str, width: int) -> Text:
+    """Return a line of as many items as fit into a width, followed by the number of omitted items, such as `+3`."""
+    all_items = list(items)
+    for count in range(len(all_items), -1, -1):
+        omitted = [styled_line((f"+{len(all_items) - count}", "dim"))] if count < len(all_items) else []
+        line = Text(gap, no_wrap=True, end="").join([*all_items[:count], *omitted])
+        if line.cell_len <= width:
+            return line
     return Text("", no_wrap=True, end="")

@@ -1,125 +1,128 @@
-"""Draws the nodes and services: as boxes where there is room, and else as a line for each node."""
+"""Renders the nodes and services of a cluster: as boxes if there is room, and otherwise as one line per node."""
 
 from __future__ import annotations
 
 from rich.text import Text
 
-from runner.watch.cluster_snapshot import NodeSight, Picture, ServiceSight, Standing, Unit
-from runner.watch.text_layout import fitted, joined, line
+from runner.watch.cluster_snapshot import ClusterSnapshot, NodeSnapshot, ServiceSnapshot, SwarmRole, Workload
+from runner.watch.text_layout import StyledSpan, join_until_full, styled_line, truncate_line
 
-_BOX_COLUMNS = 24
-_BOX_LINES = 8
-_UNITS_IN_BOX = 4
+_MIN_BOX_WIDTH = 24
+_MAX_BOX_WIDTH = 40
+_MAX_WORKLOADS_IN_BOX = 4
 
 
-def lines(picture: Picture, width: int, height: int) -> list[Text]:
-    """Draw the picture.
+def render_topology(snapshot: ClusterSnapshot, width: int, height: int) -> list[Text]:
+    """Return the lines that show a cluster, in as much detail as fits.
 
     Args:
-        picture: The nodes and services.
-        width: How many columns there are.
-        height: How many lines it may take.
-
-    Returns:
-        At most so many lines, none wider.
+        snapshot: The nodes and services.
+        width: The maximum width of a line.
+        height: The maximum number of lines.
 
     """
-    if not picture.nodes or height < 1:
+    if not snapshot.nodes or height < 1:
         return []
-    below = _below(picture, width)
-    boxes = _boxes(picture.nodes, width)
-    if boxes and len(boxes) + len(below) <= height:
-        return [*boxes, *below]
-    rows = _rows(picture.nodes, width)
-    if len(rows) + len(below) <= height:
-        return [*rows, *below]
+    service_lines = _render_services(snapshot, width)
+    boxes = _render_boxes(snapshot.nodes, width)
+    if boxes and len(boxes) + len(service_lines) <= height:
+        return [*boxes, *service_lines]
+    rows = _render_rows(snapshot.nodes, width)
+    if len(rows) + len(service_lines) <= height:
+        return [*rows, *service_lines]
     if len(rows) <= height:
         return rows
-    return [joined([_short(node) for node in picture.nodes], "  ", width)]
+    return [join_until_full([_render_node_summary(node) for node in snapshot.nodes], "  ", width)]
 
 
-def _below(picture: Picture, width: int) -> list[Text]:
-    found = []
-    if picture.services:
-        named = [_service(service) for service in picture.services]
-        found.append(joined(named, "   ", width - 2))
-    if picture.waiting:
-        names = [line((unit.name, "yellow")) for unit in picture.waiting]
-        found.append(Text.assemble(("no node for ", "yellow"), joined(names, " ", width - 14), end=""))
-    return [Text.assemble(" ", one, no_wrap=True, end="") for one in found]
+def _render_services(snapshot: ClusterSnapshot, width: int) -> list[Text]:
+    lines = []
+    if snapshot.services:
+        services = [_render_service(service) for service in snapshot.services]
+        lines.append(join_until_full(services, "   ", width - 2))
+    if snapshot.unassigned_tasks:
+        names = [styled_line((task.name, "yellow")) for task in snapshot.unassigned_tasks]
+        lines.append(Text.assemble(("no node for ", "yellow"), join_until_full(names, " ", width - 14), end=""))
+    return [Text.assemble(" ", line, no_wrap=True, end="") for line in lines]
 
 
-def _service(service: ServiceSight) -> Text:
-    style = "green" if service.running == service.wanted else "yellow"
-    ports = "".join(f" :{port}" for port in service.ports)
-    return line((service.name, "bold"), " ", (f"{service.running}/{service.wanted}", style), (ports, "cyan"))
+def _render_service(service: ServiceSnapshot) -> Text:
+    style = "green" if service.running_tasks == service.desired_tasks else "yellow"
+    tasks = f"{service.running_tasks}/{service.desired_tasks}"
+    ports = "".join(f" :{port}" for port in service.published_ports)
+    return styled_line((service.name, "bold"), " ", (tasks, style), (ports, "cyan"))
 
 
-def _rows(nodes: tuple[NodeSight, ...], width: int) -> list[Text]:
-    names = max(len(node.name) for node in nodes)
-    heads = [line(" ", _dot(node), " ", (f"{node.name:<{names}}", "bold"), *_about(node)) for node in nodes]
-    widest = max(head.cell_len for head in heads)
-    found = []
+def _render_rows(nodes: tuple[NodeSnapshot, ...], width: int) -> list[Text]:
+    name_width = max(len(node.name) for node in nodes)
+    heads = [
+        styled_line(" ", _state_symbol(node), " ", (f"{node.name:<{name_width}}", "bold"), *_describe_node(node))
+        for node in nodes
+    ]
+    head_width = max(head.cell_len for head in heads) + 3
+    lines = []
     for node, head in zip(nodes, heads, strict=True):
-        head.pad_right(widest + 3 - head.cell_len)
-        units = joined([_unit(unit) for unit in node.units], "  ", width - head.cell_len)
-        found.append(Text.assemble(head, units, no_wrap=True, end=""))
-    return found
+        head.pad_right(head_width - head.cell_len)
+        workloads = join_until_full(map(_render_workload, node.workloads), "  ", width - head.cell_len)
+        lines.append(Text.assemble(head, workloads, no_wrap=True, end=""))
+    return lines
 
 
-def _short(node: NodeSight) -> Text:
-    state = "" if node.ready else f" {node.state}"
-    return line(" ", _dot(node), " ", (node.name, "bold"), (state, "yellow"))
+def _render_node_summary(node: NodeSnapshot) -> Text:
+    state = "" if node.is_ready else f" {node.state}"
+    return styled_line(" ", _state_symbol(node), " ", (node.name, "bold"), (state, "yellow"))
 
 
-def _boxes(nodes: tuple[NodeSight, ...], width: int) -> list[Text]:
-    each = (width - 2 - (len(nodes) - 1)) // len(nodes)
-    if each < _BOX_COLUMNS:
+def _render_boxes(nodes: tuple[NodeSnapshot, ...], width: int) -> list[Text]:
+    box_width = (width - 2 - (len(nodes) - 1)) // len(nodes)
+    if box_width < _MIN_BOX_WIDTH:
         return []
-    inner = min(each, 40) - 4
-    tall = max(1, *(min(len(node.units), _UNITS_IN_BOX) for node in nodes))
-    columns = [_box(node, inner, tall) for node in nodes]
-    rows = zip(*columns, strict=True)
+    inner_width = min(box_width, _MAX_BOX_WIDTH) - 4
+    inner_height = max(1, *(min(len(node.workloads), _MAX_WORKLOADS_IN_BOX) for node in nodes))
+    boxes = [_render_box(node, inner_width, inner_height) for node in nodes]
+    rows = zip(*boxes, strict=True)
     return [Text.assemble(" ", Text(" ", end="").join(row), no_wrap=True, end="") for row in rows]
 
 
-def _box(node: NodeSight, inner: int, tall: int) -> list[Text]:
-    edge = "dim" if node.ready else "yellow"
-    title = line(_dot(node), " ", (node.name, "bold"), *_about(node))
-    if title.cell_len > inner:
-        # What is the matter with it is worth more than what it is.
-        title = fitted(line(_dot(node), " ", (node.name, "bold"), *_about(node)[-1:]), inner)
-    rule = "─" * (inner - title.cell_len)
-    top = Text.assemble(("╭ ", edge), title, (f" {rule}╮", edge), no_wrap=True, end="")
-    bottom = line((f"╰{'─' * (inner + 2)}╯", edge))
-    inside = []
-    for unit in _in_box(node.units, tall, inner):
-        unit.pad_right(inner - unit.cell_len)
-        inside.append(Text.assemble(("│ ", edge), unit, (" │", edge), no_wrap=True, end=""))
-    return [top, *inside, bottom]
+def _render_box(node: NodeSnapshot, inner_width: int, inner_height: int) -> list[Text]:
+    border = "dim" if node.is_ready else "yellow"
+    title = styled_line(_state_symbol(node), " ", (node.name, "bold"), *_describe_node(node))
+    if title.cell_len > inner_width:
+        # The state is more important than the role, so it is the one to keep.
+        last = _describe_node(node)[-1:]
+        title = truncate_line(styled_line(_state_symbol(node), " ", (node.name, "bold"), *last), inner_width)
+    rule = "─" * (inner_width - title.cell_len)
+    top = Text.assemble(("╭ ", border), title, (f" {rule}╮", border), no_wrap=True, end="")
+    bottom = styled_line((f"╰{'─' * (inner_width + 2)}╯", border))
+    rows = []
+    for line in _render_box_content(node.workloads, inner_width, inner_height):
+        line.pad_right(inner_width - line.cell_len)
+        rows.append(Text.assemble(("│ ", border), line, (" │", border), no_wrap=True, end=""))
+    return [top, *rows, bottom]
 
 
-def _in_box(units: tuple[Unit, ...], tall: int, inner: int) -> list[Text]:
-    """Return `tall` lines; where there are more units than lines the last ones share a line."""
-    alone = [fitted(_unit(unit), inner) for unit in units]
-    if len(alone) > tall:
-        alone = [*alone[: tall - 1], joined([_unit(unit) for unit in units[tall - 1 :]], "  ", inner)]
-    return [*alone, *(Text("", end="") for _ in range(tall - len(alone)))]
+def _render_box_content(workloads: tuple[Workload, ...], inner_width: int, inner_height: int) -> list[Text]:
+    """Return `inner_height` lines with one workload each; if there are more, the last line has several."""
+    lines = [truncate_line(_render_workload(workload), inner_width) for workload in workloads]
+    if len(lines) > inner_height:
+        rest = map(_render_workload, workloads[inner_height - 1 :])
+        lines = [*lines[: inner_height - 1], join_until_full(rest, "  ", inner_width)]
+    return [*lines, *(Text("", end="") for _ in range(inner_height - len(lines)))]
 
 
-def _dot(node: NodeSight) -> tuple[str, str]:
-    if node.ready:
+def _state_symbol(node: NodeSnapshot) -> StyledSpan:
+    if node.is_ready:
         return ("●", "green")
-    return ("◐", "yellow") if node.state in ("drained", "paused") else ("○", "red")
+    return ("◐", "yellow") if node.is_set_aside else ("○", "red")
 
 
-def _about(node: NodeSight) -> list[tuple[str, str]]:
-    """Return what is worth saying of a node after its name."""
-    standing = [] if node.standing is Standing.ALONE else [(f"  {node.standing}", "dim")]
-    return standing if node.ready else [*standing, (f"  {node.state}", "yellow")]
+def _describe_node(node: NodeSnapshot) -> list[StyledSpan]:
+    """Return a node's swarm role, and its state unless it is ready."""
+    role = [] if node.swarm_role is SwarmRole.NOT_IN_SWARM else [(f"  {node.swarm_role}", "dim")]
+    return role if node.is_ready else [*role, (f"  {node.state}", "yellow")]
 
 
-def _unit(unit: Unit) -> Text:
-    if unit.runs:
-        return line(unit.name)
-    return line((unit.name, "dim"), (f" {unit.state}", "yellow" if unit.is_task else "dim"))
+def _render_workload(workload: Workload) -> Text:
+    if workload.is_running:
+        return styled_line(workload.name)
+    return styled_line((workload.name, "dim"), (f" {workload.state}", "yellow" if workload.is_task else "dim"))
