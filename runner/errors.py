@@ -1,4 +1,4 @@
-"""What can go wrong, as exceptions that know their exit code and what to type next."""
+"""The errors that commands report, each with its exit code and advice on what to do next."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class LabsError(Exception):
     """An error that a user can act on.
 
     Args:
-        message: What happened, naming the file, key or node.
+        message: What happened, with the file, key or node.
         advice: What to type or do next.
-        log: The lines of output that belong to it, if any.
+        log: Output that explains the error, if any.
 
     """
 
@@ -42,49 +42,49 @@ class LabsError(Exception):
 
 
 class UsageError(LabsError):
-    """The command line names something that does not exist or does not fit."""
+    """The command line names something that does not exist or is not allowed."""
 
     exit_code = ExitCode.USAGE
 
 
 class IncompleteError(LabsError):
-    """The command ran, and the learner's work is not there yet."""
+    """The command ran, and the learner's work is not finished."""
 
     exit_code = ExitCode.INCOMPLETE
 
 
 class BrokenLabError(LabsError):
-    """The lab itself is wrong: its lesson, its setup or its checks."""
+    """The lab itself is broken: its lesson, its setup or its checks."""
 
     exit_code = ExitCode.BROKEN_LAB
 
 
 class HostError(LabsError):
-    """The environment cannot do it: no engine, no rights, no space, a node that never became ready."""
+    """The host cannot do it: no engine, no permission, no space, or a node that did not become ready."""
 
     exit_code = ExitCode.HOST
 
 
 class LimitExceededError(HostError):
-    """Something took more time or room than it may, and was ended."""
+    """Something exceeded its limit of time, memory or space, and was ended."""
 
 
-def create_unknown_name_error(kind: str, word: str, known: Iterable[str], command: str) -> UsageError:
-    """Make the error for a name that does not exist.
+def create_unknown_name_error(noun: str, name: str, known_names: Iterable[str], command: str) -> UsageError:
+    """Return the error for a name that does not exist, with similar names as suggestions.
 
     Args:
-        kind: What the word should have named: 'lab', 'node' or 'step'.
-        word: What was typed.
-        known: The names that exist.
+        noun: What the name should refer to: 'lab', 'node' or 'step'.
+        name: What the user typed.
+        known_names: The names that exist.
         command: The command that lists them.
 
     """
-    # Imported here because it takes longer to load than `labs --help` may spend on it.
+    # Imported here because loading it would slow down `labs --help`.
     import difflib
 
-    names = list(known)
-    near = difflib.get_close_matches(word, names, n=3, cutoff=0.5)
-    if near:
-        return UsageError(f"There is no {kind} '{word}'.", f"Did you mean {' or '.join(near)}?")
-    listed = f"There are: {', '.join(names)}. " if names else ""
-    return UsageError(f"There is no {kind} '{word}'.", f"{listed}'{command}' lists them.")
+    names = list(known_names)
+    similar = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if similar:
+        return UsageError(f"There is no {noun} '{name}'.", f"Did you mean {' or '.join(similar)}?")
+    choices = f"Choose from: {', '.join(names)}. " if names else ""
+    return UsageError(f"There is no {noun} '{name}'.", f"{choices}'{command}' lists them.")

@@ -1,4 +1,4 @@
-"""Where things lie: the labs and checks, and what this user's runs leave behind."""
+"""Folders and files: the labs and their checks, and this user's state, cache and sockets."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _PACKAGE = Path(__file__).parent
 def labs_folder() -> Path:
     """Return the folder with one folder per lab.
 
-    `LABS_ROOT` names another tree with `labs/` and `checks/` of its own. Otherwise it is the checkout this package
-    lies in, or, once installed from a wheel, the copy the wheel carries.
+    The environment variable `LABS_ROOT` selects another tree, which has its own `labs/` and `checks/`. The default is
+    the checkout that contains this package or, if it was installed from a wheel, the copy in the wheel.
     """
     root = os.environ.get("LABS_ROOT")
     return Path(root) / "labs" if root else _built_in_labs()
@@ -35,12 +35,12 @@ def checks_file(lab: str) -> Path:
 
 
 def uses_built_in_labs() -> bool:
-    """Whether the labs are those that come with this program."""
+    """Whether the labs are those that come with this package."""
     return labs_folder().resolve() == _built_in_labs().resolve()
 
 
 def is_installed() -> bool:
-    """Whether this program was installed, and is no checkout that somebody works in."""
+    """Whether this package was installed from a wheel, as opposed to running from a checkout."""
     return not (_PACKAGE.parent / "pyproject.toml").exists()
 
 
@@ -54,58 +54,60 @@ def site_folder() -> Path:
 
 
 def project_name() -> str:
-    """Return whose clusters these are: `LABS_PROJECT`, for several people or test runs on one machine or engine.
+    """Return the name that separates this user's clusters from others on the same host or engine: `LABS_PROJECT`.
 
     Raises:
-        UsageError: The variable holds no fit name.
+        UsageError: The variable's value is not a valid name.
 
     """
     name = os.environ.get("LABS_PROJECT", "labs")
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
-        message = f"LABS_PROJECT is '{name}', which cannot name a project."
-        raise UsageError(message, "Use small letters, digits and dashes.")
+        message = f"LABS_PROJECT is '{name}', which is not a valid project name."
+        raise UsageError(message, "Use lowercase letters, digits and dashes.")
     return name
 
 
 def state_folder() -> Path:
-    """Return the folder for this project's logs and locks, which outlives a reboot."""
+    """Return the folder for this project's logs, locks and progress, which survives a reboot."""
     return Path(platformdirs.user_state_dir("labs", appauthor=False)) / project_name()
 
 
 def vms_folder() -> Path:
-    """Return the folder for this project's machines: where it is missing, the driver uml has no clusters."""
+    """Return the folder for this project's VMs; if it is missing, the driver uml has no clusters."""
+    # The name is that of earlier versions, so that this version finds and removes their clusters too.
     return state_folder() / "machines"
 
 
 def cache_folder() -> Path:
-    """Return the folder for what can be found out again at any time."""
+    """Return the folder for data that can be computed or built again at any time."""
     return Path(platformdirs.user_cache_dir("labs", appauthor=False))
 
 
 def check_parent_folder(file: Path) -> None:
-    """Refuse a file to write whose folder is missing; told before the work whose outcome could not be written.
+    """Raise an error if the folder of a file to be written is missing; call it before long work.
 
     Raises:
-        UsageError: There is no such folder.
+        UsageError: The folder does not exist.
 
     """
     if not file.absolute().parent.is_dir():
         message = f"There is no folder {file.parent} to write '{file.name}' to."
-        raise UsageError(message, f"'mkdir -p {file.parent}' makes it.")
+        raise UsageError(message, f"'mkdir -p {file.parent}' creates it.")
 
 
 def program_search_path() -> str:
-    """Return a search path for programs; ordinary users' own often leaves out where the administrators' lie."""
+    """Return the search path for programs, with the administrators' folders, which ordinary users' PATH often lacks."""
     return os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 
 
 def subprocess_environment() -> dict[str, str]:
-    """Return our environment for a Python of ours that is started with `-P`: it finds this very package first."""
-    given = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(_PACKAGE.parent), *([given] if given else [])])}
+    """Return the environment for a `python -P -m runner...` process, which makes it import this very package."""
+    python_path = os.environ.get("PYTHONPATH")
+    folders = [str(_PACKAGE.parent), *([python_path] if python_path else [])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
 
 
 def sockets_folder() -> Path:
-    """Return the folder for this project's sockets, which only this user may enter."""
-    session = os.environ.get("XDG_RUNTIME_DIR")
-    return Path(session) / "labs" / project_name() if session else state_folder() / "sockets"
+    """Return the folder for this project's sockets, which only this user can access."""
+    runtime_folder = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(runtime_folder) / "labs" / project_name() if runtime_folder else state_folder() / "sockets"

@@ -1,4 +1,4 @@
-"""Makes harmless what others have said before it is shown."""
+"""Removes control characters from output of nodes and other programs, so that it is safe to show on a terminal."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import click
 
 
 def strip_control_chars(text: str) -> str:
-    """Return text of a node's or a program's without what a terminal would obey; colours go with it."""
-    shown = click.unstyle(text).expandtabs()
-    return "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in shown)
+    """Return text without terminal escape sequences, colours included; other control characters become U+FFFD."""
+    without_escapes = click.unstyle(text).expandtabs()
+    return "".join(
+        char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in without_escapes
+    )

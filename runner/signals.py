@@ -1,4 +1,4 @@
-"""What the signals that end a program mean here."""
+"""Handling of the signals that ask this process to end: Ctrl-C, `kill`, and a closed terminal."""
 
 from __future__ import annotations
 
@@ -7,60 +7,60 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Ctrl-C, `kill` and CI's cancel, a closed terminal window.
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# SIGTERM comes from `kill` and from CI systems, SIGHUP when the terminal window is closed.
+_TERMINATION_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def raise_on_signals() -> None:
-    """Let every signal that asks this process to end raise `KeyboardInterrupt`, as Ctrl-C does."""
-    for number in _ENDING:
-        # Whoever started us with one ignored, as `nohup` does, wants it so.
+    """Let every termination signal raise `KeyboardInterrupt`, as Ctrl-C does."""
+    for number in _TERMINATION_SIGNALS:
+        # A signal that is ignored already, as under `nohup`, stays ignored.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
 
 
 def disable_interrupts() -> None:
-    """Let nothing more interrupt this process."""
-    for number in _ENDING:
+    """Ignore all termination signals from now on."""
+    for number in _TERMINATION_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
 def block_interrupts() -> Iterator[None]:
-    """Let nothing interrupt the block: it puts in order what an interrupted one has left."""
+    """Ignore termination signals during the block; for cleanup after an interruption."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = [(number, signal.signal(number, signal.SIG_IGN)) for number in _ENDING]
+    handlers = [(number, signal.signal(number, signal.SIG_IGN)) for number in _TERMINATION_SIGNALS]
     try:
         yield
     finally:
-        for number, handler in before:
+        for number, handler in handlers:
             signal.signal(number, handler)
 
 
 @contextmanager
 def defer_interrupts() -> Iterator[None]:
-    """Let an interruption wait until the block is done.
+    """Delay an interruption until the end of the block.
 
-    An engine carries out a request that is under way, whether or not somebody still waits for the answer; what it makes
-    could then be missed by whoever clears up.
+    A Docker engine completes a request that it has received, even if the client no longer waits for the response. What
+    the request creates could then be missed by the cleanup.
 
     Raises:
-        KeyboardInterrupt: At the end of the block, if a signal came meanwhile.
+        KeyboardInterrupt: At the end of the block, if a termination signal arrived in it.
 
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    came: list[int] = []
-    # One that is ignored, as under `nohup`, stays so.
-    heeded = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
-    before = [(number, signal.signal(number, lambda got, _frame: came.append(got))) for number in heeded]
+    received: list[int] = []
+    # A signal that is ignored already, as under `nohup`, stays ignored.
+    handled = [number for number in _TERMINATION_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    handlers = [(number, signal.signal(number, lambda got, _frame: received.append(got))) for number in handled]
     try:
         yield
     finally:
-        for number, handler in before:
+        for number, handler in handlers:
             signal.signal(number, handler)
-    if came:
+    if received:
         raise KeyboardInterrupt

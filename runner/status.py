@@ -1,4 +1,4 @@
-"""How long work says what it is doing, without knowing who listens."""
+"""The interface through which long operations report their progress, without knowing how it is shown."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ DetailCallback = Callable[[str], None]
 
 
 class StatusReporter(Protocol):
-    """Shows a story of named steps."""
+    """Shows the named steps of an operation."""
 
     def step(self, name: str) -> AbstractContextManager[DetailCallback]:
-        """Show a step while the block runs, and how it ended after; what it yields takes details on the way."""
+        """Show a step as running during the block, and its outcome afterwards; yield a function that shows details."""
         ...
 
 
@@ -22,5 +22,5 @@ class NullReporter:
 
     @contextmanager
     def step(self, name: str) -> Iterator[DetailCallback]:
-        """Show nothing while the block runs."""
+        """Show nothing during the block."""
         yield lambda _detail: None

@@ -1,4 +1,4 @@
-"""Has several things done at the same time, each by a `labs` process of its own."""
+"""Runs several of our own modules at the same time, each in a subprocess, and interrupts them together."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import TypeVar
 
 from runner import paths
 
-# Removing nodes takes seconds, on a host that is not at its limits.
-_ORDER_SECONDS = 120
+# How long a process may take to remove its nodes; this takes seconds unless the host is overloaded.
+_CLEANUP_SECONDS = 120
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -23,16 +23,15 @@ R = TypeVar("R")
 def run_in_threads(
     jobs: int, work: Callable[[T], R], items: Iterable[T], interrupt: Callable[[], None]
 ) -> Generator[R, None, None]:
-    """Yield what comes of each item, as it comes.
+    """Call `work` for each item in a pool of threads, and yield the results as they come.
 
-    An interruption is handed on to what runs, and waits until that has removed its nodes. So does an end of whoever
-    takes what comes: close this, then.
+    An exception, Ctrl-C, or closing this generator calls `interrupt`, and then waits for the calls that are running.
 
     Args:
-        jobs: How many at a time.
-        work: Does one; called in several threads.
-        items: What to do, those first that shall begin first.
-        interrupt: Lets all that `work` is doing come to an end.
+        jobs: The number of threads.
+        work: Called once per item.
+        items: The items, in the order in which to start them.
+        interrupt: Makes the running calls of `work` return early.
 
     """
     with ThreadPoolExecutor(jobs) as pool:
@@ -47,28 +46,34 @@ def run_in_threads(
 
 @dataclass(slots=True)
 class SubprocessPool:
-    """Processes that are interrupted together."""
+    """Subprocesses that are interrupted together."""
 
-    _running: list[subprocess.Popen[str]] = field(default_factory=list)
+    _processes: list[subprocess.Popen[str]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _interrupted: bool = False
+    _is_interrupted: bool = False
 
     @property
     def is_interrupted(self) -> bool:
         """Whether `interrupt` was called."""
-        return self._interrupted
+        return self._is_interrupted
 
     def start_module(self, argv: Sequence[str]) -> subprocess.Popen[str]:
-        """Start a module of ours with words, its output and errors in one pipe.
+        """Start one of our modules in a subprocess.
+
+        Args:
+            argv: The module and its arguments.
+
+        Returns:
+            The process; its standard output and standard error share one pipe.
 
         Raises:
-            KeyboardInterrupt: All has been interrupted already.
+            KeyboardInterrupt: `interrupt` was called before.
 
         """
         with self._lock:
-            if self._interrupted:
+            if self._is_interrupted:
                 raise KeyboardInterrupt
-            # In a session of its own a terminal's Ctrl-C reaches it once only, from us.
+            # In its own session, the process gets a terminal's Ctrl-C only once: from `interrupt`.
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", *argv],
                 stdin=subprocess.DEVNULL,
@@ -79,21 +84,23 @@ class SubprocessPool:
                 start_new_session=True,
                 env=paths.subprocess_environment(),
             )
-            self._running.append(process)
+            self._processes.append(process)
             return process
 
     @contextmanager
     def end_after_timeout(self, process: subprocess.Popen[str], seconds: float) -> Iterator[None]:
-        """End a process that takes too long: first so that it can put things in order, then at once.
+        """End a process that runs too long while the block waits for it.
+
+        It first gets SIGTERM, so that it can remove its nodes, and is killed if that takes too long.
 
         Args:
-            process: One that `started` has returned.
-            seconds: How long it may take.
+            process: A process that `start_module` returned.
+            seconds: How long it may run.
 
         """
         timers = [
             threading.Timer(seconds, process.send_signal, [signal.SIGTERM]),
-            threading.Timer(seconds + _ORDER_SECONDS, process.kill),
+            threading.Timer(seconds + _CLEANUP_SECONDS, process.kill),
         ]
         for timer in timers:
             timer.daemon = True
@@ -105,10 +112,10 @@ class SubprocessPool:
                 timer.cancel()
 
     def interrupt(self) -> None:
-        """Let every process put things in order and end, and start no further one."""
+        """Ask every process to clean up and end, and start no more."""
         with self._lock:
-            self._interrupted = True
-            for process in self._running:
+            self._is_interrupted = True
+            for process in self._processes:
                 if process.poll() is None:
-                    # Not SIGINT, which is ignored by whatever a shell has started in the background.
+                    # Not SIGINT: processes that a shell started in the background ignore it.
                     process.send_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""What nodes say, as it is shown."""
+"""Text from nodes, as it is shown on a terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from runner import sanitize
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("text", "shown"),
     [
         ("Grüße ✓\n", "Grüße ✓\n"),
         ("\x1b[31mred\x1b[0m", "red"),
@@ -17,6 +17,6 @@ from runner import sanitize
         ("\x9b2J\u202eevil", "�2J�evil"),
     ],
 )
-def test_what_a_terminal_would_obey_is_not_shown(said: str, shown: str) -> None:
-    """Letters, signs and line ends stay, colours go, and every other control character becomes a mark."""
-    assert shown == sanitize.strip_control_chars(said)
+def test_strip_control_chars(text: str, shown: str) -> None:
+    """Printable characters and newlines stay, colours are removed, and other control characters are replaced."""
+    assert shown == sanitize.strip_control_chars(text)

@@ -1,4 +1,4 @@
-"""Signals that ask the program to end."""
+"""Handling of the signals that ask this process to end."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from runner import signals
 
 
 def test_deferred() -> None:
-    """An interruption waits until the block is done, and comes then."""
+    """An interruption is delayed until the end of the block."""
     done = []
 
     def block() -> None:
-        with signals.deferred():
+        with signals.defer_interrupts():
             os.kill(os.getpid(), signal.SIGINT)
             done.append("the rest of the block")
 
@@ -24,26 +24,26 @@ def test_deferred() -> None:
     assert ["the rest of the block"] == done
 
 
-def test_deferred_in_peace() -> None:
-    """Without a signal a deferred block changes nothing, and the handlers are as before."""
+def test_deferred_without_signal() -> None:
+    """Without a signal, the handlers after the block are those from before it."""
     before = signal.getsignal(signal.SIGINT)
-    with signals.deferred():
+    with signals.defer_interrupts():
         assert before is not signal.getsignal(signal.SIGINT)
     assert before is signal.getsignal(signal.SIGINT)
 
 
-def test_uninterrupted() -> None:
-    """Nothing interrupts a block that clears up."""
-    with signals.uninterrupted():
+def test_blocked() -> None:
+    """Signals do not interrupt a block that cleans up."""
+    with signals.block_interrupts():
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_nohup() -> None:
-    """A signal that whoever started us wants ignored interrupts nothing, in a deferred block too."""
+    """A signal that is ignored, as under nohup, stays ignored in a deferred block."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with signals.deferred():
+        with signals.defer_interrupts():
             os.kill(os.getpid(), signal.SIGHUP)
         assert signal.SIG_IGN is signal.getsignal(signal.SIGHUP)
     finally:

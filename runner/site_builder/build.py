@@ -39,7 +39,7 @@ def build_site(out: Path, *, url: str = "", live: bool = False) -> WriteSummary:
         OSError: The folder cannot be written to.
 
     """
-    folder = ManagedDirectory(out, ".labs-site.json", "no site was built from", "Name an empty folder with --out.")
+    folder = ManagedDirectory(out, ".labs-site.json", "a lesson site", "Name an empty folder with --out.")
     folder.check_ownership()
     return folder.write_files(render_site(url=url, live=live))
 

@@ -1,1 +1,1 @@
-"""Files that labs keeps: durable writes, locks, the cache, managed output folders."""
+"""Files that labs keeps: atomic writes, locks, the cache, managed output folders, and the JSON codec."""

@@ -1,4 +1,4 @@
-"""Notes of what took long to work out, kept in this user's cache between one command and the next."""
+"""A cache of computed Python objects on disk, which survives from one command to the next."""
 
 from __future__ import annotations
 
@@ -12,30 +12,37 @@ from runner.storage import atomic
 
 
 def load_entry(name: str, digest: bytes) -> object | None:
-    """Return what was noted, if it was worked out from the same.
+    """Return a cached object, or None if there is none for this input.
 
     Args:
-        name: The note's name, with that of its folder.
-        digest: What tells that from which it was worked out from all else.
+        name: The entry's name, which may contain the name of a subfolder.
+        digest: A hash of all input that the object was computed from.
 
     """
-    note = _file(name)
+    file = _entry_file(name)
     with contextlib.suppress(OSError, ValueError, EOFError, AttributeError, ImportError, pickle.UnpicklingError):
-        data = note.read_bytes()
-        # What somebody else has put there would run as us.
-        if note.stat().st_uid == os.geteuid() and data.startswith(digest):
-            found: object = pickle.loads(data[len(digest) :])  # noqa: S301 - this user wrote it, in a folder of their own
-            return found
+        data = file.read_bytes()
+        # Unpickling runs code, so a file that belongs to another user is not trusted.
+        if file.stat().st_uid == os.geteuid() and data.startswith(digest):
+            value: object = pickle.loads(data[len(digest) :])  # noqa: S301 - this user wrote it, in their own folder
+            return value
     return None
 
 
-def store_entry(name: str, digest: bytes, found: object) -> None:
-    """Note what was worked out, unless there is no room for it."""
-    note = _file(name)
+def store_entry(name: str, digest: bytes, value: object) -> None:
+    """Store an object; without an error if it cannot be written.
+
+    Args:
+        name: The entry's name, which may contain the name of a subfolder.
+        digest: A hash of all input that the object was computed from.
+        value: The object.
+
+    """
+    file = _entry_file(name)
     with contextlib.suppress(OSError):
-        note.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write_bytes(note, digest + pickle.dumps(found))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write_bytes(file, digest + pickle.dumps(value))
 
 
-def _file(name: str) -> Path:
+def _entry_file(name: str) -> Path:
     return paths.cache_folder() / f"{name}.pickle"

@@ -1,8 +1,7 @@
-"""A folder of files of ours: what changed is written, each file whole or not at all, and what is stale is removed."""
+"""Output folders that labs manages: changed files are written atomically, and outdated files are removed."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,18 +9,18 @@ from pathlib import Path
 from runner.errors import UsageError
 from runner.storage import atomic, codec
 
-# What is written before it is put in its place.
-_HALF = ".labs-half"
+# A fixed name, so that the file that a killed process leaves is overwritten the next time.
+_TEMPORARY_NAME = ".labs-partial"
 
 
 @dataclass(frozen=True, slots=True)
 class WriteSummary:
-    """What was done to a folder.
+    """What `ManagedDirectory.write_files` did.
 
     Attributes:
-        files: How many files it was given.
-        changed: How many of them were written anew.
-        removed: How many earlier files of ours were removed.
+        file_count: The number of files that the folder should contain.
+        changed_count: How many of them were written, because they were new or had other content.
+        removed_count: How many outdated files were removed.
 
     """
 
@@ -32,107 +31,112 @@ class WriteSummary:
 
 @dataclass(frozen=True, slots=True)
 class ManagedDirectory:
-    """A folder that we write to, with a list in it of what we wrote, which is all that we may ever remove.
+    """A folder with a manifest of the files that labs wrote to it; no other file is ever removed.
 
     Attributes:
         folder: The folder; it may be missing.
-        list_name: What the list is called in it.
-        what: What a file that is not ours is, as in 'holds files that no site was built from'.
-        advice: What to type instead.
+        manifest_name: The name of the manifest in the folder.
+        content: What the folder contains, for the error about other files, as in 'a lesson site'.
+        advice: What to type if the folder contains other files.
 
     """
 
     folder: Path
     manifest_name: str
-    foreign_description: str
+    content: str
     advice: str
 
     def check_ownership(self) -> None:
-        """Make sure that it may be written to: it is empty or missing, or the same was written there before.
+        """Check that the folder is missing, empty, or was written by `write_files` before.
 
         Raises:
-            UsageError: It holds what is not ours.
+            UsageError: It is not a directory, or contains other files.
 
         """
         if self.folder.exists() and not self.folder.is_dir():
-            raise UsageError(f"{self.folder} is no folder.", self.advice)
+            raise UsageError(f"{self.folder} is not a directory.", self.advice)
         if (
             self.folder.is_dir()
-            and not self._list.is_file()
-            and any(one.name != _HALF for one in self.folder.iterdir())
+            and not self._manifest.is_file()
+            and any(entry.name != _TEMPORARY_NAME for entry in self.folder.iterdir())
         ):
-            raise UsageError(f"{self.folder} holds files that {self.foreign_description}.", self.advice)
+            raise UsageError(f"{self.folder} contains files that do not belong to {self.content}.", self.advice)
 
     def write_files(self, files: Mapping[str, bytes]) -> WriteSummary:
-        """Make it hold these files, by their paths in it and in their order, and none of ours beside them.
+        """Write files, and remove those of earlier calls that are not among them.
+
+        Args:
+            files: The content of each file by its path in the folder; they are written in this order.
 
         Raises:
-            UsageError: It holds what is not ours.
-            OSError: It cannot be written to.
+            UsageError: The folder contains other files.
+            OSError: A file cannot be written.
 
         """
         self.check_ownership()
-        before = self._listed()
+        earlier = self._read_manifest()
         self.folder.mkdir(parents=True, exist_ok=True)
-        # Said before it is done: what is cut short leaves nothing that the next one would not know as ours.
-        self._put(self._list, _text(before | files.keys()))
-        stale = sorted(before - files.keys())
-        # First those that would be in the way: a file may have become a folder, and a folder a file.
-        for path in _in_the_way(stale, files.keys()):
-            _remove(self.folder, path)
-        changed = sum(self._put(self.folder / path, data) for path, data in files.items())
-        for path in stale:
-            _remove(self.folder, path)
-        self._put(self._list, _text(files.keys()))
-        return WriteSummary(len(files), changed, len(stale))
+        # The manifest comes first: after an interruption it lists every file that may have been written.
+        self._write_file(self._manifest, _render_manifest(earlier | files.keys()))
+        outdated = sorted(earlier - files.keys())
+        # Remove first what blocks a new path: a file may have become a folder, and a folder a file.
+        for path in _list_blocking(outdated, files.keys()):
+            _remove_file(self.folder, path)
+        changed_count = sum(self._write_file(self.folder / path, data) for path, data in files.items())
+        for path in outdated:
+            _remove_file(self.folder, path)
+        self._write_file(self._manifest, _render_manifest(files.keys()))
+        return WriteSummary(len(files), changed_count, len(outdated))
 
     @property
-    def _list(self) -> Path:
+    def _manifest(self) -> Path:
         return self.folder / self.manifest_name
 
-    def _listed(self) -> set[str]:
+    def _read_manifest(self) -> set[str]:
         try:
-            listed = codec.decode_json(self._list.read_bytes(), set[str])
+            listed = codec.decode_json(self._manifest.read_bytes(), set[str])
         except FileNotFoundError:
             return set()
         except (OSError, codec.DecodeError):
             listed = None
-        if listed is None or not all(map(_is_below, listed)):
-            raise UsageError(f"{self._list} is damaged.", "Remove the folder, then type this again.")
+        if listed is None or not all(map(_is_inside, listed)):
+            raise UsageError(f"{self._manifest} is damaged.", f"Remove the folder {self.folder}, then retry.")
         return listed
 
-    def _put(self, path: Path, data: bytes) -> bool:
+    def _write_file(self, path: Path, data: bytes) -> bool:
+        """Write a file unless it has this content already; return whether it was written."""
         try:
             if path.read_bytes() == data:
                 return False
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write_bytes(path, data, temporary=self.folder / _HALF)
+        atomic.write_bytes(path, data, temporary=self.folder / _TEMPORARY_NAME)
         return True
 
 
-def _text(paths: Iterable[str]) -> bytes:
-    return (json.dumps(sorted(paths), indent=0, ensure_ascii=False) + "\n").encode()
+def _render_manifest(paths: Iterable[str]) -> bytes:
+    return (codec.encode_json(sorted(paths), indent=0) + "\n").encode()
 
 
-def _is_below(path: str) -> bool:
+def _is_inside(path: str) -> bool:
     parts = Path(path).parts
     return bool(parts) and not Path(path).is_absolute() and ".." not in parts
 
 
-def _in_the_way(stale: Iterable[str], files: Collection[str]) -> list[str]:
-    folders = {folder for path in files for folder in _folders(path)}
-    return [path for path in stale if path in folders or any(folder in files for folder in _folders(path))]
+def _list_blocking(outdated: Iterable[str], files: Collection[str]) -> list[str]:
+    folders = {folder for path in files for folder in _parent_folders(path)}
+    return [path for path in outdated if path in folders or any(folder in files for folder in _parent_folders(path))]
 
 
-def _folders(path: str) -> list[str]:
+def _parent_folders(path: str) -> list[str]:
     return [str(folder) for folder in Path(path).parents]
 
 
-def _remove(folder: Path, path: str) -> None:
+def _remove_file(folder: Path, path: str) -> None:
+    """Remove a file and the folders that are empty without it."""
     if not (folder / path).parent.resolve().is_relative_to(folder.resolve()):
-        return  # Somebody has put a link in the place of a folder; what it leads to is not ours.
-    # By now it may be a folder of new files.
+        return  # Someone has replaced a folder by a link; the files behind it are not ours.
+    # In the meantime it may have become a folder of new files.
     if (folder / path).is_file() or (folder / path).is_symlink():
         (folder / path).unlink()
     for parent in (folder / path).parents:

@@ -42,7 +42,7 @@ def tree(tmp_path: Path) -> Path:
         (["ada", "--report", "junit=none/a.xml"], "There is no folder none to write 'a.xml' to.", "mkdir -p none"),
         (
             ["ada", "--report", "pages=labs"],
-            "labs holds files that do not belong to a report 'pages'.",
+            "labs contains files that do not belong to a report 'pages'.",
             "Name an empty folder.",
         ),
         (

@@ -59,7 +59,7 @@ def test_somebodys_folder(tmp_path: Path) -> None:
     """A folder that holds anything else is refused."""
     helpers.write_lab(tmp_path, STEP)
     done = helpers.run_labs(tmp_path, "site", "build", "--out", ".")
-    assert (2, ". holds files that no site was built from.\nName an empty folder with --out.\n") == (
+    assert (2, ". contains files that do not belong to a lesson site.\nName an empty folder with --out.\n") == (
         done.returncode,
         done.stderr,
     )

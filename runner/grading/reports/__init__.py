@@ -162,7 +162,7 @@ def render_report(name: str, grades: Sequence[Grade], pairs: Sequence[SimilarPai
 
 def _open_managed_folder(name: str, folder: Path) -> ManagedDirectory:
     return ManagedDirectory(
-        folder, f".labs-{name}.json", f"do not belong to a report '{name}'", "Name an empty folder."
+        folder, f".labs-{name}.json", f"a report '{name}'", "Name an empty folder."
     )
 
 
