@@ -73,7 +73,7 @@ def _format_line(job: Job, grade: Grade) -> Text:
 
 
 def _format_verdict(grade: Grade) -> Text:
-    problem = Text(student_view.to_single_line(student_view.describe_missing_grade(grade)), style="yellow")
+    problem = Text(student_view.to_single_line(student_view.describe_incomplete_grade(grade)), style="yellow")
     if grade.trouble:
         return problem
     score = Text(f"{student_view.format_score(grade.score)} points", style="bold")
@@ -91,7 +91,7 @@ def print_grades(grades: Sequence[Grade], pairs: Sequence[SimilarPair] = ()) -> 
         table.add_column(heading, justify="right" if heading in ("POINTS", "SECONDS") else "left")
     for grade in grades:
         name, score = student_view.to_single_line(grade.submission), student_view.format_score(grade.score)
-        problem = Text(student_view.to_single_line(student_view.describe_missing_grade(grade)), style="yellow")
+        problem = Text(student_view.to_single_line(student_view.describe_incomplete_grade(grade)), style="yellow")
         table.add_row(Text(name), grade.lab, score, f"{grade.seconds:.0f}", problem)
     console.print(table)
     _print_similar_pairs(grades, pairs)

@@ -125,7 +125,7 @@ def time_limit_option(default_seconds: int) -> Callable[[click.decorators.FC], c
 
 def learner_options(command: click.decorators.FC) -> click.decorators.FC:
     """Add options for a learner and a seed; `parse_learner` combines them."""
-    seed_help = "The word from your instructor that the values are drawn with."
+    seed_help = "The word from your instructor that determines the values."
     with_seed = click.option("--seed", metavar="WORD", help=seed_help)(command)
     learner_help = "Use the values of this learner; ID is the learner's name in the course."
     return click.option("--learner", metavar="ID", help=learner_help)(with_seed)

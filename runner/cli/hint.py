@@ -19,7 +19,7 @@ from runner.progress.model import Progress
 
 @click.command("hint")
 @_options.lab_and_step_arguments
-@click.option("--again", is_flag=True, help="Show the hints you have seen again, and no new one.")
+@click.option("--again", is_flag=True, help="Repeat the hints you have already seen.")
 def command(lab: str | None, step: str | None, again: bool) -> int:
     """Get a step's next hint, the weakest first.
 

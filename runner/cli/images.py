@@ -28,7 +28,7 @@ def command() -> None:
     """
 
 
-@command.command("build")
+@command.command("build", short_help="Build or pull missing images.")
 @click.argument("labs", nargs=-1, metavar="[LAB]...", type=_options.LabName())
 @_options.driver_option
 @click.option("--rebuild", is_flag=True, help="Rebuild stand-ins, and replace them with official images if possible.")
@@ -58,9 +58,12 @@ def build(labs: tuple[str, ...], driver: str | None, rebuild: bool) -> int:
     return 0
 
 
-@command.command("list")
+@command.command("list", short_help="List images.")
 def list_images() -> int:
-    """List images: official or stand-in, size, and what a stand-in contains."""
+    """List images, their size, and whether each is official or a stand-in.
+
+    A stand-in is built from Debian packages, in place of an official image that no registry could provide.
+    """
     images_by_driver = {
         driver.name: images for driver in selection.load_reachable_drivers() if (images := driver.list_images())
     }
@@ -87,7 +90,7 @@ def _print_images(driver: str, images: Iterable[NodeImage]) -> None:
     _console.get_stdout().print(table)
 
 
-@command.command("prune")
+@command.command("prune", short_help="Remove unused images.")
 @click.option("--all", "remove_all", is_flag=True, help="Also remove images in use; the next start rebuilds them.")
 def prune(remove_all: bool) -> int:
     """Remove images and layer caches that this version of labs does not use."""
@@ -100,7 +103,7 @@ def prune(remove_all: bool) -> int:
     return 0
 
 
-@command.command("export")
+@command.command("export", short_help="Write the images of the uml driver to a file.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(file: Path) -> int:
     """Write the kernel, disk and images of the uml driver to a file, for a computer without Debian or a network.
@@ -123,7 +126,7 @@ def export(file: Path) -> int:
     return 0
 
 
-@command.command("import")
+@command.command("import", short_help="Read the images of the uml driver from a file.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_file(file: Path) -> int:
     """Read the kernel, disk and images of the uml driver from a file that 'labs images export' wrote.

@@ -15,7 +15,7 @@ from runner.errors import ExitCode
 @click.argument("name")
 @click.pass_context
 def command(ctx: click.Context, name: str) -> int:
-    """Create a small, working lab to start from: a lesson, checks, near misses and a solution.
+    """Create a small, working lab to start from: lesson, checks, a solution, and near misses (wrong answers to reject).
 
     The lab goes into the folder that --labs or LABS_ROOT names, or else into your checkout of this project. Existing
     files are never overwritten.

@@ -21,7 +21,7 @@ def command() -> None:
     """
 
 
-@command.command("build")
+@command.command("build", short_help="Write the lessons as a static web site.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -50,7 +50,7 @@ def build(out: Path, url: str) -> int:
     return 0
 
 
-@command.command("serve")
+@command.command("serve", short_help="Serve the lessons on this computer.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),

@@ -82,7 +82,7 @@ def start_lab(
         line = f"Driver {choice.driver.name}: {choice.reason}."
         _console.get_stderr().print(line, style="dim", soft_wrap=True, markup=False)
     outcome = lifecycle.start(
-        choice.driver, lab, ClusterId(lab.name), _console.create_status_reporter(), keep=keep, surveyed=cluster
+        choice.driver, lab, ClusterId(lab.name), _console.create_status_reporter(), keep=keep, known_cluster=cluster
     )
     record = _progress.record_fresh_cluster if outcome is StartResult.FRESH else _progress.record_use
     return outcome, record(lab.name)
