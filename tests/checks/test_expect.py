@@ -1,4 +1,4 @@
-"""How checks say 'not yet', and how they wait."""
+"""Checks that fail with 'not yet', and checks that wait."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tests import helpers
 
 @pytest.fixture
 def node(tmp_path: Path) -> CheckNode:
-    """Return a node to complain of."""
+    """Return a node that failures refer to."""
     return CheckNode(helpers.LocalNode(tmp_path))
 
 
-def counting(node: CheckNode, enough: int) -> tuple[Callable[[], int], list[int]]:
-    """Return a probe that says 'not yet' until it has been called often enough, and its calls."""
+def make_counting_probe(node: CheckNode, enough: int) -> tuple[Callable[[], int], list[int]]:
+    """Return a probe that fails until it has been called `enough` times, and the list of its calls."""
     calls: list[int] = []
 
     def probe() -> int:
@@ -32,7 +32,7 @@ def counting(node: CheckNode, enough: int) -> tuple[Callable[[], int], list[int]
 
 
 def test_fail(node: CheckNode) -> None:
-    """A failure carries node, what was seen and expected, and the command, and says them all."""
+    """A failure has the node, the observed and expected values and the command, and its message contains them all."""
     with pytest.raises(NotYet) as caught:
         fail(node, "it is off", ["on"], "docker info")
     assert ("node1", "it is off", "['on']", "docker info") == (
@@ -46,28 +46,28 @@ def test_fail(node: CheckNode) -> None:
 
 @pytest.mark.parametrize(("of", "observed", "expected"), [("", "2", "3"), ("replicas", "replicas: 2", "replicas: 3")])
 def test_expect(of: str, observed: str, expected: str, node: CheckNode) -> None:
-    """What differs is a failure that says what both values are of."""
+    """Different values are a failure, and both values have the prefix."""
     with pytest.raises(NotYet) as caught:
         expect(node, 2, 3, of=of, see="docker service ls")
     assert (observed, expected) == (caught.value.observed, caught.value.expected)
 
 
 def test_expect_equal(node: CheckNode) -> None:
-    """What is as it should be is no failure."""
+    """Equal values are no failure."""
     expect(node, {"a", "b"}, {"b", "a"}, see="ls")
 
 
 def test_eventually(node: CheckNode) -> None:
-    """A probe is repeated until it is content, and its value returned."""
-    probe, calls = counting(node, 3)
+    """A probe is repeated until it succeeds, and its value is returned."""
+    probe, calls = make_counting_probe(node, 3)
     set_wait_budget(5)
     assert 3 == eventually(probe)
     assert [1, 2, 3] == calls
 
 
-def test_without_patience(node: CheckNode) -> None:
-    """Without patience a probe is called once."""
-    probe, calls = counting(node, 3)
+def test_no_wait_budget(node: CheckNode) -> None:
+    """Without a wait budget a probe is called once."""
+    probe, calls = make_counting_probe(node, 3)
     set_wait_budget(0)
     with pytest.raises(NotYet, match="the calls: 1"):
         eventually(probe)
@@ -75,8 +75,8 @@ def test_without_patience(node: CheckNode) -> None:
 
 
 def test_last_failure(node: CheckNode) -> None:
-    """Once the patience is used up, the last failure is the one that is told."""
-    probe, calls = counting(node, 1000)
+    """After the wait budget is used up, the last failure is raised."""
+    probe, calls = make_counting_probe(node, 1000)
     set_wait_budget(0.35)
     with pytest.raises(NotYet) as caught:
         eventually(probe)
@@ -84,28 +84,28 @@ def test_last_failure(node: CheckNode) -> None:
     assert f"the calls: {len(calls)}" == caught.value.observed
 
 
-def test_shared_patience(node: CheckNode) -> None:
-    """All that wait draw on one patience, so the second finds none left."""
+def test_shared_wait_budget(node: CheckNode) -> None:
+    """All probes share one wait budget, so nothing is left for the second one."""
     set_wait_budget(0.3)
     began = time.monotonic()
     with pytest.raises(NotYet):
-        eventually(counting(node, 1000)[0])
-    probe, calls = counting(node, 2)
+        eventually(make_counting_probe(node, 1000)[0])
+    probe, calls = make_counting_probe(node, 2)
     with pytest.raises(NotYet):
         eventually(probe)
     assert [1] == calls
     assert 0.3 <= time.monotonic() - began < 0.6
 
 
-def test_patience_left(node: CheckNode) -> None:
-    """What one has not used up is there for the next."""
+def test_remaining_wait_budget(node: CheckNode) -> None:
+    """The next probe can use what an earlier probe has not used."""
     set_wait_budget(5)
-    eventually(counting(node, 1)[0])
-    assert 2 == eventually(counting(node, 2)[0])
+    eventually(make_counting_probe(node, 1)[0])
+    assert 2 == eventually(make_counting_probe(node, 2)[0])
 
 
 def test_other_errors() -> None:
-    """Only 'not yet' is waited for; any other error is told at once."""
+    """A probe is repeated only after 'not yet'; any other error is raised at once."""
     set_wait_budget(5)
     began = time.monotonic()
     with pytest.raises(ZeroDivisionError):

@@ -1,4 +1,4 @@
-"""Nodes as checks see them."""
+"""The nodes that checks read from."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def test_mapping(tmp_path: Path) -> None:
 
 
 def test_run(tmp_path: Path) -> None:
-    """A command gives its exit status and both of its outputs."""
-    done = CheckNode(helpers.LocalNode(tmp_path)).run("sh", "-c", "echo out; echo err >&2; exit 3")
-    assert (3, "out\n", "err\n") == (done.exit_status, done.text, done.error_text)
+    """A command returns its exit status, its output and its error output."""
+    result = CheckNode(helpers.LocalNode(tmp_path)).run("sh", "-c", "echo out; echo err >&2; exit 3")
+    assert (3, "out\n", "err\n") == (result.exit_status, result.text, result.error_text)
 
 
 def test_host(tmp_path: Path) -> None:
@@ -38,17 +38,17 @@ def test_host(tmp_path: Path) -> None:
     assert host.file("it's gone").exists is False
 
 
-@pytest.mark.parametrize("ask", [lambda node: node.api, lambda node: node.host, lambda node: node.run("true")])
-def test_down(ask: object, tmp_path: Path) -> None:
-    """A node that is down cannot be asked, whatever the way."""
-    assert callable(ask)
+@pytest.mark.parametrize("access", [lambda node: node.api, lambda node: node.host, lambda node: node.run("true")])
+def test_down(access: object, tmp_path: Path) -> None:
+    """The API, testinfra and commands all raise an error on a node that is down."""
+    assert callable(access)
     with pytest.raises(HostError, match="node1 is down") as caught:
-        ask(CheckNode(helpers.LocalNode(tmp_path, state=NodeState.STOPPED)))
+        access(CheckNode(helpers.LocalNode(tmp_path, state=NodeState.STOPPED)))
     assert "Run 'labs start' to bring it up again." == caught.value.advice
 
 
-def test_kept_from_run_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that is asked again has the same nodes as before, until one of them is in another state."""
+def test_reused_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that runs checks again reuses its nodes, until the state of one of them has changed."""
     monkeypatch.setattr(pytest_plugin, "_reusable_nodes", [])
     up = helpers.make_local_cluster(tmp_path, "node1", "node2")
     first = pytest_plugin._reuse_nodes(up)

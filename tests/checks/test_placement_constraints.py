@@ -1,4 +1,4 @@
-"""Which members fit a service's constraints."""
+"""Select the members that satisfy placement constraints."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from checks.placement_constraints import filter_eligible_members
 from checks.swarm import Member
 
 
-def member(name: str, *, is_manager: bool = False, **labels: str) -> Member:
-    """Return a member that is ready."""
+def make_member(name: str, *, is_manager: bool = False, **labels: str) -> Member:
+    """Return a ready member."""
     return Member(f"id-of-{name}", name, is_manager, "ready", "active", datetime.now(UTC), labels)
 
 
-MEMBERS = (member("node1", is_manager=True, disk="db"), member("node2", disk="slow"), member("node3"))
+MEMBERS = (make_member("node1", is_manager=True, disk="db"), make_member("node2", disk="slow"), make_member("node3"))
 
 
 @pytest.mark.parametrize(
-    ("fitting", "constraints"),
+    ("eligible", "constraints"),
     [
         ("node1 node2 node3", ()),
         ("node2", ("node.hostname==node2",)),
@@ -35,6 +35,6 @@ MEMBERS = (member("node1", is_manager=True, disk="db"), member("node2", disk="sl
         ("node1 node2 node3", ("node.platform.os==linux",)),
     ],
 )
-def test_allowed(fitting: str, constraints: tuple[str, ...]) -> None:
-    """Members must fit every constraint, as the swarm reads them: case does not count, no label is another label."""
-    assert fitting == " ".join(one.name for one in filter_eligible_members(MEMBERS, constraints))
+def test_eligible_members(eligible: str, constraints: tuple[str, ...]) -> None:
+    """A member must satisfy all constraints; values ignore case, and a missing label counts as a different value."""
+    assert eligible == " ".join(member.name for member in filter_eligible_members(MEMBERS, constraints))

@@ -1,4 +1,4 @@
-"""What checks read of published ports, of answers and of what was counted."""
+"""Published ports, answers of whoami, and request logs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from checks.routing_mesh import (
 )
 from checks.swarm import Service
 
-COUNTED = """\
+REQUEST_LOG = """\
      62 I'm 3f13162617e1
       7 I'm de55146b98ba
     127 lost: Failed to connect to node2 port 8000: Could not connect to server
@@ -29,55 +29,56 @@ x-forwarded-for: 10.213.0.11
 """
 
 
-def _service(endpoint: dict[str, Any] | None) -> Service:
+def _make_service(endpoint: dict[str, Any] | None) -> Service:
     spec = {"EndpointSpec": endpoint} if endpoint is not None else {}
     return Service("id", "web", "nginx:latest", "replicated", 1, datetime.now(UTC), spec)
 
 
-def test_ledger_tells_answers_from_losses() -> None:
-    """What was lost is counted apart from those who answered, each by its words."""
+def test_request_log_counts() -> None:
+    """Lost requests are counted by reason, separately from answers."""
     lost = {
         "lost: Failed to connect to node2 port 8000: Could not connect to server": 127,
         "lost: Recv failure: Connection reset by peer": 1,
     }
-    assert RequestLog({"I'm 3f13162617e1": 62, "I'm de55146b98ba": 7}, lost) == parse_request_log(COUNTED)
+    assert RequestLog({"I'm 3f13162617e1": 62, "I'm de55146b98ba": 7}, lost) == parse_request_log(REQUEST_LOG)
 
 
-def test_ledger_of_nothing_is_empty() -> None:
-    """A file that is empty, or holds something else, tells of no request."""
+def test_empty_request_log() -> None:
+    """A file that is empty or contains something else has no requests."""
     assert RequestLog({}, {}) == parse_request_log("")
     assert RequestLog({}, {}) == parse_request_log("curl: command not found\n")
 
 
-def test_told_finds_a_line_by_its_name() -> None:
-    """A header is found whatever the case of its name, and what is not told is empty."""
+def test_whoami_field() -> None:
+    """A field is found in any case, and a missing field is empty."""
     assert ("5b568b6bcef4", "10.213.0.11", "") == tuple(
         read_whoami_field(ANSWER, name) for name in ("Hostname", "X-Forwarded-For", "Name")
     )
 
 
-def test_ports_are_in_order() -> None:
-    """Ports come lowest first, whatever order they were typed in, and one that the swarm chooses counts as 0."""
-    given = [{"TargetPort": 80, "PublishedPort": 8000}, {"TargetPort": 81, "PublishMode": "host"}]
+def test_port_order() -> None:
+    """Ports are in ascending order, and a port that the swarm chooses counts as 0."""
+    entries = [{"TargetPort": 80, "PublishedPort": 8000}, {"TargetPort": 81, "PublishMode": "host"}]
     assert (PublishedPort(0, 81, "host"), PublishedPort(8000, 80, "ingress")) == list_published_ports(
-        _service({"Ports": given})
+        _make_service({"Ports": entries})
     )
-    assert () == list_published_ports(_service(None))
+    assert () == list_published_ports(_make_service(None))
 
 
-def test_ports_are_told_with_an_unusual_mode() -> None:
-    """A port's words name the mode where it is not the mesh."""
+def test_port_with_mode() -> None:
+    """The text of a port names its mode, unless it is the routing mesh."""
     assert ("8000 to 80", "81 to 81 in mode host") == (
         str(PublishedPort(8000, 80, "ingress")),
         str(PublishedPort(81, 81, "host")),
     )
 
 
-def test_a_port_that_was_not_named_is_told_in_words() -> None:
-    """Where the swarm was to choose the port, no number is told."""
+def test_port_without_number() -> None:
+    """The text of a port that the swarm chooses has no number for the node."""
     assert "a port that the swarm chose to 80" == str(PublishedPort(0, 80, "ingress"))
 
 
-def test_endpoint_mode_is_vip_unless_told() -> None:
-    """A service that says nothing of its endpoint mode has a virtual IP."""
-    assert ("vip", "vip", "dnsrr") == tuple(read_endpoint_mode(_service(one)) for one in (None, {}, {"Mode": "dnsrr"}))
+def test_default_endpoint_mode() -> None:
+    """A service without an endpoint mode has a virtual IP."""
+    services = [_make_service(endpoint) for endpoint in (None, {}, {"Mode": "dnsrr"})]
+    assert ["vip", "vip", "dnsrr"] == [read_endpoint_mode(service) for service in services]

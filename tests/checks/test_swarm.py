@@ -1,4 +1,4 @@
-"""What checks read from the tasks of a swarm."""
+"""The tasks of a swarm as checks read them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from checks.swarm import Task
         ("shutdown", "task: non-zero exit (137)", False),
     ],
 )
-def test_what_a_restart_loses_was_not_killed(state: str, error: str, *, killed: bool) -> None:
-    """A task was killed if its container ended badly, and not if its engine only lost sight of it."""
+def test_was_killed(state: str, error: str, *, killed: bool) -> None:
+    """A task was killed if its container failed, and not if a restarted engine only lost it."""
     task = Task("id", 1, "node", "shutdown", state, error, "", 0, datetime.now(UTC), {})
     assert killed == task.was_killed

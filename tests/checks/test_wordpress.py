@@ -1,4 +1,4 @@
-"""What blogs say, asked by real requests to a server that answers as WordPress does."""
+"""Responses of blogs, from real requests to a server that answers like WordPress."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class _Blogs(BaseHTTPRequestHandler):
         self.wfile.write(body.encode())
 
     def log_message(self, *_words: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def base() -> Iterator[str]:
-    """Yield the address of a server with one blog of each kind."""
+    """Yield the address of a server with one blog in each state."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Blogs) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -53,21 +53,21 @@ def base() -> Iterator[str]:
 
 @pytest.fixture
 def node(tmp_path: Path) -> CheckNode:
-    """Return a node to ask from."""
+    """Return a node that sends requests."""
     return CheckNode(helpers.LocalNode(tmp_path))
 
 
 def test_posts(node: CheckNode, base: str) -> None:
-    """The posts of a blog are those that somebody has written, with their titles as text and their dates."""
+    """The posts of a blog are those of the learner, with titles as plain text and dates."""
     address = f"{base}/written"
-    answer = wordpress.fetch_blogs(node, (address,))[address]
-    assert answer.is_serving
+    response = wordpress.fetch_blogs(node, (address,))[address]
+    assert response.is_serving
     written = datetime(2026, 1, 1, 10, 5, tzinfo=UTC)
-    assert (Post("Ink & paper", written),) == wordpress.extract_posts(node, address, answer)
+    assert (Post("Ink & paper", written),) == wordpress.extract_posts(node, address, response)
 
 
 @pytest.mark.parametrize(
-    ("blog", "serves", "says"),
+    ("blog", "is_serving", "summary"),
     [
         ("silent", True, "has no post except WordPress's sample post"),
         ("empty", True, "is not installed yet: its database is empty"),
@@ -75,22 +75,22 @@ def test_posts(node: CheckNode, base: str) -> None:
         ("other", False, "says 200: 'nginx'"),
     ],
 )
-def test_no_posts(node: CheckNode, base: str, blog: str, serves: bool, says: str) -> None:
-    """A blog without posts of somebody's own is told in its own words."""
+def test_no_posts(node: CheckNode, base: str, blog: str, is_serving: bool, summary: str) -> None:
+    """The failure for a blog without posts of the learner describes its response."""
     address = f"{base}/{blog}"
-    answer = wordpress.fetch_blogs(node, (address,))[address]
-    assert serves == answer.is_serving
+    response = wordpress.fetch_blogs(node, (address,))[address]
+    assert is_serving == response.is_serving
     with pytest.raises(NotYet) as caught:
-        wordpress.extract_posts(node, address, answer)
-    assert f"the blog at {address} {says}" == caught.value.observed
+        wordpress.extract_posts(node, address, response)
+    assert f"the blog at {address} {summary}" == caught.value.observed
 
 
-def test_nobody_there(node: CheckNode, base: str) -> None:
-    """Several addresses are asked at once, and one where nobody listens does not answer."""
+def test_no_answer(node: CheckNode, base: str) -> None:
+    """Several addresses are requested at once, and an address without a server does not response."""
     closed = "http://127.0.0.1:9"
-    answers = wordpress.fetch_blogs(node, (closed, f"{base}/written"))
-    assert (False, "does not answer") == (answers[closed].is_serving, answers[closed].summary)
-    assert 200 == answers[f"{base}/written"].code
+    responses = wordpress.fetch_blogs(node, (closed, f"{base}/written"))
+    assert (False, "does not answer") == (responses[closed].is_serving, responses[closed].summary)
+    assert 200 == responses[f"{base}/written"].code
 
 
 SETTINGS = """
@@ -99,14 +99,14 @@ define( "NONCE_SALT", "plain" );
 """
 
 
-def test_fingerprints() -> None:
-    """Two keys have one fingerprint if the same value counts for both, wherever it is given."""
-    own, given = (
-        wordpress.fingerprint_keys({}, SETTINGS),
-        wordpress.fingerprint_keys({"WORDPRESS_AUTH_KEY": "a"}, SETTINGS),
-    )
-    assert own["AUTH_KEY"] not in ("", given["AUTH_KEY"])
-    assert given["AUTH_KEY"] == wordpress.fingerprint_keys({"WORDPRESS_AUTH_KEY": "a"}, "")["AUTH_KEY"]
-    assert own["NONCE_SALT"] == wordpress.fingerprint_keys({}, "define('NONCE_SALT', 'plain');")["NONCE_SALT"] != ""
-    assert "" == own["LOGGED_IN_KEY"]
-    assert 8 == len(own)
+def test_key_fingerprints() -> None:
+    """Two keys have the same hash if WordPress uses the same value for them, whether from a variable or a file."""
+    variables = {"WORDPRESS_AUTH_KEY": "a"}
+    from_file = wordpress.fingerprint_keys({}, SETTINGS)
+    from_variable = wordpress.fingerprint_keys(variables, SETTINGS)
+    other_quotes = wordpress.fingerprint_keys({}, "define('NONCE_SALT', 'plain');")
+    assert from_file["AUTH_KEY"] not in ("", from_variable["AUTH_KEY"])
+    assert from_variable["AUTH_KEY"] == wordpress.fingerprint_keys(variables, "")["AUTH_KEY"]
+    assert from_file["NONCE_SALT"] == other_quotes["NONCE_SALT"] != ""
+    assert "" == from_file["LOGGED_IN_KEY"]
+    assert 8 == len(from_file)
