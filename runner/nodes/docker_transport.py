@@ -1,4 +1,4 @@
-"""A Docker API client over streams that a node opens for it."""
+"""A client of the Docker SDK whose connections are streams that a node opens, instead of TCP or Unix sockets."""
 
 from __future__ import annotations
 
@@ -16,40 +16,42 @@ from urllib3.exceptions import HTTPError
 
 # The nodes' engines are ours (26.1 and later), and asking each one for its version would cost a round trip.
 API_VERSION = "1.44"
-# The host is never looked up; every connection is a stream to the node's own engine.
-_NOWHERE = "http://node.invalid:2375"
+# The host name is never resolved: every connection is a stream to the node's own engine.
+_BASE_URL = "http://node.invalid:2375"
 
-# A node is its root's to rule, who may let it answer without end; what is read of it takes thirty times as much memory.
-_ANSWER_MEGABYTES = 16
-_CHUNK = 1 << 16
+# Root on a node may replace its engine by a program that answers without end. Parsing an answer takes thirty times as
+# much memory as its size.
+_MAX_RESPONSE_MEGABYTES = 16
+_CHUNK_BYTES = 1 << 16
+_MAX_CONNECTIONS = 4
 
 StreamOpener = Callable[[], socket.socket]
-# What a question ends with if the engine cannot be reached, or does not want to answer.
+# What a request raises if the engine cannot be reached, or returns an error.
 CONNECTION_ERRORS = (DockerException, HTTPError, OSError)
 
 
-class _Connection(HTTPConnection):
-    def __init__(self, dial: StreamOpener) -> None:
+class _StreamConnection(HTTPConnection):
+    def __init__(self, open_stream: StreamOpener) -> None:
         super().__init__("node.invalid")
-        self._dial = dial
+        self._open_stream = open_stream
 
     def connect(self) -> None:
-        self.sock = self._dial()
+        self.sock = self._open_stream()
 
 
-class _Pool(HTTPConnectionPool):
-    def __init__(self, dial: StreamOpener) -> None:
-        super().__init__("node.invalid", maxsize=4)
-        self._dial = dial
+class _StreamConnectionPool(HTTPConnectionPool):
+    def __init__(self, open_stream: StreamOpener) -> None:
+        super().__init__("node.invalid", maxsize=_MAX_CONNECTIONS)
+        self._open_stream = open_stream
 
     def _new_conn(self) -> Any:
-        return _Connection(self._dial)
+        return _StreamConnection(self._open_stream)
 
 
-class _Adapter(BaseHTTPAdapter):
-    def __init__(self, dial: StreamOpener) -> None:
+class _StreamAdapter(BaseHTTPAdapter):
+    def __init__(self, open_stream: StreamOpener) -> None:
         super().__init__()
-        self._pool = _Pool(dial)
+        self._pool = _StreamConnectionPool(open_stream)
 
     def get_connection_with_tls_context(self, *_args: Any, **_options: Any) -> Any:
         return self._pool
@@ -60,37 +62,41 @@ class _Adapter(BaseHTTPAdapter):
     def send(self, request: Any, stream: bool = False, *rest: Any, **options: Any) -> Any:
         response = super().send(request, stream, *rest, **options)
         if not stream:
-            _read(response)
+            _read_limited(response)
         return response
 
     def close(self) -> None:
         self._pool.close()
 
 
-def _read(response: requests.Response) -> None:
-    """Read the whole answer, as the session would next."""
+def _read_limited(response: requests.Response) -> None:
+    """Read the complete response, as the session would do next, but with a limit."""
     content = bytearray()
-    for piece in response.iter_content(_CHUNK):
-        content += piece
-        if len(content) > _ANSWER_MEGABYTES << 20:
+    for chunk in response.iter_content(_CHUNK_BYTES):
+        content += chunk
+        if len(content) > _MAX_RESPONSE_MEGABYTES << 20:
             response.close()
-            raise requests.ConnectionError(f"The node's engine answered with more than {_ANSWER_MEGABYTES} MB.")
+            raise requests.ConnectionError(
+                f"The response of the node's engine is larger than {_MAX_RESPONSE_MEGABYTES} MB."
+            )
     response._content = bytes(content)
 
 
-def connect_client(open_stream: StreamOpener, timeout: float = 60, version: str = API_VERSION) -> docker.DockerClient:
-    """Return a client whose every connection comes from `dial`.
+def create_docker_client(
+    open_stream: StreamOpener, timeout: float = 60, version: str = API_VERSION
+) -> docker.DockerClient:
+    """Return a Docker client whose connections come from `open_stream`; it connects with the first request.
 
     Args:
-        dial: Opens a stream to the engine.
-        timeout: How many seconds an answer may take.
-        version: The version of the API to speak.
+        open_stream: Opens a stream to the engine.
+        timeout: How many seconds to wait for a response.
+        version: The version of the Docker API.
 
     """
-    made = docker.DockerClient(base_url=_NOWHERE, version=version, timeout=int(timeout))
-    # A proxy from the environment knows nothing of the inside of a node.
-    made.api.trust_env = False
-    made.api.mount("http://", _Adapter(open_stream))
-    # No engine sends anybody elsewhere, and one that lies would send us to this machine's own network.
-    made.api.max_redirects = 0
-    return made
+    client = docker.DockerClient(base_url=_BASE_URL, version=version, timeout=int(timeout))
+    # A proxy from the environment cannot reach a node's engine.
+    client.api.trust_env = False
+    client.api.mount("http://", _StreamAdapter(open_stream))
+    # No real engine redirects; a manipulated one could redirect us to a service in the host's own network.
+    client.api.max_redirects = 0
+    return client

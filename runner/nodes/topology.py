@@ -1,16 +1,16 @@
-"""The nodes that a lab declares: their names, roles and memory."""
+"""The topology of a cluster: the names, roles and memory of the nodes that a lab declares."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-# An idle node of a swarm uses 250 MB; this leaves room for a handful of services.
+# An idle swarm node uses 250 MB; this leaves space for a handful of services.
 DEFAULT_MEMORY_MB = 1200
 
 
 class Role(StrEnum):
-    """What a node is meant to become in the swarm; the lesson, not the start, makes it so."""
+    """The role in the swarm that a node is intended for; the lesson's commands assign it, not the start."""
 
     MANAGER = "manager"
     WORKER = "worker"
@@ -18,12 +18,12 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NodeSpec:
-    """One node a lab asks for.
+    """One node that a lab declares.
 
     Attributes:
-        name: Its host name.
-        role: What the lesson means it to become.
-        memory: How many MB it needs, where it is a machine with memory of its own.
+        name: The host name.
+        role: The intended role.
+        memory_mb: The memory in MB, if the node is a VM with its own memory.
 
     """
 
@@ -34,7 +34,7 @@ class NodeSpec:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """The nodes a lab asks for, in the order they are numbered."""
+    """The nodes that a lab declares, in the order of their addresses."""
 
     nodes: tuple[NodeSpec, ...]
 

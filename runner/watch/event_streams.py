@@ -61,7 +61,7 @@ class _NodeEventStream:
         self._on_lost = on_lost
         self._connections: list[socket.socket] = []
         self._is_closed = threading.Event()
-        self.client = docker_transport.connect_client(self._connect, timeout=_API_TIMEOUT_SECONDS)
+        self.client = docker_transport.create_docker_client(self._connect, timeout=_API_TIMEOUT_SECONDS)
         self._thread = threading.Thread(target=self._follow_events, daemon=True)
         self._thread.start()
 

@@ -1,4 +1,4 @@
-"""A Docker API client over streams of our own, against a small server that speaks HTTP for real."""
+"""A Docker client over our own streams, with a small HTTP server in place of the engine."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from docker.errors import NotFound
 
 from runner.nodes import docker_transport
 
-ANSWERS = {"/_ping": b"OK", "/containers/json": json.dumps([{"Id": "abc"}]).encode()}
+RESPONSES = {"/_ping": b"OK", "/containers/json": json.dumps([{"Id": "abc"}]).encode()}
 
 
 class Engine:
-    """Answers a handful of paths on every stream it is handed."""
+    """Opens streams, and answers requests on each of them."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.streams = 0
-        self._ends: list[socket.socket] = []
+        self.requested_paths: list[str] = []
+        self.stream_count = 0
+        self._sockets: list[socket.socket] = []
 
-    def dial(self) -> socket.socket:
-        """Hand out one end of a stream and serve the other."""
-        ours, theirs = socket.socketpair()
-        self.streams += 1
-        self._ends += [ours, theirs]
-        threading.Thread(target=self._serve, args=(ours,), daemon=True).start()
-        return theirs
+    def open_stream(self) -> socket.socket:
+        """Return one end of a new stream, and serve requests on the other end."""
+        server, client = socket.socketpair()
+        self.stream_count += 1
+        self._sockets += [server, client]
+        threading.Thread(target=self._serve, args=(server,), daemon=True).start()
+        return client
 
     def _serve(self, sock: socket.socket) -> None:
         engine = self
@@ -42,147 +42,147 @@ class Engine:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                engine.asked.append(self.path)
+                engine.requested_paths.append(self.path)
                 path = self.path.split("?")[0].removeprefix(f"/v{docker_transport.API_VERSION}")
                 if path == "/containers/slow/json":
                     time.sleep(3)
-                known = ANSWERS.get(path)
-                content = known if known is not None else b'{"message": "no such thing"}'
-                self.send_response(200 if known is not None else 404)
+                response = RESPONSES.get(path)
+                content = response if response is not None else b'{"message": "no such thing"}'
+                self.send_response(200 if response is not None else 404)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         with contextlib.suppress(OSError):
             Handler(sock, ("", 0), None)  # type: ignore[arg-type]
 
     def close(self) -> None:
         """Close both ends of every stream."""
-        for end in self._ends:
-            end.close()
+        for sock in self._sockets:
+            sock.close()
 
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    """Yield an engine that nobody has dialled yet."""
-    made = Engine()
-    yield made
-    made.close()
+    """Yield an engine without streams."""
+    created = Engine()
+    yield created
+    created.close()
 
 
 def test_lazy(engine: Engine) -> None:
-    """Making a client dials nobody, and does not ask for a version."""
-    docker_transport.connect_client(engine.dial).close()
-    assert (0, []) == (engine.streams, engine.asked)
+    """Creating a client opens no stream, and does not request the engine's version."""
+    docker_transport.create_docker_client(engine.open_stream).close()
+    assert (0, []) == (engine.stream_count, engine.requested_paths)
 
 
 def test_calls(engine: Engine) -> None:
-    """Calls reach the engine, at the API version that is ours, and come back as the SDK's objects."""
-    client = docker_transport.connect_client(engine.dial)
+    """Requests use our API version, and responses become the SDK's objects."""
+    client = docker_transport.create_docker_client(engine.open_stream)
     assert client.ping() is True
     assert [{"Id": "abc"}] == client.api.containers()
     assert [f"/v{docker_transport.API_VERSION}"] * 2 == [
-        path[: len(docker_transport.API_VERSION) + 2] for path in engine.asked
+        path[: len(docker_transport.API_VERSION) + 2] for path in engine.requested_paths
     ]
 
 
-def test_one_stream(engine: Engine) -> None:
-    """Calls one after another share a stream."""
-    client = docker_transport.connect_client(engine.dial)
+def test_consecutive_requests(engine: Engine) -> None:
+    """Consecutive requests share one stream."""
+    client = docker_transport.create_docker_client(engine.open_stream)
     for _ in range(5):
         client.ping()
-    assert 1 == engine.streams
+    assert 1 == engine.stream_count
 
 
 def test_threads(engine: Engine) -> None:
-    """Calls at the same time each get an answer, on streams of their own where need be."""
-    client = docker_transport.connect_client(engine.dial)
-    answers: list[object] = []
-    threads = [threading.Thread(target=lambda: answers.append(client.ping())) for _ in range(8)]
+    """Each of several parallel requests gets its response."""
+    client = docker_transport.create_docker_client(engine.open_stream)
+    responses: list[object] = []
+    threads = [threading.Thread(target=lambda: responses.append(client.ping())) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [True] * 8 == answers
+    assert [True] * 8 == responses
 
 
 def test_error(engine: Engine) -> None:
-    """What the engine refuses is the SDK's error, with the engine's words."""
+    """An error response raises the SDK's exception with the engine's message."""
     with pytest.raises(NotFound, match="no such thing"):
-        docker_transport.connect_client(engine.dial).api.inspect_container("gone")
+        docker_transport.create_docker_client(engine.open_stream).api.inspect_container("gone")
 
 
 def test_proxy(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy in the environment is not asked about a node."""
+    """A proxy in the environment is not used."""
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert docker_transport.connect_client(engine.dial).ping() is True
+    assert docker_transport.create_docker_client(engine.open_stream).ping() is True
 
 
 def test_silent_engine(engine: Engine) -> None:
-    """An engine that never answers is given up after the timeout."""
+    """A request fails after the timeout if the engine does not answer."""
     began = time.monotonic()
     with pytest.raises(requests.exceptions.RequestException):
-        docker_transport.connect_client(engine.dial, timeout=1).api.inspect_container("slow")
+        docker_transport.create_docker_client(engine.open_stream, timeout=1).api.inspect_container("slow")
     assert 1 <= time.monotonic() - began < 2.5
 
 
-def _refused() -> socket.socket:
-    raise ConnectionRefusedError("nobody there")
+def _open_refused_stream() -> socket.socket:
+    raise ConnectionRefusedError("connection refused")
 
 
-def _hangs_up() -> socket.socket:
-    ours, theirs = socket.socketpair()
-    ours.close()
-    return theirs
+def _open_closed_stream() -> socket.socket:
+    server, client = socket.socketpair()
+    server.close()
+    return client
 
 
-@pytest.mark.parametrize("broken", [_refused, _hangs_up])
-def test_no_engine(broken: Callable[[], socket.socket]) -> None:
-    """A stream that cannot be opened, or ends at once, is an error of the connection."""
+@pytest.mark.parametrize("open_stream", [_open_refused_stream, _open_closed_stream])
+def test_no_engine(open_stream: Callable[[], socket.socket]) -> None:
+    """A stream that cannot be opened, or is closed immediately, raises a connection error."""
     with pytest.raises(requests.exceptions.ConnectionError):
-        docker_transport.connect_client(broken).ping()
+        docker_transport.create_docker_client(open_stream).ping()
 
 
-def test_no_answer_leads_elsewhere() -> None:
-    """An engine that sends its client to this machine's own network is not obeyed."""
-    with socket.create_server(("127.0.0.1", 0)) as inside:
-        where = f"https://127.0.0.1:{inside.getsockname()[1]}/"
+def test_redirect() -> None:
+    """A redirect, for example to the host's own network, is not followed."""
+    with socket.create_server(("127.0.0.1", 0)) as local_server:
+        url = f"https://127.0.0.1:{local_server.getsockname()[1]}/"
 
-        def leading() -> socket.socket:
-            ours, theirs = socket.socketpair()
-            ours.sendall(f"HTTP/1.1 302 Found\r\nLocation: {where}\r\nContent-Length: 0\r\n\r\n".encode())
-            return theirs
+        def open_redirecting_stream() -> socket.socket:
+            server, client = socket.socketpair()
+            server.sendall(f"HTTP/1.1 302 Found\r\nLocation: {url}\r\nContent-Length: 0\r\n\r\n".encode())
+            return client
 
         with pytest.raises(requests.TooManyRedirects):
-            docker_transport.connect_client(leading).info()
-        inside.setblocking(False)
+            docker_transport.create_docker_client(open_redirecting_stream).info()
+        local_server.setblocking(False)
         with pytest.raises(BlockingIOError):
-            inside.accept()
+            local_server.accept()
 
 
-def test_an_answer_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An engine whose answer does not end is given up, with an error that tells how much it said."""
-    monkeypatch.setattr(docker_transport, "_ANSWER_MEGABYTES", 1)
+def test_response_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A response without end raises an error that names the limit."""
+    monkeypatch.setattr(docker_transport, "_MAX_RESPONSE_MEGABYTES", 1)
 
-    def endless() -> socket.socket:
-        ours, theirs = socket.socketpair()
+    def open_endless_stream() -> socket.socket:
+        server, client = socket.socketpair()
 
-        def speak() -> None:
-            with contextlib.suppress(OSError), ours:
-                ours.recv(1000)
-                ours.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+        def respond() -> None:
+            with contextlib.suppress(OSError), server:
+                server.recv(1000)
+                server.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
                 while True:
-                    ours.sendall(b" " * 65536)
+                    server.sendall(b" " * 65536)
 
-        threading.Thread(target=speak, daemon=True).start()
-        return theirs
+        threading.Thread(target=respond, daemon=True).start()
+        return client
 
-    client = docker_transport.connect_client(endless)
-    with pytest.raises(requests.ConnectionError, match="more than 1 MB"):
-        client.info()
-    client.close()
+    docker_client = docker_transport.create_docker_client(open_endless_stream)
+    with pytest.raises(requests.ConnectionError, match="larger than 1 MB"):
+        docker_client.info()
+    docker_client.close()

@@ -34,7 +34,7 @@ class DockerNode:
 
     def create_client(self) -> docker.DockerClient:
         """Return a client of the engine inside, over `docker system dial-stdio`."""
-        return docker_transport.connect_client(self.connect_engine)
+        return docker_transport.create_docker_client(self.connect_engine)
 
     def run_command(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
         """Run a command in the container, as root in its home folder."""

@@ -44,7 +44,7 @@ class UmlNode:
 
     def create_client(self) -> DockerClient:
         """Return a client of the node engine."""
-        return docker_transport.connect_client(self.connect_engine)
+        return docker_transport.create_docker_client(self.connect_engine)
 
     def run_command(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
         """Run a command as root in its home directory."""
