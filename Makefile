@@ -55,7 +55,7 @@ lint: $(READY)  ## Check style, types, import layers, shell files and lessons
 
 bench: $(READY)  ## Measure speed against plain Docker commands, as a table with ratios
 	@echo 'This removes and rebuilds the images of labs, of both drivers; started labs must be removed first (labs rm --all).'
-	@$(BIN)/python -m tests.bench --from-nothing
+	@$(BIN)/python -m tests.bench --from-scratch
 
 $(READY): pyproject.toml .ci/prerequisites
 	@echo '== Setting up: Debian packages, then a virtual environment in $(VENV)'

@@ -1,15 +1,15 @@
-"""`make bench`: labs beside plain Docker commands, and the drivers beside each other, as a table with ratios.
+"""`make bench`: compare labs with plain Docker commands, and the drivers with each other, in a table with ratios.
 
-All in one run. Nothing here fails on a slow machine; the goals are printed beside what was measured. Lines are medians
-of a few rounds, or means of more where chance has its part.
+All measurements come from one run. A slow host does not make the benchmark fail: goals are printed beside the results.
+Each row is the median of a few rounds, or the mean of more rounds where results vary by chance.
 """
 
 import os
 
-PROJECT = "labs-bench"
-LAB = "swarm-basics"
+BENCH_PROJECT = "labs-bench"
+BENCH_LAB = "swarm-basics"
 ROUNDS = 3
 
-# The project is read from the environment, by whatever is imported next.
-os.environ["LABS_PROJECT"] = PROJECT
+# Modules that are imported later read the project from the environment.
+os.environ["LABS_PROJECT"] = BENCH_PROJECT
 os.environ.pop("LABS_ROOT", None)

@@ -1,4 +1,4 @@
-"""Measures everything and prints the table."""
+"""Run the benchmarks and print the table."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ import sys
 import tempfile
 
 from tests.bench import course, docker_driver, grade, reports, site, uml_driver, watch
-from tests.bench.timing import show
+from tests.bench.timing import print_table
 
 
 def main() -> None:
-    """Measure all, or what is named; with `--from-nothing` all images of labs are removed and made anew first."""
-    anew = "--from-nothing" in sys.argv
-    parts = {
-        "docker": lambda: docker_driver.measure(anew),
-        "uml": lambda: uml_driver.measure(anew),
-        "watch": watch.measure,
-        "course": course.measure,
-        "site": site.measure,
-        "grade": grade.measure,
-        "reports": reports.measure,
+    """Run all benchmarks, or those named as arguments; `--from-scratch` rebuilds all images of labs first."""
+    from_scratch = "--from-scratch" in sys.argv
+    benchmarks = {
+        "docker": lambda: docker_driver.measure_docker_driver(from_scratch),
+        "uml": lambda: uml_driver.measure_uml_driver(from_scratch),
+        "watch": watch.measure_watch,
+        "course": course.measure_course,
+        "site": site.measure_site,
+        "grade": grade.measure_grading,
+        "reports": reports.measure_reports,
     }
     rows, notes = [], []
-    for name in [name for name in parts if name in sys.argv] or parts:
-        more, told = parts[name]()
-        rows += more
-        notes += told
-    show(rows, notes)
+    for name in [name for name in benchmarks if name in sys.argv] or benchmarks:
+        more_rows, more_notes = benchmarks[name]()
+        rows += more_rows
+        notes += more_notes
+    print_table(rows, notes)
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        # Locks and logs of a bench are nobody's state.
+        # Locks and logs of the benchmark are not part of the user's state.
         os.environ["XDG_STATE_HOME"] = folder
         main()

@@ -1,4 +1,4 @@
-"""The labs that learners take: how long a check of each takes, and the proof of them all."""
+"""Benchmark `labs check` for each finished lab, and `labs verify --all`."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from runner.checking import verify_report
 from runner.clusters import selection
 from runner.lessons import catalog
 from tests.bench import ROUNDS
-from tests.bench.timing import Row, labs, say, seconds
+from tests.bench.timing import Row, measure_seconds, print_status, run_labs
 
 _GOALS = {"docker": "<= 1.5 s", "uml": "<= 3 s"}
 
 
-def measure() -> tuple[list[Row], list[str]]:
-    """Measure every lab on the driver that serves it here."""
-    labs("rm", "--all")
-    rows = [_check(name) for name in catalog.list_lab_names()]
-    verify, notes = _verify()
-    return [*rows, verify], notes
+def measure_course() -> tuple[list[Row], list[str]]:
+    """Measure every lab on the driver that this host selects for it."""
+    run_labs("rm", "--all")
+    rows = [_measure_check(name) for name in catalog.list_lab_names()]
+    verify_row, notes = _measure_verify()
+    return [*rows, verify_row], notes
 
 
-def _check(name: str) -> Row:
+def _measure_check(name: str) -> Row:
     driver = selection.choose_driver(catalog.load_lab(name), None, None).driver.name
-    say(f"{name}: checking it finished, on {driver} ...")
-    labs("start", name, "--driver", driver)
-    labs("play", name)
-    taken = statistics.median(seconds(lambda: labs("check", name)) for _ in range(ROUNDS * 2))
-    labs("rm", name)
-    return Row(f"{driver}: labs check, finished {name}", taken, "-", None, _GOALS[driver])
+    print_status(f"{name}: checking the finished lab, on {driver} ...")
+    run_labs("start", name, "--driver", driver)
+    run_labs("play", name)
+    duration = statistics.median(measure_seconds(lambda: run_labs("check", name)) for _ in range(ROUNDS * 2))
+    run_labs("rm", name)
+    return Row(f"{driver}: labs check, finished {name}", duration, "-", None, _GOALS[driver])
 
 
-def _verify() -> tuple[Row, list[str]]:
-    say("all labs: verifying them ...")
+def _measure_verify() -> tuple[Row, list[str]]:
+    print_status("verifying all labs ...")
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        taken = seconds(lambda: labs("verify", "--all", "--report", str(report)))
+        duration = measure_seconds(lambda: run_labs("verify", "--all", "--report", str(report)))
         found = verify_report.parse_verify_report(json.loads(report.read_text("utf-8")))
     notes = [
         f"labs verify {one.lab}, on {one.driver}: {len(one.assertions)} things in {one.seconds:.0f} s" for one in found
     ]
-    return Row("labs verify --all", taken, "-", None, "<= 1500 s"), notes
+    return Row("labs verify --all", duration, "-", None, "<= 1500 s"), notes

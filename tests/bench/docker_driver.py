@@ -1,4 +1,4 @@
-"""The driver `docker` beside plain docker commands."""
+"""Benchmark the driver `docker` against plain docker commands."""
 
 from __future__ import annotations
 
@@ -11,80 +11,80 @@ from runner.drivers.docker import labels
 from runner.drivers.docker.driver import DockerDriver
 from runner.images import recipe
 from runner.status import NullReporter
-from tests.bench import LAB, PROJECT, ROUNDS
-from tests.bench.plain_docker import NAMES, Plain
-from tests.bench.timing import Row, form_swarm, labs, run, say, seconds
+from tests.bench import BENCH_LAB, BENCH_PROJECT, ROUNDS
+from tests.bench.plain_docker import NODE_NAMES, PlainDockerCluster
+from tests.bench.timing import Row, form_swarm, measure_seconds, print_status, run_command, run_labs
 
-# `docker swarm init` takes half a second more or less by chance, on both sides: hence many rounds, and their mean.
-_STARTS = 8
+# The duration of `docker swarm init` varies by half a second in both cases, so take the mean of many rounds.
+_START_ROUNDS = 8
 
 
-def measure(anew: bool) -> tuple[list[Row], list[str]]:
-    """Measure everything that the driver is held to.
+def measure_docker_driver(from_scratch: bool) -> tuple[list[Row], list[str]]:
+    """Measure everything for which the driver has a goal.
 
     Args:
-        anew: Remove all images first, and measure how long making them takes.
+        from_scratch: Remove all images first, and measure how long it takes to build them.
 
     """
     rows = []
-    if anew:
-        say("docker: building everything from nothing ...")
-        rows.append(_from_nothing())
-    labs("rm", "--all")
+    if from_scratch:
+        print_status("docker: building all images from scratch ...")
+        rows.append(_measure_from_scratch())
+    run_labs("rm", "--all")
     driver = DockerDriver()
-    driver.build_images(sorted(recipe.stand_ins()), NullReporter())
-    say(f"docker: starting and removing, {_STARTS} rounds ...")
-    rows += _start_and_remove(Plain(driver), driver)
-    say("docker: checking a finished lab ...")
-    rows += _checking()
-    rows.append(_help())
-    notes = _memory()
-    labs("rm", "--all")
+    driver.build_images(sorted(recipe.map_image_names()), NullReporter())
+    print_status(f"docker: starting and removing, {_START_ROUNDS} rounds ...")
+    rows += _measure_start_and_remove(PlainDockerCluster(driver), driver)
+    print_status("docker: checking a finished lab ...")
+    rows += _measure_check()
+    rows.append(_measure_help())
+    notes = _measure_memory()
+    run_labs("rm", "--all")
     return rows, notes
 
 
-def _start_and_remove(plain: Plain, driver: DockerDriver) -> list[Row]:
-    times: dict[str, list[float]] = {"one": [], "script": [], "ours": [], "rm": [], "docker rm": []}
-    for _ in range(_STARTS):
-        plain.make_network()
-        one, rest = _by_hand(plain)
-        times["one"].append(one)
-        times["script"].append(one + rest)
-        plain.add_hub()
-        times["docker rm"].append(seconds(plain.remove))
-        plain.clean()
-        times["ours"].append(seconds(lambda: form_swarm(driver)))
-        times["rm"].append(seconds(lambda: labs("rm", LAB)))
+def _measure_start_and_remove(plain: PlainDockerCluster, driver: DockerDriver) -> list[Row]:
+    times: dict[str, list[float]] = {"one node": [], "script": [], "labs start": [], "labs rm": [], "docker rm": []}
+    for _ in range(_START_ROUNDS):
+        plain.create_network()
+        first_node, other_nodes = _measure_script(plain)
+        times["one node"].append(first_node)
+        times["script"].append(first_node + other_nodes)
+        plain.start_mirror()
+        times["docker rm"].append(measure_seconds(plain.remove_containers))
+        plain.remove_network_and_volumes()
+        times["labs start"].append(measure_seconds(lambda: form_swarm(driver)))
+        times["labs rm"].append(measure_seconds(lambda: run_labs("rm", BENCH_LAB)))
     mean = {name: statistics.fmean(values) for name, values in times.items()}
-    start = f"labs start {LAB}, and a swarm of three Ready nodes"
+    label = f"labs start {BENCH_LAB}, and a swarm of three Ready nodes"
     return [
-        Row(start, mean["ours"], "one node by docker: boot, init, join", mean["one"], "<= 1.5x"),
-        Row("the same", mean["ours"], "a script, one node after another", mean["script"], "<= 0.8x"),
-        Row("labs rm", mean["rm"], "docker rm -f -v of the same containers", mean["docker rm"], "<= 2x"),
+        Row(label, mean["labs start"], "one node by docker: boot, init, join", mean["one node"], "<= 1.5x"),
+        Row("the same", mean["labs start"], "a script, one node after another", mean["script"], "<= 0.8x"),
+        Row("labs rm", mean["labs rm"], "docker rm -f -v of the same containers", mean["docker rm"], "<= 2x"),
     ]
 
 
-def _by_hand(plain: Plain) -> tuple[float, float]:
-    """Return the seconds for one node's boot, init and join, and those for the rest of three nodes."""
-    first, second, third = NAMES
+def _measure_script(plain: PlainDockerCluster) -> tuple[float, float]:
+    """Return the seconds for one node to boot, init and join, and the seconds for the other nodes of three."""
+    first, second, third = NODE_NAMES
     marks = [time.perf_counter()]
-    plain.boot(first)
-    token = plain.init()
+    plain.start_node(first)
+    token = plain.init_swarm()
     marks.append(time.perf_counter())
-    plain.boot(second)
+    plain.start_node(second)
     marks.append(time.perf_counter())
-    plain.join(second, token)
+    plain.join_swarm(second, token)
     marks.append(time.perf_counter())
-    plain.boot(third)
-    plain.join(third, token)
+    plain.start_node(third)
+    plain.join_swarm(third, token)
     marks.append(time.perf_counter())
     init, boot, join, rest = (after - before for before, after in pairwise(marks))
     return init + join, boot + rest
 
 
-_FACTS = """
+_READ_FACTS_SCRIPT = """
 from runner.drivers.docker.driver import DockerDriver
-nodes = DockerDriver().find()[0].nodes
+nodes = DockerDriver().list_clusters()[0].nodes
 for node in nodes:
     node.api().info()
 first = nodes[0].api().api
@@ -93,51 +93,59 @@ nodes[1].run(["ls", "-ld", "/var/lib/docker/swarm/raft"])
 """
 
 
-def _checking() -> list[Row]:
-    labs("start", LAB, "--driver", "docker")
-    labs("play", LAB)
-    ours = statistics.median(seconds(lambda: labs("check", LAB)) for _ in range(ROUNDS * 2))
-    raw = statistics.median(seconds(lambda: run([sys.executable, "-c", _FACTS])) for _ in range(ROUNDS * 2))
-    return [Row("labs check, a finished lab", ours, "the same facts by raw API calls", raw, "<= 1 s, <= 5x")]
+def _measure_check() -> list[Row]:
+    run_labs("start", BENCH_LAB, "--driver", "docker")
+    run_labs("play", BENCH_LAB)
+    labs_seconds = statistics.median(measure_seconds(lambda: run_labs("check", BENCH_LAB)) for _ in range(ROUNDS * 2))
+    api_seconds = statistics.median(
+        measure_seconds(lambda: run_command([sys.executable, "-c", _READ_FACTS_SCRIPT])) for _ in range(ROUNDS * 2)
+    )
+    return [
+        Row("labs check, a finished lab", labs_seconds, "the same facts by raw API calls", api_seconds, "<= 1 s, <= 5x")
+    ]
 
 
-def _help() -> Row:
-    ours = statistics.median(seconds(lambda: labs("--help")) for _ in range(9))
-    click = statistics.median(seconds(lambda: run([sys.executable, "-c", "import click"])) for _ in range(9))
-    return Row("labs --help", ours, "python -c 'import click'", click, "<= 2x")
+def _measure_help() -> Row:
+    labs_seconds = statistics.median(measure_seconds(lambda: run_labs("--help")) for _ in range(9))
+    click_seconds = statistics.median(
+        measure_seconds(lambda: run_command([sys.executable, "-c", "import click"])) for _ in range(9)
+    )
+    return Row("labs --help", labs_seconds, "python -c 'import click'", click_seconds, "<= 2x")
 
 
-def _from_nothing() -> Row:
-    labs("rm", "--all")
-    listed = run(["docker", "images", "--quiet", "--no-trunc", "--filter", f"label={labels.PROJECT}=labs"]).split()
-    if listed:
-        # The engine lists the newest first, and what stands on another image must go before it.
-        run(["docker", "rmi", "--force", *dict.fromkeys(listed)])
+def _measure_from_scratch() -> Row:
+    run_labs("rm", "--all")
+    image_ids = run_command(
+        ["docker", "images", "--quiet", "--no-trunc", "--filter", f"label={labels.PROJECT}=labs"]
+    ).split()
+    if image_ids:
+        # The engine lists the newest image first, and an image must be removed before its base image.
+        run_command(["docker", "rmi", "--force", *dict.fromkeys(image_ids)])
     return Row(
-        "images and first start, from nothing",
-        seconds(lambda: labs("start", LAB, "--driver", "docker")),
+        "images and first start, from scratch",
+        measure_seconds(lambda: run_labs("start", BENCH_LAB, "--driver", "docker")),
         "-",
         None,
         "<= 150 s",
     )
 
 
-def _memory() -> list[str]:
-    nodes = [f"{PROJECT}-{LAB}-{name}" for name in ("node1", "node2", "node3")]
-    before = sum(map(_resident, nodes))
+def _measure_memory() -> list[str]:
+    nodes = [f"{BENCH_PROJECT}-{BENCH_LAB}-{name}" for name in ("node1", "node2", "node3")]
+    before = sum(map(_measure_resident_mb, nodes))
     for _ in range(50):
-        labs("check", LAB)
-    after = sum(map(_resident, nodes))
-    labs("rm", LAB)
-    labs("start", LAB, "--driver", "docker")
-    idle = sum(map(_resident, nodes))
-    one = _resident(nodes[0])
+        run_labs("check", BENCH_LAB)
+    after = sum(map(_measure_resident_mb, nodes))
+    run_labs("rm", BENCH_LAB)
+    run_labs("start", BENCH_LAB, "--driver", "docker")
+    idle = sum(map(_measure_resident_mb, nodes))
+    one_node = _measure_resident_mb(nodes[0])
     return [
-        f"Idle memory of a fresh 3-node cluster: {idle:.0f} MB; one idle node of it: {one:.0f} MB.",
+        f"Idle memory of a fresh 3-node cluster: {idle:.0f} MB; one idle node of it: {one_node:.0f} MB.",
         f"A finished lab: {before:.0f} MB; after 50 checks: {after:.0f} MB.",
     ]
 
 
-def _resident(container: str) -> float:
+def _measure_resident_mb(container: str) -> float:
     script = "awk '/^(Rss|Pss):/ {sum[$1] += $2} END {print sum[\"Pss:\"]}' /proc/[0-9]*/smaps_rollup"
-    return float(run(["docker", "exec", container, "sh", "-c", script])) / 1024
+    return float(run_command(["docker", "exec", container, "sh", "-c", script])) / 1024

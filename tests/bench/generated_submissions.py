@@ -1,4 +1,4 @@
-"""Submissions and grades for the bench, made of a lesson: its own commands, and its own checks."""
+"""Generate submissions and grades for the benchmark from the commands and checks of a lesson."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from pathlib import Path
 
 from runner import __version__, paths
 from runner.checking.results import Outcome
-from runner.grading.grade_model import Grade, Mark, BlockRun
+from runner.grading.grade_model import BlockRun, Grade, Mark
 from runner.lessons import catalog, parse
 from runner.lessons.lint import check_file_reader
 from runner.lessons.model import Command, Lab, Step
-from tests.bench import LAB
+from tests.bench import BENCH_LAB
 
-# How often what comes of a check, in a class that has worked well.
+# The distribution of outcomes in a class that has worked well.
 _OUTCOMES = [Outcome.PASSED] * 8 + [Outcome.FAILED, Outcome.SKIPPED]
 _OUTPUT = "ID  NAME  MODE  REPLICAS  IMAGE\nx8k2  web  replicated  3/3  nginx:alpine\n" * 6
 
 
-def commands(lab: Lab) -> list[tuple[Step, Command]]:
-    """Return all that leads through a lab, each command with its step."""
+def list_commands(lab: Lab) -> list[tuple[Step, Command]]:
+    """Return all commands that lead through a lab, each with its step."""
     return [(step, command) for step in lab.lesson.steps for command in parse.load_step_commands(lab, step)]
 
 
-def submission(lab: Lab, named: str) -> str:
-    """Return a `submission.md` that follows the whole lesson, and is another one for each name."""
-    parts = [f"---\nlab: {lab.name}\n---\n", f"By {named}.\n"]
+def render_submission(lab: Lab, author: str) -> str:
+    """Return a `submission.md` that follows the complete lesson, and differs for each author."""
+    parts = [f"---\nlab: {lab.name}\n---\n", f"By {author}.\n"]
     last = None
-    for step, command in commands(lab):
+    for step, command in list_commands(lab):
         if step is not last:
             parts.append(f"## {step.title} {{#{step.id}}}\n")
             last = step
-        parts.append(f"```sh {' '.join(_about(command))}\n{command.script}\n```\n")
+        parts.append(f"```sh {' '.join(_format_block_options(command))}\n{command.script}\n```\n")
         if command.expected_output:
             parts.append("```output\n" + "\n".join(command.expected_output) + "\n```\n")
     return "\n".join(parts)
 
 
-def _about(command: Command) -> Iterator[str]:
+def _format_block_options(command: Command) -> Iterator[str]:
     yield from command.nodes
     if command.capture_name:
         yield f"capture={command.capture_name}"
@@ -48,19 +48,19 @@ def _about(command: Command) -> Iterator[str]:
         yield f"retry={command.retry_seconds:g}"
 
 
-def write(folder: Path, lab: Lab, count: int) -> Path:
-    """Write a class into a folder and return it."""
+def write_submissions(folder: Path, lab: Lab, count: int) -> Path:
+    """Write a class of submissions into a folder, and return the folder."""
     for number in range(count):
         (folder / f"s{number}").mkdir(parents=True)
-        (folder / f"s{number}" / "submission.md").write_text(submission(lab, f"s{number}"), "utf-8")
+        (folder / f"s{number}" / "submission.md").write_text(render_submission(lab, f"s{number}"), "utf-8")
     return folder
 
 
-def grades(count: int) -> list[Grade]:
-    """Return what a class may have come to in the lab that learners begin with, each with all that was typed."""
-    lab = catalog.load_lab(LAB)
-    known = check_file_reader.read_check_file(paths.checks_file(LAB)).checks
-    typed = commands(lab)
+def generate_grades(count: int) -> list[Grade]:
+    """Return random grades of a class in the benchmark lab, each with the output of all its commands."""
+    lab = catalog.load_lab(BENCH_LAB)
+    known = check_file_reader.read_check_file(paths.checks_file(BENCH_LAB)).checks
+    typed = list_commands(lab)
     titles = {step.id: step.title for step in lab.lesson.steps}
     lucky = random.Random(1)
     return [_grade(f"s{number}", titles, typed, known, lucky) for number in range(count)]
@@ -88,7 +88,7 @@ def _grade(
     ]
     hashes = dict.fromkeys(("lab", "checks", "submission"), f"sha256:{'0' * 64}")
     return Grade(
-        *(name, LAB, "uml", tuple(marks), titles, tuple(runs)),
+        *(name, BENCH_LAB, "uml", tuple(marks), titles, tuple(runs)),
         hashes=hashes,
         version=__version__,
         seconds=80,

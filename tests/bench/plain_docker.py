@@ -1,4 +1,4 @@
-"""The same nodes by plain docker commands: of the same image, without the store, which is labs' own."""
+"""Create the nodes of a lab with plain docker commands: the same image and options, without the layer cache."""
 
 from __future__ import annotations
 
@@ -6,66 +6,88 @@ import time
 
 from runner.drivers.docker import capabilities, labels, layer_cache, network
 from runner.drivers.docker.driver import DockerDriver
-from tests.bench import PROJECT
-from tests.bench.timing import run
+from tests.bench import BENCH_PROJECT
+from tests.bench.timing import run_command
 
-NAMES = ("bench1", "bench2", "bench3")
+NODE_NAMES = ("bench1", "bench2", "bench3")
 
 
-class Plain:
-    """Nodes made without labs, of its image and nothing else."""
+class PlainDockerCluster:
+    """Nodes that plain docker commands create from the node image of labs."""
 
     def __init__(self, driver: DockerDriver) -> None:
-        found = layer_cache.find(driver.client)
-        assert found is not None
-        self._store = found
-        self._options = capabilities.node_options(
-            capabilities.gather(driver.client, found.node_image, driver.client.info())
+        cache = layer_cache.find_layer_cache(driver.client)
+        assert cache is not None
+        self._layer_cache = cache
+        self._options = capabilities.build_node_options(
+            capabilities.load_host_facts(driver.client, cache.node_image, driver.client.info())
         )
 
-    def make_network(self) -> None:
-        """Make the network the nodes share."""
+    def create_network(self) -> None:
+        """Create the network that the nodes share."""
         subnet = str(list(network.POOL.subnets(new_prefix=24))[-1])
-        label = f"{labels.PROJECT}={PROJECT}"
-        run(["docker", "network", "create", "--subnet", subnet, "--label", label, "bench-net"])
+        label = f"{labels.PROJECT}={BENCH_PROJECT}"
+        run_command(["docker", "network", "create", "--subnet", subnet, "--label", label, "bench-net"])
 
-    def add_hub(self) -> None:
-        """Run a hub, so that what is removed is the same as what labs removes."""
-        mount = f"{self._store.volume}:{layer_cache.MOUNT}:ro"
+    def start_mirror(self) -> None:
+        """Start a registry mirror, so that the same containers are removed as by `labs rm`."""
+        mount = f"{self._layer_cache.volume}:{layer_cache.MOUNT}:ro"
         options = ["--network", "bench-net", "--tmpfs", "/run", "--volume", mount]
-        run(["docker", "run", "--detach", "--name", "bench-hub", *options, self._store.node_image, "labs-mirror"])
+        run_command(
+            [
+                "docker",
+                "run",
+                "--detach",
+                "--name",
+                "bench-mirror",
+                *options,
+                self._layer_cache.node_image,
+                "labs-mirror",
+            ]
+        )
 
-    def boot(self, name: str) -> None:
-        """Run one node and wait for its engine as a script would."""
-        run(["docker", "run", "--detach", "--name", name, *self._flags(name), self._store.node_image])
-        while "LABS-READY" not in run(["docker", "logs", name]):
+    def start_node(self, name: str) -> None:
+        """Start one node and wait for its engine, as a script would do."""
+        run_command(
+            ["docker", "run", "--detach", "--name", name, *self._build_run_options(name), self._layer_cache.node_image]
+        )
+        while "LABS-READY" not in run_command(["docker", "logs", name]):
             time.sleep(0.05)
 
-    def init(self) -> str:
-        """Make the first node a manager and return the workers' token."""
-        run(["docker", "exec", NAMES[0], "docker", "swarm", "init"])
-        return run(["docker", "exec", NAMES[0], "docker", "swarm", "join-token", "-q", "worker"]).strip()
+    def init_swarm(self) -> str:
+        """Create a swarm on the first node, and return the join token for workers."""
+        run_command(["docker", "exec", NODE_NAMES[0], "docker", "swarm", "init"])
+        return run_command(["docker", "exec", NODE_NAMES[0], "docker", "swarm", "join-token", "-q", "worker"]).strip()
 
-    def join(self, name: str, token: str) -> None:
-        """Let a node join as a worker."""
-        run(["docker", "exec", name, "docker", "swarm", "join", "--token", token, f"{NAMES[0]}:2377"])
+    def join_swarm(self, name: str, token: str) -> None:
+        """Join a node to the swarm as a worker."""
+        run_command(["docker", "exec", name, "docker", "swarm", "join", "--token", token, f"{NODE_NAMES[0]}:2377"])
 
-    def remove(self) -> None:
-        """Remove the nodes, and the hub that stands beside them."""
-        run(["docker", "rm", "--force", "--volumes", *NAMES, "bench-hub"])
+    def remove_containers(self) -> None:
+        """Remove the nodes and the registry mirror."""
+        run_command(["docker", "rm", "--force", "--volumes", *NODE_NAMES, "bench-mirror"])
 
-    def clean(self) -> None:
-        """Remove what is left."""
-        run(["docker", "network", "rm", "bench-net"])
-        run(["docker", "volume", "rm", *NAMES])
+    def remove_network_and_volumes(self) -> None:
+        """Remove the network and the volumes."""
+        run_command(["docker", "network", "rm", "bench-net"])
+        run_command(["docker", "volume", "rm", *NODE_NAMES])
 
-    def _flags(self, name: str) -> list[str]:
-        flags = ["--hostname", name, "--network", "bench-net", "--network-alias", name, "--env", "LABS_MIRROR=127.0.0.1"]
-        flags += ["--volume", f"{name}:/var/lib/docker"]
+    def _build_run_options(self, name: str) -> list[str]:
+        options = [
+            "--hostname",
+            name,
+            "--network",
+            "bench-net",
+            "--network-alias",
+            name,
+            "--env",
+            "LABS_MIRROR=127.0.0.1",
+        ]
+        options += ["--volume", f"{name}:/var/lib/docker"]
         for path, mode in self._options["tmpfs"].items():
-            flags += ["--tmpfs", f"{path}:{mode}"]
-        flags += [f"--security-opt={option}" for option in self._options["security_opt"]]
+            options += ["--tmpfs", f"{path}:{mode}"]
+        options += [f"--security-opt={option}" for option in self._options["security_opt"]]
         if self._options.get("privileged"):
-            return [*flags, "--privileged"]
-        flags += ["--security-opt=systempaths=unconfined", "--cap-add=ALL", "--device-cgroup-rule=a *:* rwm"]
-        return flags + [f"--cap-drop={name}" for name in self._options["cap_drop"]]
+            return [*options, "--privileged"]
+        options += ["--security-opt=systempaths=unconfined", "--cap-add=ALL", "--device-cgroup-rule=a *:* rwm"]
+        return options + [f"--cap-drop={name}" for name in self._options["cap_drop"]]

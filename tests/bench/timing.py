@@ -1,4 +1,4 @@
-"""What all measurements share."""
+"""Run and time commands, and print the table of results."""
 
 from __future__ import annotations
 
@@ -14,53 +14,62 @@ from rich.console import Console
 from rich.table import Table
 
 from runner.nodes.driver_interface import Driver, Node
-from tests.bench import LAB
+from tests.bench import BENCH_LAB
 
 _LABS = [sys.executable, "-m", "runner"]
-say = Console(stderr=True).print
+print_status = Console(stderr=True).print
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table; times in seconds."""
+    """One row of the table; times in seconds.
 
-    what: str
-    ours: float
-    beside: str
-    theirs: float | None
+    Attributes:
+        label: What was measured.
+        labs_seconds: How long labs took.
+        baseline: What it is compared with; '-' if nothing.
+        baseline_seconds: How long the baseline took; None if there is no baseline.
+        goal: The goal for the time or the ratio.
+
+    """
+
+    label: str
+    labs_seconds: float
+    baseline: str
+    baseline_seconds: float | None
     goal: str
 
-    def cells(self) -> tuple[str, ...]:
-        """The line as text."""
-        theirs = f"{self.theirs:.2f} s" if self.theirs is not None else "-"
-        ratio = f"{self.ours / self.theirs:.2f}x" if self.theirs else "-"
-        return self.what, f"{self.ours:.2f} s", self.beside, theirs, ratio, self.goal
+    def format_cells(self) -> tuple[str, ...]:
+        """Return the cells of the row as text."""
+        baseline_text = f"{self.baseline_seconds:.2f} s" if self.baseline_seconds is not None else "-"
+        ratio = f"{self.labs_seconds / self.baseline_seconds:.2f}x" if self.baseline_seconds else "-"
+        return self.label, f"{self.labs_seconds:.2f} s", self.baseline, baseline_text, ratio, self.goal
 
 
-def seconds(action: Callable[[], object]) -> float:
-    """Return how long something takes."""
+def measure_seconds(action: Callable[[], object]) -> float:
+    """Return how many seconds an action takes."""
     began = time.perf_counter()
     action()
     return time.perf_counter() - began
 
 
-def labs(*argv: str) -> str:
-    """Run a command of ours and return what it prints."""
-    return run([*_LABS, *argv])
+def run_labs(*argv: str) -> str:
+    """Run a `labs` command and return its output."""
+    return run_command([*_LABS, *argv])
 
 
-def run(argv: Sequence[str]) -> str:
-    """Run any command and return what it prints; one that fails ends the bench."""
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{shlex.join(argv)} failed:\n{done.stdout}{done.stderr}")
-    return done.stdout
+def run_command(argv: Sequence[str]) -> str:
+    """Run a command and return its output; exit if the command fails."""
+    result = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise SystemExit(f"{shlex.join(argv)} failed:\n{result.stdout}{result.stderr}")
+    return result.stdout
 
 
 def form_swarm(driver: Driver) -> None:
-    """Start the lab with a driver, and make a swarm of its nodes with every one Ready."""
-    labs("start", LAB, "--driver", driver.name)
-    nodes = nodes_of(driver)
+    """Start the benchmark lab with a driver, and form a swarm of its nodes in which all are Ready."""
+    run_labs("start", BENCH_LAB, "--driver", driver.name)
+    nodes = find_lab_nodes(driver)
     with ThreadPoolExecutor() as pool:
         engines = list(pool.map(lambda node: node.api(), nodes))
         list(pool.map(lambda engine: engine.ping(), engines))
@@ -72,18 +81,18 @@ def form_swarm(driver: Driver) -> None:
         time.sleep(0.02)
 
 
-def nodes_of(driver: Driver) -> tuple[Node, ...]:
-    """Return the nodes of the lab that is started."""
-    return next(cluster for cluster in driver.list_clusters() if cluster.id.lab == LAB).nodes
+def find_lab_nodes(driver: Driver) -> tuple[Node, ...]:
+    """Return the nodes of the running benchmark lab."""
+    return next(cluster for cluster in driver.list_clusters() if cluster.id.lab == BENCH_LAB).nodes
 
 
-def show(rows: Sequence[Row], notes: Sequence[str]) -> None:
-    """Print the table, and what does not fit into one."""
-    table = Table(title="labs beside plain Docker, and the drivers beside each other")
-    for heading in ("what", "labs", "beside", "that", "ratio", "goal"):
-        table.add_column(heading, justify="right" if heading in ("labs", "that", "ratio") else "left")
+def print_table(rows: Sequence[Row], notes: Sequence[str]) -> None:
+    """Print the table and the notes below it."""
+    table = Table(title="labs compared with plain Docker, and the drivers with each other")
+    for heading in ("measurement", "labs", "baseline", "baseline time", "ratio", "goal"):
+        table.add_column(heading, justify="right" if heading in ("labs", "baseline time", "ratio") else "left")
     for row in rows:
-        table.add_row(*row.cells())
+        table.add_row(*row.format_cells())
     console = Console(width=150)
     console.print(table)
     for line in notes:

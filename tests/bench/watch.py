@@ -1,4 +1,4 @@
-"""`labs watch`: how soon it shows what has changed, and what it costs while nothing does."""
+"""Benchmark `labs watch`: how soon it shows a change, and how much processor time it uses without changes."""
 
 from __future__ import annotations
 
@@ -10,48 +10,51 @@ from pathlib import Path
 from runner.drivers.docker.driver import DockerDriver
 from runner.drivers.uml.driver import UmlDriver
 from runner.nodes.driver_interface import Driver
-from tests.bench import LAB
-from tests.bench.timing import Row, labs, nodes_of, say
-from tests.screen import Display
+from tests.bench import BENCH_LAB
+from tests.bench.timing import Row, find_lab_nodes, print_status, run_labs
+from tests.screen import ScreenTerminal
 
-# By then the pauses between looks have grown to their longest.
-_CALM_SECONDS = 40
+# After this time without changes, the pauses between polls are at their maximum.
+_IDLE_SECONDS = 40
 _MINUTE = 60
 
 
-def measure() -> tuple[list[Row], list[str]]:
+def measure_watch() -> tuple[list[Row], list[str]]:
     """Measure on both drivers."""
     rows = []
     for driver in (DockerDriver(), UmlDriver()):
-        say(f"watch: beside the driver {driver.name} ...")
-        labs("rm", "--all")
-        labs("start", LAB, "--driver", driver.name)
-        rows += _measure(driver)
-        labs("rm", LAB)
+        print_status(f"watch: with the driver {driver.name} ...")
+        run_labs("rm", "--all")
+        run_labs("start", BENCH_LAB, "--driver", driver.name)
+        rows += _measure_with_driver(driver)
+        run_labs("rm", BENCH_LAB)
     return rows, []
 
 
-def _measure(driver: Driver) -> list[Row]:
-    display = Display([sys.executable, "-m", "runner", "watch", LAB], {**os.environ}, columns=100, rows=40)
+def _measure_with_driver(driver: Driver) -> list[Row]:
+    display = ScreenTerminal([sys.executable, "-m", "runner", "watch", BENCH_LAB], {**os.environ}, columns=100, rows=40)
     try:
-        display.await_("✗ node1 has a container called lonely")
-        soon = max(_until(display, change, shown) for change, shown in _changes(driver))
-        display.pass_by(_CALM_SECONDS)
-        before = _spent(display.process.pid)
-        display.pass_by(_MINUTE)
-        spent = _spent(display.process.pid) - before
+        display.wait_for("✗ node1 has a container called lonely")
+        latency = max(_apply_change(display, change, shown) for change, shown in _list_changes(driver))
+        display.wait_seconds(_IDLE_SECONDS)
+        before = _read_processor_seconds(display.process.pid)
+        display.wait_seconds(_MINUTE)
+        spent = _read_processor_seconds(display.process.pid) - before
     finally:
         display.close()
     name = f"watch, {driver.name}"
     return [
-        Row(f"{name}: a state changes until it is shown green, slowest of 4", soon, "-", None, "<= 2 s"),
+        Row(f"{name}: a state changes until it is shown green, slowest of 4", latency, "-", None, "<= 2 s"),
         Row(f"{name}: processor time in an idle minute", spent, "-", None, "<= 1.8 s (3 %)"),
     ]
 
 
-def _changes(driver: Driver) -> list[tuple[Callable[[], object], str]]:
-    """Return what is done as a learner would, and what then turns green: told by engines, and by a terminal."""
-    node = nodes_of(driver)[0]
+def _list_changes(driver: Driver) -> list[tuple[Callable[[], object], str]]:
+    """Return changes as a learner makes them, and the text that then turns green.
+
+    The watch learns of the first three from engine events, and of the last one from a command in a terminal.
+    """
+    node = find_lab_nodes(driver)[0]
     api = node.create_client()
     return [
         (
@@ -60,22 +63,25 @@ def _changes(driver: Driver) -> list[tuple[Callable[[], object], str]]:
         ),
         (lambda: api.containers.get("lonely").kill(), "✓ One engine, and its limits"),
         (lambda: api.swarm.init(advertise_addr=node.address), "✓ Create the swarm"),
-        (lambda: labs("exec", "node1", "--", "sh", "-c", _NOTE), "✓ The file /root/worker-token on node1 contains"),
+        (
+            lambda: run_labs("exec", "node1", "--", "sh", "-c", _SAVE_TOKEN),
+            "✓ The file /root/worker-token on node1 contains",
+        ),
     ]
 
 
-_NOTE = "docker swarm join-token --quiet worker | tee worker-token"
+_SAVE_TOKEN = "docker swarm join-token --quiet worker | tee worker-token"
 
 
-def _until(display: Display, change: Callable[[], object], shown: str) -> float:
+def _apply_change(display: ScreenTerminal, change: Callable[[], object], shown: str) -> float:
     change()
-    return display.await_(shown)
+    return display.wait_for(shown)
 
 
-def _spent(process: int) -> float:
-    """Return the seconds of processor time that a process and those it has started have used."""
+def _read_processor_seconds(process: int) -> float:
+    """Return the seconds of processor time that a process and its child processes have used."""
     ticks = os.sysconf("SC_CLK_TCK")
     fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
     children = Path(f"/proc/{process}/task/{process}/children").read_text("ascii").split()
-    # Its own, and that of children that have ended.
-    return sum(map(int, fields[11:15])) / ticks + sum(_spent(int(child)) for child in children)
+    # Its own time, and the time of child processes that have exited.
+    return sum(map(int, fields[11:15])) / ticks + sum(_read_processor_seconds(int(child)) for child in children)
