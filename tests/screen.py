@@ -1,4 +1,4 @@
-"""A terminal whose screen the tests can look at."""
+"""A pseudo-terminal with an emulated screen, for tests of full-screen programs."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from typing import Any
 
 import pyte
 
-from tests.terminal import Terminal
+from tests.terminal import PseudoTerminal
 
-# What `labs watch` promises: green so soon after the state has changed.
-_SOON_SECONDS = 2.0
-
-
-def soon() -> float:
-    """Return how many seconds may pass until what has changed is shown, on this machine and as busy as it is."""
-    return _SOON_SECONDS * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+# The goal for `labs watch`: a check turns green this soon after the state has changed.
+_REACTION_SECONDS = 2.0
 
 
-class Display(Terminal):
-    """A process on a pseudo-terminal, and what its screen shows.
+def reaction_limit() -> float:
+    """Return within how many seconds a change must be shown, more on a busy computer."""
+    return _REACTION_SECONDS * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+class ScreenTerminal(PseudoTerminal):
+    """A process on a pseudo-terminal, and the screen that it draws.
 
     Args:
         argv: The command.
@@ -37,64 +37,64 @@ class Display(Terminal):
     def __init__(self, argv: list[str], environment: dict[str, str], columns: int = 80, rows: int = 24) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
-        self.sent = b""
-        # Programs that draw on all of a terminal ask the terminal for its size, unless they are told otherwise.
-        own = {name: value for name, value in environment.items() if name not in ("COLUMNS", "LINES")}
-        super().__init__(argv, own, columns, rows)
+        self.received = b""
+        # Full-screen programs ask the terminal for its size unless the environment sets it.
+        terminal_environment = {name: value for name, value in environment.items() if name not in ("COLUMNS", "LINES")}
+        super().__init__(argv, terminal_environment, columns, rows)
 
     def resize(self, rows: int, columns: int) -> None:
-        """Change the size, as dragging a window's corner does."""
+        """Resize the terminal, as if its window was resized."""
         self._screen.resize(rows, columns)
         super().resize(rows, columns)
 
-    def clear(self) -> None:
-        """Forget what the screen shows."""
+    def clear_screen(self) -> None:
+        """Clear the emulated screen."""
         self._screen.reset()
 
     @property
-    def lines(self) -> list[str]:
-        """The screen's lines, without the white space at their ends."""
+    def screen_lines(self) -> list[str]:
+        """The screen's lines without trailing spaces."""
         return [line.rstrip() for line in self._screen.display]
 
     @property
-    def text(self) -> str:
-        """The whole screen."""
-        return "\n".join(self.lines)
+    def screen_text(self) -> str:
+        """The complete screen."""
+        return "\n".join(self.screen_lines)
 
     @property
-    def modes(self) -> list[Any]:
-        """How the terminal treats what is typed and printed."""
-        return termios.tcgetattr(self._ours)
+    def terminal_modes(self) -> list[Any]:
+        """The terminal's modes (termios)."""
+        return termios.tcgetattr(self._fd)
 
-    def follow(self, seconds: float) -> None:
-        """Let the screen follow what is sent, for so long or until something has been."""
-        if select.select([self._ours], [], [], seconds)[0]:
-            # A terminal whose other side is closed ends with an error.
+    def read_output(self, seconds: float) -> None:
+        """Draw the next output on the screen; wait for it at most this long."""
+        if select.select([self._fd], [], [], seconds)[0]:
+            # Reading fails once the process has closed its side.
             with contextlib.suppress(OSError):
-                data = os.read(self._ours, 1 << 16)
-                self.sent += data
+                data = os.read(self._fd, 1 << 16)
+                self.received += data
                 self._stream.feed(data)
 
-    def await_(self, wanted: str | Callable[[str], bool], seconds: float = 20) -> float:
-        """Wait until the screen shows what is wanted, and return how many seconds that took."""
-        fits = wanted if callable(wanted) else lambda text: wanted in text
-        began = time.monotonic()
-        while not fits(self.text):
-            left = began + seconds - time.monotonic()
-            assert left > 0, self.text
-            self.follow(min(left, 0.1))
-        return time.monotonic() - began
+    def wait_for(self, expected: str | Callable[[str], bool], seconds: float = 20) -> float:
+        """Wait until the screen contains a text or meets a condition, and return after how many seconds it did."""
+        is_met = expected if callable(expected) else lambda text: expected in text
+        started = time.monotonic()
+        while not is_met(self.screen_text):
+            remaining = started + seconds - time.monotonic()
+            assert remaining > 0, self.screen_text
+            self.read_output(min(remaining, 0.1))
+        return time.monotonic() - started
 
-    def pass_by(self, seconds: float) -> None:
-        """Let time pass, with the screen following what is sent."""
+    def wait_seconds(self, seconds: float) -> None:
+        """Wait, and draw all output meanwhile."""
         deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
-            self.follow(left)
+        while (remaining := deadline - time.monotonic()) > 0:
+            self.read_output(remaining)
 
-    def ended(self, seconds: float = 10) -> int:
-        """Wait for the process's end, and return its exit status."""
+    def wait_for_exit(self, seconds: float = 10) -> int:
+        """Wait until the process ends, and return its exit status."""
         deadline = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < deadline:
-            self.follow(0.05)
-        self.follow(0.05)
+            self.read_output(0.05)
+        self.read_output(0.05)
         return self.process.wait(1)

@@ -1,4 +1,4 @@
-"""A terminal for the tests, with a command on it."""
+"""A pseudo-terminal for tests, with a command running on it."""
 
 from __future__ import annotations
 
@@ -12,46 +12,46 @@ import termios
 import time
 
 
-class Terminal:
+class PseudoTerminal:
     """A process on a pseudo-terminal."""
 
     def __init__(self, argv: list[str], environment: dict[str, str], columns: int = 80, rows: int = 24) -> None:
-        ours, theirs = pty.openpty()
-        self._ours = ours
+        controller, child_side = pty.openpty()
+        self._fd = controller
         self.resize(rows, columns)
-        own = {**environment, "TERM": "xterm"}
+        terminal_environment = {**environment, "TERM": "xterm"}
         self.process = subprocess.Popen(
             argv,
-            env=own,
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
+            env=terminal_environment,
+            stdin=child_side,
+            stdout=child_side,
+            stderr=child_side,
             start_new_session=True,
             close_fds=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
-        os.close(theirs)
+        os.close(child_side)
 
     def resize(self, rows: int, columns: int) -> None:
-        """Change the size, as dragging a window's corner does."""
-        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        """Resize the terminal, as if its window was resized."""
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
-    def type(self, text: str) -> None:
-        """Type some keys."""
-        os.write(self._ours, text.encode())
+    def type_text(self, text: str) -> None:
+        """Type text."""
+        os.write(self._fd, text.encode())
 
-    def read_until(self, wanted: str, seconds: float = 20) -> str:
-        """Return what is shown until `wanted` shows up."""
-        seen, deadline = "", time.monotonic() + seconds
-        while wanted not in seen and time.monotonic() < deadline:
-            if select.select([self._ours], [], [], 0.2)[0]:
-                seen += os.read(self._ours, 4096).decode("utf-8", "replace")
-        assert wanted in seen, seen
-        return seen
+    def read_until(self, expected: str, seconds: float = 20) -> str:
+        """Return the output up to and including the expected text."""
+        output, deadline = "", time.monotonic() + seconds
+        while expected not in output and time.monotonic() < deadline:
+            if select.select([self._fd], [], [], 0.2)[0]:
+                output += os.read(self._fd, 4096).decode("utf-8", "replace")
+        assert expected in output, output
+        return output
 
     def close(self) -> None:
-        """End it."""
+        """Terminate the process and close the terminal."""
         if self.process.poll() is None:
             self.process.terminate()
             self.process.wait(10)
-        os.close(self._ours)
+        os.close(self._fd)

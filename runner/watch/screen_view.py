@@ -101,9 +101,9 @@ def _describe_missing_nodes(state: WatchState) -> ErrorNotice | None:
         return ErrorNotice(f"'{name}' is stopped.", f"Type 'labs start {name}' in another terminal to resume it.")
     stopped = [node.name for node in state.snapshot.nodes if node.state == NodeState.STOPPED]
     if stopped:
-        verb = "is" if len(stopped) == 1 else "are"
-        advice = f"Type 'labs start {name}' in another terminal to start stopped nodes."
-        return ErrorNotice(f"{' and '.join(stopped)} {verb} stopped.", advice)
+        verb, pronoun = ("is", "it") if len(stopped) == 1 else ("are", "them")
+        advice = f"Type 'labs start {name}' in another terminal to bring {pronoun} up again."
+        return ErrorNotice(f"{' and '.join(stopped)} {verb} down.", advice)
     return None
 
 

@@ -1,24 +1,24 @@
-"""`labs watch` beside machines."""
+"""`labs watch` with VMs as nodes."""
 
 from __future__ import annotations
 
 import sys
 
 from tests.conftest import LabsRunner
-from tests.screen import Display, soon
+from tests.screen import ScreenTerminal, reaction_limit
 
 
 def test_turns_green(labs: LabsRunner, trio: str, environment: dict[str, str]) -> None:
-    """On machines too, a step turns green by itself and soon, and a machine that is shut down is shown so."""
-    display = Display([sys.executable, "-m", "runner", "watch", trio], environment, columns=100, rows=30)
+    """With VMs too, a step turns green soon after it is done, and a node whose engine was killed is not ready."""
+    display = ScreenTerminal([sys.executable, "-m", "runner", "watch", trio], environment, columns=100, rows=30)
     try:
-        display.await_("✗ node1 is in a swarm")
-        done = labs("exec", "node1", "--", "docker", "swarm", "init", "--advertise-addr", "eth0")
-        assert 0 == done.returncode, done.stderr
-        display.await_("✓ Make a swarm", soon())
+        display.wait_for("✗ node1 is in a swarm")
+        result = labs("exec", "node1", "--", "docker", "swarm", "init", "--advertise-addr", "eth0")
+        assert 0 == result.returncode, result.stderr
+        display.wait_for("✓ Make a swarm", reaction_limit())
         labs("exec", "node3", "--", "sh", "-c", "kill -KILL $(pidof dockerd)")
-        display.await_("○ node3", 15)
-        display.type("q")
-        assert 0 == display.ended()
+        display.wait_for("○ node3", 15)
+        display.type_text("q")
+        assert 0 == display.wait_for_exit()
     finally:
         display.close()

@@ -1,66 +1,66 @@
-"""When the watch looks again."""
+"""When the next poll is due."""
 
 from __future__ import annotations
 
 import pytest
 
-from runner.watch.backoff import Pace
+from runner.watch.backoff import Backoff
 
-PACE = Pace(gathering=0.2, longest=10.0)
-
-
-def test_first_look() -> None:
-    """The first look is due at once."""
-    assert PACE.is_due(5.0)
+BACKOFF = Backoff(event_delay=0.2, max_delay=10.0)
 
 
-def test_no_look_while_one_is_under_way() -> None:
-    """Once a look has begun none is due."""
-    assert not PACE.begun().is_due(1e9)
+def test_first_poll() -> None:
+    """The first poll is due at once."""
+    assert BACKOFF.is_due(5.0)
+
+
+def test_not_due_while_polling() -> None:
+    """While a poll is running, no other one is due."""
+    assert not BACKOFF.after_start().is_due(1e9)
 
 
 def test_settled() -> None:
-    """After all was found settled, no look is due until something happens; then soon, but not at once."""
-    quiet = PACE.begun().looked(10.0, settled=True)
-    assert quiet.due is None
-    assert pytest.approx(20.2) == quiet.stirred(20.0).due
+    """After a poll that found a settled state, the next one is due shortly after the next event."""
+    settled_backoff = BACKOFF.after_start().after_end(10.0, settled=True)
+    assert settled_backoff.next_due is None
+    assert pytest.approx(20.2) == settled_backoff.after_event(20.0).next_due
 
 
-def test_several_events_are_gathered() -> None:
-    """Further events do not put off the look that the first one asked for."""
-    quiet = PACE.begun().looked(10.0, settled=True)
-    assert quiet.stirred(20.0).due == quiet.stirred(20.0).stirred(20.1).due
+def test_several_events() -> None:
+    """Further events do not postpone the poll that the first event requested."""
+    settled_backoff = BACKOFF.after_start().after_end(10.0, settled=True)
+    assert settled_backoff.after_event(20.0).next_due == settled_backoff.after_event(20.0).after_event(20.1).next_due
 
 
-def test_rest() -> None:
-    """However much happens, there is a rest after each look."""
-    assert pytest.approx(10.4) == PACE.begun().looked(10.0, settled=True).stirred(10.0).due
+def test_minimum_pause() -> None:
+    """However many events there are, there is a minimum pause after each poll."""
+    assert pytest.approx(10.4) == BACKOFF.after_start().after_end(10.0, settled=True).after_event(10.0).next_due
 
 
-def test_events_during_a_look() -> None:
-    """What happens during a look asks for another, though that look found all settled."""
-    assert PACE.begun().stirred(9.9).looked(10.0, settled=True).is_due(10.5)
+def test_events_during_a_poll() -> None:
+    """An event during a poll requests another poll, although the running one finds a settled state."""
+    assert BACKOFF.after_start().after_event(9.9).after_end(10.0, settled=True).is_due(10.5)
 
 
-def test_pauses_grow() -> None:
-    """While nothing settles and nothing happens, the pauses grow to the longest; an event makes them short again."""
-    pace, now, pauses = PACE, 0.0, []
+def test_delays_grow() -> None:
+    """Without events, the delays grow to the maximum; an event makes them short again."""
+    backoff, now, delays = BACKOFF, 0.0, []
     for _ in range(9):
-        pace = pace.begun().looked(now, settled=False)
-        assert pace.due is not None
-        pauses.append(round(pace.due - now, 2))
-        now = pace.due
-    assert [0.5, 0.8, 1.28, 2.05, 3.28, 5.24, 8.39, 10.0, 10.0] == pauses
-    again = pace.stirred(now).begun().looked(now, settled=False)
-    assert pytest.approx(now + 0.5) == again.due
+        backoff = backoff.after_start().after_end(now, settled=False)
+        assert backoff.next_due is not None
+        delays.append(round(backoff.next_due - now, 2))
+        now = backoff.next_due
+    assert [0.5, 0.8, 1.28, 2.05, 3.28, 5.24, 8.39, 10.0, 10.0] == delays
+    again = backoff.after_event(now).after_start().after_end(now, settled=False)
+    assert pytest.approx(now + 0.5) == again.next_due
 
 
-def test_settled_look_now_and_then() -> None:
-    """Where a pause for settled looks is given, they go on at it."""
-    pace = Pace(gathering=0.2, longest=3.0, settled=10.0)
-    assert 110.0 == pace.begun().looked(100.0, settled=True).due
+def test_settled_delay() -> None:
+    """With a delay for settled states, polling continues after a settled state."""
+    backoff = Backoff(event_delay=0.2, max_delay=3.0, settled_delay=10.0)
+    assert 110.0 == backoff.after_start().after_end(100.0, settled=True).next_due
 
 
-def test_at_once() -> None:
-    """A look that is wanted at once waits for nothing."""
-    assert PACE.begun().looked(10.0, settled=True).at_once(10.0).is_due(10.0)
+def test_due_now() -> None:
+    """A poll that is requested immediately does not wait."""
+    assert BACKOFF.after_start().after_end(10.0, settled=True).due_now(10.0).is_due(10.0)

@@ -1,4 +1,4 @@
-"""The process that runs checks for the watch."""
+"""The client of the worker process that runs checks for the watch."""
 
 from __future__ import annotations
 
@@ -11,103 +11,103 @@ from pathlib import Path
 
 import pytest
 
-from runner.watch.check_client import CheckRunResult, CheckClient
+from runner.watch.check_client import CheckClient, CheckRunResult
 from tests import helpers
 
-CHECKS = """
+CHECKS_FILE = """
 from checks import Nodes, step
 
 @step("look")
 def test_look(nodes: Nodes) -> None:
-    '''It is there.'''
+    '''It exists.'''
 """
 
 
 @pytest.fixture
-def checker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CheckClient]:
-    """Return a checker for a lab, in a world without an engine."""
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CheckClient]:
+    """Return a client for a lab, in an environment without a Docker Engine."""
     helpers.isolate_environment(monkeypatch, tmp_path)
-    helpers.write_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n", checks=CHECKS)
-    made = CheckClient("tiny")
-    yield made
-    made.kill_worker()
+    helpers.write_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n", checks=CHECKS_FILE)
+    check_client = CheckClient("tiny")
+    yield check_client
+    check_client.kill_worker()
 
 
-def finish(checker: CheckClient, answers: int, seconds: float = 20) -> CheckRunResult:
-    """Wait for a round's end."""
+def wait_for_result(client: CheckClient, results_fd: int, seconds: float = 20) -> CheckRunResult:
+    """Return a run's result."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if select.select([answers], [], [], 0.1)[0] and (checked := checker.read_result()):
-            return checked
-    raise AssertionError("no answer")
+        if select.select([results_fd], [], [], 0.1)[0] and (result := client.read_result()):
+            return result
+    raise AssertionError("no result")
 
 
-def process_of(checker: CheckClient) -> int:
-    """Return the number of its process."""
-    assert checker._process
-    return checker._process.pid
+def worker_pid(client: CheckClient) -> int:
+    """Return the process id of the worker."""
+    assert client._process
+    return client._process.pid
 
 
-def test_no_engine(checker: CheckClient) -> None:
-    """What keeps the checks from running is told in our own words, and the process stays for the next round."""
-    first = finish(checker, checker.start_run(None))
-    process = process_of(checker)
-    second = finish(checker, checker.start_run({"look"}))
+def test_no_engine(client: CheckClient) -> None:
+    """An error that prevents the checks from running is reported, and the worker stays for the next run."""
+    first = wait_for_result(client, client.start_run(None))
+    pid = worker_pid(client)
+    second = wait_for_result(client, client.start_run({"look"}))
     assert first.error
     assert "No Docker Engine answers at unix:///nonexistent.sock." == first.error.message
     assert (True, False, first.error) == (first.all_checks, second.all_checks, second.error)
-    assert process == process_of(checker)
+    assert pid == worker_pid(client)
 
 
-def test_killed(checker: CheckClient) -> None:
-    """If the process is killed, as for want of memory, that is told, and the next round has a new one."""
-    answers = checker.start_run(None)
-    os.kill(process_of(checker), signal.SIGKILL)
-    trouble = finish(checker, answers).error
-    assert trouble
-    assert "The process that runs the checks has ended." == trouble.message
-    assert not checker.is_running
-    assert "No Docker Engine" in str(finish(checker, checker.start_run(None)).error)
+def test_killed(client: CheckClient) -> None:
+    """If the worker is killed, such as for lack of memory, that is reported, and the next run starts a new worker."""
+    results_fd = client.start_run(None)
+    os.kill(worker_pid(client), signal.SIGKILL)
+    error = wait_for_result(client, results_fd).error
+    assert error
+    assert "The check process ended unexpectedly." == error.message
+    assert not client.is_running
+    assert "No Docker Engine" in str(wait_for_result(client, client.start_run(None)).error)
 
 
-def test_edited_checks(checker: CheckClient, tmp_path: Path) -> None:
-    """After an author has edited the checks, a new process reads them."""
-    finish(checker, checker.start_run(None))
-    before = process_of(checker)
+def test_edited_checks(client: CheckClient, tmp_path: Path) -> None:
+    """After the checks were edited, a new worker reads them."""
+    wait_for_result(client, client.start_run(None))
+    before = worker_pid(client)
     os.utime(tmp_path / "checks" / "test_tiny.py", (1, 1))
-    finish(checker, checker.start_run(None))
-    assert before != process_of(checker)
+    wait_for_result(client, client.start_run(None))
+    assert before != worker_pid(client)
 
 
-def test_end(checker: CheckClient) -> None:
-    """Once ended, nothing of it runs, whatever it was doing."""
-    checker.start_run(None)
-    process = process_of(checker)
-    checker.kill_worker()
+def test_kill_worker(client: CheckClient) -> None:
+    """After `kill_worker` the process is gone, even in the middle of a run."""
+    client.start_run(None)
+    pid = worker_pid(client)
+    client.kill_worker()
     with pytest.raises(ProcessLookupError):
-        os.kill(process, 0)
+        os.kill(pid, 0)
 
 
-def test_ended_with_its_answer_there(checker: CheckClient) -> None:
-    """Whoever ends it while an answer is already there is told nothing more, for the two may come at once."""
-    answers = checker.start_run(None)
-    assert select.select([answers], [], [], 20)[0]
-    checker.kill_worker()
-    assert checker.read_result() is None
+def test_killed_after_answering(client: CheckClient) -> None:
+    """If the worker is killed when its result has just arrived, the result is dropped."""
+    results_fd = client.start_run(None)
+    assert select.select([results_fd], [], [], 20)[0]
+    client.kill_worker()
+    assert client.read_result() is None
 
 
-def test_an_editors_lock(checker: CheckClient, tmp_path: Path) -> None:
-    """An editor's lock, a link that leads nowhere beside the file that is open, disturbs nothing."""
+def test_editor_lock_file(client: CheckClient, tmp_path: Path) -> None:
+    """An editor's lock file, a dangling symbolic link, is ignored."""
     (tmp_path / "checks" / ".#test_tiny.py").symlink_to("author@machine.4711")
-    assert "No Docker Engine" in str(finish(checker, checker.start_run(None)).error)
+    assert "No Docker Engine" in str(wait_for_result(client, client.start_run(None)).error)
 
 
-def test_last_words_are_its_own(checker: CheckClient) -> None:
-    """What a process has said is not taken for the last words of the next one."""
-    checker._stderr.write(b"what an earlier one said\n")
-    checker._stderr.flush()
-    answers = checker.start_run(None)
-    os.kill(process_of(checker), signal.SIGKILL)
-    trouble = finish(checker, answers).error
-    assert trouble
-    assert "'labs check' says more." == trouble.advice
+def test_stderr_of_earlier_worker(client: CheckClient) -> None:
+    """An error message of an earlier worker is not attributed to the current one."""
+    client._stderr.write(b"an error of an earlier worker\n")
+    client._stderr.flush()
+    results_fd = client.start_run(None)
+    os.kill(worker_pid(client), signal.SIGKILL)
+    error = wait_for_result(client, results_fd).error
+    assert error
+    assert "Run 'labs check' for details." == error.advice

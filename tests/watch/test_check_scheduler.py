@@ -1,4 +1,4 @@
-"""Which checks run when."""
+"""When which checks run."""
 
 from __future__ import annotations
 
@@ -9,174 +9,186 @@ import pytest
 
 from runner.checking.results import Outcome
 from runner.watch import model
-from runner.watch.check_client import Checked
-from runner.watch.check_scheduler import Rounds
-from runner.watch.model import Presence, Watch
+from runner.watch.check_client import CheckRunResult
+from runner.watch.check_scheduler import CheckScheduler
+from runner.watch.model import ClusterPhase, WatchState
 from tests.watch import scenarios
-from tests.watch.scenarios import HALF, INIT, LATER, READY, WORKERS
+from tests.watch.scenarios import HALF_DONE, INIT, READY, SKIPPED_WEB, WORKERS
 
 ALL = "all"
 
 
-class Noting:
-    """Takes the place of the process that runs checks, for whatever the clock says is the test's to choose."""
+class RecordingRunner:
+    """Records the requested runs instead of running checks; the tests decide when a run ends."""
 
     def __init__(self) -> None:
-        self.asked = False
-        self.rounds: list[object] = []
-        self.ends = 0
+        self.is_running = False
+        self.runs: list[object] = []
+        self.kill_count = 0
 
-    def ask(self, steps: Iterable[str] | None) -> int:
-        """Note what is asked for."""
-        self.asked = True
-        self.rounds.append(ALL if steps is None else sorted(steps))
+    def start_run(self, step_ids: Iterable[str] | None) -> int:
+        """Record the requested steps."""
+        self.is_running = True
+        self.runs.append(ALL if step_ids is None else sorted(step_ids))
         return 3
 
-    def end(self) -> None:
-        """Note that the process was ended."""
-        self.asked = False
-        self.ends += 1
+    def kill_worker(self) -> None:
+        """Record that the worker was killed."""
+        self.is_running = False
+        self.kill_count += 1
 
 
 @pytest.fixture
-def noting() -> Noting:
-    """Return what notes the rounds."""
-    return Noting()
+def runner() -> RecordingRunner:
+    """Return a runner that records runs."""
+    return RecordingRunner()
 
 
 @pytest.fixture
-def rounds(noting: Noting) -> Rounds:
-    """Return rounds that have begun with one of all checks, which found the second step half done at second 1."""
-    made = Rounds(noting)
-    assert made.begin(scenarios.ABSENT, 0.0) is None
-    made.begin(HALF, 0.0)
-    end(made, noting, HALF, HALF, now=1.0, whole=True)
-    noting.rounds.clear()
-    return made
+def scheduler(runner: RecordingRunner) -> CheckScheduler:
+    """Return a scheduler whose first run found the second step half done at second 1."""
+    new_scheduler = CheckScheduler(runner)
+    assert new_scheduler.start_due_run(scenarios.NOT_STARTED, 0.0) is None
+    new_scheduler.start_due_run(HALF_DONE, 0.0)
+    end_run(new_scheduler, runner, HALF_DONE, HALF_DONE, now=1.0, all_checks=True)
+    runner.runs.clear()
+    return new_scheduler
 
 
-def end(rounds: Rounds, noting: Noting, before: Watch, after: Watch, *, now: float, whole: bool = False) -> None:
-    """End a round."""
-    noting.asked = False
-    rounds.ended(before, after, Checked(whole, after.report), now)
+def end_run(
+    scheduler: CheckScheduler,
+    runner: RecordingRunner,
+    before: WatchState,
+    after: WatchState,
+    *,
+    now: float,
+    all_checks: bool = False,
+) -> None:
+    """End a run."""
+    runner.is_running = False
+    scheduler.record_run_end(before, after, CheckRunResult(all_checks, after.report), now)
 
 
-def twelve(rounds: Rounds, noting: Noting, watch: Watch, now: float, *, whole: bool = False) -> list[float]:
-    """Let twelve rounds begin when they are due, with nothing new found, and return the pauses before them."""
+def measure_twelve_pauses(
+    scheduler: CheckScheduler, runner: RecordingRunner, watch: WatchState, now: float, *, all_checks: bool = False
+) -> list[float]:
+    """Start twelve runs when they are due, with unchanged results, and return the pauses before them."""
     pauses = []
     for _ in range(12):
-        due = rounds.next(watch, now)
+        due = scheduler.next_wakeup(watch, now)
         assert due is not None
         pauses.append(due - now)
         now = due
-        rounds.begin(watch, now)
-        end(rounds, noting, watch, watch, now=now, whole=whole)
+        scheduler.start_due_run(watch, now)
+        end_run(scheduler, runner, watch, watch, now=now, all_checks=all_checks)
     return pauses
 
 
-def test_first_round(noting: Noting) -> None:
-    """The first round is of all checks."""
-    Rounds(noting).begin(HALF, 0.0)
-    assert [ALL] == noting.rounds
+def test_first_run(runner: RecordingRunner) -> None:
+    """The first run is of all checks."""
+    CheckScheduler(runner).start_due_run(HALF_DONE, 0.0)
+    assert [ALL] == runner.runs
 
 
-def test_something_happens(rounds: Rounds, noting: Noting) -> None:
-    """When something happens, the checks of the step that the learner is at run at once, and a little later all do."""
-    rounds.stirred(100.0)
-    rounds.begin(HALF, 100.2)
-    assert [["join"]] == noting.rounds
-    end(rounds, noting, HALF, HALF, now=100.5)
-    rounds.begin(HALF, 103.1)
-    assert [["join"], ALL] == noting.rounds
+def test_event(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
+    """After an event, the checks of the current step run at once, and all checks a little later."""
+    scheduler.record_event(100.0)
+    scheduler.start_due_run(HALF_DONE, 100.2)
+    assert [["join"]] == runner.runs
+    end_run(scheduler, runner, HALF_DONE, HALF_DONE, now=100.5)
+    scheduler.start_due_run(HALF_DONE, 103.1)
+    assert [["join"], ALL] == runner.runs
 
 
-def test_one_round_at_a_time(rounds: Rounds, noting: Noting) -> None:
-    """While a round is under way no other begins."""
-    rounds.stirred(100.0)
-    rounds.begin(HALF, 100.2)
-    rounds.stirred(100.3)
-    assert rounds.begin(HALF, 104.0) is None
-    assert [["join"]] == noting.rounds
+def test_one_run_at_a_time(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
+    """While a run is in progress no other one starts."""
+    scheduler.record_event(100.0)
+    scheduler.start_due_run(HALF_DONE, 100.2)
+    scheduler.record_event(100.3)
+    assert scheduler.start_due_run(HALF_DONE, 104.0) is None
+    assert [["join"]] == runner.runs
 
 
-def test_a_step_is_done(rounds: Rounds, noting: Noting) -> None:
-    """As soon as a step is done, all checks run, for the next step's were skipped until then."""
-    done = scenarios.watch(INIT, READY, WORKERS, LATER)
-    rounds.stirred(100.0)
-    rounds.begin(HALF, 100.2)
-    end(rounds, noting, HALF, done, now=100.5)
-    rounds.begin(done, 100.5)
-    assert [["join"], ALL] == noting.rounds
+def test_step_done(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
+    """As soon as a step is done all checks run, because those of the next step were skipped until then."""
+    done = scenarios.make_watch_state(INIT, READY, WORKERS, SKIPPED_WEB)
+    scheduler.record_event(100.0)
+    scheduler.start_due_run(HALF_DONE, 100.2)
+    end_run(scheduler, runner, HALF_DONE, done, now=100.5)
+    scheduler.start_due_run(done, 100.5)
+    assert [["join"], ALL] == runner.runs
 
 
-def test_nothing_happens(rounds: Rounds, noting: Noting) -> None:
-    """While nothing happens the learner's step is looked at ever more rarely, and nothing else is."""
-    pauses = twelve(rounds, noting, HALF, now=1.0)
-    assert [["join"]] * 12 == noting.rounds
+def test_no_events(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
+    """Without events the current step is checked at growing intervals, and no other checks run."""
+    pauses = measure_twelve_pauses(scheduler, runner, HALF_DONE, now=1.0)
+    assert [["join"]] * 12 == runner.runs
     assert sorted(pauses) == pauses
     assert pytest.approx(10.0) == pauses[-1]
 
 
-def test_all_is_done(noting: Noting) -> None:
-    """Once all is done nothing is looked at until something happens; then all is."""
-    rounds = Rounds(noting)
-    rounds.begin(scenarios.FINISHED, 0.0)
-    end(rounds, noting, scenarios.FINISHED, scenarios.FINISHED, now=1.0, whole=True)
-    assert rounds.next(scenarios.FINISHED, 1.0) is None
-    rounds.stirred(100.0)
-    rounds.begin(scenarios.FINISHED, 100.2)
-    assert [ALL, ALL] == noting.rounds
+def test_all_done(runner: RecordingRunner) -> None:
+    """Once all steps are done no checks run until the next event; then all checks run."""
+    scheduler = CheckScheduler(runner)
+    scheduler.start_due_run(scenarios.FINISHED, 0.0)
+    end_run(scheduler, runner, scenarios.FINISHED, scenarios.FINISHED, now=1.0, all_checks=True)
+    assert scheduler.next_wakeup(scenarios.FINISHED, 1.0) is None
+    scheduler.record_event(100.0)
+    scheduler.start_due_run(scenarios.FINISHED, 100.2)
+    assert [ALL, ALL] == runner.runs
 
 
-@pytest.mark.parametrize("presence", [one for one in Presence if one is not Presence.UP])
-def test_no_cluster(presence: Presence, rounds: Rounds) -> None:
-    """Where no node is up no checks run, however much happens."""
-    away = replace(HALF, presence=presence)
-    rounds.stirred(100.0)
-    assert (None, None) == (rounds.begin(away, 200.0), rounds.next(away, 200.0))
+@pytest.mark.parametrize("phase", [phase for phase in ClusterPhase if phase is not ClusterPhase.RUNNING])
+def test_no_cluster(phase: ClusterPhase, scheduler: CheckScheduler) -> None:
+    """Unless the cluster is running, no checks run."""
+    state = replace(HALF_DONE, cluster_phase=phase)
+    scheduler.record_event(100.0)
+    assert (None, None) == (scheduler.start_due_run(state, 200.0), scheduler.next_wakeup(state, 200.0))
 
 
-def test_hanging(rounds: Rounds, noting: Noting) -> None:
-    """A round that takes long is told after a moment, and given up after two minutes."""
-    rounds.stirred(100.0)
-    rounds.begin(HALF, 100.2)
-    assert (False, True) == (rounds.slow(100.5), rounds.slow(101.1))
-    assert rounds.given_up(219.0) is None
-    given_up = rounds.given_up(221.0)
-    assert given_up
-    assert given_up.trouble
-    assert 1 == noting.ends
+def test_hanging(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
+    """A run is shown as slow after a moment, and aborted after two minutes."""
+    scheduler.record_event(100.0)
+    scheduler.start_due_run(HALF_DONE, 100.2)
+    assert (False, True) == (scheduler.is_run_slow(100.5), scheduler.is_run_slow(101.1))
+    assert scheduler.abort_hanging_run(219.0) is None
+    aborted = scheduler.abort_hanging_run(221.0)
+    assert aborted
+    assert aborted.error
+    assert 1 == runner.kill_count
 
 
-def test_again(rounds: Rounds, noting: Noting) -> None:
-    """Asked to, all checks run anew at once; a round that is slow is given up for it, a quick one is not."""
-    rounds.stirred(100.0)
-    rounds.begin(HALF, 100.2)
-    rounds.again(100.3)
-    assert 0 == noting.ends
-    rounds.again(102.0)
-    assert 1 == noting.ends
-    rounds.begin(HALF, 102.0)
-    assert [["join"], ALL] == noting.rounds
+def test_recheck(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
+    """On request all checks run at once; a slow run is aborted for it, a quick one is not."""
+    scheduler.record_event(100.0)
+    scheduler.start_due_run(HALF_DONE, 100.2)
+    scheduler.recheck_now(100.3)
+    assert 0 == runner.kill_count
+    scheduler.recheck_now(102.0)
+    assert 1 == runner.kill_count
+    scheduler.start_due_run(HALF_DONE, 102.0)
+    assert [["join"], ALL] == runner.runs
 
 
-def test_unknown(rounds: Rounds, noting: Noting) -> None:
-    """If the step that comes next was skipped the last time, all checks run and not only the step's."""
-    skipped = model.checked(HALF, scenarios.watch(replace(READY, outcome=Outcome.SKIPPED)).report, whole=False)
-    rounds.stirred(100.0)
-    rounds.begin(skipped, 100.2)
-    end(rounds, noting, skipped, skipped, now=100.5)
-    rounds.begin(skipped, 100.5)
-    assert [["join"], ALL] == noting.rounds
+def test_skipped_step(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
+    """If the checks of the current step were skipped the last time, all checks run after it."""
+    skipped = model.apply_check_results(
+        HALF_DONE, scenarios.make_watch_state(replace(READY, outcome=Outcome.SKIPPED)).report, all_checks=False
+    )
+    scheduler.record_event(100.0)
+    scheduler.start_due_run(skipped, 100.2)
+    end_run(scheduler, runner, skipped, skipped, now=100.5)
+    scheduler.start_due_run(skipped, 100.5)
+    assert [["join"], ALL] == runner.runs
 
 
-def test_lost(rounds: Rounds, noting: Noting) -> None:
-    """While a step's checks cannot run, all checks do, ever more rarely, for an earlier step may have been undone."""
-    lost = scenarios.WITHOUT_ANSWER
-    rounds.stirred(100.0)
-    rounds.begin(HALF, 100.2)
-    end(rounds, noting, HALF, lost, now=100.2)
-    pauses = twelve(rounds, noting, lost, now=100.2, whole=True)
-    assert [["join"], *([ALL] * 12)] == noting.rounds
+def test_check_errors(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
+    """While checks of the current step have errors, all checks run at growing intervals."""
+    errors = scenarios.WITH_ERROR
+    scheduler.record_event(100.0)
+    scheduler.start_due_run(HALF_DONE, 100.2)
+    end_run(scheduler, runner, HALF_DONE, errors, now=100.2)
+    pauses = measure_twelve_pauses(scheduler, runner, errors, now=100.2, all_checks=True)
+    assert [["join"], *([ALL] * 12)] == runner.runs
     assert sorted(pauses) == pauses
     assert pytest.approx(10.0) == pauses[-1]

@@ -1,4 +1,4 @@
-"""The picture of nodes and services, from what engines tell."""
+"""The snapshot of a cluster, built from responses of the Docker API."""
 
 from __future__ import annotations
 
@@ -7,27 +7,36 @@ from typing import Any
 
 from runner.nodes.driver_interface import NodeState
 from runner.watch import cluster_snapshot
-from runner.watch.cluster_snapshot import NodeSight, Picture, ServiceSight, Standing, Told, Unit
+from runner.watch.cluster_snapshot import (
+    ApiResponses,
+    ClusterSnapshot,
+    NodeSnapshot,
+    ServiceSnapshot,
+    SwarmRole,
+    Workload,
+)
 from tests.helpers import LocalNode
 
 NODE1, NODE2 = LocalNode(Path("1"), "node1"), LocalNode(Path("2"), "node2")
 
 
-def member(name: str, *, role: str = "worker", state: str = "ready", availability: str = "active") -> dict[str, Any]:
-    """Return a member as the Docker API has it."""
-    more = {"ManagerStatus": {"Leader": True}} if role == "leader" else {}
+def make_swarm_node(
+    name: str, *, role: str = "worker", state: str = "ready", availability: str = "active"
+) -> dict[str, Any]:
+    """Return a node as `GET /nodes` lists it."""
+    manager_status = {"ManagerStatus": {"Leader": True}} if role == "leader" else {}
     role = "manager" if role == "leader" else role
-    own = {"ID": f"id-{name}-{state}", "Description": {"Hostname": name}, "Status": {"State": state}}
-    return {**own, **more, "Spec": {"Role": role, "Availability": availability}}
+    entry = {"ID": f"id-{name}-{state}", "Description": {"Hostname": name}, "Status": {"State": state}}
+    return {**entry, **manager_status, "Spec": {"Role": role, "Availability": availability}}
 
 
-def task(slot: int | None, node: str, state: str = "running") -> dict[str, Any]:
+def make_task(slot: int | None, node: str, state: str = "running") -> dict[str, Any]:
     """Return a task of the service web."""
     slots = {} if slot is None else {"Slot": slot}
     return {"ServiceID": "s1", "NodeID": node, "Status": {"State": state}, **slots}
 
 
-def container(name: str, state: str = "running", **labels: str) -> dict[str, Any]:
+def make_container(name: str, state: str = "running", **labels: str) -> dict[str, Any]:
     """Return a container."""
     return {"Id": "0123456789abcdef", "Names": [f"/{name}"], "State": state, "Labels": labels}
 
@@ -42,79 +51,93 @@ BOTH: dict[str, list[dict[str, Any]]] = {"node1": [], "node2": []}
 
 
 def test_no_swarm() -> None:
-    """Without a swarm the picture has each node with its containers, those that run first."""
-    told = Told(containers={"node1": [container("b"), container("a", "exited"), container("c")], "node2": []})
-    units = (Unit("b"), Unit("c"), Unit("a", "exited"))
-    assert Picture((NodeSight("node1", units=units), NodeSight("node2"))) == cluster_snapshot.of([NODE1, NODE2], told)
+    """Without a swarm each node has its containers, running ones first."""
+    responses = ApiResponses(
+        containers={"node1": [make_container("b"), make_container("a", "exited"), make_container("c")], "node2": []}
+    )
+    workloads = (Workload("b"), Workload("c"), Workload("a", "exited"))
+    assert ClusterSnapshot(
+        (NodeSnapshot("node1", workloads=workloads), NodeSnapshot("node2"))
+    ) == cluster_snapshot.build_snapshot([NODE1, NODE2], responses)
 
 
 def test_swarm() -> None:
-    """In a swarm each node has its role and tasks by slot, and their containers are not shown beside them."""
-    of_task = container("web.1.xyz", **{"com.docker.swarm.task.id": "t1"})
-    told = Told(
-        members=[member("node1", role="leader"), member("node2")],
+    """In a swarm each node has its role and its tasks by slot, and the containers of tasks are left out."""
+    task_container = make_container("web.1.xyz", **{"com.docker.swarm.task.id": "t1"})
+    responses = ApiResponses(
+        swarm_nodes=[make_swarm_node("node1", role="leader"), make_swarm_node("node2")],
         services=[WEB],
-        tasks=[task(2, "id-node2-ready", "preparing"), task(1, "id-node1-ready"), task(3, "", "pending")],
-        containers={"node1": [of_task, container("lonely", "exited")], "node2": []},
+        tasks=[
+            make_task(2, "id-node2-ready", "preparing"),
+            make_task(1, "id-node1-ready"),
+            make_task(3, "", "pending"),
+        ],
+        containers={"node1": [task_container, make_container("lonely", "exited")], "node2": []},
     )
-    expected = Picture(
+    expected = ClusterSnapshot(
         nodes=(
-            NodeSight("node1", Standing.LEADER, "ready", (Unit("web.1", is_task=True), Unit("lonely", "exited"))),
-            NodeSight("node2", Standing.WORKER, "ready", (Unit("web.2", "preparing", is_task=True),)),
+            NodeSnapshot(
+                "node1", SwarmRole.LEADER, "ready", (Workload("web.1", is_task=True), Workload("lonely", "exited"))
+            ),
+            NodeSnapshot("node2", SwarmRole.WORKER, "ready", (Workload("web.2", "preparing", is_task=True),)),
         ),
-        services=(ServiceSight("web", 2, 3, (8080,)),),
-        waiting=(Unit("web.3", "pending", is_task=True),),
+        services=(ServiceSnapshot("web", 2, 3, (8080,)),),
+        unassigned_tasks=(Workload("web.3", "pending", is_task=True),),
     )
-    assert expected == cluster_snapshot.of([NODE1, NODE2], told)
+    assert expected == cluster_snapshot.build_snapshot([NODE1, NODE2], responses)
 
 
 def test_global_service() -> None:
-    """A task of a global service has no slot, and is still told from a container."""
-    told = Told([member("node1")], [WEB], [task(None, "id-node1-ready")], BOTH)
-    assert (Unit("web", is_task=True),) == cluster_snapshot.of([NODE1], told).nodes[0].units
+    """A task of a global service has no slot, but is still a task."""
+    responses = ApiResponses([make_swarm_node("node1")], [WEB], [make_task(None, "id-node1-ready")], BOTH)
+    assert (Workload("web", is_task=True),) == cluster_snapshot.build_snapshot([NODE1], responses).nodes[0].workloads
 
 
 def test_states() -> None:
-    """What is the matter with a node is told: what the swarm says of it, and before that what can be seen."""
+    """A node that is not ready has the state that the swarm reports, unless it is stopped or unreachable."""
     stopped = LocalNode(Path("3"), "node3", state=NodeState.STOPPED)
-    members = [
-        member("node1", availability="drain"),
-        member("node2", state="down"),
-        member("node3"),
-        member("node4", availability="pause"),
-        member("node5"),
+    swarm_nodes = [
+        make_swarm_node("node1", availability="drain"),
+        make_swarm_node("node2", state="down"),
+        make_swarm_node("node3"),
+        make_swarm_node("node4", availability="pause"),
+        make_swarm_node("node5"),
     ]
     nodes = [NODE1, NODE2, stopped, LocalNode(Path("4"), "node4"), LocalNode(Path("5"), "node5")]
-    told = Told(members=members, containers={**BOTH, "node4": []})
-    seen = [node.state for node in cluster_snapshot.of(nodes, told).nodes]
-    assert ["drained", "down", "stopped", "paused", "unreachable"] == seen
+    responses = ApiResponses(swarm_nodes=swarm_nodes, containers={**BOTH, "node4": []})
+    states = [node.state for node in cluster_snapshot.build_snapshot(nodes, responses).nodes]
+    assert ["drained", "down", "stopped", "paused", "unreachable"] == states
 
 
-def test_left_and_come_back() -> None:
-    """Of a node that has left and joined anew, its present membership counts."""
-    told = Told([member("node1", state="down"), member("node1", role="manager")], containers=BOTH)
-    assert (Standing.MANAGER, "ready") == (
-        cluster_snapshot.of([NODE1], told).nodes[0].standing,
-        cluster_snapshot.of([NODE1], told).nodes[0].state,
+def test_rejoined_node() -> None:
+    """Of a node that left and joined again, the current membership counts."""
+    responses = ApiResponses(
+        [make_swarm_node("node1", state="down"), make_swarm_node("node1", role="manager")], containers=BOTH
+    )
+    assert (SwarmRole.MANAGER, "ready") == (
+        cluster_snapshot.build_snapshot([NODE1], responses).nodes[0].swarm_role,
+        cluster_snapshot.build_snapshot([NODE1], responses).nodes[0].state,
     )
 
 
-def test_tasks_of_a_node_that_is_down() -> None:
-    """A node that is down runs nothing, though the swarm may not know yet."""
+def test_tasks_of_a_stopped_node() -> None:
+    """A stopped node has no tasks, although the swarm may still report them."""
     stopped = LocalNode(Path("1"), "node1", state=NodeState.STOPPED)
-    told = Told([member("node1")], [WEB], [task(1, "id-node1-ready")], {"node2": []})
-    assert () == cluster_snapshot.of([stopped, NODE2], told).nodes[0].units
+    responses = ApiResponses([make_swarm_node("node1")], [WEB], [make_task(1, "id-node1-ready")], {"node2": []})
+    assert () == cluster_snapshot.build_snapshot([stopped, NODE2], responses).nodes[0].workloads
 
 
 def test_settled() -> None:
-    """The picture is settled if no task waits, starts or is missing, and every node can be asked."""
-    node = NodeSight("node1", Standing.LEADER, "ready", (Unit("web.1", is_task=True), Unit("lonely", "exited")))
-    web = ServiceSight("web", 1, 1)
-    assert Picture((node,), (web,)).settled
+    """A snapshot is settled if no task is unassigned, starting or missing, and every node is reachable."""
+    node = NodeSnapshot(
+        "node1", SwarmRole.LEADER, "ready", (Workload("web.1", is_task=True), Workload("lonely", "exited"))
+    )
+    web = ServiceSnapshot("web", 1, 1)
+    assert ClusterSnapshot((node,), (web,)).is_settled
     unsettled = [
-        Picture((node,), (ServiceSight("web", 1, 2),)),
-        Picture((node,), (web,), (Unit("web.2", "pending", is_task=True),)),
-        Picture((node, NodeSight("node2", state="unreachable")), (web,)),
-        Picture((NodeSight("node1", units=(Unit("web.1", "starting", is_task=True),)),), (web,)),
+        ClusterSnapshot((node,), (ServiceSnapshot("web", 1, 2),)),
+        ClusterSnapshot((node,), (web,), (Workload("web.2", "pending", is_task=True),)),
+        ClusterSnapshot((node, NodeSnapshot("node2", state="unreachable")), (web,)),
+        ClusterSnapshot((NodeSnapshot("node1", workloads=(Workload("web.1", "starting", is_task=True),)),), (web,)),
     ]
-    assert [False] * 4 == [one.settled for one in unsettled]
+    assert [False] * 4 == [snapshot.is_settled for snapshot in unsettled]
