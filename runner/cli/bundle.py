@@ -26,6 +26,7 @@ _TIME_LIMIT_SECONDS = 400
 @_options.hidden_checks_option
 @click.option(
     "--parts",
+    "artifacts",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Include a file from 'labs images export'; otherwise the autograder builds the images itself.",
@@ -38,7 +39,7 @@ def command(
     driver: str | None,
     time_limit: int,
     checks: Path | None,
-    parts: Path | None,
+    artifacts: Path | None,
     seed: str | None,
     out: Path | None,
 ) -> int:
@@ -59,7 +60,8 @@ def command(
     driver_name = selection.load_driver(driver or default_driver).name
     target = out or Path(bundle_format.default_output)
     settings = BundleSettings(lab, driver_name, time_limit, seed)
-    bundles.write_bundle(kind, settings, target, hidden=find_hidden_checks(checks, lab), parts=parts)
+    hidden_checks = find_hidden_checks(checks, lab)
+    bundles.write_bundle(kind, settings, target, hidden_checks=hidden_checks, artifacts=artifacts)
     _console.get_stdout().print(f"Written to {target}.", style="green", markup=False)
     _console.get_stdout().print(bundle_format.next_step, markup=False)
     return 0

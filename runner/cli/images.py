@@ -31,7 +31,7 @@ def command() -> None:
 @command.command("build", short_help="Build or pull missing images.")
 @click.argument("labs", nargs=-1, metavar="[LAB]...", type=_options.LabName())
 @_options.driver_option
-@click.option("--rebuild", is_flag=True, help="Rebuild stand-ins, and replace them with official images if possible.")
+@click.option("--rebuild", is_flag=True, help="Look for official images again, and replace stand-ins where a registry has them.")
 def build(labs: tuple[str, ...], driver: str | None, rebuild: bool) -> int:
     """Build or pull missing images for these labs, or for all labs.
 
@@ -42,7 +42,7 @@ def build(labs: tuple[str, ...], driver: str | None, rebuild: bool) -> int:
       labs images build
       labs images build swarm-basics     only for this lab
       labs images build --driver uml     kernel, disk and images for VMs
-      labs images build --rebuild        after a network or a registry has become available
+      labs images build --rebuild        after a registry has become available
     """
     reporter = _console.create_status_reporter()
     names = (
