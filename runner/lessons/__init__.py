@@ -1,1 +1,1 @@
-"""Labs as texts: their lessons parsed, listed and played."""
+"""Labs as files: parse, list, lint, create and play their lessons."""

@@ -1,4 +1,4 @@
-"""The blocks that a lesson is more than prose by: commands, hints and pictures."""
+"""Parse the special blocks of a lesson: commands, hints and pictures."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _HINT_OPTIONS = {"check": re.compile(r"test_[a-z0-9_]+"), "says": re.compile(r".
 
 @dataclass(frozen=True, slots=True)
 class BlockParser:
-    """Reads the blocks of one file.
+    """Parses the blocks of one file.
 
     Attributes:
         path: The file.
-        nodes: The nodes that the lab has; none where that is not known, of which its front matter tells.
-        values: The names of the values that the lab draws.
-        problems: Where to add what is wrong.
+        node_names: The names of the lab's nodes; empty if they are unknown because its front matter is invalid.
+        value_names: The names of the lab's values per learner.
+        problems: The list to which problems are added.
 
     """
 
@@ -39,73 +39,75 @@ class BlockParser:
     problems: list[Problem]
 
     def parse_command(self, line: int, words: Sequence[str], script: str) -> Command:
-        """Read a shell block: the nodes it is typed on, and what must come of it."""
+        """Parse a shell block: the nodes it runs on, the script, and the expected result."""
         nodes = tuple(word for word in words if "=" not in word)
         options = dict(word.split("=", 1) for word in words if "=" in word)
-        problems = self._unknown_nodes(nodes)
+        problems = self._check_nodes(nodes)
         if not nodes:
-            problems.append("a shell block names its node: ```sh node1")
-        problems += _misfits(options, _COMMAND_OPTIONS)
-        if options.get("capture") in self.value_names:
-            problems.append(f"<{options['capture']}> is a value that the lab draws; capture under another name")
-        self._add(line, problems)
+            problems.append("a shell block must name its node, as in ```sh node1")
+        problems += _check_options(options, _COMMAND_OPTIONS)
+        capture_name = options.get("capture")
+        if capture_name in self.value_names:
+            problems.append(f"<{capture_name}> is already a value of the lab; capture under another name")
+        self._add_problems(line, problems)
         if problems:
-            return Command(nodes, script, line, options.get("capture"))
-        exit_status, retry = int(options.get("exit", 0)), float(options.get("retry", 0))
-        return Command(nodes, script.rstrip("\n"), line, options.get("capture"), exit_status, retry)
+            return Command(nodes, script, line, capture_name)
+        exit_status, retry_seconds = int(options.get("exit", 0)), float(options.get("retry", 0))
+        return Command(nodes, script.rstrip("\n"), line, capture_name, exit_status, retry_seconds)
 
     def parse_hint(self, line: int, info: str, text: str) -> Hint:
-        """Read one tier of help: `hint`, then the check it is for and what that must say, if it is for one alone."""
+        """Parse a hint: `hint`, then optionally the check it is for and the message that check must fail with."""
         try:
             words = shlex.split(info)[1:]
         except ValueError:
             words = []
-            self._add(line, ["a quotation mark in the hint's first line is never closed"])
+            self._add_problems(line, ["the first line of the hint has an unclosed quotation mark"])
         options = dict(word.split("=", 1) for word in words if "=" in word)
-        problems = [f"'{word}' is no option; known are {', '.join(_HINT_OPTIONS)}" for word in words if "=" not in word]
-        problems += _misfits(options, _HINT_OPTIONS)
+        valid_options = ", ".join(_HINT_OPTIONS)
+        problems = [f"'{word}' is not an option; valid options: {valid_options}" for word in words if "=" not in word]
+        problems += _check_options(options, _HINT_OPTIONS)
         if not text:
             problems.append("the hint is empty")
-        self._add(line, problems)
+        self._add_problems(line, problems)
         return Hint(text, line, options.get("check"), options.get("says"))
 
     def parse_picture(self, line: int, content: str) -> Picture | None:
-        """Read what stands on the nodes, as YAML."""
+        """Parse a picture of what runs on the nodes, written as YAML; return None if it is invalid."""
         data, problems = frontmatter.parse_validated_yaml(
             self.path, content, line + 1, "picture.schema.json", "picture"
         )
         if problems:
             self.problems.extend(problems)
             return None
-        services = tuple(_service(one) for one in data["services"])
+        services = tuple(_create_picture_service(service) for service in data["services"])
         networks = tuple(data.get("networks", ()))
-        wrong = [message for one in services for message in self._unknown_nodes(dict.fromkeys(one.tasks))]
-        wrong += [
-            f"'{one.name}' is on the network '{network}', which 'networks' does not list"
-            for one in services
-            for network in one.networks
+        messages = [message for service in services for message in self._check_nodes(dict.fromkeys(service.tasks))]
+        messages += [
+            f"'{service.name}' uses the network '{network}', which 'networks' does not list"
+            for service in services
+            for network in service.networks
             if network not in networks
         ]
-        self._add(line, [f"picture: {message}" for message in wrong])
+        self._add_problems(line, [f"picture: {message}" for message in messages])
         return Picture(services, networks, line, data.get("swarm", True))
 
-    def _unknown_nodes(self, named: Collection[str]) -> list[str]:
-        return [f"there is no node '{node}'" for node in named if self.node_names and node not in self.node_names]
+    def _check_nodes(self, names: Collection[str]) -> list[str]:
+        return [f"there is no node '{name}'" for name in names if self.node_names and name not in self.node_names]
 
-    def _add(self, line: int, messages: Sequence[str]) -> None:
+    def _add_problems(self, line: int, messages: Sequence[str]) -> None:
         self.problems.extend(Problem(self.path, line, message) for message in messages)
 
 
-def _misfits(options: Mapping[str, str], known: Mapping[str, re.Pattern[str]]) -> list[str]:
+def _check_options(options: Mapping[str, str], valid: Mapping[str, re.Pattern[str]]) -> list[str]:
     problems = []
     for key, value in options.items():
-        if key not in known:
-            problems.append(f"unknown option '{key}'; known are {', '.join(known)}")
-        elif not known[key].fullmatch(value):
-            problems.append(f"'{value}' is no value for '{key}'")
+        if key not in valid:
+            problems.append(f"unknown option '{key}'; valid options: {', '.join(valid)}")
+        elif not valid[key].fullmatch(value):
+            problems.append(f"'{value}' is not a valid value for '{key}'")
     return problems
 
 
-def _service(data: Mapping[str, Any]) -> PictureService:
-    several = {key: tuple(data.get(key, ())) for key in ("tasks", "networks", "ports", "volumes")}
-    return PictureService(data["name"], **several)
+def _create_picture_service(data: Mapping[str, Any]) -> PictureService:
+    lists = {key: tuple(data.get(key, ())) for key in ("tasks", "networks", "ports", "volumes")}
+    return PictureService(data["name"], **lists)

@@ -1,4 +1,4 @@
-"""YAML with a JSON Schema, front matter above all: every problem found at once and placed on its line."""
+"""Parse YAML, above all front matter, and validate it: every problem is found at once and has a line number."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from runner.lessons.problems import Problem
 def parse_validated_yaml(
     path: Path, text: str, first_line: int, schema_file: str, label: str = "front matter"
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """Parse YAML and hold it against a schema.
+    """Parse YAML and validate it against a JSON schema.
 
     Args:
-        path: The file it stands in.
-        text: The YAML, without its `---` fences.
-        first_line: The line of the file that the YAML begins on, counted from 1.
-        schema: The schema's file name, beside this module.
-        what: What messages call it.
+        path: The file that contains the YAML.
+        text: The YAML, without its `---` lines.
+        first_line: The line of the file where the YAML starts, counted from 1.
+        schema_file: The name of the schema file next to this module.
+        label: What messages call the YAML.
 
     Returns:
-        The data, empty where it is not even a mapping, and what is wrong with it.
+        The data, empty if it is not a mapping, and its problems.
 
     """
     try:
@@ -43,40 +43,41 @@ def parse_validated_yaml(
     if not isinstance(data, dict) or root is None:
         return {}, [Problem(path, first_line, f"{label}: it must be a mapping of keys to values")]
     problems = [
-        Problem(path, first_line + _line(root, list(error.absolute_path), error), f"{label}: {_message(error)}")
-        for error in _validator(schema_file).iter_errors(data)
+        Problem(path, first_line + _find_line(root, list(error.absolute_path), error), f"{label}: {_format(error)}")
+        for error in _create_validator(schema_file).iter_errors(data)
     ]
     return data, problems
 
 
 @cache
-def _validator(schema: str) -> Any:
-    # JSON Schema takes 5.0 for an integer, and a kernel does not.
+def _create_validator(schema_file: str) -> Any:
+    # JSON Schema accepts 5.0 as an integer, but a kernel does not.
     types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _types, value: type(value) is int)
-    ours = {"uniqueBy": _unique_by, "drawable": _drawable}
-    made = validators.extend(Draft202012Validator, ours, type_checker=types)  # type: ignore[no-untyped-call]
-    return made(json.loads((Path(__file__).parent / schema).read_text("utf-8")))
+    keywords = {"uniqueBy": _check_unique_by, "drawable": _check_drawable}
+    validator = validators.extend(Draft202012Validator, keywords, type_checker=types)  # type: ignore[no-untyped-call]
+    return validator(json.loads((Path(__file__).parent / schema_file).read_text("utf-8")))
 
 
-def _unique_by(_validator: Any, key: str, items: Any, _schema: Any) -> Iterator[ValidationError]:
+def _check_unique_by(_validator: Any, key: str, items: Any, _schema: Any) -> Iterator[ValidationError]:
     seen = set()
     for index, item in enumerate(items if isinstance(items, list) else ()):
         value = str(item[key]) if isinstance(item, dict) and key in item else None
         if value is not None and value in seen:
-            yield ValidationError(f"'{value}' is taken already", path=(index, key))
+            yield ValidationError(f"'{value}' is already used", path=(index, key))
         seen.add(value)
 
 
-def _drawable(_validator: Any, _wanted: Any, spec: Any, _schema: Any) -> Iterator[ValidationError]:
+def _check_drawable(_validator: Any, _value: Any, spec: Any, _schema: Any) -> Iterator[ValidationError]:
     if isinstance(spec, dict) and (message := learner_values.find_declaration_error(spec)):
         yield ValidationError(message)
 
 
-def _line(root: yaml.Node, keys: list[str | int], error: ValidationError) -> int:
+def _find_line(root: yaml.Node, keys: list[str | int], error: ValidationError) -> int:
+    """Return the line of an error, counted from 0: that of the innermost key that exists."""
     node = root
     line = root.start_mark.line
     if error.validator == "additionalProperties":
-        keys = [*keys, *_extra_keys(error)[:1]]
+        keys = [*keys, *_list_unknown_keys(error)[:1]]
     elif "propertyNames" in error.absolute_schema_path:
         keys = [*keys, str(error.instance)]
     for key in keys:
@@ -91,17 +92,17 @@ def _line(root: yaml.Node, keys: list[str | int], error: ValidationError) -> int
     return line
 
 
-def _extra_keys(error: ValidationError) -> list[str]:
-    known = error.schema["properties"] if isinstance(error.schema, dict) else {}
-    return [key for key in error.instance if key not in known] if isinstance(error.instance, dict) else []
+def _list_unknown_keys(error: ValidationError) -> list[str]:
+    valid_keys = error.schema["properties"] if isinstance(error.schema, dict) else {}
+    return [key for key in error.instance if key not in valid_keys] if isinstance(error.instance, dict) else []
 
 
-def _message(error: ValidationError) -> str:
-    where = ".".join(str(key) for key in error.absolute_path)
-    prefix = f"'{where}': " if where else ""
+def _format(error: ValidationError) -> str:
+    location = ".".join(str(key) for key in error.absolute_path)
+    prefix = f"'{location}': " if location else ""
     if error.validator == "additionalProperties" and isinstance(error.schema, dict):
-        known = ", ".join(error.schema["properties"])
-        return f"{prefix}unknown key {', '.join(map(repr, _extra_keys(error)))}; known are {known}"
+        valid_keys = ", ".join(error.schema["properties"])
+        return f"{prefix}unknown key {', '.join(map(repr, _list_unknown_keys(error)))}; valid keys: {valid_keys}"
     if error.validator == "required":
         return f"{prefix}{error.message.replace('is a required property', 'is missing')}"
     return f"{prefix}{error.message}"

@@ -1,4 +1,4 @@
-"""Values that are others for each learner, such as names, ports and counts, so that answers cannot be passed on."""
+"""Values that differ per learner, such as names, ports and counts, so that answers cannot be shared."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# Of a range; who wants to guess has no better chance with more.
-_MOST = 1000
-# What stands for a value whose front matter is not sound, so that the rest of the lesson can be looked at all the same.
-_ANYTHING = "value"
+# A larger range would not make guessing any harder.
+_MAX_RANGE_SIZE = 1000
+# Replaces a value whose declaration is invalid, so that the rest of the lesson can still be checked.
+_PLACEHOLDER_CHOICE = "value"
 
 
 @dataclass(frozen=True, slots=True)
 class Learner:
-    """Whose values a lab has.
+    """The learner for whom values are drawn.
 
     Attributes:
-        id: What the course calls them; empty for nobody, whose values are the lesson's own.
-        seed: A word of the instructor's, with which the same learners get other values.
+        id: The learner's id in the course; empty for no learner, who gets the lesson's default values.
+        seed: A word chosen by the instructor; another seed draws other values for the same learners.
 
     """
 
@@ -28,7 +28,7 @@ class Learner:
     seed: str = ""
 
     def __bool__(self) -> bool:
-        """Whether it is anybody."""
+        """Return whether there is a learner."""
         return bool(self.id)
 
 
@@ -37,12 +37,12 @@ NO_LEARNER = Learner()
 
 @dataclass(frozen=True, slots=True)
 class LearnerValue:
-    """A value that is drawn.
+    """The declaration of a value that is drawn per learner.
 
     Attributes:
-        name: What stands for it in the lesson's files, between angle brackets.
-        among: What it is drawn from, in the order of the lesson.
-        default: What it is where no learner is named.
+        name: Its name, which the lesson's files use in angle brackets.
+        choices: The possible values, in the order of the lesson.
+        default: The value without a learner.
 
     """
 
@@ -52,70 +52,70 @@ class LearnerValue:
 
 
 def draw_values(lab: str, values: Iterable[LearnerValue], learner: Learner) -> dict[str, str]:
-    """Return a learner's values in a lab, by their names."""
+    """Return a learner's values in a lab, by name."""
     return {value.name: draw_value(lab, value, learner) for value in values}
 
 
 def draw_value(lab: str, value: LearnerValue, learner: Learner) -> str:
-    """Return what a learner draws: the same on every machine, and in every version of Python and labs.
+    """Return a learner's value, which is the same on every host and in every version of Python and labs.
 
-    SHA-256 of `labs-values/1`, seed, lab, learner and the value's name, encoded in UTF-8, the learner in normal form C,
-    with a zero byte between each two, is read as a number, highest byte first. Its remainder after division by how
-    many there are to choose from tells which it is, counted from 0.
+    The SHA-256 of `labs-values/1`, the seed, the lab, the learner's id and the value's name is read as a big-endian
+    number. Its remainder modulo the number of choices is the index of the choice. The words are encoded as UTF-8 (the
+    learner's id in Unicode normal form C) and joined with zero bytes.
     """
     if not learner:
         return value.default
-    # Folders that have been on a Mac spell letters with accents in another way.
+    # Folder names that were stored on macOS spell accented letters differently.
     words = ("labs-values/1", learner.seed, lab, unicodedata.normalize("NFC", learner.id), value.name)
     digest = hashlib.sha256("\0".join(words).encode("utf-8", "surrogateescape")).digest()
     return value.choices[int.from_bytes(digest, "big") % len(value.choices)]
 
 
 def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
-    """Return a text with each value in the place of its name in angle brackets; its lines stay as many."""
+    """Return a text with each name in angle brackets replaced by its value; the number of lines does not change."""
     for name, value in values.items():
         text = text.replace(f"<{name}>", value)
     return text
 
 
 def describe_values(learner: Learner, values: Mapping[str, str]) -> str:
-    """Return in one line whose values they are, and which."""
-    listed = ", ".join(f"{name} is {value}" for name, value in values.items())
-    return f"For {learner.id}: {listed or 'nothing is drawn in this lab'}."
+    """Return in one line the learner and the learner's values."""
+    assignments = ", ".join(f"{name} is {value}" for name, value in values.items())
+    return f"For {learner.id}: {assignments or 'this lab has no values per learner'}."
 
 
-def parse_declarations(data: Mapping[str, Any]) -> tuple[LearnerValue, ...]:
-    """Return the values that the front matter of a lesson declares, be it sound or not."""
-    found = data.get("values")
-    specs = found.items() if isinstance(found, dict) else ()
-    return tuple(_value(str(name), spec if isinstance(spec, dict) else {}) for name, spec in specs)
+def parse_declarations(front_matter: Mapping[str, Any]) -> tuple[LearnerValue, ...]:
+    """Return the values that a lesson's front matter declares; it may be invalid."""
+    declarations = front_matter.get("values")
+    specs = declarations.items() if isinstance(declarations, dict) else ()
+    return tuple(_parse_declaration(str(name), spec if isinstance(spec, dict) else {}) for name, spec in specs)
 
 
 def find_declaration_error(spec: Mapping[str, Any]) -> str:
-    """Return what is wrong with the keys of a value taken together; empty if nothing is."""
+    """Return what is wrong with the combination of keys in a declaration; empty if nothing is."""
     if {"among", "from", "to"} & {*spec} not in ({"among"}, {"from", "to"}):
         return "it needs either 'among', or both 'from' and 'to'"
     first, last = spec.get("from"), spec.get("to")
     if type(first) is int and type(last) is int:
         if first >= last:
             return f"'to' must be greater than 'from', which is {first}"
-        if last - first >= _MOST:
-            return f"there are more than {_MOST} numbers from {first} to {last}"
-    choice = _among(spec)
-    if "default" in spec and choice and str(spec["default"]) not in choice:
-        return f"the default '{spec['default']}' is none of what can be drawn"
+        if last - first >= _MAX_RANGE_SIZE:
+            return f"the range from {first} to {last} has more than {_MAX_RANGE_SIZE} numbers"
+    choices = _list_choices(spec)
+    if "default" in spec and choices and str(spec["default"]) not in choices:
+        return f"the default '{spec['default']}' is not one of the possible values"
     return ""
 
 
-def _value(name: str, spec: Mapping[str, Any]) -> LearnerValue:
-    choice = _among(spec) or (_ANYTHING,)
-    return LearnerValue(name, choice, str(spec.get("default", choice[0])))
+def _parse_declaration(name: str, spec: Mapping[str, Any]) -> LearnerValue:
+    choices = _list_choices(spec) or (_PLACEHOLDER_CHOICE,)
+    return LearnerValue(name, choices, str(spec.get("default", choices[0])))
 
 
-def _among(spec: Mapping[str, Any]) -> tuple[str, ...]:
-    listed, first, last = spec.get("among"), spec.get("from"), spec.get("to")
-    if isinstance(listed, list):
-        return tuple(str(one) for one in listed)
+def _list_choices(spec: Mapping[str, Any]) -> tuple[str, ...]:
+    among, first, last = spec.get("among"), spec.get("from"), spec.get("to")
+    if isinstance(among, list):
+        return tuple(str(choice) for choice in among)
     if type(first) is int and type(last) is int:
-        return tuple(str(number) for number in range(first, min(last, first + _MOST - 1) + 1))
+        return tuple(str(number) for number in range(first, min(last, first + _MAX_RANGE_SIZE - 1) + 1))
     return ()

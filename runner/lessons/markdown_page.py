@@ -17,12 +17,12 @@ from runner.lessons.block_parser import BlockParser
 from runner.lessons.model import Command, LessonPart, Prose
 from runner.lessons.problems import BrokenLessonError, Problem
 
-_BLOCKS = [["sh"], ["output"], ["picture"]]
+_SPECIAL_FENCES = [["sh"], ["output"], ["picture"]]
 
 
 @dataclass(slots=True)
 class Section:
-    """A second-level heading and what follows it; the first section of a page is what stands before them."""
+    """A second-level heading and what follows it; the first section of a page is what comes before all headings."""
 
     title: str
     line: int
@@ -30,23 +30,23 @@ class Section:
 
     @property
     def commands(self) -> tuple[Command, ...]:
-        """The commands in it."""
+        """The commands in the section."""
         return tuple(part for part in self.parts if isinstance(part, Command))
 
 
 @dataclass(frozen=True, slots=True)
 class MarkdownPage:
-    """A file, read as far as it can be read.
+    """A parsed file, as far as it could be parsed.
 
     Attributes:
         path: The file.
         lines: Its lines.
-        tokens: What the Markdown parser made of them, the front matter left out.
-        data: Its front matter.
-        sound: Whether the front matter is as it must be.
-        nodes: The names of the nodes that its commands may name.
-        sections: What follows it.
-        problems: All that is wrong; whoever knows more of the file adds to it.
+        tokens: The tokens of the Markdown parser, without the front matter.
+        front_matter: The data in its front matter.
+        has_valid_front_matter: Whether the front matter has no problems.
+        node_names: The names of the nodes that its commands may name.
+        sections: The content after the front matter.
+        problems: All problems; functions that know more about the file add to it.
 
     """
 
@@ -61,66 +61,70 @@ class MarkdownPage:
 
     @property
     def commands(self) -> tuple[Command, ...]:
-        """All commands, in their order."""
+        """All commands, in order."""
         return tuple(command for section in self.sections for command in section.commands)
 
     def find_key_line(self, key: str) -> int:
-        """Return the line on which a key of the front matter stands; the first one where it is not told."""
+        """Return the line of a key in the front matter; the first line if the key is missing."""
         lines = enumerate(self.lines, 1)
         return next((number for number, line in lines if line.startswith(f"{key}:")), 1)
 
     def add_problem(self, line: int, message: str) -> None:
-        """Add to what is wrong."""
+        """Add a problem on a line of this file."""
         self.problems.append(Problem(self.path, line, message))
 
 
 def read_page(
     path: Path,
-    lab: str,
-    schema: str = "",
-    nodes: Collection[str] | None = None,
-    given: Mapping[str, str] | None = None,
+    lab_name: str,
+    schema_file: str = "",
+    node_names: Collection[str] | None = None,
+    values: Mapping[str, str] | None = None,
 ) -> MarkdownPage:
-    """Read a file.
+    """Read and parse a file.
 
     Args:
         path: The file.
-        lab: The lab's name, for messages.
-        schema: The schema of its front matter; none where it needs no front matter.
-        nodes: The names of the lab's nodes; those in its own front matter if None.
-        given: The values that its text is filled in with, by their names.
+        lab_name: The lab's name, for error messages.
+        schema_file: The schema of its front matter; empty if it needs no front matter.
+        node_names: The names of the lab's nodes; by default, those in the front matter of the file.
+        values: The values that replace their names in the text.
 
     Raises:
-        BrokenLessonError: There is no such file, or no text in it.
+        BrokenLessonError: The file does not exist or is not text.
 
     """
-    text = learner_values.fill_placeholders(_text(path, lab), given or {})
+    text = learner_values.fill_placeholders(_read_text(path, lab_name), values or {})
     markdown = MarkdownIt("commonmark").enable("table").use(front_matter_plugin).use(container_plugin, "hint")
     tokens = markdown.parse(text)
-    # Not splitlines: the parser counts lines by their line feeds alone, and so must we.
+    # Not splitlines: the parser counts only line feeds, and the line numbers must match.
     lines = text.removesuffix("\n").split("\n")
-    has_front = bool(tokens) and tokens[0].type == "front_matter"
-    yaml, yaml_line = (tokens[0].content, 2) if has_front else ("", 1)
-    data, problems = frontmatter.parse_validated_yaml(path, yaml, yaml_line, schema) if schema else ({}, [])
-    sound = not problems
-    known = _node_names(data) if nodes is None else nodes
-    blocks = BlockParser(path, known, given or {}, problems)
-    found = _SectionSplitter(path, lines, blocks).sections(tokens[has_front:])
-    return MarkdownPage(path, lines, tokens[has_front:], data, sound, known, found, problems)
+    has_front_matter = bool(tokens) and tokens[0].type == "front_matter"
+    yaml, first_line = (tokens[0].content, 2) if has_front_matter else ("", 1)
+    front_matter: dict[str, Any] = {}
+    problems: list[Problem] = []
+    if schema_file:
+        front_matter, problems = frontmatter.parse_validated_yaml(path, yaml, first_line, schema_file)
+    is_valid = not problems
+    names = _list_node_names(front_matter) if node_names is None else node_names
+    content = tokens[has_front_matter:]
+    blocks = BlockParser(path, names, values or {}, problems)
+    sections = _SectionSplitter(path, lines, blocks).split_sections(content)
+    return MarkdownPage(path, lines, content, front_matter, is_valid, names, sections, problems)
 
 
-def _text(path: Path, lab: str) -> str:
+def _read_text(path: Path, lab_name: str) -> str:
     try:
         return path.read_text("utf-8-sig")
     except FileNotFoundError:
         problem = Problem(path, 1, "the file is missing")
     except (UnicodeDecodeError, OSError) as error:
-        problem = Problem(path, 1, f"it cannot be read: {error}")
-    raise BrokenLessonError(lab, [problem])
+        problem = Problem(path, 1, f"cannot read the file: {error}")
+    raise BrokenLessonError(lab_name, [problem])
 
 
-def _node_names(data: dict[str, Any]) -> set[str]:
-    topology = data.get("topology")
+def _list_node_names(front_matter: dict[str, Any]) -> set[str]:
+    topology = front_matter.get("topology")
     nodes = topology.get("nodes") if isinstance(topology, dict) else None
     return {str(node.get("name")) for node in nodes if isinstance(node, dict)} if isinstance(nodes, list) else set()
 
@@ -131,65 +135,67 @@ class _SectionSplitter:
     lines: Sequence[str]
     blocks: BlockParser
 
-    def sections(self, tokens: Sequence[Token]) -> list[Section]:
-        found = [Section("", 1)]
-        prose_from: int | None = None
+    def split_sections(self, tokens: Sequence[Token]) -> list[Section]:
+        sections = [Section("", 1)]
+        prose_start: int | None = None
         for index, token in enumerate(tokens):
             if token.level or token.map is None:
-                self._refuse_nested(token)
+                self._reject_nested_command(token)
                 continue
             start, _ = token.map
             is_heading = token.type == "heading_open" and token.tag == "h2"
-            if not (is_heading or _is_block(token)):
-                prose_from = start if prose_from is None else prose_from
+            if not (is_heading or _is_special_block(token)):
+                prose_start = start if prose_start is None else prose_start
                 continue
-            self._close_prose(found[-1], prose_from, start)
-            prose_from = None
+            self._add_prose(sections[-1], prose_start, start)
+            prose_start = None
             if is_heading:
-                found.append(Section(tokens[index + 1].content, start + 1))
+                sections.append(Section(tokens[index + 1].content, start + 1))
             else:
-                self._add(found[-1], token)
-        self._close_prose(found[-1], prose_from, len(self.lines))
-        return found
+                self._add_block(sections[-1], token)
+        self._add_prose(sections[-1], prose_start, len(self.lines))
+        return sections
 
-    def _close_prose(self, section: Section, start: int | None, end: int) -> None:
+    def _add_prose(self, section: Section, start: int | None, end: int) -> None:
         text = "\n".join(self.lines[start:end]).strip() if start is not None else ""
         if text and start is not None:
             section.parts.append(Prose(text, start + 1))
 
-    def _refuse_nested(self, token: Token) -> None:
-        if token.type == "fence" and token.map and token.info.split()[:1] == ["sh"]:
-            message = "a shell block inside a list, quote or hint is never played; move it to the left margin"
-            if len(token.info.split()) > 1:
-                self._complain(token.map[0] + 1, message)
+    def _reject_nested_command(self, token: Token) -> None:
+        words = token.info.split()
+        # A nested block without a node is only an illustration.
+        if token.type == "fence" and token.map and words[:1] == ["sh"] and len(words) > 1:
+            message = "a shell block inside a list, quote or hint never runs; move it to the left margin"
+            self._add_problem(token.map[0] + 1, message)
 
-    def _add(self, section: Section, token: Token) -> None:
+    def _add_block(self, section: Section, token: Token) -> None:
         start, end = token.map or (0, 0)
         line = start + 1
         kind, *words = token.info.split()
         if token.type == "container_hint_open":
             section.parts.append(self.blocks.parse_hint(line, token.info, "\n".join(self.lines[line:end]).strip()))
         elif kind == "output":
-            self._expect(section, line, token.content)
+            self._add_expected_output(section, line, token.content)
         elif kind == "sh":
             section.parts.append(self.blocks.parse_command(line, words, token.content))
         elif picture := self.blocks.parse_picture(line, token.content):
             section.parts.append(picture)
 
-    def _expect(self, section: Section, line: int, content: str) -> None:
-        last = section.parts[-1] if section.parts else None
-        if not isinstance(last, Command):
-            self._complain(line, "an output block follows the shell block it belongs to")
+    def _add_expected_output(self, section: Section, line: int, content: str) -> None:
+        command = section.parts[-1] if section.parts else None
+        if not isinstance(command, Command):
+            self._add_problem(line, "an output block must directly follow its shell block")
             return
-        if last.expected_output:
-            self._complain(line, "the shell block has an output block already; one holds all of its lines")
+        if command.expected_output:
+            self._add_problem(line, "the shell block already has an output block; put all lines into one")
             return
-        wanted = tuple(text.strip() for text in content.splitlines() if text.strip())
-        section.parts[-1] = replace(last, expected_output=wanted)
+        expected_lines = tuple(text.strip() for text in content.splitlines() if text.strip())
+        section.parts[-1] = replace(command, expected_output=expected_lines)
 
-    def _complain(self, line: int, message: str) -> None:
+    def _add_problem(self, line: int, message: str) -> None:
         self.blocks.problems.append(Problem(self.path, line, message))
 
 
-def _is_block(token: Token) -> bool:
-    return token.type == "container_hint_open" or (token.type == "fence" and token.info.split()[:1] in _BLOCKS)
+def _is_special_block(token: Token) -> bool:
+    is_special_fence = token.type == "fence" and token.info.split()[:1] in _SPECIAL_FENCES
+    return is_special_fence or token.type == "container_hint_open"

@@ -1,4 +1,4 @@
-"""What a lab says, as data: the lesson, its steps, and the commands in them."""
+"""A lab as data: its lesson, the steps, and the commands, hints and pictures in them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Prose:
 
     Attributes:
         text: The Markdown.
-        line: Its first line in the lesson, counted from 1; where it stands makes no difference to what it says.
+        line: Its first line in the lesson, counted from 1. Equality ignores it.
 
     """
 
@@ -29,13 +29,13 @@ class Prose:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One tier of help; a step's hints are ordered weakest first.
+    """A hint, which always applies or only while a check fails; the hints of a step are ordered weakest first.
 
     Attributes:
-        text: What it says, as Markdown.
+        text: Its text, as Markdown.
         line: Its line in the lesson, counted from 1.
-        check: The check that it is for: it helps only while that one fails. None where it always helps.
-        says: Words that the failure must have for it to help, if any.
+        check_name: The check that must fail for the hint to apply; None for any check.
+        says: Text that the message of the failed check must contain; None for any text.
 
     """
 
@@ -50,13 +50,13 @@ class Command:
     """One fenced shell block.
 
     Attributes:
-        nodes: Where to type it, one node after another.
-        script: The text to type, placeholders such as `<WORKER_TOKEN>` left in.
+        nodes: The names of the nodes to run it on, one after another.
+        script: The commands, with placeholders such as `<WORKER_TOKEN>`.
         line: Its line in the lesson, counted from 1.
-        capture: The name its output fills in later commands, if any.
-        exit_status: What it must exit with.
-        retry: For how many seconds it is typed again until exit status and output are as promised.
-        output: Lines that its output must contain in this order; `...` stands for anything.
+        capture_name: The placeholder that its output fills in later commands, if any.
+        exit_status: The expected exit status.
+        retry_seconds: How many seconds it is repeated until its exit status and output are as expected.
+        expected_output: Lines that its output must contain in this order; `...` matches any text.
 
     """
 
@@ -70,20 +70,20 @@ class Command:
 
     @property
     def placeholders(self) -> frozenset[str]:
-        """The names it needs filled in."""
+        """The names of the placeholders in the script."""
         return frozenset(PLACEHOLDER.findall(self.script))
 
 
 @dataclass(frozen=True, slots=True)
 class PictureService:
-    """A service, or a container, in a picture.
+    """A service or a container in a picture.
 
     Attributes:
         name: Its name.
-        tasks: The node of each of its tasks; a node stands as often as there are tasks on it.
-        networks: The networks it is on.
-        ports: What it publishes, as `8080:80`.
-        volumes: The volumes it keeps data in.
+        tasks: The name of the node of each task; a node is listed once per task on it.
+        networks: The networks it is connected to.
+        ports: The ports it publishes, as `8080:80`.
+        volumes: The volumes it stores data in.
 
     """
 
@@ -96,13 +96,13 @@ class PictureService:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What stands on the nodes, to be drawn: at the end of the lab, or after a step.
+    """A picture of what runs on the nodes at the end of the lab or after a step.
 
     Attributes:
         services: The services or containers.
-        networks: The networks that are the learner's own.
+        networks: The networks that the learner created.
         line: Its line in the lesson, counted from 1.
-        swarm: Whether the nodes are one swarm then, so that they have roles in it.
+        is_swarm: Whether the nodes are in one swarm, so that they have roles.
 
     """
 
@@ -117,7 +117,7 @@ LessonPart = Prose | Command | Hint | Picture
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One second-level heading of a lesson and what follows it."""
+    """A step: a second-level heading of a lesson and what follows it."""
 
     id: str
     title: str
@@ -126,7 +126,7 @@ class Step:
 
     @property
     def commands(self) -> tuple[Command, ...]:
-        """What a learner types in this step."""
+        """The commands that a learner types in this step."""
         return tuple(part for part in self.parts if isinstance(part, Command))
 
     @property
@@ -163,8 +163,8 @@ class Lab:
     Attributes:
         name: The folder's name.
         folder: The folder.
-        lesson: The lesson, the learner's values filled in.
-        learner: Whose values these are.
+        lesson: The lesson, with the learner's values filled in.
+        learner: The learner whose values these are.
 
     """
 
@@ -175,50 +175,50 @@ class Lab:
 
     @property
     def values(self) -> dict[str, str]:
-        """What stands for the names of values in all its files."""
+        """The learner's values by name, which are filled in everywhere in the lab's files."""
         return learner_values.draw_values(self.name, self.lesson.values, self.learner)
 
     @property
     def setup_script(self) -> Path:
-        """The script that sets the scene on every node."""
+        """The script that prepares every node."""
         return self.folder / "setup.sh"
 
     @property
     def files_folder(self) -> Path:
-        """What the learner starts from; copied onto every node."""
+        """The files that the learner starts with; they are copied to every node."""
         return self.folder / "files"
 
     def solution_path(self, step_id: str) -> Path:
-        """The reference answer to a step whose commands the lesson does not tell."""
+        """Return the path of the reference solution of a step whose commands the lesson does not show."""
         return self.folder / "solution" / f"{step_id}.md"
 
     @property
     def translation_paths(self) -> tuple[Path, ...]:
-        """The lesson in other languages, as `lesson.zh.md`, by name."""
+        """The translated lessons, such as `lesson.zh.md`, sorted by name."""
         return tuple(sorted(self.folder.glob("lesson.?*.md")))
 
     @property
     def solution_paths(self) -> tuple[Path, ...]:
-        """The reference answers there are, by name."""
+        """The existing reference solutions, sorted by name."""
         return tuple(sorted((self.folder / "solution").glob("*.md")))
 
     @property
     def near_miss_paths(self) -> tuple[Path, ...]:
-        """The near-miss answers, by name."""
+        """The near misses, sorted by name."""
         return tuple(sorted((self.folder / "wrong").glob("*.md")))
 
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """A plausible wrong answer, what the checks must say to it, and how to put it right again.
+    """A plausible wrong answer, the message that the checks must reject it with, and how to undo it.
 
     Attributes:
         path: Its file.
-        step: The step it goes wrong in.
-        after: Whether it is played after the step's own commands, and not before them.
-        says: Words that a failed check of that step must use.
-        wrong: The commands that make the mistake.
-        cure: The commands that lead back to where the mistake was made.
+        step_id: The id of its step.
+        is_played_after: Whether it runs after the step's own commands, and not before them.
+        says: Text that the message of a failed check of that step must contain.
+        wrong_commands: The commands that make the mistake.
+        cure_commands: The commands that undo it.
 
     """
 

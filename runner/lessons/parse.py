@@ -1,4 +1,4 @@
-"""Reads a lab: its pages become a lesson of steps, near misses, and the commands that lead through a step."""
+"""Parse the files of a lab into its lesson, near misses, and the commands of each step."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 from runner.lessons import learner_values, markdown_page
 from runner.lessons.learner_values import NO_LEARNER, Learner, LearnerValue
 from runner.lessons.markdown_page import MarkdownPage, Section
-from runner.lessons.model import Command, Lab, Lesson, NearMiss, LessonPart, Step
+from runner.lessons.model import Command, Lab, Lesson, LessonPart, NearMiss, Step
 from runner.lessons.problems import BrokenLessonError, Problem
 from runner.nodes.topology import NodeSpec, Role, Topology
 
 _HEADING = re.compile(r"^(?P<title>.+?)\s+\{#(?P<id>[a-z][a-z0-9-]*)\}$")
-# What stands for front matter that cannot be read, so that the steps after it can be looked at all the same.
-_NOTHING: dict[str, Any] = {
+# Replaces invalid front matter, so that the steps after it can still be checked.
+_EMPTY_FRONT_MATTER: dict[str, Any] = {
     "title": "",
     "summary": "",
     "level": "",
@@ -27,100 +27,100 @@ _NOTHING: dict[str, Any] = {
 
 
 def parse_lab(folder: Path, learner: Learner = NO_LEARNER) -> Lab:
-    """Read the lab in a folder.
+    """Parse the lab in a folder.
 
     Args:
         folder: The folder.
-        learner: Whose values it has.
+        learner: The learner whose values are filled in.
 
     Raises:
         BrokenLessonError: With every problem of its `lesson.md`, as `file:line: message`.
 
     """
-    read, found = parse_lab_leniently(folder, learner)
-    if read.problems:
-        raise BrokenLessonError(folder.name, read.problems)
-    return found
+    page, lab = parse_lab_leniently(folder, learner)
+    if page.problems:
+        raise BrokenLessonError(folder.name, page.problems)
+    return lab
 
 
 def parse_lab_leniently(folder: Path, learner: Learner = NO_LEARNER) -> tuple[MarkdownPage, Lab]:
-    """Read the lab in a folder as far as it can be read.
+    """Parse the lab in a folder as far as possible.
 
     Args:
         folder: The folder.
-        learner: Whose values it has.
+        learner: The learner whose values are filled in.
 
     Returns:
-        The page, which tells what is wrong, and the lab, with nothing of front matter that is not sound.
+        The page with its problems, and the lab. If the front matter is invalid, the lab has none of its data.
 
     Raises:
-        BrokenLessonError: There is no text to be read.
+        BrokenLessonError: The lesson does not exist or is not text.
 
     """
     path = folder / "lesson.md"
-    read = markdown_page.read_page(path, folder.name, "lesson.schema.json")
-    declared = learner_values.parse_declarations(read.front_matter)
-    if declared:
-        # Only the lesson itself tells what is to be filled in.
-        given = learner_values.draw_values(folder.name, declared, learner)
-        read = markdown_page.read_page(path, folder.name, "lesson.schema.json", given=given)
-    found = parse_steps(read)
-    if not found:
-        read.add_problem(len(read.lines), "a lesson needs at least one step: a heading '## Title {#id}'")
-    _refuse_repeated(read, found)
-    _refuse_unfilled(read, found)
+    page = markdown_page.read_page(path, folder.name, "lesson.schema.json")
+    declarations = learner_values.parse_declarations(page.front_matter)
+    if declarations:
+        # Only the lesson itself declares which names to fill in, so it is read a second time with the values.
+        values = learner_values.draw_values(folder.name, declarations, learner)
+        page = markdown_page.read_page(path, folder.name, "lesson.schema.json", values=values)
+    steps = parse_steps(page)
+    if not steps:
+        page.add_problem(len(page.lines), "a lesson needs at least one step: a heading '## Title {#id}'")
+    _check_unique_ids(page, steps)
+    _check_captures(page, steps)
     if not (folder / "setup.sh").is_file():
-        read.problems.append(Problem(folder / "setup.sh", 1, "the file is missing; every lab sets its scene there"))
-    lesson = _lesson(
-        read.front_matter if read.has_valid_front_matter else _NOTHING, read.sections[0].parts, found, declared
-    )
-    return read, Lab(folder.name, folder, lesson, learner)
+        problem = Problem(folder / "setup.sh", 1, "the file is missing; every lab needs it, even if it is empty")
+        page.problems.append(problem)
+    front_matter = page.front_matter if page.has_valid_front_matter else _EMPTY_FRONT_MATTER
+    lesson = _create_lesson(front_matter, page.sections[0].parts, steps, declarations)
+    return page, Lab(folder.name, folder, lesson, learner)
 
 
-def parse_steps(read: MarkdownPage) -> list[Step]:
-    """Return the steps of a lesson's page; a heading without an id is complained of."""
-    return [_step(read, section) for section in read.sections[1:]]
+def parse_steps(page: MarkdownPage) -> list[Step]:
+    """Return the steps of a lesson's page; a heading without an id is added to its problems."""
+    return [_parse_step(page, section) for section in page.sections[1:]]
 
 
 def parse_near_miss(path: Path, lab: Lab) -> NearMiss:
-    """Read one file of a lab's `wrong/`: front matter, then the headings `## Wrong` and `## Cure`.
+    """Parse a file in `wrong/`: front matter, then the headings `## Wrong` and `## Cure`.
 
     Raises:
         BrokenLessonError: With every problem of the file, as `file:line: message`.
 
     """
-    read = parse_near_miss_page(path, lab, lab.lesson.topology.names)
-    if read.problems:
-        raise BrokenLessonError(lab.name, read.problems)
-    found = {section.title: section.commands for section in read.sections}
-    data = read.front_matter
-    return NearMiss(path, data["step"], data["played"] == "after", data["says"], found["Wrong"], found["Cure"])
+    page = parse_near_miss_page(path, lab, lab.lesson.topology.node_names)
+    if page.problems:
+        raise BrokenLessonError(lab.name, page.problems)
+    commands = {section.title: section.commands for section in page.sections}
+    data = page.front_matter
+    return NearMiss(path, data["step"], data["played"] == "after", data["says"], commands["Wrong"], commands["Cure"])
 
 
-def parse_near_miss_page(path: Path, lab: Lab, nodes: Iterable[str]) -> MarkdownPage:
-    """Read one file of a lab's `wrong/` as far as it can be read; the page tells what is wrong.
+def parse_near_miss_page(path: Path, lab: Lab, node_names: Iterable[str]) -> MarkdownPage:
+    """Parse a file in `wrong/` as far as possible, and return its page with its problems.
 
     Raises:
-        BrokenLessonError: There is no text to be read.
+        BrokenLessonError: The file does not exist or is not text.
 
     """
-    read = markdown_page.read_page(path, lab.name, "wrong.schema.json", frozenset(nodes), lab.values)
-    found = {section.title: section for section in read.sections}
+    page = markdown_page.read_page(path, lab.name, "wrong.schema.json", frozenset(node_names), lab.values)
+    sections = {section.title: section for section in page.sections}
     for title in ("Wrong", "Cure"):
-        if title not in found or not found[title].commands:
-            line = found[title].line if title in found else len(read.lines)
-            read.add_problem(line, f"the heading '## {title}' with its commands is missing")
-        for section in read.sections:
-            if section.title == title and section is not found[title]:
-                read.add_problem(section.line, f"the heading '## {title}' stands here twice")
-    step = read.front_matter.get("step")
+        if title not in sections or not sections[title].commands:
+            line = sections[title].line if title in sections else len(page.lines)
+            page.add_problem(line, f"the heading '## {title}' with its commands is missing")
+        for section in page.sections:
+            if section.title == title and section is not sections[title]:
+                page.add_problem(section.line, f"the heading '## {title}' appears twice")
+    step = page.front_matter.get("step")
     if isinstance(step, str) and lab.lesson.find_step(step) is None:
-        read.add_problem(read.find_key_line("step"), f"the lesson has no step '{step}'")
-    return read
+        page.add_problem(page.find_key_line("step"), f"the lesson has no step '{step}'")
+    return page
 
 
 def load_step_commands(lab: Lab, step: Step) -> tuple[Command, ...]:
-    """Return what leads through a step: its own commands, or those of `solution/STEP.md` where it tells none.
+    """Return the commands that complete a step: its own, or those of `solution/STEP.md` if it has none.
 
     Raises:
         BrokenLessonError: With every problem of the solution's file, as `file:line: message`.
@@ -130,7 +130,7 @@ def load_step_commands(lab: Lab, step: Step) -> tuple[Command, ...]:
 
 
 def load_step_solution(lab: Lab, step: Step) -> tuple[LessonPart, ...]:
-    """Return how a step is done: its own commands, or what `solution/STEP.md` says where it tells none.
+    """Return the solution of a step: its own commands, or all parts of `solution/STEP.md` if it has none.
 
     Raises:
         BrokenLessonError: With every problem of the solution's file, as `file:line: message`.
@@ -139,52 +139,56 @@ def load_step_solution(lab: Lab, step: Step) -> tuple[LessonPart, ...]:
     path = lab.solution_path(step.id)
     if step.commands or not path.exists():
         return step.commands
-    read = markdown_page.read_page(path, lab.name, nodes=frozenset(lab.lesson.topology.names), given=lab.values)
-    if read.problems:
-        raise BrokenLessonError(lab.name, read.problems)
-    # Its headings are for whoever reads the file.
-    return tuple(part for section in read.sections for part in section.parts)
+    node_names = frozenset(lab.lesson.topology.node_names)
+    page = markdown_page.read_page(path, lab.name, node_names=node_names, values=lab.values)
+    if page.problems:
+        raise BrokenLessonError(lab.name, page.problems)
+    # The headings are only for readers of the file.
+    return tuple(part for section in page.sections for part in section.parts)
 
 
-def _step(read: MarkdownPage, section: Section) -> Step:
+def _parse_step(page: MarkdownPage, section: Section) -> Step:
     match = _HEADING.match(section.title)
     if match is None:
-        read.add_problem(section.line, "a step's heading ends with its id: '## Title {#id}'")
+        page.add_problem(section.line, "the heading of a step must end with its id, as in '## Title {#id}'")
         return Step(f"line-{section.line}", section.title, section.line, tuple(section.parts))
     return Step(match["id"], match["title"], section.line, tuple(section.parts))
 
 
-def _refuse_repeated(read: MarkdownPage, steps: Iterable[Step]) -> None:
-    first: dict[str, int] = {}
+def _check_unique_ids(page: MarkdownPage, steps: Iterable[Step]) -> None:
+    first_lines: dict[str, int] = {}
     for step in steps:
-        if step.id in first:
-            read.add_problem(step.line, f"the step id '{step.id}' is taken on line {first[step.id]}")
-        first.setdefault(step.id, step.line)
+        if step.id in first_lines:
+            page.add_problem(step.line, f"the step id '{step.id}' is already used on line {first_lines[step.id]}")
+        first_lines.setdefault(step.id, step.line)
 
 
-def _refuse_unfilled(read: MarkdownPage, steps: Iterable[Step]) -> None:
+def _check_captures(page: MarkdownPage, steps: Iterable[Step]) -> None:
     captured: set[str] = set()
     for command in (command for step in steps for command in step.commands):
         for name in sorted(command.placeholders - captured):
-            read.add_problem(command.line, f"nothing before it captures <{name}>")
+            page.add_problem(command.line, f"no earlier command captures <{name}>")
         if command.capture_name:
             captured.add(command.capture_name)
 
 
-def _lesson(
-    data: dict[str, Any], intro: Iterable[LessonPart], steps: Iterable[Step], declared: tuple[LearnerValue, ...]
+def _create_lesson(
+    front_matter: dict[str, Any],
+    intro: Iterable[LessonPart],
+    steps: Iterable[Step],
+    declarations: tuple[LearnerValue, ...],
 ) -> Lesson:
-    nodes = tuple(NodeSpec(**{**node, "role": Role(node["role"])}) for node in data["topology"]["nodes"])
+    nodes = tuple(NodeSpec(**{**node, "role": Role(node["role"])}) for node in front_matter["topology"]["nodes"])
     return Lesson(
-        title=data["title"],
-        summary=data["summary"],
-        level=data["level"],
-        minutes=data["minutes"],
+        title=front_matter["title"],
+        summary=front_matter["summary"],
+        level=front_matter["level"],
+        minutes=front_matter["minutes"],
         topology=Topology(nodes),
-        images=tuple(data["images"]),
+        images=tuple(front_matter["images"]),
         intro=tuple(intro),
         steps=tuple(steps),
-        needs=frozenset(data.get("needs", ())),
-        prerequisites=tuple(data.get("after", ())),
-        values=declared,
+        needs=frozenset(front_matter.get("needs", ())),
+        prerequisites=tuple(front_matter.get("after", ())),
+        values=declarations,
     )

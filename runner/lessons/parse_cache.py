@@ -1,4 +1,4 @@
-"""Remembers what a lesson was parsed to, since the parsers alone take longer to import than a command may take."""
+"""Cache parsed lessons, because importing the parsers alone takes longer than a command should take."""
 
 from __future__ import annotations
 
@@ -9,46 +9,46 @@ from pathlib import Path
 
 from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.lessons.model import Lab, Lesson
-from runner.storage import cache as notes
+from runner.storage import cache as file_cache
 
-_PARSER = Path(__file__).parent
+_PARSER_FOLDER = Path(__file__).parent
 
 
 def load_cached_lab(folder: Path, learner: Learner = NO_LEARNER) -> Lab:
-    """Read the lab in a folder, or recall it if neither its lesson nor our parser has changed since.
+    """Return the lab in a folder, from the cache if neither its lesson nor the parser has changed.
 
     Args:
         folder: The folder.
-        learner: Whose values it has.
+        learner: The learner whose values are filled in.
 
     Raises:
         BrokenLabError: With every problem of its lesson, as `file:line: message`.
 
     """
-    digest = _digest(folder)
-    found = _lab(folder, NO_LEARNER, f"lessons/{folder.name}", digest)
-    own = replace(found, learner=learner)
-    if own.values == found.values:
-        return own
-    digest = digest and hashlib.sha256(digest + repr(own.values).encode()).digest()
-    # One for all learners: a machine has one of them, and where many are graded a parser is the least.
-    return _lab(folder, learner, f"lessons/{folder.name}.drawn", digest)
+    digest = _hash_inputs(folder)
+    lab = _load_lab(folder, NO_LEARNER, f"lessons/{folder.name}", digest)
+    learner_lab = replace(lab, learner=learner)
+    if learner_lab.values == lab.values:
+        return learner_lab
+    digest = digest and hashlib.sha256(digest + repr(learner_lab.values).encode()).digest()
+    # One entry for all learners: a host usually has one, and when many are graded, parsing hardly counts.
+    return _load_lab(folder, learner, f"lessons/{folder.name}.drawn", digest)
 
 
-def _lab(folder: Path, learner: Learner, note: str, digest: bytes) -> Lab:
-    lesson = notes.load(note, digest) if digest else None
+def _load_lab(folder: Path, learner: Learner, cache_key: str, digest: bytes) -> Lab:
+    lesson = file_cache.load_entry(cache_key, digest) if digest else None
     if isinstance(lesson, Lesson):
         return Lab(folder.name, folder, lesson, learner)
     from runner.lessons import parse
 
-    read = parse.parse_lab(folder, learner)
+    lab = parse.parse_lab(folder, learner)
     if digest:
-        notes.store(note, digest, read.lesson)
-    return read
+        file_cache.store_entry(cache_key, digest, lab.lesson)
+    return lab
 
 
-def _digest(folder: Path) -> bytes:
-    """Return what tells this reading from any other; nothing where a file is missing, which the parser must tell."""
+def _hash_inputs(folder: Path) -> bytes:
+    """Return a hash of the lesson and the parser; empty if a file is missing, which the parser must report."""
     total = hashlib.sha256()
     try:
         (folder / "setup.sh").stat()
@@ -61,8 +61,8 @@ def _digest(folder: Path) -> bytes:
 
 @cache
 def hash_parser_sources() -> bytes:
-    """Return what tells our parser from any other."""
+    """Return a hash of the parser's source files and schemas."""
     total = hashlib.sha256()
-    for path in (*sorted(_PARSER.glob("*.py")), *sorted(_PARSER.glob("*.json"))):
+    for path in (*sorted(_PARSER_FOLDER.glob("*.py")), *sorted(_PARSER_FOLDER.glob("*.json"))):
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.digest()

@@ -1,4 +1,4 @@
-"""Plays a lesson: types its commands on the nodes, as a learner would."""
+"""Play a lesson: run its commands on the nodes, as a learner would."""
 
 from __future__ import annotations
 
@@ -11,50 +11,50 @@ from runner.errors import HostError
 from runner.lessons.model import PLACEHOLDER, Command
 from runner.nodes.driver_interface import Cluster, ExecResult, Node
 
-_PAUSE_SECONDS = 0.5
-# A command that has not ended by then waits for something that never comes.
-_LIMIT_SECONDS = 180
-# By `timeout`, the second where the command did not heed the first.
-_TIMED_OUT = (124, 137)
-# A token, an address, an id; a hostile one would make of one line a gigabyte.
-_LONGEST_CAPTURE = 4096
+_RETRY_PAUSE_SECONDS = 0.5
+# A command that has not ended by then probably waits for something that never happens.
+_COMMAND_TIMEOUT_SECONDS = 180
+# Exit statuses of `timeout`; the second one if the command ignored SIGTERM and was killed.
+_TIMEOUT_EXIT_STATUSES = (124, 137)
+# Enough for a token, an address or an id; a malicious node could print gigabytes.
+_MAX_CAPTURE_LENGTH = 4096
 
 
 class ScriptRunner(Protocol):
-    """How a script is run on a node."""
+    """Runs a script on a node."""
 
     @property
     def timeout_seconds(self) -> float:
-        """How long it may take."""
+        """How long the script may take."""
         ...
 
     def run_script(self, node: Node, script: str) -> ExecResult:
-        """Run it there and wait for its end."""
+        """Run the script and wait until it ends."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ShellScriptRunner:
-    """Types as a learner does whose commands are known to be sound."""
+    """Runs trusted scripts, such as those of a lesson."""
 
-    timeout_seconds: float = _LIMIT_SECONDS
+    timeout_seconds: float = _COMMAND_TIMEOUT_SECONDS
 
     def run_script(self, node: Node, script: str) -> ExecResult:
-        """Run a script in a shell that ends at the first command that fails."""
+        """Run a script in a shell that exits at the first command that fails."""
         return node.run_command(["timeout", "--kill-after=5", f"{self.timeout_seconds:g}", "bash", "-ec", script])
 
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """A command that was typed on a node.
+    """The result of a command that ran on a node.
 
     Attributes:
-        command: The command as the lesson has it.
-        node: Where it was typed.
-        script: What was typed, placeholders filled in.
-        output: What came back, errors included.
-        complaint: What differs from what the lesson promises; empty if nothing does.
-        exit_status: What it exited with.
+        command: The command in the lesson.
+        node: The name of the node.
+        script: The script that ran, with placeholders filled in.
+        output: Its output, including errors.
+        mismatch: How the result differs from what the lesson says; empty if it does not.
+        exit_status: Its exit status.
 
     """
 
@@ -67,115 +67,116 @@ class CommandResult:
 
 
 class LessonPlayer:
-    """Types commands on a cluster's nodes and remembers what they capture.
+    """Runs commands on the nodes of a cluster, and keeps the output that they capture.
 
     Args:
         cluster: A running cluster.
-        hand: How they are typed.
+        script_runner: Runs the scripts; by default, without restrictions.
 
     """
 
     def __init__(self, cluster: Cluster, script_runner: ScriptRunner | None = None) -> None:
-        self._hand = script_runner or ShellScriptRunner()
-        self._cluster = cluster.id
+        self._script_runner = script_runner or ShellScriptRunner()
+        self._cluster_id = cluster.id
         self._nodes = {node.name: node for node in cluster.nodes}
         self._captured: dict[str, str] = {}
 
     def play_commands(self, commands: Iterable[Command]) -> Iterator[CommandResult]:
-        """Type commands one after another; stops after the first that does not do what the lesson promises.
+        """Run commands one after another, and stop after the first that does not do what the lesson says.
 
         Raises:
-            HostError: A node cannot be reached, or there is none of that name.
+            HostError: A node cannot be reached or does not exist.
 
         """
         for command in commands:
-            for name in command.nodes:
-                typed = self.run_command(command, name)
-                yield typed
-                if typed.mismatch:
+            for node_name in command.nodes:
+                result = self.run_command(command, node_name)
+                yield result
+                if result.mismatch:
                     return
 
     def rerun_captures(self, commands: Iterable[Command]) -> None:
-        """Type only those commands that capture something, for the steps that are done already."""
+        """Run only the commands that capture something, for steps that are already done."""
         for command in commands:
             if command.capture_name:
                 self.run_command(command, command.nodes[-1])
 
-    def _node(self, name: str) -> Node:
+    def run_command(self, command: Command, node_name: str) -> CommandResult:
+        """Run one command on a node, and repeat it for as long as the command allows.
+
+        Raises:
+            HostError: The node cannot be reached or does not exist.
+
+        """
+        node = self._find_node(node_name)
+        deadline = time.monotonic() + command.retry_seconds
+        while True:
+            result = self._run_once(command, node)
+            if not result.mismatch or time.monotonic() >= deadline:
+                return result
+            time.sleep(_RETRY_PAUSE_SECONDS)
+
+    def _find_node(self, name: str) -> Node:
         if name not in self._nodes:
             raise HostError(
-                f"'{self._cluster}' has no node {name}, which its lesson asks for by now.",
-                f"'labs reset {self._cluster.lab}' makes it anew; what was done on the nodes is lost then.",
+                f"The cluster '{self._cluster_id}' has no node {name}: the lesson has changed since it was created.",
+                f"'labs reset {self._cluster_id.lab}' creates it again; everything on its nodes is lost.",
             )
         return self._nodes[name]
 
-    def run_command(self, command: Command, name: str) -> CommandResult:
-        """Type one command on the node of a name, again and again for as long as the command says.
-
-        Raises:
-            HostError: The node cannot be reached, or there is none of that name.
-
-        """
-        node = self._node(name)
-        deadline = time.monotonic() + command.retry_seconds
-        while True:
-            typed = self._type_once(command, node)
-            if not typed.mismatch or time.monotonic() >= deadline:
-                return typed
-            time.sleep(_PAUSE_SECONDS)
-
-    def _type_once(self, command: Command, node: Node) -> CommandResult:
-        script = self._filled(command.script)
-        began, limit = time.monotonic(), self._hand.timeout_seconds
-        done = self._hand.run_script(node, script)
-        output = done.text + done.error_text
+    def _run_once(self, command: Command, node: Node) -> CommandResult:
+        script = self._fill_placeholders(command.script)
+        started, timeout_seconds = time.monotonic(), self._script_runner.timeout_seconds
+        result = self._script_runner.run_script(node, script)
+        output = result.text + result.error_text
         if command.capture_name:
-            self._captured[command.capture_name] = done.text.strip()[:_LONGEST_CAPTURE]
-        complaint = ""
-        if done.exit_status != command.exit_status:
-            complaint = f"it exited with {done.exit_status}, not with {command.exit_status}"
-            # The script may have a `timeout` of its own; and a machine's clock may run a little faster than ours.
-            if done.exit_status in _TIMED_OUT and time.monotonic() - began > 0.9 * limit:
-                complaint = f"it did not end within {limit:g} s"
-        elif missing := find_missing_line([self._filled(line) for line in command.expected_output], output):
-            complaint = f"its output has no line '{missing}' where the lesson shows one"
-        return CommandResult(command, node.name, script, output, complaint, done.exit_status)
+            self._captured[command.capture_name] = result.text.strip()[:_MAX_CAPTURE_LENGTH]
+        mismatch = ""
+        if result.exit_status != command.exit_status:
+            mismatch = f"it exited with {result.exit_status}, not with {command.exit_status}"
+            # The script may use `timeout` itself, and the clock of a VM may run a little faster than the host's.
+            is_timeout = time.monotonic() - started > 0.9 * timeout_seconds
+            if result.exit_status in _TIMEOUT_EXIT_STATUSES and is_timeout:
+                mismatch = f"it did not end within {timeout_seconds:g} s"
+        elif line := find_missing_line([self._fill_placeholders(line) for line in command.expected_output], output):
+            mismatch = f"its output has no line '{line}' where the lesson shows one"
+        return CommandResult(command, node.name, script, output, mismatch, result.exit_status)
 
-    def _filled(self, text: str) -> str:
+    def _fill_placeholders(self, text: str) -> str:
         return PLACEHOLDER.sub(lambda match: self._captured.get(match[1], match[0]), text)
 
 
-def find_missing_line(expected: Iterable[str], output: str) -> str | None:
-    """Return the first expected line that the output does not have, in this order.
+def find_missing_line(expected_lines: Iterable[str], output: str) -> str | None:
+    """Return the first expected line that the output does not contain, in this order.
 
     Args:
-        expected: Lines in which `...` stands for anything and any run of white space for any other.
-        output: What was printed.
+        expected_lines: Lines in which `...` matches any text, and whitespace matches any other whitespace.
+        output: The output of a command.
 
     """
     lines = iter([" ".join(line.split()) for line in output.splitlines()])
-    for wanted in expected:
-        pieces = " ".join(wanted.split()).split("...")
-        if not any(_fits(line, pieces) for line in lines):
-            return wanted
+    for expected in expected_lines:
+        fragments = " ".join(expected.split()).split("...")
+        if not any(_matches(line, fragments) for line in lines):
+            return expected
     return None
 
 
-def _fits(line: str, pieces: Sequence[str]) -> bool:
-    """Whether a line is these pieces in a row, with anything between them.
+def _matches(line: str, fragments: Sequence[str]) -> bool:
+    """Return whether a line consists of these fragments in order, with any text between them.
 
-    No regular expression: what a stranger promises, and prints, might keep one busy for ever.
+    This is not a regular expression, because an untrusted pattern or output could make one run forever.
     """
-    first, *middle = pieces
+    first, *middle = fragments
     if not middle:
         return line == first
     last = middle.pop()
-    at, end = len(first), len(line) - len(last)
-    if at > end or not (line.startswith(first) and line.endswith(last)):
+    position, end = len(first), len(line) - len(last)
+    if position > end or not (line.startswith(first) and line.endswith(last)):
         return False
-    for piece in middle:
-        found = line.find(piece, at, end)
-        if found < 0:
+    for fragment in middle:
+        index = line.find(fragment, position, end)
+        if index < 0:
             return False
-        at = found + len(piece)
+        position = index + len(fragment)
     return True

@@ -1,4 +1,4 @@
-"""What is wrong with a lab: a message for a line of a file."""
+"""Problems in the files of a lab: a message for a line of a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runner.errors import BrokenLabError
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong in a file, on a line counted from 1."""
+    """A problem on a line of a file, counted from 1."""
 
     path: Path
     line: int
@@ -23,25 +23,25 @@ class Problem:
 
 
 class BrokenLessonError(BrokenLabError):
-    """A lab whose files cannot be read as they are meant.
+    """A lab whose files have problems.
 
     Args:
         lab: The lab's name.
-        problems: All that is wrong.
+        problems: All problems.
 
     """
 
     def __init__(self, lab: str, problems: Iterable[Problem]) -> None:
         self.lab = lab
         self.problems = sort_problems(problems)
-        many = f"{len(self.problems)} problems" if len(self.problems) > 1 else "a problem"
-        listed = "\n".join(str(problem) for problem in self.problems)
-        super().__init__(f"The lab '{lab}' has {many}:\n{listed}", f"Mend the file, then 'labs show {lab}'.")
+        count = f"{len(self.problems)} problems" if len(self.problems) > 1 else "a problem"
+        lines = "\n".join(str(problem) for problem in self.problems)
+        super().__init__(f"The lab '{lab}' has {count}:\n{lines}", f"Fix the file, then run 'labs lint {lab}'.")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.lab, self.problems)
 
 
 def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return problems by file and line, each once, and those of a line in the order they were found."""
+    """Return problems by file and line without duplicates; those on the same line keep their order."""
     return tuple(sorted(dict.fromkeys(problems), key=lambda problem: (problem.path, problem.line)))

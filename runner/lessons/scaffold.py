@@ -1,4 +1,4 @@
-"""Makes a lab to begin with: small, whole, and already proved."""
+"""Create a new lab from the template: small, complete, and verified."""
 
 from __future__ import annotations
 
@@ -11,50 +11,51 @@ from runner import paths
 from runner.errors import UsageError
 from runner.lessons import catalog
 
-_TEMPLATE = Path(__file__).parent / "template"
-_CHECKS = "checks.py"
+_TEMPLATE_FOLDER = Path(__file__).parent / "template"
+_CHECKS_TEMPLATE = "checks.py"
 
 
 def create_lab(name: str) -> tuple[Path, ...]:
-    """Make a lab, and return the files that were written.
+    """Create a lab, and return the files that were written.
 
     Args:
         name: Its name.
 
     Raises:
-        UsageError: It cannot name a lab, it is taken, or there is no tree of one's own to make it in.
+        UsageError: The name is invalid or already used, or the only labs folder is the installed one.
 
     """
-    _refuse_name(name)
-    written = dict(_files(name))
-    for path in (paths.labs_folder() / name, *written):
+    _check_name(name)
+    files = dict(_render_files(name))
+    for path in (paths.labs_folder() / name, *files):
         if path.exists():
-            raise UsageError(f"There is {path} already.", "Choose another name, or remove what is there.")
-    for path, text in written.items():
+            raise UsageError(f"{path} already exists.", "Choose another name, or remove it.")
+    for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-    return tuple(written)
+    return tuple(files)
 
 
-def _refuse_name(name: str) -> None:
+def _check_name(name: str) -> None:
     if not catalog.is_valid_lab_name(name):
-        most = f"{catalog.MAX_NAME_LENGTH} at most"
+        limit = f"at most {catalog.MAX_NAME_LENGTH} characters"
         raise UsageError(
-            f"'{name}' cannot name a lab.", f"Use small letters, digits and dashes, {most}, as in 'rolling-updates'."
+            f"'{name}' is not a valid name for a lab.",
+            f"Use lowercase letters, digits and single dashes, {limit}, as in 'rolling-updates'.",
         )
-    if paths.is_built_in() and paths.is_installed():
-        message = "The labs that came with this program are no place for one of yours."
-        raise UsageError(message, f"Say where it shall lie: 'labs --labs DIR new {name}'.")
+    if paths.uses_built_in_labs() and paths.is_installed():
+        message = "You cannot create a lab among the labs that are installed with this program."
+        raise UsageError(message, f"Name a folder for your own labs: 'labs --labs DIR new {name}'.")
 
 
-def _files(name: str) -> Iterator[tuple[Path, str]]:
-    """Yield each file to be written, with its text."""
-    # Delimiters that neither Markdown nor a shell nor Docker's own templates use.
+def _render_files(name: str) -> Iterator[tuple[Path, str]]:
+    """Yield each file to write, with its text."""
+    # These delimiters are used neither by Markdown nor by a shell nor by Docker's own templates.
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATE),
+        loader=FileSystemLoader(_TEMPLATE_FOLDER),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - no HTML, and the name is letters and dashes
+        autoescape=False,  # noqa: S701 - there is no HTML, and the name consists of letters, digits and dashes
         variable_start_string="@{",
         variable_end_string="}@",
         block_start_string="@%",
@@ -62,7 +63,10 @@ def _files(name: str) -> Iterator[tuple[Path, str]]:
         comment_start_string="@#",
         comment_end_string="#@",
     )
-    for path in sorted(path for path in _TEMPLATE.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
-        part = path.relative_to(_TEMPLATE)
-        target = paths.checks_file(name) if part.name == _CHECKS else paths.labs_folder() / name / part
-        yield target, environment.get_template(str(part)).render(name=name, title=name.replace("-", " ").capitalize())
+    templates = (path for path in _TEMPLATE_FOLDER.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    for path in sorted(templates):
+        relative = path.relative_to(_TEMPLATE_FOLDER)
+        is_checks = relative.name == _CHECKS_TEMPLATE
+        target = paths.checks_file(name) if is_checks else paths.labs_folder() / name / relative
+        title = name.replace("-", " ").capitalize()
+        yield target, environment.get_template(str(relative)).render(name=name, title=title)

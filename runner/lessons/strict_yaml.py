@@ -1,4 +1,4 @@
-"""YAML without its surprises: mappings, lists, words, numbers, true, false and null, each as it looks."""
+"""A strict subset of YAML: mappings, lists, strings, numbers, true, false and null, without implicit surprises."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import yaml
 from yaml.composer import ComposerError
 from yaml.constructor import ConstructorError
 
-_DEEPEST = 20
-_SIMPLE = ("null", "bool", "int", "float", "str", "seq", "map")
+_MAX_DEPTH = 20
+_SUPPORTED_TAGS = ("null", "bool", "int", "float", "str", "seq", "map")
 
 
 class _Loader(yaml.SafeLoader):
-    """Knows neither dates nor octal numbers, and takes `on`, `yes` and `1:30` for the words that they are."""
+    """Knows neither dates nor octal numbers, and reads `on`, `yes` and `1:30` as strings."""
 
-    # All else that YAML has kinds for would be built by code that trusts its input.
+    # Constructors for other tags would run code that trusts its input.
     yaml_constructors: ClassVar[dict[str | None, Any]] = {
-        tag: build
-        for tag, build in yaml.SafeLoader.yaml_constructors.items()
-        if tag is None or tag.rpartition(":")[2] in _SIMPLE
+        tag: constructor
+        for tag, constructor in yaml.SafeLoader.yaml_constructors.items()
+        if tag is None or tag.rpartition(":")[2] in _SUPPORTED_TAGS
     }
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
 
@@ -29,47 +29,47 @@ class _Loader(yaml.SafeLoader):
         self._depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Refuse what stands for something else, and what is nested without end."""
+        """Reject anchors, aliases, tags and deep nesting."""
         event = self.peek_event()  # type: ignore[no-untyped-call]
         self._depth += 1
-        complaint = ""
+        problem = ""
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            complaint = "anchors (&) and aliases (*) are not known here; put words that begin so into quotes"
+            problem = "anchors (&) and aliases (*) are not supported; quote text that starts with & or *"
         elif getattr(event, "tag", None):
-            complaint = "tags (!) are not known here; put words that begin so into quotes"
-        elif self._depth > _DEEPEST:
-            complaint = "it is nested too deeply"
-        if complaint:
-            raise ComposerError(None, None, complaint, event.start_mark)
+            problem = "tags (!) are not supported; quote text that starts with !"
+        elif self._depth > _MAX_DEPTH:
+            problem = "it is nested too deeply"
+        if problem:
+            raise ComposerError(None, None, problem, event.start_mark)
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Refuse keys that stand twice, of which only the last would count."""
+        """Reject duplicate keys, of which YAML would silently use the last."""
         seen: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise ConstructorError(None, None, f"the key '{key.value}' stands here twice", key.start_mark)
+                raise ConstructorError(None, None, f"the key '{key.value}' appears twice", key.start_mark)
             seen.add(key.value if isinstance(key, yaml.ScalarNode) else "")
         return super().construct_mapping(node, deep)
 
 
-for _tag, _pattern, _first in (
+for _tag, _pattern, _first_chars in (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
     ("int", r"[-+]?(0|[1-9][0-9]{0,17})", [*"-+0123456789"]),
     ("float", r"[-+]?[0-9]*\.[0-9]+|[-+]?[0-9]+\.", [*"-+.0123456789"]),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first_chars)
 
 
 def parse_strict_yaml(text: str) -> tuple[Any, yaml.Node | None]:
-    """Return the data that a text holds, and the nodes that tell where each piece of it stands.
+    """Return the data in a YAML text, and the root of its node tree, which knows the line of each key and value.
 
     Raises:
-        yaml.MarkedYAMLError: It is no such YAML.
-        yaml.reader.ReaderError: It holds characters that YAML does not allow.
+        yaml.MarkedYAMLError: The text is not in this subset of YAML.
+        yaml.reader.ReaderError: The text contains characters that YAML does not allow.
 
     """
     loader = _Loader(text)

@@ -1,4 +1,4 @@
-"""Lessons in other languages: `lesson.zh.md` beside `lesson.md`, the same commands in other words."""
+"""Translated lessons: `lesson.zh.md` next to `lesson.md`, with the same commands and translated text."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
-from runner.lessons import markdown_page as pages
-from runner.lessons import parse
+from runner.lessons import markdown_page, parse
 from runner.lessons.markdown_page import MarkdownPage
 from runner.lessons.model import Command, Hint, Lab, Lesson, LessonPart, Picture, Prose, Step
 from runner.lessons.problems import BrokenLessonError, Problem
 
-_NAMES = {Command: "shell block", Hint: "hint", Picture: "picture"}
+_BLOCK_NAMES = {Command: "shell block", Hint: "hint", Picture: "picture"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +22,9 @@ class Translation:
 
     Attributes:
         path: Its file.
-        lesson: What it says, with all that languages share.
-        stale: Whether the English lesson has changed since it was translated.
-        line: The line on which it names the English lesson it was made from.
+        lesson: The translated lesson, including everything that languages share.
+        is_stale: Whether the English lesson has changed since it was translated.
+        digest_line: The line of `translates`, the hash of the English lesson that was translated.
 
     """
 
@@ -36,30 +35,32 @@ class Translation:
 
 
 def translation_path(folder: Path, language: str) -> Path:
-    """Return where a lab's lesson in a language lies, or would lie."""
+    """Return the path of a lab's lesson in a language, whether it exists or not."""
     return folder / f"lesson.{language}.md"
 
 
 def list_languages(folder: Path) -> list[str]:
-    """Return the languages that a lab's lesson is translated into."""
+    """Return the languages into which a lab's lesson is translated."""
     return sorted(path.name.split(".")[1] for path in folder.glob("lesson.?*.md"))
 
 
 def find_missing_translations(folders: Iterable[Path]) -> dict[str, list[Path]]:
-    """Return, for each language that some of these labs are translated into, the labs that are not."""
-    found = {folder: list_languages(folder) for folder in folders}
-    known = sorted({language for spoken in found.values() for language in spoken})
-    wanting = {language: [folder for folder, spoken in found.items() if language not in spoken] for language in known}
-    return {language: labs for language, labs in wanting.items() if labs}
+    """Return, for each language into which some of these labs are translated, the labs that are not."""
+    languages = {folder: list_languages(folder) for folder in folders}
+    all_languages = sorted({language for names in languages.values() for language in names})
+    missing = {
+        language: [folder for folder, names in languages.items() if language not in names] for language in all_languages
+    }
+    return {language: labs for language, labs in missing.items() if labs}
 
 
 def hash_lesson(folder: Path) -> str:
-    """Return what tells the English lesson as it is now from what it was."""
+    """Return a short hash of the current English lesson."""
     return hashlib.sha256((folder / "lesson.md").read_bytes()).hexdigest()[:12]
 
 
 def load_translation(lab: Lab, language: str) -> Translation | None:
-    """Read a lab's lesson in another language; None where there is none.
+    """Return a lab's lesson in another language, or None if there is no translation.
 
     Raises:
         BrokenLessonError: With every problem of the file, as `file:line: message`.
@@ -75,55 +76,58 @@ def load_translation(lab: Lab, language: str) -> Translation | None:
 
 
 def parse_translation_leniently(lab: Lab, path: Path) -> tuple[MarkdownPage, Translation]:
-    """Read a translation as far as it can be read.
+    """Parse a translation as far as possible.
 
     Returns:
-        The page, which tells what is wrong, and the translation, empty where its front matter is not sound.
+        The page with its problems, and the translation, without title and summary if its front matter is invalid.
 
     Raises:
-        BrokenLessonError: There is no text to be read.
+        BrokenLessonError: The file does not exist or is not text.
 
     """
-    page = pages.read_page(path, lab.name, "translation.schema.json", lab.lesson.topology.names, lab.values)
+    node_names = lab.lesson.topology.node_names
+    page = markdown_page.read_page(path, lab.name, "translation.schema.json", node_names, lab.values)
     steps = tuple(parse.parse_steps(page))
     intro = tuple(page.sections[0].parts)
-    page.problems.extend(_differences(path, intro, steps, lab.lesson))
+    page.problems.extend(_compare_lessons(path, intro, steps, lab.lesson))
     data = page.front_matter if page.has_valid_front_matter else {"title": "", "summary": "", "translates": ""}
     lesson = replace(lab.lesson, title=data["title"], summary=data["summary"], intro=intro, steps=steps)
-    return page, Translation(
-        path, lesson, data["translates"] != hash_lesson(lab.folder), page.find_key_line("translates")
-    )
+    is_stale = data["translates"] != hash_lesson(lab.folder)
+    return page, Translation(path, lesson, is_stale, page.find_key_line("translates"))
 
 
-def _differences(path: Path, intro: Sequence[LessonPart], steps: Sequence[Step], original: Lesson) -> list[Problem]:
-    problems = _of_parts(path, 1, intro, original.intro)
-    for mine, theirs in zip_longest(steps, original.steps):
-        if mine is None or theirs is None or mine.id != theirs.id:
-            line = mine.line if mine else 1
-            wanted = f"the step '{theirs.id}', as in lesson.md:{theirs.line}" if theirs else "no further step"
-            problems.append(Problem(path, line, f"here must stand {wanted}"))
+def _compare_lessons(path: Path, intro: Sequence[LessonPart], steps: Sequence[Step], original: Lesson) -> list[Problem]:
+    problems = _compare_blocks(path, 1, intro, original.intro)
+    for step, original_step in zip_longest(steps, original.steps):
+        if step is None or original_step is None or step.id != original_step.id:
+            expected = "no further step"
+            if original_step:
+                expected = f"the step '{original_step.id}', as in lesson.md:{original_step.line}"
+            problems.append(Problem(path, step.line if step else 1, f"expected {expected}"))
             break
-        problems += _of_parts(path, mine.line, mine.parts, theirs.parts)
+        problems += _compare_blocks(path, step.line, step.parts, original_step.parts)
     return problems
 
 
-def _of_parts(path: Path, line: int, mine: Sequence[LessonPart], theirs: Sequence[LessonPart]) -> list[Problem]:
-    """Return the first difference: what follows it would only be told a second time."""
-    for one, other in zip_longest(_blocks(mine), _blocks(theirs)):
-        if other is None:
-            return [Problem(path, one.line, f"lesson.md has no such {_NAMES[type(one)]}")]
-        name = _NAMES[type(other)]
-        if one is None:
-            return [Problem(path, line, f"the {name} of lesson.md:{other.line} is missing in this step")]
-        if _shared(one) != _shared(other):
-            return [Problem(path, one.line, f"this differs from the {name} of lesson.md:{other.line}")]
+def _compare_blocks(
+    path: Path, step_line: int, parts: Sequence[LessonPart], original_parts: Sequence[LessonPart]
+) -> list[Problem]:
+    """Return only the first difference, because the others usually follow from it."""
+    for block, original in zip_longest(_list_blocks(parts), _list_blocks(original_parts)):
+        if original is None:
+            return [Problem(path, block.line, f"lesson.md has no such {_BLOCK_NAMES[type(block)]}")]
+        name = _BLOCK_NAMES[type(original)]
+        if block is None:
+            return [Problem(path, step_line, f"the {name} of lesson.md:{original.line} is missing in this step")]
+        if _without_translated_text(block) != _without_translated_text(original):
+            return [Problem(path, block.line, f"this block differs from the {name} of lesson.md:{original.line}")]
     return []
 
 
-def _blocks(parts: Sequence[LessonPart]) -> list[Command | Hint | Picture]:
+def _list_blocks(parts: Sequence[LessonPart]) -> list[Command | Hint | Picture]:
     return [part for part in parts if not isinstance(part, Prose)]
 
 
-def _shared(part: Command | Hint | Picture) -> LessonPart:
-    """Return what is the same in every language: all of a block but its line, and of a hint what it is for."""
+def _without_translated_text(part: Command | Hint | Picture) -> LessonPart:
+    """Return the part of a block that is the same in every language: not its line, and not the text of a hint."""
     return replace(part, line=0, text="") if isinstance(part, Hint) else replace(part, line=0)

@@ -110,7 +110,7 @@ def test_broken_lesson(words: list[str], tmp_path: Path) -> None:
         "The lab 'tiny' has 2 problems:",
         f"{folder}/lesson.md:5: front matter: 'minutes': 1 is less than the minimum of 5",
         f"{folder}/lesson.md:10: a step's heading ends with its id: '## Title {{#id}}'",
-        "Mend the file, then 'labs show tiny'.",
+        "Fix the file, then run 'labs lint tiny'.",
     ] == done.stderr.splitlines()
 
 

@@ -39,7 +39,7 @@ def test_nowhere(words: list[str], tmp_path: Path) -> None:
     done = helpers.run_labs(tmp_path, "--labs", "nowhere", *words)
     assert (2, "") == (done.returncode, done.stdout)
     assert [
-        f"There is no folder {tmp_path}/nowhere/labs, so there is no lab 'mine'.",
+        f"The folder {tmp_path}/nowhere/labs does not exist, so there is no lab 'mine'.",
         "'labs --labs DIR' and LABS_ROOT name the folder that holds 'labs' and 'checks'; 'labs new' makes a first lab.",
     ] == done.stderr.splitlines()
 
@@ -57,7 +57,7 @@ def test_nobodys_home(tmp_path: Path) -> None:
     """A `~` that no shell has replaced, since nobody is called so, is told like any folder that is missing."""
     done = helpers.run_labs(tmp_path, "--labs", "~nobody-at-all/mine", "show", "mine")
     assert 2 == done.returncode
-    assert done.stderr.startswith(f"There is no folder {tmp_path}/~nobody-at-all/mine/labs, so there is no lab 'mine'.")
+    assert done.stderr.startswith(f"The folder {tmp_path}/~nobody-at-all/mine/labs does not exist, so there is no lab 'mine'.")
 
 
 def test_completion(tmp_path: Path) -> None:

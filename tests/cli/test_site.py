@@ -94,4 +94,4 @@ def test_unreadable_lesson(tmp_path: Path) -> None:
     """A lesson that cannot be read is told, and not taken for none."""
     (helpers.write_lab(tmp_path, STEP) / "lesson.md").write_bytes(b"\xe9")
     done = helpers.run_labs(tmp_path, "site", "build")
-    assert (3, True) == (done.returncode, "lesson.md:1: it cannot be read: " in done.stderr)
+    assert (3, True) == (done.returncode, "lesson.md:1: cannot read the file: " in done.stderr)

@@ -1,4 +1,4 @@
-"""Finding labs by name."""
+"""Listing and loading labs."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ def _two_labs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_names() -> None:
-    """A lab is a folder with a lesson, and labs are named in the order of the alphabet."""
+    """A lab is a folder with a lesson, and labs are listed in alphabetical order."""
     assert ["compose", "swarm-nets"] == catalog.list_lab_names()
 
 
 def test_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder that may not be entered counts as a lab, lest it be passed over without a word."""
+    """A folder without execute permission counts as a lab, so that it is not skipped silently."""
     # Root may enter every folder.
     monkeypatch.setattr("os.access", lambda path, _mode: Path(path) != tmp_path / "labs" / "draft")
     assert ["compose", "draft", "swarm-nets"] == catalog.list_lab_names()
 
 
 def test_load() -> None:
-    """A lab is found by its name."""
+    """A lab is loaded by its name."""
     assert ("compose", "Tiny") == (catalog.load_lab("compose").name, catalog.load_lab("compose").lesson.title)
 
 
 @pytest.mark.parametrize("name", ["swarm-net", "SWARM-nets", "../labs/compose"])
 def test_unknown(name: str) -> None:
-    """A name that is none is refused, and no path is followed."""
+    """An unknown name is rejected, and is not followed as a path."""
     with pytest.raises(UsageError, match=f"There is no lab '{name}'"):
         catalog.load_lab(name)
 
 
 def test_no_labs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A `LABS_ROOT` without labs has none."""
+    """A `LABS_ROOT` without a labs folder has no labs."""
     monkeypatch.setenv("LABS_ROOT", str(tmp_path / "nowhere"))
     assert [] == catalog.list_lab_names()

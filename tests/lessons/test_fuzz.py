@@ -1,4 +1,4 @@
-"""Mangled labs: whatever an author's files hold, they are read, linted and shown, or an error says why not."""
+"""Fuzzing: whatever the files of a lab contain, it is parsed, linted and shown, or an error says why not."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ Look.
 Rest.
 :::
 """
-MISS = """\
+NEAR_MISS = """\
 ---
 step: look
 played: after
@@ -86,15 +86,15 @@ def test_looked(nodes: Nodes, values: dict[str, str]) -> None:
 def test_rested(nodes: Nodes) -> None:
     \"\"\"It rests.\"\"\"
 """
-SOUND = {
+CORRECT_FILES = {
     "labs/tiny/lesson.md": LESSON,
     "labs/tiny/setup.sh": "true\n",
-    "labs/tiny/wrong/odd.md": MISS,
+    "labs/tiny/wrong/odd.md": NEAR_MISS,
     "labs/tiny/solution/rest.md": "```sh node1\ntrue\n```\n",
     "checks/test_tiny.py": CHECKS,
 }
-# What Markdown, YAML, Python, a shell or we ourselves give a meaning to.
-PIECES = [
+# Text with a meaning in Markdown, YAML, Python, a shell or a lesson.
+FRAGMENTS = [
     "---\n", "```", "```sh node1\n", "```output\n", "```picture\n", "::: hint", ":::\n", "## ", "{#", "<WORD>",
     "...", "capture=", "exit=", "retry=", "check=", "says=", "='", '="', "\n\n", "\\\n", "\\", "> ", "    ", "\t",
     "}", "[a](", "![", "](#", "](http://[", "[a][", "[^", "<b>", "<!--", "&amp;", "&#0;", "***", "===\n",
@@ -105,36 +105,36 @@ PIECES = [
     "\x0b", "\x0c", "\x85", "\u2028", "\u200b", "\u202e", "\ufeff", "\ufffd", "\U0001f600", "\u0660", "\x1b[31m",
     "\ud800",
 ]  # fmt: skip
-LONG = os.environ.get("LABS_FUZZ")
+EXAMPLE_COUNT = os.environ.get("LABS_FUZZ")
 
 
 @st.composite
-def mangled(draw: st.DrawFn) -> tuple[str, str]:
-    """Return a file of a sound lab with some of its text cut, moved, repeated, or replaced by something odd."""
-    name = draw(st.sampled_from(sorted({*SOUND})))
-    text = SOUND[name]
+def mutated_files(draw: st.DrawFn) -> tuple[str, str]:
+    """Return a file of a correct lab with some text cut, moved, repeated, or replaced by something unusual."""
+    name = draw(st.sampled_from(sorted({*CORRECT_FILES})))
+    text = CORRECT_FILES[name]
     for _ in range(draw(st.integers(1, 4))):
-        # Any place, or where a value begins: that of a key, of an option, or of an argument.
+        # Any position, or one where the value of a key, an option or an argument starts.
         values = [match.end() for match in re.finditer(r"[:=(] ?", text)]
         start = draw(st.one_of(st.integers(0, len(text)), st.sampled_from(values or [0])))
         end = min(len(text), start + draw(st.sampled_from([0, 0, 1, 3, 10, 40, len(text)])))
-        put = draw(st.one_of(st.sampled_from(PIECES), st.text(max_size=8), st.just(text[start:end] * 2)))
-        text = text[:start] + put * draw(st.sampled_from([1, 1, 1, 1, 2, 300])) + text[end:]
+        inserted = draw(st.one_of(st.sampled_from(FRAGMENTS), st.text(max_size=8), st.just(text[start:end] * 2)))
+        text = text[:start] + inserted * draw(st.sampled_from([1, 1, 1, 1, 2, 300])) + text[end:]
     return name, text
 
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder of a sound lab."""
+    """Return the folder of a correct lab."""
     helpers.isolate_environment(monkeypatch, tmp_path)
-    for name, text in SOUND.items():
+    for name, text in CORRECT_FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")
     return tmp_path
 
 
-def look(tree: Path) -> None:
-    """Read, lint and show the lab; only errors that say what an author can do are let by."""
+def use_lab(tree: Path) -> None:
+    """Parse, lint and show the lab; only errors with advice for its author are allowed."""
     with contextlib.suppress(BrokenLabError):
         lab = parse.parse_lab(tree / "labs/tiny")
         for path in lab.near_miss_paths:
@@ -144,31 +144,31 @@ def look(tree: Path) -> None:
     for problem in linter.lint_labs(["tiny"]):
         assert 1 <= problem.line
         assert problem.message
-    shown = CliRunner().invoke(cli, ["show", "tiny"])
-    assert shown.exception is None or isinstance(shown.exception, LabsError), shown.exc_info
+    result = CliRunner().invoke(cli, ["show", "tiny"])
+    assert result.exception is None or isinstance(result.exception, LabsError), result.exc_info
 
 
-# The same in every run, unless somebody has the time to look for more: LABS_FUZZ=5000 pytest tests/lessons/test_fuzz.py
+# The same examples in every run. To try more: LABS_FUZZ=5000 pytest tests/lessons/test_fuzz.py
 @settings(
-    max_examples=int(LONG or 100),
-    derandomize=not LONG,
+    max_examples=int(EXAMPLE_COUNT or 100),
+    derandomize=not EXAMPLE_COUNT,
     database=None,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(file=mangled())
-def test_mangled(tree: Path, file: tuple[str, str]) -> None:
-    """Whatever one of its files holds, a lab is read, linted and shown, or an error tells what is wrong with it."""
+@given(file=mutated_files())
+def test_mutated_file(tree: Path, file: tuple[str, str]) -> None:
+    """Whatever one of its files contains, a lab is parsed, linted and shown, or an error says what is wrong."""
     name, text = file
     try:
         (tree / name).write_bytes(text.encode("utf-8", "surrogatepass"))
-        look(tree)
+        use_lab(tree)
     finally:
-        (tree / name).write_text(SOUND[name], "utf-8")
+        (tree / name).write_text(CORRECT_FILES[name], "utf-8")
 
 
-def test_sound(tree: Path) -> None:
-    """The lab that all is mangled from is sound, so what is told of the others is of our making."""
+def test_original(tree: Path) -> None:
+    """The original lab has no problems, so all problems of the others come from their changes."""
     (tree / "labs/tiny/files").mkdir()
     (tree / "labs/tiny/files/note.txt").write_text("Hello", "utf-8")
     assert () == linter.lint_labs(["tiny"])

@@ -62,7 +62,7 @@ echo <NAME>
 
 ## 找 {#find}
 """
-MISS = """---
+NEAR_MISS = """---
 step: look
 played: before
 says: "<NAME> is not there"
@@ -80,29 +80,29 @@ touch <NAME>
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a lab that draws, with a near miss, a solution and a translation."""
+    """Return the folder of a lab with values, a near miss, a solution and a translation."""
     helpers.isolate_environment(monkeypatch, tmp_path)
-    found = helpers.write_lab(tmp_path, LESSON, wrong={"odd.md": MISS})
-    (found / "solution").mkdir()
-    (found / "solution" / "find.md").write_text("```sh node1\nfind <NAME> <COUNT>\n```\n", "utf-8")
-    (found / "lesson.zh.md").write_text(CHINESE, "utf-8")
-    return found
+    path = helpers.write_lab(tmp_path, LESSON, wrong={"odd.md": NEAR_MISS})
+    (path / "solution").mkdir()
+    (path / "solution" / "find.md").write_text("```sh node1\nfind <NAME> <COUNT>\n```\n", "utf-8")
+    (path / "lesson.zh.md").write_text(CHINESE, "utf-8")
+    return path
 
 
-def texts(lab: Lab) -> list[str]:
-    """Return what stands where a value was, in all of a lab's files."""
+def list_filled_texts(lab: Lab) -> list[str]:
+    """Return the texts that replace a placeholder in all of a lab's files."""
     chinese = translation.load_translation(lab, "zh")
     assert chinese is not None
-    miss = parse.parse_near_miss(lab.near_miss_paths[0], lab)
+    near_miss = parse.parse_near_miss(lab.near_miss_paths[0], lab)
     look, find = lab.lesson.steps
-    commands = [*look.commands, *chinese.lesson.steps[0].commands, *miss.wrong_commands, *miss.cure_commands]
+    commands = [*look.commands, *chinese.lesson.steps[0].commands, *near_miss.wrong_commands, *near_miss.cure_commands]
     hints = [*look.hints, *chinese.lesson.steps[0].hints]
     return [
         *(command.script.split()[1] for command in commands),
         *(line for command in commands for line in command.expected_output),
         *(hint.text.removeprefix("It is `").removesuffix("`.") for hint in hints),
         *(str(hint.says).split()[0] for hint in hints),
-        miss.says.split()[0],
+        near_miss.says.split()[0],
         parse.load_step_commands(lab, find)[0].script.split()[1],
     ]
 
@@ -120,21 +120,21 @@ def texts(lab: Lab) -> list[str]:
         (PORT, "tiny", Learner("", "autumn"), "8080"),
     ],
 )
-def test_drawn(value: LearnerValue, lab: str, learner: Learner, drawn: str) -> None:
-    """What is drawn is told by learner, seed, lab and name, and is the same for ever; nobody gets the default."""
+def test_draw(value: LearnerValue, lab: str, learner: Learner, drawn: str) -> None:
+    """A value depends on learner, seed, lab and name and never changes; without a learner it is the default."""
     assert drawn == learner_values.draw_value(lab, value, learner)
 
 
 def test_accents() -> None:
-    """However a letter with an accent is spelt, it is the same learner."""
-    spelt = {
+    """Both Unicode spellings of an accented letter are the same learner."""
+    drawn = {
         learner_values.draw_value("tiny", PORT, Learner(unicodedata.normalize(form, "José"))) for form in ("NFC", "NFD")
     }
-    assert 1 == len(spelt)
+    assert 1 == len(drawn)
 
 
 def test_spread() -> None:
-    """Among many learners every value is drawn about as often as any other, and one value tells nothing of another."""
+    """Among many learners, all choices are about equally frequent, and two values are independent."""
     drawn = [learner_values.draw_values("tiny", (NAME, PORT), Learner(f"learner{number}")) for number in range(5000)]
     names = Counter(one["NAME"] for one in drawn)
     assert {*NAME.choices} == {*names}
@@ -144,52 +144,54 @@ def test_spread() -> None:
 
 
 def test_default(folder: Path) -> None:
-    """Without a learner the lesson has its own values: the default, or else the first."""
+    """Without a learner, values are the default, or else the first choice."""
     lab = parse.parse_lab(folder)
-    assert ({"NAME": "web", "COUNT": "5"}, {"web"}) == (lab.values, {*texts(lab)})
+    assert ({"NAME": "web", "COUNT": "5"}, {"web"}) == (lab.values, {*list_filled_texts(lab)})
 
 
 @pytest.mark.parametrize("learner", [Learner("ada"), Learner("bob"), Learner("ada", "autumn"), Learner("a\\1<b>")])
 def test_all_files(learner: Learner, folder: Path) -> None:
-    """A learner's values stand in all files of a lab, in its text, its commands, outputs and hints."""
+    """A learner's values are filled in everywhere: in text, commands, outputs and hints of all files."""
     lab = parse.parse_lab(folder, learner)
     name, count = lab.values["NAME"], lab.values["COUNT"]
-    assert {name} == {*texts(lab)}
+    assert {name} == {*list_filled_texts(lab)}
     assert f"Look at **{name}**, {count} times, and at <OTHER>." in str(lab.lesson.steps[0].parts[0])
     assert f"find {name} {count}" == parse.load_step_commands(lab, lab.lesson.steps[1])[0].script
 
 
-def test_lines_stay(folder: Path) -> None:
-    """Whatever is filled in, everything stands on the line that it stands on in the file."""
+def test_line_numbers(folder: Path) -> None:
+    """Filling in values does not change line numbers."""
     (command,) = parse.parse_lab(folder, ADA).lesson.steps[0].commands
     assert Command(("node1",), "", LESSON.splitlines().index("```sh node1 capture=OTHER") + 1).line == command.line
 
 
-def test_source_is_what_is_translated(folder: Path) -> None:
-    """A translation is as fresh for one learner as for any other."""
+def test_translation_hash(folder: Path) -> None:
+    """A translation is up to date for every learner, because the hash is that of the file."""
     text = CHINESE.replace("0123456789ab", translation.hash_lesson(folder))
     (folder / "lesson.zh.md").write_text(text, "utf-8")
-    found = [translation.load_translation(parse.parse_lab(folder, learner), "zh") for learner in (NO_LEARNER, ADA)]
-    assert [False, False] == [one.is_stale for one in found if one]
+    translations = [
+        translation.load_translation(parse.parse_lab(folder, learner), "zh") for learner in (NO_LEARNER, ADA)
+    ]
+    assert [False, False] == [one.is_stale for one in translations if one]
 
 
-def test_remembered(folder: Path) -> None:
-    """A lab is remembered for one learner without being taken for another's, and each gets it as it is parsed."""
+def test_cache(folder: Path) -> None:
+    """The cached lab of one learner is never used for another."""
     for learner in (NO_LEARNER, ADA, Learner("bob"), ADA, NO_LEARNER):
         assert parse.parse_lab(folder, learner) == catalog.load_lab("tiny", learner)
-    kept = sorted(path.name for path in (paths.cache_folder() / "lessons").iterdir())
-    assert ["tiny.drawn.pickle", "tiny.pickle"] == kept
+    entries = sorted(path.name for path in (paths.cache_folder() / "lessons").iterdir())
+    assert ["tiny.drawn.pickle", "tiny.pickle"] == entries
 
 
-def test_nothing_to_draw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lab that draws nothing is the same for everybody, and knows whose it is all the same."""
+def test_no_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lab without values is the same for every learner, and still has its learner."""
     helpers.isolate_environment(monkeypatch, tmp_path)
-    plain = helpers.make_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
+    default = helpers.make_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
     own = catalog.load_lab("tiny", ADA)
-    assert (plain.lesson, ADA, {}) == (own.lesson, own.learner, own.values)
+    assert (default.lesson, ADA, {}) == (own.lesson, own.learner, own.values)
 
 
-def test_told() -> None:
-    """One line tells whose values they are, and which."""
+def test_description() -> None:
+    """One line names the learner and the values."""
     assert "For ada: NAME is web, PORT is 8031." == learner_values.describe_values(ADA, {"NAME": "web", "PORT": "8031"})
-    assert "For ada: nothing is drawn in this lab." == learner_values.describe_values(ADA, {})
+    assert "For ada: this lab has no values per learner." == learner_values.describe_values(ADA, {})

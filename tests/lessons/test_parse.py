@@ -1,4 +1,4 @@
-"""Lessons, near misses and solutions that are read as they are meant."""
+"""Parsing correct lessons, near misses and solutions."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ services:
 
 
 def test_front_matter(tmp_path: Path) -> None:
-    """The front matter becomes the lesson's fields."""
+    """The front matter becomes the fields of the lesson."""
     lesson = helpers.make_lab(tmp_path, LESSON).lesson
     assert ("Two nodes", "What two nodes do.", "advanced", 20) == (
         lesson.title,
@@ -94,13 +94,13 @@ def test_front_matter(tmp_path: Path) -> None:
 
 
 def test_defaults(tmp_path: Path) -> None:
-    """A lesson that names no needs and no labs before it has none."""
+    """A lesson has no needs and no prerequisites by default."""
     lesson = helpers.make_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n").lesson
     assert (frozenset(), ()) == (lesson.needs, lesson.prerequisites)
 
 
 def test_steps(tmp_path: Path) -> None:
-    """The second-level headings become steps, with id, title and line."""
+    """Second-level headings become steps, with id, title and line."""
     lesson = helpers.make_lab(tmp_path, LESSON).lesson
     assert [("make", "Make a token", 16), ("rest", "Nothing to type", 59)] == [
         (step.id, step.title, step.line) for step in lesson.steps
@@ -110,7 +110,7 @@ def test_steps(tmp_path: Path) -> None:
 
 
 def test_parts(tmp_path: Path) -> None:
-    """A step is prose, commands and hints in the order they stand in, with what each block says of itself."""
+    """A step contains its prose, commands, hints and pictures in order, with their options."""
     assert (
         Prose("First paragraph.\n\n- a list"),
         Command(("node1",), "echo abc", 22, capture_name="TOKEN"),
@@ -137,8 +137,8 @@ def test_parts(tmp_path: Path) -> None:
     ) == helpers.make_lab(tmp_path, LESSON).lesson.steps[0].parts
 
 
-def test_step_views(tmp_path: Path) -> None:
-    """A step gives its commands and its hints apart, and a command the names it needs filled in."""
+def test_step_contents(tmp_path: Path) -> None:
+    """A step lists its commands and its hints separately, and a command its placeholders."""
     step = helpers.make_lab(tmp_path, LESSON).lesson.steps[0]
     assert [22, 28] == [command.line for command in step.commands]
     assert ["Look up.\n\n```sh\nno command\n```", "Type it."] == [hint.text for hint in step.hints]
@@ -146,7 +146,7 @@ def test_step_views(tmp_path: Path) -> None:
 
 
 def test_step_by_id(tmp_path: Path) -> None:
-    """A lesson finds a step by its id, and nothing where there is none."""
+    """A lesson finds a step by its id, and None for an unknown id."""
     lesson = helpers.make_lab(tmp_path, LESSON).lesson
     assert lesson.steps[1] is lesson.find_step("rest")
     assert lesson.find_step("make-") is None
@@ -156,36 +156,36 @@ def test_step_by_id(tmp_path: Path) -> None:
     "odd", ["a form\x0cfeed", "a line\u2028separator", "a next\x85line"], ids=["form feed", "separator", "next line"]
 )
 def test_odd_line_ends(odd: str, tmp_path: Path) -> None:
-    """Characters that Python takes for line ends and Markdown does not shift no line."""
+    """Characters that are line ends for Python but not for Markdown do not shift line numbers."""
     lesson = helpers.make_lab(
         tmp_path, f"{helpers.FRONT_MATTER}{odd}\n\n## Look {{#look}}\n\nOne.\n\n```sh node1\ntrue\n```\n\nTwo.\n"
     ).lesson
     assert (Prose("One."), Command(("node1",), "true", 15), Prose("Two.")) == lesson.steps[0].parts
 
 
-def test_windows(tmp_path: Path) -> None:
-    """A lesson saved by a Windows editor, with its mark in front and its line ends, reads the same."""
+def test_windows_line_ends(tmp_path: Path) -> None:
+    """A lesson with a byte order mark and Windows line ends is parsed the same."""
     folder = helpers.write_lab(tmp_path, LESSON)
-    plain = parse.parse_lab(folder).lesson
+    expected = parse.parse_lab(folder).lesson
     (folder / "lesson.md").write_bytes(b"\xef\xbb\xbf" + LESSON.replace("\n", "\r\n").encode())
-    assert plain == parse.parse_lab(folder).lesson
+    assert expected == parse.parse_lab(folder).lesson
 
 
-def test_folders(tmp_path: Path) -> None:
-    """A lab knows where its setup, its files and its near misses lie, the last by name."""
+def test_paths(tmp_path: Path) -> None:
+    """A lab knows the paths of its setup script, files and near misses, the last sorted by name."""
     lab = helpers.make_lab(tmp_path, LESSON, wrong={"b.md": "", "a.md": "", "notes.txt": ""})
     folder = tmp_path / "labs" / "tiny"
     assert (folder / "setup.sh", folder / "files") == (lab.setup_script, lab.files_folder)
     assert (folder / "wrong" / "a.md", folder / "wrong" / "b.md") == lab.near_miss_paths
 
 
-MISS = """\
+NEAR_MISS = """\
 ---
 step: make
 played: after
 says: two tokens
 ---
-Prose is of no matter here.
+Prose is ignored here.
 
 ## Wrong
 
@@ -202,8 +202,8 @@ rm extra
 
 
 def test_near_miss(tmp_path: Path) -> None:
-    """A near miss says where it goes wrong, what must be said to it, and how it is cured."""
-    lab = helpers.make_lab(tmp_path, LESSON, wrong={"extra.md": MISS})
+    """A near miss has a step, the expected message, and the commands of the mistake and its cure."""
+    lab = helpers.make_lab(tmp_path, LESSON, wrong={"extra.md": NEAR_MISS})
     assert NearMiss(
         path=lab.near_miss_paths[0],
         step_id="make",
@@ -217,58 +217,58 @@ def test_near_miss(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "problems"),
     [
-        ("step: make", "step: mend", ["2: the lesson has no step 'mend'"]),
+        ("step: make", "step: fix", ["2: the lesson has no step 'fix'"]),
         ("played: after\n", "", ["2: front matter: 'played' is missing"]),
         ("after", "later", ["3: front matter: 'played': 'later' is not one of ['before', 'after']"]),
         ("## Cure", "## Care", ["18: the heading '## Cure' with its commands is missing"]),
         ("```sh node2\ntouch extra\n```", "", ["8: the heading '## Wrong' with its commands is missing"]),
         ("node2\nrm", "node9\nrm", ["16: there is no node 'node9'"]),
-        (MISS, "## Wrong\n", ["1: front matter: it must be a mapping of keys to values"]),
+        (NEAR_MISS, "## Wrong\n", ["1: front matter: it must be a mapping of keys to values"]),
     ],
 )
 def test_broken_near_miss(old: str, new: str, problems: list[str], tmp_path: Path) -> None:
-    """What is wrong in a near miss is told with file and line, under the name of its lab."""
-    lab = helpers.make_lab(tmp_path, LESSON, wrong={"extra.md": MISS.replace(old, new)})
+    """A problem in a near miss is reported with its file and line, and the name of the lab."""
+    lab = helpers.make_lab(tmp_path, LESSON, wrong={"extra.md": NEAR_MISS.replace(old, new)})
     with pytest.raises(BrokenLabError) as caught:
         parse.parse_near_miss(lab.near_miss_paths[0], lab)
-    lead, *told = caught.value.message.splitlines()
-    assert lead.startswith("The lab 'tiny' has ")
-    assert [f"{lab.near_miss_paths[0]}:{problem}" for problem in problems] == told[: len(problems)]
+    first_line, *lines = caught.value.message.splitlines()
+    assert first_line.startswith("The lab 'tiny' has ")
+    assert [f"{lab.near_miss_paths[0]}:{problem}" for problem in problems] == lines[: len(problems)]
 
 
 def test_unreadable_near_miss(tmp_path: Path) -> None:
-    """A near miss that is not UTF-8 is a problem of its lab too."""
+    """A near miss that is not UTF-8 is a problem of its lab."""
     lab = helpers.make_lab(tmp_path, LESSON, wrong={"extra.md": ""})
     lab.near_miss_paths[0].write_bytes(b"\xff")
-    with pytest.raises(BrokenLabError, match=r"The lab 'tiny' has a problem:\n.*extra\.md:1: it cannot be read"):
+    with pytest.raises(BrokenLabError, match=r"The lab 'tiny' has a problem:\n.*extra\.md:1: cannot read the file"):
         parse.parse_near_miss(lab.near_miss_paths[0], lab)
 
 
 def test_own_commands(tmp_path: Path) -> None:
-    """A step that tells its commands is led through by them, whatever a solution says."""
+    """The commands of a step take precedence over a solution file."""
     lab = helpers.make_lab(tmp_path, LESSON)
-    _solve(lab.solution_path("make"), "```sh node1\nfalse\n```\n")
+    _write_solution(lab.solution_path("make"), "```sh node1\nfalse\n```\n")
     assert lab.lesson.steps[0].commands == parse.load_step_commands(lab, lab.lesson.steps[0])
 
 
 def test_solution(tmp_path: Path) -> None:
-    """A step that tells no commands is led through by its solution, and by nothing where there is none."""
+    """A step without commands uses those of its solution file, or none if there is no file."""
     lab = helpers.make_lab(tmp_path, LESSON)
     assert () == parse.load_step_commands(lab, lab.lesson.steps[1])
-    _solve(lab.solution_path("rest"), "So:\n```sh node1\ntrue\n```\n\n## Then\n```sh node2\ntrue\n```\n")
+    _write_solution(lab.solution_path("rest"), "So:\n```sh node1\ntrue\n```\n\n## Then\n```sh node2\ntrue\n```\n")
     assert (Command(("node1",), "true", 2), Command(("node2",), "true", 7)) == parse.load_step_commands(
         lab, lab.lesson.steps[1]
     )
 
 
 def test_broken_solution(tmp_path: Path) -> None:
-    """What is wrong in a solution is told with file and line."""
+    """A problem in a solution is reported with its file and line."""
     lab = helpers.make_lab(tmp_path, LESSON)
-    _solve(lab.solution_path("rest"), "```sh node9\ntrue\n```\n")
+    _write_solution(lab.solution_path("rest"), "```sh node9\ntrue\n```\n")
     with pytest.raises(BrokenLabError, match=r"solution/rest\.md:1: there is no node 'node9'"):
         parse.load_step_commands(lab, lab.lesson.steps[1])
 
 
-def _solve(path: Path, text: str) -> None:
+def _write_solution(path: Path, text: str) -> None:
     path.parent.mkdir()
     path.write_text(text, "utf-8")

@@ -1,4 +1,4 @@
-"""Making a lab to begin with."""
+"""Creating a lab from the template."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     helpers.isolate_environment(monkeypatch, tmp_path)
 
 
-def test_make(tmp_path: Path) -> None:
-    """A lab has a lesson, its checks, near misses and a solution, and lint finds nothing in it."""
-    written = scaffold.create_lab("two-words")
+def test_create(tmp_path: Path) -> None:
+    """A new lab has a lesson, checks, near misses and a solution, and lint finds no problems."""
+    files = scaffold.create_lab("two-words")
     assert {
         "checks/test_two_words.py",
         "labs/two-words/lesson.md",
@@ -30,23 +30,23 @@ def test_make(tmp_path: Path) -> None:
         "labs/two-words/solution/challenge.md",
         "labs/two-words/wrong/after-failures-only.md",
         "labs/two-words/wrong/created-only.md",
-    } == {str(path.relative_to(tmp_path)) for path in written}
+    } == {str(path.relative_to(tmp_path)) for path in files}
     assert "Two words" == catalog.load_lab("two-words").lesson.title
     assert () == linter.lint_labs(["two-words"])
 
 
 def test_style() -> None:
-    """Its checks are as tidy as ours, and name no lab but this one."""
+    """The checks of a new lab pass ruff and name the lab."""
     (checks,) = (path for path in scaffold.create_lab("two-words") if path.suffix == ".py")
     settings = helpers.CHECKOUT / "pyproject.toml"
-    for words in (("check",), ("format", "--check")):
-        done = subprocess.run([sys.executable, "-m", "ruff", *words, "--config", settings, checks], check=False)
+    for arguments in (("check",), ("format", "--check")):
+        done = subprocess.run([sys.executable, "-m", "ruff", *arguments, "--config", settings, checks], check=False)
         assert 0 == done.returncode
     assert "Checks of the lab 'two-words', in lesson order." in checks.read_text("utf-8")
 
 
-def test_nothing_left_to_fill_in() -> None:
-    """No word of the template's own language is left in any file."""
+def test_no_template_expressions() -> None:
+    """No template expression is left in any file."""
     assert [] == [path for path in scaffold.create_lab("two-words") if "@{" in path.read_text("utf-8")]
 
 
@@ -54,25 +54,25 @@ def test_nothing_left_to_fill_in() -> None:
     "name", ["", "Two", "two_words", "two words", "-a", "a-", "a--b", "2a", "a" * 31, "../a", "a/b"]
 )
 def test_names(name: str, tmp_path: Path) -> None:
-    """What cannot be the name of a folder, of a module and of a cluster names no lab."""
-    with pytest.raises(UsageError, match="cannot name a lab"):
+    """A name that is invalid for a folder, a module or a cluster is rejected."""
+    with pytest.raises(UsageError, match="is not a valid name for a lab"):
         scaffold.create_lab(name)
     assert [] == [*tmp_path.iterdir()]
 
 
 @pytest.mark.parametrize("taken", ["labs/mine", "checks/test_mine.py"])
 def test_taken(taken: str, tmp_path: Path) -> None:
-    """What is there already stays as it is, and nothing is put beside it."""
+    """An existing lab is not changed, and no other file is written."""
     (tmp_path / taken).mkdir(parents=True)
-    with pytest.raises(UsageError, match=f"There is {tmp_path / taken} already"):
+    with pytest.raises(UsageError, match=f"{tmp_path / taken} already exists"):
         scaffold.create_lab("mine")
     assert [tmp_path / taken] == [*tmp_path.glob("*/*")]
 
 
 def test_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Among the labs that were installed with this program nothing is made."""
+    """A lab is not created among the installed labs."""
     monkeypatch.delenv("LABS_ROOT")
     monkeypatch.setattr(paths, "is_installed", lambda: True)
-    with pytest.raises(UsageError, match="no place for one of yours") as caught:
+    with pytest.raises(UsageError, match="among the labs that are installed") as caught:
         scaffold.create_lab("mine")
-    assert "Say where it shall lie: 'labs --labs DIR new mine'." == caught.value.advice
+    assert "Name a folder for your own labs: 'labs --labs DIR new mine'." == caught.value.advice

@@ -1,1 +1,1 @@
-"""Finds every problem of a lab that can be found without a cluster."""
+"""Find every problem of a lab that can be found without a cluster."""

@@ -1,4 +1,4 @@
-"""All rules, each a function that is given a lab and yields problems; its docstring says what it wants to be so."""
+"""The list of all lint rules: functions that yield the problems of a lab, and whose docstrings say what must hold."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runner.lessons.lint.check_rules import checks
 from runner.lessons.lint.context import LintContext
 from runner.lessons.lint.hint_rules import hints
 from runner.lessons.lint.homoglyphs import homoglyphs
-from runner.lessons.lint.image_rules import undeclared_images, images_without_recipe
+from runner.lessons.lint.image_rules import images_without_recipe, undeclared_images
 from runner.lessons.lint.invisible_chars import invisible_chars
 from runner.lessons.lint.link_rules import links
 from runner.lessons.lint.prerequisites import prerequisites

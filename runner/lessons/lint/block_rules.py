@@ -1,4 +1,4 @@
-"""Blocks that look like commands or hints and are neither."""
+"""Blocks that look like commands or hints but are not."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from runner.lessons.problems import Problem
 _COLONS = re.compile(r"^\s*:{2,}\s*\w*")
 
 
-def blocks(subject: LintContext) -> Iterator[Problem]:
-    """What looks like a command or a hint is one, and stands where it is read."""
-    nodes = set(subject.page.node_names)
-    for page in subject.pages:
+def blocks(context: LintContext) -> Iterator[Problem]:
+    """Everything that looks like a command or a hint is one, and is in a place where it is used."""
+    node_names = set(context.page.node_names)
+    for page in context.pages:
         for token in page.tokens:
             line = token.map[0] + 1 if token.map else 1
-            if message := _message(page, token, nodes):
+            if message := _find_token_problem(page, token, node_names):
                 yield Problem(page.path, line, message)
-    yield from _idle(subject.page, subject.page.sections[:1], "before the first step")
-    for page in subject.near_misses:
-        others = [section for section in page.sections if section.title not in ("Wrong", "Cure")]
-        yield from _idle(page, others, "outside '## Wrong' and '## Cure'")
+    yield from _report_ignored_blocks(context.page, context.page.sections[:1], "before the first step")
+    for page in context.near_misses:
+        other_sections = [section for section in page.sections if section.title not in ("Wrong", "Cure")]
+        yield from _report_ignored_blocks(page, other_sections, "outside '## Wrong' and '## Cure'")
 
 
-def _message(page: MarkdownPage, token: Token, nodes: Set[str]) -> str:
+def _find_token_problem(page: MarkdownPage, token: Token, node_names: Set[str]) -> str:
     if token.type == "fence":
-        kind, *words = token.info.split() or [""]
-        if kind not in ("sh", "picture") and nodes & set(words):
-            return f"a block of '{kind}' is never played; a command begins with ```sh"
+        language, *words = token.info.split() or [""]
+        if language not in ("sh", "picture") and node_names & set(words):
+            return f"a '{language}' block never runs; start a command with ```sh"
     elif token.type == "container_hint_open" and not _is_closed(page, token):
-        return "the hint is never closed; a line of ::: ends it"
+        return "the hint is not closed; end it with a line of :::"
     elif token.type == "inline" and _COLONS.match(token.content):
-        return f"'{token.content.split()[0]}' begins no block; a hint begins with ::: hint, and ends with :::"
+        return f"'{token.content.split()[0]}' does not start a block; a hint starts with ::: hint and ends with :::"
     return ""
 
 
-def _idle(page: MarkdownPage, sections: Iterable[Section], where: str) -> Iterator[Problem]:
+def _report_ignored_blocks(page: MarkdownPage, sections: Iterable[Section], location: str) -> Iterator[Problem]:
     for section in sections:
         for part in section.parts:
             if isinstance(part, Command | Hint):
-                kind = "a command" if isinstance(part, Command) else "a hint"
-                yield Problem(page.path, part.line, f"{kind} {where} is never read")
+                name = "a command" if isinstance(part, Command) else "a hint"
+                yield Problem(page.path, part.line, f"{name} {location} is ignored")
 
 
 def _is_closed(page: MarkdownPage, token: Token) -> bool:

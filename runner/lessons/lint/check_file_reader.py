@@ -1,4 +1,4 @@
-"""A lab's checks, read without running them."""
+"""Read the file with a lab's checks without running it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from runner.lessons.problems import Problem
 
 @dataclass(frozen=True, slots=True)
 class CheckFunction:
-    """One check.
+    """A check.
 
     Attributes:
-        name: Its function's name.
-        line: Its line in the file of checks.
-        step: The step that it names, if it says so in plain words.
-        marked: Whether it names any step at all.
+        name: The name of its function.
+        line: Its line in the file.
+        step: The id of its step, if it is a string literal.
+        has_step: Whether it names a step in any way.
         says: The first line of its docstring.
 
     """
@@ -32,12 +32,12 @@ class CheckFunction:
 
 @dataclass(frozen=True, slots=True)
 class CheckFile:
-    """The file of a lab's checks.
+    """The file with a lab's checks.
 
     Attributes:
         path: The file.
-        found: The checks in it, in their order.
-        trouble: Why it cannot be read, if it cannot.
+        checks: The checks in it, in order.
+        problem: Why it cannot be read, if it cannot.
 
     """
 
@@ -47,7 +47,7 @@ class CheckFile:
 
     @property
     def has_known_steps(self) -> bool:
-        """Whether it can be told without running them which checks belong to which step."""
+        """Whether the step of each check is known without running the file."""
         return self.problem is None and all(check.step for check in self.checks if check.has_step)
 
     def names_for_step(self, step_id: str) -> frozenset[str]:
@@ -56,27 +56,27 @@ class CheckFile:
 
 
 def read_check_file(path: Path) -> CheckFile:
-    """Read a file of checks; what is wrong with it becomes its trouble."""
+    """Read a file with checks; if that fails, the result has a problem."""
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except FileNotFoundError:
-        return CheckFile(path, (), Problem(path, 1, "the file is missing; every lab has its checks there"))
+        return CheckFile(path, (), Problem(path, 1, "the file is missing; every lab needs its checks there"))
     except OSError as error:
-        return CheckFile(path, (), Problem(path, 1, f"it cannot be read: {error}"))
+        return CheckFile(path, (), Problem(path, 1, f"cannot read the file: {error}"))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = (error.lineno if isinstance(error, SyntaxError) else None) or 1
-        said = error.msg if isinstance(error, SyntaxError) else str(error)
-        return CheckFile(path, (), Problem(path, line, f"it is no Python: {said}"))
-    return CheckFile(path, tuple(_checks(tree)))
+        message = error.msg if isinstance(error, SyntaxError) else str(error)
+        return CheckFile(path, (), Problem(path, line, f"invalid Python: {message}"))
+    return CheckFile(path, tuple(_find_checks(tree)))
 
 
-def _checks(tree: ast.Module) -> Iterator[CheckFunction]:
+def _find_checks(tree: ast.Module) -> Iterator[CheckFunction]:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
-            marks = [mark for mark in node.decorator_list if isinstance(mark, ast.Call) and _is_step(mark.func)]
-            says = (ast.get_docstring(node) or "").strip().splitlines()[:1]
-            step = next((one for mark in marks for one in _word(mark)), None)
-            yield CheckFunction(node.name, node.lineno, step, bool(marks), "".join(says))
+            calls = [call for call in node.decorator_list if isinstance(call, ast.Call) and _is_step(call.func)]
+            first_lines = (ast.get_docstring(node) or "").strip().splitlines()[:1]
+            step = next((step_id for call in calls for step_id in _find_step_id(call)), None)
+            yield CheckFunction(node.name, node.lineno, step, bool(calls), "".join(first_lines))
 
 
 def _is_step(called: ast.expr) -> bool:
@@ -84,7 +84,7 @@ def _is_step(called: ast.expr) -> bool:
     return name == "step"
 
 
-def _word(mark: ast.Call) -> Iterator[str]:
-    for argument in mark.args[:1]:
+def _find_step_id(call: ast.Call) -> Iterator[str]:
+    for argument in call.args[:1]:
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
             yield argument.value

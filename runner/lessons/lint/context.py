@@ -1,4 +1,4 @@
-"""What the rules look at: one lab, read as far as it can be read."""
+"""The input of the lint rules: one lab, read as far as possible."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from runner.lessons.model import Command, Lesson
 
 @dataclass(frozen=True, slots=True)
 class LintContext:
-    """A lab under scrutiny.
+    """The lab that is linted.
 
     Attributes:
         name: Its name.
-        folder: Where it lies.
-        lesson: Its lesson, with nothing of front matter that is not sound.
-        page: The file of the lesson.
-        translations: The lesson in other languages.
-        misses: The files in `wrong/`.
-        solutions: The files in `solution/`.
-        checks: Its checks.
-        after: For every lab there is, the labs that come before it.
-        built_in: Whether it is one of the labs that come with this program.
+        folder: Its folder.
+        lesson: Its lesson; if the front matter is invalid, the lesson has none of its data.
+        page: The page of the lesson.
+        translations: The pages of the lesson in other languages.
+        near_misses: The pages in `wrong/`.
+        solutions: The pages in `solution/`.
+        check_file: The file with its checks.
+        prerequisites: The names of the prerequisites of each lab.
+        is_built_in: Whether it is one of the labs that come with this program.
 
     """
 
@@ -42,26 +42,26 @@ class LintContext:
 
     @property
     def pages(self) -> tuple[MarkdownPage, ...]:
-        """Every Markdown file of the lab."""
+        """All Markdown files of the lab."""
         return (self.page, *self.translations, *self.near_misses, *self.solutions)
 
     @property
     def commands(self) -> Iterator[tuple[MarkdownPage, Command]]:
-        """Every command of the lab, with the file it stands in."""
+        """All commands of the lab, with the page of each."""
         return ((page, command) for page in self.pages for command in page.commands)
 
     @property
     def text_files(self) -> Iterator[tuple[Path, str]]:
-        """Every text file of the lab, its checks included; what is no UTF-8 is none."""
-        found = sorted(path for path in self.folder.rglob("*") if path.is_file())
-        for path in (*found, self.check_file.path):
+        """All files of the lab that are UTF-8 text, including the file with its checks."""
+        paths = sorted(path for path in self.folder.rglob("*") if path.is_file())
+        for path in (*paths, self.check_file.path):
             text = read_text_file(path)
             if text is not None:
                 yield path, text
 
 
 def read_text_file(path: Path) -> str | None:
-    """Return a file's text with its line ends and byte order mark as they are, or None where it has none."""
+    """Return a file's text with its original line ends and byte order mark, or None if it is not UTF-8 text."""
     try:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):

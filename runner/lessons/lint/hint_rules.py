@@ -1,4 +1,4 @@
-"""Hints that are for one check alone."""
+"""Hints that apply to one check."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from runner.lessons.lint.context import LintContext
 from runner.lessons.problems import Problem
 
 
-def hints(subject: LintContext) -> Iterator[Problem]:
-    """A hint that is for one check names a check of its step."""
-    if not subject.check_file.has_known_steps:
+def hints(context: LintContext) -> Iterator[Problem]:
+    """The check that a hint names in `check=` is a check of the same step."""
+    if not context.check_file.has_known_steps:
         return
-    for step in subject.lesson.steps:
-        known = subject.check_file.names_for_step(step.id)
+    for step in context.lesson.steps:
+        names = context.check_file.names_for_step(step.id)
         for hint in step.hints:
-            if hint.check_name and hint.check_name not in known:
-                listed = f"; it has {', '.join(sorted(known))}" if known else ""
-                message = f"the step '{step.id}' has no check {hint.check_name}{listed}"
-                yield Problem(subject.page.path, hint.line, message)
+            if hint.check_name and hint.check_name not in names:
+                existing = f"; it has {', '.join(sorted(names))}" if names else ""
+                message = f"the step '{step.id}' has no check {hint.check_name}{existing}"
+                yield Problem(context.page.path, hint.line, message)

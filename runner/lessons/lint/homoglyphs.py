@@ -1,4 +1,4 @@
-"""Characters that look like others."""
+"""Characters in commands that look like ASCII characters."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ _SUSPECT = re.compile(
 )
 
 
-def homoglyphs(subject: LintContext) -> Iterator[Problem]:
-    """No command holds a character that only looks like the one a shell wants: typographic quotes, dashes, letters."""
-    for page, command in subject.commands:
+def homoglyphs(context: LintContext) -> Iterator[Problem]:
+    """No command contains a typographic quote, dash or letter that only looks like the ASCII character it should be."""
+    for page, command in context.commands:
         for number, line in enumerate(command.script.split("\n"), 1):
             for match in _SUSPECT.finditer(line):
-                char = match[match.lastgroup or 0]
-                yield Problem(
-                    page.path, command.line + number, f"a shell wants another character here: {describe_char(char)}"
-                )
+                char = describe_char(match[match.lastgroup or 0])
+                message = f"replace {char} with the ASCII character that it looks like"
+                yield Problem(page.path, command.line + number, message)

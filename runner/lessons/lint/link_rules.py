@@ -1,4 +1,4 @@
-"""Links."""
+"""Links in Markdown files."""
 
 from __future__ import annotations
 
@@ -15,22 +15,21 @@ from runner.lessons.problems import Problem
 
 _HEADING_ID = re.compile(r"^## .*\{#([a-z][a-z0-9-]*)\}\s*$", re.MULTILINE)
 _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-_UNDEFINED = re.compile(r"\[[^\[\]]+\]\[[^\[\]]*\]")
+_UNDEFINED_REFERENCE = re.compile(r"\[[^\[\]]+\]\[[^\[\]]*\]")
 
 
-def links(subject: LintContext) -> Iterator[Problem]:
-    """Every link leads to a file of this tree, to a step, or has the shape of a web address."""
-    for page in subject.pages:
-        for line, target in _targets(page.tokens):
-            wrong = _wrong(page, target)
-            if wrong:
-                yield Problem(page.path, line, f"the link '{target}' {wrong}")
-        for line, text in _undefined(page.tokens):
-            yield Problem(page.path, line, f"the link {text} is defined nowhere")
+def links(context: LintContext) -> Iterator[Problem]:
+    """Every link points to an existing file or step, or is a valid web address."""
+    for page in context.pages:
+        for line, target in _find_targets(page.tokens):
+            if message := _check_target(page, target):
+                yield Problem(page.path, line, f"the link '{target}' {message}")
+        for line, text in _find_undefined_references(page.tokens):
+            yield Problem(page.path, line, f"the link {text} has no definition")
 
 
-def _inline(tokens: Sequence[Token]) -> Iterator[tuple[int, Token]]:
-    """Yield what stands within lines, with its line."""
+def _list_inline_tokens(tokens: Sequence[Token]) -> Iterator[tuple[int, Token]]:
+    """Yield the tokens within lines, with the line of each."""
     for token in tokens:
         line = token.map[0] + 1 if token.map else 1
         for child in token.children or ():
@@ -38,41 +37,41 @@ def _inline(tokens: Sequence[Token]) -> Iterator[tuple[int, Token]]:
             line += child.type in ("softbreak", "hardbreak")
 
 
-def _targets(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
-    for line, token in _inline(tokens):
+def _find_targets(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
+    for line, token in _list_inline_tokens(tokens):
         if token.type in ("link_open", "image"):
             yield line, str(token.attrGet("href") or token.attrGet("src") or "")
 
 
-def _undefined(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
-    for line, token in _inline(tokens):
+def _find_undefined_references(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
+    for line, token in _list_inline_tokens(tokens):
         if token.type == "text":
-            yield from ((line, match[0]) for match in _UNDEFINED.finditer(token.content))
+            yield from ((line, match[0]) for match in _UNDEFINED_REFERENCE.finditer(token.content))
 
 
-def _wrong(page: MarkdownPage, target: str) -> str:
+def _check_target(page: MarkdownPage, target: str) -> str:
     try:
         parts = urlsplit(target)
     except ValueError as error:
-        return f"is none: {error}"
+        return f"is not a valid address: {error}"
     if parts.scheme in ("http", "https"):
-        return "" if _HOST.fullmatch(parts.hostname or "") else "names no host"
+        return "" if _HOST.fullmatch(parts.hostname or "") else "has no valid host name"
     if parts.scheme == "mailto":
-        return "" if "@" in parts.path else "names no address"
+        return "" if "@" in parts.path else "has no e-mail address"
     if parts.scheme or parts.netloc or parts.path.startswith("/"):
-        return "leads neither to the web nor to a file beside this one"
+        return "must be a web address or a path relative to this file"
     path = page.path.parent / unquote(parts.path) if parts.path else page.path
     try:
-        return _missing(path, unquote(parts.fragment))
+        return _check_file(path, unquote(parts.fragment))
     except OSError as error:
-        # A name that is too long, or a folder that this user may not enter.
+        # The name is too long, or this user must not enter the folder.
         return f"cannot be followed: {error.strerror}"
 
 
-def _missing(path: Path, anchor: str) -> str:
+def _check_file(path: Path, anchor: str) -> str:
     text = read_text_file(path) if path.is_file() else None
     if text is None and not path.exists():
-        return "leads to no file"
+        return "points to a file that does not exist"
     if anchor and anchor not in _HEADING_ID.findall(text or ""):
-        return f"leads to no step: {path.name} has no heading with {{#{anchor}}}"
+        return f"points to a step that does not exist: {path.name} has no heading with {{#{anchor}}}"
     return ""

@@ -1,4 +1,4 @@
-"""Holds labs against all rules."""
+"""Lint labs: check them against all rules."""
 
 from __future__ import annotations
 
@@ -15,57 +15,58 @@ from runner.lessons.problems import BrokenLessonError, Problem, sort_problems
 
 
 def lint_labs(names: Iterable[str]) -> tuple[Problem, ...]:
-    """Return all that is wrong with some labs, by file and line.
+    """Return all problems of some labs, by file and line.
 
     Args:
-        names: Labs that there are.
+        names: The names of existing labs.
 
     Raises:
-        HostError: There is no bash to read commands with.
+        HostError: There is no bash to parse commands with.
 
     """
-    after = _after()
-    return sort_problems(problem for name in names for problem in _of_lab(paths.labs_folder() / name, after))
+    prerequisites = _load_prerequisites()
+    problems = (problem for name in names for problem in _lint_lab(paths.labs_folder() / name, prerequisites))
+    return sort_problems(problems)
 
 
-def _of_lab(folder: Path, after: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
+def _lint_lab(folder: Path, prerequisites: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
     problems: list[Problem] = []
     try:
-        subject = _subject(folder, after, problems)
+        context = _create_context(folder, prerequisites, problems)
     except BrokenLessonError as error:
         yield from error.problems
         return
-    for read in subject.pages:
-        yield from read.problems
+    for page in context.pages:
+        yield from page.problems
     yield from problems
     for rule in RULES:
-        yield from rule(subject)
+        yield from rule(context)
 
 
-def _subject(folder: Path, after: Mapping[str, tuple[str, ...]], problems: list[Problem]) -> LintContext:
-    read, lab = parse.parse_lab_leniently(folder)
+def _create_context(folder: Path, prerequisites: Mapping[str, tuple[str, ...]], problems: list[Problem]) -> LintContext:
+    lesson_page, lab = parse.parse_lab_leniently(folder)
 
-    def near_miss(path: Path) -> MarkdownPage:
-        return parse.parse_near_miss_page(path, lab, read.node_names)
+    def read_near_miss(path: Path) -> MarkdownPage:
+        return parse.parse_near_miss_page(path, lab, lesson_page.node_names)
 
-    def plain(path: Path) -> MarkdownPage:
-        return markdown_page.read_page(path, lab.name, nodes=read.node_names, given=lab.values)
+    def read_page(path: Path) -> MarkdownPage:
+        return markdown_page.read_page(path, lab.name, node_names=lesson_page.node_names, values=lab.values)
 
     return LintContext(
         name=lab.name,
         folder=folder,
         lesson=lab.lesson,
-        page=read,
-        translations=tuple(_readable(plain, lab.translation_paths, problems)),
-        near_misses=tuple(_readable(near_miss, lab.near_miss_paths, problems)),
-        solutions=tuple(_readable(plain, lab.solution_paths, problems)),
+        page=lesson_page,
+        translations=tuple(_read_pages(read_page, lab.translation_paths, problems)),
+        near_misses=tuple(_read_pages(read_near_miss, lab.near_miss_paths, problems)),
+        solutions=tuple(_read_pages(read_page, lab.solution_paths, problems)),
         check_file=check_file_reader.read_check_file(paths.checks_file(lab.name)),
-        prerequisites=after,
-        is_built_in=paths.is_built_in(),
+        prerequisites=prerequisites,
+        is_built_in=paths.uses_built_in_labs(),
     )
 
 
-def _readable(
+def _read_pages(
     read: Callable[[Path], MarkdownPage], files: Iterable[Path], problems: list[Problem]
 ) -> Iterator[MarkdownPage]:
     for file in files:
@@ -75,12 +76,12 @@ def _readable(
             problems += error.problems
 
 
-def _after() -> dict[str, tuple[str, ...]]:
-    """Return for every lab those that come before it; none for one that cannot be read, which is told elsewhere."""
-    found: dict[str, tuple[str, ...]] = {}
+def _load_prerequisites() -> dict[str, tuple[str, ...]]:
+    """Return the prerequisites of each lab; none for a lab that cannot be read, which is reported elsewhere."""
+    prerequisites: dict[str, tuple[str, ...]] = {}
     for name in catalog.list_lab_names():
         try:
-            found[name] = catalog.load_lab(name).lesson.prerequisites
+            prerequisites[name] = catalog.load_lab(name).lesson.prerequisites
         except BrokenLessonError:
-            found[name] = ()
-    return found
+            prerequisites[name] = ()
+    return prerequisites

@@ -1,4 +1,4 @@
-"""The order of labs."""
+"""Prerequisites of labs."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ from runner.lessons.lint.context import LintContext
 from runner.lessons.problems import Problem
 
 
-def prerequisites(subject: LintContext) -> Iterator[Problem]:
-    """The labs that come before a lab exist, and none of them comes after it."""
-    path, line = subject.page.path, subject.page.find_key_line("after")
-    for name in subject.lesson.prerequisites:
-        if name not in subject.prerequisites:
-            yield Problem(path, line, f"there is no lab '{name}' to come before this one")
-    around = _way(subject.name, subject.name, subject.prerequisites, frozenset())
-    if around:
-        yield Problem(path, line, f"labs come before themselves: {' after '.join((subject.name, *around))}")
+def prerequisites(context: LintContext) -> Iterator[Problem]:
+    """The prerequisites of a lab in `after` exist, and do not form a cycle."""
+    path, line = context.page.path, context.page.find_key_line("after")
+    for name in context.lesson.prerequisites:
+        if name not in context.prerequisites:
+            yield Problem(path, line, f"the prerequisite '{name}' does not exist")
+    cycle = _find_path(context.name, context.name, context.prerequisites, frozenset())
+    if cycle:
+        yield Problem(path, line, f"the prerequisites form a cycle: {' after '.join((context.name, *cycle))}")
 
 
-def _way(start: str, goal: str, after: Mapping[str, tuple[str, ...]], seen: frozenset[str]) -> tuple[str, ...]:
-    for name in after.get(start, ()):
+def _find_path(
+    start: str, goal: str, prerequisites: Mapping[str, tuple[str, ...]], seen: frozenset[str]
+) -> tuple[str, ...]:
+    for name in prerequisites.get(start, ()):
         if name == goal:
             return (name,)
         if name not in seen:
-            rest = _way(name, goal, after, seen | {name})
+            rest = _find_path(name, goal, prerequisites, seen | {name})
             if rest:
                 return (name, *rest)
     return ()

@@ -1,4 +1,4 @@
-"""Steps: what each must have beside its text."""
+"""Steps, their solutions and their near misses."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from runner.lessons.lint.context import LintContext
 from runner.lessons.problems import Problem
 
 
-def steps(subject: LintContext) -> Iterator[Problem]:
-    """Every step has a check, a hint, and commands, or else the answer to it in `solution/`."""
-    path = subject.page.path
-    solved = {page.path.stem for page in subject.solutions}
-    for step in subject.lesson.steps:
-        if subject.check_file.has_known_steps and not subject.check_file.names_for_step(step.id):
-            yield Problem(path, step.line, f"no check in {subject.check_file.path.name} is marked @step('{step.id}')")
+def steps(context: LintContext) -> Iterator[Problem]:
+    """Every step has a check, a hint, and commands or a file in `solution/`."""
+    path = context.page.path
+    solved = {page.path.stem for page in context.solutions}
+    for step in context.lesson.steps:
+        if context.check_file.has_known_steps and not context.check_file.names_for_step(step.id):
+            file = context.check_file.path.name
+            yield Problem(path, step.line, f"the step '{step.id}' has no check; mark one in {file} @step('{step.id}')")
         if not step.hints:
             yield Problem(path, step.line, f"the step '{step.id}' has no hint")
         elif all(hint.check_name or hint.says for hint in step.hints):
-            yield Problem(path, step.line, f"the step '{step.id}' has hints for some failures only, and none for all")
+            message = f"all hints of the step '{step.id}' have conditions; add one without check= and says="
+            yield Problem(path, step.line, message)
         if not step.commands and step.id not in solved:
-            yield Problem(
-                path, step.line, f"the step '{step.id}' tells no command, and there is no solution/{step.id}.md"
-            )
+            message = f"the step '{step.id}' has no command; add one, or solution/{step.id}.md"
+            yield Problem(path, step.line, message)
 
 
-def solutions(subject: LintContext) -> Iterator[Problem]:
-    """Every file in `solution/` answers a step whose commands the lesson does not tell."""
-    for page in subject.solutions:
-        step = subject.lesson.find_step(page.path.stem)
+def solutions(context: LintContext) -> Iterator[Problem]:
+    """Every file in `solution/` is for a step without commands in the lesson."""
+    for page in context.solutions:
+        step = context.lesson.find_step(page.path.stem)
         if step is None:
             yield Problem(page.path, 1, f"the lesson has no step '{page.path.stem}'")
         elif step.commands:
-            yield Problem(page.path, 1, f"it is never played: the step '{step.id}' tells its commands itself")
+            yield Problem(page.path, 1, f"the file is never used, because the step '{step.id}' has commands itself")
         elif not page.commands:
-            yield Problem(page.path, 1, "there is no command in it")
+            yield Problem(page.path, 1, "the file contains no command")
 
 
-def near_misses(subject: LintContext) -> Iterator[Problem]:
-    """Every near miss goes wrong in a step that has checks."""
-    for page in subject.near_misses:
-        step = subject.lesson.find_step(str(page.front_matter.get("step")))
-        if step and subject.check_file.has_known_steps and not subject.check_file.names_for_step(step.id):
-            yield Problem(
-                page.path, page.find_key_line("step"), f"the step '{step.id}' has no check that it could fail"
-            )
+def near_misses(context: LintContext) -> Iterator[Problem]:
+    """Every near miss is for a step that has checks."""
+    for page in context.near_misses:
+        step = context.lesson.find_step(str(page.front_matter.get("step")))
+        if step and context.check_file.has_known_steps and not context.check_file.names_for_step(step.id):
+            line = page.find_key_line("step")
+            yield Problem(page.path, line, f"the step '{step.id}' has no check that could reject this near miss")

@@ -1,4 +1,4 @@
-"""Lessons in other languages."""
+"""Translated lessons."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from runner.lessons.model import Lab
 from runner.lessons.problems import BrokenLessonError, Problem
 
 
-def translations(subject: LintContext) -> Iterator[Problem]:
-    """A translation says the same as the English lesson as it is today."""
-    lab = Lab(subject.name, subject.folder, subject.lesson)
-    for language in translation.list_languages(subject.folder):
-        path = translation.translation_path(subject.folder, language)
+def translations(context: LintContext) -> Iterator[Problem]:
+    """A translation has the same steps and blocks as the current English lesson."""
+    lab = Lab(context.name, context.folder, context.lesson)
+    for language in translation.list_languages(context.folder):
+        path = translation.translation_path(context.folder, language)
         try:
-            page, found = translation.parse_translation_leniently(lab, path)
+            page, translated = translation.parse_translation_leniently(lab, path)
         except BrokenLessonError as error:
             yield from error.problems
             continue
         yield from page.problems
-        if page.has_valid_front_matter and found.is_stale:
-            now = translation.hash_lesson(subject.folder)
-            yield Problem(
-                path, found.digest_line, f"lesson.md has changed since; if this is up to date again, say {now}"
-            )
+        if page.has_valid_front_matter and translated.is_stale:
+            digest = translation.hash_lesson(context.folder)
+            message = f"lesson.md has changed since this translation; revise it, then write 'translates: {digest}'"
+            yield Problem(path, translated.digest_line, message)
         if not (paths.site_folder() / "translations" / f"{language}.yaml").is_file():
             yield Problem(path, 1, f"the site has no texts in '{language}'; create site/translations/{language}.yaml")

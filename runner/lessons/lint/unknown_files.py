@@ -1,4 +1,4 @@
-"""Files that nothing reads."""
+"""Names of labs, and files that `labs` does not use."""
 
 from __future__ import annotations
 
@@ -8,25 +8,23 @@ from runner.lessons import catalog
 from runner.lessons.lint.context import LintContext
 from runner.lessons.problems import Problem
 
-_KNOWN = ("lesson.md", "setup.sh", "files", "images", "wrong", "solution")
-_ONLY_MARKDOWN = ("wrong", "solution")
+_KNOWN_NAMES = ("lesson.md", "setup.sh", "files", "images", "wrong", "solution")
+_MARKDOWN_FOLDERS = ("wrong", "solution")
 
 
-def lab_name(subject: LintContext) -> Iterator[Problem]:
-    """A lab's folder has a name that its checks and its clusters can have too."""
-    if not catalog.is_valid_lab_name(subject.name):
-        most = f"{catalog.MAX_NAME_LENGTH} at most"
-        yield Problem(
-            subject.page.path, 1, f"'{subject.name}' cannot name a lab: small letters, digits and dashes, {most}"
-        )
+def lab_name(context: LintContext) -> Iterator[Problem]:
+    """The name of a lab's folder is also valid for its checks and its clusters."""
+    if not catalog.is_valid_lab_name(context.name):
+        rule = f"use lowercase letters, digits and single dashes, at most {catalog.MAX_NAME_LENGTH} characters"
+        yield Problem(context.page.path, 1, f"'{context.name}' is not a valid name for a lab; {rule}")
 
 
-def unknown_files(subject: LintContext) -> Iterator[Problem]:
-    """A lab's folder holds only what labs reads."""
-    for path in sorted(subject.folder.iterdir()):
-        if path.name not in _KNOWN and not path.match("lesson.?*.md"):
-            yield Problem(path, 1, f"nothing reads it; a lab's folder holds {', '.join(_KNOWN)}")
-    for name in _ONLY_MARKDOWN:
-        for path in sorted((subject.folder / name).glob("*")):
+def unknown_files(context: LintContext) -> Iterator[Problem]:
+    """A lab's folder contains only files that `labs` uses."""
+    for path in sorted(context.folder.iterdir()):
+        if path.name not in _KNOWN_NAMES and not path.match("lesson.?*.md"):
+            yield Problem(path, 1, f"labs does not use this; a lab's folder may contain {', '.join(_KNOWN_NAMES)}")
+    for name in _MARKDOWN_FOLDERS:
+        for path in sorted((context.folder / name).glob("*")):
             if path.suffix != ".md" or not path.is_file():
-                yield Problem(path, 1, f"nothing reads it; {name}/ holds files that end in .md")
+                yield Problem(path, 1, f"labs does not use this; {name}/ may contain only .md files")
