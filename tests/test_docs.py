@@ -1,4 +1,4 @@
-"""What the documentation shows is so."""
+"""The documentation's examples, links and lists are correct."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ PAGES = sorted([*helpers.CHECKOUT.glob("*.md"), *helpers.CHECKOUT.glob("docs/*.m
 
 @pytest.fixture
 def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the tree of the worked example."""
+    """Write the worked example to a temporary tree, and return the tree."""
     helpers.isolate_environment(monkeypatch, tmp_path)
     docs_examples.write_worked_example(tmp_path)
     return tmp_path
 
 
-def test_example_is_sound(example: Path) -> None:
+def test_example_lint(example: Path) -> None:
     """Lint finds nothing in the worked example."""
     assert () == linter.lint_labs(["notice-board"])
     assert [example / "labs" / "notice-board"] == [*(example / "labs").iterdir()]
 
 
-def test_example_shows_everything(example: Path) -> None:
-    """The worked example has one of everything that the format offers."""
+def test_example_features(example: Path) -> None:
+    """The worked example uses every feature of the lesson format."""
     lab = parse.parse_lab(example / "labs" / "notice-board")
     commands = [command for step in lab.lesson.steps for command in step.commands]
     misses = {parse.parse_near_miss(path, lab).is_played_after for path in lab.near_miss_paths}
@@ -48,30 +48,31 @@ def test_example_shows_everything(example: Path) -> None:
     assert lab.solution_path("challenge").is_file()
 
 
-def test_example_is_tidy(example: Path) -> None:
-    """The checks of the worked example are in the style of our own."""
+def test_example_style(example: Path) -> None:
+    """The checks of the worked example pass our own style checks."""
     file = example / "checks" / "test_notice_board.py"
     settings = helpers.CHECKOUT / "pyproject.toml"
-    for words in (("check",), ("format", "--check")):
-        assert 0 == subprocess.run([sys.executable, "-m", "ruff", *words, "--config", settings, file]).returncode
+    for arguments in (("check",), ("format", "--check")):
+        assert 0 == subprocess.run([sys.executable, "-m", "ruff", *arguments, "--config", settings, file]).returncode
 
 
-def test_rules() -> None:
-    """The page for authors lists every rule of lint, in its words and order."""
-    listed = re.findall(
-        r"^\| `(\w+)` \| (.+) \|$", docs_examples.AUTHORING_PAGE.read_text("utf-8").partition("## What lint finds")[2], re.M
-    )
+def test_list_of_lint_rules() -> None:
+    """The page for authors lists every lint rule in order, with the first line of its docstring."""
+    section = docs_examples.AUTHORING_PAGE.read_text("utf-8").partition("## What lint finds")[2]
+    listed = re.findall(r"^\| `(\w+)` \| (.+) \|$", section, re.M)
     assert [(rule.__name__, (rule.__doc__ or "").splitlines()[0]) for rule in RULES] == listed
 
 
 def test_gradescope_export(tmp_path: Path) -> None:
-    """The program for an export of Gradescope's gives folders the names that its autograder knows learners by."""
+    """The program for a Gradescope export renames the folders to the learners' ids in its autograder."""
     (program,) = docs_examples.list_code_blocks(docs_examples.INSTRUCTORS_PAGE, "python")
-    people = {"submission_1": ["ada@example.com"], "submission_2": ["eve@example.com", "bob+x@example.com"]}
-    for folder in people:
+    emails = {"submission_1": ["ada@example.com"], "submission_2": ["eve@example.com", "bob+x@example.com"]}
+    for folder in emails:
         (tmp_path / folder).mkdir()
-    about = {name: {":submitters": [{":email": one} for one in who]} for name, who in people.items()}
-    (tmp_path / "submission_metadata.yml").write_text(yaml.safe_dump(about), "utf-8")
+    metadata = {
+        folder: {":submitters": [{":email": email} for email in submitters]} for folder, submitters in emails.items()
+    }
+    (tmp_path / "submission_metadata.yml").write_text(yaml.safe_dump(metadata), "utf-8")
     subprocess.run([sys.executable, "-c", program, tmp_path], check=True)
     names = {path.name for path in tmp_path.iterdir() if path.is_dir()}
     assert {"ada@example.com", "bob+x@example.com+eve@example.com"} == names
@@ -79,17 +80,17 @@ def test_gradescope_export(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links(page: Path) -> None:
-    """Every link of a page to a file or a heading leads there."""
+    """Every link to a file or a heading has an existing target."""
     text = re.sub(r"`[^`\n]*`", "", page.read_text("utf-8"))
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         path, _, anchor = target.partition("#")
         if not path.startswith(("http:", "https:")):
             file = page.parent / path if path else page
             assert file.exists(), target
-            assert not anchor or anchor in anchors(file), target
+            assert not anchor or anchor in list_anchors(file), target
 
 
-def anchors(page: Path) -> set[str]:
-    """Return the anchors that GitHub gives to a page's headings."""
+def list_anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub generates for a page's headings."""
     titles = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.M)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}

@@ -1,4 +1,4 @@
-"""The wheel, installed where there is no checkout."""
+"""The wheel, installed and used outside of the checkout."""
 
 from __future__ import annotations
 
@@ -18,47 +18,47 @@ from tests import helpers
 Run = Callable[..., str]
 
 
-def output_of(argv: list[str], folder: Path) -> str:
-    """Run a command in a folder, in an environment that knows nothing of the checkout, and return what it printed."""
+def run_in_folder(argv: list[str], folder: Path) -> str:
+    """Run a command in a folder without access to the checkout, and return its output."""
     environment = helpers.build_environment(folder)
     for name in ("PYTHONPATH", "LABS_ROOT"):
         del environment[name]
-    done = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert 0 == done.returncode, f"{argv}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    process = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert 0 == process.returncode, f"{argv}\n{process.stdout}\n{process.stderr}"
+    return process.stdout
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel, with the build back end that is installed, or else with one that is fetched."""
+    """Build the wheel, with the installed build back end if there is one, otherwise with a downloaded one."""
     folder = tmp_path_factory.mktemp("dist")
-    here = ["--no-isolation"] if importlib.util.find_spec("hatchling") else []
-    argv = [sys.executable, "-m", "build", "--wheel", *here, "--outdir", str(folder), str(helpers.CHECKOUT)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    assert 0 == done.returncode, done.stdout + done.stderr
+    isolation = ["--no-isolation"] if importlib.util.find_spec("hatchling") else []
+    argv = [sys.executable, "-m", "build", "--wheel", *isolation, "--outdir", str(folder), str(helpers.CHECKOUT)]
+    process = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert 0 == process.returncode, process.stdout + process.stderr
     (built,) = folder.glob("labs-*.whl")
     return built
 
 
 @pytest.fixture(scope="module")
 def run(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Install the wheel into a fresh virtual environment, and return what runs its programs from another folder."""
+    """Install the wheel into a fresh virtual environment, and return a function that runs its programs."""
     folder = tmp_path_factory.mktemp("elsewhere")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     python = folder / "venv" / "bin" / "python"
     argv = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
     subprocess.run([*argv, str(wheel)], check=True)
-    # What the wheel depends on is lent by this environment; a path in a .pth file is no way to the checkout.
+    # The dependencies come from this environment. A .pth file does not process the .pth file of an editable install.
     (packages,) = (folder / "venv" / "lib").glob("python*/site-packages")
-    (packages / "lent.pth").write_text(f"{sysconfig.get_path('purelib')}\n", "utf-8")
-    return lambda program, *words: output_of([str(python.with_name(program)), *words], folder)
+    (packages / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n", "utf-8")
+    return lambda program, *arguments: run_in_folder([str(python.with_name(program)), *arguments], folder)
 
 
 def test_content(wheel: Path) -> None:
-    """The wheel carries code, labs, checks, schemas and recipes, and no tests."""
+    """The wheel contains code, labs, checks, schemas and recipes, and no tests."""
     names = zipfile.ZipFile(wheel).namelist()
-    tops = {name.split("/")[0] for name in names}
-    assert {"runner", "checks"} == {top for top in tops if not top.endswith(".dist-info")}
+    top_folders = {name.split("/")[0] for name in names}
+    assert {"runner", "checks"} == {name for name in top_folders if not name.endswith(".dist-info")}
     assert {
         "runner/content/labs/swarm-basics/lesson.md",
         "runner/content/labs/swarm-basics/setup.sh",
@@ -71,77 +71,77 @@ def test_content(wheel: Path) -> None:
 
 def test_nothing_is_missing(wheel: Path) -> None:
     """Every file of the packages and labs in the checkout is in the wheel."""
-    found = set(zipfile.ZipFile(wheel).namelist())
-    places = {"runner": "runner", "checks": "checks", "labs": "runner/content/labs", "site": "runner/content/site"}
-    wanted = {
-        f"{place}/{path.relative_to(helpers.CHECKOUT / folder)}"
-        for folder, place in places.items()
+    names = set(zipfile.ZipFile(wheel).namelist())
+    targets = {"runner": "runner", "checks": "checks", "labs": "runner/content/labs", "site": "runner/content/site"}
+    expected = {
+        f"{target}/{path.relative_to(helpers.CHECKOUT / folder)}"
+        for folder, target in targets.items()
         for path in (helpers.CHECKOUT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert set() == wanted - found
+    assert set() == expected - names
 
 
-def test_bundled(wheel: Path, tmp_path: Path) -> None:
-    """What a bundle carries is the same wheel, made from a checkout without what builds one."""
-    made = zipfile.ZipFile(bundled.write_wheel(tmp_path))
+def test_bundled_wheel(wheel: Path, tmp_path: Path) -> None:
+    """The wheel in a bundle has the same files, although it is created without a build back end."""
+    created = zipfile.ZipFile(bundled.write_wheel(tmp_path))
     built = zipfile.ZipFile(wheel)
     names = {name for name in built.namelist() if ".dist-info/licenses/" not in name}
-    assert names == set(made.namelist())
-    assert [] == [name for name in names if ".dist-info/" not in name and built.read(name) != made.read(name)]
+    assert names == set(created.namelist())
+    assert [] == [name for name in names if ".dist-info/" not in name and built.read(name) != created.read(name)]
 
 
-def test_bundled_again(run: Run, tmp_path: Path) -> None:
-    """Where labs was installed, and lies in no checkout, a bundle carries the same."""
+def test_bundled_by_installed_labs(run: Run, tmp_path: Path) -> None:
+    """An installed labs, without a checkout, creates a bundle with the same wheel."""
     run("labs", "grade", "bundle", "classroom50", "--lab", "swarm-basics", "--out", str(tmp_path / "out"))
-    (again,) = (tmp_path / "out").glob("*.whl")
-    here = zipfile.ZipFile(bundled.write_wheel(tmp_path))
-    assert set(here.namelist()) == set(zipfile.ZipFile(again).namelist())
+    (bundled_wheel,) = (tmp_path / "out").glob("*.whl")
+    from_checkout = zipfile.ZipFile(bundled.write_wheel(tmp_path))
+    assert set(from_checkout.namelist()) == set(zipfile.ZipFile(bundled_wheel).namelist())
 
 
-def test_not_the_checkout(run: Run) -> None:
-    """What runs is the installed copy."""
-    where = run("python", "-c", "import runner, checks; print(runner.__file__, checks.__file__)").split()
-    assert [] == [path for path in where if str(helpers.CHECKOUT / "runner") in path or "/venv/lib/" not in path]
+def test_installed_copy(run: Run) -> None:
+    """The installed packages run, not those of the checkout."""
+    paths = run("python", "-c", "import runner, checks; print(runner.__file__, checks.__file__)").split()
+    assert [] == [path for path in paths if str(helpers.CHECKOUT / "runner") in path or "/venv/lib/" not in path]
 
 
 def test_list(run: Run) -> None:
-    """`labs list` shows the labs that came with it."""
+    """`labs list` shows the labs in the wheel."""
     assert "swarm-basics" in run("labs", "list")
 
 
 def test_check_help(run: Run) -> None:
-    """`labs check --help` teaches by example."""
+    """`labs check --help` has examples."""
     assert "labs check swarm-basics --step" in run("labs", "check", "--help")
 
 
 def test_show(run: Run) -> None:
-    """A lesson can be read."""
+    """`labs show` shows a lesson."""
     assert "on node1" in run("labs", "show", "swarm-basics")
 
 
 def test_checks(run: Run) -> None:
-    """Every lab that came with it has its checks, where they are looked for."""
-    look = "from runner import paths; from runner.lessons import catalog\n"
-    look += "print(*[paths.checks_folder() / f\"test_{name.replace('-', '_')}.py\" for name in catalog.list_lab_names()])"
-    files = [Path(name) for name in run("python", "-c", look).split()]
+    """Every lab in the wheel has its file of checks."""
+    code = "from runner import paths; from runner.lessons import catalog\n"
+    code += "print(*map(paths.checks_file, catalog.list_lab_names()))"
+    files = [Path(name) for name in run("python", "-c", code).split()]
     assert files
     assert [] == [file for file in files if not file.is_file()]
 
 
 def test_new(run: Run, tmp_path: Path) -> None:
-    """A lab of one's own can be made, listed and linted, in a folder of one's own."""
-    mine = ("labs", "--labs", str(tmp_path))
-    run(*mine, "new", "two-words")
-    assert "two-words" in run(*mine, "list")
-    assert "'two-words': no problems found.\n" == run(*mine, "lint", "--all")
+    """A new lab can be created, listed and checked by lint in another folder."""
+    labs = ("labs", "--labs", str(tmp_path))
+    run(*labs, "new", "two-words")
+    assert "two-words" in run(*labs, "list")
+    assert "'two-words': no problems found.\n" == run(*labs, "lint", "--all")
 
 
 def test_site(run: Run) -> None:
-    """The lesson site can be built from what came with it."""
-    assert "The site of " in run("labs", "site", "build")
+    """The lesson site can be built from the installed files."""
+    assert "Open _site/index.html." in run("labs", "site", "build")
 
 
 def test_plugin(run: Run) -> None:
-    """Plain pytest knows the checks' marker without being told of the plugin."""
+    """Pytest finds the plugin, and so knows the checks' marker, without an option."""
     assert "@pytest.mark.step(id)" in run("python", "-m", "pytest", "--markers")

@@ -42,7 +42,7 @@ def decode_json(text: str | bytes, data_type: type[T]) -> T:
 
 def to_builtins(value: object) -> Any:
     """Return a dataclass, or a container of dataclasses, as dicts, lists, strings and numbers."""
-    # Imported here because it takes 10 ms to load, which `labs --help` does not need.
+    # Imported here because it takes 5 ms to load, which `labs --help` does not need.
     import msgspec
 
     return msgspec.to_builtins(value, order="deterministic", enc_hook=_encode_path)
