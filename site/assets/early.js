@@ -1,4 +1,4 @@
-// Runs before anything is painted, so that neither the theme nor what scripts add makes the page jump.
+// Runs before the first paint, so that neither the theme nor elements added by scripts shift the layout.
 "use strict";
 {
   const root = document.documentElement;
@@ -7,6 +7,6 @@
     const theme = localStorage.getItem("labs.theme");
     if (theme) root.dataset.theme = theme;
   } catch {
-    // Without storage there is nothing to remember.
+    // Without storage the system theme is used.
   }
 }

@@ -1,4 +1,4 @@
-"""A real Chromium, and the site of a small tree and of the labs that come with this program."""
+"""Fixtures: a real Chromium, and the built site of the labs in this repository."""
 
 from __future__ import annotations
 
@@ -19,70 +19,70 @@ from runner.site_builder import build
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-# Not for the whole session: while it is open no other test could run an event loop of its own.
+# Package scope, not session scope: while Playwright is running, no other test can run its own event loop.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Return this machine's own Chromium, without a window."""
+    """Return the Chromium of this computer, without a window."""
     program = os.environ.get("LABS_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     assert program, "no Chromium is installed: apt-get install chromium"
     with sync_playwright() as playwright:
-        # As root, as in containers, it runs only without its sandbox; it reads nothing here but our own pages.
+        # Chromium refuses to run as root with its sandbox; the tests open only our own pages.
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        started = playwright.chromium.launch(executable_path=program, args=arguments)
-        yield started
-        started.close()
+        chromium = playwright.chromium.launch(executable_path=program, args=arguments)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the built site of the labs that come with this program."""
+    """Return the built site of the labs in this repository."""
     out = tmp_path_factory.mktemp("site")
-    build.build(out)
+    build.build_site(out)
     return out
 
 
 @pytest.fixture(scope="session")
 def address(folder: Path) -> Iterator[str]:
-    """Return where the site is served."""
-    with serving(folder) as found:
-        yield found
+    """Return the address where the site is served."""
+    with serve_folder(folder) as url:
+        yield url
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """Serve a folder as any web server would."""
+def serve_folder(folder: Path) -> Iterator[str]:
+    """Serve a folder like an ordinary web server."""
 
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
-            """Say nothing."""
+    class QuietHandler(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+            """Do not log requests."""
 
-    made = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    threading.Thread(target=made.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{made.server_port}/"
-    made.shutdown()
-    made.server_close()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Return a reader who was never here before."""
-    made = browser.new_context(viewport={"width": 1280, "height": 900})
-    made.set_default_timeout(15_000)
-    yield made
-    made.close()
+    """Return the browser context of a new reader."""
+    new_context = browser.new_context(viewport={"width": 1280, "height": 900})
+    new_context.set_default_timeout(15_000)
+    yield new_context
+    new_context.close()
 
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    """Return that reader's page, on which no script fails and nothing is asked of other hosts."""
-    made = context.new_page()
+    """Return a page of that reader; script errors and requests to other hosts fail the test."""
+    new_page = context.new_page()
     problems: list[str] = []
-    made.on("pageerror", lambda error: problems.append(str(error)))
-    made.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
-    made.on("request", lambda asked: problems.append(asked.url) if not _is_ours(asked.url) else None)
-    yield made
+    new_page.on("pageerror", lambda error: problems.append(str(error)))
+    new_page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    new_page.on("request", lambda request: problems.append(request.url) if not _is_local(request.url) else None)
+    yield new_page
     assert [] == problems
 
 
-def _is_ours(url: str) -> bool:
+def _is_local(url: str) -> bool:
     return url.startswith(("http://127.0.0.1:", "file:///", "data:"))

@@ -1,4 +1,4 @@
-"""Readers who use keys alone: every control can be reached, is seen when it is, and does what it does for a mouse."""
+"""Keyboard use: every control can be reached, shows its focus, and works without a mouse."""
 
 from __future__ import annotations
 
@@ -7,87 +7,90 @@ from typing import TypedDict
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.site.test_fit import KINDS
+from tests.site.test_fit import PAGES
 
 pytestmark = pytest.mark.site
 
-# What can be pressed or written in, in the order of the page, each with a number to know it by.
+# All controls in document order, each with its index to identify it by.
 _CONTROLS = """() => [...document.querySelectorAll('a[href], button, input, summary, select, textarea, [tabindex="0"]')]
-    .filter(one => one.checkVisibility() && !one.disabled)
-    .map((one, at) => { one.dataset.at = at; return `${at}: ${one.outerHTML.slice(0, 90)}`; })"""
+    .filter(control => control.checkVisibility() && !control.disabled)
+    .map((control, index) => {
+        control.dataset.index = index;
+        return `${index}: ${control.outerHTML.slice(0, 90)}`;
+    })"""
 
-# Whether a ring is drawn round what has the focus, and nothing lies over its middle.
+# The focused element: whether it has a focus outline, and whether nothing covers its center.
 _FOCUSED = """() => {
-    const one = document.activeElement;
-    if (!one || one === document.body) return null;
-    const style = getComputedStyle(one);
-    const ringed = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
-    const box = [...one.getClientRects()].find(box => box.width && box.height);
+    const element = document.activeElement;
+    if (!element || element === document.body) return null;
+    const style = getComputedStyle(element);
+    const hasOutline = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+    const box = [...element.getClientRects()].find(box => box.width && box.height);
     const top = box && document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-    return {at: one.dataset.at ?? '', ringed, clear: Boolean(top) && (one.contains(top) || top.contains(one)),
-        html: one.outerHTML.slice(0, 90)};
+    const isVisible = Boolean(top) && (element.contains(top) || top.contains(element));
+    return {index: element.dataset.index ?? '', hasOutline, isVisible, html: element.outerHTML.slice(0, 90)};
 }"""
 
 
-class Focused(TypedDict):
-    """What has the focus."""
+class FocusedElement(TypedDict):
+    """The element that has the focus."""
 
-    at: str
-    ringed: bool
-    clear: bool
+    index: str
+    hasOutline: bool
+    isVisible: bool
     html: str
 
 
-def walk(page: Page, key: str = "Tab") -> list[Focused]:
-    """Press a key until the focus leaves the page, or has been everywhere; return what had it, in this order."""
-    met: list[Focused] = []
-    while len(met) < 1000:
+def press_until_done(page: Page, key: str = "Tab") -> list[FocusedElement]:
+    """Press a key until the focus leaves the page or returns to the first element, and return the focused elements."""
+    elements: list[FocusedElement] = []
+    while len(elements) < 1000:
         page.keyboard.press(key)
-        focused: Focused | None = page.evaluate(_FOCUSED)
-        if focused is None or (met and focused["at"] == met[0]["at"] != ""):
-            return met
-        met.append(focused)
-    raise AssertionError(f"the focus never leaves the page: {[one['html'] for one in met[-5:]]}")
+        focused: FocusedElement | None = page.evaluate(_FOCUSED)
+        if focused is None or (elements and focused["index"] == elements[0]["index"] != ""):
+            return elements
+        elements.append(focused)
+    raise AssertionError(f"the focus never leaves the page: {[element['html'] for element in elements[-5:]]}")
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("path", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
 def test_every_control_is_reached(path: str, width: int, page: Page, address: str) -> None:
-    """Tab leads to every control in the order of the page and out again, and each is seen when it has the focus."""
+    """Tab reaches every control in document order, each visible and outlined, and then leaves the page."""
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{address}{path}")
-    page.evaluate("document.querySelectorAll('.hint').forEach(one => one.classList.remove('later'))")
+    page.evaluate("document.querySelectorAll('.hint').forEach(hint => hint.classList.remove('later'))")
     controls: list[str] = page.evaluate(_CONTROLS)
-    met = walk(page)
-    reached = [one["at"] for one in met if one["at"]]
-    assert [] == [one for one in controls if one.partition(":")[0] not in reached]
+    elements = press_until_done(page)
+    reached = [element["index"] for element in elements if element["index"]]
+    assert [] == [control for control in controls if control.partition(":")[0] not in reached]
     assert [str(number) for number in range(len(controls))] == reached
-    assert [] == [one["html"] for one in met if not one["ringed"]]
-    assert [] == [one["html"] for one in met if not one["clear"]]
+    assert [] == [element["html"] for element in elements if not element["hasOutline"]]
+    assert [] == [element["html"] for element in elements if not element["isVisible"]]
 
 
-def test_back(page: Page, address: str) -> None:
-    """Shift and Tab lead the same way back."""
-    page.goto(f"{address}{KINDS['step']}")
+def test_shift_tab(page: Page, address: str) -> None:
+    """Shift+Tab moves the focus in the reverse order."""
+    page.goto(f"{address}{PAGES['step']}")
     page.evaluate(_CONTROLS)
-    forth = [one["at"] for one in walk(page)]
-    assert forth[::-1] == [one["at"] for one in walk(page, "Shift+Tab")]
+    forward = [element["index"] for element in press_until_done(page)]
+    assert forward[::-1] == [element["index"] for element in press_until_done(page, "Shift+Tab")]
 
 
 def test_controls_work(page: Page, address: str) -> None:
-    """Whatever a click does on a page of a step, Enter or the space bar does."""
+    """Enter or the space bar does what a click does."""
     page.goto(f"{address}swarm-basics/join-workers.html")
     theme = page.locator(".theme")
-    for key, wanted in (("Enter", "dark"), ("Space", "light")):
+    for key, expected in (("Enter", "dark"), ("Space", "light")):
         theme.press(key)
-        assert wanted == page.evaluate("document.documentElement.dataset.theme")
+        assert expected == page.evaluate("document.documentElement.dataset.theme")
     copy = page.locator(".copy").first
     copy.press("Enter")
     expect(copy).to_have_class("copy done")
     hints = page.locator("article details.hint")
-    for at, key in enumerate(("Enter", "Space")):
-        hints.nth(at).locator("summary").press(key)
-        expect(hints.nth(at)).to_have_attribute("open", "")
+    for index, key in enumerate(("Enter", "Space")):
+        hints.nth(index).locator("summary").press(key)
+        expect(hints.nth(index)).to_have_attribute("open", "")
     output = page.locator("article details:not(.hint)").first
     output.locator("summary").press("Enter")
     mark = page.locator(".mark input")
@@ -102,8 +105,8 @@ def test_controls_work(page: Page, address: str) -> None:
 
 
 def test_search_keeps_the_focus(page: Page, address: str) -> None:
-    """Search holds the focus while it is open, and gives it back to where it was."""
-    page.goto(f"{address}{KINDS['step']}")
+    """The search dialog keeps the focus while it is open, and returns it when closed."""
+    page.goto(f"{address}{PAGES['step']}")
     opener = page.locator(".search-open")
     opener.press("Enter")
     expect(page.locator("dialog input")).to_be_focused()

@@ -201,7 +201,7 @@ def test_foreign_folder(tree: Path) -> None:
     helpers.write_lab(tree, STEP)
     (tree / "out").mkdir()
     (tree / "out" / "index.html").write_text("mine", "utf-8")
-    with pytest.raises(UsageError, match="holds files that no site was built from"):
+    with pytest.raises(UsageError, match="contains files that do not belong to a lesson site"):
         build.build_site(tree / "out")
     assert ["index.html"] == [path.name for path in (tree / "out").iterdir()]
     assert "mine" == (tree / "out" / "index.html").read_text("utf-8")

@@ -56,7 +56,7 @@ def test_lessons(tree: Path) -> None:
     with pytest.raises(BrokenLabError) as caught:
         build.render_site()
     lines = [line.rpartition("/labs/")[2] for line in caught.value.message.splitlines() if ": " in line]
-    problem = "lesson.md:9: a step's heading ends with its id: '## Title {#id}'"
+    problem = "lesson.md:9: the heading of a step must end with its id, as in '## Title {#id}'"
     assert [f"one/{problem}", f"two/{problem}"] == lines
 
 
