@@ -79,7 +79,7 @@ class ManagedDirectory:
         # The manifest comes first: after an interruption it lists every file that may have been written.
         self._write_file(self._manifest, _render_manifest(earlier | files.keys()))
         outdated = sorted(earlier - files.keys())
-        # Remove first what blocks a new path: a file may have become a folder, and a folder a file.
+        # Remove first what blocks a new path: files may have become folders, and folders files.
         for path in _list_blocking(outdated, files.keys()):
             _remove_file(self.folder, path)
         changed_count = sum(self._write_file(self.folder / path, data) for path, data in files.items())

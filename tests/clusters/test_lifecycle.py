@@ -87,7 +87,10 @@ class MemoryDriver:
     ) -> Cluster:
         """Create the nodes before recording the call, so that an error leaves them behind."""
         created = replace(
-            helpers.make_local_cluster(self.folder, *topology.node_names), id=cluster, driver=self.name, is_complete=False
+            helpers.make_local_cluster(self.folder, *topology.node_names),
+            id=cluster,
+            driver=self.name,
+            is_complete=False,
         )
         self.clusters[cluster] = created
         self._record("create", *topology.node_names)

@@ -1,4 +1,4 @@
-"""Finding clusters where one driver cannot be asked."""
+"""Finding clusters, also while one of the drivers cannot list its own."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from tests import helpers
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A driver with these clusters and images, or one that cannot be asked."""
+class FakeDriver:
+    """A driver with these clusters and images, or one whose engine does not answer."""
 
     clusters: tuple[Cluster, ...] = ()
-    contents: tuple[NodeImage, ...] = ()
+    images: tuple[NodeImage, ...] = ()
     refusal: str = ""
 
     def list_clusters(self) -> list[Cluster]:
         """Return the clusters."""
         if self.refusal:
-            raise HostError(self.refusal, "Mend it.")
+            raise HostError(self.refusal, "Start it.")
         return list(self.clusters)
 
     def list_images(self) -> tuple[NodeImage, ...]:
         """Return the images."""
         if self.refusal:
-            raise HostError(self.refusal, "Mend it.")
-        return self.contents
+            raise HostError(self.refusal, "Start it.")
+        return self.images
 
 
-NONE = Asked(refusal="No engine answers.")
+UNREACHABLE = FakeDriver(refusal="No engine answers.")
 IMAGE = NodeImage("busybox:latest", "id", "", 1)
 
 
@@ -45,30 +45,30 @@ def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     helpers.isolate_environment(monkeypatch, tmp_path)
 
 
-def _drivers(monkeypatch: pytest.MonkeyPatch, *drivers: Asked) -> None:
-    for which in ("load_drivers", "load_drivers_with_clusters"):
-        monkeypatch.setattr(selection, which, lambda: list(drivers))
+def _use_drivers(monkeypatch: pytest.MonkeyPatch, *drivers: FakeDriver) -> None:
+    for name in ("load_drivers", "load_drivers_with_clusters"):
+        monkeypatch.setattr(selection, name, lambda: list(drivers))
 
 
-def test_another_drivers_clusters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Clusters of one driver are found without the other, also where its images fit this version no more."""
-    standing = helpers.make_local_cluster(tmp_path)
-    _drivers(monkeypatch, NONE, Asked((standing,)))
-    assert (standing,) == lookup.survey_clusters().require_all()
+def test_clusters_of_reachable_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The clusters of one driver are found without the other, even if it has no images for this version."""
+    cluster = helpers.make_local_cluster(tmp_path)
+    _use_drivers(monkeypatch, UNREACHABLE, FakeDriver((cluster,)))
+    assert (cluster,) == lookup.survey_clusters().require_all()
 
 
-def test_another_drivers_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever has one driver's images need not hear of the other, and whoever has none does."""
-    _drivers(monkeypatch, NONE, Asked(contents=(IMAGE,)))
+def test_images_of_reachable_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error of a driver is only shown if no other driver has images."""
+    _use_drivers(monkeypatch, UNREACHABLE, FakeDriver(images=(IMAGE,)))
     assert () == lookup.survey_clusters().require_all()
-    _drivers(monkeypatch, NONE, Asked())
+    _use_drivers(monkeypatch, UNREACHABLE, FakeDriver())
     with pytest.raises(HostError, match="No engine answers"):
         lookup.survey_clusters().require_all()
 
 
-def test_a_recorded_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where a lab was started on a driver that cannot be asked now, that is told, until its start is undone."""
-    _drivers(monkeypatch, NONE, Asked(contents=(IMAGE,)))
+def test_started_cluster_of_unreachable_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """If a lab was started on a driver that does not answer now, its error is shown until the start is undone."""
+    _use_drivers(monkeypatch, UNREACHABLE, FakeDriver(images=(IMAGE,)))
     lab = helpers.make_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
     provision.provision_cluster(lab, helpers.make_local_cluster(tmp_path))
     with pytest.raises(HostError, match="No engine answers"):
@@ -77,11 +77,11 @@ def test_a_recorded_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert () == lookup.survey_clusters().require_all()
 
 
-def test_runs_are_told_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The cluster of another run is found by its own name and run, also where the lab's own stands before it."""
+def test_other_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The cluster of another run is found by its name or by its run, next to the lab's main cluster."""
     own = helpers.make_local_cluster(tmp_path)
     other = replace(own, id=ClusterId("tiny", "verify"))
-    _drivers(monkeypatch, Asked((own, other)))
+    _use_drivers(monkeypatch, FakeDriver((own, other)))
     assert [own, other, other] == [
         lookup.survey_clusters().require_cluster("tiny"),
         lookup.survey_clusters().require_cluster("tiny.verify"),
@@ -91,17 +91,18 @@ def test_runs_are_told_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 @pytest.mark.parametrize("command", [play.command, reset.command], ids=["play", "reset"])
 def test_another_commands_cluster(command: click.Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A learner's commands type nothing on what `labs verify` has made, and throw none of it away."""
+    """A learner's commands refuse to change a cluster that `labs verify` created."""
     other = replace(helpers.make_local_cluster(tmp_path), id=ClusterId("tiny", "verify"))
-    _drivers(monkeypatch, Asked((other,)))
-    with pytest.raises(UsageError, match=r"'tiny\.verify' belongs to another command") as refused:
+    _use_drivers(monkeypatch, FakeDriver((other,)))
+    with pytest.raises(UsageError, match=r"'tiny\.verify' belongs to another command") as caught:
         command.main(["tiny.verify"], standalone_mode=False)
-    assert "'labs rm tiny.verify' removes it." == refused.value.advice
+    assert "'labs rm tiny.verify' removes it." == caught.value.advice
 
 
-def test_several(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where several labs are started, whoever names none is told how to."""
-    _drivers(monkeypatch, Asked((helpers.make_local_cluster(tmp_path), helpers.make_local_cluster(tmp_path, lab="toy"))))
-    with pytest.raises(UsageError, match=r"More than one lab is started: tiny, toy\.") as refused:
+def test_several_clusters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """If several labs are started and the user names none, the error shows how to name one."""
+    clusters = helpers.make_local_cluster(tmp_path), helpers.make_local_cluster(tmp_path, lab="toy")
+    _use_drivers(monkeypatch, FakeDriver(clusters))
+    with pytest.raises(UsageError, match=r"More than one lab is started: tiny, toy\.") as caught:
         lookup.survey_clusters().require_cluster(None)
-    assert "Name one of them, as in 'labs check tiny' or 'labs shell node1 --lab tiny'." == refused.value.advice
+    assert "Name one of them, as in 'labs check tiny' or 'labs shell node1 --lab tiny'." == caught.value.advice

@@ -196,8 +196,8 @@ def test_addresses(whoami: Any, tmp_path: Path) -> None:
 
 def test_order_of_headers(whoami: Any) -> None:
     """Headers come in the same order as in traefik/whoami."""
-    given = [("Accept", "*/*"), ("user-agent", "curl"), ("Host", "x"), ("A", "1")]
-    assert ["Host", "user-agent", "A", "Accept"] == [name for name, _ in whoami.sort_headers(given)]
+    headers = [("Accept", "*/*"), ("user-agent", "curl"), ("Host", "x"), ("A", "1")]
+    assert ["Host", "user-agent", "A", "Accept"] == [name for name, _ in whoami.sort_headers(headers)]
 
 
 @pytest.mark.parametrize(("body", "vote_for"), [(b"vote=a", "a"), (b"x=1&vote=b", "b"), (b"vote=c", ""), (b"", "")])
