@@ -20,7 +20,7 @@ class PlainDockerCluster:
         assert cache is not None
         self._layer_cache = cache
         self._options = capabilities.build_node_options(
-            capabilities.load_host_facts(driver.client, cache.node_image, driver.client.info())
+            capabilities.load_host_facts(driver.client, cache.image_set.node_image, driver.client.info())
         )
 
     def create_network(self) -> None:
@@ -41,7 +41,7 @@ class PlainDockerCluster:
                 "--name",
                 "bench-mirror",
                 *options,
-                self._layer_cache.node_image,
+                self._layer_cache.image_set.node_image,
                 "labs-mirror",
             ]
         )
@@ -49,7 +49,15 @@ class PlainDockerCluster:
     def start_node(self, name: str) -> None:
         """Start one node and wait for its engine, as a script would do."""
         run_command(
-            ["docker", "run", "--detach", "--name", name, *self._build_run_options(name), self._layer_cache.node_image]
+            [
+                "docker",
+                "run",
+                "--detach",
+                "--name",
+                name,
+                *self._build_run_options(name),
+                self._layer_cache.image_set.node_image,
+            ]
         )
         while "LABS-READY" not in run_command(["docker", "logs", name]):
             time.sleep(0.05)

@@ -1,1 +1,1 @@
-"""The labs that users have, proved."""
+"""Verify the labs that come with the project."""

@@ -1,4 +1,4 @@
-"""The labs themselves, each proved on real nodes of the driver that serves it here."""
+"""Verify all labs on real nodes, each on the driver that this host selects for it."""
 
 from __future__ import annotations
 
@@ -15,47 +15,50 @@ from tests.conftest import CHECKOUT, LabsRunner, make_labs_runner
 
 pytestmark = [pytest.mark.docker, pytest.mark.uml]
 LABS = sorted(path.parent.name for path in (CHECKOUT / "labs").glob("*/lesson.md"))
-_MISSES = 8
+_MIN_NEAR_MISSES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """A `labs verify` of everything, and its report."""
+class VerifyRun:
+    """A run of `labs verify --all` and its report."""
 
     process: subprocess.CompletedProcess[str]
     labs: dict[str, LabVerification]
 
 
 @pytest.fixture(scope="module")
-def own(environment: dict[str, str]) -> LabsRunner:
-    """Return what runs `labs` on the labs that users have, with every driver free to serve."""
-    return make_labs_runner({name: value for name, value in environment.items() if name not in ("LABS_ROOT", "LABS_DRIVER")})
+def labs_with_any_driver(environment: dict[str, str]) -> LabsRunner:
+    """Return a function that runs `labs` on the labs of this project, with any driver."""
+    return make_labs_runner(
+        {name: value for name, value in environment.items() if name not in ("LABS_ROOT", "LABS_DRIVER")}
+    )
 
 
 @pytest.fixture(scope="module")
-def course(own: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> Done:
-    """Verify all labs at once."""
-    report = tmp_path_factory.mktemp("course") / "report.json"
-    done = own("verify", "--all", "--report", str(report), timeout=3600)
-    found = verify_report.parse_verify_report(json.loads(report.read_text("utf-8"))) if report.exists() else []
-    return Done(done, {one.lab: one for one in found})
+def course(labs_with_any_driver: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> VerifyRun:
+    """Verify all labs in one run."""
+    file = tmp_path_factory.mktemp("course") / "report.json"
+    result = labs_with_any_driver("verify", "--all", "--report", str(file), timeout=3600)
+    reports = verify_report.parse_verify_report(json.loads(file.read_text("utf-8"))) if file.exists() else []
+    return VerifyRun(result, {report.lab: report for report in reports})
 
 
-def _told(one: LabVerification) -> str:
-    return one.error or "\n".join(f"{proof.step}: {proof.claim}: {proof.failure}" for proof in one.failed_assertions)
+def _describe_failures(lab: LabVerification) -> str:
+    failures = [f"{proof.step}: {proof.claim}: {proof.failure}" for proof in lab.failed_assertions]
+    return lab.error or "\n".join(failures)
 
 
 @pytest.mark.parametrize("lab", LABS)
-def test_lab_holds(course: Done, lab: str) -> None:
-    """Every step of a lab fails before, passes after, and each near miss is told as its file promises."""
+def test_lab_passes_verify(course: VerifyRun, lab: str) -> None:
+    """The checks of each step fail before it and pass after it, and each near miss fails as its file promises."""
     assert lab in course.labs, course.process.stdout + course.process.stderr
-    one = course.labs[lab]
-    assert "" == _told(one)
-    assert _MISSES <= sum(": fails with '" in proof.claim for proof in one.assertions)
+    verification = course.labs[lab]
+    assert "" == _describe_failures(verification)
+    assert _MIN_NEAR_MISSES <= sum(": fails with '" in proof.claim for proof in verification.assertions)
 
 
-def test_table(course: Done) -> None:
-    """In the end a table tells of every lab, and the command ends with 0."""
+def test_table(course: VerifyRun) -> None:
+    """The command ends with a table of all labs and exits with 0."""
     assert 0 == course.process.returncode, course.process.stdout + course.process.stderr
     rows = [line.split() for line in course.process.stdout.splitlines()]
     assert [["LAB", "DRIVER", "TESTS", "FAILED", "SECONDS"], *([lab, "passed"] for lab in LABS)] == [
@@ -64,16 +67,16 @@ def test_table(course: Done) -> None:
     ]
 
 
-def test_containers_and_machines(own: LabsRunner) -> None:
-    """What holds on containers holds on machines: the same lesson, each step's checks passing once it is played."""
+def test_lab_on_both_drivers(labs_with_any_driver: LabsRunner) -> None:
+    """A lab that is verified on containers can be played on VMs too, with all checks passing."""
     try:
-        assert 0 == own("start", "swarm-basics", "--driver", "uml").returncode
-        played = own("play", "swarm-basics")
+        assert 0 == labs_with_any_driver("start", "swarm-basics", "--driver", "uml").returncode
+        played = labs_with_any_driver("play", "swarm-basics")
         assert 0 == played.returncode, played.stdout + played.stderr
     finally:
-        own("rm", "swarm-basics")
+        labs_with_any_driver("rm", "swarm-basics")
 
 
-def test_every_lab_is_found() -> None:
-    """The labs that are proved here are those that `labs list` shows."""
+def test_all_labs_are_listed() -> None:
+    """The labs that are verified here are those that `labs list` shows."""
     assert catalog.list_lab_names() == LABS

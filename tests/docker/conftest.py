@@ -1,4 +1,4 @@
-"""Clusters for the tests, in a project of their own on this machine's engine."""
+"""Fixtures for tests with real clusters, in a separate project on the host engine."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything in this folder."""
+    """Add the marker `docker` to all tests in this folder."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.docker)
 
 
 def run_docker(*argv: str) -> str:
-    """Run the docker command and return its output."""
+    """Run a docker command and return its output."""
     return subprocess.run(["docker", *argv], capture_output=True, text=True, check=True, timeout=120).stdout.strip()
 
 
 class Leftovers:
-    """What the tests' project has on the engine."""
+    """The containers, networks and volumes of a project on the host engine."""
 
     def __init__(self, project: str) -> None:
         self.filter = ("--filter", f"label=labs.project={project}")
@@ -36,7 +36,7 @@ class Leftovers:
         return run_docker("ps", "--all", "--format", "{{.Names}}", *self.filter).split()
 
     def list_container_ids(self) -> set[str]:
-        """Return the whole ids of its containers."""
+        """Return the full ids of its containers."""
         return set(run_docker("ps", "--all", "--quiet", "--no-trunc", *self.filter).split())
 
     def list_networks(self) -> list[str]:
@@ -44,31 +44,31 @@ class Leftovers:
         return run_docker("network", "ls", "--format", "{{.Name}}", *self.filter).split()
 
     def list_cluster_volumes(self) -> list[str]:
-        """Return the names of its volumes, the store's left out."""
-        own = run_docker("volume", "ls", "--format", "{{.Name}}", *self.filter, "--filter", "label=labs.lab")
-        return own.split()
+        """Return the names of the volumes of its clusters, without the layer cache."""
+        names = run_docker("volume", "ls", "--format", "{{.Name}}", *self.filter, "--filter", "label=labs.lab")
+        return names.split()
 
     def list_all(self) -> list[str]:
-        """Return the names of all that belongs to clusters."""
+        """Return the names of everything that belongs to its clusters."""
         return self.list_containers() + self.list_networks() + self.list_cluster_volumes()
 
 
 @pytest.fixture(scope="session")
 def leftovers(environment: dict[str, str]) -> Leftovers:
-    """Return what lists the project's objects."""
+    """Return the leftovers of the tests' project."""
     return Leftovers(environment["LABS_PROJECT"])
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _images(labs: LabsRunner) -> None:
-    """Have the images before the first test."""
-    built = labs("images", "build", "trio")
-    assert built.returncode == 0, built.stderr
+def _build_images(labs: LabsRunner) -> None:
+    """Build the images before the first test."""
+    result = labs("images", "build", "trio")
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.fixture
 def clean(labs: LabsRunner, leftovers: Leftovers) -> Iterator[None]:
-    """Begin and end a test without clusters."""
+    """Remove all clusters before and after a test."""
     labs("rm", "trio")
     labs("rm", "solo")
     assert leftovers.list_all() == []
@@ -79,9 +79,9 @@ def clean(labs: LabsRunner, leftovers: Leftovers) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def trio(labs: LabsRunner) -> Iterator[str]:
-    """Have the lab `trio` started for the tests of a file."""
+    """Start the lab `trio` for the tests of a file."""
     labs("rm", "trio")
-    started = labs("start", "trio")
-    assert started.returncode == 0, started.stderr
+    result = labs("start", "trio")
+    assert result.returncode == 0, result.stderr
     yield "trio"
     labs("rm", "trio")

@@ -1,4 +1,4 @@
-"""What `labs check` and plain pytest say of a real cluster."""
+"""`labs check` and plain pytest on a real cluster."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from tests.docker.conftest import run_docker
 pytestmark = pytest.mark.usefixtures("clean")
 
 
-def _outcomes(labs: LabsRunner, *argv: str) -> tuple[int, dict[str, str]]:
-    done = labs("check", "trio", "--json", "--patience", "0", *argv)
-    results = json.loads(done.stdout)["results"]
-    return done.returncode, {result["check"]: result["outcome"] for result in results}
+def _read_outcomes(labs: LabsRunner, *argv: str) -> tuple[int, dict[str, str]]:
+    result = labs("check", "trio", "--json", "--patience", "0", *argv)
+    results = json.loads(result.stdout)["results"]
+    return result.returncode, {result["check"]: result["outcome"] for result in results}
 
 
-def test_a_fresh_cluster_has_not_reached_anything(labs: LabsRunner) -> None:
-    """On a fresh cluster the first step's check fails with what was seen, and the next step's are skipped."""
+def test_fresh_cluster(labs: LabsRunner) -> None:
+    """On a fresh cluster the check of the first step fails with what it observed, and later checks are skipped."""
     labs("start", "trio")
-    status, outcomes = _outcomes(labs)
+    status, outcomes = _read_outcomes(labs)
     assert 1 == status
     assert {
         "test_node1_is_active": "failed",
@@ -37,17 +37,17 @@ def test_a_fresh_cluster_has_not_reached_anything(labs: LabsRunner) -> None:
         assert text in shown
 
 
-def test_play_makes_every_check_pass(labs: LabsRunner) -> None:
-    """After play all checks pass with exit status 0, and playing again finds everything done."""
+def test_play_passes_all_checks(labs: LabsRunner) -> None:
+    """After `labs play` all checks pass with exit status 0, and a second play has nothing to do."""
     labs("start", "trio")
     played = labs("play")
     assert 0 == played.returncode, played.stdout + played.stderr
-    assert (0, {"passed"}) == (labs("check").returncode, set(_outcomes(labs)[1].values()))
+    assert (0, {"passed"}) == (labs("check").returncode, set(_read_outcomes(labs)[1].values()))
     assert "already done" in labs("play").stdout
 
 
-def test_play_goes_on_where_the_learner_is(labs: LabsRunner) -> None:
-    """Play fills in what an earlier step captures though the learner typed that step."""
+def test_play_resumes(labs: LabsRunner) -> None:
+    """Play captures values from an earlier step even if the learner completed that step."""
     labs("start", "trio")
     labs("exec", "node1", "--", "docker", "swarm", "init", "--advertise-addr", "eth0")
     played = labs("play")
@@ -55,60 +55,60 @@ def test_play_goes_on_where_the_learner_is(labs: LabsRunner) -> None:
     assert "SWMTKN-1-" in played.stdout
 
 
-def test_a_dead_node_is_no_failure_of_the_learner(labs: LabsRunner, environment: dict[str, str]) -> None:
-    """A check on a node that is down could not be checked: an error, exit status 4, and never 'failed'."""
+def test_dead_node_is_an_error(labs: LabsRunner, environment: dict[str, str]) -> None:
+    """A check of a node that is down ends with an error and exit status 4, not with 'failed'."""
     labs("start", "trio")
     labs("play")
     run_docker("kill", f"{environment['LABS_PROJECT']}-trio-node3")
-    status, outcomes = _outcomes(labs)
+    status, outcomes = _read_outcomes(labs)
     assert (4, "error") == (status, outcomes["test_node3_is_active"])
     assert "could not check: node3 is down." in labs("check", "--patience", "0").stdout
 
 
-def test_a_frozen_node_is_no_failure_of_the_learner(labs: LabsRunner, environment: dict[str, str]) -> None:
-    """A node that cannot be asked could not be checked."""
+def test_frozen_node_is_an_error(labs: LabsRunner, environment: dict[str, str]) -> None:
+    """A check of a node that does not answer ends with an error."""
     labs("start", "trio")
     labs("play")
     name = f"{environment['LABS_PROJECT']}-trio-node3"
     run_docker("pause", name)
     try:
         assert (4, {"test_node3_is_active": "error"}) == (
-            _outcomes(labs)[0],
-            {check: outcome for check, outcome in _outcomes(labs)[1].items() if check == "test_node3_is_active"},
+            _read_outcomes(labs)[0],
+            {check: outcome for check, outcome in _read_outcomes(labs)[1].items() if check == "test_node3_is_active"},
         )
     finally:
         run_docker("unpause", name)
 
 
-def test_a_dead_engine_is_no_failure_of_the_learner(labs: LabsRunner) -> None:
-    """With no engine at all, check ends with 4 and says what to do."""
-    done = labs("check", "trio", env={"DOCKER_HOST": "unix:///nonexistent/docker.sock"})
-    assert 4 == done.returncode
-    assert "labs doctor" in done.stderr
+def test_dead_host_engine_is_an_error(labs: LabsRunner) -> None:
+    """Without a host engine, check exits with 4 and says what to do."""
+    result = labs("check", "trio", env={"DOCKER_HOST": "unix:///nonexistent/docker.sock"})
+    assert 4 == result.returncode
+    assert "labs doctor" in result.stderr
 
 
 def test_plain_pytest_runs_the_checks(labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
-    """With a cluster running, plain pytest runs the same checks and keeps errors apart from failures."""
+    """With a running cluster, plain pytest runs the same checks and reports errors separately from failures."""
     labs("start", "trio")
     labs("play")
-    done = _pytest(environment, tmp_path)
-    assert "4 passed" in done.stdout, done.stdout
+    result = _run_pytest(environment, tmp_path)
+    assert "4 passed" in result.stdout, result.stdout
     run_docker("kill", f"{environment['LABS_PROJECT']}-trio-node3")
-    done = _pytest(environment, tmp_path)
-    assert 1 == done.returncode
-    assert "1 error" in done.stdout, done.stdout
+    result = _run_pytest(environment, tmp_path)
+    assert 1 == result.returncode
+    assert "1 error" in result.stdout, result.stdout
 
 
-def _pytest(environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+def _run_pytest(environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
     file = LABS_TREE / "checks" / "test_trio.py"
     argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(file)]
     return subprocess.run(argv, env=environment, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
 
 
-def test_verify_proves_the_lab(labs: LabsRunner) -> None:
-    """Verify finds that the lab's note check passes before its step, and ends with 3; its cluster is gone after."""
-    done = labs("verify", "trio")
-    assert 3 == done.returncode
-    assert "✗ its checks fail before it" in done.stdout
-    assert "test_the_note_is_there passed" in done.stdout
+def test_verify(labs: LabsRunner) -> None:
+    """Verify finds a check that passes before its step, exits with 3, and removes its cluster."""
+    result = labs("verify", "trio")
+    assert 3 == result.returncode
+    assert "✗ its checks fail before it" in result.stdout
+    assert "test_the_note_is_there passed" in result.stdout
     assert "trio.verify" not in labs("status").stdout

@@ -1,4 +1,4 @@
-"""A restart of the host's engine, tried on a second engine that the test may restart."""
+"""Restarts of the host engine, tested with a second engine."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.docker.second_engine import REQUIRES_ROOT, SecondEngine
 
 
 @pytest.fixture
-def second(tmp_path: Path) -> Iterator[SecondEngine]:
-    """Run a second engine that has our images."""
+def second_engine(tmp_path: Path) -> Iterator[SecondEngine]:
+    """Yield a second engine that has the images of labs."""
     engine = SecondEngine(tmp_path)
     engine.start()
     try:
-        listed = run_docker(
+        tags = run_docker(
             "images",
             "--filter",
             "label=labs.recipe",
@@ -28,7 +28,7 @@ def second(tmp_path: Path) -> Iterator[SecondEngine]:
             "--format",
             "{{.Repository}}:{{.Tag}}",
         ).split()
-        with subprocess.Popen(["docker", "save", *listed], stdout=subprocess.PIPE) as save:
+        with subprocess.Popen(["docker", "save", *tags], stdout=subprocess.PIPE) as save:
             subprocess.run(
                 ["docker", "--host", engine.host, "load", "--quiet"], stdin=save.stdout, check=True, timeout=300
             )
@@ -38,20 +38,20 @@ def second(tmp_path: Path) -> Iterator[SecondEngine]:
 
 
 @REQUIRES_ROOT
-def test_a_cluster_outlives_its_engine(labs: LabsRunner, second: SecondEngine) -> None:
-    """After a restart of the engine the nodes are stopped, and start brings the same swarm back."""
-    there = {"DOCKER_HOST": second.host}
+def test_cluster_survives_engine_restart(labs: LabsRunner, second_engine: SecondEngine) -> None:
+    """After a restart of the host engine the nodes are stopped, and start resumes the same swarm."""
+    variables = {"DOCKER_HOST": second_engine.host}
     try:
-        started = labs("start", "trio", env=there)
-        assert 0 == started.returncode, started.stderr
-        assert 0 == labs("play", env=there).returncode
-        before = labs("exec", "node1", "--", "docker", "node", "ls", "--quiet", env=there).stdout
-        second.stop()
-        assert 4 == labs("check", env=there).returncode
-        second.start()
-        assert "halted" in labs("status", env=there).stdout
-        assert 0 == labs("start", "trio", env=there).returncode
-        assert 0 == labs("check", "--patience", "30", env=there).returncode
-        assert before == labs("exec", "node1", "--", "docker", "node", "ls", "--quiet", env=there).stdout
+        result = labs("start", "trio", env=variables)
+        assert 0 == result.returncode, result.stderr
+        assert 0 == labs("play", env=variables).returncode
+        before = labs("exec", "node1", "--", "docker", "node", "ls", "--quiet", env=variables).stdout
+        second_engine.stop()
+        assert 4 == labs("check", env=variables).returncode
+        second_engine.start()
+        assert "halted" in labs("status", env=variables).stdout
+        assert 0 == labs("start", "trio", env=variables).returncode
+        assert 0 == labs("check", "--patience", "30", env=variables).returncode
+        assert before == labs("exec", "node1", "--", "docker", "node", "ls", "--quiet", env=variables).stdout
     finally:
-        labs("rm", "--all", env=there)
+        labs("rm", "--all", env=variables)

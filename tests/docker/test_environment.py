@@ -1,4 +1,4 @@
-"""Machines that are not fit: no engine, no rights, no space."""
+"""Hosts that cannot run labs: no engine, no permissions, no disk space."""
 
 from __future__ import annotations
 
@@ -21,51 +21,51 @@ AS_ROOT = pytest.mark.skipif(
 
 
 def test_no_engine(labs: LabsRunner) -> None:
-    """Where no engine answers, start ends with 4 and says how to get one."""
-    done = labs("start", "solo", env={"DOCKER_HOST": "unix:///nonexistent/docker.sock"})
-    assert 4 == done.returncode
-    assert "No Docker Engine answers at unix:///nonexistent/docker.sock." in done.stderr
-    assert "sudo apt-get install docker.io" in done.stderr
+    """Without an engine, start exits with 4 and says how to install one."""
+    result = labs("start", "solo", env={"DOCKER_HOST": "unix:///nonexistent/docker.sock"})
+    assert 4 == result.returncode
+    assert "No Docker Engine answers at unix:///nonexistent/docker.sock." in result.stderr
+    assert "sudo apt-get install docker.io" in result.stderr
 
 
-def test_a_docker_context_is_followed(labs: LabsRunner, tmp_path: Path) -> None:
-    """The engine of the active Docker context is the one that is used."""
+def test_docker_context(labs: LabsRunner, tmp_path: Path) -> None:
+    """Labs use the engine of the active Docker context."""
     environment = {"DOCKER_CONFIG": str(tmp_path), "DOCKER_HOST": ""}
     own = {**os.environ, **environment}
     create = ["docker", "context", "create", "away", "--docker", "host=unix:///nonexistent/away.sock"]
     subprocess.run(create, env=own, check=True, capture_output=True)
     subprocess.run(["docker", "context", "use", "away"], env=own, check=True, capture_output=True)
-    done = labs("status", env=environment)
-    assert 4 == done.returncode
-    assert "unix:///nonexistent/away.sock" in done.stderr
+    result = labs("status", env=environment)
+    assert 4 == result.returncode
+    assert "unix:///nonexistent/away.sock" in result.stderr
 
 
 @REQUIRES_ROOT
-def test_no_rights_to_the_engine(environment: dict[str, str], tmp_path: Path) -> None:
-    """A user who may not open the engine's socket is told what to type."""
+def test_no_permission_for_the_engine(environment: dict[str, str], tmp_path: Path) -> None:
+    """A user without permission for the engine's socket sees what to type."""
     socket = run_docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}").removeprefix("unix://")
-    python = _python_for_all()
+    python = _find_python_for_all_users()
     home = {"HOME": "/nonexistent", "XDG_STATE_HOME": "/nonexistent", "DOCKER_HOST": f"unix://{socket}"}
     command = f"import sys; sys.path[:0] = {[str(CHECKOUT), *sys.path[1:]]!r}; from runner.cli import main; main()"
     argv = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", python, "-c", command, "status"]
-    done = subprocess.run(argv, env={**environment, **home}, capture_output=True, text=True, check=False, timeout=60)
-    assert 4 == done.returncode, done.stderr
-    assert "has no right to the Docker Engine" in done.stderr
-    assert "usermod -aG docker" in done.stderr
+    result = subprocess.run(argv, env={**environment, **home}, capture_output=True, text=True, check=False, timeout=60)
+    assert 4 == result.returncode, result.stderr
+    assert "has no right to the Docker Engine" in result.stderr
+    assert "usermod -aG docker" in result.stderr
 
 
-def _python_for_all() -> str:
+def _find_python_for_all_users() -> str:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     for python in (sys.executable, f"/usr/bin/python{version}"):
         probe = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", python, "-c", ""]
         if shutil.which("setpriv") and Path(python).exists() and not subprocess.run(probe, check=False).returncode:
             return python
-    return pytest.skip(f"there is no Python {version} that another user may run")
+    return pytest.skip(f"no Python {version} can be run by another user")
 
 
 @pytest.fixture
 def full_engine(tmp_path: Path) -> Iterator[str]:
-    """Run a second engine whose disk has 40 MB, and yield its address."""
+    """Start a second engine with a 40 MB disk, and yield its address."""
     disk = tmp_path / "data"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(disk)], check=True)
@@ -76,25 +76,9 @@ def full_engine(tmp_path: Path) -> Iterator[str]:
 
 
 @REQUIRES_ROOT
-def test_a_full_disk(labs: LabsRunner, full_engine: str) -> None:
-    """Where the engine's disk is full, that is what the message says, with exit status 4."""
-    done = labs("start", "solo", env={"DOCKER_HOST": full_engine})
-    assert 4 == done.returncode
-    assert "The engine's disk is full" in done.stderr
-    assert "docker system df" in done.stderr
-
-
-def test_rm_all_leaves_no_volume(labs: LabsRunner, environment: dict[str, str]) -> None:
-    """After rm --all not even the store's volume is left, and the next start makes it again."""
-    own = ("--quiet", "--filter", f"label=labs.project={environment['LABS_PROJECT']}")
-    labs("start", "solo")
-    assert 0 == labs("rm", "--all").returncode
-    assert ["", "", ""] == [
-        run_docker("ps", "--all", *own),
-        run_docker("volume", "ls", *own),
-        run_docker("network", "ls", *own),
-    ]
-    assert 0 == labs("start", "solo").returncode
-    labs("rm", "solo")
-    # What the tests after this one begin with.
-    labs("images", "build", "trio")
+def test_full_disk(labs: LabsRunner, full_engine: str) -> None:
+    """If the engine's disk is full, start exits with 4 and says so."""
+    result = labs("start", "solo", env={"DOCKER_HOST": full_engine})
+    assert 4 == result.returncode
+    assert "The engine's disk is full" in result.stderr
+    assert "docker system df" in result.stderr

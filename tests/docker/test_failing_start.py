@@ -1,4 +1,4 @@
-"""Starts that cannot succeed: each is undone, and says what was wrong."""
+"""Starts that fail: each one is undone and reports the cause."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ pytestmark = pytest.mark.usefixtures("clean")
 
 
 @pytest.fixture
-def pretended_facts(labs: LabsRunner, tmp_path: Path) -> dict[str, str]:
-    """Return an environment in which an earlier probe has found rights that no node can boot with."""
+def broken_host_facts(labs: LabsRunner, tmp_path: Path) -> dict[str, str]:
+    """Return an environment with cached host facts that make every node fail to boot."""
     environment = {"XDG_CACHE_HOME": str(tmp_path)}
     labs("doctor", env=environment)
     path = next((tmp_path / "labs" / "hosts").glob("*.json"))
@@ -25,27 +25,25 @@ def pretended_facts(labs: LabsRunner, tmp_path: Path) -> dict[str, str]:
     return environment
 
 
-def test_a_node_that_does_not_boot_is_shown_with_its_log(
-    labs: LabsRunner, leftovers: Leftovers, pretended_facts: dict[str, str]
-) -> None:
-    """Where a node ends during its boot, its own last lines are shown, and the start is undone."""
-    failed = labs("start", "solo", env=pretended_facts)
+def test_failing_node_shows_its_log(labs: LabsRunner, leftovers: Leftovers, broken_host_facts: dict[str, str]) -> None:
+    """If a node exits while it boots, start shows the end of its log and removes the cluster."""
+    failed = labs("start", "solo", env=broken_host_facts)
     assert 4 == failed.returncode
     assert "booting node1" in failed.stderr
     assert "  | mount: " in failed.stderr
     assert [] == leftovers.list_all()
 
 
-def test_keep_leaves_the_failed_node(labs: LabsRunner, leftovers: Leftovers, pretended_facts: dict[str, str]) -> None:
-    """With --keep the failed node stays for a look, and rm removes it."""
-    assert 4 == labs("start", "solo", "--keep", env=pretended_facts).returncode
+def test_keep(labs: LabsRunner, leftovers: Leftovers, broken_host_facts: dict[str, str]) -> None:
+    """With --keep the failed node stays for inspection, and rm removes it."""
+    assert 4 == labs("start", "solo", "--keep", env=broken_host_facts).returncode
     assert any(name.endswith("-solo-node1") for name in leftovers.list_containers())
     assert 0 == labs("rm", "solo").returncode
     assert [] == leftovers.list_all()
 
 
-def test_a_failing_setup_shows_its_line(labs: LabsRunner, leftovers: Leftovers) -> None:
-    """A setup.sh that fails is a broken lab: exit 3, its output and line shown, and the start undone."""
+def test_failing_setup(labs: LabsRunner, leftovers: Leftovers) -> None:
+    """If setup.sh fails, start exits with 3, shows the output and the line, and removes the cluster."""
     failed = labs("start", "unsettled")
     assert 3 == failed.returncode
     assert "  | before the fall" in failed.stderr
@@ -53,12 +51,10 @@ def test_a_failing_setup_shows_its_line(labs: LabsRunner, leftovers: Leftovers) 
     assert [] == leftovers.list_all()
 
 
-def test_a_foreign_container_of_the_same_name_is_left_alone(
-    labs: LabsRunner, leftovers: Leftovers, environment: dict[str, str]
-) -> None:
-    """Where a node's name is taken by a container that is not ours, the start fails and leaves that container."""
+def test_name_of_another_container(labs: LabsRunner, leftovers: Leftovers, environment: dict[str, str]) -> None:
+    """If another container has the name of a node, start fails and keeps that container."""
     name = f"{environment['LABS_PROJECT']}-solo-node1"
-    run_docker("create", "--name", name, _some_image(), "true")
+    run_docker("create", "--name", name, _find_image_id(), "true")
     try:
         failed = labs("start", "solo")
         assert 4 == failed.returncode
@@ -69,8 +65,8 @@ def test_a_foreign_container_of_the_same_name_is_left_alone(
         run_docker("rm", name)
 
 
-def test_a_lab_that_needs_ipvs_is_refused_without_it(labs: LabsRunner, leftovers: Leftovers) -> None:
-    """Where the kernel has no IPVS, a lab that declares it is refused before anything is made; else it starts."""
+def test_lab_needs_ipvs(labs: LabsRunner, leftovers: Leftovers) -> None:
+    """A lab that needs IPVS starts only if the kernel has it; otherwise nothing is created."""
     has_ipvs = "virtual IPs and the routing mesh work" in labs("doctor").stdout
     started = labs("start", "meshed", "--driver", "docker")
     if has_ipvs:
@@ -83,5 +79,5 @@ def test_a_lab_that_needs_ipvs_is_refused_without_it(labs: LabsRunner, leftovers
     assert [] == leftovers.list_all()
 
 
-def _some_image() -> str:
+def _find_image_id() -> str:
     return run_docker("images", "--quiet", "--filter", "label=labs.recipe=node").split()[0]

@@ -1,4 +1,4 @@
-"""What `docker` on a node gets from the hub and the store."""
+"""Images on nodes: from the registry mirror and the layer cache."""
 
 from __future__ import annotations
 
@@ -10,92 +10,97 @@ import pytest
 
 from tests.conftest import LabsRunner
 
-Exec = subprocess.CompletedProcess[str]
+CommandResult = subprocess.CompletedProcess[str]
 pytestmark = pytest.mark.usefixtures("trio")
 
 
-def _on(labs: LabsRunner, node: str, *argv: str) -> tuple[float, Exec]:
+def _run_on_node(labs: LabsRunner, node: str, *argv: str) -> tuple[float, CommandResult]:
     began = time.monotonic()
-    done = labs("exec", node, "--", *argv)
-    return time.monotonic() - began, done
+    result = labs("exec", node, "--", *argv)
+    return time.monotonic() - began, result
 
 
 @pytest.mark.parametrize("image", ["nginx:alpine", "busybox", "alpine", "redis:alpine"])
-def test_pull_answers_at_once(labs: LabsRunner, image: str) -> None:
-    """Pulling an official name works in under two seconds, whatever the network does."""
-    seconds, done = _on(labs, "node1", "docker", "pull", image)
-    assert 0 == done.returncode, done.stderr
+def test_pull_is_fast(labs: LabsRunner, image: str) -> None:
+    """Pulling an official image takes less than two seconds, with or without a network."""
+    seconds, result = _run_on_node(labs, "node1", "docker", "pull", image)
+    assert 0 == result.returncode, result.stderr
     assert seconds < 2
 
 
 def test_run_busybox(labs: LabsRunner) -> None:
-    """A container of busybox runs in under two seconds."""
-    seconds, done = _on(labs, "node2", "docker", "run", "--rm", "busybox", "echo", "hello")
-    assert (0, "hello\n") == (done.returncode, done.stdout), done.stderr
+    """Running a container of busybox takes less than two seconds."""
+    seconds, result = _run_on_node(labs, "node2", "docker", "run", "--rm", "busybox", "echo", "hello")
+    assert (0, "hello\n") == (result.returncode, result.stdout), result.stderr
     assert seconds < 2
 
 
-def test_an_absent_image_is_told_at_once(labs: LabsRunner) -> None:
-    """An image that does not exist is told as missing, and not as a fault of the network."""
-    seconds, done = _on(labs, "node1", "docker", "pull", "no-such-image:ever")
-    assert 0 != done.returncode
-    assert "manifest unknown" in done.stderr or "does not exist" in done.stderr
+def test_missing_image(labs: LabsRunner) -> None:
+    """An image that does not exist is reported at once as missing, not as a network error."""
+    seconds, result = _run_on_node(labs, "node1", "docker", "pull", "no-such-image:ever")
+    assert 0 != result.returncode
+    assert "manifest unknown" in result.stderr or "does not exist" in result.stderr
     assert seconds < 2
 
 
-def test_a_removed_image_comes_back_from_the_hub(labs: LabsRunner) -> None:
-    """An image whose shared layers a learner has removed is fetched again from the hub."""
-    assert 0 == _on(labs, "node3", "docker", "image", "rm", "redis:alpine", "redis:latest")[1].returncode
-    assert 0 == _on(labs, "node3", "docker", "run", "--rm", "redis:alpine", "redis-server", "--version")[1].returncode
+def test_removed_image_is_pulled_again(labs: LabsRunner) -> None:
+    """An image that a learner has removed can be pulled again from the registry mirror."""
+    assert 0 == _run_on_node(labs, "node3", "docker", "image", "rm", "redis:alpine", "redis:latest")[1].returncode
+    _, result = _run_on_node(labs, "node3", "docker", "run", "--rm", "redis:alpine", "redis-server", "--version")
+    assert 0 == result.returncode
 
 
-def test_a_service_has_its_images_digest(labs: LabsRunner) -> None:
-    """A service is created in under two seconds, pinned to the digest that the hub answers with."""
-    _on(labs, "node1", "docker", "swarm", "init")
-    seconds, made = _on(labs, "node1", "docker", "service", "create", "--detach", "--name", "web", "nginx:alpine")
-    assert 0 == made.returncode, made.stderr
+def test_service_image_has_a_digest(labs: LabsRunner) -> None:
+    """Creating a service takes less than two seconds and pins the digest from the registry mirror."""
+    _run_on_node(labs, "node1", "docker", "swarm", "init")
+    seconds, created = _run_on_node(
+        labs, "node1", "docker", "service", "create", "--detach", "--name", "web", "nginx:alpine"
+    )
+    assert 0 == created.returncode, created.stderr
     assert seconds < 2
-    spec = json.loads(_on(labs, "node1", "docker", "service", "inspect", "web")[1].stdout)[0]["Spec"]
+    spec = json.loads(_run_on_node(labs, "node1", "docker", "service", "inspect", "web")[1].stdout)[0]["Spec"]
     assert "nginx:alpine@sha256:" in spec["TaskTemplate"]["ContainerSpec"]["Image"]
 
 
-def test_a_build_stands_on_an_official_name(labs: LabsRunner) -> None:
-    """BuildKit on a node builds from an official name."""
+def test_build_from_an_official_image(labs: LabsRunner) -> None:
+    """BuildKit on a node builds from an official image."""
     script = (
         "printf 'FROM busybox\\nRUN echo built > /it\\n' | docker build --tag mine - && docker run --rm mine cat /it"
     )
-    done = _on(labs, "node2", "sh", "-c", script)[1]
-    assert (0, "built\n") == (done.returncode, done.stdout[-6:]), done.stderr
+    result = _run_on_node(labs, "node2", "sh", "-c", script)[1]
+    assert (0, "built\n") == (result.returncode, result.stdout[-6:]), result.stderr
 
 
 def test_containers_resolve_the_nodes_names(labs: LabsRunner) -> None:
-    """A container on a node's default bridge asks a name server that answers, and finds another node by its name."""
-    done = _on(labs, "node1", "docker", "run", "--rm", "busybox", "nslookup", "node2")[1]
-    assert 0 == done.returncode, done.stdout + done.stderr
-    assert "10.213." in done.stdout
+    """A container on the default bridge of a node resolves the name of another node."""
+    result = _run_on_node(labs, "node1", "docker", "run", "--rm", "busybox", "nslookup", "node2")[1]
+    assert 0 == result.returncode, result.stdout + result.stderr
+    assert "10.213." in result.stdout
 
 
-def test_every_node_has_an_engine_of_its_own(labs: LabsRunner) -> None:
-    """Each node's engine calls itself by the node's name."""
-    names = [_on(labs, node, "docker", "info", "--format", "{{.Name}}")[1].stdout for node in ("node1", "node2")]
+def test_every_node_has_its_own_engine(labs: LabsRunner) -> None:
+    """Each node engine has the name of its node."""
+    names = [
+        _run_on_node(labs, node, "docker", "info", "--format", "{{.Name}}")[1].stdout for node in ("node1", "node2")
+    ]
     assert ["node1\n", "node2\n"] == names
 
 
-def test_the_list_says_what_stands_in_for_what(labs: LabsRunner) -> None:
-    """For each name `labs images list` says whether it is the real image, and what stands in for it if not."""
+def test_list_shows_stand_ins(labs: LabsRunner) -> None:
+    """`labs images list` shows for each name whether it is the real image or which stand-in image replaces it."""
     listed = labs("images", "list").stdout
     line = next(line for line in listed.splitlines() if line.startswith("nginx:alpine"))
     assert "MB" in line
     assert "official" in line or "nginx 1.26 from Debian 13" in line
 
 
-def test_only_what_a_lab_names_is_at_hand(labs: LabsRunner) -> None:
-    """Making the images of one lab makes no others."""
+def test_only_declared_images_are_built(labs: LabsRunner) -> None:
+    """Building the images of one lab builds no others."""
     names = [line.split()[0] for line in labs("images", "list").stdout.splitlines()[2:]]
     assert ["alpine:latest", "busybox:latest", "nginx:alpine", "redis:alpine", "redis:latest"] == names
 
 
-def test_a_second_build_does_nothing(labs: LabsRunner) -> None:
+def test_second_build_is_fast(labs: LabsRunner) -> None:
     """Building the images again takes less than a second."""
     began = time.monotonic()
     assert 0 == labs("images", "build", "trio").returncode

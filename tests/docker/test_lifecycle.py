@@ -1,4 +1,4 @@
-"""Starting, halting, resuming and removing real clusters."""
+"""Starting, stopping, resuming and removing real clusters."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tests.docker.conftest import Leftovers, run_docker
 pytestmark = pytest.mark.usefixtures("clean")
 
 
-def _member_ids(labs: LabsRunner) -> list[str]:
+def _list_ready_members(labs: LabsRunner) -> list[str]:
     listed = labs("exec", "--lab", "trio", "node1", "--", "docker", "node", "ls", "--format", "{{.ID}} {{.Status}}")
     return sorted(line for line in listed.stdout.splitlines() if line.endswith("Ready"))
 
 
-def _await_three_ready(labs: LabsRunner) -> list[str]:
+def _wait_for_three_ready_members(labs: LabsRunner) -> list[str]:
     deadline = time.monotonic() + 30
-    while len(ready := _member_ids(labs)) < 3 and time.monotonic() < deadline:
+    while len(ready := _list_ready_members(labs)) < 3 and time.monotonic() < deadline:
         time.sleep(0.2)
     return ready
 
 
-def test_start_makes_nodes_that_know_each_other(labs: LabsRunner) -> None:
-    """After a start each node answers under its name on its fixed address."""
+def test_nodes_resolve_each_other(labs: LabsRunner) -> None:
+    """After a start each node resolves the names of the others to their fixed addresses."""
     started = labs("start", "trio")
     assert 0 == started.returncode, started.stderr
     assert "labs check trio" in started.stdout
@@ -37,8 +37,8 @@ def test_start_makes_nodes_that_know_each_other(labs: LabsRunner) -> None:
     assert found[0].endswith(".11")
 
 
-def test_start_sets_the_scene(labs: LabsRunner, environment: dict[str, str]) -> None:
-    """The lab's files lie in root's home, and what setup.sh says is in the run's log."""
+def test_start_runs_setup(labs: LabsRunner, environment: dict[str, str]) -> None:
+    """The lab's files are in root's home, and the output of setup.sh is in the log of the run."""
     labs("start", "trio")
     note = labs("exec", "node2", "--", "cat", "/root/app/note.txt")
     assert "hello from the lab\n" == note.stdout
@@ -51,7 +51,7 @@ def test_start_sets_the_scene(labs: LabsRunner, environment: dict[str, str]) -> 
     } == set(log.read_text("utf-8").splitlines())
 
 
-def test_start_again_says_so(labs: LabsRunner) -> None:
+def test_second_start(labs: LabsRunner) -> None:
     """A second start changes nothing and says that the lab is already running."""
     labs("start", "solo")
     before = run_docker("ps", "--quiet", "--no-trunc")
@@ -60,31 +60,31 @@ def test_start_again_says_so(labs: LabsRunner) -> None:
     assert "solo is already running: node1." in again.stdout
 
 
-def test_stop_and_start_bring_the_same_swarm_back(labs: LabsRunner) -> None:
+def test_stop_and_start_keep_the_swarm(labs: LabsRunner) -> None:
     """After a stop and a start the swarm has the same three members, ready."""
     labs("start", "trio")
     assert 0 == labs("play", "trio").returncode
-    before = _member_ids(labs)
+    before = _list_ready_members(labs)
     assert 3 == len(before)
     assert 0 == labs("stop").returncode
     assert "stopped" in labs("status").stdout
     resumed = labs("start", "trio")
     assert resumed.stdout.startswith("Resumed trio in ")
-    assert before == _await_three_ready(labs)
+    assert before == _wait_for_three_ready_members(labs)
 
 
-def test_a_crash_of_every_node_keeps_the_swarm(labs: LabsRunner, leftovers: Leftovers) -> None:
-    """Nodes that are killed, as by a power cut, come back with the same swarm."""
+def test_crash_of_all_nodes_keeps_the_swarm(labs: LabsRunner, leftovers: Leftovers) -> None:
+    """Nodes that are killed, as in a power failure, resume with the same swarm."""
     labs("start", "trio")
     labs("play", "trio")
-    before = _member_ids(labs)
+    before = _list_ready_members(labs)
     run_docker("kill", *leftovers.list_containers())
     assert 0 == labs("start", "trio").returncode
-    assert before == _await_three_ready(labs)
+    assert before == _wait_for_three_ready_members(labs)
 
 
-def test_one_dead_node_is_told_and_brought_back(labs: LabsRunner, leftovers: Leftovers) -> None:
-    """A node that ends is named by status, and the next start brings just it up again."""
+def test_dead_node_is_shown_and_restarted(labs: LabsRunner, leftovers: Leftovers) -> None:
+    """Status names a node that has exited, and the next start restarts only that node."""
     labs("start", "trio")
     run_docker("kill", next(name for name in leftovers.list_containers() if name.endswith("-trio-node2")))
     assert "node2 down" in labs("status").stdout
@@ -94,7 +94,7 @@ def test_one_dead_node_is_told_and_brought_back(labs: LabsRunner, leftovers: Lef
 
 
 def test_two_labs_run_side_by_side(labs: LabsRunner) -> None:
-    """Two labs have subnets of their own, and a command must then say which one it means."""
+    """Two labs have different subnets, and a command must then name the lab."""
     assert [0, 0] == [labs("start", lab).returncode for lab in ("trio", "solo")]
     addresses = {labs("exec", "--lab", lab, "node1", "--", "hostname", "-i").stdout for lab in ("trio", "solo")}
     assert 2 == len(addresses)
@@ -103,8 +103,8 @@ def test_two_labs_run_side_by_side(labs: LabsRunner) -> None:
     assert "More than one lab is started: solo, trio." in undecided.stderr
 
 
-def test_a_taken_subnet_is_stepped_over(labs: LabsRunner) -> None:
-    """Where a network of somebody else has the first free subnet, the next one is used."""
+def test_used_subnet_is_skipped(labs: LabsRunner) -> None:
+    """If another network uses a subnet, the next one is used."""
     labs("start", "solo")
     ours = labs("exec", "node1", "--", "hostname", "-i").stdout.strip()
     labs("rm", "solo")
@@ -118,7 +118,7 @@ def test_a_taken_subnet_is_stepped_over(labs: LabsRunner) -> None:
 
 
 def test_reset_gives_fresh_nodes(labs: LabsRunner) -> None:
-    """What was done on a node is gone after a reset."""
+    """After a reset, changes on a node are gone."""
     labs("start", "solo")
     labs("exec", "node1", "--", "touch", "/root/mine")
     assert 0 == labs("reset").returncode
@@ -126,7 +126,7 @@ def test_reset_gives_fresh_nodes(labs: LabsRunner) -> None:
 
 
 def test_rm_leaves_nothing(labs: LabsRunner, leftovers: Leftovers) -> None:
-    """After rm no container, network or volume of the lab is left, and a second rm says there is nothing."""
+    """After rm no container, network or volume of the lab is left, and a second rm says so."""
     labs("start", "trio")
     assert 5 <= len(leftovers.list_all())
     assert 0 == labs("rm", "trio").returncode
@@ -145,10 +145,10 @@ def test_twenty_rounds_leave_nothing(labs: LabsRunner, leftovers: Leftovers) -> 
         assert 0 == labs("rm", "solo").returncode
     assert 40 == len(ids)
     assert [] == leftovers.list_all()
-    assert [] == [line for line in _mounts_and_groups() if any(one in line for one in ids)]
+    assert [] == [line for line in _read_mounts_and_cgroups() if any(id_ in line for id_ in ids)]
 
 
-def test_status_knows_addresses_and_roles(labs: LabsRunner, leftovers: Leftovers) -> None:
+def test_status(labs: LabsRunner, leftovers: Leftovers) -> None:
     """Status shows each node with its role, address and state."""
     labs("start", "solo")
     shown = labs("status").stdout
@@ -158,7 +158,7 @@ def test_status_knows_addresses_and_roles(labs: LabsRunner, leftovers: Leftovers
     assert ["node1", "manager", address, "running"] == shown.splitlines()[1].split()
 
 
-def _mounts_and_groups() -> list[str]:
+def _read_mounts_and_cgroups() -> list[str]:
     lines = Path("/proc/mounts").read_text("utf-8").splitlines()
     for path in Path("/proc").glob("[0-9]*/cgroup"):
         with contextlib.suppress(OSError):

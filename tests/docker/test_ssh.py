@@ -1,4 +1,4 @@
-"""An engine behind ssh, with a stand-in for ssh that runs the command on this machine."""
+"""A host engine behind ssh, with a fake ssh that runs the command on this host."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import LabsRunner
 from tests.docker.conftest import Leftovers
 
-SCRIPT = """#!/bin/sh
+FAKE_SSH = """#!/bin/sh
 echo "$@" >>"$SSH_LOG"
 while [ "$1" != -- ]; do shift; done
 shift 2
@@ -21,16 +21,16 @@ exec "$@"
 
 @pytest.fixture
 def over_ssh(tmp_path: Path) -> dict[str, str]:
-    """Return an environment in which ssh leads to this machine, whatever host it is asked for."""
-    (tmp_path / "ssh").write_text(SCRIPT, "utf-8")
+    """Return an environment in which ssh to any host leads to this host."""
+    (tmp_path / "ssh").write_text(FAKE_SSH, "utf-8")
     (tmp_path / "ssh").chmod(0o755)
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
     return {"DOCKER_HOST": "ssh://me@server:2222", "PATH": path, "SSH_LOG": str(tmp_path / "log")}
 
 
 @pytest.mark.usefixtures("clean")
-def test_a_lab_on_another_machine(labs: LabsRunner, over_ssh: dict[str, str], leftovers: Leftovers) -> None:
-    """With DOCKER_HOST=ssh://..., a lab starts, runs commands, is checked and goes."""
+def test_lab_over_ssh(labs: LabsRunner, over_ssh: dict[str, str], leftovers: Leftovers) -> None:
+    """With DOCKER_HOST=ssh://..., a lab starts, runs commands and is removed."""
     started = labs("start", "solo", env=over_ssh)
     assert 0 == started.returncode, started.stderr
     assert "-l me -p 2222 -- server docker system dial-stdio" in Path(over_ssh["SSH_LOG"]).read_text("utf-8")
@@ -40,10 +40,10 @@ def test_a_lab_on_another_machine(labs: LabsRunner, over_ssh: dict[str, str], le
     assert [] == leftovers.list_all()
 
 
-def test_ssh_that_cannot_connect(labs: LabsRunner, over_ssh: dict[str, str], tmp_path: Path) -> None:
-    """Where ssh fails, its own words are shown and the exit status is 4."""
+def test_ssh_connection_error(labs: LabsRunner, over_ssh: dict[str, str], tmp_path: Path) -> None:
+    """If ssh fails, its message is shown and the exit status is 4."""
     (tmp_path / "ssh").write_text("#!/bin/sh\necho 'no route to server' >&2; exit 255\n", "utf-8")
-    done = labs("status", env=over_ssh)
-    assert 4 == done.returncode
-    assert "no route to server" in done.stderr
-    assert "ssh://me@server:2222" in done.stderr
+    result = labs("status", env=over_ssh)
+    assert 4 == result.returncode
+    assert "no route to server" in result.stderr
+    assert "ssh://me@server:2222" in result.stderr
