@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal import Terminal
+from runner.drivers.docker import project_lock
+from tests.terminal import PseudoTerminal
 
 LabsRunner = Callable[..., subprocess.CompletedProcess[str]]
 LABS_TREE = Path(__file__).parent / "tree"
@@ -43,9 +44,19 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         "COLUMNS": "200",
     }
     variables.pop("XDG_RUNTIME_DIR", None)
-    yield variables
+    # Otherwise another test run that ends now could remove the layer cache, between two tests that use it.
+    with project_lock.hold_project_lock(variables["LABS_PROJECT"]):
+        yield variables
     # Only after the last test: all tests share the layer cache, and filling it takes long.
-    make_labs_runner(variables)("rm", "--all")
+    remove_project(variables, variables["LABS_PROJECT"])
+
+
+def remove_project(environment: dict[str, str], project: str) -> None:
+    """Remove everything that a project has on the engine, its layer cache included."""
+    labs = make_labs_runner(environment)
+    labs("rm", "--all", env={"LABS_PROJECT": project})
+    # A command never removes its own project's layer cache without the images, but those of dead projects.
+    labs("rm", "--all", env={"LABS_PROJECT": "labs-test-cleanup"})
 
 
 def make_labs_runner(environment: dict[str, str]) -> LabsRunner:
@@ -69,9 +80,9 @@ def labs(environment: dict[str, str]) -> LabsRunner:
 
 
 @pytest.fixture
-def shell(environment: dict[str, str]) -> Iterator[Terminal]:
+def shell(environment: dict[str, str]) -> Iterator[PseudoTerminal]:
     """Yield a terminal that runs `labs shell node2` and shows its prompt."""
-    terminal = Terminal([sys.executable, "-m", "runner", "shell", "node2"], {**environment, "NO_COLOR": "1"})
+    terminal = PseudoTerminal([sys.executable, "-m", "runner", "shell", "node2"], {**environment, "NO_COLOR": "1"})
     terminal.read_until("] ~ ")
     yield terminal
     terminal.close()

@@ -85,8 +85,8 @@ def build_image_set(
 ) -> ImageSet:
     """Provide an image for every name, and for every name in the current set.
 
-    The names of the current set stay, so that two labs do not evict each other's images. Images of it that are no longer
-    up to date are dropped until a lab needs them.
+    The names of the current set stay, so that two labs do not evict each other's images. Those whose images are no
+    longer up to date are dropped until a lab needs them.
 
     Args:
         backend: Where images are pulled and built.

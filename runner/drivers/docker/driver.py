@@ -290,7 +290,8 @@ class DockerDriver:
     def resume_cluster(self, cluster: Cluster, reporter: StatusReporter) -> None:
         """Start the containers that are not running."""
         stopped = [node for node in cluster.nodes if node.state is not NodeState.RUNNING]
-        with reporter.step(f"Starting {', '.join(node.name for node in stopped) or 'the registry mirror'}") as report_detail:
+        names = ", ".join(node.name for node in stopped) or "the registry mirror"
+        with reporter.step(f"Starting {names}") as report_detail:
             jobs = [self._plan_restart(cluster.id, node.name) for node in stopped]
             boots = parallel.run_jobs(jobs, report_detail)
         self._await_boots(boots, lambda: self._find_mirror(cluster.id), reporter)

@@ -24,7 +24,7 @@ _REGISTRY_SECONDS = 8
 _LOG_CHARACTERS = 3000
 
 
-class _CancelledError(Exception):
+class CancelledError(Exception):
     """Ends a build or pull whose result is no longer needed; the engine gives it up when the connection closes."""
 
 
@@ -139,7 +139,7 @@ class EngineBackend:
 
     def _stop_if_cancelled(self) -> None:
         if self._cancelled.is_set():
-            raise _CancelledError
+            raise CancelledError
 
 
 def _pack_context(source: Recipe, files: dict[str, bytes]) -> io.BytesIO:

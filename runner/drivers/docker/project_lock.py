@@ -6,7 +6,6 @@ folder, not in the state folder, because all projects of a user share the cache 
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from runner import paths
+from runner.storage.locks import try_lock, wait_for_lock
 
 _MACHINE_ID = Path("/etc/machine-id")
 
@@ -31,7 +31,7 @@ def hold_project_lock(project: str) -> IO[str]:
     """
     while True:
         handle = _open_lock_file(project)
-        fcntl.flock(handle, fcntl.LOCK_SH)
+        wait_for_lock(handle, shared=True)
         if _is_current(handle, project):
             return handle
         handle.close()
@@ -52,12 +52,7 @@ def lock_unused_project(project: str, location: str | None) -> Iterator[bool]:
         yield False
         return
     with _open_lock_file(project) as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        if not _is_current(handle, project):
+        if not try_lock(handle) or not _is_current(handle, project):
             yield False
             return
         try:

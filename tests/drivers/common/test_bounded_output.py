@@ -1,4 +1,4 @@
-"""What a command on a node says, up to a limit."""
+"""Tests of collecting a command's output, up to a limit."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from runner.errors import HostError
 
 
 def test_streams() -> None:
-    """What comes in pieces on several streams is kept apart and whole."""
+    """Pieces that arrive alternately on two streams are joined per stream."""
     output = BoundedOutput("node1", "ls")
     for stream, data in ((1, b"a"), (2, b"x"), (1, b"b")):
         output.append(stream, data)
     assert (b"ab", b"x", b"") == (output.get_stream(1), output.get_stream(2), output.get_stream(3))
 
 
-def test_endless() -> None:
-    """A command that says more than anybody wants to read is given up, whichever stream it is on."""
+def test_limit() -> None:
+    """A command that prints more than the limit on both streams together is an error."""
     output = BoundedOutput("node1", "yes")
     for number in range(64):
         output.append(number % 2, bytes(1 << 20))
-    with pytest.raises(HostError, match="'yes' on node1 said more than 64 MB"):
+    with pytest.raises(HostError, match="'yes' on node1 printed more than 64 MB"):
         output.append(2, b"y")

@@ -1,4 +1,4 @@
-"""Images are built two at a time, each after what it stands on."""
+"""Tests of the order in which images are built."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ from runner.images import recipe
 from runner.images.recipe import Recipe
 
 
-def recipes(*names: str) -> list[Recipe]:
-    """Return recipes with all they stand on."""
+def list_recipes(*names: str) -> list[Recipe]:
+    """Return recipes and the recipes they are based on, in build order."""
     return recipe.list_in_build_order([recipe.load_recipes()[name] for name in names])
 
 
-def test_each_after_its_base() -> None:
-    """An image is begun once what it stands on is done, and no more than two are built at once."""
+def test_order() -> None:
+    """An image is built after the one that it is based on, and at most two are built at once."""
     done: list[str] = []
     running: set[str] = set()
-    most: list[int] = []
+    running_counts: list[int] = []
 
-    def build(one: Recipe) -> None:
-        running.add(one.name)
-        most.append(len(running))
-        assert one.base == recipe.BASE or one.base in done
+    def build(source: Recipe) -> None:
+        running.add(source.name)
+        running_counts.append(len(running))
+        assert source.base == recipe.BASE or source.base in done
         time.sleep(0.01)
-        running.remove(one.name)
-        done.append(one.name)
+        running.remove(source.name)
+        done.append(source.name)
 
-    wanted = recipes("vote-after", "vm", "redis", "whoami-traefik")
-    build_scheduler.build_in_order(wanted, build, lambda: None)
-    assert {one.name for one in wanted} == set(done)
-    assert 2 == max(most)
+    sources = list_recipes("vote-after", "vm", "redis", "whoami-traefik")
+    build_scheduler.build_in_order(sources, build, lambda: None)
+    assert {source.name for source in sources} == set(done)
+    assert 2 == max(running_counts)
 
 
-def test_a_failure_ends_the_others() -> None:
-    """Once one has failed, what runs is told to give up, and nothing more is begun."""
-    begun: list[str] = []
-    stop = threading.Event()
+def test_failure() -> None:
+    """After one build has failed, the running ones are cancelled and no further ones start."""
+    started: list[str] = []
+    cancelled = threading.Event()
 
-    def build(one: Recipe) -> None:
-        begun.append(one.name)
-        if one.name == "python":
-            raise ValueError("no room")
-        assert stop.wait(5)
+    def build(source: Recipe) -> None:
+        started.append(source.name)
+        if source.name == "python":
+            raise ValueError("disk full")
+        assert cancelled.wait(5)
 
-    with pytest.raises(ValueError, match="no room"):
-        build_scheduler.build_in_order(recipes("vote", "redis", "mysql"), build, stop.set)
-    assert stop.is_set()
-    assert not {"web", "vote"} & set(begun)
+    with pytest.raises(ValueError, match="disk full"):
+        build_scheduler.build_in_order(list_recipes("vote", "redis", "mysql"), build, cancelled.set)
+    assert cancelled.is_set()
+    assert not {"web", "vote"} & set(started)

@@ -1,4 +1,4 @@
-"""What a store holds counts as long as it is what the recipes make."""
+"""Tests of whether the images of a set are up to date with the recipes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runner.nodes.driver_interface import NodeImage
 
 
 @pytest.mark.parametrize(
-    ("name", "stand_in", "version", "fits"),
+    ("name", "stand_in", "recipe_name", "is_up_to_date"),
     [
         ("redis:alpine", "Redis", "redis", True),
         ("redis:alpine", "Redis", "nginx", False),
@@ -20,7 +20,16 @@ from runner.nodes.driver_interface import NodeImage
         ("gone:1", "Gone", "redis", False),
     ],
 )
-def test_fitting(name: str, stand_in: str, version: str, fits: bool) -> None:
-    """A stand-in fits if its recipe is still the same and still makes its name; a real image always does."""
-    made_of = recipe.compute_version(version) if version else ""
-    assert ({name} if fits else set()) == image_set.filter_up_to_date([NodeImage(name, "sha256:1", stand_in, 1, made_of)])
+def test_up_to_date(name: str, stand_in: str, recipe_name: str, is_up_to_date: bool) -> None:
+    """A stand-in is up to date if its name still has the same recipe; a real image always is."""
+    version = recipe.compute_version(recipe_name) if recipe_name else ""
+    image = NodeImage(name, "sha256:1", stand_in, 1, version)
+    assert ({name} if is_up_to_date else set()) == image_set.filter_up_to_date([image])
+    assert is_up_to_date == image_set.has_up_to_date([image], [name])
+    assert not image_set.has_up_to_date([image], [name, "other:1"])
+
+
+def test_qualified_name() -> None:
+    """Docker Hub keeps official images below 'library', and others below their owner."""
+    assert "library/nginx:alpine" == image_set.qualify_name("nginx:alpine")
+    assert "traefik/whoami:latest" == image_set.qualify_name("traefik/whoami:latest")

@@ -1,34 +1,33 @@
-"""Bringing images into an engine, as far as no engine is needed for that."""
+"""Tests of the host engine as a back end for images, with a fake engine."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from threading import Timer
 from typing import Any
 
 import pytest
 from docker.errors import APIError, ImageNotFound
 
-from runner.drivers.docker import images
-from runner.status import DetailCallback, NullReporter
+from runner.drivers.docker.images import CancelledError, EngineBackend
 
 
-class Engine:
-    """An engine with no image, which pulls all but `lost:1`, and is never done with `large:1`."""
+class FakeEngine:
+    """An engine without images, which can pull all but `lost:1`, and never completes a pull of `large:1`."""
 
     def __init__(self) -> None:
         self.api = self
         self.pulled: list[str] = []
 
     def inspect_image(self, name: str) -> dict[str, Any]:
-        """Know what was pulled."""
+        """Describe what was pulled."""
         if name not in self.pulled:
             raise ImageNotFound(name)
-        return {}
+        return {"Id": f"id of {name}", "Size": 7}
 
     def pull(self, repository: str, *, tag: str, stream: bool) -> Iterator[bytes]:
-        """Say something now and then."""
+        """Yield messages."""
         assert stream
         until = time.monotonic() + (10 if repository == "large" else 0)
         yield b"Pulling"
@@ -40,33 +39,24 @@ class Engine:
         self.pulled.append(f"{repository}:{tag}")
 
 
-class Interrupted(NullReporter):
-    """A story that is interrupted at the first detail."""
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[DetailCallback]:
-        """Interrupt the block."""
-
-        def tell(_detail: str) -> None:
-            raise KeyboardInterrupt
-
-        yield tell
+def test_pull() -> None:
+    """A pulled image is found under its official name."""
+    backend = EngineBackend(FakeEngine())
+    assert backend.pull_image("small:1")
+    stored = backend.find_images([backend.get_pulled_tag("small:1"), "other:1"])
+    assert [("small:1", "id of small:1", 7)] == [(tag, image.id, image.size) for tag, image in stored.items()]
 
 
-def test_pulled() -> None:
-    """What a registry gives is real, and what it does not give is not."""
-    assert {"small:1"} == images._real(Engine(), ["lost:1", "small:1"], True, NullReporter())
+def test_failed_pull() -> None:
+    """A pull that the registry refuses is not an error: a stand-in image may take its place."""
+    assert not EngineBackend(FakeEngine()).pull_image("lost:1")
 
 
-def test_no_registry() -> None:
-    """Where no registry answers, none is asked."""
-    engine = Engine()
-    assert (set(), []) == (images._real(engine, ["small:1"], False, NullReporter()), engine.pulled)
-
-
-def test_interrupted() -> None:
-    """An interruption does not wait for the pulls that are under way."""
+def test_cancel() -> None:
+    """Cancelling ends a running pull at the engine's next message."""
+    backend = EngineBackend(FakeEngine())
     began = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        images._real(Engine(), ["small:1", "large:1", "large:2"], True, Interrupted())
+    Timer(0.1, backend.cancel).start()
+    with pytest.raises(CancelledError):
+        backend.pull_image("large:1")
     assert 5 > time.monotonic() - began
