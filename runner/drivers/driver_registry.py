@@ -44,5 +44,5 @@ def _load_uml() -> Driver:
 # The preferred driver comes first.
 DRIVERS = (
     DriverEntry("docker", _load_docker, lambda: True, is_isolated=False, needs_engine=True),
-    DriverEntry("uml", _load_uml, lambda: paths.machines_folder().is_dir(), is_isolated=True, needs_engine=False),
+    DriverEntry("uml", _load_uml, lambda: paths.vms_folder().is_dir(), is_isolated=True, needs_engine=False),
 )
