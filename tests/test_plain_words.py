@@ -27,7 +27,7 @@ DIALECT = {
     r"a (folder|file|line|module|process|page|class|job|row|column|thread) a \w+": "write 'one X per Y'",
     r"there is what|what is so": "say it directly",
     r"in the way": "write 'prevents' or 'blocks'",
-    r"is no (folder|file|directory|lab|step|number)": "write 'is not a ...'",
+    r"(?<!there )is no (folder|file|directory|lab|step|number)": "write 'is not a ...'",
     r"whence|thence|hence|till": "write 'from where', 'so', 'until'",
     r"jails?|jailed": "write 'sandbox'",
     r"(?<!docker )hubs?": "write 'registry mirror'",
@@ -140,7 +140,7 @@ def test_names() -> None:
         for name in tracked_files()
         if name.endswith(".py") and name.startswith(("runner/", "checks/"))
         for line, identifier, is_function in functions_and_names(
-            ast.parse(Path(helpers.CHECKOUT, name).read_text("utf-8"))
+            ast.parse((helpers.CHECKOUT / name).read_text("utf-8"))
         )
         if (is_function and identifier in BARE_NAMES) or identifier in OLD_NAMES
     ]

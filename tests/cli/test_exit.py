@@ -1,4 +1,4 @@
-"""How `labs` ends: exit codes, and errors that say what to type next."""
+"""Exit codes of `labs`, and errors that say what to type next."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ def _tiny(tmp_path: Path) -> None:
     ],
 )
 def test_usage(words: list[str], message: str, advice: str, tmp_path: Path) -> None:
-    """A command line that names what is not there ends with 2 and what may have been meant, on standard error alone."""
+    """A command line with an unknown name exits with 2 and suggests the nearest names, on standard error only."""
     done = helpers.run_labs(tmp_path, *words)
     assert (2, "") == (done.returncode, done.stdout)
     assert done.stderr.startswith(message)
     assert advice in done.stderr
 
 
-def test_nothing_typed(tmp_path: Path) -> None:
-    """`labs` by itself shows its help, and that is no success."""
+def test_no_command(tmp_path: Path) -> None:
+    """`labs` without a command shows its help and exits with 2."""
     done = helpers.run_labs(tmp_path)
     assert 2 == done.returncode
     assert "labs start swarm-basics" in done.stderr
@@ -81,7 +81,7 @@ def test_nothing_typed(tmp_path: Path) -> None:
     ids=" ".join,
 )
 def test_no_engine(words: list[str], tmp_path: Path) -> None:
-    """Without an engine a command ends with 4, where it looked, and how to get one."""
+    """Without an engine, a command exits with 4 and shows where it looked and how to get one."""
     done = helpers.run_labs(tmp_path, *words)
     assert (4, "") == (done.returncode, done.stdout)
     assert [
@@ -92,7 +92,7 @@ def test_no_engine(words: list[str], tmp_path: Path) -> None:
 
 
 def test_doctor_without_engine(tmp_path: Path) -> None:
-    """The doctor finds that too, as its finding and with the same advice, and ends with 4 if nothing else serves."""
+    """`labs doctor` shows a missing engine with the same advice, and exits with 4 if no other driver works."""
     done = helpers.run_labs(tmp_path, "doctor", PATH=str(tmp_path))
     assert (4, "") == (done.returncode, done.stderr)
     assert "✗ tools          util-linux missing" in done.stdout
@@ -102,7 +102,7 @@ def test_doctor_without_engine(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [["show", "tiny"], ["start", "tiny"], ["verify", "tiny"]], ids=" ".join)
 def test_broken_lesson(words: list[str], tmp_path: Path) -> None:
-    """A broken lesson ends any command that needs it with 3 and every problem as file, line and message."""
+    """A command that needs a broken lesson exits with 3 and prints every problem as file, line and message."""
     folder = helpers.write_lab(tmp_path, LESSON.replace("minutes: 5", "minutes: 1") + "## Find\n")
     done = helpers.run_labs(tmp_path, *words)
     assert (3, "") == (done.returncode, done.stdout)
@@ -115,15 +115,15 @@ def test_broken_lesson(words: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("variable", ["LABS_PROJECT"])
-def test_unfit_variable(variable: str, tmp_path: Path) -> None:
-    """A variable of ours that holds no fit name ends with 2 and says so."""
+def test_invalid_variable(variable: str, tmp_path: Path) -> None:
+    """An invalid value of a LABS_ variable makes a command exit with 2 and name the variable."""
     done = helpers.run_labs(tmp_path, "start", "tiny", **{variable: "My Run"})
     assert 2 == done.returncode
     assert done.stderr.startswith(f"{variable} is 'My Run', which cannot name a ")
 
 
 def test_bug(tmp_path: Path) -> None:
-    """What nobody has foreseen ends with 70, its traceback, and a word that the fault is ours."""
+    """An unexpected error exits with 70, prints its traceback, and asks for a bug report."""
     broken = "import sys; sys.argv = ['labs', 'list']\nfrom runner import cli, paths\n"
     broken += "paths.labs_folder = lambda: 1 // 0\ncli.main()\n"
     done = helpers.run_python(tmp_path, "-c", broken)
@@ -135,7 +135,7 @@ def test_bug(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted(sent: signal.Signals, tmp_path: Path) -> None:
-    """Ctrl-C, and a polite kill, end a waiting command at once with 130 and no traceback."""
+    """SIGINT and SIGTERM end a waiting command at once with 130, without a traceback."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(20)
         host = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
@@ -143,13 +143,13 @@ def test_interrupted(sent: signal.Signals, tmp_path: Path) -> None:
         environment = helpers.build_environment(tmp_path, DOCKER_HOST=host)
         with subprocess.Popen(argv, env=environment, stderr=subprocess.PIPE, text=True) as process, silent.accept()[0]:
             process.send_signal(sent)
-            said = process.communicate(timeout=20)[1]
-    assert ("Interrupted.", 130) == (said.strip(), process.returncode)
+            stderr = process.communicate(timeout=20)[1]
+    assert ("Interrupted.", 130) == (stderr.strip(), process.returncode)
 
 
 @pytest.mark.parametrize("words", [["list"], ["show", "tiny"], ["completion", "bash"], ["--help"]], ids=" ".join)
-def test_reader_gone(words: list[str], tmp_path: Path) -> None:
-    """A reader that has seen enough, as `head` has, is no error and draws no complaint."""
+def test_closed_pipe(words: list[str], tmp_path: Path) -> None:
+    """A reader that closes the pipe early, as `head` does, is not an error."""
     reading, writing = os.pipe()
     os.close(reading)
     with contextlib.closing(os.fdopen(writing, "wb")) as gone:
@@ -159,10 +159,12 @@ def test_reader_gone(words: list[str], tmp_path: Path) -> None:
     assert (0, b"") == (done.returncode, done.stderr)
 
 
-def test_no_room(tmp_path: Path) -> None:
-    """Output that goes to a full disk ends with 4, says so, and is no bug of ours."""
+def test_full_disk(tmp_path: Path) -> None:
+    """Output to a full disk exits with 4 and a message, not with a bug report."""
     argv = [sys.executable, "-m", "runner", "list"]
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(argv, env=helpers.build_environment(tmp_path), stdout=full, stderr=subprocess.PIPE, check=False)
-    told = b"Cannot write the output: No space left on device.\nFree disk space or "
-    assert (4, True) == (done.returncode, done.stderr.startswith(told)), done.stderr
+        done = subprocess.run(
+            argv, env=helpers.build_environment(tmp_path), stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    message = b"Cannot write the output: No space left on device.\nFree disk space or "
+    assert (4, True) == (done.returncode, done.stderr.startswith(message)), done.stderr

@@ -1,4 +1,4 @@
-"""`labs --labs DIR`: labs and checks of one's own."""
+"""`labs --labs DIR`: labs and checks from another folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _two_trees(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tree", ["mine", "./mine", "~/mine", "elsewhere/../mine"])
 def test_list(tree: str, tmp_path: Path) -> None:
-    """The folder takes the place of the other labs, however it is written, and of `LABS_ROOT`."""
+    """The folder replaces the default labs and `LABS_ROOT`, in any notation of its path."""
     (tmp_path / "elsewhere").mkdir()
     done = helpers.run_labs(tmp_path, "--labs", tree, "list")
     listed = [line.split()[0] for line in done.stdout.splitlines() if line[0] != " "]
@@ -27,15 +27,15 @@ def test_list(tree: str, tmp_path: Path) -> None:
 
 
 def test_show(tmp_path: Path) -> None:
-    """What takes a lab finds those of the folder, and no others."""
+    """A command finds the labs of the folder, and no others."""
     assert "\nMine\n" in helpers.run_labs(tmp_path, "--labs", "mine", "show", "mine").stdout
     done = helpers.run_labs(tmp_path, "--labs", "mine", "show", "tiny")
     assert (2, "There is no lab 'tiny'.") == (done.returncode, done.stderr.splitlines()[0])
 
 
 @pytest.mark.parametrize("words", [["show", "mine"], ["start", "mine"], ["verify", "mine"], ["lint", "mine"]])
-def test_nowhere(words: list[str], tmp_path: Path) -> None:
-    """A folder without labs is told of by its name."""
+def test_missing_folder(words: list[str], tmp_path: Path) -> None:
+    """A folder without labs is refused, and the message names it."""
     done = helpers.run_labs(tmp_path, "--labs", "nowhere", *words)
     assert (2, "") == (done.returncode, done.stdout)
     assert [
@@ -45,19 +45,21 @@ def test_nowhere(words: list[str], tmp_path: Path) -> None:
 
 
 def test_no_labs_yet(tmp_path: Path) -> None:
-    """Where there are no labs yet, it is told how to make one."""
-    said = f"There is no lab in {tmp_path}/no[w]here/labs. 'labs new NAME' creates one.\n"
+    """For a folder without labs, `list` and `lint` say how to create one."""
+    message = f"There is no lab in {tmp_path}/no[w]here/labs. 'labs new NAME' creates one.\n"
     listed = helpers.run_labs(tmp_path, "--labs", "no[w]here", "list")
-    assert (0, said) == (listed.returncode, listed.stdout)
+    assert (0, message) == (listed.returncode, listed.stdout)
     linted = helpers.run_labs(tmp_path, "--labs", "no[w]here", "lint", "--all")
-    assert (2, said.split()) == (linted.returncode, linted.stderr.split())
+    assert (2, message.split()) == (linted.returncode, linted.stderr.split())
 
 
-def test_nobodys_home(tmp_path: Path) -> None:
-    """A `~` that no shell has replaced, since nobody is called so, is told like any folder that is missing."""
-    done = helpers.run_labs(tmp_path, "--labs", "~nobody-at-all/mine", "show", "mine")
+def test_unknown_home(tmp_path: Path) -> None:
+    """A `~` of an unknown user, which the shell leaves alone, is treated like any missing folder."""
+    done = helpers.run_labs(tmp_path, "--labs", "~no-such-user/mine", "show", "mine")
     assert 2 == done.returncode
-    assert done.stderr.startswith(f"The folder {tmp_path}/~nobody-at-all/mine/labs does not exist, so there is no lab 'mine'.")
+    assert done.stderr.startswith(
+        f"The folder {tmp_path}/~no-such-user/mine/labs does not exist, so there is no lab 'mine'."
+    )
 
 
 def test_completion(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What commands keep and tell of a learner's progress, where no engine is needed."""
+"""How commands record and show a learner's progress, where no engine is needed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ Run = Callable[..., tuple[int, list[str], str]]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return what runs `labs` in a world with two labs, and tells status, lines and complaints."""
+    """Return a function that runs `labs` in a tree with two labs, and returns exit code, output lines and errors."""
     helpers.isolate_environment(monkeypatch, tmp_path)
     helpers.write_lab(tmp_path, LESSON)
     helpers.write_lab(tmp_path, LESSON.replace("images: []", "images: []\nafter: [tiny]"), name="big")
@@ -63,8 +63,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return labs
 
 
-def test_hints_come_one_by_one(run: Run) -> None:
-    """Each `labs hint` shows one more, then all again; those for a failed check stay out while the lab does not run."""
+def test_hints_in_order(run: Run) -> None:
+    """Each `labs hint` shows the next hint, then all; hints for a failed check are left out if the lab does not run."""
     shown = [run("hint", "tiny")[1] for _ in range(3)]
     assert ["Hint 1 of 2", "  Open your eyes."] == shown[0][1:3]
     assert ["Hint 2 of 2", "  Type ls."] == shown[1][1:3]
@@ -73,23 +73,23 @@ def test_hints_come_one_by_one(run: Run) -> None:
 
 
 def test_hints_again(run: Run) -> None:
-    """`labs hint --again` shows what was shown, and uses nothing up."""
+    """`labs hint --again` repeats the hints that were shown, and shows no new one."""
     assert "You have not seen any hints yet." in run("hint", "tiny", "--again")[1]
     run("hint", "tiny")
     assert ["Hint 1 of 2"] == [line for line in run("hint", "tiny", "--again")[1] if line.startswith("Hint")]
     assert "Hint 2 of 2" in run("hint", "tiny")[1]
 
 
-def test_hint_for_the_step_that_is_next(run: Run) -> None:
-    """Without a step the hint is for the first one that was never passed."""
+def test_hint_for_current_step(run: Run) -> None:
+    """Without a step, the hint is for the first step that was never passed."""
     store.record_passed("tiny", ["look"])
     assert "Find  find" == run("hint", "tiny")[1][0]
     store.record_passed("tiny", ["find"])
     assert ["Every step of 'tiny' is done. For a hint on one of them: labs hint tiny STEP"] == run("hint", "tiny")[1]
 
 
-def test_solution_waits_for_the_pass(run: Run) -> None:
-    """A solution is refused before the step is passed, with 1 and a kinder way, and shown after it."""
+def test_solution_needs_pass(run: Run) -> None:
+    """A solution is refused with 1 before the step is passed, with a pointer to hints, and shown afterwards."""
     assert (1, []) == run("solution", "tiny", "find")[:2]
     assert "'labs hint tiny find' gives a hint; --spoil shows the solution" in run("solution", "tiny", "find")[2]
     store.record_passed("tiny", ["find"])
@@ -99,13 +99,13 @@ def test_solution_waits_for_the_pass(run: Run) -> None:
 
 
 def test_spoiled(run: Run) -> None:
-    """A solution asked for all the same is shown, and the progress notes that."""
+    """`--spoil` shows the solution of a step that is not passed, and the progress records it."""
     assert (0, "ls") == (run("solution", "tiny", "--spoil")[0], run("solution", "tiny", "--spoil")[1][4])
     assert store.load_progress("tiny").step_record("look").spoiled_at is not None
 
 
-def test_list_tells_progress(run: Run) -> None:
-    """The list shows how much of each lab is passed, and puts a lab after those that come before it."""
+def test_list_shows_progress(run: Run) -> None:
+    """`labs list` shows how much of each lab is passed, and lists prerequisites first."""
     store.record_passed("tiny", ["look", "gone"])
     rows = [line.split() for line in run("list")[1] if not line.startswith(" ")]
     assert [["tiny", "━━━───", "1/2"], ["big", "──────", "0/2"]] == [row[:3] for row in rows[1:]]
@@ -123,7 +123,7 @@ def test_list_tells_progress(run: Run) -> None:
     ],
 )
 def test_bar(passed: int, total: int, bar: str) -> None:
-    """The bar is empty only for nothing and full only for all."""
+    """The bar is empty only if no step is passed, and full only if all are."""
     assert bar == _progress.format_bar(passed, total)
 
 
@@ -141,20 +141,20 @@ def test_damaged(run: Run) -> None:
     assert "" == run("list")[2]
 
 
-def test_nowhere_to_keep_it(run: Run) -> None:
-    """Where progress cannot be written, that is said and the hint is shown all the same."""
+def test_unwritable_progress(run: Run) -> None:
+    """If progress cannot be written, a warning says so and the hint is shown anyway."""
     folder = paths.state_folder() / "progress"
     folder.parent.mkdir(parents=True)
     folder.write_text("", "utf-8")
-    status, shown, told = run("hint", "tiny")
+    status, shown, errors = run("hint", "tiny")
     assert (0, "  Open your eyes.") == (status, shown[2])
-    assert "Cannot store your progress in 'tiny': " in told
+    assert "Cannot store your progress in 'tiny': " in errors
 
 
-def test_where_to_go_on(run: Run, tmp_path: Path) -> None:
-    """With no lab started, status leads back to the one that was worked on last, unless it is finished."""
+def test_last_lab(run: Run, tmp_path: Path) -> None:
+    """With no lab started, `labs status` suggests the lab that was used last, unless it is finished."""
     nothing = "No lab is started. 'labs list' shows the labs; 'labs start LAB' starts one."
-    # The engine that does not answer must not matter to whoever has started nothing.
+    # An engine that does not answer must not matter to a user who has started nothing.
     store.record_passed("tiny", ["look"])
     done = helpers.run_labs(tmp_path, "status", LABS_DRIVER="uml")
     assert [
@@ -167,23 +167,25 @@ def test_where_to_go_on(run: Run, tmp_path: Path) -> None:
 
 
 def test_full_disk(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """What has no file to name, as a full disk, is told without one."""
+    """The warning about an error without a file name, such as a full disk, names no file."""
     monkeypatch.setattr(os, "fsync", lambda _handle: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
     _progress.record_passed("tiny", ["look"])
     assert "Cannot store your progress in 'tiny': No space left.\n" == capsys.readouterr().err
 
 
 def test_step_of_a_broken_lesson(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where the lab that is started cannot be read, that is told, and not that no lab is called like the step."""
+    """If the started lab is broken, the error is about its lesson, not about an unknown lab."""
     lesson = tmp_path / "labs" / "tiny" / "lesson.md"
     lesson.write_text(lesson.read_text("utf-8").replace("minutes: 5", "minutes: soon"), "utf-8")
-    monkeypatch.setattr(lookup, "survey_clusters", lambda: lookup.ClusterSurvey((helpers.make_local_cluster(tmp_path),)))
+    monkeypatch.setattr(
+        lookup, "survey_clusters", lambda: lookup.ClusterSurvey((helpers.make_local_cluster(tmp_path),))
+    )
     with pytest.raises(BrokenLabError, match="'minutes'"):
         Session().resolve_lab_and_step("find", None, "labs show")
 
 
 def test_goto_brackets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Brackets in a step's title are no markup once the way to it is played."""
+    """Brackets in a step's title are printed literally by `labs goto`."""
     lab = helpers.make_lab(tmp_path, LESSON.replace("## Find", "## Find [it] in [/tmp]"))
     goto._print_outcome(lab, lab.lesson.steps[1], ReplayPlan((), lab.lesson.steps[:1]))
     assert capsys.readouterr().out.startswith("Everything before 'Find [it] in [/tmp]' is done.\n")

@@ -1,4 +1,4 @@
-"""`labs lint`: what it prints, and how it ends."""
+"""`labs lint`: its output and exit codes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests import helpers
 
 LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n```sh node1\nls\n```\n::: hint\nLook.\n:::\n"
-CHECKS = "from checks import step\n@step('look')\ndef test_looked(nodes):\n    'It was looked.'\n"
+CHECKS = "from checks import step\n@step('look')\ndef test_looked(nodes):\n    'The learner has looked.'\n"
 
 
 @pytest.fixture(autouse=True)
@@ -17,21 +17,23 @@ def _tiny(tmp_path: Path) -> None:
     helpers.write_lab(tmp_path, LESSON, checks=CHECKS)
 
 
-@pytest.mark.parametrize(("words", "said"), [(["tiny"], "'tiny'"), (["--all"], "'tiny'"), (["tiny", "tiny"], "'tiny'")])
-def test_sound(words: list[str], said: str, tmp_path: Path) -> None:
-    """A lab with nothing wrong is told so, and that is success."""
+@pytest.mark.parametrize(
+    ("words", "subject"), [(["tiny"], "'tiny'"), (["--all"], "'tiny'"), (["tiny", "tiny"], "'tiny'")]
+)
+def test_no_problems(words: list[str], subject: str, tmp_path: Path) -> None:
+    """A lab without problems is reported as such, with exit code 0."""
     done = helpers.run_labs(tmp_path, "lint", *words)
-    assert (0, f"{said}: no problems found.\n", "") == (done.returncode, done.stdout, done.stderr)
+    assert (0, f"{subject}: no problems found.\n", "") == (done.returncode, done.stdout, done.stderr)
 
 
 def test_several(tmp_path: Path) -> None:
-    """Several sound labs are counted."""
+    """Several labs without problems are counted."""
     helpers.write_lab(tmp_path, LESSON, checks=CHECKS, name="other")
     assert "2 labs: no problems found.\n" == helpers.run_labs(tmp_path, "lint", "--all").stdout
 
 
 def test_problems(tmp_path: Path) -> None:
-    """Every problem is a line of file, line and message, from here; then how many there are, and what to type."""
+    """Every problem is printed as FILE:LINE: MESSAGE with a relative path, then their number and what to type."""
     helpers.write_lab(tmp_path, LESSON.replace("ls", "ls )").replace("Look.", "[Look](away.md)\x1b[2J"), checks=CHECKS)
     done = helpers.run_labs(tmp_path, "lint", "tiny")
     assert 3 == done.returncode
@@ -47,15 +49,15 @@ def test_problems(tmp_path: Path) -> None:
 
 
 def test_elsewhere(tmp_path: Path) -> None:
-    """From another folder the paths are whole, so that they can be opened."""
+    """From another folder the paths are absolute, so that they can be opened."""
     helpers.write_lab(tmp_path, f"{LESSON}[Look](away.md)\n", checks=CHECKS)
     (tmp_path / "elsewhere").mkdir()
     done = helpers.run_labs(tmp_path / "elsewhere", "--labs", str(tmp_path), "lint", "tiny")
     assert f"{tmp_path}/labs/tiny/lesson.md:16: the link 'away.md' leads to no file\n" == done.stdout
 
 
-def test_a_whole_tree(tmp_path: Path) -> None:
-    """A tree is linted as a whole: our own tests' labs lack checks, hints and solutions, and nothing else."""
+def test_tree(tmp_path: Path) -> None:
+    """`--all` lints every lab of a tree: the test labs lack checks, hints and solutions, and nothing else."""
     tree = helpers.CHECKOUT / "tests" / "tree"
     done = helpers.run_labs(tmp_path, "--labs", str(tree), "lint", "--all")
     assert 3 == done.returncode
@@ -86,13 +88,13 @@ def test_a_whole_tree(tmp_path: Path) -> None:
     ],
 )
 def test_usage(words: list[str], message: str, tmp_path: Path) -> None:
-    """What names no lab is refused."""
+    """A command line that names no lab is refused."""
     done = helpers.run_labs(tmp_path, "lint", *words)
     assert (2, "", message) == (done.returncode, done.stdout, done.stderr)
 
 
 def test_missing_translations(tmp_path: Path) -> None:
-    """With all labs it is told, as no problem, which ones are not translated where others are."""
+    """With `--all`, labs that lack a translation other labs have are listed, but not as problems."""
     helpers.write_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n", name="other")
     folder = helpers.write_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
     (folder / "lesson.zh.md").write_text("", "utf-8")

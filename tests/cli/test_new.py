@@ -1,4 +1,4 @@
-"""`labs new`: what it says."""
+"""`labs new`: its output."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ NEXT = """\
 
 
 def test_new(tmp_path: Path) -> None:
-    """It tells what was made, and what to type next."""
+    """It lists the created files and what to type next."""
     done = helpers.run_labs(tmp_path, "new", "my-lab")
-    made = f"Created my-lab:\n{FILES.format(root=tmp_path)}Edit these files, then check your lab:\n{NEXT}"
-    assert (0, made, "") == (done.returncode, done.stdout, done.stderr)
+    output = f"Created my-lab:\n{FILES.format(root=tmp_path)}Edit these files, then check your lab:\n{NEXT}"
+    assert (0, output, "") == (done.returncode, done.stdout, done.stderr)
     assert "my-lab" in helpers.run_labs(tmp_path, "list").stdout
 
 
 def test_elsewhere(tmp_path: Path) -> None:
-    """Where the folder was named on the command line, it tells how to name it for good."""
+    """If the folder was given with --labs, the output shows how to set LABS_ROOT."""
     done = helpers.run_labs(tmp_path, "--labs", "mine", "new", "my-lab")
     tail = f"Edit these files, then check your lab:\n  export LABS_ROOT={tmp_path}/mine\n{NEXT}"
     assert done.stdout.endswith(f"{FILES.format(root=tmp_path / 'mine')}{tail}")
 
 
-def test_taken(tmp_path: Path) -> None:
-    """A second lab of that name is refused, and so is what cannot name one."""
+def test_existing_name(tmp_path: Path) -> None:
+    """An existing name is refused, and so is an invalid one."""
     helpers.run_labs(tmp_path, "new", "my-lab")
     done = helpers.run_labs(tmp_path, "new", "my-lab")
-    taken = f"There is {tmp_path}/labs/my-lab already.\nChoose another name, or remove what is there.\n"
-    assert (2, "", taken) == (done.returncode, done.stdout, done.stderr)
+    message = f"There is {tmp_path}/labs/my-lab already.\nChoose another name, or remove what is there.\n"
+    assert (2, "", message) == (done.returncode, done.stdout, done.stderr)
     assert 2 == helpers.run_labs(tmp_path, "new", "My lab").returncode

@@ -1,4 +1,4 @@
-"""What `labs` prints, to the letter, where no engine is needed."""
+"""The exact output of `labs`, where no engine is needed."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ COLOUR = re.compile(r"\x1b\[[\d;]*(?:3|4|9|10)[0-7]")
 
 
 def lines(text: str) -> str:
-    """Return the text without what white space it has at the ends of its lines."""
+    """Return the text without white space at the ends of its lines."""
     return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
@@ -75,7 +75,7 @@ def lines(text: str) -> str:
     ],
 )
 def test_output(name: str, tmp_path: Path) -> None:
-    """A command prints what its golden case holds, and ends with 0."""
+    """A command prints the output of its golden case, and exits with 0."""
     helpers.write_lab(tmp_path, LESSON)
     expected = {title: output for title, _, output in helpers.read_golden_cases(HERE / "output.txt")}
     done = helpers.run_labs(tmp_path, *name.split())
@@ -83,7 +83,7 @@ def test_output(name: str, tmp_path: Path) -> None:
 
 
 def test_several_labs(tmp_path: Path) -> None:
-    """Labs are listed by name; what cannot be read is listed too, its problems told whole, and the end is 3."""
+    """Broken labs are listed too, with all their problems, and the exit code is 3."""
     helpers.write_lab(tmp_path, LESSON, name="zoo")
     folder = helpers.write_lab(tmp_path, LESSON.replace("name: node1", "name: Node_1"), name="broken")
     done = helpers.run_labs(tmp_path, "list")
@@ -96,7 +96,7 @@ def test_several_labs(tmp_path: Path) -> None:
 
 
 def test_brackets(tmp_path: Path) -> None:
-    """Brackets in a lesson's title and summary are printed as they stand."""
+    """Brackets in a lesson's title and summary are printed literally."""
     text = LESSON.replace("title: Tiny", "title: 'Lists [a] and [/b]'").replace("A lab for", "An [array] for")
     helpers.write_lab(tmp_path, text.replace("Look around", "Look [around] a [/tmp]"))
     listed, shown = helpers.run_labs(tmp_path, "list"), helpers.run_labs(tmp_path, "show", "tiny")
@@ -122,10 +122,10 @@ FORGET = "unset LABS_OUTER_DOCKER_HOST LABS_OUTER_DOCKER_TLS_VERIFY LABS_NODE_DO
         ({"DOCKER_HOST": "unix:///1.sock", "LABS_NODE_DOCKER_HOST": "unix:///1.sock"}, ["unset DOCKER_HOST", FORGET]),
         ({"DOCKER_HOST": "ssh://me@server"}, [FORGET]),
     ],
-    ids=["quotes", "TLS", "default engine", "never led away"],
+    ids=["quotes", "TLS", "default engine", "never redirected"],
 )
-def test_env_leads_back(variables: dict[str, str], printed: list[str], tmp_path: Path) -> None:
-    """Leading docker back leads to where it was before, TLS included, and leaves alone what leads to no node."""
+def test_env_unset(variables: dict[str, str], printed: list[str], tmp_path: Path) -> None:
+    """`labs env --unset` restores the previous engine, including TLS, and leaves other values alone."""
     assert printed == helpers.run_labs(tmp_path, "env", "--unset", **variables).stdout.splitlines()
 
 
@@ -136,7 +136,7 @@ def test_env_leads_back(variables: dict[str, str], printed: list[str], tmp_path:
     "more", [{}, {"NO_COLOR": "1"}, {"TERM": "xterm-256color"}], ids=["plain", "no colour", "rich"]
 )
 def test_no_terminal(words: list[str], more: dict[str, str], tmp_path: Path) -> None:
-    """What is no terminal gets no escape codes."""
+    """Output that does not go to a terminal has no escape codes."""
     helpers.write_lab(tmp_path, LESSON)
     done = helpers.run_labs(tmp_path, *words, **more)
     assert done.stdout + done.stderr
@@ -144,14 +144,14 @@ def test_no_terminal(words: list[str], more: dict[str, str], tmp_path: Path) -> 
 
 
 def on_a_terminal(folder: Path, *words: str, **more: str) -> str:
-    """Run `labs` on a terminal of its own, with a pager that shows all at once, and return what it shows."""
+    """Run `labs` on a pseudo-terminal, with a pager that prints everything at once, and return the output."""
     ours, theirs = pty.openpty()
     argv = [sys.executable, "-m", "runner", *words]
     environment = helpers.build_environment(folder, TERM="xterm-256color", PAGER="cat", **more)
     with subprocess.Popen(argv, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         shown = b""
-        # A terminal whose other side is closed ends with an error.
+        # Reading a terminal whose other side is closed ends with an error.
         with contextlib.suppress(OSError):
             while select.select([ours], [], [], 20)[0] and (data := os.read(ours, 1 << 16)):
                 shown += data
@@ -162,14 +162,14 @@ def on_a_terminal(folder: Path, *words: str, **more: str) -> str:
 
 @pytest.mark.parametrize("words", [["show", "tiny"], ["doctor"], ["start", "tiny", "--driver", "docker"]], ids=" ".join)
 def test_terminal(words: list[str], tmp_path: Path) -> None:
-    """On a terminal there is colour, unless NO_COLOR says that there should be none."""
+    """Output to a terminal is coloured, unless NO_COLOR is set."""
     helpers.write_lab(tmp_path, LESSON)
     assert COLOUR.search(on_a_terminal(tmp_path, *words))
     assert not COLOUR.search(on_a_terminal(tmp_path, *words, NO_COLOR="1"))
 
 
 def test_commands_can_be_copied(tmp_path: Path) -> None:
-    """On a terminal of any width a command stands as it has to be typed: at the margin, its lines whole."""
+    """On a narrow terminal, commands are neither indented nor wrapped, so that they can be copied."""
     script = f"cat >list <<'END'\none\n  two\nEND\necho {' '.join(map(str, range(60)))}\n"
     helpers.write_lab(tmp_path, LESSON.replace("ls -l\n", script))
     plain = re.sub(r"\x1b\[[\d;]*m", "", on_a_terminal(tmp_path, "show", "tiny", "look", COLUMNS="40"))

@@ -1,4 +1,4 @@
-"""`labs site build`, as it is typed."""
+"""`labs site build` on the command line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ STEP = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
 
 
 def test_build(tmp_path: Path) -> None:
-    """The site is built into `_site`, and it is said what was written."""
+    """The site is built into `_site`, and the output says how many files were written."""
     helpers.write_lab(tmp_path, STEP)
     done = helpers.run_labs(tmp_path, "site", "build")
     assert (0, "") == (done.returncode, done.stderr)
@@ -20,7 +20,7 @@ def test_build(tmp_path: Path) -> None:
 
 
 def test_out(tmp_path: Path) -> None:
-    """The folder can be named."""
+    """`--out` names the folder."""
     helpers.write_lab(tmp_path, STEP)
     done = helpers.run_labs(tmp_path, "site", "build", "--out", "a/[b]")
     assert (0, True) == (done.returncode, "Open a/[b]/index.html." in done.stdout)
@@ -28,7 +28,7 @@ def test_out(tmp_path: Path) -> None:
 
 
 def test_broken_link(tmp_path: Path) -> None:
-    """A link that leads nowhere is the lab's fault, and nothing is written."""
+    """A broken link is reported with exit code 3, and nothing is written."""
     helpers.write_lab(tmp_path, f"{STEP}\n[x](gone.md)\n")
     done = helpers.run_labs(tmp_path, "site", "build")
     assert 3 == done.returncode
@@ -38,14 +38,14 @@ def test_broken_link(tmp_path: Path) -> None:
 
 
 def test_broken_front_matter(tmp_path: Path) -> None:
-    """Broken front matter is told with its line."""
+    """Broken front matter is reported with its line."""
     helpers.write_lab(tmp_path, STEP.replace("minutes: 5", "minutes: soon"))
     done = helpers.run_labs(tmp_path, "site", "build")
     assert (3, True) == (done.returncode, "lesson.md:5: front matter: 'minutes'" in done.stderr)
 
 
 def test_missing_lab(tmp_path: Path) -> None:
-    """A lab that comes after one that there is not, and one that has lost its lesson, are told and not left out."""
+    """An unknown prerequisite and a missing lesson are reported, and not left out."""
     helpers.write_lab(tmp_path, STEP.replace("images: []", "after: [gone]\nimages: []"))
     (helpers.write_lab(tmp_path, STEP, name="lost") / "lesson.md").unlink()
     done = helpers.run_labs(tmp_path, "site", "build")
@@ -55,8 +55,8 @@ def test_missing_lab(tmp_path: Path) -> None:
     assert (3, message) == (done.returncode, done.stderr)
 
 
-def test_somebodys_folder(tmp_path: Path) -> None:
-    """A folder that holds anything else is refused."""
+def test_foreign_folder(tmp_path: Path) -> None:
+    """A folder with other files is refused."""
     helpers.write_lab(tmp_path, STEP)
     done = helpers.run_labs(tmp_path, "site", "build", "--out", ".")
     assert (2, ". contains files that do not belong to a lesson site.\nName an empty folder with --out.\n") == (
@@ -66,21 +66,21 @@ def test_somebodys_folder(tmp_path: Path) -> None:
 
 
 def test_out_is_a_file(tmp_path: Path) -> None:
-    """A file is no folder to build into."""
+    """A file in place of the folder is refused."""
     helpers.write_lab(tmp_path, STEP)
     (tmp_path / "out").touch()
     assert 2 == helpers.run_labs(tmp_path, "site", "build", "--out", "out").returncode
 
 
 def test_cannot_be_written(tmp_path: Path) -> None:
-    """A place that cannot be written to is told by its name."""
+    """A folder that cannot be written to is named in the error."""
     helpers.write_lab(tmp_path, STEP)
     done = helpers.run_labs(tmp_path, "site", "build", "--out", "/proc/site")
     assert (4, True) == (done.returncode, "/proc/site: " in done.stderr), done.stderr
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    """Without a folder of labs there is nothing to build, and no empty site is."""
+    """Without a labs folder, the build is refused and no empty site is written."""
     done = helpers.run_labs(tmp_path, "site", "build")
     assert 2 == done.returncode
     assert (
@@ -91,7 +91,7 @@ def test_no_folder(tmp_path: Path) -> None:
 
 
 def test_unreadable_lesson(tmp_path: Path) -> None:
-    """A lesson that cannot be read is told, and not taken for none."""
+    """A lesson that is not UTF-8 is reported, and not treated as missing."""
     (helpers.write_lab(tmp_path, STEP) / "lesson.md").write_bytes(b"\xe9")
     done = helpers.run_labs(tmp_path, "site", "build")
     assert (3, True) == (done.returncode, "lesson.md:1: cannot read the file: " in done.stderr)

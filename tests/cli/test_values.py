@@ -1,4 +1,4 @@
-"""Values drawn for each learner, as commands take and show them where no engine is needed."""
+"""Values drawn for each learner, in commands that need no engine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ADA = Learner("ada", "autumn")
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a tree with a lab that draws a port, started last for ada, and two submissions."""
+    """Return a tree with a lab that draws a port and was last started for ada, and two submissions."""
     helpers.isolate_environment(monkeypatch, tmp_path)
     helpers.write_lab(tmp_path, LESSON, checks=CHECKS)
     (tmp_path / "labs" / "tiny" / "solution").mkdir()
@@ -48,29 +48,29 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_shown(words: list[str], shown: str, tree: Path) -> None:
-    """Every command shows the values of the learner that the lab was last started for."""
+    """Every command shows the values of the learner for whom the lab was last started."""
     done = helpers.run_labs(tree, *words)
     assert (0, True) == (done.returncode, shown in done.stdout), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
-    ("words", "said", "advice"),
+    ("words", "message", "advice"),
     [
         (["start", "tiny", "--seed", "autumn"], "'--seed' needs a learner", "Add '--learner ID'."),
         (["verify", "tiny", "--seed", "autumn"], "'--seed' needs a learner", "Add '--learner ID'."),
         (["grade", "ada", "bob", "--learner", "ada"], "and there are 2.", "the name of each folder is the learner"),
     ],
 )
-def test_mistakes(words: list[str], said: str, advice: str, tree: Path) -> None:
-    """A seed without a learner, and one learner for many submissions, are told before anything is started."""
+def test_mistakes(words: list[str], message: str, advice: str, tree: Path) -> None:
+    """A seed without a learner, and one learner for several submissions, are refused before anything starts."""
     done = helpers.run_labs(tree, *words)
     assert (2, "") == (done.returncode, done.stdout)
-    assert said in done.stderr
+    assert message in done.stderr
     assert advice in done.stderr
 
 
 def test_site(tree: Path) -> None:
-    """Pages for everybody have the lesson's own values, and those that are served beside one's nodes have one's own."""
+    """Published pages have the lesson's own values; `labs site serve` shows the learner's values."""
     public, own = build.render_site(), build.render_site(live=True)
     page = "tiny/look.html"
     assert (True, False) == (b"port 8000" in public[page], b"8561" in public[page])

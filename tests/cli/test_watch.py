@@ -1,4 +1,4 @@
-"""`labs watch` and the terminal it stands on, where no engine answers."""
+"""`labs watch` and its terminal, where no engine answers."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from rich.text import Text
 
 from runner.cli import _fullscreen
 from tests import helpers
-from tests.screen import Display
+from tests.screen import ScreenTerminal
 
 LESSON = f"{helpers.FRONT_MATTER}## Look around {{#look}}\n\n## Read on {{#read}}\n"
 COLOUR = re.compile(rb"\x1b\[[\d;]*(?:3|4|9|10)[0-7]")
 TAKEN, GIVEN_BACK = b"\x1b[?1049h\x1b[H\x1b[?25l", b"\x1b[?25h\x1b[?1049l"
-Open = Callable[..., Display]
+Open = Callable[..., ScreenTerminal]
 
 
 @pytest.fixture
 def watching(tmp_path: Path) -> Iterator[Open]:
-    """Return what opens `labs watch tiny` on a terminal of its own."""
+    """Return a function that opens `labs watch tiny` on a new terminal."""
     helpers.write_lab(tmp_path, LESSON)
-    opened: list[Display] = []
+    opened: list[ScreenTerminal] = []
 
-    def open_(columns: int = 70, rows: int = 14, **more: str) -> Display:
+    def open_(columns: int = 70, rows: int = 14, **more: str) -> ScreenTerminal:
         environment = helpers.build_environment(tmp_path, **more)
-        display = Display([sys.executable, "-m", "runner", "watch", "tiny"], environment, columns, rows)
+        display = ScreenTerminal([sys.executable, "-m", "runner", "watch", "tiny"], environment, columns, rows)
         opened.append(display)
-        display.await_("No Docker Engine answers")
+        display.wait_for("No Docker Engine answers")
         return display
 
     yield open_
@@ -41,7 +41,7 @@ def watching(tmp_path: Path) -> Iterator[Open]:
 
 
 def test_no_terminal(tmp_path: Path) -> None:
-    """Without a terminal it ends with 2, draws nothing, and names the command that needs none."""
+    """Without a terminal it exits with 2, draws nothing, and suggests a command that needs none."""
     helpers.write_lab(tmp_path, LESSON)
     done = helpers.run_labs(tmp_path, "watch", "tiny", TERM="xterm")
     assert (2, "") == (done.returncode, done.stdout)
@@ -52,17 +52,17 @@ def test_no_terminal(tmp_path: Path) -> None:
 
 
 def test_unknown_lab(tmp_path: Path) -> None:
-    """A lab that there is not leaves the terminal alone and ends with 2."""
+    """An unknown lab exits with 2 and leaves the terminal alone."""
     helpers.write_lab(tmp_path, LESSON)
-    display = Display([sys.executable, "-m", "runner", "watch", "tin"], helpers.build_environment(tmp_path))
-    assert 2 == display.ended()
-    assert TAKEN not in display.sent
-    assert "Did you mean tiny?" in display.text
+    display = ScreenTerminal([sys.executable, "-m", "runner", "watch", "tin"], helpers.build_environment(tmp_path))
+    assert 2 == display.wait_for_exit()
+    assert TAKEN not in display.received
+    assert "Did you mean tiny?" in display.screen_text
     display.close()
 
 
 def test_first_screen(watching: Open) -> None:
-    """It shows the lesson's steps, why the cluster cannot be seen and what to do about it, and the keys."""
+    """It shows the lesson's steps, why the cluster is not visible and what to do, and the keys."""
     assert [
         " Tiny                                                    0 of 2 steps",
         "━" * 70,
@@ -73,86 +73,86 @@ def test_first_screen(watching: Open) -> None:
         " · Read on",
         *[""] * 6,
         " h hint   s solution   ↑↓ steps   r check now   q quit",
-    ] == watching().lines
+    ] == watching().screen_lines
 
 
 def test_quit(watching: Open) -> None:
-    """The key q ends it with 0, and the terminal is as it was."""
+    """The key q exits with 0 and restores the terminal."""
     display = watching()
-    display.type("q")
-    assert 0 == display.ended()
-    assert display.sent.startswith(TAKEN)
-    assert display.sent.endswith(GIVEN_BACK)
+    display.type_text("q")
+    assert 0 == display.wait_for_exit()
+    assert display.received.startswith(TAKEN)
+    assert display.received.endswith(GIVEN_BACK)
 
 
 @pytest.mark.parametrize("end", ["\x03", signal.SIGTERM, signal.SIGHUP], ids=["Ctrl-C", "kill", "window closed"])
 def test_interrupted(end: str | signal.Signals, watching: Open) -> None:
-    """Ctrl-C and its like end it with 130, as any command, and the terminal is as it was."""
+    """Ctrl-C, SIGTERM and a closed window exit with 130 and restore the terminal."""
     display = watching()
-    during = display.modes
+    during = display.terminal_modes
     if isinstance(end, str):
-        display.type(end)
+        display.type_text(end)
     else:
         display.process.send_signal(end)
-    assert 130 == display.ended()
-    assert GIVEN_BACK in display.sent
-    assert during != display.modes
+    assert 130 == display.wait_for_exit()
+    assert GIVEN_BACK in display.received
+    assert during != display.terminal_modes
 
 
 def test_terminal_modes(watching: Open, tmp_path: Path) -> None:
-    """What is typed is not echoed while it runs, and is after it."""
-    untouched = Display(["cat"], helpers.build_environment(tmp_path))
+    """Typed keys are not echoed while it runs, and are echoed afterwards."""
+    untouched = ScreenTerminal(["cat"], helpers.build_environment(tmp_path))
     display = watching()
-    assert untouched.modes != display.modes
-    display.type("q")
-    display.ended()
-    assert untouched.modes == display.modes
+    assert untouched.terminal_modes != display.terminal_modes
+    display.type_text("q")
+    display.wait_for_exit()
+    assert untouched.terminal_modes == display.terminal_modes
     untouched.close()
 
 
 def test_suspend(watching: Open) -> None:
-    """Ctrl-Z gives the terminal back, and when it goes on, the screen is drawn again."""
+    """Ctrl-Z restores the terminal, and `fg` draws the screen again."""
     display = watching()
-    display.type("\x1a")
+    display.type_text("\x1a")
     state = Path(f"/proc/{display.process.pid}/stat")
     deadline = time.monotonic() + 10
     while ") T " not in state.read_text("ascii") and time.monotonic() < deadline:
-        display.follow(0.1)
-    display.follow(0.5)
-    assert display.sent.endswith(GIVEN_BACK)
-    display.clear()
+        display.read_output(0.1)
+    display.read_output(0.5)
+    assert display.received.endswith(GIVEN_BACK)
+    display.clear_screen()
     display.process.send_signal(signal.SIGCONT)
-    display.await_("Look around")
-    display.type("q")
-    assert 0 == display.ended()
+    display.wait_for("Look around")
+    display.type_text("q")
+    assert 0 == display.wait_for_exit()
 
 
 def test_resize(watching: Open) -> None:
-    """When the window changes its size the screen follows, without a key being pressed."""
+    """The screen adapts to a new window size without a key press."""
     display = watching()
     display.resize(20, 50)
-    display.await_(lambda _: display.lines[-1].startswith(" h hint") and "━" * 50 == display.lines[1])
+    display.wait_for(lambda _: display.screen_lines[-1].startswith(" h hint") and "━" * 50 == display.screen_lines[1])
     display.resize(8, 40)
-    display.await_(lambda _: display.lines[-1].startswith(" h hint") and "━" * 40 == display.lines[1])
+    display.wait_for(lambda _: display.screen_lines[-1].startswith(" h hint") and "━" * 40 == display.screen_lines[1])
 
 
-def test_calm(watching: Open) -> None:
-    """While nothing changes nothing is sent, so nothing flickers."""
+def test_no_flicker(watching: Open) -> None:
+    """Nothing is written while nothing changes, so nothing flickers."""
     display = watching()
-    display.follow(1)
-    sent = display.sent
-    display.follow(3)
-    assert sent == display.sent
+    display.read_output(1)
+    sent = display.received
+    display.read_output(3)
+    assert sent == display.received
 
 
 @pytest.mark.parametrize("more", [{}, {"NO_COLOR": "1"}], ids=["colour", "NO_COLOR"])
 def test_colour(more: dict[str, str], watching: Open) -> None:
-    """There is colour, unless NO_COLOR says that there should be none."""
-    assert bool(COLOUR.search(watching(**more).sent)) is not bool(more)
+    """The screen is coloured, unless NO_COLOR is set."""
+    assert bool(COLOUR.search(watching(**more).received)) is not bool(more)
 
 
-def test_harmless() -> None:
-    """What a terminal would obey is shown and not sent, and nothing beside it moves."""
+def test_control_characters() -> None:
+    """Control characters are replaced one by one, so that other text keeps its column."""
     shown = _fullscreen._replace_control_chars(Text.assemble("web\x1b[2J.1 ", ("exited", "red")))
     assert ("web\N{REPLACEMENT CHARACTER}[2J.1 exited", "exited") == (
         shown.plain,
