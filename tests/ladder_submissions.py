@@ -1,4 +1,4 @@
-"""Submissions for the tests' lab 'ladder', and what comes of grading them."""
+"""Submissions for the tests' lab 'ladder', and their grades."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from runner.grading import grade_model
 from runner.grading.grade_model import Grade
 from tests.conftest import LabsRunner
 
-SWARM = "```sh node1\ndocker swarm init --advertise-addr eth0\n```\n"
-VOLUMES = "```sh node1\ndocker volume create --label node=node1 first\ndocker volume create second\n```\n"
-THIRD = "```sh node1\ndocker volume create third\n```\n"
+SWARM_BLOCK = "```sh node1\ndocker swarm init --advertise-addr eth0\n```\n"
+VOLUMES_BLOCK = "```sh node1\ndocker volume create --label node=node1 first\ndocker volume create second\n```\n"
+THIRD_BLOCK = "```sh node1\ndocker volume create third\n```\n"
 
-HIDDEN = """
+HIDDEN_CHECK = """
 from checks import expect, step
 
 @step("volumes", points=3)
-def test_nobody_knows_this(nodes):
+def test_confidential_label(nodes):
     '''The label is the name of the node.'''
-    labels = {one.name: one.attrs["Labels"] or {} for one in nodes["node1"].api.volumes.list()}
-    expect(nodes["node1"], labels.get("first", {}).get("node"), "node1", of="a label nobody knows of", see="docker")
+    labels = {volume.name: volume.attrs["Labels"] or {} for volume in nodes["node1"].api.volumes.list()}
+    expect(nodes["node1"], labels.get("first", {}).get("node"), "node1", of="a confidential label", see="docker")
 """
 
 
-def block(script: str) -> str:
+def make_block(script: str) -> str:
     """Return a shell block for node1."""
     return f"```sh node1\n{script}\n```\n"
 
 
-def write(folder: Path, texts: Mapping[str, str]) -> Path:
-    """Write submissions, each into a folder of its name, and return the folder that holds them."""
+def write_submissions(folder: Path, texts: Mapping[str, str]) -> Path:
+    """Write submissions, each to a folder named after it, and return the folder that contains them."""
     for name, text in texts.items():
         (folder / name).mkdir(parents=True, exist_ok=True)
         front = "" if text.startswith("---\n") else "---\nlab: ladder\n---\n"
@@ -41,33 +41,35 @@ def write(folder: Path, texts: Mapping[str, str]) -> Path:
     return folder
 
 
-def hidden(root: Path) -> Path:
-    """Write a hidden check, worth three points, and return the folder that it lies in."""
+def write_hidden_checks(root: Path) -> Path:
+    """Write a hidden check that is worth three points, and return its folder."""
     folder = root / "hidden"
     folder.mkdir(exist_ok=True)
-    (folder / "test_ladder.py").write_text(HIDDEN, "utf-8")
+    (folder / "test_ladder.py").write_text(HIDDEN_CHECK, "utf-8")
     return folder
 
 
-def table(printed: str) -> dict[str, str]:
-    """Return the points of each submission in a table, and what is noted of it; how long each took is left out."""
+def parse_table(printed: str) -> dict[str, str]:
+    """Return the points and the note of each submission in a printed table."""
     rows = re.findall(r"^(\S+) +ladder +(\S+ of \S+) +\d+(?: +(\S.*?))? *$", printed, re.MULTILINE)
     return {name: f"{points} {note}".rstrip() for name, points, note in rows}
 
 
-def graded(labs: LabsRunner, folder: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Grade]]:
-    """Grade all submissions in a folder, and return how the command ended and the grades by name."""
+def grade_folder(
+    labs: LabsRunner, folder: Path, *words: str
+) -> tuple[subprocess.CompletedProcess[str], dict[str, Grade]]:
+    """Grade all submissions in a folder, and return the finished command and the grades by name."""
     report = folder.parent / "grades.json"
     done = labs("grade", str(folder), *words, "--report", f"json={report}", timeout=900)
-    return done, read(report) if report.exists() else {}
+    return done, read_grades(report) if report.exists() else {}
 
 
-def read(report: Path) -> dict[str, Grade]:
+def read_grades(report: Path) -> dict[str, Grade]:
     """Return the grades in a report by name."""
     grades = [grade_model.parse_grade(one) for one in json.loads(report.read_text("utf-8"))["grades"]]
     return {one.submission: one for one in grades}
 
 
-def outcomes(one: Grade) -> list[str]:
+def list_outcomes(one: Grade) -> list[str]:
     """Return the outcome of each check."""
     return [mark.outcome.value for mark in one.marks]

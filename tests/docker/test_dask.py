@@ -22,13 +22,21 @@ from distributed import Client
 from runner.grading import dask_worker
 from tests.conftest import LABS_TREE, LabsRunner
 from tests.docker.conftest import Leftovers
-from tests.ladder_submissions import SWARM, THIRD, VOLUMES, block, outcomes, read, write
-from tests.terminal import Terminal
+from tests.ladder_submissions import (
+    SWARM_BLOCK,
+    THIRD_BLOCK,
+    VOLUMES_BLOCK,
+    list_outcomes,
+    make_block,
+    read_grades,
+    write_submissions,
+)
+from tests.terminal import PseudoTerminal
 
 SUBMISSIONS = {
-    "perfect": SWARM + VOLUMES + THIRD,
-    "partial": SWARM + block("docker volume create first"),
-    "with-files": SWARM + block("bash app/make.sh"),
+    "perfect": SWARM_BLOCK + VOLUMES_BLOCK + THIRD_BLOCK,
+    "partial": SWARM_BLOCK + make_block("docker volume create first"),
+    "with-files": SWARM_BLOCK + make_block("bash app/make.sh"),
 }
 EXPECTED = {
     "perfect": "passed passed passed passed passed",
@@ -39,9 +47,9 @@ HIDDEN = """
 from checks import expect, step
 
 @step("volumes")
-def test_nobody_knows_this(nodes):
+def test_first_exists(nodes):
     '''There is a volume called first.'''
-    names = [one.name for one in nodes["node1"].api.volumes.list()]
+    names = [volume.name for volume in nodes["node1"].api.volumes.list()]
     expect(nodes["node1"], "first" in names, True, of="a volume", see="docker volume ls")
 """
 
@@ -110,10 +118,10 @@ def two(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -
         yield found
 
 
-def grading(folder: Path, cluster: DaskCluster, environment: dict[str, str], *words: str) -> Terminal:
+def grading(folder: Path, cluster: DaskCluster, environment: dict[str, str], *words: str) -> PseudoTerminal:
     """Begin to grade a folder on a cluster, on a terminal."""
     argv = ["grade", str(folder), "--driver", "docker", "--dask", cluster.address, *words]
-    return Terminal([sys.executable, "-m", "runner", *argv], {**environment, "NO_COLOR": "1"}, columns=120)
+    return PseudoTerminal([sys.executable, "-m", "runner", *argv], {**environment, "NO_COLOR": "1"}, columns=120)
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
@@ -143,7 +151,9 @@ def test_nobody_waits_any_more(
     tmp_path: Path,
 ) -> None:
     """Ctrl-C ends what the workers are doing before it returns; so does, soon after, the loss of whoever has asked."""
-    folder = write(tmp_path / "class", {name: SWARM + block(f"sleep 120 # {name}{number}") for name in "abc"})
+    folder = write_submissions(
+        tmp_path / "class", {name: SWARM_BLOCK + make_block(f"sleep 120 # {name}{number}") for name in "abc"}
+    )
     before = two.begun()
     terminal = grading(folder, two, environment)
     terminal.read_until("block 2 of 2", 60)
@@ -157,7 +167,11 @@ def test_nobody_waits_any_more(
 
 def test_a_worker_is_lost(two: DaskCluster, labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
     """A worker is killed in the middle: all get the grade they get here, and only its submission is begun anew."""
-    folder, hidden, report = write(tmp_path / "class", SUBMISSIONS), tmp_path / "hidden", tmp_path / "grades.json"
+    folder, hidden, report = (
+        write_submissions(tmp_path / "class", SUBMISSIONS),
+        tmp_path / "hidden",
+        tmp_path / "grades.json",
+    )
     (folder / "with-files" / "app").mkdir()
     (folder / "with-files" / "app" / "make.sh").write_text("docker volume create second\n", "utf-8")
     (folder / "with-files" / "shadow").symlink_to("/etc/shadow")
@@ -170,9 +184,9 @@ def test_a_worker_is_lost(two: DaskCluster, labs: LabsRunner, environment: dict[
     os.kill(two.busy_worker("block 1 of"), signal.SIGKILL)
     terminal.read_until("SUBMISSION", 120)
     assert 1 == terminal.process.wait(30)
-    grades = read(report)
-    assert EXPECTED == {name: " ".join(outcomes(one)) for name, one in grades.items()}
-    assert ["shadow:1: a link that leads out of the submission; put the file itself here"] == list(
+    grades = read_grades(report)
+    assert EXPECTED == {name: " ".join(list_outcomes(one)) for name, one in grades.items()}
+    assert ["shadow:1: symbolic link to a file outside the submission; replace it with the file itself"] == list(
         grades["with-files"].problems
     )
     assert [1, 1, 2] == sorted(two.begun(before).values())
@@ -184,7 +198,7 @@ def test_a_submission_costs_workers(
     leftovers: Leftovers, labs: LabsRunner, environment: dict[str, str], tmp_path: Path
 ) -> None:
     """A submission under which too many workers die is given up and told; what they leave their successor removes."""
-    folder = write(tmp_path / "class", {"killer": SWARM + block("sleep 120 # killer")})
+    folder = write_submissions(tmp_path / "class", {"killer": SWARM_BLOCK + make_block("sleep 120 # killer")})
     with dask_cluster(tmp_path, environment, 1, failures=0) as cluster:
         terminal = grading(folder, cluster, environment)
         lose_all_of(cluster, "block 2 of 2")
@@ -198,10 +212,10 @@ def test_another_lab(labs: LabsRunner, environment: dict[str, str], tmp_path: Pa
     shutil.copytree(LABS_TREE, tmp_path / "tree")
     with (tmp_path / "tree" / "checks" / "test_ladder.py").open("a") as file:
         file.write("\n")
-    folder = write(tmp_path / "class", {"ada": SWARM, "bob": THIRD})
+    folder = write_submissions(tmp_path / "class", {"ada": SWARM_BLOCK, "bob": THIRD_BLOCK})
     other = {**environment, "LABS_ROOT": str(tmp_path / "tree")}
     with dask_cluster(tmp_path, other, 1, "--no-nanny") as cluster:
         done = labs("grade", str(folder), "--driver", "docker", "--dask", cluster.address)
     assert 4 == done.returncode, done.stdout
     assert "The checks of 'ladder' on the Dask worker tcp://127.0.0.1:" in done.stderr
-    assert f"Let {tmp_path / 'tree'} there hold the same files as here" in done.stderr
+    assert f"Copy the files in {tmp_path / 'tree'} from here to there" in done.stderr

@@ -13,29 +13,48 @@ import pytest
 
 from runner.grading.grade_model import Grade
 from tests.conftest import LabsRunner
-from tests.ladder_submissions import SWARM, THIRD, VOLUMES, block, graded, hidden, outcomes, table, write
-from tests.terminal import Terminal
+from tests.ladder_submissions import (
+    SWARM_BLOCK,
+    THIRD_BLOCK,
+    VOLUMES_BLOCK,
+    grade_folder,
+    list_outcomes,
+    make_block,
+    parse_table,
+    write_hidden_checks,
+    write_submissions,
+)
+from tests.terminal import PseudoTerminal
 
 SUBMISSIONS = {
-    "perfect": SWARM + VOLUMES + THIRD,
+    "perfect": SWARM_BLOCK + VOLUMES_BLOCK + THIRD_BLOCK,
     "empty": "",
-    "partial": SWARM + block("docker volume create first"),
-    "out-of-order": THIRD + VOLUMES + SWARM,
-    "with-a-hole": SWARM + THIRD,
-    "by-another-way": block("docker swarm init --advertise-addr eth0 >/dev/null && bash app/make.sh"),
-    "failing-blocks": block("false") + SWARM + "```sh node9\ntrue\n```\n" + block("exit 7") + VOLUMES + THIRD,
-    "labels-nothing": SWARM + block("docker volume create first; docker volume create second"),
-    "labels-the-other": SWARM + block("docker volume create --label node=node1 second; docker volume create first"),
-    "takes-other-names": SWARM + block("docker volume create --label node=node1 First; docker volume create second_"),
-    "makes-networks": SWARM + block("for one in first second third; do docker network create $one; done"),
-    "makes-containers": SWARM
-    + block("for one in first second; do docker create --name $one --label node=1 busybox; done"),
-    "leaves-again": SWARM + VOLUMES + block("docker swarm leave --force"),
-    "removes-again": SWARM + VOLUMES + block("docker volume rm first"),
-    "only-says": block("cat <<'END'\ndocker swarm init\ndocker volume create second\nEND"),
-    "stops-too-soon": SWARM + block("docker volume create second; false; docker volume create third"),
-    "in-a-list": SWARM + "- Then:\n\n  ```sh node1\n  docker volume create third\n  ```\n",
-    "captured": "```sh node1 capture=NAME\nhostname\n```\n" + SWARM + VOLUMES.replace("node=node1", "node=<NAME>"),
+    "partial": SWARM_BLOCK + make_block("docker volume create first"),
+    "out-of-order": THIRD_BLOCK + VOLUMES_BLOCK + SWARM_BLOCK,
+    "with-a-hole": SWARM_BLOCK + THIRD_BLOCK,
+    "by-another-way": make_block("docker swarm init --advertise-addr eth0 >/dev/null && bash app/make.sh"),
+    "failing-blocks": make_block("false")
+    + SWARM_BLOCK
+    + "```sh node9\ntrue\n```\n"
+    + make_block("exit 7")
+    + VOLUMES_BLOCK
+    + THIRD_BLOCK,
+    "labels-nothing": SWARM_BLOCK + make_block("docker volume create first; docker volume create second"),
+    "labels-the-other": SWARM_BLOCK
+    + make_block("docker volume create --label node=node1 second; docker volume create first"),
+    "takes-other-names": SWARM_BLOCK
+    + make_block("docker volume create --label node=node1 First; docker volume create second_"),
+    "makes-networks": SWARM_BLOCK + make_block("for one in first second third; do docker network create $one; done"),
+    "makes-containers": SWARM_BLOCK
+    + make_block("for one in first second; do docker create --name $one --label node=1 busybox; done"),
+    "leaves-again": SWARM_BLOCK + VOLUMES_BLOCK + make_block("docker swarm leave --force"),
+    "removes-again": SWARM_BLOCK + VOLUMES_BLOCK + make_block("docker volume rm first"),
+    "only-says": make_block("cat <<'END'\ndocker swarm init\ndocker volume create second\nEND"),
+    "stops-too-soon": SWARM_BLOCK + make_block("docker volume create second; false; docker volume create third"),
+    "in-a-list": SWARM_BLOCK + "- Then:\n\n  ```sh node1\n  docker volume create third\n  ```\n",
+    "captured": "```sh node1 capture=NAME\nhostname\n```\n"
+    + SWARM_BLOCK
+    + VOLUMES_BLOCK.replace("node=node1", "node=<NAME>"),
 }
 # What must come of each of the four checks.
 EXPECTED = {
@@ -64,13 +83,15 @@ EXPECTED = {
 def cohort(labs: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Grade], str]:
     """Grade all submissions at once, with a hidden check; return their folder, the grades, and what was printed."""
     root = tmp_path_factory.mktemp("cohort")
-    folder = write(root / "class", SUBMISSIONS)
+    folder = write_submissions(root / "class", SUBMISSIONS)
     (folder / "by-another-way" / "app").mkdir()
     script = "for name in second third; do docker volume create $name; done\ndocker volume create --label node first\n"
     (folder / "by-another-way" / "app" / "make.sh").write_text(script, "utf-8")
     (folder / "captured" / "secret").symlink_to("/etc/shadow")
     reports = ("--report", f"pages={root / 'pages'}", "--report", f"gitlab={root / 'gitlab.json'}")
-    done, grades = graded(labs, folder, "--driver", "docker", "--checks", str(hidden(root)), *reports)
+    done, grades = grade_folder(
+        labs, folder, "--driver", "docker", "--checks", str(write_hidden_checks(root)), *reports
+    )
     assert 1 == done.returncode, done.stdout + done.stderr
     return folder, grades, done.stdout + done.stderr
 
@@ -79,7 +100,7 @@ def cohort(labs: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 def test_outcomes(cohort: tuple[Path, dict[str, Grade], str], name: str) -> None:
     """Each submission gets the marks that it must get, whatever came before in it."""
     one = cohort[1][name]
-    assert EXPECTED[name].split() == outcomes(one)[:-1], one
+    assert EXPECTED[name].split() == list_outcomes(one)[:-1], one
     assert one.is_complete
 
 
@@ -87,7 +108,7 @@ def test_hidden_check(cohort: tuple[Path, dict[str, Grade], str]) -> None:
     """A hidden check counts, and nobody hears of what it looks at."""
     assert (7, 7) == (cohort[1]["perfect"].score.earned, cohort[1]["perfect"].score.possible)
     assert 4 == cohort[1]["by-another-way"].score.earned
-    assert "nobody" not in cohort[2].lower()
+    assert "confidential" not in cohort[2].lower()
 
 
 def test_reports(cohort: tuple[Path, dict[str, Grade], str]) -> None:
@@ -101,7 +122,7 @@ def test_reports(cohort: tuple[Path, dict[str, Grade], str]) -> None:
         (root / "pages" / "index.html").read_text("utf-8"),
         (root / "gitlab.json").read_text("utf-8"),
     ]
-    assert [] == [text for text in shown if "nobody" in text.lower() or "label of a" in text]
+    assert [] == [text for text in shown if "confidential" in text.lower() or "label of a" in text]
 
 
 def test_what_did_not_work_is_told(cohort: tuple[Path, dict[str, Grade], str]) -> None:
@@ -110,7 +131,7 @@ def test_what_did_not_work_is_told(cohort: tuple[Path, dict[str, Grade], str]) -
     assert [
         "it exited with 1, not with 0",
         "",
-        "not typed: there is no node 'node9'",
+        "not run: there is no node 'node9'",
         "it exited with 7, not with 0",
     ] == [run.complaint for run in runs[:4]]
     assert ["submission.md:10: there is no node 'node9'"] == list(cohort[1]["failing-blocks"].problems)
@@ -119,7 +140,7 @@ def test_what_did_not_work_is_told(cohort: tuple[Path, dict[str, Grade], str]) -
 def test_link_is_left_out(cohort: tuple[Path, dict[str, Grade], str]) -> None:
     """A link out of the submission is told, and the rest is graded."""
     (problem,) = cohort[1]["captured"].problems
-    assert "secret:1: a link that leads out of the submission" in problem
+    assert "secret:1: symbolic link to a file outside the submission" in problem
 
 
 def test_nothing_is_left(cohort: tuple[Path, dict[str, Grade], str], labs: LabsRunner) -> None:
@@ -132,7 +153,7 @@ def test_not_graded_again(cohort: tuple[Path, dict[str, Grade], str], labs: Labs
     """What was graded is not graded again, and its grade is the same to the second."""
     folder, before, _ = cohort
     began = time.monotonic()
-    _, grades = graded(labs, folder, "--driver", "docker", "--checks", str(hidden(folder.parent)))
+    _, grades = grade_folder(labs, folder, "--driver", "docker", "--checks", str(write_hidden_checks(folder.parent)))
     assert before == grades
     assert time.monotonic() - began < 10
 
@@ -148,8 +169,8 @@ def test_one_submission(cohort: tuple[Path, dict[str, Grade], str], labs: LabsRu
 
 def test_goes_on_after_a_power_cut(labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
     """A cohort that is killed in the middle goes on where it was, to the same table; nothing is left running."""
-    texts = {"s0": SWARM + VOLUMES, "s1": SWARM + THIRD, "s2": SWARM}
-    folder = write(tmp_path / "class", texts)
+    texts = {"s0": SWARM_BLOCK + VOLUMES_BLOCK, "s1": SWARM_BLOCK + THIRD_BLOCK, "s2": SWARM_BLOCK}
+    folder = write_submissions(tmp_path / "class", texts)
     argv = [sys.executable, "-m", "runner", "grade", str(folder), "--driver", "docker", "--jobs", "1"]
     with subprocess.Popen(
         argv, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -159,12 +180,12 @@ def test_goes_on_after_a_power_cut(labs: LabsRunner, environment: dict[str, str]
         # The next one has begun by then.
         time.sleep(2)
         os.killpg(process.pid, signal.SIGKILL)
-    resumed, grades = graded(labs, folder, "--driver", "docker")
+    resumed, grades = grade_folder(labs, folder, "--driver", "docker")
     assert first.split()[1].rstrip(":") in grades
-    undisturbed, _ = graded(labs, folder, "--driver", "docker", "--anew")
+    undisturbed, _ = grade_folder(labs, folder, "--driver", "docker", "--force")
     assert (1, 1) == (resumed.returncode, undisturbed.returncode), resumed.stderr
-    assert {"s0": "3 of 4", "s1": "2 of 4", "s2": "1 of 4"} == table(undisturbed.stdout)
-    assert table(undisturbed.stdout) == table(resumed.stdout)
+    assert {"s0": "3 of 4", "s1": "2 of 4", "s2": "1 of 4"} == parse_table(undisturbed.stdout)
+    assert parse_table(undisturbed.stdout) == parse_table(resumed.stdout)
     assert "No lab is started." in labs("status").stdout
 
 
@@ -174,14 +195,14 @@ def test_submit_what_was_typed(labs: LabsRunner, environment: dict[str, str], tm
     try:
         before = labs("submit", "--out", str(tmp_path / "early"))
         assert (1, False) == (before.returncode, (tmp_path / "early").exists())
-        shell = Terminal([sys.executable, "-m", "runner", "shell", "node1"], {**environment, "NO_COLOR": "1"})
+        shell = PseudoTerminal([sys.executable, "-m", "runner", "shell", "node1"], {**environment, "NO_COLOR": "1"})
         for line in ("docker swarm init --advertise-addr eth0", "docker volume create 'no good'", "mkdir it; cd it"):
             shell.read_until("# ")
-            shell.type(f"{line}\n")
+            shell.type_text(f"{line}\n")
         shell.read_until("it # ")
-        shell.type("docker volume create second; echo typed-$((40 + 2))\n")
+        shell.type_text("docker volume create second; echo typed-$((40 + 2))\n")
         shell.read_until("typed-42")
-        shell.type("exit\n")
+        shell.type_text("exit\n")
         assert 0 == shell.process.wait(20)
         done = labs("submit", "--out", str(tmp_path / "ada"))
         assert 0 == done.returncode, done.stderr

@@ -1,4 +1,4 @@
-"""Grades for the tests of reports: one of each kind, and one full of what could break a report."""
+"""Grades for the tests of reports: typical ones, and one with text that could break a report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BONUS = Mark("test_more", "find", "There is more", Outcome.PASSED, 0.5, bonus=Tr
 HIDDEN = Mark(
     "test_secret_one",
     "look",
-    "The secret is kept",
+    "The secret exists",
     Outcome.FAILED,
     2,
     text="a secret",
@@ -25,20 +25,20 @@ HIDDEN = Mark(
     see="x",
     hidden=True,
 )
-RUN = BlockRun(7, "find", "node1", "false", 1, "no\n", complaint="it exited with 1, not with 0", seconds=0.1)
+FAILED_RUN = BlockRun(7, "find", "node1", "false", 1, "no\n", complaint="it exited with 1, not with 0", seconds=0.1)
 
 
-def grade(
+def make_grade(
     *marks: Mark, submission: str = "ada", trouble: str = "", problems: tuple[str, ...] = (), learner: str = ""
 ) -> Grade:
-    """Return a grade of the lab 'tiny'; for a learner it has values."""
+    """Return a grade for the lab 'tiny'; a learner has values."""
     return Grade(
         submission=submission,
         lab="tiny",
         driver="uml",
         marks=marks,
         titles=TITLES,
-        runs=(RUN,),
+        runs=(FAILED_RUN,),
         problems=problems,
         trouble=trouble,
         hashes=HASHES,
@@ -51,15 +51,15 @@ def grade(
     )
 
 
-# What each of the formats, a terminal, a spreadsheet or a workflow would obey.
-NASTY = (
+# Text that report formats, terminals, spreadsheets or CI workflows would interpret.
+NASTY_TEXT = (
     "]]></failure>&<script>alert(1)</script>\x1b]0;t\x07\x00\r\n::error::pwned\n=cmd()|' # TODO x\nok 99\n"
     "| a | [l](javascript:x) `c` *b* \u202e\ud800 \ufffe %0A $GITHUB_ENV"
 )
 
 
-def _full_of(text: str) -> Grade:
-    return grade(
+def _make_grade_with_text(text: str) -> Grade:
+    return make_grade(
         Mark("test_a", "look", f"says {text}", Outcome.FAILED, 1, text=text, node="node1", see=text),
         Mark("test_b", "find", "b", Outcome.PASSED, 1),
         submission=f"=ev{text}il",
@@ -68,10 +68,10 @@ def _full_of(text: str) -> Grade:
     )
 
 
-ATTACK, TAME = _full_of(NASTY), _full_of("harmless")
-ALL = (
-    grade(PASSED, FAILED, SKIPPED, BONUS, HIDDEN),
-    grade(PASSED, ERROR, submission="bob"),
-    grade(submission="eve", trouble="node1 never came up. Try again."),
-    ATTACK,
+ATTACK_GRADE, HARMLESS_GRADE = _make_grade_with_text(NASTY_TEXT), _make_grade_with_text("harmless")
+ALL_GRADES = (
+    make_grade(PASSED, FAILED, SKIPPED, BONUS, HIDDEN),
+    make_grade(PASSED, ERROR, submission="bob"),
+    make_grade(submission="eve", trouble="node1 never came up. Try again."),
+    ATTACK_GRADE,
 )

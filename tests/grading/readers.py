@@ -1,4 +1,4 @@
-"""Readers of reports that other programs grade by, made from what those say of their formats."""
+"""Readers of reports for other grading platforms, written from the documentation of their formats."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 
-_SHOWN = {"enum": ["hidden", "after_due_date", "after_published", "visible"]}
+_VISIBILITY = {"enum": ["hidden", "after_due_date", "after_published", "visible"]}
 _FORMAT = {"enum": ["text", "html", "simple_format", "md", "ansi"]}
 # Gradescope's page 'Autograder Specifications', 'Output Format'.
 _GRADESCOPE = {
@@ -19,8 +19,8 @@ _GRADESCOPE = {
         "execution_time": {"type": "number"},
         "output": {"type": "string"},
         "output_format": _FORMAT,
-        "visibility": _SHOWN,
-        "stdout_visibility": _SHOWN,
+        "visibility": _VISIBILITY,
+        "stdout_visibility": _VISIBILITY,
         "tests": {
             "type": "array",
             "items": {
@@ -34,7 +34,7 @@ _GRADESCOPE = {
                     "name_format": _FORMAT,
                     "output": {"type": "string"},
                     "output_format": _FORMAT,
-                    "visibility": _SHOWN,
+                    "visibility": _VISIBILITY,
                 },
             },
         },
@@ -42,7 +42,7 @@ _GRADESCOPE = {
 }
 _TEXT = {"type": "string", "minLength": 1}
 _NUMBER = {"type": "integer", "minimum": 0}
-_MOMENT = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
+_TIMESTAMP = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
 # Classroom 50's page 'Advanced Autograding', 'The result.json contract'.
 _CLASSROOM50 = {
     "type": "object",
@@ -51,7 +51,7 @@ _CLASSROOM50 = {
         "schema": {"const": "classroom50/result/v1"},
         "assignment_type": {"enum": ["individual", "group", "team"]},
         **dict.fromkeys(("classroom", "assignment", "owner", "submission", "commit", "release", "review"), _TEXT),
-        **dict.fromkeys(("datetime", "graded_at"), _MOMENT),
+        **dict.fromkeys(("datetime", "graded_at"), _TIMESTAMP),
         **dict.fromkeys(("score", "max-score"), _NUMBER),
         "tests": {
             "type": "array",
@@ -70,20 +70,20 @@ _CLASSROOM50 = {
 }
 
 
-def gradescope(file: Path) -> dict[str, Any]:
+def read_gradescope(file: Path) -> dict[str, Any]:
     """Read a `results.json` as Gradescope does."""
-    return _read(file, _GRADESCOPE)
+    return _read_json(file, _GRADESCOPE)
 
 
-def classroom50(file: Path) -> dict[str, Any]:
-    """Read a `result.json` as Classroom 50 does: its sums must be those of its tests."""
-    found = _read(file, _CLASSROOM50)
+def read_classroom50(file: Path) -> dict[str, Any]:
+    """Read a `result.json` as Classroom 50 does: its totals must be the sums of its tests."""
+    result = _read_json(file, _CLASSROOM50)
     for key in ("score", "max-score"):
-        assert sum(test[key] for test in found["tests"]) == found[key]
-    return found
+        assert sum(test[key] for test in result["tests"]) == result[key]
+    return result
 
 
-def _read(file: Path, schema: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
-    jsonschema.validate(found, schema)
-    return found
+def _read_json(file: Path, schema: dict[str, Any]) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    jsonschema.validate(data, schema)
+    return data

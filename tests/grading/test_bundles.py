@@ -1,4 +1,4 @@
-"""Bundles for other autograders: what is in them, and what cannot be bundled."""
+"""Bundles for other autograders: their contents, and what cannot be bundled."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a tree with a lab of one's own, and a folder with a hidden check for it."""
+    """Return a folder with a custom lab, and a hidden check for it."""
     helpers.isolate_environment(monkeypatch, tmp_path)
     helpers.write_lab(tmp_path, LESSON, checks=CHECKS)
     (tmp_path / "hidden").mkdir()
@@ -29,13 +29,13 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_gradescope(tree: Path) -> None:
-    """Gradescope gets both programs at the top of an archive, with labs, the lab and the hidden checks."""
-    parts = tree / "stick.parts"
-    parts.write_bytes(b"parts")
-    hidden = tree / "hidden" / "test_tiny.py"
-    bundles.write_bundle("gradescope", SETTINGS, tree / "a.zip", hidden=hidden, parts=parts)
+    """Gradescope gets an archive with both scripts at the top, labs, the lab and the hidden checks."""
+    artifacts = tree / "stick.parts"
+    artifacts.write_bytes(b"parts")
+    hidden_checks = tree / "hidden" / "test_tiny.py"
+    bundles.write_bundle("gradescope", SETTINGS, tree / "a.zip", hidden_checks=hidden_checks, artifacts=artifacts)
     archive = zipfile.ZipFile(tree / "a.zip")
-    modes = {one.filename: one.external_attr >> 16 & 0o777 for one in archive.infolist()}
+    modes = {entry.filename: entry.external_attr >> 16 & 0o777 for entry in archive.infolist()}
     assert {"setup.sh": 0o755, "run_autograder": 0o755} == {
         name: modes[name] for name in ("setup.sh", "run_autograder")
     }
@@ -46,61 +46,61 @@ def test_gradescope(tree: Path) -> None:
 
 
 def test_classroom50(tree: Path) -> None:
-    """Classroom 50 gets a folder, in which a newer bundle takes the place of an older one and other files stay."""
+    """Classroom 50 gets a folder, in which a new bundle replaces an older one and other files stay."""
     out = tree / "autograders"
     out.mkdir()
     for name in ("labs-0.0.1-py3-none-any.whl", "notes.md"):
         (out / name).touch()
-    bundles.write_bundle("classroom50", SETTINGS, out, hidden=tree / "hidden" / "test_tiny.py")
+    bundles.write_bundle("classroom50", SETTINGS, out, hidden_checks=tree / "hidden" / "test_tiny.py")
     assert (out / "hidden" / "test_tiny.py").is_file()
     bundles.write_bundle("classroom50", SETTINGS, out)
     (wheel,) = out.glob("*.whl")
     assert {wheel.name, "autograder.py", "settings.json", "notes.md", "tree"} == {path.name for path in out.iterdir()}
     assert 0 < wheel.stat().st_size < 5e6
-    told = {"lab": "tiny", "driver": "docker", "seconds": 60, "seed": "the autumn"}
-    assert told == json.loads((out / "settings.json").read_text("utf-8"))
+    settings = {"lab": "tiny", "driver": "docker", "seconds": 60, "seed": "the autumn"}
+    assert settings == json.loads((out / "settings.json").read_text("utf-8"))
 
 
-def test_own_labs_need_no_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lab that came with labs is in labs, and comes with no second copy."""
+def test_built_in_labs_are_not_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lab that is part of labs is in the wheel, so the bundle has no second copy."""
     monkeypatch.delenv("LABS_ROOT", raising=False)
     bundles.write_bundle("gradescope", BundleSettings("swarm-basics", "uml", 60), tmp_path / "a.zip")
     assert [] == [name for name in zipfile.ZipFile(tmp_path / "a.zip").namelist() if name.startswith("tree")]
 
 
-def test_parts_elsewhere(tree: Path) -> None:
-    """What may be 10 MB large, and has an engine, takes no parts along."""
-    with pytest.raises(UsageError, match="cannot carry"):
-        bundles.write_bundle("classroom50", SETTINGS, tree / "out", parts=tree / "stick.parts")
+def test_artifacts_for_classroom50(tree: Path) -> None:
+    """A bundle for Classroom 50, which may be 10 MB large, cannot contain images."""
+    with pytest.raises(UsageError, match="cannot contain"):
+        bundles.write_bundle("classroom50", SETTINGS, tree / "out", artifacts=tree / "stick.parts")
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
         (["gradescope", "--lab", "tinny"], "There is no lab 'tinny'."),
-        (["gradescope", "--lab", "tiny", "--checks", "checks/none"], "There is no checks/none/test_tiny.py."),
+        (["gradescope", "--lab", "tiny", "--checks", "checks/none"], "checks/none/test_tiny.py does not exist."),
         (["gradescope", "--lab", "tiny", "--driver", "dokcer"], "There is no driver 'dokcer'."),
         (["gradescope", "--lab", "tiny", "--out", "none/a.zip"], "There is no folder none"),
-        (["gradescope", "--lab", "tiny", "--parts", "none"], "'labs images export none' writes it."),
+        (["gradescope", "--lab", "tiny", "--parts", "none"], "'labs images export none' creates it."),
         (["gradescoop", "--lab", "tiny"], "'gradescoop' is not one of"),
         (["gradescope"], "Missing option '--lab'"),
     ],
 )
-def test_mistakes(words: list[str], said: str, tree: Path) -> None:
-    """A mistake on the command line is told, ends with 2, and writes nothing."""
-    done = helpers.run_labs(tree, "grade", "bundle", *words)
+def test_mistakes(arguments: list[str], message: str, tree: Path) -> None:
+    """A mistake on the command line is reported, exits with 2, and writes nothing."""
+    done = helpers.run_labs(tree, "grade", "bundle", *arguments)
     assert (2, "") == (done.returncode, done.stdout)
-    assert said in done.stderr
+    assert message in done.stderr
     assert [] == [*tree.glob("*.zip")]
 
 
 def test_command(tree: Path) -> None:
-    """`labs grade bundle` writes one, and says what to do with it; a folder of that name can be graded all the same."""
+    """`labs grade bundle` writes a bundle and the next step; a folder named 'bundle' can still be graded."""
     done = helpers.run_labs(tree, "grade", "bundle", "gradescope", "--lab", "tiny")
     assert (0, "") == (done.returncode, done.stderr)
     assert done.stdout.startswith("Written to gradescope.zip.\nUpload it")
     assert (tree / "gradescope.zip").is_file()
-    assert "There is no folder bundle." in helpers.run_labs(tree, "grade", "./bundle").stderr
+    assert "The folder bundle does not exist." in helpers.run_labs(tree, "grade", "./bundle").stderr
     assert (
         "Usage: labs grade bundle [OPTIONS] {classroom50|gradescope}"
         in helpers.run_labs(tree, "grade", "bundle", "-h").stdout

@@ -29,12 +29,12 @@ def collect(folder: Path) -> Snapshot:
     return collect_submission(folder, LIMITS)
 
 
-def problems(snapshot: Snapshot) -> list[tuple[str, str]]:
+def list_problems(snapshot: Snapshot) -> list[tuple[str, str]]:
     """Return the name of each file that was excluded, and the reason."""
     return [(str(problem.path), problem.message) for problem in snapshot.problems]
 
 
-def names(snapshot: Snapshot) -> list[str]:
+def list_names(snapshot: Snapshot) -> list[str]:
     """Return the names of the files that were collected."""
     return sorted(file.path for file in snapshot.files)
 
@@ -46,7 +46,7 @@ def test_files(folder: Path) -> None:
     (folder / "app" / "run").chmod(0o4777)
     (folder / "notes").write_text("notes", "utf-8")
     snapshot = collect(folder)
-    assert ("ada", b"text", []) == (snapshot.name, snapshot.text, problems(snapshot))
+    assert ("ada", b"text", []) == (snapshot.name, snapshot.text, list_problems(snapshot))
     assert {"app/run": (b"#!/bin/sh\n", 0o755), "notes": (b"notes", 0o644)} == {
         file.path: (file.content, file.mode) for file in snapshot.files
     }
@@ -67,7 +67,7 @@ def test_link_inside(folder: Path) -> None:
     (folder / "one").write_text("one", "utf-8")
     (folder / "two").symlink_to("one")
     snapshot = collect(folder)
-    assert [] == problems(snapshot)
+    assert [] == list_problems(snapshot)
     assert {"one": b"one", "two": b"one"} == {file.path: file.content for file in snapshot.files}
 
 
@@ -79,7 +79,7 @@ def test_link_outside(to: str, folder: Path) -> None:
     (folder / "out").symlink_to(to)
     snapshot = collect(folder)
     reason = "symbolic link to a file outside the submission; replace it with the file itself"
-    assert ("out", reason) in problems(snapshot)
+    assert ("out", reason) in list_problems(snapshot)
     assert () == snapshot.files
 
 
@@ -87,7 +87,7 @@ def test_link_to_a_folder(folder: Path) -> None:
     """A link to a folder is excluded, even inside the submission: it could be a loop."""
     (folder / "here").symlink_to(".")
     reason = "symbolic link to a folder; replace it with the folder itself"
-    assert [("here", reason)] == problems(collect(folder))
+    assert [("here", reason)] == list_problems(collect(folder))
 
 
 def test_text_is_a_link_outside(folder: Path) -> None:
@@ -96,25 +96,25 @@ def test_text_is_a_link_outside(folder: Path) -> None:
     (folder / "submission.md").symlink_to("/etc/hostname")
     snapshot = collect(folder)
     assert b"" == snapshot.text
-    assert "submission.md" == problems(snapshot)[0][0]
+    assert "submission.md" == list_problems(snapshot)[0][0]
 
 
 def test_no_text(folder: Path) -> None:
     """A submission without its text is reported."""
     (folder / "submission.md").unlink()
-    assert [("submission.md", "the file is missing")] == problems(collect(folder))
+    assert [("submission.md", "the file is missing")] == list_problems(collect(folder))
 
 
 def test_pipe(folder: Path) -> None:
     """A pipe is excluded without waiting for its other end."""
     os.mkfifo(folder / "pipe")
-    assert [("pipe", "not a regular file")] == problems(collect(folder))
+    assert [("pipe", "not a regular file")] == list_problems(collect(folder))
 
 
 def test_endless_device(folder: Path) -> None:
     """A link to an endless device is not read."""
     (folder / "zero").symlink_to("/dev/zero")
-    assert "zero" == problems(collect(folder))[0][0]
+    assert "zero" == list_problems(collect(folder))[0][0]
 
 
 def test_large_file(folder: Path) -> None:
@@ -122,8 +122,8 @@ def test_large_file(folder: Path) -> None:
     (folder / "large").write_bytes(bytes(2001))
     (folder / "small").write_bytes(bytes(2000))
     snapshot = collect(folder)
-    assert [("large", "too large; at most 1 kB are allowed here")] == problems(snapshot)
-    assert ["small"] == names(snapshot)
+    assert [("large", "too large; at most 1 kB are allowed here")] == list_problems(snapshot)
+    assert ["small"] == list_names(snapshot)
 
 
 def test_large_folder(folder: Path) -> None:
@@ -131,8 +131,8 @@ def test_large_folder(folder: Path) -> None:
     for name in "abc":
         (folder / name).write_bytes(bytes(1900))
     snapshot = collect(folder)
-    assert ["c"] == [name for name, _ in problems(snapshot)]
-    assert ["a", "b"] == names(snapshot)
+    assert ["c"] == [name for name, _ in list_problems(snapshot)]
+    assert ["a", "b"] == list_names(snapshot)
 
 
 def test_many_files(folder: Path) -> None:
@@ -140,7 +140,7 @@ def test_many_files(folder: Path) -> None:
     for number in range(9):
         (folder / f"{number}").write_bytes(b"")
     snapshot = collect(folder)
-    assert [("4", "more than 4 files; all files after this one are ignored")] == problems(snapshot)
+    assert [("4", "more than 4 files; all files after this one are ignored")] == list_problems(snapshot)
     assert 5 == len(snapshot.files)
 
 
@@ -149,7 +149,7 @@ def test_many_bad_links(folder: Path) -> None:
     for number in range(9):
         (folder / f"link{number}").symlink_to("/etc/hostname")
     (folder / "stack.yml").write_text("services: {}\n", "utf-8")
-    assert "more than 4 files; all files after this one are ignored" == problems(collect(folder))[-1][1]
+    assert "more than 4 files; all files after this one are ignored" == list_problems(collect(folder))[-1][1]
 
 
 @pytest.mark.parametrize("name", ["loop", "submission.md"])
@@ -157,7 +157,7 @@ def test_link_to_itself(name: str, folder: Path) -> None:
     """A link to itself is excluded."""
     (folder / name).unlink(missing_ok=True)
     (folder / name).symlink_to(name)
-    ((path, reason),) = problems(collect(folder))
+    ((path, reason),) = list_problems(collect(folder))
     assert (name, True) == (path, reason.startswith("cannot read the file"))
 
 
@@ -180,7 +180,7 @@ def test_folders_of_tools(folder: Path) -> None:
         (folder / name).mkdir()
         (folder / name / "file").write_bytes(bytes(3000))
     snapshot = collect(folder)
-    assert ([], ()) == (problems(snapshot), snapshot.files)
+    assert ([], ()) == (list_problems(snapshot), snapshot.files)
 
 
 def test_find_submissions(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 from runner.checking.results import Outcome
 from runner.errors import UsageError
 from runner.grading import regrade, reports
-from tests.grading.grades import ALL, ERROR, FAILED, HASHES, HIDDEN, PASSED, grade
+from tests.grading.grades import ALL_GRADES, ERROR, FAILED, HASHES, HIDDEN, PASSED, make_grade
 
-PREVIOUS = grade(PASSED, FAILED, HIDDEN)
+PREVIOUS = make_grade(PASSED, FAILED, HIDDEN)
 
 
 def test_same_grade() -> None:
@@ -23,16 +23,14 @@ def test_same_grade() -> None:
 def test_other_outcome() -> None:
     """A check with another result is reported, with the points."""
     passed = replace(FAILED, outcome=Outcome.PASSED)
-    differences = regrade.compare_grades([PREVIOUS], [grade(PASSED, passed, HIDDEN)])
-    assert {
-        "ada": ["It is found: was failed, is now passed", "had 1 of 5.5 points, has now 3.5 of 5.5"]
-    } == differences
+    differences = regrade.compare_grades([PREVIOUS], [make_grade(PASSED, passed, HIDDEN)])
+    assert {"ada": ["It is found: was failed, is now passed", "had 1 of 5.5 points, has now 3.5 of 5.5"]} == differences
 
 
 def test_hidden_check() -> None:
     """A hidden check is reported without its name."""
     passed = replace(HIDDEN, outcome=Outcome.PASSED)
-    differences = regrade.compare_grades([PREVIOUS], [grade(PASSED, FAILED, passed)])
+    differences = regrade.compare_grades([PREVIOUS], [make_grade(PASSED, FAILED, passed)])
     assert "Hidden check 1: was failed, is now passed" == differences["ada"][0]
 
 
@@ -53,14 +51,14 @@ def test_changed_values() -> None:
 def test_no_grade_to_compare() -> None:
     """A submission that is missing, or cannot be graded, is reported as such."""
     assert {"ada": ["it is missing, so it was not graded again"]} == regrade.compare_grades([PREVIOUS], [])
-    differences = regrade.compare_grades([PREVIOUS], [grade(PASSED, ERROR)])
+    differences = regrade.compare_grades([PREVIOUS], [make_grade(PASSED, ERROR)])
     assert ["checks worth 1 point could not run, which is neither a pass nor a fail"] == differences["ada"]
 
 
 def test_read_report(tmp_path: Path) -> None:
     """A report is read as it was written."""
-    (tmp_path / "grades.json").write_text(reports.render_report("json", ALL), "utf-8")
-    assert [*ALL] == regrade.read_graded_report(tmp_path / "grades.json")
+    (tmp_path / "grades.json").write_text(reports.render_report("json", ALL_GRADES), "utf-8")
+    assert [*ALL_GRADES] == regrade.read_graded_report(tmp_path / "grades.json")
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"format": "labs-grades/1"}', '{"format": "labs-grades/2"}'])

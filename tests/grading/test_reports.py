@@ -1,4 +1,4 @@
-"""Each report, read by a real reader of its format; and none of them broken by what stands in a submission."""
+"""Each report is read by a real reader of its format, and no text from a submission breaks it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,19 @@ from runner.grading import reports
 from runner.grading.grade_model import Grade
 from runner.grading.similarity import SimilarPair
 from tests import helpers
-from tests.grading.grades import ALL, ATTACK, BONUS, ERROR, FAILED, HIDDEN, PASSED, RUN, SKIPPED, TAME, grade
+from tests.grading.grades import (
+    ALL_GRADES,
+    ATTACK_GRADE,
+    BONUS,
+    ERROR,
+    FAILED,
+    FAILED_RUN,
+    HARMLESS_GRADE,
+    HIDDEN,
+    PASSED,
+    SKIPPED,
+    make_grade,
+)
 
 CLASSROOM50 = ("CLASSROOM", "ASSIGNMENT", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL", "REVIEW_URL")
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
@@ -39,9 +51,9 @@ def _in_classroom50(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_control_characters() -> None:
-    """No report holds what a terminal would obey, nor what turns the direction of text."""
+    """No report contains characters that a terminal interprets or that change the direction of text."""
     for name in reports.FILE_FORMATS:
-        grades = (ATTACK,) if name in reports.SINGLE_SUBMISSION_FORMATS else ALL
+        grades = (ATTACK_GRADE,) if name in reports.SINGLE_SUBMISSION_FORMATS else ALL_GRADES
         text = reports.render_report(name, grades).replace("\r\n", "\n")
         assert [] == CONTROL.findall(text), name
         text.encode("utf-8")
@@ -49,8 +61,8 @@ def test_no_control_characters() -> None:
 
 @pytest.mark.parametrize("name", sorted(set(reports.FORMATS) - {"json"}))
 def test_hidden_checks_stay_hidden(name: str, tmp_path: Path) -> None:
-    """Neither names nor messages of hidden checks are in what students see, but what they brought."""
-    reports.write_report(name, tmp_path / "report", (grade(PASSED, HIDDEN),), ())
+    """Reports for students contain the points of hidden checks, but neither their names nor their messages."""
+    reports.write_report(name, tmp_path / "report", (make_grade(PASSED, HIDDEN),), ())
     for text in _texts(tmp_path):
         for word in ("secret", "test_secret_one"):
             assert word not in text
@@ -58,8 +70,8 @@ def test_hidden_checks_stay_hidden(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(reports.FORMATS) - {"json"}))
 def test_pairs_stay_hidden(name: str, tmp_path: Path) -> None:
-    """Which submissions resemble each other is in no report that students see, nor in a learner's page."""
-    ada, bob = grade(PASSED), grade(PASSED, submission="bob")
+    """Reports for students, and learners' pages, do not mention similar submissions."""
+    ada, bob = make_grade(PASSED), make_grade(PASSED, submission="bob")
     shown = (ada,) if name in reports.SINGLE_SUBMISSION_FORMATS else (ada, bob)
     reports.write_report(name, tmp_path / "report", shown, (SimilarPair(0, 1, 0.9, 30, ("written by both",)),))
     for index in tmp_path.glob("report/index.*"):
@@ -74,13 +86,15 @@ def _texts(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", reports.FORMATS)
 def test_linear(name: str, tmp_path: Path) -> None:
-    """Twice as many grades are twice the work to write."""
-    class_of = [replace(ALL[number % 4], submission=f"s{number}") for number in range(80)]
+    """Twice as many grades take twice the work to write."""
+    grades = [replace(ALL_GRADES[number % 4], submission=f"s{number}") for number in range(80)]
 
     def write(count: int) -> None:
-        for one in range(count) if name in reports.SINGLE_SUBMISSION_FORMATS else (slice(0, count),):
-            grades = class_of[one] if isinstance(one, slice) else [grade(PASSED, FAILED, submission=f"s{one}")]
-            reports.write_report(name, tmp_path / f"report-{count}", grades, ())
+        batches = [grades[:count]]
+        if name in reports.SINGLE_SUBMISSION_FORMATS:
+            batches = [[make_grade(PASSED, FAILED, submission=f"s{number}")] for number in range(count)]
+        for batch in batches:
+            reports.write_report(name, tmp_path / f"report-{count}", batch, ())
 
     write(1)
     few, more, most = (helpers.count_calls(partial(write, count)) for count in (20, 40, 80))
@@ -88,13 +102,13 @@ def test_linear(name: str, tmp_path: Path) -> None:
 
 
 def _cases(grades: Sequence[Grade]) -> dict[str, list[TestCase]]:
-    found = JUnitXml.fromstring(reports.render_report("junit", grades).encode())
-    return {suite.name: list(suite) for suite in found}
+    suites = JUnitXml.fromstring(reports.render_report("junit", grades).encode())
+    return {suite.name: list(suite) for suite in suites}
 
 
 def test_junit() -> None:
-    """JUnit XML has a suite a submission and a case a check, and tells what failed from what could not run."""
-    cases = _cases(ALL)
+    """JUnit XML has one suite per submission and one case per check; failures and errors are different."""
+    cases = _cases(ALL_GRADES)
     assert ["ada", "bob", "eve"] == list(cases)[:3]
     ada, bob, eve = (cases[name] for name in ("ada", "bob", "eve"))
     kinds = [[type(result) for result in case.result] for case in (*ada, *bob, *eve)]
@@ -107,8 +121,8 @@ def test_junit() -> None:
 
 
 def test_junit_counts() -> None:
-    """The counts of a suite are those of its cases, so that readers which trust them are right."""
-    root = ElementTree.fromstring(reports.render_report("junit", ALL))
+    """The counts of a suite match its cases, because some readers rely on them."""
+    root = ElementTree.fromstring(reports.render_report("junit", ALL_GRADES))
     for suite in root:
         for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
             assert int(suite.attrib[attribute]) == len(suite.findall(f"testcase/{tag}"))
@@ -117,14 +131,14 @@ def test_junit_counts() -> None:
 
 def test_junit_attack() -> None:
     """Text that looks like XML stays text."""
-    (case, other) = next(iter(_cases((ATTACK,)).values()))
+    (case, other) = next(iter(_cases((ATTACK_GRADE,)).values()))
     assert "<script>" in case.result[0].message
     assert "b" == other.name
 
 
 def test_tap() -> None:
-    """A real reader of TAP finds each check once, and what could not run skipped, with the run called off."""
-    text = reports.render_report("tap", ALL)
+    """A TAP reader finds each check once; checks that could not run are skipped, and the run bails out."""
+    text = reports.render_report("tap", ALL_GRADES)
     lines = list(Parser().parse_text(text))
     tests = [line for line in lines if line.category == "test"]
     assert [True, False, True, True, False] == [test.ok for test in tests[:5]]
@@ -137,16 +151,16 @@ def test_tap() -> None:
 
 
 def test_tap_of_complete_grades() -> None:
-    """Where every check could run, nothing is called off."""
-    assert "Bail out!" not in reports.render_report("tap", (grade(PASSED, FAILED),))
+    """If every check could run, the run does not bail out."""
+    assert "Bail out!" not in reports.render_report("tap", (make_grade(PASSED, FAILED),))
 
 
-def _rows(name: str, grades: Sequence[Grade] = ALL) -> list[list[str]]:
+def _rows(name: str, grades: Sequence[Grade] = ALL_GRADES) -> list[list[str]]:
     return list(csv.reader(io.StringIO(reports.render_report(name, grades), newline="")))
 
 
 def test_csv() -> None:
-    """The table has a line a submission, with points by step; nothing is told as earned that is not to be relied on."""
+    """The table has one row per submission, with points by step; unreliable points are left out."""
     head, ada, bob, eve, _ = _rows("csv")
     assert ["submission", "lab", "earned", "possible", "percent", "complete", "look", "find", "hidden", "note"] == head
     assert ["ada", "tiny", "1.5", "6.5", "23.08", "yes", "1", "0.5", "0", ""] == ada
@@ -156,13 +170,13 @@ def test_csv() -> None:
 
 @pytest.mark.parametrize("name", ["csv", "canvas", "moodle"])
 def test_no_formulas(name: str) -> None:
-    """No cell begins with what a spreadsheet would take for a formula."""
+    """No cell starts like a formula."""
     assert [] == [cell for row in _rows(name) for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
 def test_canvas() -> None:
-    """Canvas gets its columns, its line of possible points, and an empty cell where there is no grade."""
-    head, possible, ada, bob, *_ = _rows("canvas", ALL[:3])
+    """Canvas gets its columns, its row of possible points, and an empty cell if there is no grade."""
+    head, possible, ada, bob, *_ = _rows("canvas", ALL_GRADES[:3])
     assert ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "tiny"] == head
     assert "Points Possible" == possible[0]
     assert ["ada", "", "", "ada", "", "1.5"] == ada
@@ -170,7 +184,7 @@ def test_canvas() -> None:
 
 
 def test_moodle() -> None:
-    """Moodle gets user name, grade and feedback, with what is missing in words."""
+    """Moodle gets user name, grade, and feedback on what is missing."""
     head, ada, *_ = _rows("moodle")
     assert ["username", "grade item", "grade", "feedback"] == head
     assert ["ada", "tiny", "1.5"] == ada[:3]
@@ -178,8 +192,8 @@ def test_moodle() -> None:
 
 
 def test_markdown() -> None:
-    """Markdown shows the table of all, then each submission by steps."""
-    html = MarkdownIt("commonmark").enable("table").render(reports.render_report("markdown", ALL))
+    """Markdown shows a table of all submissions, then each submission by steps."""
+    html = MarkdownIt("commonmark").enable("table").render(reports.render_report("markdown", ALL_GRADES))
     assert "<td>ada</td>" in html
     assert '<td style="text-align:right">1.5 of 6.5</td>' in html
     assert "<h3>Find it: 0.5 of 3.5</h3>" in html
@@ -187,22 +201,26 @@ def test_markdown() -> None:
 
 @pytest.mark.parametrize("name", ["markdown", "html", "gradescope"])
 def test_values(name: str) -> None:
-    """Students read whose values they had to have, and which, where they have any."""
-    own, plain = (reports.render_report(name, (grade(PASSED, learner=learner),)) for learner in ("ada", ""))
+    """Reports show the learner and the values that the submission had to use, if there are any."""
+    own, plain = (reports.render_report(name, (make_grade(PASSED, learner=learner),)) for learner in ("ada", ""))
     assert all(word in own for word in ("For ada", "NAME is shop, PORT is 8561"))
     assert "For " not in plain
 
 
 def test_markdown_attack() -> None:
-    """Text from a submission becomes neither HTML nor a link nor a row of the table."""
-    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(reports.render_report("markdown", (ATTACK,)))
+    """Text from a submission does not become HTML, a link or a row of the table."""
+    html = (
+        MarkdownIt("commonmark", {"html": True})
+        .enable("table")
+        .render(reports.render_report("markdown", (ATTACK_GRADE,)))
+    )
     assert [] == re.findall(r"<(?:script|a|img|em|strong|code)\b", html)
     assert 2 == html.count("<tr>")
 
 
 def test_html() -> None:
-    """The page is sound HTML, leads from the table to each submission, and shows its checks and what was typed."""
-    text = reports.render_report("html", ALL)
+    """The page is valid HTML, links from the table to each submission, and shows its checks and commands."""
+    text = reports.render_report("html", ALL_GRADES)
     parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
     page = parser.parse(text)
     targets = {element.get("id") for element in page.iter("section")}
@@ -214,8 +232,10 @@ def test_html() -> None:
 
 def test_html_attack() -> None:
     """Text from a submission adds no element to the page."""
-    whole, plain = (html5lib.parse(reports.render_report("html", (one,))) for one in (ATTACK, TAME))
-    assert [element.tag for element in plain.iter()] == [element.tag for element in whole.iter()]
+    attacked, harmless = (
+        html5lib.parse(reports.render_report("html", (grade,))) for grade in (ATTACK_GRADE, HARMLESS_GRADE)
+    )
+    assert [element.tag for element in harmless.iter()] == [element.tag for element in attacked.iter()]
 
 
 GITLAB = {
@@ -252,76 +272,83 @@ def _gitlab(*grades: Grade) -> list[dict[str, Any]]:
 
 
 def test_gitlab() -> None:
-    """GitLab's page describes each property; what is not passed stands at the line where its step begins."""
-    found = [(one["severity"], one["check_name"], one["location"]["lines"]["begin"]) for one in _gitlab(ALL[0])]
+    """The entries match GitLab's documentation; a failed check is at the line where its step begins."""
+    entries = [
+        (entry["severity"], entry["check_name"], entry["location"]["lines"]["begin"])
+        for entry in _gitlab(ALL_GRADES[0])
+    ]
     assert [
         ("minor", "labs/block", 7),
         ("major", "labs/test_found", 7),
         ("major", "labs/hidden_1", 1),
-    ] == found
-    assert "class/ada/submission.md" == _gitlab(ALL[0])[0]["location"]["path"]
-    assert [] == _gitlab(replace(grade(PASSED), runs=()))
+    ] == entries
+    assert "class/ada/submission.md" == _gitlab(ALL_GRADES[0])[0]["location"]["path"]
+    assert [] == _gitlab(replace(make_grade(PASSED), runs=()))
 
 
 def test_gitlab_without_a_grade() -> None:
-    """What could not be checked is told as that, and not as a fault."""
-    found = {one["check_name"]: (one["severity"], one["description"]) for one in _gitlab(grade(PASSED, ERROR))}
-    assert ("info", "It answers: could not be checked: node1 is down. Start it.") == found["labs/test_asked"]
-    assert "critical" == found["labs/complete"][0]
+    """A check that could not run is reported as such, not as a failure."""
+    entries = {
+        entry["check_name"]: (entry["severity"], entry["description"]) for entry in _gitlab(make_grade(PASSED, ERROR))
+    }
+    assert ("info", "It answers: could not be checked: node1 is down. Start it.") == entries["labs/test_asked"]
+    assert "critical" == entries["labs/complete"][0]
 
 
 def test_gitlab_fingerprints() -> None:
-    """No two entries have the same fingerprint; a fault keeps it on the next commit, where it has moved."""
-    before = grade(PASSED, FAILED, problems=("submission.md:10: wrong", "submission.md:20: wrong"))
-    before = replace(before, runs=(RUN, RUN, *before.runs))
+    """All fingerprints differ, and an entry keeps its own when its line or text changes."""
+    before = make_grade(PASSED, FAILED, problems=("submission.md:10: wrong", "submission.md:20: wrong"))
+    before = replace(before, runs=(FAILED_RUN, FAILED_RUN, *before.runs))
     after = replace(before, problems=("submission.md:12: wrong", "submission.md:30: wrong"))
     after = replace(after, marks=tuple(replace(mark, text=f"{mark.text}.") for mark in after.marks))
-    prints = [one["fingerprint"] for one in _gitlab(before)]
-    assert prints == [one["fingerprint"] for one in _gitlab(after)]
-    assert len(set(prints)) == len(prints) == 6
-    assert set(prints).isdisjoint(one["fingerprint"] for one in _gitlab(replace(before, folder="class/bob")))
+    fingerprints = [entry["fingerprint"] for entry in _gitlab(before)]
+    assert fingerprints == [entry["fingerprint"] for entry in _gitlab(after)]
+    assert len(set(fingerprints)) == len(fingerprints) == 6
+    assert set(fingerprints).isdisjoint(entry["fingerprint"] for entry in _gitlab(replace(before, folder="class/bob")))
 
 
 def test_gitlab_paths(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A path is relative to where the job began, however the submission was named."""
+    """A path is relative to the folder where the job started, however the submission was named."""
     monkeypatch.chdir(tmp_path)
     for named, path in (
         (".", "submission.md"),
         ("./ada/", "ada/submission.md"),
         (str(tmp_path / "ada"), "ada/submission.md"),
     ):
-        assert path == _gitlab(replace(grade(FAILED), folder=named))[0]["location"]["path"]
+        assert path == _gitlab(replace(make_grade(FAILED), folder=named))[0]["location"]["path"]
 
 
 def test_gitlab_attack() -> None:
-    """Text from a submission adds no entry, and the file is plain ASCII without a byte order mark."""
-    assert len(_gitlab(TAME)) == len(_gitlab(ATTACK))
-    assert reports.render_report("gitlab", (ATTACK,)).isascii()
+    """Text from a submission adds no entry, and the file is ASCII without a byte order mark."""
+    assert len(_gitlab(HARMLESS_GRADE)) == len(_gitlab(ATTACK_GRADE))
+    assert reports.render_report("gitlab", (ATTACK_GRADE,)).isascii()
 
 
 def test_gradescope() -> None:
-    """Gradescope gets a score, and each check with what it brought and could have."""
-    data = json.loads(reports.render_report("gradescope", (grade(PASSED, FAILED, SKIPPED),)))
+    """Gradescope gets a score, and the points and maximum of each check."""
+    data = json.loads(reports.render_report("gradescope", (make_grade(PASSED, FAILED, SKIPPED),)))
     assert 1 == data["score"]
     assert [
         ("Look: It is looked at", 1, 1, "passed"),
         ("Find it: It is found", 0, 2.5, "failed"),
         ("Find it: It is gone", 0, 1, "failed"),
-    ] == [(one["name"], one["score"], one["max_score"], one["status"]) for one in data["tests"]]
+    ] == [(test["name"], test["score"], test["max_score"], test["status"]) for test in data["tests"]]
 
 
 def test_gradescope_without_a_grade() -> None:
-    """Where a check could not run Gradescope gets no score at all, so that it tells of a failed autograder."""
-    data = json.loads(reports.render_report("gradescope", (grade(PASSED, ERROR),)))
+    """If a check could not run, Gradescope gets no score, so that it shows a failed autograder."""
+    data = json.loads(reports.render_report("gradescope", (make_grade(PASSED, ERROR),)))
     assert {"score", "tests"} & set(data) == set()
     assert "could not run" in data["output"]
 
 
 def test_classroom50() -> None:
-    """Classroom 50 gets whole numbers, whose submission it is from its own variables, and no more than all points."""
-    whole = {key for key, value in _classroom50(grade(PASSED, FAILED, SKIPPED)).items() if isinstance(value, int)}
-    assert {"score", "max-score"} == whole
-    data = _classroom50(grade(PASSED, FAILED, BONUS))
+    """Classroom 50 gets integers, the author from its own variables, and at most the maximum score."""
+    integers = {
+        key for key, value in _classroom50(make_grade(PASSED, FAILED, SKIPPED)).items() if isinstance(value, int)
+    }
+    assert {"score", "max-score"} == integers
+    data = _classroom50(make_grade(PASSED, FAILED, BONUS))
     assert ("classroom50/result/v1", "individual", "ada") == (data["schema"], data["assignment_type"], data["owner"])
     assert (3, 7) == (data["score"], data["max-score"])
     assert [(True, 2, 2), (False, 0, 5), (True, 1, 1)] == [
@@ -331,45 +358,47 @@ def test_classroom50() -> None:
 
 
 def test_classroom50_bonus() -> None:
-    """A bonus makes up for what is missing, and for no more."""
-    data = _classroom50(grade(PASSED, BONUS))
+    """A bonus can make up for missing points, but not exceed the maximum."""
+    data = _classroom50(make_grade(PASSED, BONUS))
     assert data["score"] == data["max-score"]
 
 
-def _classroom50(one: Grade) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(reports.render_report("classroom50", (one,)))
+def _classroom50(grade: Grade) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(reports.render_report("classroom50", (grade,)))
     return data
 
 
 def test_classroom50_without_a_grade() -> None:
-    """Where a check could not run no file is written, so that Classroom 50 tells of an error."""
+    """If a check could not run, no file is written, so that Classroom 50 shows an error."""
     with pytest.raises(HostError, match="could not run"):
-        reports.render_report("classroom50", (grade(PASSED, ERROR),))
+        reports.render_report("classroom50", (make_grade(PASSED, ERROR),))
 
 
 def test_classroom50_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Outside of Classroom 50 it says what is missing."""
+    """Outside of Classroom 50, the missing variables are reported."""
     monkeypatch.delenv("SUBMISSION_TAG")
-    with pytest.raises(UsageError, match="needs SUBMISSION_TAG"):
+    with pytest.raises(UsageError, match="needs the variables SUBMISSION_TAG"):
         reports.check_report_target("classroom50", Path("result.json"), [Path("ada")])
 
 
 def test_annotations() -> None:
-    """Every line is one command of ours, with whatever could begin another one escaped."""
-    lines = reports.render_report("annotations", ALL).splitlines()
+    """Every line is one of our own workflow commands; text that could start another one is escaped."""
+    lines = reports.render_report("annotations", ALL_GRADES).splitlines()
     form = re.compile(r"::(notice|warning|error) (?:[a-z]+=[^,:]*)(?:,[a-z]+=[^,:]*)*::.*")
     assert [] == [line for line in lines if not form.fullmatch(line)]
-    assert "::notice file=class/ada/submission.md,line=7,title=A block::node1: it exited with 1, not with 0" in lines
+    assert (
+        "::notice file=class/ada/submission.md,line=7,title=Shell block::node1: it exited with 1, not with 0" in lines
+    )
 
 
-def test_of_one() -> None:
-    """A format of one submission is refused for several before anything is graded."""
+def test_single_submission_formats() -> None:
+    """A format for one submission is refused for several before anything is graded."""
     with pytest.raises(UsageError, match="there are 2"):
         reports.check_report_target("gradescope", Path("results.json"), [Path("ada"), Path("bob")])
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    """A report that could not be written is refused before anything is graded."""
+    """A report in a missing folder is refused before anything is graded."""
     with pytest.raises(UsageError, match="There is no folder"):
         reports.check_report_target("json", tmp_path / "none" / "grades.json", [Path("ada")])
     reports.check_report_target("json", tmp_path / "grades.json", [Path("ada")])

@@ -19,7 +19,7 @@ from runner.grading.resource_limits import ResourceLimits
 from runner.grading.similarity import SimilarPair
 from runner.lessons import catalog
 from tests import helpers
-from tests.grading.grades import PASSED, grade
+from tests.grading.grades import PASSED, make_grade
 
 LAB = "swarm-basics"
 LIMITS = ResourceLimits()
@@ -107,11 +107,11 @@ def follow_lesson(seed: int) -> str:
     return "\n".join(commands)
 
 
-def grades_for(scripts: Mapping[str, str]) -> list[Grade]:
+def make_grades(scripts: Mapping[str, str]) -> list[Grade]:
     """Return grades of submissions with these commands."""
     return [
         replace(
-            grade(PASSED, submission=name),
+            make_grade(PASSED, submission=name),
             lab=LAB,
             runs=tuple(BlockRun(7, "", f"node{number}", script, 0) for number in (1, 2, 3)),
         )
@@ -124,11 +124,11 @@ def find_pairs(grades: Sequence[Grade]) -> list[SimilarPair]:
     return similarity.find_similar_pairs(grades, [()] * len(grades))
 
 
-def similar(scripts: Mapping[str, str], folder: Path | None = None) -> set[frozenset[str]]:
+def find_similar(scripts: Mapping[str, str], folder: Path | None = None) -> set[frozenset[str]]:
     """Return the names of similar submissions, whose other files are in folders below `folder`."""
     names = list(scripts)
     texts = [similarity.extract_texts(collect_submission(folder / name, LIMITS)) if folder else () for name in names]
-    pairs = similarity.find_similar_pairs(grades_for(scripts), texts)
+    pairs = similarity.find_similar_pairs(make_grades(scripts), texts)
     return {frozenset({names[pair.first], names[pair.second]}) for pair in pairs}
 
 
@@ -140,8 +140,8 @@ def crowd() -> dict[str, str]:
 
 def test_copied(crowd: dict[str, str]) -> None:
     """A copied submission is found, alone and in a class."""
-    assert {frozenset({"ada", "bob"})} == similar({"ada": ADA, "bob": ADA})
-    assert {frozenset({"ada", "bob"})} == similar(
+    assert {frozenset({"ada", "bob"})} == find_similar({"ada": ADA, "bob": ADA})
+    assert {frozenset({"ada", "bob"})} == find_similar(
         {**crowd, "ada": follow_lesson(50) + ADA, "bob": ADA + follow_lesson(51)}
     )
 
@@ -149,44 +149,44 @@ def test_copied(crowd: dict[str, str]) -> None:
 def test_renamed(crowd: dict[str, str]) -> None:
     """A copy with other names, numbers, comments and white space is found too."""
     other = "# My own.\n" + rename_all(ADA).replace(" | ", "  |  ").replace("; do", ";\n  do")
-    assert {frozenset({"ada", "bob"})} == similar({"ada": ADA, "bob": other})
-    assert {frozenset({"ada", "bob"})} == similar(
+    assert {frozenset({"ada", "bob"})} == find_similar({"ada": ADA, "bob": other})
+    assert {frozenset({"ada", "bob"})} == find_similar(
         {**crowd, "ada": follow_lesson(50) + ADA, "bob": follow_lesson(51) + other}
     )
 
 
 def test_lesson_is_followed(crowd: dict[str, str]) -> None:
     """Learners who follow the lesson are not similar, in a class of any size and with any names."""
-    assert set() == similar({"ada": follow_lesson(1), "bob": follow_lesson(1)})
-    assert set() == similar(crowd)
+    assert set() == find_similar({"ada": follow_lesson(1), "bob": follow_lesson(1)})
+    assert set() == find_similar(crowd)
     own = [
         follow_lesson(number).replace("web", f"shop{number}").replace("lonely", f"solo{number}") for number in (1, 2)
     ]
-    assert set() == similar(dict(zip(("ada", "bob"), own, strict=True)))
+    assert set() == find_similar(dict(zip(("ada", "bob"), own, strict=True)))
 
 
 def test_unrelated(crowd: dict[str, str]) -> None:
     """Different solutions of the same task are not similar."""
-    assert set() == similar({"ada": ADA, "bob": BOB, "eve": EVE})
-    assert set() == similar({**crowd, "ada": ADA, "bob": BOB, "eve": EVE})
+    assert set() == find_similar({"ada": ADA, "bob": BOB, "eve": EVE})
+    assert set() == find_similar({**crowd, "ada": ADA, "bob": BOB, "eve": EVE})
 
 
 def test_a_little_in_common() -> None:
     """A few common commands are not a copy, however short the submissions are."""
     few = "\n".join(ADA.splitlines()[:4])
-    assert set() == similar({"ada": few, "bob": few})
-    assert set() == similar({"ada": ADA, "bob": few + BOB})
+    assert set() == find_similar({"ada": few, "bob": few})
+    assert set() == find_similar({"ada": ADA, "bob": few + BOB})
 
 
 def test_part_of_it() -> None:
     """A copy with additions is found: the share of the smaller submission counts."""
-    assert {frozenset({"ada", "bob"})} == similar({"ada": ADA, "bob": rename_all(ADA) + EVE})
+    assert {frozenset({"ada", "bob"})} == find_similar({"ada": ADA, "bob": rename_all(ADA) + EVE})
 
 
 def test_common_to_the_class(crowd: dict[str, str]) -> None:
     """Commands that more than half of the class has, for example from an instructor's hint, do not count."""
-    assert set() == similar({name: text + ADA for name, text in crowd.items()})
-    assert 3 == len(similar({**crowd, "ada": ADA, "bob": ADA, "eve": ADA}))
+    assert set() == find_similar({name: text + ADA for name, text in crowd.items()})
+    assert 3 == len(find_similar({**crowd, "ada": ADA, "bob": ADA, "eve": ADA}))
 
 
 def test_files(tmp_path: Path, crowd: dict[str, str]) -> None:
@@ -201,7 +201,7 @@ def test_files(tmp_path: Path, crowd: dict[str, str]) -> None:
     for name in ("ada", "eve"):
         (tmp_path / name / "picture.png").write_bytes(b"\x89PNG\xff" * 1000)
     (tmp_path / "eve" / "link").symlink_to(tmp_path / "ada" / "app" / "serve.py")
-    assert {frozenset({"ada", "bob"})} == similar(scripts, tmp_path)
+    assert {frozenset({"ada", "bob"})} == find_similar(scripts, tmp_path)
 
 
 def test_texts_are_limited(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_texts_are_limited(tmp_path: Path) -> None:
 def test_pair() -> None:
     """A pair has its share, its number of pieces and example lines; the most similar pair comes first."""
     half = "\n".join(ADA.splitlines()[:7])
-    first, *_ = find_pairs(grades_for({"bob": BOB, "ada": ADA, "eve": rename_all(ADA), "max": half + EVE}))
+    first, *_ = find_pairs(make_grades({"bob": BOB, "ada": ADA, "eve": rename_all(ADA), "max": half + EVE}))
     assert (1, 2, 1.0) == (first.first, first.second, first.share)
     assert first.pieces >= similarity.MIN_PIECES
     assert "docker service update --detach --limit-memory 64M --restart-max-attempts 4 front8102" in first.lines
@@ -224,7 +224,7 @@ def test_pair() -> None:
 
 def test_what_is_compared() -> None:
     """Submissions of the same learner, for different labs, or without another one are not compared."""
-    ada, bob = grades_for({"ada": ADA, "bob": ADA})
+    ada, bob = make_grades({"ada": ADA, "bob": ADA})
     assert [] == find_pairs([ada, ada])
     assert [] == find_pairs([ada, replace(bob, lab="secrets")])
     assert [] == find_pairs([ada])
@@ -233,7 +233,7 @@ def test_what_is_compared() -> None:
 
 def test_no_grade_changes() -> None:
     """The comparison changes no grade."""
-    grades = grades_for({"ada": ADA, "bob": ADA})
+    grades = make_grades({"ada": ADA, "bob": ADA})
     before = [grade.to_json() for grade in grades]
     assert 1 == len(find_pairs(grades))
     assert before == [grade.to_json() for grade in grades]
@@ -244,13 +244,13 @@ def test_hostile() -> None:
     """Malformed text does not prevent the comparison."""
     nasty = "1." * 50_000 + "x\n" + "a." * 50_000 + "\n\ud800 \x00 `'\"$(" + "(" * 5000
     nasty += "\n" + "a-" * 20_000 + "\n\\\n" * 2000
-    assert {frozenset({"ada", "bob"})} == similar({"ada": ADA + nasty, "bob": ADA, "eve": nasty})
+    assert {frozenset({"ada", "bob"})} == find_similar({"ada": ADA + nasty, "bob": ADA, "eve": nasty})
 
 
 def test_linear() -> None:
     """Twice as many submissions take twice the work, even if there are groups of copies."""
     variants = [ADA.replace(" ", f" -{option} ") for option in "abcd"]
-    grades = grades_for(
+    grades = make_grades(
         {f"s{number}": follow_lesson(number) + variants[number // 20] * (number % 20 < 3) for number in range(80)}
     )
     few, more, most = (helpers.count_calls(partial(find_pairs, grades[:count])) for count in (20, 40, 80))

@@ -33,7 +33,7 @@ def send_job(job: Job, folder: Path) -> UnpackedJob:
     return codec.decode_json(codec.encode_json(packed.unpack(folder)), UnpackedJob)
 
 
-def parse_sent(job: Job, lab: Lab, folder: Path) -> Submission:
+def send_and_parse(job: Job, lab: Lab, folder: Path) -> Submission:
     """Parse a submission after it was sent."""
     return parse_submission(send_job(job, folder).snapshot, lab)
 
@@ -51,7 +51,7 @@ def test_files(lab: Lab, tmp_path: Path) -> None:
     (ada / "shadow").symlink_to("/etc/shadow")
     (ada / "large").write_bytes(bytes(2000))
     job = Job(ada, "tiny", "docker", replace(ResourceLimits(), file_bytes=1000))
-    submission = parse_sent(job, lab, tmp_path / "there")
+    submission = send_and_parse(job, lab, tmp_path / "there")
     assert "ada" == submission.name
     assert [(), ("there is no node 'node9'",)] == [block.problems for block in submission.blocks]
     assert ["large", "shadow", "submission.md"] == sorted(line.partition(":")[0] for line in submission.problems)
@@ -75,7 +75,7 @@ def test_no_text(lab: Lab, tmp_path: Path) -> None:
         if size is not None:
             (folder / "submission.md").write_bytes(bytes(size))
         job = Job(folder, "tiny", "docker", replace(ResourceLimits(), text_bytes=1000))
-        assert (reason,) == parse_sent(job, lab, tmp_path / f"sent-{name}").problems
+        assert (reason,) == send_and_parse(job, lab, tmp_path / f"sent-{name}").problems
 
 
 @pytest.mark.usefixtures("lab")

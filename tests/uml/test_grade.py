@@ -1,4 +1,4 @@
-"""Grading what is hostile, on machines: every grade is right, and nothing beyond the machine is harmed."""
+"""Grading hostile submissions on VMs: every grade is right, and nothing outside the VMs is harmed."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ import pytest
 
 from runner.drivers.uml.vm import cpu_affinity
 from runner.errors import ExitCode
-from runner.grading.grade_model import Grade, BlockRun
+from runner.grading.grade_model import BlockRun, Grade
 from tests.conftest import LabsRunner
-from tests.ladder_submissions import graded, hidden, outcomes, table, write
 from tests.connection_recorder import record_connections
-from tests.uml.hostile import ATTACKS, NOBODY_KNOWS, PORT
-from tests.uml.leftovers import Left
+from tests.ladder_submissions import grade_folder, list_outcomes, parse_table, write_hidden_checks, write_submissions
+from tests.uml.hostile import ALL_ERRORS, ATTACKS, PORT
+from tests.uml.leftovers import UmlLeftovers
 
-LOOKERS = [name for name in ATTACKS if name.startswith("looks-for-")]
-# Every one that shows many submissions.
+SCOUTING_ATTACKS = [name for name in ATTACKS if name.startswith("looks-for-")]
+# All report formats that show several submissions.
 REPORTS = ("html", "junit", "tap", "csv", "canvas", "moodle", "markdown", "annotations")
-CUT_SHORT = ("forges-results", "waits-behind", "zealous")
+INTERRUPTED_ATTACKS = ("forges-results", "background-processes", "honest")
 _TIME_LIMIT = ("--time-limit", "25")
 
 
 @dataclass(slots=True)
-class Cohort:
-    """What came of grading all of them.
+class GradedAttacks:
+    """The results of grading all attacks.
 
     Attributes:
-        root: Where the submissions, the hidden check and the reports lie.
-        printed: What was printed.
-        status: What the command ended with.
+        root: The folder with the submissions, the hidden check and the reports.
+        printed: The output of the command.
+        status: The exit status of the command.
         grades: The grades by name.
-        came: Who has come by on a port of this machine meanwhile.
+        connections: The connections to a port of this host during the grading.
 
     """
 
@@ -46,105 +46,116 @@ class Cohort:
     printed: str = ""
     status: int = 0
     grades: dict[str, Grade] = field(default_factory=dict)
-    came: list[str] = field(default_factory=list)
+    connections: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
-def cohort(labs: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> Cohort:
-    """Grade all of them side by side, with a hidden check, on the driver that grading takes where none is asked for."""
-    found = Cohort(tmp_path_factory.mktemp("hostile"))
-    with record_connections("0.0.0.0") as (port, found.came):
+def graded(labs: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> GradedAttacks:
+    """Grade all attacks in parallel, with a hidden check and the default driver for grading."""
+    graded = GradedAttacks(tmp_path_factory.mktemp("hostile"))
+    with record_connections("0.0.0.0") as (port, graded.connections):
         texts = {name: attack.text.replace(PORT, str(port)) for name, attack in ATTACKS.items()}
-        folder = write(found.root / "class", texts)
-        words = [word for name in REPORTS for word in ("--report", f"{name}={found.root / name}")]
-        checks = ("--checks", str(hidden(found.root)))
-        done, found.grades = graded(labs, folder, "--lab", "ladder", *_TIME_LIMIT, *checks, "--jobs", "2", *words)
-    found.printed, found.status = done.stdout + done.stderr, done.returncode
-    return found
+        folder = write_submissions(graded.root / "class", texts)
+        words = [word for name in REPORTS for word in ("--report", f"{name}={graded.root / name}")]
+        checks = ("--checks", str(write_hidden_checks(graded.root)))
+        done, graded.grades = grade_folder(
+            labs, folder, "--lab", "ladder", *_TIME_LIMIT, *checks, "--jobs", "2", *words
+        )
+    graded.printed, graded.status = done.stdout + done.stderr, done.returncode
+    return graded
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_grade_is_right(cohort: Cohort, name: str) -> None:
-    """A submission gets the points for what it has reached, and nothing for what it has feigned."""
-    one = cohort.grades[name]
-    assert ATTACKS[name].outcomes.split() == outcomes(one), one
-    assert ("uml", "ladder") == (one.driver, one.lab)
+def test_grade_is_right(graded: GradedAttacks, name: str) -> None:
+    """A submission gets points for what it has done, and none for what it pretends to have done."""
+    grade = graded.grades[name]
+    assert ATTACKS[name].outcomes.split() == list_outcomes(grade), grade
+    assert ("uml", "ladder") == (grade.driver, grade.lab)
 
 
-def test_what_could_not_run_is_no_grade(cohort: Cohort) -> None:
-    """Who kills what is to be checked is tried again on another cluster, and then reported as not graded to the end."""
-    unknown = {name for name, attack in ATTACKS.items() if attack.outcomes == NOBODY_KNOWS}
-    assert unknown == {name for name, one in cohort.grades.items() if not one.is_complete}
-    assert {2} == {cohort.grades[name].attempts for name in unknown}
-    assert ExitCode.HOST == cohort.status
-    assert unknown == {name for name, told in table(cohort.printed).items() if "neither a pass nor a fail" in told}
+def test_incomplete_grades(graded: GradedAttacks) -> None:
+    """A submission that kills its engine is tried again on another cluster, and then reported as incomplete."""
+    unknown = {name for name, attack in ATTACKS.items() if attack.outcomes == ALL_ERRORS}
+    assert unknown == {name for name, grade in graded.grades.items() if not grade.is_complete}
+    assert {2} == {graded.grades[name].attempts for name in unknown}
+    assert ExitCode.HOST == graded.status
+    assert unknown == {name for name, row in parse_table(graded.printed).items() if "neither a pass nor a fail" in row}
 
 
-def _last(cohort: Cohort, name: str) -> BlockRun:
-    return cohort.grades[name].runs[-1]
+def _last_run(graded: GradedAttacks, name: str) -> BlockRun:
+    return graded.grades[name].runs[-1]
 
 
-def test_time_is_over(cohort: Cohort) -> None:
-    """A block that never ends is ended, and what comes after it is told as not typed."""
-    for name in ("says-without-end", "sleeps"):
-        ended, *after = [run for run in cohort.grades[name].runs if run.complaint]
+def test_time_limit(graded: GradedAttacks) -> None:
+    """A block that never ends is stopped, and the blocks after it are reported as not run."""
+    for name in ("endless-output", "sleeps"):
+        ended, *after = [run for run in graded.grades[name].runs if run.complaint]
         assert re.match(r"it did not end within [0-9.]+ s$", ended.complaint)
-        assert {"not typed: the 25 s of a submission are over"} == {run.complaint for run in after}
+        assert {"not run: all blocks of a submission together may take 25 s"} == {run.complaint for run in after}
 
 
-def test_output_is_cut(cohort: Cohort) -> None:
-    """Of endless output a beginning is kept, marked as cut."""
-    run = cohort.grades["says-without-end"].runs[-2]
+def test_output_limit(graded: GradedAttacks) -> None:
+    """The beginning of endless output is kept and marked as truncated."""
+    run = graded.grades["endless-output"].runs[-2]
     assert (True, 10_000) == (run.cut, len(run.output))
 
 
-@pytest.mark.parametrize("name", LOOKERS)
-def test_nothing_is_found(cohort: Cohort, name: str) -> None:
-    """Whoever looks for checks, the host or other submissions on a machine finds none of it."""
-    run = _last(cohort, name)
+@pytest.mark.parametrize("name", SCOUTING_ATTACKS)
+def test_no_secrets_are_found(graded: GradedAttacks, name: str) -> None:
+    """A submission finds neither checks, nor files of the host, nor other submissions on its VM."""
+    run = _last_run(graded, name)
     assert 0 == run.exit_status, run.output
 
 
-def test_nobody_came(cohort: Cohort) -> None:
-    """None of them has reached a port of this machine, not even by what the grader is told to ask."""
-    assert [] == cohort.came
+def test_no_connections(graded: GradedAttacks) -> None:
+    """No submission has reached a port of this host, not even by a redirect in an answer to the grader."""
+    assert [] == graded.connections
 
 
 @pytest.mark.parametrize("report", REPORTS)
-def test_reports_are_harmless(cohort: Cohort, report: str) -> None:
-    """No report has anything in it that a terminal or a workflow would obey, or that is hidden."""
-    text = (cohort.root / report).read_text("utf-8")
-    assert "escapes" in text or report == "annotations"
+def test_reports_are_harmless(graded: GradedAttacks, report: str) -> None:
+    """No report contains control characters, workflow commands, or a hidden check's texts."""
+    text = (graded.root / report).read_text("utf-8")
+    assert "escape-sequences" in text or report == "annotations"
     assert not {"\x1b", "\x07", "\x00"} & set(text)
-    assert "nobody knows" not in text
-    # A browser takes no line for a command.
+    assert "confidential" not in text
+    # A browser does not interpret workflow commands.
     assert report == "html" or not [line for line in text.splitlines() if line.startswith("::error::")]
 
 
-def test_terminal_is_spared(cohort: Cohort, labs: LabsRunner) -> None:
-    """Nothing of what they have said reaches the terminal as it was said, nor what is hidden."""
-    folder = cohort.root / "class" / "escapes"
-    shown = labs("grade", str(folder), *_TIME_LIMIT, "--checks", str(hidden(cohort.root)))
+def test_terminal_output_is_harmless(graded: GradedAttacks, labs: LabsRunner) -> None:
+    """No control character of a submission reaches the terminal, and no text of a hidden check."""
+    folder = graded.root / "class" / "escape-sequences"
+    shown = labs("grade", str(folder), *_TIME_LIMIT, "--checks", str(write_hidden_checks(graded.root)))
     assert "first has the labels " in shown.stdout
-    assert not {"\x1b", "\x07"} & set(shown.stdout + cohort.printed)
-    assert "nobody knows" not in shown.stdout + cohort.printed
+    assert not {"\x1b", "\x07"} & set(shown.stdout + graded.printed)
+    assert "confidential" not in shown.stdout + graded.printed
 
 
-def test_nothing_is_left(cohort: Cohort, left: Left) -> None:
-    """Nothing of a submission outlives its grading."""
-    assert cohort.grades
-    assert [] == left.everything()
+def test_no_leftovers(graded: GradedAttacks, leftovers: UmlLeftovers) -> None:
+    """No process and no file of a submission remains after its grading."""
+    assert graded.grades
+    assert [] == leftovers.list_all()
 
 
-def test_goes_on_after_a_power_cut(
-    cohort: Cohort, labs: LabsRunner, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+def test_resume_after_a_kill(
+    graded: GradedAttacks, labs: LabsRunner, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """A cohort that is killed in the middle, with all that it has started, goes on to the same grades and table."""
-    state = tmp_path_factory.mktemp("cut")
+    """A batch that is killed with all its processes resumes, and gets the same grades and table."""
+    state = tmp_path_factory.mktemp("killed")
     own = {**environment, "XDG_STATE_HOME": str(state)}
-    folders = [str(cohort.root / "class" / name) for name in CUT_SHORT]
-    words = [*folders, "--lab", "ladder", *_TIME_LIMIT, "--checks", str(hidden(cohort.root)), "--jobs", "2"]
-    left = Left(state / "labs" / environment["LABS_PROJECT"])
+    folders = [str(graded.root / "class" / name) for name in INTERRUPTED_ATTACKS]
+    words = [
+        *folders,
+        "--lab",
+        "ladder",
+        *_TIME_LIMIT,
+        "--checks",
+        str(write_hidden_checks(graded.root)),
+        "--jobs",
+        "2",
+    ]
+    leftovers = UmlLeftovers(state / "labs" / environment["LABS_PROJECT"])
     with subprocess.Popen(
         [sys.executable, "-m", "runner", "grade", *words],
         env=own,
@@ -154,26 +165,31 @@ def test_goes_on_after_a_power_cut(
     ) as process:
         assert process.stderr is not None
         first = next(line for line in process.stderr if line.startswith("✓"))
-        # Else nothing would be cut short.
-        while process.poll() is None and not left.processes():
+        # Wait for the next submission to start, so that it is interrupted.
+        while process.poll() is None and not leftovers.list_processes():
             time.sleep(0.01)
-        for one in (process.pid, *cpu_affinity.list_child_processes(process.pid)):
-            os.kill(one, signal.SIGKILL)
-        left.clear()
+        for pid in (process.pid, *cpu_affinity.list_child_processes(process.pid)):
+            os.kill(pid, signal.SIGKILL)
+        leftovers.kill_processes()
     report = state / "grades.json"
     done = labs("grade", *words, "--report", f"json={report}", env=own)
     assert ExitCode.INCOMPLETE == done.returncode, done.stderr
-    assert {name: told for name, told in table(cohort.printed).items() if name in CUT_SHORT} == table(done.stdout)
-    assert first.split()[1].rstrip(":") in table(done.stdout)
-    assert [] == left.everything()
+    assert {
+        name: row for name, row in parse_table(graded.printed).items() if name in INTERRUPTED_ATTACKS
+    } == parse_table(done.stdout)
+    assert first.split()[1].rstrip(":") in parse_table(done.stdout)
+    assert [] == leftovers.list_all()
 
 
-def test_file_of_the_host_is_not_read(labs: LabsRunner, tmp_path: Path) -> None:
-    """A submission whose text is a link to a file of ours has no text."""
-    folder = write(tmp_path / "class", {"link": ""}) / "link"
+def test_link_to_a_host_file(labs: LabsRunner, tmp_path: Path) -> None:
+    """A submission whose text is a link to a file of the host has no text."""
+    folder = write_submissions(tmp_path / "class", {"link": ""}) / "link"
     (folder / "submission.md").unlink()
     (folder / "submission.md").symlink_to("/etc/hostname")
     done = labs("grade", str(folder), "--lab", "ladder")
     assert 1 == done.returncode, done.stderr
-    assert "submission.md:1: a link that leads out of the submission; put the file itself here" in done.stdout
+    assert (
+        "submission.md:1: symbolic link to a file outside the submission; replace it with the file itself"
+        in done.stdout
+    )
     assert "0 of 4 points" in done.stdout

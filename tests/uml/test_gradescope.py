@@ -1,4 +1,4 @@
-"""Gradescope's bundle, unpacked and run as Gradescope does, on machines."""
+"""The bundle for Gradescope, unpacked and run as on Gradescope, with VMs."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import pytest
 from tests import ci_runners
 from tests.conftest import LabsRunner
 from tests.grading import readers
-from tests.ladder_submissions import HIDDEN, SWARM, THIRD, VOLUMES
+from tests.ladder_submissions import HIDDEN_CHECK, SWARM_BLOCK, THIRD_BLOCK, VOLUMES_BLOCK
 
 
 class Autograder:
-    """What Gradescope has in /autograder, in a folder of the test's own."""
+    """Gradescope's folder /autograder, in a temporary folder."""
 
     def __init__(self, root: Path, bundle: Path, environment: dict[str, str]) -> None:
         self.root, self._environment = root, environment
         (root / "source").mkdir(parents=True)
         subprocess.run(["python3", "-m", "zipfile", "-e", bundle, root / "source"], check=True)
-        # As it does: its copies can be run, and Python's zipfile forgets which could.
+        # As on Gradescope, programs are executable; Python's zipfile does not restore their permissions.
         for entry in zipfile.ZipFile(bundle).infolist():
             (root / "source" / entry.filename).chmod(entry.external_attr >> 16)
         (root / "run_autograder").write_bytes((root / "source" / "run_autograder").read_bytes())
@@ -32,11 +32,15 @@ class Autograder:
     def run(self, program: str) -> subprocess.CompletedProcess[str]:
         """Run one of the two programs."""
         return ci_runners.run_command(
-            [str(self.root / program)], self.root, self._environment, AUTOGRADER_ROOT=str(self.root), **ci_runners.REUSE_INSTALLED_PACKAGES
+            [str(self.root / program)],
+            self.root,
+            self._environment,
+            AUTOGRADER_ROOT=str(self.root),
+            **ci_runners.REUSE_INSTALLED_PACKAGES,
         )
 
     def grade(self, text: str, name: str = "submission.md") -> tuple[dict[str, Any], str]:
-        """Grade a submission, and return the results and what the instructor sees."""
+        """Grade a submission, and return the results and the output that the instructor sees."""
         file = self.root / "submission" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
@@ -46,47 +50,47 @@ class Autograder:
         (self.root / "results" / "results.json").unlink(missing_ok=True)
         done = self.run("run_autograder")
         assert 0 == done.returncode, done.stderr
-        return readers.gradescope(self.root / "results" / "results.json"), done.stdout + done.stderr
+        return readers.read_gradescope(self.root / "results" / "results.json"), done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
 def autograder(labs: LabsRunner, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Autograder:
-    """Make the bundle, unpack it and set it up."""
+    """Build the bundle, unpack it and run its setup."""
     folder = tmp_path_factory.mktemp("gradescope")
     (folder / "hidden").mkdir()
-    (folder / "hidden" / "test_ladder.py").write_text(HIDDEN, "utf-8")
+    (folder / "hidden" / "test_ladder.py").write_text(HIDDEN_CHECK, "utf-8")
     words = ("grade", "bundle", "gradescope", "--lab", "ladder", "--checks", str(folder / "hidden"))
     done = labs(*words, "--out", str(folder / "a.zip"))
     assert 0 == done.returncode, done.stderr
-    # The lab comes with the bundle, and is not looked for in the tests' tree.
-    made = Autograder(folder / "autograder", folder / "a.zip", environment | {"LABS_ROOT": "/nonexistent"})
-    done = made.run("source/setup.sh")
+    # The bundle contains the lab, which must not be looked for in the tests' tree.
+    unpacked = Autograder(folder / "autograder", folder / "a.zip", environment | {"LABS_ROOT": "/nonexistent"})
+    done = unpacked.run("source/setup.sh")
     assert 0 == done.returncode, done.stdout + done.stderr
-    # The machines' supervisor is told of no Python path.
-    (packages,) = (made.root / "labs" / "lib").glob("python*/site-packages")
-    (packages / "lent.pth").write_text(f"{ci_runners.REUSE_INSTALLED_PACKAGES['PYTHONPATH']}\n", "utf-8")
-    return made
+    # The VMs' supervisor does not inherit PYTHONPATH.
+    (packages,) = (unpacked.root / "labs" / "lib").glob("python*/site-packages")
+    (packages / "reused.pth").write_text(f"{ci_runners.REUSE_INSTALLED_PACKAGES['PYTHONPATH']}\n", "utf-8")
+    return unpacked
 
 
 def test_grade(autograder: Autograder) -> None:
-    """A submission gets its score, hidden checks count and tell nothing, and only the instructor sees whose it is."""
-    results, seen = autograder.grade(SWARM + VOLUMES + THIRD, "swarm-basics/submission.md")
-    assert "score" in results, seen
+    """A submission gets its score, hidden checks count without details, and only the instructor sees the name."""
+    results, output = autograder.grade(SWARM_BLOCK + VOLUMES_BLOCK + THIRD_BLOCK, "swarm-basics/submission.md")
+    assert "score" in results, output
     assert (7, [1, 1, 1, 1, 3]) == (results["score"], [test["max_score"] for test in results["tests"]])
     assert "Hidden check 1" == results["tests"][-1]["name"]
-    assert "ada@example.com: 7 of 7 points" in seen
+    assert "ada@example.com: 7 of 7 points" in output
     assert {"ada", "nobody"} & {*json.dumps(results).lower().replace("@", " ").split()} == set()
 
 
-def test_trouble(autograder: Autograder) -> None:
-    """Where labs itself cannot grade there is no score, which Gradescope shows as a failed autograder."""
+def test_grading_error(autograder: Autograder) -> None:
+    """If labs itself cannot grade, there is no score, which Gradescope shows as a failed autograder."""
     settings = autograder.root / "source" / "settings.sh"
     text = settings.read_text("utf-8")
     try:
         settings.write_text(text.replace("uml", "docker"), "utf-8")
-        results, seen = autograder.grade(SWARM)
+        results, output = autograder.grade(SWARM_BLOCK)
     finally:
         settings.write_text(text, "utf-8")
     assert set() == {"score", "tests"} & set(results)
     assert "says nothing about it" in results["output"]
-    assert "labs grade has ended with 4." in seen
+    assert "labs grade exited with 4." in output

@@ -1,4 +1,4 @@
-"""Bundles for other people's autograders: labs itself, what to grade, and the few lines that they call."""
+"""Bundles for other autograders: labs itself, what to grade, and the scripts that the autograder runs."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ BUNDLE_FORMATS = {"classroom50": classroom50.BUNDLE_FORMAT, "gradescope": grades
 
 
 def write_bundle(
-    name: str, settings: BundleSettings, out: Path, *, hidden: Path | None = None, parts: Path | None = None
+    name: str, settings: BundleSettings, out: Path, *, hidden_checks: Path | None = None, artifacts: Path | None = None
 ) -> None:
     """Write a bundle.
 
     Args:
-        name: One of `KINDS`.
-        settings: What it is to grade.
-        out: The file, or the folder; what a bundle has there already is written over.
-        hidden: A file of checks that students may not see.
-        parts: A file that `labs images export` has written, so that nothing is to be built where the bundle is used.
+        name: The format, one of `BUNDLE_FORMATS`.
+        settings: What it grades.
+        out: The file or folder to write; the files of an older bundle in it are replaced.
+        hidden_checks: A file with checks that students may not see.
+        artifacts: A file from `labs images export`, so that no images are built where the bundle is used.
 
     Raises:
-        UsageError: There is no folder to write it to, or it cannot carry parts.
-        HostError: labs runs from a folder, and was not installed.
+        UsageError: The output's folder does not exist, or the format cannot contain artifacts.
+        HostError: labs is not installed, but runs from a folder.
 
     """
-    kind = BUNDLE_FORMATS[name]
+    bundle_format = BUNDLE_FORMATS[name]
     paths.check_parent_folder(out)
-    if parts and not kind.accepts_artifacts:
-        raise UsageError(f"A bundle '{name}' cannot carry {parts}.", "Leave '--parts' out.")
-    if parts and not parts.is_file():
-        raise UsageError(f"There is no file {parts}.", f"'labs images export {parts}' writes it.")
+    if artifacts and not bundle_format.accepts_artifacts:
+        raise UsageError(f"A bundle for '{name}' cannot contain {artifacts}.", "Omit '--parts'.")
+    if artifacts and not artifacts.is_file():
+        raise UsageError(f"The file {artifacts} does not exist.", f"'labs images export {artifacts}' creates it.")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         wheel.write_wheel(folder)
         if not paths.uses_built_in_labs():
-            _add_tree(folder / TREE_FOLDER, settings.lab)
-        if hidden:
+            _copy_tree(folder / TREE_FOLDER, settings.lab)
+        if hidden_checks:
             (folder / HIDDEN_FOLDER).mkdir()
-            shutil.copy(hidden, folder / HIDDEN_FOLDER)
-        if parts:
-            # Hundreds of megabytes need no second copy.
-            (folder / ARTIFACTS_FILE).symlink_to(parts.resolve())
-        kind.add_files(folder, settings)
-        kind.write_output(folder, out)
+            shutil.copy(hidden_checks, folder / HIDDEN_FOLDER)
+        if artifacts:
+            # A link, to save a copy of hundreds of megabytes.
+            (folder / ARTIFACTS_FILE).symlink_to(artifacts.resolve())
+        bundle_format.add_files(folder, settings)
+        bundle_format.write_output(folder, out)
 
 
-def _add_tree(tree: Path, lab: str) -> None:
-    """Add a lab that did not come with labs, and all checks that lie beside its own, for they may share code."""
+def _copy_tree(tree: Path, lab: str) -> None:
+    """Copy a lab that is not part of labs, with all checks in the folder of its own, because they may share code."""
     shutil.copytree(paths.labs_folder() / lab, tree / "labs" / lab)
     shutil.copytree(paths.checks_folder(), tree / "checks", ignore=shutil.ignore_patterns("__pycache__"))

@@ -1,4 +1,4 @@
-"""What the kinds of bundles share."""
+"""What bundle formats share: settings, the description of a format, and the names of optional files."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-# What `labs images export` has written, in a bundle that carries it.
+# The output of `labs images export`, in a bundle that contains it.
 ARTIFACTS_FILE = "labs.parts"
-# Of a bundle; each is there only if it is needed.
+# Folders in a bundle; each exists only if it is needed.
 OPTIONAL_FOLDERS = HIDDEN_FOLDER, TREE_FOLDER = ("hidden", "tree")
 
 
@@ -19,8 +19,8 @@ class BundleSettings:
     Attributes:
         lab: The lab's name.
         driver: The name of the driver.
-        seconds: How long all blocks of a submission may take together.
-        seed: With what each learner's values are drawn; None where everybody has the lesson's own.
+        seconds: The time limit for all blocks of a submission together.
+        seed: The word with which each learner's values are drawn; None if all learners have the lesson's own.
 
     """
 
@@ -32,15 +32,15 @@ class BundleSettings:
 
 @dataclass(frozen=True, slots=True)
 class BundleFormat:
-    """What a bundle is for.
+    """A kind of autograder that bundles are written for.
 
     Attributes:
-        has_engine: Whether there is a Docker Engine where the bundle is used.
-        out: Where it is written, if nothing else is asked for.
-        takes_parts: Whether it can carry kernel, disk and images of the driver uml.
-        add: Adds its own files to a folder that holds the rest.
-        pack: Brings such a folder to where the bundle is wanted.
-        next: What is to be done with it.
+        default_output: The file or folder to write by default.
+        has_engine: Whether there is a Docker Engine where the bundle grades.
+        accepts_artifacts: Whether it can contain the exported images of a driver.
+        add_files: Adds the format's own files to a folder that contains all others.
+        write_output: Writes the contents of that folder to the output.
+        next_step: What to do with the output.
 
     """
 

@@ -13,6 +13,7 @@ from runner.errors import HostError, LabsError, UsageError, create_unknown_name_
 from runner.grading.grade_model import Grade
 from runner.grading.reports import html_folder
 from runner.grading.similarity import SimilarPair
+from runner.storage import atomic
 from runner.storage.output_dir import ManagedDirectory
 
 # Each module has `render(grades) -> str`, and `check_environment()` if the report cannot be written everywhere.
@@ -143,7 +144,7 @@ def write_report(name: str, path: Path, grades: Sequence[Grade], pairs: Sequence
         files = html_folder.render_files(_load_module(FOLDER_FORMATS[name]), grades, pairs)
         _open_managed_folder(name, path).write_files({file: text.encode() for file, text in files.items()})
     else:
-        path.write_text(render_report(name, grades, pairs), "utf-8")
+        atomic.write_text(path, render_report(name, grades, pairs))
 
 
 def render_report(name: str, grades: Sequence[Grade], pairs: Sequence[SimilarPair] = ()) -> str:
@@ -161,9 +162,7 @@ def render_report(name: str, grades: Sequence[Grade], pairs: Sequence[SimilarPai
 
 
 def _open_managed_folder(name: str, folder: Path) -> ManagedDirectory:
-    return ManagedDirectory(
-        folder, f".labs-{name}.json", f"a report '{name}'", "Name an empty folder."
-    )
+    return ManagedDirectory(folder, f".labs-{name}.json", f"a report '{name}'", "Name an empty folder.")
 
 
 def _load_module(name: str) -> ModuleType:

@@ -1,7 +1,8 @@
-"""A bundle for Classroom 50: a folder with its `autograder.py`, to be put into an assignment's own folder there.
+"""A bundle for Classroom 50: a folder with `autograder.py`, for the assignment's folder in its repository.
 
-It follows the page 'Advanced Autograding' of Classroom 50's wiki: the runner starts CLASSROOM/autograders/ASSIGNMENT/
-autograder.py in a student's checkout, with all that lies beside it, which together may be 10 MB large and is published.
+The format is that of the page 'Advanced Autograding' of Classroom 50's wiki: its runner starts
+CLASSROOM/autograders/ASSIGNMENT/autograder.py in a student's checkout. All files beside it are available, are public,
+and may be 10 MB in total.
 """
 
 from __future__ import annotations
@@ -13,19 +14,19 @@ from pathlib import Path
 
 from runner.grading.bundles.base import OPTIONAL_FOLDERS, BundleFormat, BundleSettings
 
-_NEXT = "Commit it to your repository classroom50, as CLASSROOM/autograders/ASSIGNMENT."
+_NEXT_STEP = "Commit it to your repository classroom50, as CLASSROOM/autograders/ASSIGNMENT."
 
 
-def _add(folder: Path, settings: BundleSettings) -> None:
+def _add_files(folder: Path, settings: BundleSettings) -> None:
     shutil.copy(Path(__file__).parent / "autograder.py", folder)
     (folder / "settings.json").write_text(json.dumps(asdict(settings), indent=2) + "\n", "utf-8")
 
 
-def _pack(folder: Path, out: Path) -> None:
+def _write_folder(folder: Path, out: Path) -> None:
     out.mkdir(exist_ok=True)
-    # What an earlier bundle brought must not grade beside this one.
-    for old in out.glob("labs-*.whl"):
-        old.unlink()
+    # Files of an older bundle must not be used together with these.
+    for old_wheel in out.glob("labs-*.whl"):
+        old_wheel.unlink()
     for name in OPTIONAL_FOLDERS:
         shutil.rmtree(out / name, ignore_errors=True)
     for path in folder.iterdir():
@@ -36,5 +37,10 @@ def _pack(folder: Path, out: Path) -> None:
 
 
 BUNDLE_FORMAT = BundleFormat(
-    "classroom50", has_engine=True, accepts_artifacts=False, add_files=_add, write_output=_pack, next_step=_NEXT
+    "classroom50",
+    has_engine=True,
+    accepts_artifacts=False,
+    add_files=_add_files,
+    write_output=_write_folder,
+    next_step=_NEXT_STEP,
 )

@@ -1,7 +1,7 @@
-"""Grades a submission with labs. Classroom 50's runner starts this file in a student's checkout.
+"""Grade a submission with labs. Classroom 50's runner starts this file in a student's checkout.
 
-It ends with 0 if there is a `result.json`, whatever the grade; with anything else, nothing could be graded, and
-Classroom 50 tells of an error and of no score.
+The exit status is 0 if `result.json` exists, whatever the grade. With any other status nothing was graded, and
+Classroom 50 shows an error and no score.
 """
 
 from __future__ import annotations
@@ -13,42 +13,42 @@ import sys
 import tempfile
 from pathlib import Path
 
-_HERE = Path(__file__).resolve().parent
-_RESULT, _BODY = Path("result.json"), Path("release-body.md")
+_BUNDLE = Path(__file__).resolve().parent
+_RESULT, _RELEASE_BODY = Path("result.json"), Path("release-body.md")
 
 
 def main() -> int:
-    """Install labs, and grade the checkout."""
-    # What a student has committed under these names is no result.
-    for file in (_RESULT, _BODY):
+    """Install labs, grade the checkout, and return the exit status."""
+    # A student may have committed files of these names.
+    for file in (_RESULT, _RELEASE_BODY):
         file.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        _install(Path(scratch))
-        status = _grade(Path(scratch) / "bin" / "labs")
+        _install_labs(Path(scratch))
+        status = _run_grading(Path(scratch) / "bin" / "labs")
     return 0 if _RESULT.is_file() else status or 1
 
 
-def _install(environment: Path) -> None:
-    (wheel,) = _HERE.glob("labs-*.whl")
+def _install_labs(environment: Path) -> None:
+    (wheel,) = _BUNDLE.glob("labs-*.whl")
     python = environment / "bin" / "python"
-    # Never in the checkout: a `venv.py` there would be taken for the real one.
+    # Not in the checkout, where Python would import a student's `venv.py` instead of its own.
     subprocess.run([sys.executable, "-I", "-m", "venv", environment], cwd=environment, check=True)
     pip: list[str | Path] = [python, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, wheel], cwd=environment, check=True)
 
 
-def _grade(labs: Path) -> int:
-    settings = json.loads((_HERE / "settings.json").read_text("utf-8"))
+def _run_grading(labs: Path) -> int:
+    settings = json.loads((_BUNDLE / "settings.json").read_text("utf-8"))
     argv = [labs, "grade", ".", "--lab", settings["lab"], "--driver", settings["driver"]]
     argv += ["--time-limit", str(settings["seconds"])]
-    argv += ["--report", f"classroom50={_RESULT}", "--report", f"markdown={_BODY}"]
+    argv += ["--report", f"classroom50={_RESULT}", "--report", f"markdown={_RELEASE_BODY}"]
     if settings["seed"] is not None:
-        # The checkout's folder tells nobody's name.
+        # The name of the checkout's folder is not the learner's.
         argv += ["--learner", os.environ["USERNAME"], "--seed", settings["seed"]]
-    if (_HERE / "hidden").is_dir():
-        argv += ["--checks", _HERE / "hidden"]
-    tree = {"LABS_ROOT": str(_HERE / "tree")} if (_HERE / "tree").is_dir() else {}
-    return subprocess.run(argv, env={**os.environ, **tree}, check=False).returncode
+    if (_BUNDLE / "hidden").is_dir():
+        argv += ["--checks", _BUNDLE / "hidden"]
+    labs_root = {"LABS_ROOT": str(_BUNDLE / "tree")} if (_BUNDLE / "tree").is_dir() else {}
+    return subprocess.run(argv, env={**os.environ, **labs_root}, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Gradescope runs this once, as root, in the image in which it grades later: labs, and what its nodes are made of.
+# Gradescope runs this once as root, in the image in which it grades later. It installs labs and builds its images.
 set -euo pipefail
 
 root=${AUTOGRADER_ROOT:-/autograder}
@@ -31,7 +31,7 @@ fi
 if ! find_python || ((${#missing[@]})); then
     apt-get update --quiet=2
     ((!${#missing[@]})) || install "${missing[@]}"
-    # Ubuntu 22.04 has one that is new enough only under its number.
+    # On Ubuntu 22.04, only python3.11 is new enough.
     find_python || { install python3 python3-venv && find_python; } || { install python3.11-venv && find_python; }
 fi
 
