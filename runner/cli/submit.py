@@ -16,6 +16,7 @@ from runner.grading.snapshot import SUBMISSION_FILE
 from runner.nodes.driver_interface import Cluster
 from runner.progress import shell_history
 from runner.progress.shell_history import HistoryEntry
+from runner.storage import atomic
 
 _TOKEN_COMMANDS = {
     "WORKER_TOKEN": "docker swarm join-token --quiet worker",
@@ -66,7 +67,7 @@ def command(lab: str | None, out: Path | None, force: bool) -> int:
     progress = session.load_progress(loaded.name)
     text = submission_writer.render_submission(loaded, progress, entries, placeholders)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / SUBMISSION_FILE).write_text(text, "utf-8")
+    atomic.write_text(folder / SUBMISSION_FILE, text)
     file_names = _copy_edited_files(cluster, entries, folder)
     console = _console.get_stdout()
     console.print(sanitize.strip_control_chars(text), markup=False)
@@ -111,6 +112,6 @@ def _copy_edited_files(cluster: Cluster, entries: Sequence[HistoryEntry], folder
         result = nodes[node].run_command(["head", "--bytes", str(_MAX_FILE_BYTES), f"/root/{name}"])
         if result.exit_status == 0 and name != SUBMISSION_FILE:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(result.stdout)
+            atomic.write_bytes(folder / name, result.stdout)
             copied.append(name)
     return copied

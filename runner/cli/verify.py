@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from runner.lessons import catalog
 from runner.lessons.learner_values import NO_LEARNER
 from runner.lessons.model import Lab
 from runner.nodes.driver_interface import ClusterId, Driver
-from runner.storage import locks
+from runner.storage import atomic, codec, locks
 
 _NAME_WIDTH = 18
 
@@ -94,7 +93,8 @@ def command(
 
 def _write_report(report: Path | None, verifications: Sequence[LabVerification]) -> None:
     if report:
-        report.write_text(json.dumps(verify_report.build_verify_report(verifications), indent=2) + "\n", "utf-8")
+        data = verify_report.build_verify_report(verifications)
+        atomic.write_text(report, f"{codec.encode_json(data, indent=2)}\n")
 
 
 def _verify_single_lab(lab: Lab, driver: Driver, keep: bool) -> LabVerification:

@@ -21,20 +21,22 @@ _RETRY_SECONDS = 0.2
 
 def try_lock(handle: IO[str]) -> bool:
     """Lock an open file unless another process has locked it; return whether it is locked now."""
-    return _flock(handle, wait=False)
-
-
-def wait_for_lock(handle: IO[str]) -> None:
-    """Lock an open file; wait for as long as another process has locked it."""
-    _flock(handle, wait=True)
-
-
-def _flock(handle: IO[str], wait: bool) -> bool:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
+
+
+def wait_for_lock(handle: IO[str], *, shared: bool = False) -> None:
+    """Lock an open file; wait while another process has locked it.
+
+    Args:
+        handle: The open file.
+        shared: Whether other processes may hold a shared lock at the same time.
+
+    """
+    fcntl.flock(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
 
 
 @contextmanager

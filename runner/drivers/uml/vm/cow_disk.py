@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+from runner.storage import atomic
+
 # Version 3 of the format, from the kernel's arch/um/drivers/cow_user.c: magic, version, the base's modification time
 # and size, sector size, alignment, format, and the base's path; then a bit for every sector, then the sectors.
 _HEADER = struct.Struct(">IIIQIII")
@@ -29,8 +31,6 @@ def create_disk(path: Path, base: Path, base_in_sandbox: str) -> None:
     status = base.stat()
     bitmap = -(-status.st_size // _SECTOR // 8 // _ALIGNMENT) * _ALIGNMENT
     header = _HEADER.pack(_MAGIC, _VERSION, int(status.st_mtime), status.st_size, _SECTOR, _ALIGNMENT, 0)
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as handle:
+    with atomic.open_replacement(path) as handle:
         handle.write(header + base_in_sandbox.encode())
         handle.truncate(_BITMAP_OFFSET + bitmap + status.st_size)
-    partial.replace(path)
