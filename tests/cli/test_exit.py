@@ -95,7 +95,7 @@ def test_doctor_without_engine(tmp_path: Path) -> None:
     """`labs doctor` shows a missing engine with the same advice, and exits with 4 if no other driver works."""
     done = helpers.run_labs(tmp_path, "doctor", PATH=str(tmp_path))
     assert (4, "") == (done.returncode, done.stderr)
-    assert "✗ tools          util-linux missing" in done.stdout
+    assert "✗ tools          missing: util-linux" in done.stdout
     assert "✗ Docker Engine  No Docker Engine answers at unix:///nonexistent.sock." in done.stdout
     assert "sudo apt-get install docker.io" in done.stdout
 
@@ -109,7 +109,7 @@ def test_broken_lesson(words: list[str], tmp_path: Path) -> None:
     assert [
         "The lab 'tiny' has 2 problems:",
         f"{folder}/lesson.md:5: front matter: 'minutes': 1 is less than the minimum of 5",
-        f"{folder}/lesson.md:10: a step's heading ends with its id: '## Title {{#id}}'",
+        f"{folder}/lesson.md:10: the heading of a step must end with its id, as in '## Title {{#id}}'",
         "Fix the file, then run 'labs lint tiny'.",
     ] == done.stderr.splitlines()
 
@@ -119,7 +119,7 @@ def test_invalid_variable(variable: str, tmp_path: Path) -> None:
     """An invalid value of a LABS_ variable makes a command exit with 2 and name the variable."""
     done = helpers.run_labs(tmp_path, "start", "tiny", **{variable: "My Run"})
     assert 2 == done.returncode
-    assert done.stderr.startswith(f"{variable} is 'My Run', which cannot name a ")
+    assert done.stderr.startswith(f"{variable} is 'My Run', which is not a valid project name")
 
 
 def test_bug(tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ def test_missing_folder(words: list[str], tmp_path: Path) -> None:
     assert (2, "") == (done.returncode, done.stdout)
     assert [
         f"The folder {tmp_path}/nowhere/labs does not exist, so there is no lab 'mine'.",
-        "'labs --labs DIR' and LABS_ROOT name the folder that holds 'labs' and 'checks'; 'labs new' makes a first lab.",
+        "Set LABS_ROOT or use 'labs --labs DIR' to name the folder that contains 'labs' and 'checks'. "
+        "'labs new' creates a first lab.",
     ] == done.stderr.splitlines()
 
 

@@ -23,7 +23,7 @@ def _tiny(tmp_path: Path) -> None:
 def test_no_problems(words: list[str], subject: str, tmp_path: Path) -> None:
     """A lab without problems is reported as such, with exit code 0."""
     done = helpers.run_labs(tmp_path, "lint", *words)
-    assert (0, f"{subject}: no problems found.\n", "") == (done.returncode, done.stdout, done.stderr)
+    assert (0, "'tiny': no problems found.\n", "") == (done.returncode, done.stdout, done.stderr)
 
 
 def test_several(tmp_path: Path) -> None:
@@ -39,8 +39,8 @@ def test_problems(tmp_path: Path) -> None:
     assert 3 == done.returncode
     assert [
         "labs/tiny/lesson.md:11: bash: syntax error near unexpected token `)'",
-        "labs/tiny/lesson.md:14: a character that nobody sees: U+001B CONTROL CHARACTER",
-        "labs/tiny/lesson.md:14: the link 'away.md' leads to no file",
+        "labs/tiny/lesson.md:14: remove the invisible character U+001B CONTROL CHARACTER",
+        "labs/tiny/lesson.md:14: the link 'away.md' points to a file that does not exist",
     ] == done.stdout.splitlines()
     assert (
         "'tiny': 3 problems. Fix them, then lint again; 'labs verify LAB' tests the rest on real nodes.\n"
@@ -53,7 +53,9 @@ def test_elsewhere(tmp_path: Path) -> None:
     helpers.write_lab(tmp_path, f"{LESSON}[Look](away.md)\n", checks=CHECKS)
     (tmp_path / "elsewhere").mkdir()
     done = helpers.run_labs(tmp_path / "elsewhere", "--labs", str(tmp_path), "lint", "tiny")
-    assert f"{tmp_path}/labs/tiny/lesson.md:16: the link 'away.md' leads to no file\n" == done.stdout
+    assert (
+        f"{tmp_path}/labs/tiny/lesson.md:16: the link 'away.md' points to a file that does not exist\n" == done.stdout
+    )
 
 
 def test_tree(tmp_path: Path) -> None:
@@ -62,15 +64,15 @@ def test_tree(tmp_path: Path) -> None:
     done = helpers.run_labs(tmp_path, "--labs", str(tree), "lint", "--all")
     assert 3 == done.returncode
     assert [
-        "checks/test_meshed.py:1: the file is missing; every lab has its checks there",
-        "checks/test_solo.py:1: the file is missing; every lab has its checks there",
-        "checks/test_unsettled.py:1: the file is missing; every lab has its checks there",
-        "labs/ladder/lesson.md:34: no check in test_ladder.py is marked @step('read')",
+        "checks/test_meshed.py:1: the file is missing; every lab needs its checks there",
+        "checks/test_solo.py:1: the file is missing; every lab needs its checks there",
+        "checks/test_unsettled.py:1: the file is missing; every lab needs its checks there",
+        "labs/ladder/lesson.md:34: the step 'read' has no check; mark one in test_ladder.py @step('read')",
         "labs/ladder/lesson.md:34: the step 'read' has no hint",
-        "labs/ladder/lesson.md:34: the step 'read' tells no command, and there is no solution/read.md",
-        "labs/ladder/lesson.md:65: no check in test_ladder.py is marked @step('remember')",
+        "labs/ladder/lesson.md:34: the step 'read' has no command; add one, or solution/read.md",
+        "labs/ladder/lesson.md:65: the step 'remember' has no check; mark one in test_ladder.py @step('remember')",
         "labs/ladder/lesson.md:65: the step 'remember' has no hint",
-        "labs/ladder/lesson.md:65: the step 'remember' tells no command, and there is no solution/remember.md",
+        "labs/ladder/lesson.md:65: the step 'remember' has no command; add one, or solution/remember.md",
         "labs/meshed/lesson.md:13: the step 'init' has no hint",
         "labs/solo/lesson.md:12: the step 'init' has no hint",
         "labs/trio/lesson.md:16: the step 'init' has no hint",

@@ -39,6 +39,6 @@ def test_existing_name(tmp_path: Path) -> None:
     """An existing name is refused, and so is an invalid one."""
     helpers.run_labs(tmp_path, "new", "my-lab")
     done = helpers.run_labs(tmp_path, "new", "my-lab")
-    message = f"There is {tmp_path}/labs/my-lab already.\nChoose another name, or remove what is there.\n"
+    message = f"{tmp_path}/labs/my-lab already exists.\nChoose another name, or remove it.\n"
     assert (2, "", message) == (done.returncode, done.stdout, done.stderr)
     assert 2 == helpers.run_labs(tmp_path, "new", "My lab").returncode
