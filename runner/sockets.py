@@ -34,7 +34,7 @@ def is_address_too_long(path: Path) -> bool:
 
 
 @contextmanager
-def short_address(path: Path) -> Iterator[str]:
+def shorten_address(path: Path) -> Iterator[str]:
     """Provide an address for a socket in this process: its path, or one through /proc if the path is too long.
 
     Args:

@@ -18,10 +18,10 @@ def test_short_address(depth: int, tmp_path: Path) -> None:
     folder.mkdir()
     path = folder / "test.sock"
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as client:
-        with sockets.short_address(path) as address:
+        with sockets.shorten_address(path) as address:
             listener.bind(address)
         listener.listen()
-        with sockets.short_address(path) as address:
+        with sockets.shorten_address(path) as address:
             client.connect(address)
         assert os.getpid() == sockets.peer_pid(client)
     assert path.is_socket()
@@ -29,7 +29,7 @@ def test_short_address(depth: int, tmp_path: Path) -> None:
 
 def test_missing_folder(tmp_path: Path) -> None:
     """A long path whose folder is missing has no short address."""
-    with pytest.raises(FileNotFoundError), sockets.short_address(tmp_path / ("deep" * 30) / "test.sock"):
+    with pytest.raises(FileNotFoundError), sockets.shorten_address(tmp_path / ("deep" * 30) / "test.sock"):
         pass
 
 

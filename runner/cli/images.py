@@ -48,7 +48,7 @@ def build(labs: tuple[str, ...], driver: str | None, rebuild: bool) -> int:
     names = (
         {image for lab in labs for image in catalog.load_lab(lab).lesson.images}
         if labs
-        else {*recipe.map_image_names()}
+        else {*recipe.map_image_names_to_recipes()}
     )
     chosen = selection.choose_driver_for_images(driver)
     with locks.lock_images(reporter):

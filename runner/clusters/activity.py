@@ -50,7 +50,7 @@ class ActivityListener:
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._path.unlink(missing_ok=True)
-            with sockets.short_address(self._path) as address:
+            with sockets.shorten_address(self._path) as address:
                 self._socket.bind(address)
 
     def fileno(self) -> int:
@@ -78,7 +78,7 @@ def _notify_listeners() -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             sender.setblocking(False)
             try:
-                with sockets.short_address(path) as address:
+                with sockets.shorten_address(path) as address:
                     sender.sendto(b"!", address)
             except ConnectionRefusedError:
                 # The listening process was killed.

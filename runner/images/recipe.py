@@ -69,18 +69,18 @@ def load_recipes() -> dict[str, Recipe]:
     return recipes
 
 
-def map_image_names() -> dict[str, Recipe]:
+def map_image_names_to_recipes() -> dict[str, Recipe]:
     """Return the recipe for each official image name that has a stand-in image."""
     return {name: recipe for recipe in load_recipes().values() for name in recipe.image_names}
 
 
-def filter_pullable(names: Iterable[str]) -> list[str]:
+def filter_pullable_images(names: Iterable[str]) -> list[str]:
     """Return the official names that may be pulled: all but those of the labs' own programs."""
-    own = {name for name, recipe in map_image_names().items() if recipe.labs_program}
+    own = {name for name, recipe in map_image_names_to_recipes().items() if recipe.labs_program}
     return [name for name in names if name not in own]
 
 
-def check_obtainable(names: Iterable[str], real: Container[str]) -> None:
+def check_images_obtainable(names: Iterable[str], real: Container[str]) -> None:
     """Raise an error for image names that can be neither pulled nor built.
 
     Args:
@@ -91,7 +91,7 @@ def check_obtainable(names: Iterable[str], real: Container[str]) -> None:
         HostError: Some names have neither an official image nor a recipe; the error lists them.
 
     """
-    missing = [name for name in names if name not in real and name not in map_image_names()]
+    missing = [name for name in names if name not in real and name not in map_image_names_to_recipes()]
     if missing:
         raise HostError(
             f"No registry provides the image {', '.join(missing)}, and no recipe builds it.",
@@ -99,18 +99,18 @@ def check_obtainable(names: Iterable[str], real: Container[str]) -> None:
         )
 
 
-def resolve_bases(name: str) -> tuple[Recipe, ...]:
+def resolve_base_recipes(name: str) -> tuple[Recipe, ...]:
     """Return a recipe and all recipes it is built from, `base` first."""
     recipe = load_recipes()[name]
-    return (recipe,) if name == BASE else (*resolve_bases(recipe.base), recipe)
+    return (recipe,) if name == BASE else (*resolve_base_recipes(recipe.base), recipe)
 
 
-def list_in_build_order(recipes: Iterable[Recipe]) -> list[Recipe]:
+def sort_in_build_order(recipes: Iterable[Recipe]) -> list[Recipe]:
     """Return the recipes and those they are built from, except `base`, in an order to build them in.
 
     Recipes that others are built from come first, then those that take the longest.
     """
-    chains = [resolve_bases(recipe.name)[1:] for recipe in recipes]
+    chains = [resolve_base_recipes(recipe.name)[1:] for recipe in recipes]
     depths = {recipe: depth for chain in chains for depth, recipe in enumerate(chain)}
     bases = {recipe.base for recipe in depths}
     return sorted(
@@ -127,7 +127,7 @@ def compute_tags(host_inputs: str) -> dict[str, str]:
     """
     tags = {BASE: f"labs/{BASE}:{load_recipes()[BASE].compute_digest(host_inputs)}"}
     for name in load_recipes():
-        for recipe in resolve_bases(name)[1:]:
+        for recipe in resolve_base_recipes(name)[1:]:
             tags[recipe.name] = f"labs/{recipe.name}:{recipe.compute_digest(tags[recipe.base])}"
     return tags
 
@@ -138,5 +138,5 @@ def compute_version(name: str) -> str:
     Unlike the tag it does not depend on this host's mirrors and certificates, because another host may have built the
     image.
     """
-    digests = "".join(recipe.compute_digest() for recipe in resolve_bases(name))
+    digests = "".join(recipe.compute_digest() for recipe in resolve_base_recipes(name))
     return hashlib.sha256(digests.encode()).hexdigest()[:12]

@@ -78,7 +78,7 @@ def test_digest_of_inputs(redis_recipe: Recipe) -> None:
 
 def test_stand_in_images() -> None:
     """The official images that the labs use have a stand-in image each."""
-    recipes = recipe.map_image_names()
+    recipes = recipe.map_image_names_to_recipes()
     assert {"nginx:alpine", "redis:alpine", "busybox:latest", "alpine:latest"} <= set(recipes)
     assert {"mysql:5.7", "wordpress:latest", "postgres:15-alpine", "python:3.13-slim", "haproxy:latest"} <= set(recipes)
     assert {"jwilder/whoami:latest", "dockersamples/examplevotingapp_vote:after"} <= set(recipes)
@@ -89,7 +89,9 @@ def test_filter_pullable() -> None:
     """Every official image may be pulled, except those that a program of the labs replaces."""
     own = [f"dockersamples/examplevotingapp_{name}:latest" for name in ("vote", "worker", "result")]
     after = "dockersamples/examplevotingapp_vote:after"
-    assert ["redis:alpine", "unheard/of:1"] == recipe.filter_pullable(["redis:alpine", *own, after, "unheard/of:1"])
+    assert ["redis:alpine", "unheard/of:1"] == recipe.filter_pullable_images(
+        ["redis:alpine", *own, after, "unheard/of:1"]
+    )
 
 
 def test_image_names() -> None:
@@ -165,18 +167,18 @@ def test_build_order() -> None:
     """Recipes that others are built from come first, then those that take longest; the base is left out."""
     recipes = recipe.load_recipes()
     names = [
-        entry.name for entry in recipe.list_in_build_order([recipes[name] for name in ("redis", "vote", "mysql", "vm")])
+        entry.name for entry in recipe.sort_in_build_order([recipes[name] for name in ("redis", "vote", "mysql", "vm")])
     ]
     assert ["node", "python", "mysql", "redis", "web", "vm", "vote"] == names
 
 
 def test_bases() -> None:
     """Every recipe is built, directly or indirectly, from the base."""
-    assert {recipe.BASE} == {recipe.resolve_bases(name)[0].name for name in recipe.load_recipes()}
+    assert {recipe.BASE} == {recipe.resolve_base_recipes(name)[0].name for name in recipe.load_recipes()}
 
 
 def test_unobtainable_image() -> None:
     """Only names that neither a registry provides nor a recipe builds are refused."""
-    recipe.check_obtainable(["redis:alpine", "mine:1"], {"mine:1"})
+    recipe.check_images_obtainable(["redis:alpine", "mine:1"], {"mine:1"})
     with pytest.raises(HostError, match=r"^No registry provides the image other:1, and no recipe builds it"):
-        recipe.check_obtainable(["redis:alpine", "mine:1", "other:1"], {"mine:1"})
+        recipe.check_images_obtainable(["redis:alpine", "mine:1", "other:1"], {"mine:1"})

@@ -107,11 +107,11 @@ def build_image_set(
         is_online = backend.is_registry_reachable()
         report_detail("found" if is_online else "not reachable, so images are built from Debian packages")
     real = _pull_missing(backend, required, is_online, reporter)
-    recipe.check_obtainable(required, real)
-    stand_ins, tags = recipe.map_image_names(), recipe.compute_tags(debian_base.hash_host_inputs())
+    recipe.check_images_obtainable(required, real)
+    stand_ins, tags = recipe.map_image_names_to_recipes(), recipe.compute_tags(debian_base.hash_host_inputs())
     _build_base(backend, tags[recipe.BASE], is_online, reporter)
     needed = {recipe.load_recipes()[backend.node_recipe], *(stand_ins[name] for name in required if name not in real)}
-    _build_missing(backend, recipe.list_in_build_order(needed), tags, reporter)
+    _build_missing(backend, recipe.sort_in_build_order(needed), tags, reporter)
     image_tags = {
         name: backend.get_pulled_tag(name) if name in real else tags[stand_ins[name].name] for name in required
     }
@@ -125,7 +125,7 @@ def build_image_set(
 
 def _pull_missing(backend: ImageBackend, names: Sequence[str], is_online: bool, reporter: StatusReporter) -> set[str]:
     """Return the names whose real image is available, after pulling what is missing."""
-    tags = {name: backend.get_pulled_tag(name) for name in recipe.filter_pullable(names)}
+    tags = {name: backend.get_pulled_tag(name) for name in recipe.filter_pullable_images(names)}
     stored = backend.find_images(tags.values())
     real = {name for name, tag in tags.items() if tag in stored}
     missing = [name for name in tags if name not in real]

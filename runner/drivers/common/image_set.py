@@ -25,7 +25,7 @@ class ImageSet:
 
 def filter_up_to_date(images: Iterable[NodeImage]) -> set[str]:
     """Return the names of those images that are real, or built from recipes as they are now."""
-    recipes = recipe.map_image_names()
+    recipes = recipe.map_image_names_to_recipes()
     return {
         image.name
         for image in images

@@ -43,7 +43,7 @@ def undeclared_images(context: LintContext) -> Iterator[Problem]:
         for match in _BUILT_BY_LAB.findall(command.script)
         for name in match
     }
-    undeclared = recipe.map_image_names().keys() - declared - built_by_lab
+    undeclared = recipe.map_image_names_to_recipes().keys() - declared - built_by_lab
     for path, line, name in _find_images(context):
         if _normalize_name(name) in undeclared:
             yield Problem(
@@ -55,7 +55,7 @@ def images_without_recipe(context: LintContext) -> Iterator[Problem]:
     """Every image that a built-in lab declares has a recipe, so that the lab also works offline."""
     if context.is_built_in and context.page.has_valid_front_matter:
         for image in context.lesson.images:
-            if image not in recipe.map_image_names():
+            if image not in recipe.map_image_names_to_recipes():
                 line = context.page.find_key_line("images")
                 yield Problem(context.page.path, line, f"there is no recipe for the image {image}")
 

@@ -14,7 +14,7 @@ from runner.images.recipe import Recipe
 
 def list_recipes(*names: str) -> list[Recipe]:
     """Return recipes and the recipes they are based on, in build order."""
-    return recipe.list_in_build_order([recipe.load_recipes()[name] for name in names])
+    return recipe.sort_in_build_order([recipe.load_recipes()[name] for name in names])
 
 
 def test_order() -> None:

@@ -36,7 +36,7 @@ from runner.drivers.uml import network
 from runner.drivers.uml.vm import cluster_state, cpu_affinity, sandbox, uplink
 from runner.drivers.uml.vm.cluster_state import ClusterState, VmState
 from runner.drivers.uml.vm.vm_process import VmProcess, log_output, start_sandboxed
-from runner.sockets import short_address
+from runner.sockets import shorten_address
 from runner.storage.locks import try_lock
 
 # Other processes come first when processors are short.
@@ -178,7 +178,7 @@ def _lock_cluster(folder: Path) -> IO[str]:
 def _open_listener(folder: Path) -> socket.socket:
     cluster_state.socket_path(folder).unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
-    with short_address(cluster_state.socket_path(folder)) as address:
+    with shorten_address(cluster_state.socket_path(folder)) as address:
         listener.bind(address)
     listener.listen(64)
     return listener

@@ -19,7 +19,7 @@ from runner import paths, sockets
 from runner.drivers.uml.vm import cgroups, cluster_state, uplink
 from runner.drivers.uml.vm.cluster_state import VmState
 from runner.errors import HostError
-from runner.sockets import short_address
+from runner.sockets import shorten_address
 
 _START_SECONDS = 20
 _BOOT_SECONDS = 120
@@ -232,7 +232,7 @@ def _connect_supervisor(folder: Path) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(_ANSWER_SECONDS)
     try:
-        with short_address(cluster_state.socket_path(folder)) as address:
+        with shorten_address(cluster_state.socket_path(folder)) as address:
             connection.connect(address)
     except OSError:
         connection.close()

@@ -11,7 +11,7 @@ import pytest
 from runner.drivers.uml.vm import cluster_state, supervisor_client
 from runner.errors import HostError
 from runner.nodes.driver_interface import ClusterId
-from runner.sockets import short_address
+from runner.sockets import shorten_address
 from tests import helpers
 
 
@@ -28,7 +28,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_no_supervisor(folder: Path, has_socket: bool) -> None:
     """Without a supervisor every request says that the VMs are down, even if its socket still exists."""
     if has_socket:
-        with socket.socket(socket.AF_UNIX) as closed, short_address(cluster_state.socket_path(folder)) as address:
+        with socket.socket(socket.AF_UNIX) as closed, shorten_address(cluster_state.socket_path(folder)) as address:
             closed.bind(address)
     assert not supervisor_client.is_running(folder)
     with pytest.raises(HostError, match="The VMs of 'tiny' are down"):
@@ -41,7 +41,7 @@ def test_no_supervisor(folder: Path, has_socket: bool) -> None:
 
 def test_stop_supervisor_that_has_exited(folder: Path) -> None:
     """Stopping a supervisor that has exited only removes its socket."""
-    with socket.socket(socket.AF_UNIX) as closed, short_address(cluster_state.socket_path(folder)) as address:
+    with socket.socket(socket.AF_UNIX) as closed, shorten_address(cluster_state.socket_path(folder)) as address:
         closed.bind(address)
     supervisor_client.stop_supervisor(folder)
     assert not cluster_state.socket_path(folder).exists()
@@ -50,7 +50,7 @@ def test_stop_supervisor_that_has_exited(folder: Path) -> None:
 
 def test_supervisor_exits_before_it_answers(folder: Path) -> None:
     """A supervisor that exits before it answers counts as gone, and its refusal is passed on."""
-    with socket.socket(socket.AF_UNIX) as listener, short_address(cluster_state.socket_path(folder)) as address:
+    with socket.socket(socket.AF_UNIX) as listener, shorten_address(cluster_state.socket_path(folder)) as address:
         listener.bind(address)
         listener.listen()
         answers = (b"", b"", b'{"error": "no route"}\n')
