@@ -1,4 +1,4 @@
 #!/bin/bash
-# Sets the scene, as root, on every node once it is up. Running it twice must do no harm.
+# Prepares a node: runs as root on every node after it has started. Running it twice must be harmless.
 
-echo "The scene is set on $LABS_NODE, a $LABS_ROLE of the lab '$LABS_LAB'."
+echo "Prepared $LABS_NODE, a $LABS_ROLE in the lab '$LABS_LAB'."
