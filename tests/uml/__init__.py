@@ -1,1 +1,1 @@
-"""Tests that run real machines."""
+"""Tests that run real VMs."""

@@ -1,4 +1,4 @@
-"""What the tests' machines are to the host: processes, mounts, sockets and files."""
+"""What the tests' VMs leave on the host: processes, mounts, sockets and files."""
 
 from __future__ import annotations
 
@@ -9,97 +9,100 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-_FULL_SECONDS = 10
+_CLEANUP_SECONDS = 10
 
 
-class Left:
-    """What a project has on this machine.
+class UmlLeftovers:
+    """Lists what a project has on this host.
 
     Args:
-        state: The folder that holds all of it.
+        state: The folder that holds the project's clusters.
 
     """
 
     def __init__(self, state: Path) -> None:
         self._state = state
 
-    def folder(self, lab: str) -> Path:
+    def cluster_folder(self, lab: str) -> Path:
         """Return the folder of a lab's cluster."""
         return self._state / "machines" / lab
 
-    def processes(self) -> dict[int, list[str]]:
-        """Return the command lines of all processes that belong to it, by their numbers.
+    def list_processes(self) -> dict[int, list[str]]:
+        """Return the command lines of all of the project's processes, by process id.
 
-        Whatever runs in a jail has one of our files mounted there, however little its command line tells.
+        A sandboxed process has one of our files mounted, even if its command line does not name any.
         """
-        found = {}
+        processes = {}
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 words = process.joinpath("cmdline").read_bytes().decode("utf-8", "replace").split("\0")
                 mounts = process.joinpath("mountinfo").read_text("utf-8")
                 if f"{self._state}/" in mounts or any(word.startswith(f"{self._state}/") for word in words):
-                    found[int(process.name)] = words
-        return found
+                    processes[int(process.name)] = words
+        return processes
 
-    def supervisor(self, lab: str) -> int:
-        """Return the number of a lab's supervisor."""
-        return self._first(lambda words: "runner.drivers.uml.vm.supervisor" in words and "python" in words[0], lab)
-
-    def kernel(self, lab: str, node: str) -> int:
-        """Return the number of a machine's kernel."""
-        return self._first(lambda words: words[0].endswith("linux.uml") and f"umid={node}" in words, lab)
-
-    def _first(self, fits: Callable[[list[str]], bool], lab: str) -> int:
-        ours = (f"labs_lab={lab}", str(self.folder(lab)))
-        return next(
-            number
-            for number, words in sorted(self.processes().items())
-            if fits(words) and any(word in ours for word in words) and _is_first(number)
+    def find_supervisor(self, lab: str) -> int:
+        """Return the process id of a lab's supervisor."""
+        return self._find_process(
+            lambda words: "runner.drivers.uml.vm.supervisor" in words and "python" in words[0], lab
         )
 
-    def namespaces(self) -> set[str]:
-        """Return the network and process namespaces that its processes are in, and this one is not."""
-        own = set(_namespaces(os.getpid()))
-        return {name for process in self.processes() for name in _namespaces(process)} - own
+    def find_kernel(self, lab: str, node: str) -> int:
+        """Return the process id of a VM's kernel."""
+        return self._find_process(lambda words: words[0].endswith("linux.uml") and f"umid={node}" in words, lab)
 
-    def sockets(self) -> list[Path]:
-        """Return its sockets."""
+    def _find_process(self, matches: Callable[[list[str]], bool], lab: str) -> int:
+        lab_words = (f"labs_lab={lab}", str(self.cluster_folder(lab)))
+        return next(
+            process
+            for process, words in sorted(self.list_processes().items())
+            if matches(words) and any(word in lab_words for word in words) and _is_pid_1(process)
+        )
+
+    def list_namespaces(self) -> set[str]:
+        """Return the network and process namespaces of the project's processes, except those of this process."""
+        own = set(_list_namespaces(os.getpid()))
+        return {name for process in self.list_processes() for name in _list_namespaces(process)} - own
+
+    def list_sockets(self) -> list[Path]:
+        """Return the project's sockets."""
         return [path for path in self._state.rglob("*") if path.is_socket()]
 
-    def disks(self) -> list[Path]:
-        """Return what its machines have written."""
+    def list_cluster_folders(self) -> list[Path]:
+        """Return the folders of the project's clusters."""
         return list((self._state / "machines").glob("*"))
 
-    def everything(self) -> list[str]:
-        """Return all that belongs to clusters, as far as it has not gone within moments."""
-        deadline = time.monotonic() + _FULL_SECONDS
-        while (found := self._everything()) and time.monotonic() < deadline:
+    def list_all(self) -> list[str]:
+        """Return everything that belongs to clusters and does not disappear within a few seconds."""
+        deadline = time.monotonic() + _CLEANUP_SECONDS
+        while (found := self._list_all()) and time.monotonic() < deadline:
             time.sleep(0.1)
         return found
 
-    def _everything(self) -> list[str]:
-        return [*map(str, (*self.processes().items(), *self.sockets(), *self.disks())), *self.mounts()]
+    def _list_all(self) -> list[str]:
+        found = (*self.list_processes().items(), *self.list_sockets(), *self.list_cluster_folders())
+        return [*map(str, found), *self.list_mounts()]
 
-    def mounts(self) -> list[str]:
-        """Return the mounts it has where this process can see them."""
+    def list_mounts(self) -> list[str]:
+        """Return the project's mounts that this process can see."""
         return [line for line in Path("/proc/self/mounts").read_text("utf-8").splitlines() if str(self._state) in line]
 
-    def clear(self) -> None:
-        """End what runs in spite of all."""
-        for process in self.processes():
+    def kill_processes(self) -> None:
+        """Kill all of the project's processes."""
+        for process in self.list_processes():
             with contextlib.suppress(OSError):
                 os.kill(process, signal.SIGKILL)
 
 
-def _is_first(process: int) -> bool:
-    """Whether it is the first process of its namespace: a kernel itself, and not one that bears a process inside."""
+def _is_pid_1(process: int) -> bool:
+    """Return whether a process is PID 1 of its namespace: a kernel itself, and not a process of its VM."""
     with contextlib.suppress(OSError):
         lines = Path(f"/proc/{process}/status").read_text("utf-8").splitlines()
         return next(line.split()[-1] for line in lines if line.startswith("NSpid:")) == "1"
     return False
 
 
-def _namespaces(process: int) -> Iterator[str]:
-    for kind in ("net", "pid"):
+def _list_namespaces(process: int) -> Iterator[str]:
+    for name in ("net", "pid"):
         with contextlib.suppress(OSError):
-            yield str(Path(f"/proc/{process}/ns/{kind}").readlink())
+            yield str(Path(f"/proc/{process}/ns/{name}").readlink())

@@ -1,4 +1,4 @@
-"""A machine whose clock has stood still."""
+"""Timers in a VM when a timer signal is lost."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ import pytest
 
 from runner.drivers.uml.vm import cluster_state
 from tests.conftest import LabsRunner
-from tests.uml.leftovers import Left
+from tests.uml.leftovers import UmlLeftovers
 
 # From sys/ptrace.h.
 _CONTINUE, _ATTACH, _DETACH = 7, 16, 17
 
 
-def _traced(request: int, process: int, number: int = 0) -> None:
+def _ptrace(request: int, process: int, signal_number: int = 0) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.ptrace(ctypes.c_long(request), ctypes.c_long(process), None, ctypes.c_long(number)):
+    if libc.ptrace(ctypes.c_long(request), ctypes.c_long(process), None, ctypes.c_long(signal_number)):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def _next_signal(process: int) -> int:
+def _wait_for_signal(process: int) -> int:
     return os.WSTOPSIG(os.waitpid(process, 0)[1])
 
 
-def _lose_an_alarm(process: int) -> None:
-    """Take the next alarm away that a kernel is sent, and hand on all else."""
-    _traced(_ATTACH, process)
-    came = _next_signal(process)
-    while came != signal.SIGALRM:
-        _traced(_CONTINUE, process, 0 if came == signal.SIGSTOP else came)
-        came = _next_signal(process)
-    _traced(_DETACH, process)
+def _discard_timer_signal(process: int) -> None:
+    """Discard the next timer signal that a kernel receives, and deliver all other signals."""
+    _ptrace(_ATTACH, process)
+    received = _wait_for_signal(process)
+    while received != signal.SIGALRM:
+        _ptrace(_CONTINUE, process, 0 if received == signal.SIGSTOP else received)
+        received = _wait_for_signal(process)
+    _ptrace(_DETACH, process)
 
 
 @pytest.fixture
 def busy(labs: LabsRunner, trio: str) -> Iterator[None]:
-    """Have node2 compute: an idle kernel sets its alarm anew each time that something wakes it."""
+    """Keep node2 busy: an idle kernel sets its timer again each time that it wakes up."""
     started = labs("exec", "node2", "--", "sh", "-c", "(while :; do :; done) >/dev/null 2>&1 & echo $!")
     yield
     labs("exec", "node2", "--", "kill", started.stdout.strip())
@@ -50,23 +50,23 @@ def busy(labs: LabsRunner, trio: str) -> Iterator[None]:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may trace a kernel")
 @pytest.mark.usefixtures("busy")
-def test_a_lost_alarm_does_not_stop_the_clock(labs: LabsRunner, left: Left, trio: str) -> None:
-    """A kernel that one alarm never reached, as happens on hosts that have much to do, goes on within a second."""
+def test_lost_timer_signal(labs: LabsRunner, leftovers: UmlLeftovers, trio: str) -> None:
+    """A kernel that loses a timer signal, as happens on busy hosts, continues within a second."""
     for _ in range(3):
-        _lose_an_alarm(left.kernel(trio, "node2"))
-        waited = labs("exec", "node2", "--", "sleep", "0.2", timeout=20)
-        assert 0 == waited.returncode, waited.stderr
+        _discard_timer_signal(leftovers.find_kernel(trio, "node2"))
+        slept = labs("exec", "node2", "--", "sleep", "0.2", timeout=20)
+        assert 0 == slept.returncode, slept.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may trace a kernel")
-def test_a_lost_alarm_does_not_stop_a_boot(labs: LabsRunner, environment: dict[str, str], left: Left) -> None:
-    """A kernel that one alarm never reached while it booted comes up all the same."""
-    console = cluster_state.log_path(left.folder("solo"), "node1")
+def test_lost_timer_signal_during_boot(labs: LabsRunner, environment: dict[str, str], leftovers: UmlLeftovers) -> None:
+    """A kernel that loses a timer signal while it boots still becomes ready."""
+    console = cluster_state.log_path(leftovers.cluster_folder("solo"), "node1")
     command = [sys.executable, "-m", "runner", "start", "solo"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as start:
         while start.poll() is None and not (console.exists() and "containerd" in console.read_text("utf-8", "replace")):
             time.sleep(0.02)
-        _lose_an_alarm(left.kernel("solo", "node1"))
-        _, said = start.communicate(timeout=100)
+        _discard_timer_signal(leftovers.find_kernel("solo", "node1"))
+        _, output = start.communicate(timeout=100)
     labs("rm", "solo")
-    assert 0 == start.returncode, said
+    assert 0 == start.returncode, output

@@ -1,4 +1,4 @@
-"""What is seen, and left, where a supervisor or a kernel ends by itself."""
+"""What a user sees, and what remains, after a supervisor or a kernel has died."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ import pytest
 from runner.errors import HostError
 from runner.nodes.driver_interface import Node
 from tests.conftest import LabsRunner
-from tests.uml.leftovers import Left
+from tests.uml.leftovers import UmlLeftovers
 
 pytestmark = pytest.mark.usefixtures("trio")
-SOON = 10
+TIMEOUT = 10
 
 
-def _await_down(labs: LabsRunner, node: str) -> str:
-    deadline = time.monotonic() + SOON
-    while (shown := labs("status").stdout) and f"{node} down" not in shown and time.monotonic() < deadline:
+def _wait_until_down(labs: LabsRunner, node: str) -> str:
+    deadline = time.monotonic() + TIMEOUT
+    while (status := labs("status").stdout) and f"{node} down" not in status and time.monotonic() < deadline:
         time.sleep(0.1)
-    return str(shown)
+    return str(status)
 
 
-def _sleeping(environment: dict[str, str], node: str) -> subprocess.Popen[str]:
-    """Have `labs exec` run a command that does not end, and wait until it runs."""
+def _start_endless_command(environment: dict[str, str], node: str) -> subprocess.Popen[str]:
+    """Start a command that does not end with `labs exec`, and wait until it runs."""
     argv = [sys.executable, "-m", "runner", "exec", node, "--", "sh", "-c", "echo running; sleep 1000"]
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process: subprocess.Popen[str] = subprocess.Popen(argv, env=environment, text=True, **pipes)  # type: ignore[call-overload]
@@ -36,63 +36,61 @@ def _sleeping(environment: dict[str, str], node: str) -> subprocess.Popen[str]:
     return process
 
 
-def test_a_dead_kernel_is_told_and_brought_back(
-    labs: LabsRunner, left: Left, environment: dict[str, str], node2: Node
-) -> None:
-    """A kernel that ends is named by status, ends what ran on it with an error, and alone is booted by start."""
-    others = [left.kernel("trio", node) for node in ("node1", "node3")]
-    running = _sleeping(environment, "node2")
-    os.kill(left.kernel("trio", "node2"), signal.SIGKILL)
-    _, said = running.communicate(timeout=SOON)
-    assert (4, True) == (running.returncode, "The node went away while the command ran." in said)
-    shown = _await_down(labs, "node2")
-    assert "trio  node2 down  (driver uml)" in shown
+def test_killed_kernel(labs: LabsRunner, leftovers: UmlLeftovers, environment: dict[str, str], node2: Node) -> None:
+    """If a kernel is killed, its commands fail, `labs status` shows that, and `labs start` boots only that VM."""
+    others = [leftovers.find_kernel("trio", node) for node in ("node1", "node3")]
+    running = _start_endless_command(environment, "node2")
+    os.kill(leftovers.find_kernel("trio", "node2"), signal.SIGKILL)
+    _, output = running.communicate(timeout=TIMEOUT)
+    assert (4, True) == (running.returncode, "The node went away while the command ran." in output)
+    status = _wait_until_down(labs, "node2")
+    assert "trio  node2 down  (driver uml)" in status
     refused = labs("exec", "node2", "--", "true")
     assert (4, True) == (refused.returncode, "node2 is down." in refused.stderr)
     began = time.monotonic()
-    with pytest.raises(HostError, match="node2 cannot be reached: the machine is down"):
+    with pytest.raises(HostError, match="node2 cannot be reached: the VM is down"):
         node2.connect_engine()
     assert time.monotonic() - began < 1
     started = labs("start", "trio")
     assert "Starting node2 ..." in started.stderr, started.stderr
     assert 0 == labs("exec", "node2", "--", "docker", "info").returncode
-    assert others == [left.kernel("trio", node) for node in ("node1", "node3")]
+    assert others == [leftovers.find_kernel("trio", node) for node in ("node1", "node3")]
 
 
-def test_a_kernel_that_panics_is_down(labs: LabsRunner, left: Left) -> None:
-    """A machine whose kernel panics, as its own root can make it, is down within seconds, and the others are not."""
+def test_kernel_panic(labs: LabsRunner, leftovers: UmlLeftovers) -> None:
+    """A VM whose kernel panics, which its root user can cause, is down within seconds; the other VMs keep running."""
     labs("exec", "node3", "--", "sh", "-c", "(sleep 0.3; echo c >/proc/sysrq-trigger) >/dev/null 2>&1 &")
-    assert "trio  node3 down  (driver uml)" in _await_down(labs, "node3")
+    assert "trio  node3 down  (driver uml)" in _wait_until_down(labs, "node3")
     assert 0 == labs("exec", "node1", "--", "true").returncode
     started = labs("start", "trio")
     assert 0 == started.returncode, started.stderr
 
 
-def test_nothing_outlives_a_killed_supervisor(labs: LabsRunner, left: Left, environment: dict[str, str]) -> None:
-    """When the supervisor is killed all else ends at once, status tells it, and start brings the lab back."""
-    labs("exec", "node1", "--", "sh", "-c", "touch kept && sync")
-    running = _sleeping(environment, "node1")
-    assert 8 <= len(left.processes())
-    namespaces = left.namespaces()
-    os.kill(left.supervisor("trio"), signal.SIGKILL)
-    _, said = running.communicate(timeout=SOON)
-    assert (4, True) == (running.returncode, "The node went away while the command ran." in said)
-    deadline = time.monotonic() + SOON
-    while left.processes() and time.monotonic() < deadline:
+def test_killed_supervisor(labs: LabsRunner, leftovers: UmlLeftovers, environment: dict[str, str]) -> None:
+    """If the supervisor is killed, all processes end, `labs status` shows that, and `labs start` resumes the lab."""
+    labs("exec", "node1", "--", "sh", "-c", "touch note && sync")
+    running = _start_endless_command(environment, "node1")
+    assert 8 <= len(leftovers.list_processes())
+    namespaces = leftovers.list_namespaces()
+    os.kill(leftovers.find_supervisor("trio"), signal.SIGKILL)
+    _, output = running.communicate(timeout=TIMEOUT)
+    assert (4, True) == (running.returncode, "The node went away while the command ran." in output)
+    deadline = time.monotonic() + TIMEOUT
+    while leftovers.list_processes() and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert {} == left.processes()
+    assert {} == leftovers.list_processes()
     assert 8 <= len(namespaces)
-    assert [] == left.mounts()
+    assert [] == leftovers.list_mounts()
     assert "trio  halted  (driver uml)" in labs("status").stdout
     refused = labs("exec", "node1", "--", "true")
     assert (4, True) == (refused.returncode, "The nodes of 'trio' are stopped." in refused.stderr)
     started = labs("start", "trio")
     assert "Resumed trio in " in started.stdout, started.stderr
-    assert 0 == labs("exec", "node1", "--", "ls", "kept").returncode
+    assert 0 == labs("exec", "node1", "--", "ls", "note").returncode
 
 
-def test_a_killed_supervisor_can_be_removed(labs: LabsRunner, left: Left) -> None:
-    """After the supervisor was killed, rm leaves nothing."""
-    os.kill(left.supervisor("trio"), signal.SIGKILL)
+def test_remove_after_killed_supervisor(labs: LabsRunner, leftovers: UmlLeftovers) -> None:
+    """After the supervisor was killed, `labs rm` removes everything."""
+    os.kill(leftovers.find_supervisor("trio"), signal.SIGKILL)
     assert 0 == labs("rm", "trio").returncode
-    assert [] == left.everything()
+    assert [] == leftovers.list_all()

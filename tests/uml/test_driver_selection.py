@@ -1,4 +1,4 @@
-"""Which driver serves, and how that is told."""
+"""Which driver is chosen, and what the user is told about it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import pytest
 
 from tests.conftest import LabsRunner
 from tests.helpers import NO_ENGINE
-from tests.uml.leftovers import Left
+from tests.uml.leftovers import UmlLeftovers
 
 pytestmark = pytest.mark.usefixtures("clean")
 
 
-def test_uml_serves_where_there_is_no_engine(labs: LabsRunner) -> None:
-    """With no engine the driver uml is chosen, and one line says so and why."""
+def test_uml_is_chosen_without_an_engine(labs: LabsRunner) -> None:
+    """Without a Docker Engine the driver uml is chosen, and one line says so and why."""
     started = labs("start", "solo")
     assert 0 == started.returncode, started.stderr
     why = f"docker does not serve: No Docker Engine answers at {NO_ENGINE}"
-    assert f"Driver uml: its machines need no Docker Engine; {why}." == started.stderr.splitlines()[0]
+    assert f"Driver uml: its VMs need no Docker Engine; {why}." == started.stderr.splitlines()[0]
     assert "(driver uml)" in labs("status").stdout
 
 
-def test_a_started_lab_stays_where_it_is(labs: LabsRunner) -> None:
-    """A lab that stands on uml goes on there without being asked, and is refused another driver with what to type."""
+def test_started_lab_keeps_its_driver(labs: LabsRunner) -> None:
+    """A lab that was started on uml resumes on it without an option; another driver is refused, with what to type."""
     assert 0 == labs("start", "solo", "--driver", "uml").returncode
     assert 0 == labs("stop", "solo").returncode
     assert "Driver uml: the lab stands on it already." in labs("start", "solo").stderr
@@ -36,34 +36,34 @@ def test_a_started_lab_stays_where_it_is(labs: LabsRunner) -> None:
 
 @pytest.fixture
 def engine() -> dict[str, str]:
-    """Return what leads to this machine's engine; skips where there is none, or one with IPVS."""
-    own = {name: os.environ[name] for name in ("DOCKER_HOST",) if name in os.environ}
+    """Return the variables that select this host's engine; skip if there is none."""
+    variables = {name: os.environ[name] for name in ("DOCKER_HOST",) if name in os.environ}
     probe = subprocess.run(["docker", "info"], capture_output=True, check=False) if _has_docker() else None
     if probe is None or probe.returncode:
         pytest.skip("no Docker Engine answers here")
-    return own or {"DOCKER_HOST": ""}
+    return variables or {"DOCKER_HOST": ""}
 
 
 def _has_docker() -> bool:
     return any(os.access(f"{folder}/docker", os.X_OK) for folder in os.environ["PATH"].split(os.pathsep))
 
 
-def test_a_lab_that_needs_ipvs_gets_it(labs: LabsRunner, left: Left, engine: dict[str, str]) -> None:
-    """A lab that needs IPVS starts on uml where the engine's kernel has none, and says why; its kernel has it."""
+def test_lab_that_needs_ipvs(labs: LabsRunner, leftovers: UmlLeftovers, engine: dict[str, str]) -> None:
+    """A lab that needs IPVS starts on uml if the engine's kernel does not have it, and one line says why."""
     started = labs("start", "meshed", env=engine)
     assert 0 == started.returncode, started.stderr
-    chosen = started.stderr.splitlines()[0]
+    first_line = started.stderr.splitlines()[0]
     try:
-        if chosen.startswith("Driver docker:"):
+        if first_line.startswith("Driver docker:"):
             pytest.skip("the engine's kernel has IPVS")
-        assert "Driver uml: its machines need no Docker Engine; docker does not serve: 'meshed' needs ipvs" in chosen
+        assert "Driver uml: its VMs need no Docker Engine; docker does not serve: 'meshed' needs ipvs" in first_line
         assert 0 == labs("exec", "node1", "--", "grep", "-w", "ip_vs_rr", "/proc/modules", env=engine).returncode
     finally:
         labs("rm", "meshed", env=engine)
 
 
 def test_doctor_shows_both_drivers(labs: LabsRunner) -> None:
-    """Doctor shows both drivers' fitness with reasons, and is content where one can serve."""
+    """`labs doctor` shows the findings for both drivers, and succeeds if one of them can be used."""
     done = labs("doctor")
     assert 0 == done.returncode, done.stdout
     docker, uml = done.stdout.partition("driver uml")[::2]

@@ -1,4 +1,4 @@
-"""The driver as somebody who is not root."""
+"""The driver, used by an ordinary user."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import pytest
 from runner.drivers.uml import artifacts
 from tests.conftest import CHECKOUT
 from tests.helpers import NO_ENGINE
-from tests.uml.leftovers import Left
+from tests.uml.leftovers import UmlLeftovers
 
 pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0 or not shutil.which("useradd"), reason="only root can make a user and be them"
+    os.geteuid() != 0 or not shutil.which("useradd"), reason="only root can create a user and run commands as them"
 )
 USER = f"labs{os.getpid()}"
 Labs = Callable[..., subprocess.CompletedProcess[str]]
@@ -28,34 +28,34 @@ Labs = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
-    """Have an ordinary user with a home, and this user's parts in it."""
-    # Others may not enter pytest's own folders.
+    """Create an ordinary user with a home folder that contains this user's artifacts."""
+    # Other users must not enter pytest's folders.
     folder = Path(tempfile.mkdtemp(prefix=USER))
     subprocess.run(["useradd", "--no-create-home", "--home-dir", folder, USER], check=True, capture_output=True)
     try:
-        _give_parts(folder / ".cache" / "labs" / "uml")
-        _give_python(folder)
+        _copy_artifacts(folder / ".cache" / "labs" / "uml")
+        _create_python(folder)
         shutil.chown(folder, USER)
-        for made in (folder / ".cache", *(folder / ".cache").glob("*"), folder / ".cache" / "labs" / "uml"):
-            shutil.chown(made, USER)
+        for cache in (folder / ".cache", *(folder / ".cache").glob("*"), folder / ".cache" / "labs" / "uml"):
+            shutil.chown(cache, USER)
         yield folder
     finally:
-        Left(folder / ".local").clear()
+        UmlLeftovers(folder / ".local").kill_processes()
         subprocess.run(["userdel", USER], check=False, capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _give_parts(target: Path) -> None:
-    found = artifacts.find_artifacts()
-    assert found is not None
+def _copy_artifacts(target: Path) -> None:
+    newest = artifacts.find_artifacts()
+    assert newest is not None
     target.mkdir(parents=True)
-    # Whoever has not made them only reads them.
-    if subprocess.run(["cp", "--archive", "--link", found.folder, target], check=False).returncode:
-        subprocess.run(["cp", "--archive", "--sparse=always", found.folder, target], check=True)
+    # The user only reads them, so hard links are enough.
+    if subprocess.run(["cp", "--archive", "--link", newest.folder, target], check=False).returncode:
+        subprocess.run(["cp", "--archive", "--sparse=always", newest.folder, target], check=True)
 
 
-def _give_python(folder: Path) -> None:
-    """Make an environment that a user may run who may not enter ours."""
+def _create_python(folder: Path) -> None:
+    """Create a virtual environment that a user can run who cannot enter ours."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     for python in (f"/usr/bin/python{version}", sys.executable):
         if Path(python).exists() and _as_user(python, "-c", "").returncode == 0:
@@ -68,33 +68,33 @@ def _give_python(folder: Path) -> None:
 
 
 def _as_user(*argv: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    become = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", *argv]
-    return subprocess.run(become, capture_output=True, text=True, check=False, timeout=120, **options)
+    command = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", *argv]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **options)
 
 
 @pytest.fixture(scope="module")
 def users_labs(home: Path, environment: dict[str, str]) -> Iterator[Labs]:
-    """Return what runs `labs` as the ordinary user."""
-    own = {name: environment[name] for name in ("PATH", "LABS_PROJECT", "LABS_ROOT", "COLUMNS")}
-    own |= {"HOME": str(home), "DOCKER_HOST": NO_ENGINE}
+    """Return a function that runs `labs` as the ordinary user."""
+    variables = {name: environment[name] for name in ("PATH", "LABS_PROJECT", "LABS_ROOT", "COLUMNS")}
+    variables |= {"HOME": str(home), "DOCKER_HOST": NO_ENGINE}
 
     def run(*argv: str) -> subprocess.CompletedProcess[str]:
-        return _as_user(f"{home}/venv/bin/python", "-m", "runner", *argv, env=own, cwd=home)
+        return _as_user(f"{home}/venv/bin/python", "-m", "runner", *argv, env=variables, cwd=home)
 
     doctor = run("doctor").stdout
-    if "may not make them" in doctor:
-        pytest.skip("ordinary users may not make namespaces here")
+    if "cannot be created by an ordinary user" in doctor:
+        pytest.skip("ordinary users cannot create namespaces here")
     yield run
     run("rm", "--all")
 
 
-def test_a_user_starts_uses_and_removes_a_lab(users_labs: Labs, home: Path) -> None:
-    """An ordinary user starts a lab, makes its swarm, and removes it; nothing ran as root, and nothing is left."""
+def test_ordinary_user(users_labs: Labs, home: Path) -> None:
+    """An ordinary user starts a lab, creates its swarm and removes it; nothing runs as root, and nothing is left."""
     started = users_labs("start", "trio", "--driver", "uml")
     assert 0 == started.returncode, started.stderr
-    left = Left(home / ".local" / "state" / "labs")
-    owners = {Path(f"/proc/{process}").stat().st_uid for process in left.processes()}
-    assert {_number()} == owners
+    leftovers = UmlLeftovers(home / ".local" / "state" / "labs")
+    owners = {Path(f"/proc/{process}").stat().st_uid for process in leftovers.list_processes()}
+    assert {_get_user_id()} == owners
     played = users_labs("play", "trio")
     assert 0 == played.returncode, played.stdout + played.stderr
     members = users_labs("exec", "node1", "--", "docker", "node", "ls", "--format", "{{.Status}}")
@@ -104,9 +104,9 @@ def test_a_user_starts_uses_and_removes_a_lab(users_labs: Labs, home: Path) -> N
     assert 0 == users_labs("stop").returncode
     assert "Resumed trio in " in users_labs("start", "trio").stdout
     assert 0 == users_labs("rm", "trio").returncode
-    assert {} == left.processes()
-    assert [] == [path for path in (home / ".local").rglob("*") if path.is_socket() or path.suffix == ".own"]
+    assert {} == leftovers.list_processes()
+    assert [] == [path for path in (home / ".local").rglob("*") if path.is_socket() or path.suffix == ".writable"]
 
 
-def _number() -> int:
+def _get_user_id() -> int:
     return int(subprocess.run(["id", "-u", USER], capture_output=True, text=True, check=True).stdout)

@@ -8,7 +8,7 @@ from tests.conftest import LabsRunner
 from tests.screen import ScreenTerminal, reaction_limit
 
 
-def test_turns_green(labs: LabsRunner, trio: str, environment: dict[str, str]) -> None:
+def test_watch(labs: LabsRunner, trio: str, environment: dict[str, str]) -> None:
     """With VMs too, a step turns green soon after it is done, and a node whose engine was killed is not ready."""
     display = ScreenTerminal([sys.executable, "-m", "runner", "watch", trio], environment, columns=100, rows=30)
     try:
