@@ -70,9 +70,9 @@ def test_host_without_apt() -> None:
 
 def test_apt_get_arguments(tmp_path: Path) -> None:
     """apt-get is asked for the addresses of package lists, one per line with its label."""
-    helpers.write_script(tmp_path / "bin", "apt-get", f'for argument; do echo "$argument"; done >{tmp_path}/arguments\n')
+    helpers.write_script(tmp_path / "bin", "apt-get", f'for argument; do echo "$argument"; done >{tmp_path}/args\n')
     debian_base.render_apt_sources()
-    arguments = (tmp_path / "arguments").read_text().splitlines()
+    arguments = (tmp_path / "args").read_text().splitlines()
     assert ["indextargets", "--format", "$(LABEL)|$(REPO_URI)", "Created-By: Packages"] == arguments
 
 
