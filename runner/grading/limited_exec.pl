@@ -1,66 +1,66 @@
-# Types a script for a grading, with no input, an end to its time, and an end to what is kept of each of its streams.
-# One small program, for every process costs much in user-mode Linux.
+# Run a script without input, with limits on its time and on how much of each output stream is kept.
+# One small program, because each process is expensive in user-mode Linux.
 #
-#     perl -e THIS SECONDS BYTES SCRIPT
+#     perl -e THIS_PROGRAM SECONDS BYTES SCRIPT
 use strict;
 use warnings;
 
-my ($seconds, $most, $script) = @ARGV;
+my ($seconds, $max_bytes, $script) = @ARGV;
 my ($no_hang, $tries) = (1, 20);
 my ($status, %streams);
 
-pipe(my $out, my $said)       or die "no pipe: $!\n";
-pipe(my $err, my $complained) or die "no pipe: $!\n";
-# So that its end ends a wait.
+pipe(my $stdout_reader, my $stdout_writer) or die "cannot create a pipe: $!\n";
+pipe(my $stderr_reader, my $stderr_writer) or die "cannot create a pipe: $!\n";
+# A handler, so that the end of the child interrupts `select`.
 $SIG{CHLD} = sub { };
-my $typing = fork;
-die "no process can be started: $!\n" unless defined $typing;
-if (!$typing) {
+my $child = fork;
+die "cannot start a process: $!\n" unless defined $child;
+if (!$child) {
     open STDIN,  '<',  '/dev/null';
-    open STDOUT, '>&', $said;
-    open STDERR, '>&', $complained;
+    open STDOUT, '>&', $stdout_writer;
+    open STDERR, '>&', $stderr_writer;
     exec 'timeout', '--kill-after=5', $seconds, 'bash', '-ec', $script;
     exit 127;
 }
-close $said;
-close $complained;
-$streams{fileno $_} = { handle => $_, kept => '', open => 1 } for $out, $err;
+close $stdout_writer;
+close $stderr_writer;
+$streams{fileno $_} = { handle => $_, kept => '', open => 1 } for $stdout_reader, $stderr_reader;
 
-# Take what has been said, and return whether more may come.
-sub take {
+# Read available output, and return whether there may be more.
+sub read_output {
     my ($wait) = @_;
     my @open = grep { $_->{open} } values %streams or return 0;
     my $ready = '';
     vec($ready, fileno $_->{handle}, 1) = 1 for @open;
     return 1 if select($ready, undef, undef, $wait) <= 0;
     for my $stream (grep { vec $ready, fileno $_->{handle}, 1 } @open) {
-        my $got = sysread $stream->{handle}, my $some, 1 << 16;
-        $stream->{open} = 0 unless $got;
-        my $left = $most - length $stream->{kept};
-        $stream->{kept} .= substr $some, 0, $left if $got && $left > 0;
+        my $length = sysread $stream->{handle}, my $data, 1 << 16;
+        $stream->{open} = 0 unless $length;
+        my $left = $max_bytes - length $stream->{kept};
+        $stream->{kept} .= substr $data, 0, $left if $length && $left > 0;
     }
     return 1;
 }
 
-# What runs on in the background keeps the streams open.
-while (take(defined $status ? 0.025 : 0.2)) {
+# Background processes keep the streams open, so wait only a little after the script has ended.
+while (read_output(defined $status ? 0.025 : 0.2)) {
     if (defined $status) { last unless $tries-- }
-    elsif (waitpid($typing, $no_hang) > 0) { $status = $? }
+    elsif (waitpid($child, $no_hang) > 0) { $status = $? }
 }
 if (!defined $status) {
-    waitpid $typing, 0;
+    waitpid $child, 0;
     $status = $?;
 }
-print STDOUT $streams{fileno $out}{kept};
-print STDERR $streams{fileno $err}{kept};
+print STDOUT $streams{fileno $stdout_reader}{kept};
+print STDERR $streams{fileno $stderr_reader}{kept};
 if (grep { $_->{open} } values %streams) {
-    # Lest a program in the background wait until it is read, or end because it no longer is.
+    # Keep reading, so that background processes neither block on a full pipe nor end because it was closed.
     my $reader = fork;
     if (defined $reader && !$reader) {
         open STDIN,  '<', '/dev/null';
         open STDOUT, '>', '/dev/null';
         open STDERR, '>', '/dev/null';
-        1 while take(undef);
+        1 while read_output(undef);
         exit;
     }
 }

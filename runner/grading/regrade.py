@@ -50,8 +50,8 @@ def compare_grades(previous: Sequence[Grade], current: Sequence[Grade]) -> dict[
     differences: dict[str, list[str]] = {}
     for grade in previous:
         regraded = current_by_key.get((grade.submission, grade.lab))
-        found = _list_differences(grade, regraded) if regraded else ["it is missing, so it was not graded again"]
-        differences.setdefault(grade.submission, []).extend(found)
+        changes = _list_differences(grade, regraded) if regraded else ["it is missing, so it was not graded again"]
+        differences.setdefault(grade.submission, []).extend(changes)
     return differences
 
 

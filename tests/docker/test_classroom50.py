@@ -1,4 +1,4 @@
-"""Classroom 50's autograder.py, started as its runner starts it, in a student's checkout."""
+"""The autograder.py for Classroom 50, started as its runner does in a student's checkout."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 from tests import ci_runners
 from tests.conftest import LabsRunner
 from tests.grading import readers
-from tests.ladder_submissions import SWARM, write
+from tests.ladder_submissions import SWARM_BLOCK, write_submissions
 
-# What the runner tells every autograder.
-TOLD = {
+# The environment variables that the runner sets for every autograder.
+RUNNER_VARIABLES = {
     "CLASSROOM": "cs-1",
     "ASSIGNMENT": "ladder",
     "ASSIGNMENT_TYPE": "individual",
@@ -28,7 +28,7 @@ TOLD = {
 
 @pytest.fixture(scope="module")
 def bundle(labs: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder that is committed to the repository of the classroom."""
+    """Return the folder that an instructor commits to the classroom's repository."""
     folder = tmp_path_factory.mktemp("runtime") / "ladder"
     done = labs("grade", "bundle", "classroom50", "--lab", "ladder", "--seed", "autumn", "--out", str(folder))
     assert 0 == done.returncode, done.stderr
@@ -36,30 +36,30 @@ def bundle(labs: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_result(bundle: Path, environment: dict[str, str], tmp_path: Path) -> None:
-    """It ends with 0 and a sound result.json; nothing in the checkout is taken for a result or for a program."""
-    checkout = write(tmp_path, {"checkout": SWARM}) / "checkout"
+    """It exits with 0 and writes a valid result.json; files in the checkout replace neither results nor programs."""
+    checkout = write_submissions(tmp_path, {"checkout": SWARM_BLOCK}) / "checkout"
     (checkout / "result.json").write_text('{"score": 100}', "utf-8")
     for name in ("venv.py", "json.py", "runner.py"):
-        (checkout / name).write_text("raise SystemExit('taken for the real one')\n", "utf-8")
+        (checkout / name).write_text("raise SystemExit('imported from the checkout')\n", "utf-8")
     ci_runners.commit_all(checkout)
-    told = (
-        TOLD
+    variables = (
+        RUNNER_VARIABLES
         | ci_runners.REUSE_INSTALLED_PACKAGES
         | {"CLASSROOM50_BUNDLE_DIR": str(bundle), "LABS_ROOT": "/nonexistent"}
     )
-    done = ci_runners.run_command([sys.executable, str(bundle / "autograder.py")], checkout, environment, **told)
+    done = ci_runners.run_command([sys.executable, str(bundle / "autograder.py")], checkout, environment, **variables)
     assert 0 == done.returncode, done.stdout + done.stderr
-    result = readers.classroom50(checkout / "result.json")
+    result = readers.read_classroom50(checkout / "result.json")
     assert (1, 4, "ada", "ladder") == (result["score"], result["max-score"], result["owner"], result["assignment"])
-    told_to_ada = (checkout / "release-body.md").read_text("utf-8")
-    assert "1 of 4" in told_to_ada
-    assert r"For ada\: LAST is sixth" in told_to_ada
+    release_body = (checkout / "release-body.md").read_text("utf-8")
+    assert "1 of 4" in release_body
+    assert r"For ada\: LAST is sixth" in release_body
 
 
-def test_trouble(bundle: Path, environment: dict[str, str], tmp_path: Path) -> None:
-    """Where nothing could be graded it ends with something else, and leaves no result, not even a student's own."""
+def test_no_engine(bundle: Path, environment: dict[str, str], tmp_path: Path) -> None:
+    """If nothing can be graded, it exits with another status and leaves no result, not even a student's own file."""
     (tmp_path / "result.json").write_text('{"score": 100}', "utf-8")
-    told = TOLD | ci_runners.REUSE_INSTALLED_PACKAGES | {"DOCKER_HOST": "unix:///nonexistent.sock"}
-    done = ci_runners.run_command([sys.executable, str(bundle / "autograder.py")], tmp_path, environment, **told)
+    variables = RUNNER_VARIABLES | ci_runners.REUSE_INSTALLED_PACKAGES | {"DOCKER_HOST": "unix:///nonexistent.sock"}
+    done = ci_runners.run_command([sys.executable, str(bundle / "autograder.py")], tmp_path, environment, **variables)
     assert 4 == done.returncode, done.stdout + done.stderr
     assert not (tmp_path / "result.json").exists()

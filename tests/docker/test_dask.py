@@ -1,4 +1,4 @@
-"""Grading on a Dask cluster: workers are lost, clients go away, and every submission gets its one grade."""
+"""Grading on a Dask cluster: workers and clients are killed, and every submission gets exactly one grade."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def test_first_exists(nodes):
 
 @dataclass(frozen=True)
 class DaskCluster:
-    """A scheduler with workers, and a client of our own that looks on."""
+    """A scheduler with workers, and a client that observes them."""
 
     address: str
     client: Client
 
-    def events(self) -> list[tuple[str, str]]:
-        """Return all that workers have told, as the task's key and a line."""
+    def list_events(self) -> list[tuple[str, str]]:
+        """Return all status lines of workers, each with its task's key."""
         topics = self.client.get_events()
         return [
             (key, line)
@@ -71,102 +71,104 @@ class DaskCluster:
             for _, (key, line) in topics[name]
         ]
 
-    def begun(self, before: Collection[str] = ()) -> Counter[str]:
-        """Return how often a worker has begun with each task, those before left out."""
-        return Counter(key for key, line in self.events() if line.startswith("on ") and key not in before)
+    def count_starts(self, before: Collection[str] = ()) -> Counter[str]:
+        """Return how often each task was started, without the tasks in `before`."""
+        return Counter(key for key, line in self.list_events() if line.startswith("on ") and key not in before)
 
-    def busy_worker(self, line: str) -> int:
-        """Return the process of a worker whose present task has come to a line."""
+    def find_busy_worker(self, line: str) -> int:
+        """Return the process id of a worker whose current task has reported a line."""
         while True:
-            there = {key for key, told in self.events() if told.startswith(line)}
+            reached = {key for key, reported in self.list_events() if reported.startswith(line)}
             for worker, keys in self.client.processing().items():
-                if there & set(keys):
+                if reached & set(keys):
                     return int(self.client.run(os.getpid, workers=[worker])[worker])
             time.sleep(0.05)
 
 
 @contextmanager
-def dask_cluster(
+def start_dask_cluster(
     folder: Path, environment: Mapping[str, str], workers: int, *options: str, failures: int = 3
 ) -> Iterator[DaskCluster]:
-    """Have a scheduler that allows so many lost workers a task, and workers with a thread each."""
+    """Run a scheduler that accepts `failures` lost workers per task, and workers with one thread each."""
     file = folder / "scheduler.json"
-    given = {**environment, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(failures)}
-    with ExitStack() as ended, (folder / "dask.log").open("w") as log:
+    variables = {**environment, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(failures)}
+    with ExitStack() as cleanup, (folder / "dask.log").open("w") as log:
 
-        def begin(program: str, *words: str) -> None:
+        def start(program: str, *words: str) -> None:
             argv = [sys.executable, "-m", f"distributed.cli.dask_{program}", "--no-dashboard", *words]
-            process = ended.enter_context(subprocess.Popen(argv, env=given, stdout=log, stderr=log))
-            ended.callback(process.terminate)
+            process = cleanup.enter_context(subprocess.Popen(argv, env=variables, stdout=log, stderr=log))
+            cleanup.callback(process.terminate)
 
-        begin("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
+        start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
         while not file.exists():
             time.sleep(0.05)
         address = json.loads(file.read_text("utf-8"))["address"]
         for _ in range(workers):
-            place = ("--local-directory", str(folder / "dask"), "--nthreads", "1")
-            begin("worker", address, "--preload", dask_worker.__name__, *place, *options)
-        client = ended.enter_context(Client(address, set_as_default=False))
+            options_of_worker = ("--local-directory", str(folder / "dask"), "--nthreads", "1")
+            start("worker", address, "--preload", dask_worker.__name__, *options_of_worker, *options)
+        client = cleanup.enter_context(Client(address, set_as_default=False))
         client.wait_for_workers(workers, timeout=60)
         yield DaskCluster(address, client)
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[DaskCluster]:
-    """Have a cluster of two workers that nobody starts again."""
-    with dask_cluster(tmp_path_factory.mktemp("two"), environment, 2, "--no-nanny") as found:
-        yield found
+def two_workers(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[DaskCluster]:
+    """Run a cluster of two workers that are not restarted."""
+    with start_dask_cluster(tmp_path_factory.mktemp("two"), environment, 2, "--no-nanny") as cluster:
+        yield cluster
 
 
-def grading(folder: Path, cluster: DaskCluster, environment: dict[str, str], *words: str) -> PseudoTerminal:
-    """Begin to grade a folder on a cluster, on a terminal."""
+def start_grading(folder: Path, cluster: DaskCluster, environment: dict[str, str], *words: str) -> PseudoTerminal:
+    """Start grading a folder on a cluster, in a terminal."""
     argv = ["grade", str(folder), "--driver", "docker", "--dask", cluster.address, *words]
     return PseudoTerminal([sys.executable, "-m", "runner", *argv], {**environment, "NO_COLOR": "1"}, columns=120)
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait until something is so."""
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait until a condition is true."""
     deadline = time.monotonic() + seconds
-    while not true():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
 
-def lose_all_of(cluster: DaskCluster, line: str) -> None:
-    """Kill a worker whose task has come to a line, with all that it has started, and wait for its successor."""
+def kill_worker_tree(cluster: DaskCluster, line: str) -> None:
+    """Kill a worker whose task has reported a line, with its child processes, and wait for the restarted worker."""
     before = set(cluster.client.nthreads())
-    worker = psutil.Process(cluster.busy_worker(line))
+    worker = psutil.Process(cluster.find_busy_worker(line))
     for process in [worker, *worker.children(recursive=True)]:
         process.kill()
     wait_until(lambda: bool(set(cluster.client.nthreads()) - before))
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
-def test_nobody_waits_any_more(
+def test_client_ends(
     number: signal.Signals,
     status: int,
-    two: DaskCluster,
+    two_workers: DaskCluster,
     leftovers: Leftovers,
     environment: dict[str, str],
     tmp_path: Path,
 ) -> None:
-    """Ctrl-C ends what the workers are doing before it returns; so does, soon after, the loss of whoever has asked."""
+    """Ctrl-C stops all gradings before the command exits; if the client is killed, they stop soon after."""
     folder = write_submissions(
         tmp_path / "class", {name: SWARM_BLOCK + make_block(f"sleep 120 # {name}{number}") for name in "abc"}
     )
-    before = two.begun()
-    terminal = grading(folder, two, environment)
+    before = two_workers.count_starts()
+    terminal = start_grading(folder, two_workers, environment)
     terminal.read_until("block 2 of 2", 60)
     terminal.process.send_signal(number)
     assert status == terminal.process.wait(60)
     if number == signal.SIGKILL:
         wait_until(lambda: not leftovers.list_all())
     assert [] == leftovers.list_all()
-    assert 2 == two.begun(before).total()
+    assert 2 == two_workers.count_starts(before).total()
 
 
-def test_a_worker_is_lost(two: DaskCluster, labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
-    """A worker is killed in the middle: all get the grade they get here, and only its submission is begun anew."""
+def test_a_worker_is_lost(
+    two_workers: DaskCluster, labs: LabsRunner, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """If a worker is killed, all grades are the same as without Dask, and only its submission is started again."""
     folder, hidden, report = (
         write_submissions(tmp_path / "class", SUBMISSIONS),
         tmp_path / "hidden",
@@ -177,44 +179,44 @@ def test_a_worker_is_lost(two: DaskCluster, labs: LabsRunner, environment: dict[
     (folder / "with-files" / "shadow").symlink_to("/etc/shadow")
     hidden.mkdir()
     (hidden / "test_ladder.py").write_text(HIDDEN, "utf-8")
-    before = two.begun()
+    before = two_workers.count_starts()
     words = ("--checks", str(hidden), "--report", f"json={report}")
-    terminal = grading(folder, two, environment, *words)
+    terminal = start_grading(folder, two_workers, environment, *words)
     terminal.read_until("block 1 of", 60)
-    os.kill(two.busy_worker("block 1 of"), signal.SIGKILL)
+    os.kill(two_workers.find_busy_worker("block 1 of"), signal.SIGKILL)
     terminal.read_until("SUBMISSION", 120)
     assert 1 == terminal.process.wait(30)
     grades = read_grades(report)
-    assert EXPECTED == {name: " ".join(list_outcomes(one)) for name, one in grades.items()}
+    assert EXPECTED == {name: " ".join(list_outcomes(grade)) for name, grade in grades.items()}
     assert ["shadow:1: symbolic link to a file outside the submission; replace it with the file itself"] == list(
         grades["with-files"].problems
     )
-    assert [1, 1, 2] == sorted(two.begun(before).values())
-    again = labs("grade", str(folder), "--driver", "docker", *words[:2], "--audit", str(report))
-    assert 0 == again.returncode, again.stdout + again.stderr
+    assert [1, 1, 2] == sorted(two_workers.count_starts(before).values())
+    audit = labs("grade", str(folder), "--driver", "docker", *words[:2], "--audit", str(report))
+    assert 0 == audit.returncode, audit.stdout + audit.stderr
 
 
-def test_a_submission_costs_workers(
+def test_submission_kills_workers(
     leftovers: Leftovers, labs: LabsRunner, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """A submission under which too many workers die is given up and told; what they leave their successor removes."""
+    """A submission that loses too many workers is reported as not graded; the restarted worker removes leftovers."""
     folder = write_submissions(tmp_path / "class", {"killer": SWARM_BLOCK + make_block("sleep 120 # killer")})
-    with dask_cluster(tmp_path, environment, 1, failures=0) as cluster:
-        terminal = grading(folder, cluster, environment)
-        lose_all_of(cluster, "block 2 of 2")
+    with start_dask_cluster(tmp_path, environment, 1, failures=0) as cluster:
+        terminal = start_grading(folder, cluster, environment)
+        kill_worker_tree(cluster, "block 2 of 2")
         terminal.read_until("1 Dask worker was lost", 30)
         assert 4 == terminal.process.wait(30)
         wait_until(lambda: not leftovers.list_all())
 
 
-def test_another_lab(labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
-    """A worker whose lab is not the same grades nothing, and is told of with what to do."""
+def test_different_lab(labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
+    """A worker whose lab differs grades nothing, and the error says what to do."""
     shutil.copytree(LABS_TREE, tmp_path / "tree")
     with (tmp_path / "tree" / "checks" / "test_ladder.py").open("a") as file:
         file.write("\n")
     folder = write_submissions(tmp_path / "class", {"ada": SWARM_BLOCK, "bob": THIRD_BLOCK})
-    other = {**environment, "LABS_ROOT": str(tmp_path / "tree")}
-    with dask_cluster(tmp_path, other, 1, "--no-nanny") as cluster:
+    worker_environment = {**environment, "LABS_ROOT": str(tmp_path / "tree")}
+    with start_dask_cluster(tmp_path, worker_environment, 1, "--no-nanny") as cluster:
         done = labs("grade", str(folder), "--driver", "docker", "--dask", cluster.address)
     assert 4 == done.returncode, done.stdout
     assert "The checks of 'ladder' on the Dask worker tcp://127.0.0.1:" in done.stderr

@@ -1,4 +1,4 @@
-"""Grading a cohort on containers: each submission gets the grade that it must get."""
+"""Grading a class on the docker driver: each submission gets the expected grade."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ SUBMISSIONS = {
     + SWARM_BLOCK
     + VOLUMES_BLOCK.replace("node=node1", "node=<NAME>"),
 }
-# What must come of each of the four checks.
+# The expected outcomes of the four checks.
 EXPECTED = {
     "perfect": "passed passed passed passed",
     "empty": "failed failed failed failed",
@@ -79,96 +80,112 @@ EXPECTED = {
 }
 
 
+@dataclass(frozen=True)
+class GradedClass:
+    """The submissions after they were graded.
+
+    Attributes:
+        folder: The folder of the submissions.
+        grades: Their grades by name.
+        output: What the command printed.
+
+    """
+
+    folder: Path
+    grades: dict[str, Grade]
+    output: str
+
+
 @pytest.fixture(scope="module")
-def cohort(labs: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Grade], str]:
-    """Grade all submissions at once, with a hidden check; return their folder, the grades, and what was printed."""
-    root = tmp_path_factory.mktemp("cohort")
+def graded(labs: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> GradedClass:
+    """Grade all submissions in one command, with a hidden check."""
+    root = tmp_path_factory.mktemp("graded")
     folder = write_submissions(root / "class", SUBMISSIONS)
     (folder / "by-another-way" / "app").mkdir()
     script = "for name in second third; do docker volume create $name; done\ndocker volume create --label node first\n"
     (folder / "by-another-way" / "app" / "make.sh").write_text(script, "utf-8")
     (folder / "captured" / "secret").symlink_to("/etc/shadow")
     reports = ("--report", f"pages={root / 'pages'}", "--report", f"gitlab={root / 'gitlab.json'}")
-    done, grades = grade_folder(
-        labs, folder, "--driver", "docker", "--checks", str(write_hidden_checks(root)), *reports
-    )
+    checks = ("--checks", str(write_hidden_checks(root)))
+    done, grades = grade_folder(labs, folder, "--driver", "docker", *checks, *reports)
     assert 1 == done.returncode, done.stdout + done.stderr
-    return folder, grades, done.stdout + done.stderr
+    return GradedClass(folder, grades, done.stdout + done.stderr)
 
 
 @pytest.mark.parametrize("name", SUBMISSIONS)
-def test_outcomes(cohort: tuple[Path, dict[str, Grade], str], name: str) -> None:
-    """Each submission gets the marks that it must get, whatever came before in it."""
-    one = cohort[1][name]
-    assert EXPECTED[name].split() == list_outcomes(one)[:-1], one
-    assert one.is_complete
+def test_outcomes(graded: GradedClass, name: str) -> None:
+    """Each submission gets the expected marks."""
+    grade = graded.grades[name]
+    assert EXPECTED[name].split() == list_outcomes(grade)[:-1], grade
+    assert grade.is_complete
 
 
-def test_hidden_check(cohort: tuple[Path, dict[str, Grade], str]) -> None:
-    """A hidden check counts, and nobody hears of what it looks at."""
-    assert (7, 7) == (cohort[1]["perfect"].score.earned, cohort[1]["perfect"].score.possible)
-    assert 4 == cohort[1]["by-another-way"].score.earned
-    assert "confidential" not in cohort[2].lower()
+def test_hidden_check(graded: GradedClass) -> None:
+    """A hidden check counts, and its texts are not printed."""
+    assert (7, 7) == (graded.grades["perfect"].score.earned, graded.grades["perfect"].score.possible)
+    assert 4 == graded.grades["by-another-way"].score.earned
+    assert "confidential" not in graded.output.lower()
 
 
-def test_reports(cohort: tuple[Path, dict[str, Grade], str]) -> None:
-    """Each learner has a page, with what did not work; no report but that for the instructor tells of hidden checks."""
-    root = cohort[0].parent
+def test_reports(graded: GradedClass) -> None:
+    """Each learner has a page with what did not work; reports for students do not describe hidden checks."""
+    root = graded.folder.parent
     pages = {path.stem: path.read_text("utf-8") for path in (root / "pages" / "learners").iterdir()}
     assert set(SUBMISSIONS) == set(pages)
     assert "it exited with 7, not with 0" in pages["failing-blocks"]
-    shown = [
+    texts = [
         *pages.values(),
         (root / "pages" / "index.html").read_text("utf-8"),
         (root / "gitlab.json").read_text("utf-8"),
     ]
-    assert [] == [text for text in shown if "confidential" in text.lower() or "label of a" in text]
+    hidden_texts = ("confidential", "the label is the name of the node")
+    assert [] == [text for text in texts if any(hidden in text.lower() for hidden in hidden_texts)]
 
 
-def test_what_did_not_work_is_told(cohort: tuple[Path, dict[str, Grade], str]) -> None:
-    """A block that failed, and one that could not be typed, are told with line and reason; the others were typed."""
-    runs = cohort[1]["failing-blocks"].runs
+def test_failed_blocks(graded: GradedClass) -> None:
+    """A block that failed, and one that could not be run, are reported with line and reason; all others were run."""
+    runs = graded.grades["failing-blocks"].runs
     assert [
         "it exited with 1, not with 0",
         "",
         "not run: there is no node 'node9'",
         "it exited with 7, not with 0",
     ] == [run.complaint for run in runs[:4]]
-    assert ["submission.md:10: there is no node 'node9'"] == list(cohort[1]["failing-blocks"].problems)
+    assert ["submission.md:10: there is no node 'node9'"] == list(graded.grades["failing-blocks"].problems)
 
 
-def test_link_is_left_out(cohort: tuple[Path, dict[str, Grade], str]) -> None:
-    """A link out of the submission is told, and the rest is graded."""
-    (problem,) = cohort[1]["captured"].problems
+def test_link_outside(graded: GradedClass) -> None:
+    """A link to a file outside the submission is reported, and the rest is graded."""
+    (problem,) = graded.grades["captured"].problems
     assert "secret:1: symbolic link to a file outside the submission" in problem
 
 
-def test_nothing_is_left(cohort: tuple[Path, dict[str, Grade], str], labs: LabsRunner) -> None:
-    """No cluster is left of a grading."""
-    assert cohort
+@pytest.mark.usefixtures("graded")
+def test_no_leftovers(labs: LabsRunner) -> None:
+    """Grading leaves no cluster."""
     assert "No lab is started." in labs("status").stdout
 
 
-def test_not_graded_again(cohort: tuple[Path, dict[str, Grade], str], labs: LabsRunner) -> None:
-    """What was graded is not graded again, and its grade is the same to the second."""
-    folder, before, _ = cohort
-    began = time.monotonic()
-    _, grades = grade_folder(labs, folder, "--driver", "docker", "--checks", str(write_hidden_checks(folder.parent)))
-    assert before == grades
-    assert time.monotonic() - began < 10
+def test_stored_grades(graded: GradedClass, labs: LabsRunner) -> None:
+    """A graded submission is not graded again; its stored grade is identical."""
+    started_at = time.monotonic()
+    checks = ("--checks", str(write_hidden_checks(graded.folder.parent)))
+    _, grades = grade_folder(labs, graded.folder, "--driver", "docker", *checks)
+    assert graded.grades == grades
+    assert time.monotonic() - started_at < 10
 
 
-def test_one_submission(cohort: tuple[Path, dict[str, Grade], str], labs: LabsRunner) -> None:
-    """A single submission is shown with its checks and what is missing; with other checks it is graded anew."""
-    done = labs("grade", str(cohort[0] / "partial"), "--driver", "docker")
+def test_single_submission(graded: GradedClass, labs: LabsRunner) -> None:
+    """A single submission is shown with its checks and what is missing; with other checks it is graded again."""
+    done = labs("grade", str(graded.folder / "partial"), "--driver", "docker")
     assert 1 == done.returncode, done.stderr
     assert "The volume first is labelled with its node" in done.stdout
     assert "on node1: first has no label; expected: a label node" in done.stdout
     assert "1 of 4 points" in done.stdout
 
 
-def test_goes_on_after_a_power_cut(labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
-    """A cohort that is killed in the middle goes on where it was, to the same table; nothing is left running."""
+def test_continues_after_kill(labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
+    """A batch that was killed continues where it stopped, with the same results; no cluster is left."""
     texts = {"s0": SWARM_BLOCK + VOLUMES_BLOCK, "s1": SWARM_BLOCK + THIRD_BLOCK, "s2": SWARM_BLOCK}
     folder = write_submissions(tmp_path / "class", texts)
     argv = [sys.executable, "-m", "runner", "grade", str(folder), "--driver", "docker", "--jobs", "1"]
@@ -176,12 +193,12 @@ def test_goes_on_after_a_power_cut(labs: LabsRunner, environment: dict[str, str]
         argv, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         assert process.stderr is not None
-        first = next(line for line in process.stderr if line.startswith("✓"))
-        # The next one has begun by then.
+        first_line = next(line for line in process.stderr if line.startswith("✓"))
+        # Time for the next one to start.
         time.sleep(2)
         os.killpg(process.pid, signal.SIGKILL)
     resumed, grades = grade_folder(labs, folder, "--driver", "docker")
-    assert first.split()[1].rstrip(":") in grades
+    assert first_line.split()[1].rstrip(":") in grades
     undisturbed, _ = grade_folder(labs, folder, "--driver", "docker", "--force")
     assert (1, 1) == (resumed.returncode, undisturbed.returncode), resumed.stderr
     assert {"s0": "3 of 4", "s1": "2 of 4", "s2": "1 of 4"} == parse_table(undisturbed.stdout)
@@ -189,8 +206,8 @@ def test_goes_on_after_a_power_cut(labs: LabsRunner, environment: dict[str, str]
     assert "No lab is started." in labs("status").stdout
 
 
-def test_submit_what_was_typed(labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
-    """What was typed in a shell becomes a submission that is worth what was reached."""
+def test_submit(labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
+    """`labs submit` writes a submission from typed commands, and it gets the points for what was reached."""
     assert 0 == labs("start", "ladder").returncode
     try:
         before = labs("submit", "--out", str(tmp_path / "early"))
@@ -206,10 +223,10 @@ def test_submit_what_was_typed(labs: LabsRunner, environment: dict[str, str], tm
         assert 0 == shell.process.wait(20)
         done = labs("submit", "--out", str(tmp_path / "ada"))
         assert 0 == done.returncode, done.stderr
-        assert "'--force' writes over it" in labs("submit", "--out", str(tmp_path / "ada")).stderr
+        assert "Overwrite it with '--force'" in labs("submit", "--out", str(tmp_path / "ada")).stderr
     finally:
         labs("rm", "ladder")
     text = (tmp_path / "ada" / "submission.md").read_text("utf-8")
     assert "no good" not in text
-    graded_by_hand = labs("grade", str(tmp_path / "ada"), "--driver", "docker")
-    assert "2 of 4 points" in graded_by_hand.stdout, graded_by_hand.stdout + graded_by_hand.stderr + text
+    grading = labs("grade", str(tmp_path / "ada"), "--driver", "docker")
+    assert "2 of 4 points" in grading.stdout, grading.stdout + grading.stderr + text
