@@ -92,7 +92,7 @@ class ComposeSnapshot:
         """All networks by name, as the Docker API returns them."""
         return {entry["Name"]: entry for entry in self.node.api.api.networks()}
 
-    def list_running(self, service: str) -> tuple[Container, ...]:
+    def list_running_containers(self, service: str) -> tuple[Container, ...]:
         """Return the running containers of a service.
 
         Raises:
@@ -118,7 +118,7 @@ class ComposeSnapshot:
 
         A URL that does not answer has an empty response.
         """
-        result = self.node.run(*_CURL, *urls)
+        result = self.node.run_command(*_CURL, *urls)
         return [_parse_json_object(response.strip()) for response in result.text.split(_SEPARATOR)[:-1]]
 
     def load_compose_file(self, container: Container) -> Mapping[str, Any]:
@@ -126,7 +126,7 @@ class ComposeSnapshot:
         files = container.labels.get(f"{_LABEL_PREFIX}project.config_files", "")
         if files not in self._compose_files:
             options = [word for path in files.split(",") for word in ("--file", path)]
-            result = self.node.run("docker", "compose", *options, "config", "--format", "json")
+            result = self.node.run_command("docker", "compose", *options, "config", "--format", "json")
             config = _parse_json_object(result.text)
             self._compose_files[files] = config if isinstance(config, Mapping) else {}
         return self._compose_files[files]

@@ -38,7 +38,7 @@ class CheckNode:
 
         """
         with self._lock:
-            self._refuse_if_down()
+            self._require_running()
             if self._client is None:
                 self._client = self._node.create_client()
             return self._client
@@ -48,15 +48,15 @@ class CheckNode:
         """The testinfra host for files, processes and ports inside the node."""
         from checks.testinfra_backend import connect_testinfra
 
-        self._refuse_if_down()
+        self._require_running()
         return connect_testinfra(self._node)
 
-    def run(self, *argv: str) -> ExecResult:
+    def run_command(self, *argv: str) -> ExecResult:
         """Run a command on the node and return its output; the command must not change anything."""
-        self._refuse_if_down()
+        self._require_running()
         return self._node.run_command(argv)
 
-    def _refuse_if_down(self) -> None:
+    def _require_running(self) -> None:
         if self._node.state is not NodeState.RUNNING:
             raise HostError(f"{self.name} is down.", "Run 'labs start' to bring it up again.")
 

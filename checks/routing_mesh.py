@@ -74,7 +74,7 @@ def fetch_urls_from_node(swarm: SwarmSnapshot, node: str, urls: Iterable[str]) -
 
     """
     urls = tuple(urls)
-    result = swarm.run_once(node, *_CURL, "--write-out", _SEPARATOR, *urls)
+    result = swarm.run_command_once(node, *_CURL, "--write-out", _SEPARATOR, *urls)
     answers = [answer.strip() for answer in result.text.split(_SEPARATOR)[:-1]]
     if result.exit_status:
         failed_url = urls[max(0, len(answers) - 1)].partition("/?")[0]

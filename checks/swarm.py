@@ -228,11 +228,11 @@ class SwarmSnapshot:
         tasks = self.list_tasks(service)
         return next((one for one in tasks if one.slot == task.slot and one.created_at > task.created_at), None)
 
-    def run_once(self, name: str, *argv: str) -> ExecResult:
+    def run_command_once(self, name: str, *argv: str) -> ExecResult:
         """Return the result of a read-only command on a node; the command runs only the first time."""
         key = (name, *argv)
         if key not in self._command_results:
-            self._command_results[key] = self.nodes[name].run(*argv)
+            self._command_results[key] = self.nodes[name].run_command(*argv)
         return self._command_results[key]
 
     def query_once(self, key: object, query: Callable[[], T]) -> T:

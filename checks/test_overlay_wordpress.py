@@ -119,7 +119,10 @@ def swarm(nodes: Nodes) -> SharedSnapshot[_LabSnapshot]:
 @with_swarm_snapshot
 def test_mysql_and_wordpress_share_a_network(snapshot: _LabSnapshot) -> None:
     """The containers mysql and wordpress run on node1, and share a network that you have created."""
-    mysql, blog = snapshot.manual.list_running("mysql")[0], snapshot.manual.list_running("wordpress")[0]
+    mysql, blog = (
+        snapshot.manual.list_running_containers("mysql")[0],
+        snapshot.manual.list_running_containers("wordpress")[0],
+    )
     shared = ({*mysql.addresses} & {*blog.addresses}) - _DEFAULT_NETWORKS
     if not shared:
         observed = f"mysql is on {_join(mysql.addresses)}, wordpress on {_join(blog.addresses)}"
@@ -135,7 +138,7 @@ def test_mysql_and_wordpress_share_a_network(snapshot: _LabSnapshot) -> None:
 @with_swarm_snapshot
 def test_mysql_data_is_on_v1(snapshot: _LabSnapshot) -> None:
     """The data of mysql is stored in the volume v1."""
-    mysql = snapshot.manual.list_running("mysql")[0]
+    mysql = snapshot.manual.list_running_containers("mysql")[0]
     expect(
         snapshot.manual.node,
         f"its data is in {_describe_data_volume(mysql)}",
@@ -149,7 +152,10 @@ def test_mysql_data_is_on_v1(snapshot: _LabSnapshot) -> None:
 @with_swarm_snapshot
 def test_only_wordpress_is_published(snapshot: _LabSnapshot) -> None:
     """Port 8080 of node1 leads to wordpress, and no port leads to mysql."""
-    mysql, blog = snapshot.manual.list_running("mysql")[0], snapshot.manual.list_running("wordpress")[0]
+    mysql, blog = (
+        snapshot.manual.list_running_containers("mysql")[0],
+        snapshot.manual.list_running_containers("wordpress")[0],
+    )
     expect(
         snapshot.manual.node,
         _join(mysql.published_ports),
@@ -186,7 +192,7 @@ def test_manual_blog_has_a_post(snapshot: _LabSnapshot) -> None:
 def test_post_survived_mysql_replacement(snapshot: _LabSnapshot) -> None:
     """A post is older than the container of mysql: it has survived the replacement of the container."""
     oldest = snapshot.list_posts(_MANUAL_BLOG)[-1]
-    if oldest.published_at.timestamp() > snapshot.manual.list_running("mysql")[0].created_at:
+    if oldest.published_at.timestamp() > snapshot.manual.list_running_containers("mysql")[0].created_at:
         observed = (
             f"the container of mysql is older than the oldest post, '{oldest.title}': it has not been replaced since"
         )
@@ -198,7 +204,7 @@ def test_post_survived_mysql_replacement(snapshot: _LabSnapshot) -> None:
 def test_containers_have_a_restart_policy(snapshot: _LabSnapshot) -> None:
     """The engine of node1 restarts mysql and wordpress when they exit."""
     for name in ("mysql", "wordpress"):
-        _expect_restart_policy(snapshot, snapshot.manual, snapshot.manual.list_running(name)[0])
+        _expect_restart_policy(snapshot, snapshot.manual, snapshot.manual.list_running_containers(name)[0])
 
 
 @step("compose")
@@ -433,7 +439,7 @@ def test_replicas_share_keys_and_salts(snapshot: _LabSnapshot) -> None:
 
 
 def _find_compose_container(snapshot: _LabSnapshot, service: str) -> Container:
-    running = snapshot.compose.list_running(service)
+    running = snapshot.compose.list_running_containers(service)
     container = next((container for container in running if container.project), None)
     if container is None:
         fail(
@@ -500,7 +506,9 @@ def _read_replica(snapshot: _LabSnapshot, task: Task) -> _Replica:
         fail(node, f"{name} has no container yet", "it has a running container", "docker ps")
     pid = node.api.api.inspect_container(containers[0]["Id"])["State"]["Pid"]
     url = f"http://localhost:{_SERVICE_PORT}/?rest_route=/wp/v2/posts&per_page=1"
-    environment, settings, status = node.run("sh", "-c", _INSPECT_REPLICA, "look", str(pid), url).text.split("\x1e")
+    environment, settings, status = node.run_command("sh", "-c", _INSPECT_REPLICA, "look", str(pid), url).text.split(
+        "\x1e"
+    )
     return _Replica(
         name, node, wordpress.fingerprint_keys(_parse_environment(environment.splitlines()), settings), status
     )

@@ -315,7 +315,7 @@ def test_doors_resolve_pool_at_run_time(swarm: SwarmSnapshot) -> None:
     ]
     if not tasks:
         fail(swarm.manager, "no task of door runs on node1", "a task of door runs on node1", _history_command("door"))
-    text = swarm.run_once("node1", "cat", f"/proc/{tasks[0].pid}/root{_HAPROXY_CONFIG}").text
+    text = swarm.run_command_once("node1", "cat", f"/proc/{tasks[0].pid}/root{_HAPROXY_CONFIG}").text
     # HAProxy resolves names at run time only for servers that refer to a section 'resolvers'.
     lines = [line.partition("#")[0].split() for line in text.splitlines()]
     servers = [fields for fields in lines if fields and fields[0] in {"server", "server-template", "default-server"}]
@@ -415,7 +415,7 @@ def _expect_no_lost_requests(swarm: SwarmSnapshot, name: str, min_tasks: int) ->
 
 def _read_node1_files(swarm: SwarmSnapshot) -> dict[str, str]:
     """Return the contents of the files on node1 and the server states of HAProxy, by name."""
-    contents = swarm.run_once("node1", "sh", "-c", _READ_FILES_SCRIPT).text.split("\x1e")
+    contents = swarm.run_command_once("node1", "sh", "-c", _READ_FILES_SCRIPT).text.split("\x1e")
     return dict(zip(("ingress-table", "ledger-drain", "ledger-ports", "servers"), contents, strict=False))
 
 
@@ -427,7 +427,7 @@ def _query_client(swarm: SwarmSnapshot) -> list[str]:
         fail(node, "no container called client runs", "client runs on node3", "docker ps --all")
     pid = swarm.query_once("pid", lambda: node.api.api.inspect_container(containers[0]["Id"])["State"]["Pid"])
     # Enter its namespaces directly: `docker exec` takes several times as long.
-    result = swarm.run_once(
+    result = swarm.run_command_once(
         "node3", "nsenter", "--target", str(pid), "--mount", "--net", "/bin/sh", "-c", _CLIENT_SCRIPT
     )
     answers = result.text.split("\x1e")

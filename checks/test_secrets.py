@@ -82,7 +82,7 @@ def test_db_password_is_stored(swarm: SwarmSnapshot) -> None:
     if not any(re.match(r"db_password($|\W|_)", secret.name) for secret in _list_secrets(swarm)):
         _fail_without_secret(swarm, "db_password")
     for name in ("/root/db-password", "/root/db_password"):
-        if swarm.run_once("node1", "test", "-e", name).exit_status == 0:
+        if swarm.run_command_once("node1", "test", "-e", name).exit_status == 0:
             fail(swarm.nodes["node1"], f"{name} still exists", "it is deleted", f"ls -l {name}")
 
 
@@ -135,7 +135,7 @@ def test_only_node2_has_the_secrets(swarm: SwarmSnapshot) -> None:
             )
     sources = {reference.id: reference.source for reference in _list_secret_references(vault)}
     for name, node in swarm.nodes.items():
-        stored = swarm.run_once(name, "sh", "-c", f"ls {_MOUNTED_SECRETS} 2>/dev/null").text.split()
+        stored = swarm.run_command_once(name, "sh", "-c", f"ls {_MOUNTED_SECRETS} 2>/dev/null").text.split()
         for id_ in sources.keys() & {*stored}:
             if name != "node2":
                 fail(
@@ -156,7 +156,7 @@ def test_image_of_vault_has_no_passphrase(swarm: SwarmSnapshot) -> None:
     container = next(_list_containers(swarm, swarm.find_service("vault")))
     if layer:
         known = f"/proc/{container.pid}/root/run/secrets/passphrase"
-        copies = swarm.run_once(node.name, "grep", "-rlFf", known, layer).text.split("\n")[0]
+        copies = swarm.run_command_once(node.name, "grep", "-rlFf", known, layer).text.split("\n")[0]
         if copies:
             observed = f"the image vault:copy holds the passphrase, in {copies.removeprefix(layer)}"
             fail(node, observed, "the passphrase is not in the image", "docker run --rm vault:copy ls -l /run/secrets")
@@ -241,7 +241,7 @@ def test_only_greeting_belongs_to_the_stack(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_front_has_the_new_greeting(swarm: SwarmSnapshot) -> None:
     """The greeting was changed, and every container of shop_front has the new one."""
-    file = swarm.run_once("node1", "cat", "/root/greeting.txt")
+    file = swarm.run_command_once("node1", "cat", "/root/greeting.txt")
     for container in _require_all_containers(swarm, swarm.find_service("shop_front")):
         greeting = _read_secret_file(swarm, container, "/run/secrets/greeting")
         see = container.exec_command("cat /run/secrets/greeting")
@@ -256,7 +256,7 @@ def test_front_has_the_new_greeting(swarm: SwarmSnapshot) -> None:
 def test_spare_engine_was_unlocked(nodes: Nodes) -> None:
     """The spare engine on node3 has been restarted with autolock on, and its swarm is unlocked again."""
     node, see = nodes["node3"], f"docker --host unix://{_SPARE_SOCKET} info"
-    result = node.run("sh", "-c", _READ_SPARE_ENGINE)
+    result = node.run_command("sh", "-c", _READ_SPARE_ENGINE)
     if result.exit_status:
         fail(node, "the spare engine is off", "it runs", "/root/spare-engine start")
     started, info, secrets = (json.loads(line) for line in result.text.splitlines() if line)
@@ -348,7 +348,7 @@ def test_only_postgres_reads_the_password(swarm: SwarmSnapshot) -> None:
         observed = f"{path} has the mode {file.mode:04o}, so others may read it too"
         fail(swarm.manager, observed, "only its owner may read it", see)
     for container in _list_containers(swarm, ledger):
-        status = swarm.run_once(container.node.name, "cat", f"/proc/{container.pid}/status").text
+        status = swarm.run_command_once(container.node.name, "cat", f"/proc/{container.pid}/status").text
         user = next(line.split()[2] for line in status.splitlines() if line.startswith("Uid:"))
         expect(container.node, file.user, user, of=f"the owner of {path}", see=container.exec_command(f"ls -ln {path}"))
 
@@ -491,7 +491,7 @@ def _read_secret_file(swarm: SwarmSnapshot, container: _RunningContainer, path: 
     # Read the files of all services in one command: running a command on a node is the slowest part of these checks.
     paths = ("/run/secrets/passphrase", "/etc/shop/key", "/run/secrets/greeting", "/etc/shop/signing.key")
     host_paths = [f"/proc/{container.pid}/root{name}" for name in paths]
-    lines = swarm.run_once(container.node.name, "sh", "-c", _READ_FILES, "read", *host_paths).text.split("\n")
+    lines = swarm.run_command_once(container.node.name, "sh", "-c", _READ_FILES, "read", *host_paths).text.split("\n")
     fields = dict(zip(paths, lines, strict=False)).get(path, "").split(" ")
     see = container.exec_command(f"ls -l {path}")
     if len(fields) < 5:
@@ -559,7 +559,9 @@ def _query_database(swarm: SwarmSnapshot, service: Service, path: str, script: s
     container = next(_list_containers(swarm, service))
     # Does the same as `docker exec` in a fifth of the time.
     enter_container = ("nsenter", "--target", str(container.pid), "--all", "--env")
-    result = swarm.run_once(container.node.name, *enter_container, "sh", "-c", script, "query", path, *arguments)
+    result = swarm.run_command_once(
+        container.node.name, *enter_container, "sh", "-c", script, "query", path, *arguments
+    )
     if result.exit_status:
         reason = (result.error_text.strip() or result.text.strip() or "no answer").splitlines()[-1]
         observed = f"{service.name} does not accept the password in {path}: {reason}"

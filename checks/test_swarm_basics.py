@@ -155,7 +155,7 @@ def test_node2_was_drained(swarm: SwarmSnapshot) -> None:
 def test_node2_was_promoted(swarm: SwarmSnapshot) -> None:
     """node2 has been a manager, and is a worker again."""
     _expect_worker(swarm, swarm.find_member("node2"))
-    if swarm.run_once("node2", "test", "-d", _RAFT_FOLDER).exit_status:
+    if swarm.run_command_once("node2", "test", "-d", _RAFT_FOLDER).exit_status:
         observed = "node2 has never been a manager of this swarm: it has no Raft folder"
         fail(swarm.nodes["node2"], observed, "node2 was promoted, then demoted", f"ls -d {_RAFT_FOLDER}")
 
@@ -271,7 +271,7 @@ def _read_swarm_info(node: CheckNode) -> Mapping[str, Any]:
 
 
 def _read_saved_token(swarm: SwarmSnapshot) -> str:
-    token = swarm.run_once("node1", "cat", _NOTE_FILE).text.strip()
+    token = swarm.run_command_once("node1", "cat", _NOTE_FILE).text.strip()
     if not token:
         fail(
             swarm.nodes["node1"],

@@ -13,7 +13,7 @@ from checks.swarm_expectations import expect_long_task_history
 from checks.voting_app import (
     SERVICES,
     STACK,
-    Visit,
+    PageVisit,
     fetch_page_titles,
     fetch_vote_counts,
     find_app_service,
@@ -421,7 +421,7 @@ def _expect_no_failed_visits(swarm: SwarmSnapshot, name: str, first: str, last: 
         expect(node, visit.outcome, last, of=f"via {visit.node}, the last page that visitors saw", see=f"tail {log}")
 
 
-def _last_visit_per_node(visits: tuple[Visit, ...]) -> Iterator[Visit]:
+def _last_visit_per_node(visits: tuple[PageVisit, ...]) -> Iterator[PageVisit]:
     yield from {visit.node: visit for visit in visits}.values()
 
 

@@ -22,7 +22,7 @@ _READ_NOTES = f"for name in {' '.join(_NOTE_FILES)}; do cat /root/$name 2>/dev/n
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class PageVisit:
     """One page request of the script `visitors`.
 
     Attributes:
@@ -74,10 +74,10 @@ def fetch_vote_counts(swarm: SwarmSnapshot, port: int) -> Mapping[str, int]:
     }
 
 
-def read_visit_log(swarm: SwarmSnapshot, name: str) -> tuple[Visit, ...]:
+def read_visit_log(swarm: SwarmSnapshot, name: str) -> tuple[PageVisit, ...]:
     """Return the visits in /root/visits-NAME.log on node1, in the order of the file; empty if there is no such file."""
     lines = (line.split(" ", maxsplit=2) for line in _read_note(swarm, f"visits-{name}.log").splitlines())
-    return tuple(Visit(node=fields[1], outcome=fields[2]) for fields in lines if len(fields) == 3)
+    return tuple(PageVisit(node=fields[1], outcome=fields[2]) for fields in lines if len(fields) == 3)
 
 
 def read_waiting_votes(swarm: SwarmSnapshot) -> int | None:
@@ -87,7 +87,7 @@ def read_waiting_votes(swarm: SwarmSnapshot) -> int | None:
 
 
 def _read_note(swarm: SwarmSnapshot, name: str) -> str:
-    return swarm.run_once("node1", "sh", "-c", _READ_NOTES).text.split("\x1e")[_NOTE_FILES.index(name)]
+    return swarm.run_command_once("node1", "sh", "-c", _READ_NOTES).text.split("\x1e")[_NOTE_FILES.index(name)]
 
 
 def _fetch_pages(swarm: SwarmSnapshot, port: int, path: str) -> Mapping[str, str]:

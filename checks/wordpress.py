@@ -98,7 +98,9 @@ class BlogResponse:
 
 def fetch_blogs(node: CheckNode, addresses: tuple[str, ...]) -> Mapping[str, BlogResponse]:
     """Request the posts of each blog address ('http://node1:8080') from a node, all in parallel."""
-    result = node.run("sh", "-c", _FETCH_SCRIPT, _FIELD_SEPARATOR, *(address + _POSTS_PATH for address in addresses))
+    result = node.run_command(
+        "sh", "-c", _FETCH_SCRIPT, _FIELD_SEPARATOR, *(address + _POSTS_PATH for address in addresses)
+    )
     records = [record.split(_FIELD_SEPARATOR) for record in result.text.split(_RECORD_SEPARATOR)[:-1]]
     return {url.removesuffix(_POSTS_PATH): _parse_response(body, trailer) for url, body, trailer in records}
 

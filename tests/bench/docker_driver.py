@@ -89,7 +89,7 @@ for node in nodes:
     node.api().info()
 first = nodes[0].api().api
 first.nodes(), first.services(), first.tasks(), first.inspect_swarm()
-nodes[1].run(["ls", "-ld", "/var/lib/docker/swarm/raft"])
+nodes[1].run_command(["ls", "-ld", "/var/lib/docker/swarm/raft"])
 """
 
 

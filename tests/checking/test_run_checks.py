@@ -35,7 +35,7 @@ def test_second(nodes: Nodes) -> None:
 @step("look")
 def test_first(nodes: Nodes) -> None:
     '''The node answers.'''
-    assert "hello" in nodes["node1"].run("echo", "hello").text
+    assert "hello" in nodes["node1"].run_command("echo", "hello").text
 
 @step("keep")
 def test_third(nodes: Nodes) -> None:
@@ -70,7 +70,11 @@ def run(
 ) -> CheckReport:
     """Run a lab's checks on the local host."""
     request = CheckRequest(
-        lab, helpers.make_local_cluster(root), frozenset(steps) or None, settle_timeout, ignore_prerequisites=ignore_prerequisites
+        lab,
+        helpers.make_local_cluster(root),
+        frozenset(steps) or None,
+        settle_timeout,
+        ignore_prerequisites=ignore_prerequisites,
     )
     return run_checks.run_checks(request)
 
@@ -203,7 +207,9 @@ def test_skipped_dependency(tmp_path: Path) -> None:
 def test_unfinished_step(tmp_path: Path) -> None:
     """A check that depends on a step that another run found unfinished is skipped."""
     lab = write_lab(tmp_path, "@step('find', after=['look'])\ndef test_it(nodes):\n    '''It is so.'''\n")
-    request = CheckRequest(lab, helpers.make_local_cluster(tmp_path), ignore_prerequisites=True, unfinished_steps={"look": "Look"})
+    request = CheckRequest(
+        lab, helpers.make_local_cluster(tmp_path), ignore_prerequisites=True, unfinished_steps={"look": "Look"}
+    )
     (result,) = run_checks.run_checks(request).results
     assert ("skipped", "first finish 'Look'") == (result.outcome.value, result.reason)
 
@@ -238,7 +244,9 @@ def test_same_file_name(tmp_path: Path) -> None:
     other.write_text(HEAD + check("assert False", name="test_other"), "utf-8")
     files = (None, other, None)
     reports = [
-        run_checks.run_checks(CheckRequest(lab, helpers.make_local_cluster(tmp_path), settle_timeout=0, checks_file=file))
+        run_checks.run_checks(
+            CheckRequest(lab, helpers.make_local_cluster(tmp_path), settle_timeout=0, checks_file=file)
+        )
         for file in files
     ]
     assert ["test_it", "test_other", "test_it"] == [report.results[0].check for report in reports]
@@ -246,7 +254,7 @@ def test_same_file_name(tmp_path: Path) -> None:
 
 def test_check_timeout(tmp_path: Path) -> None:
     """A check that exceeds its timeout is an error, and the next check still runs."""
-    lab = write_lab(tmp_path, check("nodes['node1'].run('sleep', '30')"), check("pass", name="test_then"))
+    lab = write_lab(tmp_path, check("nodes['node1'].run_command('sleep', '30')"), check("pass", name="test_then"))
     report = run_checks.run_checks(CheckRequest(lab, helpers.make_local_cluster(tmp_path), check_timeout=0.3))
     assert ["error", "passed"] == [one.outcome.value for one in report.results]
     assert "did not end within 0.3 s" in report.results[0].reason
@@ -254,7 +262,7 @@ def test_check_timeout(tmp_path: Path) -> None:
 
 def test_deadline(tmp_path: Path) -> None:
     """After the deadline for all checks, the remaining ones are errors."""
-    body = "nodes['node1'].run('sleep', '1')"
+    body = "nodes['node1'].run_command('sleep', '1')"
     lab = write_lab(tmp_path, check(body), check(body, name="test_then"))
     report = run_checks.run_checks(
         CheckRequest(lab, helpers.make_local_cluster(tmp_path), check_timeout=5, deadline=time.monotonic() + 1.5)
@@ -275,8 +283,10 @@ def test_silence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_settle_timeout(tmp_path: Path) -> None:
     """A check waits for convergence as long as the settle timeout lasts."""
-    counts = "def tick(nodes):\n    nodes['node1'].run('sh', '-c', 'echo >>ticks')\n"
-    counts += "    expect(nodes['node1'], int(nodes['node1'].run('sh', '-c', 'wc -l <ticks').text), 3, see='ls')\n"
+    counts = "def tick(nodes):\n    nodes['node1'].run_command('sh', '-c', 'echo >>ticks')\n"
+    counts += (
+        "    expect(nodes['node1'], int(nodes['node1'].run_command('sh', '-c', 'wc -l <ticks').text), 3, see='ls')\n"
+    )
     lab = write_lab(tmp_path, counts, check("eventually(lambda: tick(nodes))"))
     assert ["failed", "passed"] == [
         run(lab, tmp_path, settle_timeout=seconds).results[0].outcome.value for seconds in (0, 5)

@@ -24,7 +24,7 @@ def test_mapping(tmp_path: Path) -> None:
 
 def test_run(tmp_path: Path) -> None:
     """A command returns its exit status, its output and its error output."""
-    result = CheckNode(helpers.LocalNode(tmp_path)).run("sh", "-c", "echo out; echo err >&2; exit 3")
+    result = CheckNode(helpers.LocalNode(tmp_path)).run_command("sh", "-c", "echo out; echo err >&2; exit 3")
     assert (3, "out\n", "err\n") == (result.exit_status, result.text, result.error_text)
 
 
@@ -38,7 +38,9 @@ def test_host(tmp_path: Path) -> None:
     assert host.file("it's gone").exists is False
 
 
-@pytest.mark.parametrize("access", [lambda node: node.api, lambda node: node.host, lambda node: node.run("true")])
+@pytest.mark.parametrize(
+    "access", [lambda node: node.api, lambda node: node.host, lambda node: node.run_command("true")]
+)
 def test_down(access: object, tmp_path: Path) -> None:
     """The API, testinfra and commands all raise an error on a node that is down."""
     assert callable(access)

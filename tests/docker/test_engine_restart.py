@@ -49,7 +49,7 @@ def test_cluster_survives_engine_restart(labs: LabsRunner, second_engine: Second
         second_engine.stop()
         assert 4 == labs("check", env=variables).returncode
         second_engine.start()
-        assert "halted" in labs("status", env=variables).stdout
+        assert "stopped" in labs("status", env=variables).stdout
         assert 0 == labs("start", "trio", env=variables).returncode
         assert 0 == labs("check", "--patience", "30", env=variables).returncode
         assert before == labs("exec", "node1", "--", "docker", "node", "ls", "--quiet", env=variables).stdout
