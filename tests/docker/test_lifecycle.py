@@ -45,9 +45,9 @@ def test_start_runs_setup(labs: LabsRunner, environment: dict[str, str]) -> None
     project = environment["LABS_PROJECT"]
     log = Path(environment["XDG_STATE_HOME"]) / "labs" / project / "runs" / "trio" / "setup.log"
     assert {
-        "node1: the scene is set on node1, the manager",
-        "node2: the scene is set on node2, the worker",
-        "node3: the scene is set on node3, the worker",
+        "node1: setup.sh runs on node1, the manager",
+        "node2: setup.sh runs on node2, the worker",
+        "node3: setup.sh runs on node3, the worker",
     } == set(log.read_text("utf-8").splitlines())
 
 

@@ -42,7 +42,7 @@ def test_killed_kernel(labs: LabsRunner, leftovers: UmlLeftovers, environment: d
     running = _start_endless_command(environment, "node2")
     os.kill(leftovers.find_kernel("trio", "node2"), signal.SIGKILL)
     _, output = running.communicate(timeout=TIMEOUT)
-    assert (4, True) == (running.returncode, "The node went away while the command ran." in output)
+    assert (4, True) == (running.returncode, "The node stopped while the command ran." in output)
     status = _wait_until_down(labs, "node2")
     assert "trio  node2 down  (driver uml)" in status
     refused = labs("exec", "node2", "--", "true")
@@ -74,14 +74,14 @@ def test_killed_supervisor(labs: LabsRunner, leftovers: UmlLeftovers, environmen
     namespaces = leftovers.list_namespaces()
     os.kill(leftovers.find_supervisor("trio"), signal.SIGKILL)
     _, output = running.communicate(timeout=TIMEOUT)
-    assert (4, True) == (running.returncode, "The node went away while the command ran." in output)
+    assert (4, True) == (running.returncode, "The node stopped while the command ran." in output)
     deadline = time.monotonic() + TIMEOUT
     while leftovers.list_processes() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert {} == leftovers.list_processes()
     assert 8 <= len(namespaces)
     assert [] == leftovers.list_mounts()
-    assert "trio  halted  (driver uml)" in labs("status").stdout
+    assert "trio  stopped  (driver uml)" in labs("status").stdout
     refused = labs("exec", "node1", "--", "true")
     assert (4, True) == (refused.returncode, "The nodes of 'trio' are stopped." in refused.stderr)
     started = labs("start", "trio")

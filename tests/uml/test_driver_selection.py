@@ -1,4 +1,4 @@
-"""Which driver is chosen, and what the user is told about it."""
+"""Which driver is chosen, and which message says so."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_uml_is_chosen_without_an_engine(labs: LabsRunner) -> None:
     """Without a Docker Engine the driver uml is chosen, and one line says so and why."""
     started = labs("start", "solo")
     assert 0 == started.returncode, started.stderr
-    why = f"docker does not serve: No Docker Engine answers at {NO_ENGINE}"
+    why = f"docker cannot run it: No Docker Engine answers at {NO_ENGINE}"
     assert f"Driver uml: its VMs need no Docker Engine; {why}." == started.stderr.splitlines()[0]
     assert "(driver uml)" in labs("status").stdout
 
@@ -27,10 +27,10 @@ def test_started_lab_keeps_its_driver(labs: LabsRunner) -> None:
     """A lab that was started on uml resumes on it without an option; another driver is refused, with what to type."""
     assert 0 == labs("start", "solo", "--driver", "uml").returncode
     assert 0 == labs("stop", "solo").returncode
-    assert "Driver uml: the lab stands on it already." in labs("start", "solo").stderr
+    assert "Driver uml: the lab's cluster runs on it." in labs("start", "solo").stderr
     refused = labs("start", "solo", "--driver", "docker")
     assert 4 == refused.returncode
-    assert "'solo' stands on the driver uml, and cannot move to docker." in refused.stderr
+    assert "'solo' runs on the driver uml and cannot move to docker." in refused.stderr
     assert "labs rm solo" in refused.stderr
 
 
@@ -56,7 +56,7 @@ def test_lab_that_needs_ipvs(labs: LabsRunner, leftovers: UmlLeftovers, engine: 
     try:
         if first_line.startswith("Driver docker:"):
             pytest.skip("the engine's kernel has IPVS")
-        assert "Driver uml: its VMs need no Docker Engine; docker does not serve: 'meshed' needs ipvs" in first_line
+        assert "Driver uml: its VMs need no Docker Engine; docker cannot run it: 'meshed' needs ipvs" in first_line
         assert 0 == labs("exec", "node1", "--", "grep", "-w", "ip_vs_rr", "/proc/modules", env=engine).returncode
     finally:
         labs("rm", "meshed", env=engine)

@@ -440,7 +440,7 @@ def test_hostile_agent(clusters: TwoClusters) -> None:
     for lie in lies:
         result = clusters.run_labs("exec", "--lab", "hostile", "node1", "--", "true", seconds=20)
         assert (lie, 4, "") == (lie, result.returncode, result.stdout)
-        assert re.search(r"^(node1 cannot be reached|The node went away)", result.stderr), result.stderr
+        assert re.search(r"^(node1 cannot be reached|The node stopped)", result.stderr), result.stderr
         assert "Traceback" not in result.stderr
     _wait_until(lambda: clusters.run_on("node1", "hostname") == "node1\n")
 

@@ -79,9 +79,9 @@ def test_swarm_after_stop_and_start(labs: LabsRunner, web: str) -> None:
     before = _run_on(labs, "node1", "docker", "node", "ls", "--format", "{{.ID}} {{.Hostname}} {{.Status}}")
     assert 3 == before.count("Ready")
     assert 0 == labs("stop").returncode
-    assert "trio  halted  (driver uml)" in labs("status").stdout
+    assert "trio  stopped  (driver uml)" in labs("status").stdout
     assert "are stopped" in labs("exec", "node1", "--", "true").stderr
     resumed = labs("start", "trio")
-    assert "Resumed meshed in " in resumed.stdout, resumed.stderr
+    assert "Resumed trio in " in resumed.stdout, resumed.stderr
     assert _wait_for(lambda: all(2 == len(_request(labs, node, "localhost:8080")) for node in NODES), 120)
     assert before == _run_on(labs, "node1", "docker", "node", "ls", "--format", "{{.ID}} {{.Hostname}} {{.Status}}")

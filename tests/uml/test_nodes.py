@@ -37,9 +37,9 @@ def test_provisioning(labs: LabsRunner, environment: dict[str, str]) -> None:
     assert ["hello from the lab\n"] * 3 == notes
     runs = Path(environment["XDG_STATE_HOME"]) / "labs" / environment["LABS_PROJECT"] / "runs"
     assert {
-        "node1: the scene is set on node1, the manager",
-        "node2: the scene is set on node2, the worker",
-        "node3: the scene is set on node3, the worker",
+        "node1: setup.sh runs on node1, the manager",
+        "node2: setup.sh runs on node2, the worker",
+        "node3: setup.sh runs on node3, the worker",
     } == set((runs / "trio" / "setup.log").read_text("utf-8").splitlines())
 
 

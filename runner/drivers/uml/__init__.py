@@ -1,1 +1,1 @@
-"""The driver `uml`: a machine per node, each a Linux kernel run as an ordinary process; no Docker, no root, no KVM."""
+"""The driver `uml`: a VM per node, whose kernel is an ordinary process of the host; no Docker, no root, no KVM."""

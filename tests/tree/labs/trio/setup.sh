@@ -1,2 +1,2 @@
 # shellcheck shell=bash
-echo "the scene is set on $LABS_NODE, the $LABS_ROLE"
+echo "setup.sh runs on $LABS_NODE, the $LABS_ROLE"
