@@ -91,7 +91,7 @@ def check_parent_folder(file: Path) -> None:
 
     """
     if not file.absolute().parent.is_dir():
-        message = f"There is no folder {file.parent} to write '{file.name}' to."
+        message = f"Cannot write {file}: the folder {file.parent} does not exist."
         raise UsageError(message, f"'mkdir -p {file.parent}' creates it.")
 
 

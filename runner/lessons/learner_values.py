@@ -81,7 +81,7 @@ def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
 def describe_values(learner: Learner, values: Mapping[str, str]) -> str:
     """Return in one line the learner and the learner's values."""
     assignments = ", ".join(f"{name} is {value}" for name, value in values.items())
-    return f"For {learner.id}: {assignments or 'this lab has no values per learner'}."
+    return f"Values for {learner.id}: {assignments or 'this lab has none'}."
 
 
 def parse_declarations(front_matter: Mapping[str, Any]) -> tuple[LearnerValue, ...]:

@@ -32,7 +32,7 @@ def _tiny(tmp_path: Path) -> None:
         (["show", "tin"], "There is no lab 'tin'.", "Did you mean tiny?"),
         (
             ["verify", "tiny", "--report", "gone/x.json"],
-            "There is no folder gone to write 'x.json' to.",
+            "Cannot write gone/x.json: the folder gone does not exist.",
             "'mkdir -p gone'",
         ),
         (["show", "tiny", "lok"], "There is no step 'lok'.", "Did you mean look?"),

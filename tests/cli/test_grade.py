@@ -37,7 +37,11 @@ def tree(tmp_path: Path) -> Path:
         (["ada", "--driver", "dokcer"], "There is no driver 'dokcer'.", "docker"),
         (["ada", "--report", "junit"], "'junit' names no file.", "--report json=grades.json"),
         (["ada", "--report", "jnuit=a.xml"], "There is no report format 'jnuit'.", "junit"),
-        (["ada", "--report", "junit=none/a.xml"], "There is no folder none to write 'a.xml' to.", "mkdir -p none"),
+        (
+            ["ada", "--report", "junit=none/a.xml"],
+            "Cannot write none/a.xml: the folder none does not exist.",
+            "mkdir -p none",
+        ),
         (
             ["ada", "--report", "pages=labs"],
             "labs contains files that do not belong to a report 'pages'.",

@@ -90,7 +90,7 @@ def test_several_labs(tmp_path: Path) -> None:
     assert 3 == done.returncode
     assert ["LAB", "broken", "zoo"] == [line.split()[0] for line in done.stdout.splitlines() if line[0] != " "]
     problem = (
-        "front matter: 'topology.nodes.0.name': 'Node_1' does not match '^(?!(hub|complete)$)[a-z][a-z0-9-]{0,30}$'"
+        "front matter: 'topology.nodes.0.name': 'Node_1' does not match '^(?!(mirror|complete)$)[a-z][a-z0-9-]{0,30}$'"
     )
     assert f"{folder}/lesson.md:6: {problem}" in done.stderr.splitlines()
 

@@ -104,5 +104,5 @@ def test_key_of_a_stored_grade(tree: Path) -> None:
     jobs = [Job(tree / "ada", "tiny", "uml", ResourceLimits(), learner=learner) for learner in learners]
     packed_jobs = [pack_job(job) for job in jobs]
     assert [False, True, True] == ["values" in packed.hashes for packed in packed_jobs]
-    assert 3 == len({grade_cache.derive_key(packed) for packed in packed_jobs})
+    assert 3 == len({grade_cache.derive_grade_key(packed) for packed in packed_jobs})
     assert jobs == [codec.decode_json(codec.encode_json(job), Job) for job in jobs]

@@ -53,7 +53,7 @@ def test_result(bundle: Path, environment: dict[str, str], tmp_path: Path) -> No
     assert (1, 4, "ada", "ladder") == (result["score"], result["max-score"], result["owner"], result["assignment"])
     release_body = (checkout / "release-body.md").read_text("utf-8")
     assert "1 of 4" in release_body
-    assert r"For ada\: LAST is sixth" in release_body
+    assert r"Values for ada\: LAST is sixth" in release_body
 
 
 def test_no_engine(bundle: Path, environment: dict[str, str], tmp_path: Path) -> None:

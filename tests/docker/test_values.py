@@ -78,7 +78,7 @@ def started(labs: LabsRunner) -> Iterator[subprocess.CompletedProcess[str]]:
 
 def test_learner(started: subprocess.CompletedProcess[str], labs: LabsRunner) -> None:
     """Every command uses the learner that the lab was started for, until start names another one."""
-    line = "  For ada: LAST is sixth.\n"
+    line = "  Values for ada: LAST is sixth.\n"
     assert (0, True) == (started.returncode, line in started.stdout), started.stderr
     assert line in labs("status").stdout
     assert "Make a volume called sixth." in labs("show", "ladder", "alone").stdout
@@ -87,6 +87,6 @@ def test_learner(started: subprocess.CompletedProcess[str], labs: LabsRunner) ->
     assert 0 == labs("check").returncode
     assert line in labs("start", "ladder").stdout
     changed = labs("start", "ladder", "--learner", "bob").stdout
-    assert "  For bob: LAST is fifth.\n  Earlier work on the nodes is kept." in changed
+    assert "  Values for bob: LAST is fifth.\n  Earlier work on the nodes is kept." in changed
     found = labs("check")
     assert (1, True) == (found.returncode, "There is a volume fifth" in found.stdout)

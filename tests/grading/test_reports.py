@@ -203,8 +203,8 @@ def test_markdown() -> None:
 def test_values(name: str) -> None:
     """Reports show the learner and the values that the submission had to use, if there are any."""
     own, plain = (reports.render_report(name, (make_grade(PASSED, learner=learner),)) for learner in ("ada", ""))
-    assert all(word in own for word in ("For ada", "NAME is shop, PORT is 8561"))
-    assert "For " not in plain
+    assert all(word in own for word in ("Values for ada", "NAME is shop, PORT is 8561"))
+    assert "Values for " not in plain
 
 
 def test_markdown_attack() -> None:
@@ -399,6 +399,6 @@ def test_single_submission_formats() -> None:
 
 def test_no_folder(tmp_path: Path) -> None:
     """A report in a missing folder is refused before anything is graded."""
-    with pytest.raises(UsageError, match="There is no folder"):
+    with pytest.raises(UsageError, match="the folder .* does not exist"):
         reports.check_report_target("json", tmp_path / "none" / "grades.json", [Path("ada")])
     reports.check_report_target("json", tmp_path / "grades.json", [Path("ada")])

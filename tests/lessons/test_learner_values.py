@@ -18,7 +18,7 @@ PORT = LearnerValue("PORT", tuple(str(number) for number in range(8000, 9000)), 
 NAME = LearnerValue("NAME", ("third", "fourth", "fifth", "sixth", "last"), "third")
 ADA = Learner("ada", "autumn")
 FRONT = helpers.FRONT_MATTER.replace(
-    "images: []\n", "images: []\nvalues: {NAME: {among: [web, api, shop, till]}, COUNT: {from: 3, to: 6, default: 5}}\n"
+    "images: []\n", "images: []\nvalues: {NAME: {among: [web, api, shop, cart]}, COUNT: {from: 3, to: 6, default: 5}}\n"
 )
 LESSON = f"""{FRONT}
 ## Look {{#look}}
@@ -193,5 +193,7 @@ def test_no_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_description() -> None:
     """One line names the learner and the values."""
-    assert "For ada: NAME is web, PORT is 8031." == learner_values.describe_values(ADA, {"NAME": "web", "PORT": "8031"})
-    assert "For ada: this lab has no values per learner." == learner_values.describe_values(ADA, {})
+    assert "Values for ada: NAME is web, PORT is 8031." == learner_values.describe_values(
+        ADA, {"NAME": "web", "PORT": "8031"}
+    )
+    assert "Values for ada: this lab has none." == learner_values.describe_values(ADA, {})
