@@ -1,4 +1,4 @@
-"""Builds the artifacts of VMs from images: the base disk, the sandbox's root folder and the registry mirror's storage."""
+"""Builds the artifacts of VMs from images: the base disk, the sandbox's root folder and the mirror's registry."""
 
 from __future__ import annotations
 

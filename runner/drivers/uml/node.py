@@ -62,7 +62,7 @@ class UmlNode:
     def run_attached(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
         """Run a command attached to this process's standard streams."""
         is_terminal = attach.is_on_terminal()
-        with self._translate_errors():
+        with self._explain_errors():
             action = "terminal" if is_terminal else "run"
             environment = attach.select_environment(is_terminal)
             session = self._open_session(action, argv, environment, attach.get_terminal_size())
@@ -70,12 +70,12 @@ class UmlNode:
 
     def connect_engine(self) -> socket.socket:
         """Open a connection to the node engine."""
-        with self._translate_errors():
+        with self._explain_errors():
             return supervisor_client.connect_vm_port(self.folder, self.name, cluster_state.ENGINE_PORT)
 
     def connect_port(self, port: int) -> socket.socket:
         """Open a connection to a TCP port of the VM's loopback interface."""
-        with self._translate_errors():
+        with self._explain_errors():
             session = self._open_session("connect", [str(port)])
             frame = session.receive_first_frame()
             if not frame or frame[0] != ResponseFrame.STATUS:
@@ -95,7 +95,7 @@ class UmlNode:
 
         """
         deadline = time.monotonic() + _SHUTDOWN_SECONDS
-        with self._translate_errors(), contextlib.closing(self._open_session("shutdown")):
+        with self._explain_errors(), contextlib.closing(self._open_session("shutdown")):
             while supervisor_client.send_request(self.folder, request="list_states")[self.name] != VmState.DOWN:
                 if time.monotonic() > deadline:
                     raise HostError(f"{self.name} does not shut down.", "'labs rm' removes it in any state.")
@@ -103,7 +103,7 @@ class UmlNode:
 
     def _run_command(self, argv: Sequence[str], environment: Mapping[str, str], stdin: bytes) -> ExecResult:
         output = BoundedOutput(self.name, argv[0])
-        with self._translate_errors():
+        with self._explain_errors():
             attached = _open_attached(self._open_session("run", argv, environment), self.folder)
             with contextlib.closing(attached), _ignore_lost_connection():
                 for start in range(0, len(stdin), _CHUNK):
@@ -115,9 +115,7 @@ class UmlNode:
         status = attached.get_exit_status()
         if status is None:
             raise HostError(
-                f"The connection to {self.name} was lost while it ran '{argv[0]}'.",
-                "'labs status' shows its state.",
-                self.read_log(),
+                f"{self.name} stopped while '{argv[0]}' ran on it.", "'labs status' shows its state.", self.read_log()
             )
         return ExecResult(status, output.get_stream(attach.STDOUT), output.get_stream(attach.STDERR))
 
@@ -132,7 +130,7 @@ class UmlNode:
         return AgentSession(connection, action, arguments, environment, size)
 
     @contextlib.contextmanager
-    def _translate_errors(self) -> Iterator[None]:
+    def _explain_errors(self) -> Iterator[None]:
         try:
             yield
         except LabsError:
