@@ -50,7 +50,7 @@ def test_no_permission_for_the_engine(environment: dict[str, str], tmp_path: Pat
     argv = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", python, "-c", command, "status"]
     result = subprocess.run(argv, env={**environment, **home}, capture_output=True, text=True, check=False, timeout=60)
     assert 4 == result.returncode, result.stderr
-    assert "has no right to the Docker Engine" in result.stderr
+    assert "You do not have permission to use the Docker Engine" in result.stderr
     assert "usermod -aG docker" in result.stderr
 
 

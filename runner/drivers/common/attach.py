@@ -1,4 +1,4 @@
-"""Joins a command on a node to this process's own standard streams."""
+"""Attaches a command on a node to this process's standard streams."""
 
 from __future__ import annotations
 
@@ -18,45 +18,45 @@ from runner.errors import HostError
 from runner.nodes.driver_interface import OutputCallback, ignore_output
 
 STDOUT, STDERR = 1, 2
-_CHUNK = 1 << 16
-# What a shell reports of a command whose reader has gone, 128 + SIGPIPE.
-_BROKEN_PIPE = 141
+_CHUNK_BYTES = 1 << 16
+# The exit status that a shell reports for a command whose output was no longer read: 128 + SIGPIPE.
+_BROKEN_PIPE_STATUS = 141
 
 
 class AttachedSession(Protocol):
-    """A command that has been started on a node."""
+    """A command that was started on a node."""
 
     def fileno(self) -> int:
-        """Return a descriptor that is readable when something has come."""
+        """Return a file descriptor that is readable when output has arrived."""
         ...
 
     def receive(self) -> list[tuple[int, bytes]] | None:
-        """Return what has come, as pairs of `OUTPUT` or `ERROR` and bytes; wait for it if need be; None at the end."""
+        """Return output as pairs of `STDOUT` or `STDERR` and bytes; wait for it if need be; None at the end."""
         ...
 
     @property
     def has_buffered_output(self) -> bool:
-        """Whether something has come that the descriptor does not tell of."""
+        """Whether output has arrived that the descriptor does not report."""
         ...
 
     def send(self, data: bytes) -> None:
-        """Send to the command's standard input; raises OSError if it has ended."""
+        """Send data to the command's standard input; raises OSError if the command has exited."""
         ...
 
     def end_input(self) -> None:
-        """End the command's standard input."""
+        """Close the command's standard input."""
         ...
 
     def resize(self, rows: int, columns: int) -> None:
-        """Give the command's terminal another size."""
+        """Resize the command's terminal."""
         ...
 
     def get_exit_status(self) -> int | None:
-        """Return the exit status of a command that has ended; None if the node went away."""
+        """Return the exit status of a command that has exited; None if the node has stopped."""
         ...
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the connection to the command."""
         ...
 
 
@@ -65,12 +65,12 @@ class _ReaderGoneError(Exception):
 
 
 def is_on_terminal() -> bool:
-    """Whether this process stands on a terminal at both sides."""
+    """Return whether standard input and standard output are terminals."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def get_terminal_size() -> tuple[int, int]:
-    """Return the rows and columns of our terminal, or what is usual where there is none."""
+    """Return the rows and columns of the terminal; 24 and 80 without a terminal."""
     try:
         columns, rows = os.get_terminal_size(sys.stdout.fileno())
     except (OSError, ValueError):
@@ -79,94 +79,94 @@ def get_terminal_size() -> tuple[int, int]:
 
 
 def select_environment(is_terminal: bool) -> dict[str, str]:
-    """Return the variables of ours that a command on a node should know."""
-    passed_on = ("TERM", "NO_COLOR") if is_terminal else ("NO_COLOR",)
-    return {name: os.environ[name] for name in passed_on if name in os.environ}
+    """Return this process's environment variables that a command on a node should have, too."""
+    names = ("TERM", "NO_COLOR") if is_terminal else ("NO_COLOR",)
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def attach_session(session: AttachedSession, is_terminal: bool, on_output: OutputCallback = ignore_output) -> int:
-    """Carry bytes between a command and the standard streams until it ends.
+    """Copy data between a command and the standard streams until the command exits.
 
     Args:
         session: The command.
-        terminal: Whether both sides are terminals.
-        heard: Called with whatever the command has printed, once that is shown.
+        is_terminal: Whether standard input and standard output are terminals.
+        on_output: Called with each piece of output after it is shown.
 
     Returns:
         The command's exit status.
 
     Raises:
-        HostError: The node went away meanwhile.
+        HostError: The node stopped while the command ran.
 
     """
     try:
         if is_terminal:
-            with _raw_mode(), _resizes() as resized:
-                _carry(session, resized, on_output)
+            with _raw_mode(), _watch_terminal_size() as resized:
+                _copy_streams(session, resized, on_output)
         else:
-            _carry(session, None, on_output)
+            _copy_streams(session, None, on_output)
         status = session.get_exit_status()
     except _ReaderGoneError:
-        return _BROKEN_PIPE
+        return _BROKEN_PIPE_STATUS
     finally:
         session.close()
     if status is None:
-        raise HostError("The node went away while the command ran.", "'labs status' shows its state.")
+        raise HostError("The node stopped while the command ran.", "'labs status' shows its state.")
     return status
 
 
-def _carry(session: AttachedSession, resized: socket.socket | None, on_output: OutputCallback) -> None:
-    """Carry until the command ends.
+def _copy_streams(session: AttachedSession, resized: socket.socket | None, on_output: OutputCallback) -> None:
+    """Copy data until the command exits.
 
     Args:
         session: The command.
-        resized: Has something to read whenever our terminal has another size; None where we have none.
-        heard: Called with whatever the command has printed.
+        resized: Is readable whenever the terminal was resized; None without a terminal.
+        on_output: Called with each piece of output.
 
     """
-    if session.has_buffered_output and not _show(session, on_output):
+    if session.has_buffered_output and not _show_output(session, on_output):
         return
     with selectors.DefaultSelector() as selector:
         selector.register(session, selectors.EVENT_READ)
         if resized:
-            selector.register(sys.stdin, selectors.EVENT_READ, lambda: _send_some(session))
+            selector.register(sys.stdin, selectors.EVENT_READ, lambda: _send_input_once(session))
             selector.register(resized, selectors.EVENT_READ, lambda: _resize(session, resized))
         else:
-            # A file or a pipe may have more than the command takes before it is rid of its output: neither must wait.
-            threading.Thread(target=_send_all, args=(session,), daemon=True).start()
+            # A file or pipe can contain more than the command reads before its own output is read: neither may block.
+            threading.Thread(target=_send_all_input, args=(session,), daemon=True).start()
         while True:
             for key, _ in selector.select():
                 if key.fileobj is session:
-                    if not _show(session, on_output):
+                    if not _show_output(session, on_output):
                         return
                 elif not key.data():
                     selector.unregister(key.fileobj)
 
 
-def _show(session: AttachedSession, on_output: OutputCallback) -> bool:
-    came = session.receive()
-    for stream, data in came or ():
+def _show_output(session: AttachedSession, on_output: OutputCallback) -> bool:
+    received = session.receive()
+    for stream, data in received or ():
         _write(sys.stderr.fileno() if stream == STDERR else sys.stdout.fileno(), data)
         on_output(data)
-    return came is not None
+    return received is not None
 
 
-def _send_some(session: AttachedSession) -> bool:
-    data = os.read(sys.stdin.fileno(), _CHUNK)
+def _send_input_once(session: AttachedSession) -> bool:
+    data = os.read(sys.stdin.fileno(), _CHUNK_BYTES)
     try:
         if data:
             session.send(data)
             return True
     except OSError:
-        # The command does not read any more; its output still comes.
+        # The command no longer reads its input, but its output still arrives.
         return False
     session.end_input()
     return False
 
 
-def _send_all(session: AttachedSession) -> None:
+def _send_all_input(session: AttachedSession) -> None:
     with contextlib.suppress(OSError, ValueError):
-        while _send_some(session):
+        while _send_input_once(session):
             pass
 
 
@@ -181,40 +181,40 @@ def _write(descriptor: int, data: bytes) -> None:
 @contextlib.contextmanager
 def _raw_mode() -> Iterator[None]:
     descriptor = sys.stdin.fileno()
-    before = termios.tcgetattr(descriptor)
+    settings = termios.tcgetattr(descriptor)
     tty.setraw(descriptor)
     try:
         yield
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, settings)
 
 
 def _resize(session: AttachedSession, resized: socket.socket) -> bool:
-    resized.recv(_CHUNK)
+    resized.recv(_CHUNK_BYTES)
     with contextlib.suppress(Exception):
-        # The command may have ended a moment ago; a size is no longer of use then.
+        # The command may have exited a moment ago, and then has no terminal any more.
         session.resize(*get_terminal_size())
     return True
 
 
 @contextlib.contextmanager
-def _resizes() -> Iterator[socket.socket]:
-    """Give a socket that tells of each new size of our terminal, and at once of the one it has.
+def _watch_terminal_size() -> Iterator[socket.socket]:
+    """Yield a socket that becomes readable whenever the terminal is resized, and once at the beginning.
 
-    Told by the signal's handler itself, a size could get into the middle of what is just being sent.
+    If the signal handler itself sent the size, that could get into the middle of other data that is being sent.
     """
     reader, writer = socket.socketpair()
     with reader, writer:
         writer.setblocking(False)
 
-        def tell(*_: object) -> None:
-            # A full socket tells as well as one more byte would.
+        def notify(*_: object) -> None:
+            # A full socket is readable anyway.
             with contextlib.suppress(BlockingIOError):
                 writer.send(b"!")
 
-        before = signal.signal(signal.SIGWINCH, tell)
-        tell()
+        previous = signal.signal(signal.SIGWINCH, notify)
+        notify()
         try:
             yield reader
         finally:
-            signal.signal(signal.SIGWINCH, before)
+            signal.signal(signal.SIGWINCH, previous)

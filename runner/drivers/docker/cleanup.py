@@ -1,4 +1,4 @@
-"""Removes all that belongs to a cluster."""
+"""Removes everything on the engine that belongs to a cluster."""
 
 from __future__ import annotations
 
@@ -13,50 +13,55 @@ from docker.errors import APIError, NotFound
 from runner.drivers.docker import labels
 from runner.nodes.driver_interface import ClusterId
 
+_MAX_PARALLEL = 8
+
 
 def remove_cluster_objects(client: docker.DockerClient, cluster: ClusterId) -> bool:
     """Remove a cluster's containers, volumes and networks, found by their labels.
 
     Args:
-        client: The host's engine.
-        cluster: Which cluster.
+        client: The host engine.
+        cluster: The cluster.
 
     Returns:
-        Whether there was anything.
+        Whether there was anything to remove.
 
     """
     api = client.api
     own = labels.build_cluster_filter(cluster)
-    found = api.volumes(filters=own)["Volumes"] or []
-    volumes = [one["Name"] for one in found]
-    marks = [one["Name"] for one in found if labels.COMPLETE in one["Labels"]]
-    containers = [one["Id"] for one in api.containers(all=True, filters=own)]
-    networks = [one["Id"] for one in api.networks(filters=own)]
-    with ThreadPoolExecutor(8) as pool:
-        # The mark of a complete start goes first: what an interruption leaves is then known to be remains.
-        list(pool.map(_tolerant(lambda name: api.remove_volume(name)), marks))
-        # Once nobody is on it, the engine can take the network down while it ends the nodes.
-        list(pool.map(lambda one: _leave(client, one), networks))
-        early = pool.map(lambda one: _removed_early(client, one), networks)
-        list(pool.map(_tolerant(lambda one: api.remove_container(one, v=True, force=True)), containers))
-        gone = pool.map(_tolerant(lambda name: api.remove_volume(name, force=True)), volumes)
-        late = [one for one, removed in zip(networks, early, strict=True) if not removed]
-        list(pool.map(_tolerant(lambda one: api.remove_network(one)), late))
-        list(gone)
+    listed = api.volumes(filters=own)["Volumes"] or []
+    volumes = [volume["Name"] for volume in listed]
+    complete_marks = [volume["Name"] for volume in listed if labels.COMPLETE in volume["Labels"]]
+    containers = [container["Id"] for container in api.containers(all=True, filters=own)]
+    networks = [network["Id"] for network in api.networks(filters=own)]
+    remove_volume = _tolerate_removed(lambda name: api.remove_volume(name, force=True))
+    remove_container = _tolerate_removed(lambda container: api.remove_container(container, v=True, force=True))
+    remove_network = _tolerate_removed(lambda network: api.remove_network(network))
+    with ThreadPoolExecutor(_MAX_PARALLEL) as pool:
+        # The mark of a complete start goes first: if this is interrupted, the rest counts as leftovers.
+        list(pool.map(remove_volume, complete_marks))
+        # Once no container is connected, the engine can remove the network while it stops the nodes.
+        list(pool.map(lambda network: _disconnect_all(client, network), networks))
+        early = pool.map(lambda network: _try_remove_network(client, network), networks)
+        list(pool.map(remove_container, containers))
+        volume_removals = pool.map(remove_volume, volumes)
+        remaining = [network for network, is_removed in zip(networks, early, strict=True) if not is_removed]
+        list(pool.map(remove_network, remaining))
+        list(volume_removals)
     return bool(containers or volumes or networks)
 
 
-def _leave(client: docker.DockerClient, network: str) -> None:
+def _disconnect_all(client: docker.DockerClient, network: str) -> None:
     def disconnect(container: str) -> None:
-        # Whatever stands against it, removing the container comes next and has the same effect.
+        # If this fails, removing the container, which comes next, has the same effect.
         with contextlib.suppress(APIError):
             client.api.disconnect_container_from_network(container, network, force=True)
 
-    with ThreadPoolExecutor(8) as pool, contextlib.suppress(NotFound):
+    with ThreadPoolExecutor(_MAX_PARALLEL) as pool, contextlib.suppress(NotFound):
         list(pool.map(disconnect, client.api.inspect_network(network)["Containers"] or {}))
 
 
-def _removed_early(client: docker.DockerClient, network: str) -> bool:
+def _try_remove_network(client: docker.DockerClient, network: str) -> bool:
     try:
         client.api.remove_network(network)
     except APIError:
@@ -64,15 +69,17 @@ def _removed_early(client: docker.DockerClient, network: str) -> bool:
     return True
 
 
-def _tolerant(remove_one: Callable[[str], object]) -> Callable[[str], None]:
-    def run(name: str) -> None:
+def _tolerate_removed(remove: Callable[[str], object]) -> Callable[[str], None]:
+    """Return a function that removes an object, and accepts that it is gone or is just being removed."""
+
+    def remove_tolerantly(name: str) -> None:
         try:
-            remove_one(name)
+            remove(name)
         except NotFound:
             pass
         except APIError as error:
-            # Somebody else is removing it already.
+            # Another process is removing it already.
             if error.status_code != HTTPStatus.CONFLICT or "in progress" not in str(error):
                 raise
 
-    return run
+    return remove_tolerantly

@@ -68,19 +68,20 @@ def _diagnose_images(layer_cache: LayerCache | None) -> Diagnosis:
 
 
 def _diagnose_nodes(facts: HostFacts) -> list[Diagnosis]:
-    rights = "--privileged works" if facts.privileged else f"without --privileged (missing: {', '.join(facts.missing)})"
-    has_iptables = facts.iptables != "none"
+    missing = ", ".join(facts.missing_capabilities)
+    rights = "--privileged works" if facts.has_privileged_mode else f"without --privileged (missing: {missing})"
+    has_iptables = facts.iptables_backend != "none"
     return [
         Diagnosis("node rights", True, rights),
-        Diagnosis("control groups", True, f"v{facts.cgroup}"),
+        Diagnosis("control groups", True, f"v{facts.cgroup_version}"),
         Diagnosis(
             "iptables",
             has_iptables,
-            f"{facts.iptables} tables",
+            f"{facts.iptables_backend} tables",
             "" if has_iptables else "Load the kernel modules: 'sudo modprobe ip_tables iptable_nat'.",
         ),
-        _diagnose_kernel("VXLAN", facts.vxlan, "overlay networks", "vxlan"),
-        _diagnose_kernel("IPVS", facts.ipvs, "virtual IPs and the routing mesh", "ip_vs"),
+        _diagnose_kernel("VXLAN", facts.has_vxlan, "overlay networks", "vxlan"),
+        _diagnose_kernel("IPVS", facts.has_ipvs, "virtual IPs and the routing mesh", "ip_vs"),
     ]
 
 

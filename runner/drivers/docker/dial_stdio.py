@@ -1,7 +1,7 @@
-"""An engine on another machine, reached as the Docker CLI reaches it: by a child that runs `docker system dial-stdio`.
+"""Connects to an engine on another host as the Docker CLI does: by a subprocess with `docker system dial-stdio`.
 
-Over ssh the SDK's own way needs paramiko, which does not know the user's ssh configuration. Over TLS a stream cannot be
-closed in one direction only, and two threads may not share it; the child's pipe has neither fault.
+For ssh, the SDK itself would need paramiko, which does not read the user's ssh configuration. With TLS, a stream cannot
+be closed in one direction only, and two threads must not share it; the subprocess's pipe has neither problem.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import docker
 
 from runner.nodes import docker_transport
 
-# Every engine that we support answers a question for its version in this one.
+# Every supported engine answers a request for its version in this version of the API.
 _OLDEST_API = "1.41"
 _DIAL = ("docker", "system", "dial-stdio")
 
@@ -27,32 +27,32 @@ def connect_client(argv: Sequence[str], timeout: float) -> docker.DockerClient:
 
     Args:
         argv: The command.
-        timeout: How many seconds an answer may take.
+        timeout: How many seconds a response may take.
 
     Raises:
-        requests.ConnectionError: The command could not connect, and has said why on standard error.
+        requests.ConnectionError: The command could not connect, and has printed the reason on standard error.
 
     """
 
-    def connect() -> socket.socket:
+    def open_stream() -> socket.socket:
         ours, theirs = socket.socketpair()
         with theirs:
-            # Ctrl-C is for us; what we then clear up still goes through this child.
+            # Ctrl-C ends this process only: its cleanup still needs the subprocess.
             child = subprocess.Popen(
                 argv,
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
             )
-        # A stream that the engine keeps open would keep the child for as long as its container runs; and the Docker CLI
-        # ends for no gentler signal.
+        # A stream that the engine keeps open would keep the subprocess alive as long as its container runs, and the
+        # Docker CLI ignores gentler signals.
         atexit.register(child.kill)
         return ours
 
-    first = docker_transport.create_docker_client(connect, timeout, _OLDEST_API)
+    first = docker_transport.create_docker_client(open_stream, timeout, _OLDEST_API)
     version = str(first.version(api_version=False)["ApiVersion"])
     first.close()
-    return docker_transport.create_docker_client(connect, timeout, version)
+    return docker_transport.create_docker_client(open_stream, timeout, version)
 
 
 def build_ssh_command(url: str) -> list[str]:
@@ -64,5 +64,5 @@ def build_ssh_command(url: str) -> list[str]:
 
 
 def build_cli_command(context: str | None) -> list[str]:
-    """Return the command for what the Docker CLI is set up with: a context, or else the environment."""
+    """Return the command for a Docker context, or for the endpoint in the environment variables."""
     return [_DIAL[0], *(["--context", context] if context else []), *_DIAL[1:]]

@@ -216,7 +216,7 @@ class DockerDriver:
                 "LABS_NODE": node.name,
                 "LABS_LAB": cluster.lab,
                 "LABS_IMAGES": " ".join(context.images),
-                "LABS_IPTABLES": context.facts.iptables,
+                "LABS_IPTABLES": context.facts.iptables_backend,
             },
             host_config=capabilities.build_host_config(
                 self.client, {"network_mode": labels.format_name(cluster), "binds": binds, **options}

@@ -1,4 +1,4 @@
-"""A command in a container, started by the engine's exec."""
+"""A command in a container, which the engine runs as an exec."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from runner.drivers.docker.framing import HEADER_BYTES, HijackedStream
 
 
 class ExecSession:
-    """An exec that runs.
+    """A running exec.
 
     Args:
         api: The engine's low-level client.
         exec_id: An exec created with `stdin` and, for a terminal, `tty`.
-        terminal: Whether it has a terminal.
+        has_terminal: Whether it has a terminal.
 
     """
 
-    def __init__(self, api: Any, exec_id: str, terminal: bool) -> None:
+    def __init__(self, api: Any, exec_id: str, has_terminal: bool) -> None:
         self._api = api
         self._exec_id = exec_id
-        self._terminal = terminal
-        self._stream = HijackedStream(api.exec_start(exec_id, tty=terminal, socket=True))
-        self._waiting = bytearray()
+        self._has_terminal = has_terminal
+        self._stream = HijackedStream(api.exec_start(exec_id, tty=has_terminal, socket=True))
+        self._partial = bytearray()
 
     def fileno(self) -> int:
         """Return the stream's descriptor."""
@@ -31,37 +31,37 @@ class ExecSession:
 
     @property
     def has_buffered_output(self) -> bool:
-        """Whether something came together with the headers."""
+        """Whether output arrived together with the response's headers."""
         return self._stream.has_buffered_output
 
     def receive(self) -> list[tuple[int, bytes]] | None:
-        """Return the frames that are whole by now; a terminal's stream has none."""
+        """Return the frames that are complete by now; the stream of a terminal has no frames."""
         data = self._stream.receive()
         if not data:
             return None
-        if self._terminal:
+        if self._has_terminal:
             return [(STDOUT, data)]
-        self._waiting += data
-        found = []
-        while len(self._waiting) >= HEADER_BYTES:
-            end = HEADER_BYTES + int.from_bytes(self._waiting[4:HEADER_BYTES], "big")
-            if len(self._waiting) < end:
+        self._partial += data
+        frames = []
+        while len(self._partial) >= HEADER_BYTES:
+            end = HEADER_BYTES + int.from_bytes(self._partial[4:HEADER_BYTES], "big")
+            if len(self._partial) < end:
                 break
-            stream = STDERR if self._waiting[0] == STDERR else STDOUT
-            found.append((stream, bytes(self._waiting[HEADER_BYTES:end])))
-            del self._waiting[:end]
-        return found
+            stream = STDERR if self._partial[0] == STDERR else STDOUT
+            frames.append((stream, bytes(self._partial[HEADER_BYTES:end])))
+            del self._partial[:end]
+        return frames
 
     def send(self, data: bytes) -> None:
-        """Send to the command's standard input."""
+        """Send data to the command's standard input."""
         self._stream.send(data)
 
     def end_input(self) -> None:
-        """End its standard input."""
+        """Close the command's standard input."""
         self._stream.end_input()
 
     def resize(self, rows: int, columns: int) -> None:
-        """Resize its terminal."""
+        """Resize the command's terminal."""
         self._api.exec_resize(self._exec_id, rows, columns)
 
     def get_exit_status(self) -> int | None:

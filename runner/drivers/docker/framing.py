@@ -1,4 +1,4 @@
-"""Hijacked engine connections: the frames on them, and plain sockets made of them.
+"""Connections that the engine has upgraded ("hijacked") to raw streams: their frames, and a bridge to plain sockets.
 
 The framing is the Docker Engine API's 'Stream format' of `POST /containers/{id}/attach`: a byte for the stream, three
 bytes of padding, four bytes of length (big endian), the payload.
@@ -19,7 +19,7 @@ _CHUNK = 1 << 16
 
 
 class HijackedStream:
-    """The socket of an attach or exec, with what had already been read from it.
+    """The socket of an attach or exec, and the data that was read from it together with the response's headers.
 
     Args:
         sock: What the SDK returns for `socket=True`.
@@ -27,14 +27,14 @@ class HijackedStream:
     """
 
     def __init__(self, sock: Any) -> None:
-        self._keep = sock
+        self._owner = sock
         self._sock = getattr(sock, "_sock", sock)
-        self._early = self._buffered(sock)
-        # The client's limit for an answer; a stream may be silent for as long as it likes.
+        self._buffered = self._read_buffer(sock)
+        # The client's timeout is for responses; a stream may be silent for any time.
         self._sock.settimeout(None)
 
     @staticmethod
-    def _buffered(sock: Any) -> bytes:
+    def _read_buffer(sock: Any) -> bytes:
         # The HTTP reader may have read past the headers; those bytes are in its buffer and no longer in the socket.
         response = getattr(sock, "_response", None)
         reader = getattr(getattr(getattr(response, "raw", None), "_fp", None), "fp", None)
@@ -44,65 +44,70 @@ class HijackedStream:
         timeout = raw.gettimeout()
         raw.setblocking(False)
         try:
-            early: bytes = reader.peek()
+            buffered: bytes = reader.peek()
         except (OSError, ValueError):
-            early = b""
+            buffered = b""
         finally:
             raw.settimeout(timeout)
-        return early
+        return buffered
 
     def receive(self, size: int = _CHUNK) -> bytes:
-        """Read what there is, up to `size` bytes; nothing at the end."""
-        if self._early:
-            data, self._early = self._early[:size], self._early[size:]
+        """Return what has arrived, up to `size` bytes; wait for it if need be; empty at the end."""
+        if self._buffered:
+            data, self._buffered = self._buffered[:size], self._buffered[size:]
             return data
         return bytes(self._sock.recv(size))
 
     def send(self, data: bytes) -> None:
-        """Write all of it."""
+        """Write all of the data."""
         self._sock.sendall(data)
 
     def end_input(self) -> None:
-        """Tell the other side that no more input comes."""
+        """Close the direction of writing."""
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
 
     def set_timeout(self, seconds: float | None) -> None:
-        """Let reads fail with `TimeoutError` after some seconds."""
+        """Let reads fail with `TimeoutError` after some seconds; None waits forever."""
         self._sock.settimeout(seconds)
 
     @property
     def has_buffered_output(self) -> bool:
-        """Whether something has been read already that `select` knows nothing of."""
-        return bool(self._early)
+        """Whether data was read already that `select` does not report."""
+        return bool(self._buffered)
 
     def fileno(self) -> int:
-        """Return the descriptor, for `select`."""
+        """Return the file descriptor, for `select`."""
         return int(self._sock.fileno())
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
         with contextlib.suppress(OSError):
-            self._keep.close()
+            self._owner.close()
 
     def read_frames(self) -> Iterator[tuple[int, bytes]]:
-        """Yield (stream, payload) until the end."""
+        """Yield (stream, payload) for each frame until the end."""
         return read_frames(self.receive)
 
 
-def read_frames(recv: Callable[[int], bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield (stream, payload) for each frame that `recv` delivers, until its end."""
-    while header := _exactly(recv, HEADER_BYTES):
+def read_frames(receive: Callable[[int], bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield (stream, payload) for each frame, until the end.
+
+    Args:
+        receive: Returns up to the given number of bytes; none at the end.
+
+    """
+    while header := _receive_exactly(receive, HEADER_BYTES):
         stream, length = struct.unpack(">BxxxL", header)
-        yield stream, _exactly(recv, length)
+        yield stream, _receive_exactly(receive, length)
 
 
-def _exactly(recv: Callable[[int], bytes], size: int) -> bytes:
+def _receive_exactly(receive: Callable[[int], bytes], size: int) -> bytes:
     data = bytearray()
     while len(data) < size:
-        chunk = recv(min(size - len(data), _CHUNK))
+        chunk = receive(min(size - len(data), _CHUNK))
         if not chunk:
             return b""
         data += chunk
@@ -110,27 +115,27 @@ def _exactly(recv: Callable[[int], bytes], size: int) -> bytes:
 
 
 def bridge_to_socket(hijacked: HijackedStream) -> socket.socket:
-    """Return a real socket that reads the stream's standard output and writes its input.
+    """Return a plain socket that reads the stream's standard output and writes to its standard input.
 
-    Two threads carry the bytes; they end with either side.
+    Two threads copy the data; they end when either side is closed.
     """
-    ours, theirs = socket.socketpair()
-    threading.Thread(target=_carry_out, args=(hijacked, ours), daemon=True).start()
-    threading.Thread(target=_carry_in, args=(hijacked, ours), daemon=True).start()
-    return theirs
+    inner, outer = socket.socketpair()
+    threading.Thread(target=_copy_output, args=(hijacked, inner), daemon=True).start()
+    threading.Thread(target=_copy_input, args=(hijacked, inner), daemon=True).start()
+    return outer
 
 
-def _carry_out(hijacked: HijackedStream, ours: socket.socket) -> None:
+def _copy_output(hijacked: HijackedStream, inner: socket.socket) -> None:
     with contextlib.suppress(OSError):
         for stream, payload in hijacked.read_frames():
             if stream == STDOUT:
-                ours.sendall(payload)
+                inner.sendall(payload)
     with contextlib.suppress(OSError):
-        ours.shutdown(socket.SHUT_WR)
+        inner.shutdown(socket.SHUT_WR)
 
 
-def _carry_in(hijacked: HijackedStream, ours: socket.socket) -> None:
+def _copy_input(hijacked: HijackedStream, inner: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        while data := ours.recv(_CHUNK):
+        while data := inner.recv(_CHUNK):
             hijacked.send(data)
     hijacked.end_input()

@@ -1,4 +1,4 @@
-"""Finds the host's engine as the Docker CLI does, and turns its errors into ours."""
+"""Connects to the host engine as the Docker CLI does, and turns its errors into errors of labs."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from runner import paths
 from runner.drivers.docker import dial_stdio
 from runner.errors import HostError, LabsError
 
-# Making a node's container takes long on a slow disk, and a large push or build is silent for a while.
+# Creating a node's container takes long on a slow disk, and a large push or build is silent for a while.
 TIMEOUT_SECONDS = 120
-_OLDEST = (20, 10)
+_OLDEST_VERSION = (20, 10)
 
 
 def connect_engine() -> docker.DockerClient:
-    """Return a client of the host's engine: `DOCKER_HOST`, then `DOCKER_CONTEXT`, then the active context.
+    """Return a client of the host engine: `DOCKER_HOST`, then `DOCKER_CONTEXT`, then the active context.
 
     Raises:
-        HostError: There is no engine, or this user has no right to it.
+        HostError: No engine answers, or this user has no permission to use it.
 
     """
     where = "the default socket"
     try:
-        endpoint = _endpoint()
+        endpoint = _find_endpoint()
         where = endpoint["base_url"] or where
         if where.startswith("ssh://"):
             return dial_stdio.connect_client(dial_stdio.build_ssh_command(where), TIMEOUT_SECONDS)
@@ -44,18 +44,18 @@ def connect_engine() -> docker.DockerClient:
         endpoint.pop("context", None)
         client = docker.DockerClient(**endpoint, version="auto", timeout=TIMEOUT_SECONDS)
     except (DockerException, requests.RequestException, OSError, ValueError) as error:
-        raise _unreachable(where, str(error)) from error
+        raise _create_connection_error(where, str(error)) from error
     return client
 
 
-def _endpoint() -> dict[str, Any]:
-    named = os.environ.get("DOCKER_CONTEXT")
+def _find_endpoint() -> dict[str, Any]:
+    context_name = os.environ.get("DOCKER_CONTEXT")
     host = os.environ.get("DOCKER_HOST")
-    ours = host and (
+    is_node = host and (
         host == os.environ.get("LABS_NODE_DOCKER_HOST") or host.startswith(f"unix://{paths.sockets_folder()}/")
     )
-    if ours:
-        # `labs env` has pointed the learner's docker at a node; the nodes themselves run where it pointed before.
+    if is_node:
+        # `labs env` has set this to a node, for the learner's docker. The nodes run on the engine that was set before.
         host = os.environ.get("LABS_OUTER_DOCKER_HOST")
     if host:
         tls = None
@@ -64,26 +64,26 @@ def _endpoint() -> dict[str, Any]:
             pair = (os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem"))  # noqa: PTH118
             tls = TLSConfig(client_cert=pair, ca_cert=os.path.join(folder, "ca.pem"), verify=True)  # noqa: PTH118
         return {"base_url": host, "tls": tls or False}
-    name = named or get_current_context_name()
-    context = _context(name)
+    name = context_name or get_current_context_name()
+    context = _load_context(name)
     return {"base_url": context.Host or None, "tls": context.TLSConfig or False, "context": name}
 
 
-def _context(name: str) -> Any:
-    advice = "'docker context ls' lists them; 'docker context use default' goes back to the default one."
+def _load_context(name: str) -> Any:
+    advice = "List contexts with 'docker context ls'; select the default one with 'docker context use default'."
     try:
         context = ContextAPI.get_context(name)
-    except Exception as error:  # The SDK raises nothing narrower for a file that it cannot read.
+    except Exception as error:  # The SDK raises no narrower type for a file that it cannot read.
         raise HostError(f"The Docker context '{name}' cannot be read: {error}", advice) from error
     if context is None:
         raise HostError(f"There is no Docker context '{name}'.", advice)
     return context
 
 
-def _unreachable(where: str, reason: str) -> HostError:
+def _create_connection_error(where: str, reason: str) -> HostError:
     if "Permission denied" in reason:
         return HostError(
-            f"This user has no right to the Docker Engine at {where}.",
+            f"You do not have permission to use the Docker Engine at {where}.",
             "Type 'sudo usermod -aG docker $USER', log in again, then 'labs doctor'.",
         )
     if "FileNotFoundError" in reason or "Connection refused" in reason or "ConnectionRefused" in reason:
@@ -92,35 +92,35 @@ def _unreachable(where: str, reason: str) -> HostError:
             "Start it ('sudo systemctl start docker', or Docker Desktop) or install it "
             "('sudo apt-get install docker.io'), then 'labs doctor'.",
         )
-    return HostError(f"The Docker Engine at {where} cannot be used: {reason}", "'labs doctor' shows what was tried.")
+    return HostError(f"The Docker Engine at {where} cannot be used: {reason}", "Type 'labs doctor' for details.")
 
 
 def find_shortcoming(info: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return why no node can stand on an engine, and what to do about it; None where nodes can.
+    """Return why an engine cannot run nodes, and how to fix it; None if it can.
 
     Args:
-        info: What the engine's `/info` said.
+        info: The engine's answer to `/info`.
 
     """
-    numbers = tuple(int(part) for part in info["ServerVersion"].split("+")[0].split(".")[:2] if part.isdigit())
-    # A build of one's own may have a name for a version.
-    if numbers and numbers < _OLDEST:
+    version = tuple(int(part) for part in info["ServerVersion"].split("+")[0].split(".")[:2] if part.isdigit())
+    # A custom build may have a name instead of a version.
+    if version and version < _OLDEST_VERSION:
         return "too old", "Install Docker Engine 20.10 or later."
     options = " ".join(info.get("SecurityOptions") or [])
     if "name=rootless" in options or "name=userns" in options:
-        advice = "Nodes need an engine that runs as root; choose one with DOCKER_HOST or 'docker context use'."
-        return "without root's rights", advice
+        advice = "Nodes need an engine that runs as root; select one with DOCKER_HOST or 'docker context use'."
+        return "without root privileges", advice
     if info.get("OSType") != "linux":
-        return "without Linux containers", "Switch Docker Desktop to Linux containers."
+        return "not set to Linux containers", "Switch Docker Desktop to Linux containers."
     return None
 
 
 @contextmanager
-def explain_errors(doing: str) -> Iterator[None]:
-    """Turn an engine's error into an `HostError` that says what was being done.
+def explain_errors(purpose: str) -> Iterator[None]:
+    """Turn an error of the engine into a `HostError` that says what failed.
 
     Args:
-        doing: What the block does, as in 'making node1'.
+        purpose: What the block does, as in 'creating node1'.
 
     """
     try:
@@ -128,15 +128,22 @@ def explain_errors(doing: str) -> Iterator[None]:
     except LabsError:
         raise
     except (DockerException, requests.RequestException, HTTPError, HTTPException, OSError) as error:
-        raise create_error(doing, str(getattr(error, "explanation", None) or error)) from error
+        raise create_error(purpose, str(getattr(error, "explanation", None) or error)) from error
 
 
-def create_error(doing: str, reason: str, log: str = "") -> HostError:
-    """Make the error for something the engine could not do."""
+def create_error(purpose: str, reason: str, log: str = "") -> HostError:
+    """Return the error for something that the engine could not do.
+
+    Args:
+        purpose: What it was, as in 'creating node1'.
+        reason: The engine's own message.
+        log: The output that belongs to it, if any.
+
+    """
     if "no space left on device" in f"{reason}\n{log}".lower():
         return HostError(
-            f"The engine's disk is full ({doing}: {reason}).",
-            "Make room ('docker system df' shows what uses it, 'labs images prune' removes what labs no longer needs).",
+            f"The engine's disk is full ({purpose}: {reason}).",
+            "Free disk space: 'docker system df' shows what uses it, 'labs images prune' removes unused images.",
             log,
         )
-    return HostError(f"The engine failed at {doing}: {reason}", "'labs doctor' looks for the cause.", log)
+    return HostError(f"The engine failed at {purpose}: {reason}", "Type 'labs doctor' to look for the cause.", log)

@@ -101,7 +101,7 @@ def prune_images(client: docker.DockerClient, remove_all: bool) -> int:
     """
     kept = None if remove_all else find_layer_cache(client)
     with host_engine.explain_errors("pruning the images"):
-        removed = _remove_caches(client, kept) + remove_dead_caches(client)
+        removed = _remove_caches(client, kept) + _remove_dead_caches(client)
         needed = _list_needed_images(client)
         own = client.api.images(filters={"label": [f"{key}={value}" for key, value in labels.IMAGES.items()]})
         # An image that is based on another one was created later, and must be removed earlier.
@@ -116,7 +116,7 @@ def remove_leftovers(client: docker.DockerClient) -> None:
     kept = find_layer_cache(client)
     with host_engine.explain_errors("removing unused layer caches"):
         _remove_caches(client, kept)
-        remove_dead_caches(client)
+        _remove_dead_caches(client)
 
 
 def _remove_caches(client: docker.DockerClient, kept: LayerCache | None) -> int:
@@ -129,7 +129,7 @@ def _remove_caches(client: docker.DockerClient, kept: LayerCache | None) -> int:
     )
 
 
-def remove_dead_caches(client: docker.DockerClient) -> int:
+def _remove_dead_caches(client: docker.DockerClient) -> int:
     """Remove the layer caches of other projects that are dead, and return how many objects were removed.
 
     A project is dead if all of this is true:
@@ -154,6 +154,7 @@ def remove_dead_caches(client: docker.DockerClient) -> int:
                     for name, cache in caches.items()
                     if (cache.project, cache.lock_location) == (project, location)
                 )
+    project_lock.remove_unused_lock_files()
     return removed
 
 

@@ -1,4 +1,4 @@
-"""A node of the driver `docker`: a container, reached by commands run in it."""
+"""A node of the docker driver: a container that is reached by commands that run in it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from runner.nodes.topology import Role
 
 @dataclass(frozen=True, slots=True)
 class DockerNode:
-    """A container with an engine inside."""
+    """A container with its own Docker Engine."""
 
     name: str
     role: Role
@@ -33,62 +33,62 @@ class DockerNode:
     client: docker.DockerClient = field(repr=False, compare=False)
 
     def create_client(self) -> docker.DockerClient:
-        """Return a client of the engine inside, over `docker system dial-stdio`."""
+        """Return a client of the node engine, connected by `docker system dial-stdio` in the container."""
         return docker_transport.create_docker_client(self.connect_engine)
 
     def run_command(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
-        """Run a command in the container, as root in its home folder."""
+        """Run a command in the container, as root in its home folder, and collect its output."""
         api = self.client.api
-        with self._reaching():
-            made = api.exec_create(self.container, list(argv), environment=dict(environment or {}), workdir="/root")
-            # Not the SDK's reader: it takes the bare socket and can lose what came together with the headers.
-            answer = api.post(
-                api._url("/exec/{0}/start", made["Id"]), json={"Detach": False, "Tty": False}, stream=True
+        with self._explain_errors():
+            command = api.exec_create(self.container, list(argv), environment=dict(environment or {}), workdir="/root")
+            # Not the SDK's own reader: it reads from the bare socket and can lose data that arrived with the headers.
+            response = api.post(
+                api._url("/exec/{0}/start", command["Id"]), json={"Detach": False, "Tty": False}, stream=True
             )
-            answer.raise_for_status()
+            response.raise_for_status()
             output = BoundedOutput(self.name, argv[0])
-            with answer:
-                for stream, payload in read_frames(lambda size: answer.raw.read(size) or b""):
+            with response:
+                for stream, payload in read_frames(lambda size: response.raw.read(size) or b""):
                     output.append(stream, payload)
-            status = api.exec_inspect(made["Id"])["ExitCode"]
+            status = api.exec_inspect(command["Id"])["ExitCode"]
         if status is None:
-            raise HostError(f"{self.name} went away while it ran '{argv[0]}'.", "'labs status' shows its state.")
+            raise HostError(f"{self.name} stopped while '{argv[0]}' ran on it.", "'labs status' shows its state.")
         return ExecResult(int(status), output.get_stream(STDOUT), output.get_stream(STDERR))
 
     def copy_files(self, source: Path, target: str) -> None:
         """Send the files as a tar archive."""
-        with self._reaching():
+        with self._explain_errors():
             self.client.api.put_archive(self.container, "/", copy_archive.pack_files(source, target))
 
     def run_attached(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
-        """Run a command on our own standard streams."""
+        """Run a command as an exec that is attached to this process's standard streams."""
         is_terminal = attach.is_on_terminal()
         environment = attach.select_environment(is_terminal)
         api = self.client.api
-        with self._reaching():
-            made = api.exec_create(
+        with self._explain_errors():
+            command = api.exec_create(
                 self.container, list(argv), stdin=True, tty=is_terminal, environment=environment, workdir="/root"
             )
-            return attach.attach_session(ExecSession(api, made["Id"], is_terminal), is_terminal, on_output)
+            return attach.attach_session(ExecSession(api, command["Id"], is_terminal), is_terminal, on_output)
 
     def connect_engine(self) -> socket.socket:
-        """Open a stream to the engine inside."""
-        return self._stream(["docker", "--host", "unix:///run/docker.sock", "system", "dial-stdio"])
+        """Open a stream to the node engine."""
+        return self._open_stream(["docker", "--host", "unix:///run/docker.sock", "system", "dial-stdio"])
 
     def connect_port(self, port: int) -> socket.socket:
         """Open a stream to a TCP port of the container's loopback interface."""
-        return self._stream(["socat", "-t3600", "-", f"TCP:127.0.0.1:{port}"])
+        return self._open_stream(["socat", "-t3600", "-", f"TCP:127.0.0.1:{port}"])
 
     def read_log(self, lines: int = 40) -> str:
-        """Return the container's last lines."""
-        with self._reaching():
+        """Return the last lines of the container's log."""
+        with self._explain_errors():
             return str(self.client.api.logs(self.container, tail=lines).decode("utf-8", "replace"))
 
-    def _stream(self, argv: list[str]) -> socket.socket:
+    def _open_stream(self, argv: list[str]) -> socket.socket:
         api = self.client.api
-        with self._reaching():
-            made = api.exec_create(self.container, argv, stdin=True)
-            return bridge_to_socket(HijackedStream(api.exec_start(made["Id"], socket=True)))
+        with self._explain_errors():
+            command = api.exec_create(self.container, argv, stdin=True)
+            return bridge_to_socket(HijackedStream(api.exec_start(command["Id"], socket=True)))
 
-    def _reaching(self) -> AbstractContextManager[None]:
+    def _explain_errors(self) -> AbstractContextManager[None]:
         return host_engine.explain_errors(f"reaching {self.name}")

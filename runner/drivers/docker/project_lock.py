@@ -61,6 +61,13 @@ def lock_unused_project(project: str, location: str | None) -> Iterator[bool]:
             _lock_file(project).unlink()
 
 
+def remove_unused_lock_files() -> None:
+    """Remove the lock files of all projects that no process uses."""
+    for file in sorted(_lock_file("any").parent.glob("*.lock")):
+        with lock_unused_project(file.stem, None):
+            pass
+
+
 def _lock_file(project: str) -> Path:
     return paths.cache_folder() / "projects" / f"{project}.lock"
 

@@ -1,4 +1,4 @@
-"""Boots the containers of a cluster, all at the same time."""
+"""Starts node containers and waits until their engines are ready; stops containers in parallel."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from runner.drivers.docker import host_engine
 from runner.drivers.docker.framing import HijackedStream
 from runner.errors import HostError
 
-# Three nodes need two seconds on an idle machine; a loaded one has been seen to need twenty.
+# Three nodes need two seconds on an idle host; on a loaded one they were seen to need twenty.
 READY_SECONDS = 90
 _READY = b"LABS-READY"
+_POLL_SECONDS = 0.2
+_LOG_LINES = 40
 
 
 class NodeBoot:
-    """A node's container that has been started and is on its way up.
+    """A node's container that was started and is booting.
 
     Args:
-        client: The host's engine.
+        client: The host engine.
         container: A container that is not running.
         name: The node's name.
 
@@ -37,69 +39,68 @@ class NodeBoot:
         self._container = container
         self._name = name
         with host_engine.explain_errors(f"starting {name}"):
-            # Before the start, lest a first line be missed.
+            # Attached before the start, so that the first line of output cannot be missed.
             self._stream = HijackedStream(client.api.attach_socket(container, {"stdout": 1, "stderr": 1, "stream": 1}))
             client.api.start(container)
 
     def wait_until_ready(self, stop: threading.Event) -> None:
-        """Wait until the node says that its engine answers.
+        """Wait until the node reports that its engine is ready.
 
         Args:
-            stop: Set when there is no use in waiting any more.
+            stop: Ends the wait when it is set.
 
         Raises:
-            HostError: It ended, or did not become ready in time; with its log.
+            HostError: The node exited, or was not ready in time; with its log.
 
         """
         try:
             with host_engine.explain_errors(f"booting {self._name}"):
-                self._await_ready(stop)
+                self._wait_for_line(stop)
         finally:
             self._stream.close()
 
-    def _await_ready(self, stop: threading.Event) -> None:
-        self._stream.set_timeout(0.2)
+    def _wait_for_line(self, stop: threading.Event) -> None:
+        self._stream.set_timeout(_POLL_SECONDS)
         deadline = time.monotonic() + READY_SECONDS
-        seen = b""
-        while _READY not in seen and not stop.is_set():
+        output = b""
+        while _READY not in output and not stop.is_set():
             if time.monotonic() > deadline:
                 raise HostError(
-                    f"{self._name} did not become ready within {READY_SECONDS} s.",
-                    "Type the same command with --keep, then 'docker ps -a' to look at what is left.",
-                    self._log(),
+                    f"{self._name} was not ready within {READY_SECONDS} s.",
+                    "Retry with --keep, then examine what is left with 'docker ps -a'.",
+                    self._read_log(),
                 )
             try:
                 data = self._stream.receive()
             except TimeoutError:
                 continue
             if not data:
-                raise host_engine.create_error(
-                    f"booting {self._name}", "it ended before its engine answered", self._log()
-                )
-            seen = seen[-len(_READY) :] + data
+                reason = "it exited before its engine was ready"
+                raise host_engine.create_error(f"booting {self._name}", reason, self._read_log())
+            output = output[-len(_READY) :] + data
 
-    def _log(self) -> str:
-        return str(self._client.api.logs(self._container, tail=40).decode("utf-8", "replace"))
+    def _read_log(self) -> str:
+        return str(self._client.api.logs(self._container, tail=_LOG_LINES).decode("utf-8", "replace"))
 
 
 def start_and_wait(client: docker.DockerClient, container: str, name: str) -> None:
     """Start one container and wait until it is ready.
 
     Raises:
-        HostError: As `Booting` does.
+        HostError: The engine cannot start it, it exited, or it was not ready in time.
 
     """
     NodeBoot(client, container, name).wait_until_ready(threading.Event())
 
 
-def stop_containers(client: docker.DockerClient, containers: Sequence[dict[str, Any]], seconds: int) -> None:
-    """Shut containers down at the same time.
+def stop_containers(client: docker.DockerClient, containers: Sequence[dict[str, Any]], timeout: int) -> None:
+    """Stop containers in parallel.
 
     Args:
-        client: The host's engine.
+        client: The host engine.
         containers: As the engine lists them.
-        seconds: How long each may take to end by itself.
+        timeout: After how many seconds a container that has not exited is killed.
 
     """
     with ThreadPoolExecutor(max(1, len(containers))) as pool:
-        list(pool.map(lambda container: client.api.stop(container["Id"], timeout=seconds), containers))
+        list(pool.map(lambda container: client.api.stop(container["Id"], timeout=timeout), containers))

@@ -1,4 +1,4 @@
-"""What a node is given for what the host can give."""
+"""Tests of the options that a node gets for what the host offers, and of the cache of probe results."""
 
 from __future__ import annotations
 
@@ -16,16 +16,24 @@ from runner.drivers.docker import capabilities
 from runner.drivers.docker.capabilities import HostFacts
 from tests import helpers
 
-BEST = HostFacts(privileged=True, missing=(), modules=True, cgroup=2, iptables="nft", ipvs=True, vxlan=True)
+BEST_FACTS = HostFacts(
+    has_privileged_mode=True,
+    missing_capabilities=(),
+    has_modules=True,
+    cgroup_version=2,
+    iptables_backend="nft",
+    has_ipvs=True,
+    has_vxlan=True,
+)
 TMPFS = {"/run": "exec,mode=755", "/tmp": "exec,mode=1777"}
 ALL_41 = (1 << 41) - 1
 
 
 @pytest.mark.parametrize(
-    ("known", "options"),
+    ("facts", "options"),
     [
         (
-            BEST,
+            BEST_FACTS,
             {
                 "tmpfs": TMPFS,
                 "privileged": True,
@@ -35,7 +43,13 @@ ALL_41 = (1 << 41) - 1
             },
         ),
         (
-            replace(BEST, privileged=False, missing=("SYS_TIME", "BPF"), modules=False, cgroup=1),
+            replace(
+                BEST_FACTS,
+                has_privileged_mode=False,
+                missing_capabilities=("SYS_TIME", "BPF"),
+                has_modules=False,
+                cgroup_version=1,
+            ),
             {
                 "tmpfs": TMPFS,
                 "cap_add": ["ALL"],
@@ -46,35 +60,39 @@ ALL_41 = (1 << 41) - 1
             },
         ),
     ],
-    ids=["all there is", "as little as can be"],
+    ids=["everything", "as little as possible"],
 )
-def test_node_options(known: HostFacts, options: dict[str, Any]) -> None:
-    """A node is privileged where that works, and otherwise gets all but what the engine itself lacks."""
-    assert options == capabilities.build_node_options(known)
+def test_node_options(facts: HostFacts, options: dict[str, Any]) -> None:
+    """A node is privileged if that works, and otherwise gets all capabilities that the engine itself has."""
+    assert options == capabilities.build_node_options(facts)
 
 
 @pytest.mark.parametrize(("cgroup", "namespace"), [(1, None), (2, "private")])
 @pytest.mark.parametrize("privileged", [True, False])
 def test_control_groups(cgroup: int, namespace: str | None, privileged: bool) -> None:
-    """A namespace of its own for control groups comes with version 2 alone, whatever the rights."""
-    options = capabilities.build_node_options(replace(BEST, cgroup=cgroup, privileged=privileged))
+    """A node has its own control group namespace only with version 2, privileged or not."""
+    options = capabilities.build_node_options(
+        replace(BEST_FACTS, cgroup_version=cgroup, has_privileged_mode=privileged)
+    )
     assert namespace == options.get("cgroupns")
 
 
 def test_host_config() -> None:
-    """The engine gets the options in its own terms, unconfined system paths as two empty lists."""
+    """The options are sent in the engine's own terms, unconfined system paths as two empty lists."""
     client = docker.DockerClient("tcp://127.0.0.1:9", version="1.44")
-    poor = capabilities.build_node_options(replace(BEST, privileged=False, missing=("BPF",)))
-    made = capabilities.build_host_config(client, poor)
-    assert ([], [], ["ALL"], ["BPF"], ["a *:* rwm"]) == (
-        made["MaskedPaths"],
-        made["ReadonlyPaths"],
-        made["CapAdd"],
-        made["CapDrop"],
-        made["DeviceCgroupRules"],
+    options = capabilities.build_node_options(
+        replace(BEST_FACTS, has_privileged_mode=False, missing_capabilities=("BPF",))
     )
-    assert "MaskedPaths" not in capabilities.build_host_config(client, capabilities.build_node_options(BEST))
-    assert "unconfined" == poor["system_paths"]
+    config = capabilities.build_host_config(client, options)
+    assert ([], [], ["ALL"], ["BPF"], ["a *:* rwm"]) == (
+        config["MaskedPaths"],
+        config["ReadonlyPaths"],
+        config["CapAdd"],
+        config["CapDrop"],
+        config["DeviceCgroupRules"],
+    )
+    assert "MaskedPaths" not in capabilities.build_host_config(client, capabilities.build_node_options(BEST_FACTS))
+    assert "unconfined" == options["system_paths"]
 
 
 @pytest.mark.parametrize(
@@ -90,54 +108,54 @@ def test_host_config() -> None:
     ],
 )
 def test_missing_capabilities(bounding: str, last: int, missing: tuple[str, ...]) -> None:
-    """The capabilities that a bounding set lacks are named, and those the kernel does not know are not."""
+    """The capabilities that are not in a bounding set are listed, without those that the kernel does not have."""
     assert missing == capabilities.list_missing_capabilities(bounding, last)
 
 
-def test_capabilities_are_the_kernel_s() -> None:
-    """The names stand at their bits: the first, the last, and two known ones between."""
-    named = capabilities.CAPABILITIES
+def test_capability_bits() -> None:
+    """The names are at the positions of their bits: the first, the last, and two between."""
+    names = capabilities.CAPABILITIES
     assert (0, 12, 21, 40, 41) == (
-        named.index("CHOWN"),
-        named.index("NET_ADMIN"),
-        named.index("SYS_ADMIN"),
-        named.index("CHECKPOINT_RESTORE"),
-        len(named),
+        names.index("CHOWN"),
+        names.index("NET_ADMIN"),
+        names.index("SYS_ADMIN"),
+        names.index("CHECKPOINT_RESTORE"),
+        len(names),
     )
 
 
-@pytest.mark.parametrize(("need", "there"), [("ipvs", False), ("vxlan", True)])
-def test_offers(need: str, there: bool) -> None:
-    """What a lab's front matter may need is a fact each."""
-    assert there is replace(BEST, ipvs=False).has_feature(need)
+@pytest.mark.parametrize(("name", "is_available"), [("ipvs", False), ("vxlan", True)])
+def test_has_feature(name: str, is_available: bool) -> None:
+    """Each kernel feature that a lab may need is one of the facts."""
+    assert is_available is replace(BEST_FACTS, has_ipvs=False).has_feature(name)
 
 
 def test_every_need_is_known() -> None:
-    """Whatever the front matter may name as a need can be answered."""
+    """Every need that the front matter may name is a known feature."""
     schema = json.loads((helpers.CHECKOUT / "runner/lessons/lesson.schema.json").read_text("utf-8"))
     needs = schema["properties"]["needs"]["items"]["enum"]
-    assert [True] * len(needs) == [BEST.has_feature(need) for need in needs]
+    assert [True] * len(needs) == [BEST_FACTS.has_feature(need) for need in needs]
 
 
 INFO = {"ID": "AB:CD", "ServerVersion": "26.1", "KernelVersion": "6.12"}
 
 
 @pytest.fixture
-def _remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Remember the best facts for one engine and image, as a first start would."""
+def _cached_facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cache the best facts for one engine and image, as a first start does."""
     helpers.isolate_environment(monkeypatch, tmp_path)
-    monkeypatch.setattr(capabilities, "_probe", lambda _client, _image: BEST)
+    monkeypatch.setattr(capabilities, "_probe_host", lambda _client, _image: BEST_FACTS)
     capabilities.load_host_facts(None, "sha256:1", INFO)
-    monkeypatch.setattr(capabilities, "_probe", lambda _client, _image: replace(BEST, cgroup=1))
+    monkeypatch.setattr(capabilities, "_probe_host", lambda _client, _image: replace(BEST_FACTS, cgroup_version=1))
 
 
-@pytest.mark.usefixtures("_remembered")
-def test_remembered() -> None:
+@pytest.mark.usefixtures("_cached_facts")
+def test_cached() -> None:
     """For the same engine, kernel and image nothing is probed again."""
-    assert BEST == capabilities.load_host_facts(None, "sha256:1", INFO)
+    assert BEST_FACTS == capabilities.load_host_facts(None, "sha256:1", INFO)
 
 
-@pytest.mark.usefixtures("_remembered")
+@pytest.mark.usefixtures("_cached_facts")
 @pytest.mark.parametrize(
     ("image", "info"),
     [
@@ -147,32 +165,32 @@ def test_remembered() -> None:
         ("sha256:1", INFO | {"ID": "EF"}),
     ],
 )
-def test_probed_anew(image: str, info: Mapping[str, Any]) -> None:
-    """Another image, kernel or engine is probed anew."""
-    assert 1 == capabilities.load_host_facts(None, image, info).cgroup
+def test_probed_again(image: str, info: Mapping[str, Any]) -> None:
+    """Another image, kernel or engine is probed."""
+    assert 1 == capabilities.load_host_facts(None, image, info).cgroup_version
 
 
-@pytest.mark.usefixtures("_remembered")
-def test_forgotten() -> None:
-    """What is forgotten is probed anew."""
+@pytest.mark.usefixtures("_cached_facts")
+def test_cleared() -> None:
+    """After the cache is cleared the host is probed again."""
     capabilities.clear_probe_cache()
-    assert 1 == capabilities.load_host_facts(None, "sha256:1", INFO).cgroup
+    assert 1 == capabilities.load_host_facts(None, "sha256:1", INFO).cgroup_version
 
 
-@pytest.mark.usefixtures("_remembered")
+@pytest.mark.usefixtures("_cached_facts")
 @pytest.mark.parametrize("content", [b"", b"no JSON", b"\xff\xfe\xfd\xfc", b"[]", b"{}", b'{"key": 1, "facts": {}}'])
-def test_damaged_memory(content: bytes) -> None:
-    """A damaged file is as good as none."""
+def test_damaged_cache(content: bytes) -> None:
+    """A damaged cache file is ignored."""
     (file,) = (paths.cache_folder() / "hosts").glob("*.json")
     file.write_bytes(content)
-    assert 1 == capabilities.load_host_facts(None, "sha256:1", INFO).cgroup
+    assert 1 == capabilities.load_host_facts(None, "sha256:1", INFO).cgroup_version
 
 
-@pytest.mark.usefixtures("_remembered")
-def test_memory_of_another_version() -> None:
-    """Facts that another version wrote under the same key, with other fields, are probed anew."""
+@pytest.mark.usefixtures("_cached_facts")
+def test_cache_of_another_version() -> None:
+    """Facts that another version of labs cached with other fields are ignored."""
     (file,) = (paths.cache_folder() / "hosts").glob("*.json")
     data = json.loads(file.read_text())
-    data["facts"]["colour"] = data["facts"].pop("ipvs")
+    data["facts"]["colour"] = data["facts"].pop("has_ipvs")
     file.write_text(json.dumps(data))
-    assert 1 == capabilities.load_host_facts(None, "sha256:1", INFO).cgroup
+    assert 1 == capabilities.load_host_facts(None, "sha256:1", INFO).cgroup_version

@@ -1,4 +1,4 @@
-"""What goes with a cluster, and in which order, on an engine that notes it."""
+"""Tests of what is removed with a cluster, and in which order, on a fake engine."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from runner.drivers.docker import cleanup, labels
 from runner.nodes.driver_interface import ClusterId
 
 
-class Engine:
-    """An engine with one node called `in-complete`, whose volume it keeps for as long as the node is there."""
+class FakeEngine:
+    """An engine with one node, called `in-complete`, whose volume cannot be removed before the node."""
 
     def __init__(self) -> None:
         self.api = self
-        self.gone: list[str] = []
+        self.removed: list[str] = []
 
     def volumes(self, **_options: Any) -> dict[str, Any]:
-        """List the node's, and the mark of a complete start."""
+        """List the node's volume, and the mark of a complete start."""
         return {
             "Volumes": [
                 {"Name": "labs-tiny-in-complete", "Labels": labels.build_labels(ClusterId("tiny"))},
@@ -33,25 +33,25 @@ class Engine:
         return [{"Id": "node"}]
 
     def networks(self, **_options: Any) -> list[dict[str, str]]:
-        """List none."""
+        """List no networks."""
         return []
 
     def remove_volume(self, name: str, **_options: Any) -> None:
-        """Refuse what the node uses."""
-        if name == "labs-tiny-in-complete" and "node" not in self.gone:
+        """Refuse to remove the volume that the node uses."""
+        if name == "labs-tiny-in-complete" and "node" not in self.removed:
             response = requests.Response()
             response.status_code = HTTPStatus.CONFLICT
             raise APIError("volume is in use", response=response)
-        self.gone.append(name)
+        self.removed.append(name)
 
-    def remove_container(self, one: str, **_options: Any) -> None:
-        """Note it."""
-        self.gone.append(one)
+    def remove_container(self, container: str, **_options: Any) -> None:
+        """Record the removal."""
+        self.removed.append(container)
 
 
 def test_mark_first() -> None:
-    """The mark of a complete start goes first, and is known by its label, whatever nodes are called."""
-    engine = Engine()
+    """The mark of a complete start is removed first; it is found by its label, whatever a node is called."""
+    engine = FakeEngine()
     assert cleanup.remove_cluster_objects(engine, ClusterId("tiny"))
-    assert ["labs-tiny-complete", "node"] == engine.gone[:2]
-    assert "labs-tiny-in-complete" in engine.gone
+    assert ["labs-tiny-complete", "node"] == engine.removed[:2]
+    assert "labs-tiny-in-complete" in engine.removed

@@ -1,4 +1,4 @@
-"""Finding the host's engine as the Docker CLI does, and saying what is wrong with it."""
+"""Tests of finding the host engine as the Docker CLI does, and of error messages about it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_endpoint(variables: dict[str, str], url: str, monkeypatch: pytest.Monke
     node = f"unix://{paths.sockets_folder()}/tiny/node1.sock"
     for name, value in variables.items():
         monkeypatch.setenv(name, node if value == "NODE" else value)
-    assert url == host_engine._endpoint()["base_url"]
+    assert url == host_engine._find_endpoint()["base_url"]
 
 
 @pytest.mark.parametrize(
@@ -66,21 +66,21 @@ def test_endpoint(variables: dict[str, str], url: str, monkeypatch: pytest.Monke
     [("ssh://server", []), ("ssh://me@server", ["-l", "me"]), ("ssh://me@server:2222", ["-l", "me", "-p", "2222"])],
 )
 def test_ssh(url: str, options: list[str]) -> None:
-    """An engine behind ssh is reached by the user's own ssh, with its keys and configuration."""
+    """For an engine over ssh, the user's own ssh runs, with its keys and configuration."""
     words = ["ssh", "-o", "ConnectTimeout=30", "-T", *options, "--", "server", "docker", "system", "dial-stdio"]
     assert words == dial_stdio.build_ssh_command(url)
 
 
 def test_tls() -> None:
-    """An engine behind TLS is reached by the user's own docker, in the context that is meant."""
+    """For an engine over TLS, the user's own docker command runs, in the selected context."""
     assert ["docker", "--context", "class", "system", "dial-stdio"] == dial_stdio.build_cli_command("class")
     assert ["docker", "system", "dial-stdio"] == dial_stdio.build_cli_command(None)
 
 
 def test_no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the Docker CLI was never set up, the default socket is the engine's."""
+    """Without a configuration of the Docker CLI, the default socket is used."""
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "nowhere"))
-    assert host_engine._endpoint()["base_url"] in (
+    assert host_engine._find_endpoint()["base_url"] in (
         None,
         "http+unix:///var/run/docker.sock",
         "unix:///var/run/docker.sock",
@@ -88,89 +88,94 @@ def test_no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_unknown_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A context that does not exist is told, with what lists them."""
+    """A context that does not exist is an error with the command that lists contexts."""
     monkeypatch.setenv("DOCKER_CONTEXT", "nowhere")
     with pytest.raises(HostError, match="There is no Docker context 'nowhere'") as caught:
         host_engine.connect_engine()
-    assert caught.value.advice.startswith("'docker context ls' lists them")
+    assert caught.value.advice.startswith("List contexts with 'docker context ls'")
 
 
 @pytest.fixture
-def short() -> Iterator[Path]:
-    """Yield a folder that everybody may enter, with a path short enough for a socket."""
+def short_folder() -> Iterator[Path]:
+    """Yield a folder that every user may enter, with a path short enough for a socket."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
 
 
-def refused(host: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
-    """Return message and advice of the error that a connection ends in."""
+def connect_and_fail(host: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Return the message and advice of the error that connecting raises."""
     monkeypatch.setenv("DOCKER_HOST", host)
     with pytest.raises(HostError) as caught:
         host_engine.connect_engine()
     return caught.value.message, caught.value.advice
 
 
-def test_missing_socket(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no socket, the user is told how to start or install an engine."""
-    message, advice = refused(f"unix://{short}/gone.sock", monkeypatch)
-    assert f"No Docker Engine answers at unix://{short}/gone.sock." == message
+def test_missing_socket(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the socket does not exist, the advice is how to start or install an engine."""
+    message, advice = connect_and_fail(f"unix://{short_folder}/gone.sock", monkeypatch)
+    assert f"No Docker Engine answers at unix://{short_folder}/gone.sock." == message
     assert "sudo apt-get install docker.io" in advice
 
 
-def test_dead_socket(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A socket that an engine has left behind is as good as none."""
+def test_dead_socket(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket that an engine has left behind is the same as no socket."""
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(f"{short}/dead.sock")
-    assert refused(f"unix://{short}/dead.sock", monkeypatch)[0].startswith("No Docker Engine answers at")
+        listener.bind(f"{short_folder}/dead.sock")
+    assert connect_and_fail(f"unix://{short_folder}/dead.sock", monkeypatch)[0].startswith(
+        "No Docker Engine answers at"
+    )
 
 
 def test_closed_port(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A port that nobody listens on is no engine either."""
+    """A port without a listener is the same as no socket."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert f"No Docker Engine answers at tcp://127.0.0.1:{port}." == refused(f"tcp://127.0.0.1:{port}", monkeypatch)[0]
+    assert (
+        f"No Docker Engine answers at tcp://127.0.0.1:{port}."
+        == connect_and_fail(f"tcp://127.0.0.1:{port}", monkeypatch)[0]
+    )
 
 
-def test_no_right(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user without the right to the socket is told how to get it."""
-    path = short / "docker.sock"
+def test_no_permission(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the user has no permission to use the socket, the advice is how to get it."""
+    path = short_folder / "docker.sock"
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
         path.chmod(0)
-        refused(f"unix://{short}/gone.sock", monkeypatch)  # imports what nobody may not be allowed to read
-        root = os.geteuid() == 0
-        if root:
+        connect_and_fail(f"unix://{short_folder}/gone.sock", monkeypatch)  # imports modules that the user may not read
+        is_root = os.geteuid() == 0
+        if is_root:
             os.seteuid(65534)
         try:
-            message, advice = refused(f"unix://{path}", monkeypatch)
+            message, advice = connect_and_fail(f"unix://{path}", monkeypatch)
         finally:
-            if root:
+            if is_root:
                 os.seteuid(0)
-    assert f"This user has no right to the Docker Engine at unix://{path}." == message
+    assert f"You do not have permission to use the Docker Engine at unix://{path}." == message
     assert "sudo usermod -aG docker $USER" in advice
 
 
 @pytest.mark.parametrize("host", ["gopher://somewhere", "tcp://127.0.0.1:port", "somewhere:70000"])
-def test_unfit_address(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An address that cannot be one is told as it stands."""
-    message, advice = refused(host, monkeypatch)
+def test_invalid_address(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An invalid address is an error that quotes it."""
+    message, advice = connect_and_fail(host, monkeypatch)
     assert message.startswith(f"The Docker Engine at {host} cannot be used:")
-    assert "'labs doctor' shows what was tried." == advice
+    assert "Type 'labs doctor' for details." == advice
 
 
 @pytest.mark.parametrize(
     ("reason", "log"),
     [
         ("write /var/lib/docker/tmp: no space left on device", ""),
-        ("it ended before its engine answered", "mkdir /var/lib/docker: No space left on device"),
+        ("it exited before its engine was ready", "mkdir /var/lib/docker: No space left on device"),
     ],
 )
 def test_full_disk(reason: str, log: str) -> None:
-    """A full disk is told as that, whether the engine or a node's log says so."""
-    error = host_engine.create_error("making node1", reason, log)
-    assert (f"The engine's disk is full (making node1: {reason}).", log) == (error.message, error.log)
+    """A full disk is reported as such, whether the engine or a node's log says so."""
+    error = host_engine.create_error("creating node1", reason, log)
+    assert (f"The engine's disk is full (creating node1: {reason}).", log) == (error.message, error.log)
     assert "labs images prune" in error.advice
 
 
@@ -183,36 +188,40 @@ def test_full_disk(reason: str, log: str) -> None:
         (BrokenPipeError("broken pipe"), "broken pipe"),
     ],
 )
-def test_explained(error: Exception, reason: str) -> None:
-    """An engine's error says what was being done and the engine's own reason, and keeps the cause."""
-    with pytest.raises(HostError) as caught, host_engine.explain_errors("making node1"):
+def test_explained_error(error: Exception, reason: str) -> None:
+    """An engine's error says what failed and the engine's own reason, and keeps the cause."""
+    with pytest.raises(HostError) as caught, host_engine.explain_errors("creating node1"):
         raise error
-    assert f"The engine failed at making node1: {reason}" == caught.value.message
+    assert f"The engine failed at creating node1: {reason}" == caught.value.message
     assert error is caught.value.__cause__
 
 
-@pytest.mark.parametrize("error", [BrokenLabError("broken", "mend it"), KeyboardInterrupt(), ZeroDivisionError()])
-def test_not_explained(error: BaseException) -> None:
-    """What is no engine's error passes as it is."""
-    with pytest.raises(type(error)) as caught, host_engine.explain_errors("making node1"):
+@pytest.mark.parametrize("error", [BrokenLabError("broken", "fix it"), KeyboardInterrupt(), ZeroDivisionError()])
+def test_other_error(error: BaseException) -> None:
+    """Other errors pass unchanged."""
+    with pytest.raises(type(error)) as caught, host_engine.explain_errors("creating node1"):
         raise error
     assert error is caught.value
 
 
 @pytest.mark.parametrize(
-    ("told", "why"),
+    ("properties", "reason"),
     [
         ({}, None),
         ({"ServerVersion": "28.2.2"}, None),
         ({"ServerVersion": "dev"}, None),
         ({"ServerVersion": "19.03.15"}, "too old"),
-        ({"SecurityOptions": ["name=seccomp,profile=default", "name=rootless"]}, "without root's rights"),
-        ({"SecurityOptions": ["name=userns"]}, "without root's rights"),
-        ({"OSType": "windows"}, "without Linux containers"),
+        ({"SecurityOptions": ["name=seccomp,profile=default", "name=rootless"]}, "without root privileges"),
+        ({"SecurityOptions": ["name=userns"]}, "without root privileges"),
+        ({"OSType": "windows"}, "not set to Linux containers"),
     ],
 )
-def test_shortcoming(told: dict[str, object], why: str | None) -> None:
-    """An engine that is too old, without root's rights or without Linux containers is told from one that serves."""
-    fine = {"ServerVersion": "20.10.24+dfsg1", "SecurityOptions": ["name=seccomp,profile=default"], "OSType": "linux"}
-    refused = host_engine.find_shortcoming(fine | told)
-    assert why == (refused and refused[0])
+def test_shortcoming(properties: dict[str, object], reason: str | None) -> None:
+    """An engine is refused if it is too old, without root privileges, or not set to Linux containers."""
+    suitable = {
+        "ServerVersion": "20.10.24+dfsg1",
+        "SecurityOptions": ["name=seccomp,profile=default"],
+        "OSType": "linux",
+    }
+    shortcoming = host_engine.find_shortcoming(suitable | properties)
+    assert reason == (shortcoming and shortcoming[0])

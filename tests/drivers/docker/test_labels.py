@@ -1,4 +1,4 @@
-"""Labels and names of Docker objects."""
+"""Tests of the labels and names of Docker objects."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def _project(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_name(cluster: ClusterId, part: str, name: str) -> None:
-    """A name tells project, lab, run and part."""
+    """A name consists of project, lab, run and part."""
     assert name == labels.format_name(cluster, part)
 
 
-def test_of() -> None:
-    """An object's labels tell project, lab and run, and what more is given."""
+def test_labels() -> None:
+    """An object has labels for project, lab and run, and further ones."""
     assert {
         "labs.project": "labs",
         "labs.lab": "tiny",
@@ -40,13 +40,13 @@ def test_of() -> None:
 
 
 def test_filters() -> None:
-    """A cluster is found by project, lab and run together; all clusters by the project."""
+    """The filter for a cluster has project, lab and run; the filter for all clusters has the project."""
     assert {"label": ["labs.project=labs", "labs.lab=tiny", "labs.run=main"]} == labels.build_cluster_filter(TINY)
     assert {"label": ["labs.project=labs"]} == labels.build_project_filter()
 
 
 @pytest.mark.parametrize(
-    ("given", "cluster"),
+    ("own", "cluster"),
     [
         (labels.build_labels(SECOND, node="node1"), SECOND),
         ({"labs.lab": "tiny"}, TINY),
@@ -56,13 +56,13 @@ def test_filters() -> None:
         (None, None),
     ],
 )
-def test_cluster_of(given: dict[str, str] | None, cluster: ClusterId | None) -> None:
-    """An object's cluster is read from its labels, if it is a cluster's."""
-    assert cluster == labels.parse_cluster_id(given)
+def test_cluster_id(own: dict[str, str] | None, cluster: ClusterId | None) -> None:
+    """An object's cluster is parsed from its labels, if it belongs to one."""
+    assert cluster == labels.parse_cluster_id(own)
 
 
 def test_other_project(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another project has names and labels of its own, on the same engine."""
+    """Another project has other names and labels on the same engine."""
     monkeypatch.setenv("LABS_PROJECT", "class-b")
     assert ("class-b-tiny", "class-b") == (labels.format_name(TINY), labels.build_labels(TINY)["labs.project"])
     assert {"label": ["labs.project=class-b"]} == labels.build_project_filter()

@@ -1,4 +1,4 @@
-"""Free subnets."""
+"""Tests of finding a free subnet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOST = "tun0\t0501D50A\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0\n"
 
 
 @pytest.mark.parametrize(
-    ("taken", "first"),
+    ("used", "first"),
     [
         ([], ["10.213.0.0/24", "10.213.1.0/24"]),
         (["10.213.0.0/24"], ["10.213.1.0/24", "10.213.2.0/24"]),
@@ -28,31 +28,31 @@ HOST = "tun0\t0501D50A\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0\n"
         (["10.0.0.0/8"], []),
     ],
 )
-def test_free(taken: list[str], first: list[str]) -> None:
-    """A subnet is free if nothing of it is taken, be that larger or smaller."""
-    found = network.list_free_subnets(IPv4Network(one) for one in taken)
-    assert first == [str(subnet) for subnet in itertools.islice(found, 2)]
+def test_free_subnets(used: list[str], first: list[str]) -> None:
+    """A subnet is free if it overlaps with no used one, whichever is larger."""
+    subnets = network.list_free_subnets(IPv4Network(subnet) for subnet in used)
+    assert first == [str(subnet) for subnet in itertools.islice(subnets, 2)]
 
 
 def test_all_free() -> None:
-    """There is room for 256 clusters, each with addresses for hub and nine nodes."""
+    """There are subnets for 256 clusters, each with addresses for the registry mirror and nine nodes."""
     subnets = list(network.list_free_subnets([]))
     assert (256, 256) == (len(subnets), len(set(subnets)))
     assert {"10.213.0.2", "10.213.0.11", "10.213.0.19"} == {
-        str(subnets[0][at]) for at in (network.MIRROR_HOST, network.FIRST_NODE_HOST, network.FIRST_NODE_HOST + 8)
+        str(subnets[0][host]) for host in (network.MIRROR_HOST, network.FIRST_NODE_HOST, network.FIRST_NODE_HOST + 8)
     }
 
 
 @pytest.mark.parametrize(
-    ("table", "found"),
+    ("table", "routes"),
     [
         ("", []),
         (HEAD, []),
         (HEAD + DEFAULT, []),
         (HEAD + DEFAULT + LOCAL + HOST, ["10.213.0.0/24", "10.213.1.5/32"]),
     ],
-    ids=["empty", "no routes", "default alone", "some"],
+    ids=["empty", "no routes", "only the default route", "several routes"],
 )
-def test_routes(table: str, found: list[str]) -> None:
-    """Routes are read from the kernel's table, and the default route takes nothing."""
-    assert found == [str(one) for one in network.parse_routes(table)]
+def test_routes(table: str, routes: list[str]) -> None:
+    """Routes are parsed from the kernel's table, without the default route."""
+    assert routes == [str(route) for route in network.parse_routes(table)]

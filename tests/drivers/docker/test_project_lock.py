@@ -75,6 +75,14 @@ def test_earlier_version() -> None:
         assert not is_unused(None)
 
 
+def test_lock_files() -> None:
+    """Lock files of projects that no process uses are removed."""
+    project_lock.hold_project_lock("unused").close()
+    with project_lock.hold_project_lock("used"):
+        project_lock.remove_unused_lock_files()
+        assert ["used.lock"] == [file.name for file in (paths.cache_folder() / "projects").iterdir()]
+
+
 def test_waiting() -> None:
     """A command that begins while its project's cache is removed waits until that is done."""
     with project_lock.lock_unused_project("other", None) as result:
