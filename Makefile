@@ -1,4 +1,4 @@
-# `make demo` and `make test` do all their own set-up on a fresh Debian or Ubuntu machine; `make help` lists the rest.
+# `make demo` and `make test` set up everything they need on a fresh Debian or Ubuntu host; `make help` lists the rest.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -16,32 +16,32 @@ SHELL_FILES := .ci/run .ci/prerequisites $(wildcard labs/*/setup.sh) \
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY)  ## Start swarm-basics and play its lesson, each step's checks turning green
-	@echo '== 1/5  Images for the nodes (about two minutes the first time, nothing after that)'
+demo: $(READY)  ## Start swarm-basics and play its lesson, with checks after each step
+	@echo '== 1/5  Building images for the nodes (two minutes the first time)'
 	@$(BIN)/labs images build swarm-basics
-	@echo '== 2/5  What this machine offers'
+	@echo '== 2/5  Checking this computer'
 	@$(BIN)/labs doctor || true
-	@echo '== 3/5  Three Docker nodes'
+	@echo '== 3/5  Starting three Docker nodes'
 	@$(BIN)/labs start swarm-basics
-	@echo '== 4/5  The lesson, typed for you'
+	@echo '== 4/5  Typing the commands of the lesson'
 	@$(BIN)/labs play swarm-basics
-	@echo '== 5/5  What the cluster has reached'
+	@echo '== 5/5  Checking the cluster'
 	@$(BIN)/labs check swarm-basics
 	@echo
-	@echo 'Now it is yours. Put labs on your PATH for this terminal, and go on:'
+	@echo 'Now it is your turn. Add labs to the PATH of this terminal, then try:'
 	@echo '  export PATH="$(abspath $(BIN)):$$PATH"'
-	@echo '  labs shell node1     a terminal on the manager: try docker node ls'
-	@echo '  labs reset           fresh nodes, to follow the lesson yourself'
-	@echo '  labs show            the lesson'
-	@echo '  labs rm              nothing of it remains'
+	@echo '  labs shell node1     open a terminal on the manager, and try docker node ls'
+	@echo '  labs reset           start fresh nodes, to follow the lesson yourself'
+	@echo '  labs show            read the lesson'
+	@echo '  labs rm              remove the nodes'
 
-test: $(READY)  ## Run all tests, those with real nodes included
-	@echo '== 1/3  A Docker Engine and a browser, if there are none'
+test: $(READY)  ## Run all tests, including those with real nodes
+	@echo '== 1/3  Installing a Docker Engine and a browser, if there are none'
 	@WANT_ENGINE=yes WANT_BROWSER=yes PYTHON='$(PYTHON)' bash .ci/prerequisites
-	@echo '== 2/3  Images for the nodes of both drivers (about four minutes the first time, nothing after that)'
+	@echo '== 2/3  Building images for the nodes of both drivers (four minutes the first time)'
 	@$(BIN)/labs images build --driver docker
 	@$(BIN)/labs images build --driver uml
-	@echo '== 3/3  Tests'
+	@echo '== 3/3  Running the tests'
 	@$(BIN)/python -u -m pytest --durations=15
 
 lint: $(READY)  ## Check style, types, import layers, shell files and lessons
@@ -51,19 +51,19 @@ lint: $(READY)  ## Check style, types, import layers, shell files and lessons
 	@$(BIN)/lint-imports --no-logo >$(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
 	@$(BIN)/shellcheck $(SHELL_FILES)
 	@$(BIN)/labs lint --all
-	@echo 'ruff, mypy, import-linter, shellcheck and labs lint found nothing.'
+	@echo 'ruff, mypy, import-linter, shellcheck and labs lint found no problems.'
 
-bench: $(READY)  ## Measure speed against plain Docker commands, as a table with ratios
-	@echo 'This removes and rebuilds the images of labs, of both drivers; started labs must be removed first (labs rm --all).'
+bench: $(READY)  ## Compare speed with plain Docker commands, as a table with ratios
+	@echo 'This removes and rebuilds the images of both drivers. Remove started labs first (labs rm --all).'
 	@$(BIN)/python -m tests.bench --from-scratch
 
 $(READY): pyproject.toml .ci/prerequisites
-	@echo '== Setting up: Debian packages, then a virtual environment in $(VENV)'
+	@echo '== Installing Debian packages and a virtual environment in $(VENV)'
 	@PYTHON='$(PYTHON)' bash .ci/prerequisites
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@$(BIN)/python -m compileall -q runner checks
 	@touch $@
 
-clean:  ## Remove what make has made here; labs rm --all removes what runs
+clean:  ## Remove what make created here; 'labs rm --all' removes nodes
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
