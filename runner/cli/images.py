@@ -93,7 +93,10 @@ def _print_images(driver: str, images: Iterable[NodeImage]) -> None:
 @command.command("prune", short_help="Remove unused images.")
 @click.option("--all", "remove_all", is_flag=True, help="Also remove images in use; the next start rebuilds them.")
 def prune(remove_all: bool) -> int:
-    """Remove images and layer caches that this version of labs does not use."""
+    """Remove images and layer caches that this version of labs does not use.
+
+    This includes the layer caches of other projects (LABS_PROJECT) that have no cluster and no running command.
+    """
     started = [str(cluster.id) for cluster in lookup.survey_clusters().require_all()]
     if remove_all and started:
         raise UsageError(f"Labs are started: {', '.join(started)}.", "Type 'labs rm --all' first.")

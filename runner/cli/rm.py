@@ -17,7 +17,8 @@ def command(lab: str | None, remove_all: bool) -> int:
     """Remove a lab's nodes and everything on them.
 
     With --all, no container, network or volume of labs stays on the host, except for images and the layer cache
-    that belongs to them, which 'labs images prune --all' removes. Your progress is kept.
+    that belongs to them, which 'labs images prune --all' removes. Layer caches of other projects (LABS_PROJECT)
+    that have no cluster and no running command are removed, too. Your progress is kept.
 
     \b
     Examples:
