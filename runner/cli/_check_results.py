@@ -16,7 +16,7 @@ from runner.progress import messages
 from runner.progress.store import ProgressUpdate
 
 
-def print_report(report: CheckReport, lab: Lab, update: ProgressUpdate) -> None:
+def print_check_report(report: CheckReport, lab: Lab, update: ProgressUpdate) -> None:
     """Print the results by step, then a summary and what to do next.
 
     Args:
@@ -44,7 +44,7 @@ def _print_newly_passed(lesson: Lesson, update: ProgressUpdate) -> None:
     new = [step for step in lesson.steps if step.id in update.newly_completed]
     if not new:
         return
-    if update.progress.find_current_step(lesson) is None:
+    if update.progress.find_first_incomplete_step(lesson) is None:
         message = messages.format_lab_completed(lesson)
     else:
         message = messages.format_step_passed(lesson, new[-1], len(new) - 1)
@@ -59,12 +59,12 @@ def _suggest_next(report: CheckReport, lab: Lab, update: ProgressUpdate) -> None
     # Right after a pass, the next step may have no checks, so that no result shows it as unfinished.
     candidates = set()
     if update.newly_completed or not unfinished:
-        candidates.add(update.progress.find_current_step(lab.lesson))
+        candidates.add(update.progress.find_first_incomplete_step(lab.lesson))
     if unfinished:
         candidates.add(lab.lesson.find_step(unfinished[0].step))
     step = next((step for step in lab.lesson.steps if step in candidates), None)
     if step:
-        _progress.suggest_step(lab, step)
+        _progress.suggest_next_step(lab, step)
     else:
         _progress.suggest_next_lab(lab)
 
@@ -76,10 +76,10 @@ def _print_step(step: Step, results: Sequence[CheckResult]) -> None:
         return
     console.print(Text(step.title, style="bold"))
     for result in results:
-        print_result(result)
+        print_check_result(result)
 
 
-def print_result(result: CheckResult) -> None:
+def print_check_result(result: CheckResult) -> None:
     """Print one result; unless it passed, also what was observed and the command that shows it."""
     console = _console.get_stdout()
     symbol, style = result_text.OUTCOME_SYMBOLS[result.outcome]

@@ -60,16 +60,16 @@ def _print_progress(session: Session, name: str) -> None:
         # Whatever is wrong with the lesson, its nodes exist and can be removed.
         return
     progress, steps = session.load_progress(name), lab.lesson.steps
-    _progress.print_learner(lab)
-    bar = _progress.format_bar(progress.count_passed(lab.lesson), len(steps))
+    _progress.print_learner_values(lab)
+    bar = _progress.format_progress_bar(progress.count_passed(lab.lesson), len(steps))
     played = progress.count_played(lab.lesson)
     suffix = f", {played} played for you" if played else ""
     _console.get_stdout().print(f"  {bar} steps passed{suffix}")
-    step = progress.find_current_step(lab.lesson)
+    step = progress.find_first_incomplete_step(lab.lesson)
     if step is None:
         _progress.suggest_next_lab(lab)
         return
-    _progress.suggest_step(lab, step)
+    _progress.suggest_next_step(lab, step)
     unpassed = progress.find_first_unpassed_step(lab.lesson)
     if unpassed and steps.index(unpassed) > steps.index(step):
         _console.print_commands([(f"labs goto {name} {unpassed.id}", unpassed.title)], "Or skip to where you were:")
@@ -88,7 +88,7 @@ def _suggest_last_lab(session: Session) -> None:
     _, lab, progress = max(used, key=lambda entry: entry[0])
     step = progress.find_first_unpassed_step(lab.lesson)
     if step:
-        bar = _progress.format_bar(progress.count_passed(lab.lesson), len(lab.lesson.steps))
+        bar = _progress.format_progress_bar(progress.count_passed(lab.lesson), len(lab.lesson.steps))
         commands = [(f"labs goto {lab.name} {step.id}", step.title)]
         _console.print_commands(commands, f"Your last lab was '{lab.name}' ({bar}):")
 

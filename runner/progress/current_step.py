@@ -13,8 +13,8 @@ from runner.nodes.driver_interface import Cluster, NodeState
 from runner.progress import completion
 from runner.progress.model import Progress
 
-# Long enough that a cluster which is only settling does not count as unfinished.
-_PATIENCE_SECONDS = 1.0
+# Long enough that a step does not count as unfinished while the cluster is still converging.
+_SETTLE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class CheckedStep:
 
     Attributes:
         step: The step.
-        report: The results; empty where the lab does not run, and for a step without checks.
+        report: The results; empty if the lab does not run or the step has no checks.
         is_passed: Whether the step's checks pass now.
 
     """
@@ -35,7 +35,7 @@ class CheckedStep:
 
 @dataclass(frozen=True, slots=True)
 class CurrentStep:
-    """Where a learner is.
+    """The step that a learner is working on.
 
     Attributes:
         checked: The first step that is not done; None if all are.
@@ -56,11 +56,15 @@ def find_current_step(
         lab: The lab.
         cluster: The lab's cluster, if there is one.
         progress: The learner's progress in it.
-        accepts_reading: Whether to stop at a given step that only has text, which no check can show to be done.
+        accepts_reading: Returns whether to stop at a reading step, which has no checks that could show it as done.
 
     """
     if cluster is None or not _is_checkable(cluster):
-        step = progress.find_current_step(lab.lesson) if cluster else progress.find_first_unpassed_step(lab.lesson)
+        step = (
+            progress.find_first_incomplete_step(lab.lesson)
+            if cluster
+            else progress.find_first_unpassed_step(lab.lesson)
+        )
         return CurrentStep(CheckedStep(step, CheckReport(lab.name, ()), False) if step else None)
     newly_passed: list[str] = []
     for step in lab.lesson.steps:
@@ -75,7 +79,7 @@ def find_current_step(
 
 
 def check_step(lab: Lab, cluster: Cluster | None, step: Step) -> CheckedStep:
-    """Run the checks of one step, whatever comes before it; where the lab does not run, there are no results.
+    """Run the checks of one step regardless of earlier steps; if the lab does not run, there are no results.
 
     Raises:
         BrokenLabError: Its checks cannot be run.
@@ -83,7 +87,7 @@ def check_step(lab: Lab, cluster: Cluster | None, step: Step) -> CheckedStep:
     """
     if cluster is None or not _is_checkable(cluster):
         return CheckedStep(step, CheckReport(lab.name, ()), False)
-    report = run_checks.run_checks(CheckRequest(lab, cluster, frozenset({step.id}), _PATIENCE_SECONDS))
+    report = run_checks.run_checks(CheckRequest(lab, cluster, frozenset({step.id}), _SETTLE_SECONDS))
     return CheckedStep(step, report, bool(completion.find_passed_steps(lab.lesson, report, all_checks_ran=False)))
 
 

@@ -69,7 +69,7 @@ class Progress:
         played = [step for step in lesson.steps if self.completed_on_cluster.get(step.id) is StepCompletion.PLAYED]
         return sum(self.step_record(step.id).passed_at is None for step in played)
 
-    def find_current_step(self, lesson: Lesson) -> Step | None:
+    def find_first_incomplete_step(self, lesson: Lesson) -> Step | None:
         """Return the first step that is not completed on the current cluster, or None if all are."""
         return next((step for step in lesson.steps if step.id not in self.completed_on_cluster), None)
 

@@ -27,7 +27,7 @@ def test_nothing(lesson: Lesson) -> None:
     assert (0, 0, lesson.steps[0], lesson.steps[0]) == (
         NOTHING.count_passed(lesson),
         NOTHING.count_played(lesson),
-        NOTHING.find_current_step(lesson),
+        NOTHING.find_first_incomplete_step(lesson),
         NOTHING.find_first_unpassed_step(lesson),
     )
     assert StepRecord() == NOTHING.step_record("look")
@@ -38,7 +38,7 @@ def test_passed(lesson: Lesson) -> None:
     progress = NOTHING.with_steps_passed(["look"], NOON)
     assert (1, lesson.steps[1], NOON) == (
         progress.count_passed(lesson),
-        progress.find_current_step(lesson),
+        progress.find_first_incomplete_step(lesson),
         progress.step_record("look").passed_at,
     )
 
@@ -54,14 +54,14 @@ def test_all_passed(lesson: Lesson) -> None:
     progress = NOTHING.with_steps_passed(["look", "find", "keep"], NOON)
     assert (3, None, None) == (
         progress.count_passed(lesson),
-        progress.find_current_step(lesson),
+        progress.find_first_incomplete_step(lesson),
         progress.find_first_unpassed_step(lesson),
     )
 
 
 def test_out_of_order(lesson: Lesson) -> None:
     """Passing a later step does not move the learner past an earlier one that is not passed."""
-    assert lesson.steps[0] is NOTHING.with_steps_passed(["find"], NOON).find_current_step(lesson)
+    assert lesson.steps[0] is NOTHING.with_steps_passed(["find"], NOON).find_first_incomplete_step(lesson)
 
 
 def test_played(lesson: Lesson) -> None:
@@ -70,7 +70,7 @@ def test_played(lesson: Lesson) -> None:
     assert (1, 1, lesson.steps[2], lesson.steps[0]) == (
         progress.count_passed(lesson),
         progress.count_played(lesson),
-        progress.find_current_step(lesson),
+        progress.find_first_incomplete_step(lesson),
         progress.find_first_unpassed_step(lesson),
     )
 
@@ -110,4 +110,4 @@ def test_hints() -> None:
 def test_changed_lesson(lesson: Lesson) -> None:
     """Steps that a newer lesson no longer has do not count; new ones are still to do."""
     progress = NOTHING.with_steps_passed(["look", "gone", "keep"], NOON)
-    assert (2, lesson.steps[1]) == (progress.count_passed(lesson), progress.find_current_step(lesson))
+    assert (2, lesson.steps[1]) == (progress.count_passed(lesson), progress.find_first_incomplete_step(lesson))
