@@ -36,7 +36,7 @@ class GradingDisplay(Protocol):
 
 
 @contextmanager
-def open_display() -> Iterator[GradingDisplay]:
+def open_grading_display() -> Iterator[GradingDisplay]:
     """Provide a display while the block runs: live on a terminal, and one line per grade elsewhere."""
     if not _console.get_stderr().is_terminal:
         yield _LogDisplay()
@@ -112,7 +112,7 @@ def _print_similar_pairs(grades: Sequence[Grade], pairs: Sequence[SimilarPair]) 
         console.print(f"  and {len(pairs) - _MAX_PAIRS} more pairs, in the reports 'json' and 'pages'")
 
 
-def print_audit(differences_by_name: Mapping[str, Sequence[str]]) -> None:
+def print_audit_results(differences_by_name: Mapping[str, Sequence[str]]) -> None:
     """Print, for each submission of an earlier report, whether its grade has changed and how."""
     console = _console.get_stdout()
     console.print()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-def print_parts(parts: Iterable[LessonPart], topology: Topology) -> None:
+def print_lesson_parts(parts: Iterable[LessonPart], topology: Topology) -> None:
     """Print prose, commands and pictures, but no hints."""
     from rich.markdown import Markdown
 

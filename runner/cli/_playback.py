@@ -53,7 +53,7 @@ def _replay_step(lab: Lab, cluster: Cluster, player: LessonPlayer, step: Step, r
         report_detail("")
         unfinished = (result for result in report.results if result.outcome is not Outcome.PASSED)
         log = "\n".join(f"{result.says}: {result.message}" for result in unfinished)
-        record_step(lab, step, report)
+        record_played_step(lab, step, report)
     except IncompleteError as error:
         # The learner has not seen this output yet: the status line shows only commands.
         raise IncompleteError(error.message, error.advice, log[-_MAX_LOG_CHARS:]) from None
@@ -86,7 +86,7 @@ def play_step(
     return run_checks.run_checks(CheckRequest(lab, cluster, frozenset({step.id}), _SETTLING_SECONDS))
 
 
-def record_step(lab: Lab, step: Step, report: CheckReport) -> None:
+def record_played_step(lab: Lab, step: Step, report: CheckReport) -> None:
     """Record that a step was played, if its checks pass.
 
     Raises:

@@ -82,20 +82,20 @@ def _warn(line: str) -> None:
     _console.get_stderr().print(line, style="yellow", soft_wrap=True, markup=False)
 
 
-def print_learner(lab: Lab) -> None:
+def print_learner_values(lab: Lab) -> None:
     """Print the learner whose values a lab has, and the values, in one line; nothing for the lesson's own values."""
     if lab.learner:
         line = learner_values.describe_values(lab.learner, lab.values)
         _console.get_stdout().print(f"  {sanitize.strip_control_chars(line)}", markup=False, soft_wrap=True)
 
 
-def format_bar(passed: int, total: int) -> str:
+def format_progress_bar(passed: int, total: int) -> str:
     """Return a short bar and a number for the passed steps of a lab; the bar is full only if all are passed."""
     filled = _BAR_WIDTH if passed == total else min(_BAR_WIDTH - 1, -(-passed * _BAR_WIDTH // total))
     return f"{'━' * filled}{'─' * (_BAR_WIDTH - filled)} {passed}/{total}"
 
 
-def suggest_step(lab: Lab, step: Step) -> None:
+def suggest_next_step(lab: Lab, step: Step) -> None:
     """Print the step to do next, with the commands to read it and to get help."""
     commands = [
         (f"labs show {lab.name} {step.id}", "read the step"),

@@ -52,5 +52,5 @@ def command(lab: str | None, step_id: str | None, as_json: bool, patience: float
     else:
         from runner.cli import _check_results
 
-        _check_results.print_report(report, loaded, update)
+        _check_results.print_check_report(report, loaded, update)
     return report.exit_code

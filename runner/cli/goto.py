@@ -81,4 +81,4 @@ def _print_outcome(lab: Lab, target: Step, plan: ReplayPlan) -> None:
         console.print(Text.assemble((f"You are already at '{target.title}'", "bold green"), " and have begun it."))
     else:
         console.print(Text(f"You are already at '{target.title}'.", style="bold green"))
-    _progress.suggest_step(lab, target)
+    _progress.suggest_next_step(lab, target)

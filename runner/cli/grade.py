@@ -98,7 +98,7 @@ def command(
       labs grade submissions/ --dask tcp://grader:8786
     """
     targets = reports.parse_report_options(report_options)
-    previous_grades = regrade.read_graded_report(audited_report) if audited_report else []
+    previous_grades = regrade.read_report_grades(audited_report) if audited_report else []
     submissions = find_submissions(folders or (Path(),))
     limits = replace(ResourceLimits(), submission_seconds=float(time_limit))
     request = GradingRequest(submissions, lab, driver, checks, limits, seed, learner, previous_grades)
@@ -108,7 +108,7 @@ def command(
     reporter = _console.create_status_reporter()
     with (
         plan.open_executor(grading_plan.jobs, jobs, dask, reporter) as executor,
-        _grade_results.open_display() as display,
+        _grade_results.open_grading_display() as display,
     ):
         batch = Batch(executor, display.show_status, force or audited_report is not None)
         graded = batch.grade_jobs(grading_plan.jobs, display.show_grade)
@@ -120,7 +120,7 @@ def command(
     if audited_report is None:
         return max((grade.exit_code for grade in grades), default=ExitCode.DONE)
     differences = regrade.compare_grades(previous_grades, grades)
-    _grade_results.print_audit(differences)
+    _grade_results.print_audit_results(differences)
     if not all(grade.is_complete for grade in grades):
         return ExitCode.HOST
     return ExitCode.INCOMPLETE if any(differences.values()) else ExitCode.DONE

@@ -31,8 +31,10 @@ def command() -> None:
 @command.command("build", short_help="Build or pull missing images.")
 @click.argument("labs", nargs=-1, metavar="[LAB]...", type=_options.LabName())
 @_options.driver_option
-@click.option("--rebuild", is_flag=True, help="Look for official images again, and replace stand-ins where a registry has them.")
-def build(labs: tuple[str, ...], driver: str | None, rebuild: bool) -> int:
+@click.option(
+    "--rebuild", is_flag=True, help="Look for official images again, and replace stand-ins where a registry has them."
+)
+def build_images(labs: tuple[str, ...], driver: str | None, rebuild: bool) -> int:
     """Build or pull missing images for these labs, or for all labs.
 
     'labs start' does this for the lab it starts. An interrupted build resumes where it stopped.
@@ -92,7 +94,7 @@ def _print_images(driver: str, images: Iterable[NodeImage]) -> None:
 
 @command.command("prune", short_help="Remove unused images.")
 @click.option("--all", "remove_all", is_flag=True, help="Also remove images in use; the next start rebuilds them.")
-def prune(remove_all: bool) -> int:
+def prune_images(remove_all: bool) -> int:
     """Remove images and layer caches that this version of labs does not use.
 
     This includes the layer caches of other projects (LABS_PROJECT) that have no cluster and no running command.
@@ -108,7 +110,7 @@ def prune(remove_all: bool) -> int:
 
 @command.command("export", short_help="Write the images of the uml driver to a file.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def export(file: Path) -> int:
+def export_images(file: Path) -> int:
     """Write the kernel, disk and images of the uml driver to a file, for a computer without Debian or a network.
 
     \b
@@ -131,7 +133,7 @@ def export(file: Path) -> int:
 
 @command.command("import", short_help="Read the images of the uml driver from a file.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def import_file(file: Path) -> int:
+def import_images(file: Path) -> int:
     """Read the kernel, disk and images of the uml driver from a file that 'labs images export' wrote.
 
     Only import a file from a source you trust: its content runs on your computer, in a sandbox, and as root on nodes.

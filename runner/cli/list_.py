@@ -46,7 +46,7 @@ def command() -> int:
 
 def _build_row(lab: Lab) -> tuple[str, ...]:
     lesson = lab.lesson
-    bar = _progress.format_bar(_progress.load_progress(lab.name).count_passed(lesson), len(lesson.steps))
+    bar = _progress.format_progress_bar(_progress.load_progress(lab.name).count_passed(lesson), len(lesson.steps))
     nodes = str(len(lesson.topology.nodes))
     return lab.name, bar, lesson.level, str(lesson.minutes), nodes, ", ".join(lesson.prerequisites)
 

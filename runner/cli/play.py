@@ -58,8 +58,8 @@ def _play_step(lab: Lab, cluster: Cluster, player: LessonPlayer, step: Step) -> 
         _progress.record_solution(lab.name, step.id)
     report = _playback.play_step(lab, cluster, player, step, _print_command)
     for result in report.results:
-        _check_results.print_result(result)
-    _playback.record_step(lab, step, report)
+        _check_results.print_check_result(result)
+    _playback.record_played_step(lab, step, report)
 
 
 def _print_command(result: CommandResult) -> None:

@@ -38,5 +38,5 @@ def command(lab: str | None, step_id: str | None) -> int:
         _playback.replay_steps(loaded, fresh_cluster, plan)
     suffix = f"; everything before '{target.title}' is done" if target else ""
     _console.get_stdout().print(Text(f"Reset {cluster.id}{suffix}.", style="bold green"))
-    _progress.suggest_step(loaded, target or loaded.lesson.steps[0])
+    _progress.suggest_next_step(loaded, target or loaded.lesson.steps[0])
     return 0

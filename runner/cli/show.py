@@ -41,9 +41,9 @@ def _print_lesson(lab: Lab, named_step: Step | None) -> None:
     if named_step is None:
         title, summary = escape(lab.lesson.title), escape(lab.lesson.summary)
         console.print(f"\n[bold underline]{title}[/]\n[dim]{summary}[/]\n")
-        _lesson_text.print_parts(lab.lesson.intro, lab.lesson.topology)
+        _lesson_text.print_lesson_parts(lab.lesson.intro, lab.lesson.topology)
     for step in [named_step] if named_step else lab.lesson.steps:
         console.print(f"\n[bold cyan]{escape(step.title)}[/]  [dim]{step.id}[/]\n")
-        _lesson_text.print_parts(step.parts, lab.lesson.topology)
+        _lesson_text.print_lesson_parts(step.parts, lab.lesson.topology)
         if step.hints:
             console.print(f"[dim]Stuck? labs hint {lab.name} {step.id}[/]")

@@ -33,7 +33,7 @@ def command() -> None:
 @click.option(
     "--url", default="", metavar="URL", help="The address of the published site; adds a sitemap and link previews."
 )
-def build(out: Path, url: str) -> int:
+def build_static_site(out: Path, url: str) -> int:
     """Write the lessons as a static web site; only pages that changed are written.
 
     \b
@@ -59,7 +59,7 @@ def build(out: Path, url: str) -> int:
     metavar="N",
     help="The port on the loopback address; 0 for any free port.",
 )
-def serve(port: int) -> int:
+def serve_lessons(port: int) -> int:
     """Serve the lessons on this computer until Ctrl-C, and rebuild pages when a lesson changes.
 
     The pages mark steps as passed when 'labs check' sees them pass, and show the values that 'labs start' drew.

@@ -43,7 +43,7 @@ def command(lab: str | None, step: str | None, spoil: bool) -> int:
         )
     heading = Text.assemble("\n", (chosen.title, "bold cyan"), (f"  {chosen.id}", "dim"), "\n")
     _console.get_stdout().print(heading)
-    _lesson_text.print_parts(parts, found_lab.lesson.topology)
+    _lesson_text.print_lesson_parts(parts, found_lab.lesson.topology)
     _progress.record_solution(found_lab.name, chosen.id)
     return 0
 

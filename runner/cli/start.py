@@ -113,7 +113,7 @@ def _print_values(lab: Lab, outcome: StartResult, before: Progress) -> None:
     console = _console.get_stdout()
     is_changed = lab.learner != before.learner
     if lab.learner:
-        _progress.print_learner(lab)
+        _progress.print_learner_values(lab)
     elif is_changed:
         console.print("  No learner: using the lesson's own values.")
     if is_changed and outcome is not StartResult.FRESH:

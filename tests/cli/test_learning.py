@@ -124,7 +124,7 @@ def test_list_shows_progress(run: Run) -> None:
 )
 def test_bar(passed: int, total: int, bar: str) -> None:
     """The bar is empty only if no step is passed, and full only if all are."""
-    assert bar == _progress.format_bar(passed, total)
+    assert bar == _progress.format_progress_bar(passed, total)
 
 
 def test_damaged(run: Run) -> None:
