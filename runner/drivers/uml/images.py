@@ -21,8 +21,8 @@ from runner.images.recipe import Recipe
 from runner.status import DetailCallback
 
 _ROOT_TAG = f"labs/root:{debian_base.RELEASE}"
-_HUB = "docker.io"
-_REGISTRY = "https://registry-1.docker.io/v2/"
+_REGISTRY_HOST = "docker.io"
+_REGISTRY_URL = "https://registry-1.docker.io/v2/"
 # A reachable registry answers in a fraction of this; without network, a name server can take minutes to time out.
 _REGISTRY_SECONDS = 2.0
 
@@ -46,7 +46,7 @@ class BuildahBackend:
 
         def ask() -> None:
             try:
-                urllib.request.urlopen(_REGISTRY, timeout=_REGISTRY_SECONDS).close()
+                urllib.request.urlopen(_REGISTRY_URL, timeout=_REGISTRY_SECONDS).close()
                 answers.append(True)
             except urllib.error.HTTPError as error:
                 answers.append("docker-distribution-api-version" in error.headers)
@@ -136,7 +136,7 @@ def prune_images(remove_all: bool) -> int:
 
 
 def _format_pulled_tag(name: str) -> str:
-    return f"{_HUB}/{image_set.qualify_name(name)}"
+    return f"{_REGISTRY_HOST}/{image_set.qualify_name(name)}"
 
 
 @contextmanager

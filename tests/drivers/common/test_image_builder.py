@@ -38,7 +38,7 @@ class MemoryBackend:
 
     def get_pulled_tag(self, name: str) -> str:
         """Keep pulled images under another tag, as buildah does."""
-        return f"hub/{name}"
+        return f"registry/{name}"
 
     def find_images(self, tags: Iterable[str]) -> dict[str, StoredImage]:
         """Return ids made of the tags."""
@@ -97,7 +97,7 @@ def test_pulled() -> None:
     """What a registry provides is the real image; only the node image and its base are built."""
     backend = MemoryBackend()
     built = build(backend, "redis:alpine")
-    assert (NodeImage("redis:alpine", "id of hub/redis:alpine", "", len("hub/redis:alpine")),) == built.images
+    assert (NodeImage("redis:alpine", "id of registry/redis:alpine", "", len("registry/redis:alpine")),) == built.images
     assert [recipe.BASE, recipe.NODE] == backend.built
 
 
@@ -119,14 +119,14 @@ def test_failed_pull(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_stored() -> None:
     """Images that the back end has already are neither pulled nor built again."""
     tags = recipe.compute_tags(debian_base.hash_host_inputs())
-    backend = MemoryBackend("hub/redis:alpine", tags[recipe.BASE], tags[recipe.NODE])
+    backend = MemoryBackend("registry/redis:alpine", tags[recipe.BASE], tags[recipe.NODE])
     assert f"id of {tags[recipe.NODE]}" == build(backend, "redis:alpine").node_image
     assert ([], []) == (backend.pulled, backend.built)
 
 
 def test_labs_program() -> None:
     """The labs' own programs are built even if a registry has an image of that name."""
-    backend = MemoryBackend(f"hub/{VOTE}")
+    backend = MemoryBackend(f"registry/{VOTE}")
     assert build(backend, VOTE).images[0].stand_in
     assert "vote" in backend.built
 
