@@ -57,7 +57,7 @@ class Session:
         """
         if lab_name not in self._labs:
             if learner is None:
-                lab = store.load_learner_lab(lab_name, self.load_progress)
+                lab = store.load_lab_with_learner_values(lab_name, self.load_progress)
             else:
                 lab = catalog.load_lab(lab_name, learner)
             self._labs[lab_name] = lab
@@ -82,7 +82,7 @@ class Session:
             try:
                 started = self.survey.require_cluster(None).id.lab
             except LabsError:
-                raise catalog.unknown_lab_error(lab) from None
+                raise catalog.create_unknown_lab_error(lab) from None
             started_lab = self.load_lab(started)
             return started_lab, require_step(started_lab, lab, *catalog.list_lab_names())
         named_lab = self.load_lab(lab or self.require_started_lab(command))

@@ -18,7 +18,7 @@ from runner.clusters import selection
 from runner.errors import ExitCode
 from runner.lessons.model import Lab
 from runner.nodes.driver_interface import CapacityPlanner
-from runner.subprocess_pool import Children
+from runner.subprocess_pool import SubprocessPool
 
 # The rest is for unpacking the nodes' images, and for other programs on the host.
 FREE_MEMORY_SHARE = 0.7
@@ -50,7 +50,7 @@ class ParallelVerifier:
 
     max_parallel: int
     on_line: Callable[[str, str], None]
-    _children: Children = field(default_factory=Children)
+    _children: SubprocessPool = field(default_factory=SubprocessPool)
 
     def verify_labs(
         self, jobs: Sequence[VerifyJob], on_done: Callable[[LabVerification, str], None]
@@ -64,7 +64,9 @@ class ParallelVerifier:
         """
         verifications = []
         sorted_jobs = sorted(jobs, key=_longest_first)
-        results = subprocess_pool.each(self.max_parallel, self._verify_lab, sorted_jobs, self._children.interrupt)
+        results = subprocess_pool.run_in_threads(
+            self.max_parallel, self._verify_lab, sorted_jobs, self._children.interrupt
+        )
         with contextlib.closing(results):
             for verification, output in results:
                 verifications.append(verification)
@@ -80,7 +82,7 @@ class ParallelVerifier:
             if learner := job.lab.learner:
                 argv += ["--learner", learner.id, "--seed", learner.seed]
             lines: list[str] = []
-            with self._children.started(["runner", *argv]) as process:
+            with self._children.start_module(["runner", *argv]) as process:
                 assert process.stdout is not None
                 for line in process.stdout:
                     lines.append(line)

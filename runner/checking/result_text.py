@@ -32,7 +32,7 @@ class DetailLine:
     is_command: bool = False
 
 
-def list_details(result: CheckResult) -> list[DetailLine]:
+def list_detail_lines(result: CheckResult) -> list[DetailLine]:
     """Return the lines below a check: observed, expected and the command that shows it, or why it could not run."""
     if result.outcome is Outcome.ERROR:
         return [DetailLine("could not check:", result.reason)]
@@ -60,13 +60,13 @@ def describe_outcome(outcome: Outcome, message: str, node: str = "") -> str:
     return f"on {node}: {message}" if node else message
 
 
-def find_skip_reason(results: Sequence[CheckResult]) -> str:
+def find_step_skip_reason(results: Sequence[CheckResult]) -> str:
     """Return why all checks of a step were skipped; empty if at least one ran."""
     is_blocked = bool(results) and all(result.outcome is Outcome.SKIPPED for result in results)
     return results[0].reason if is_blocked else ""
 
 
-def summarize_counts(report: CheckReport) -> str:
+def summarize_outcomes(report: CheckReport) -> str:
     """Return the number of passed, failed and unchecked checks as a sentence."""
     passed, failed, errors = map(report.count_outcome, (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR))
     total = len(report.results)

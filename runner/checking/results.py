@@ -70,7 +70,7 @@ class CheckReport:
         """Return how many checks have an outcome."""
         return sum(result.outcome is outcome for result in self.results)
 
-    def results_for_step(self, step_id: str) -> tuple[CheckResult, ...]:
+    def list_step_results(self, step_id: str) -> tuple[CheckResult, ...]:
         """Return the results of one step."""
         return tuple(result for result in self.results if result.step == step_id)
 

@@ -27,7 +27,7 @@ def print_check_report(report: CheckReport, lab: Lab, update: ProgressUpdate) ->
     """
     console = _console.get_stdout()
     for step in lab.lesson.steps:
-        results = report.results_for_step(step.id)
+        results = report.list_step_results(step.id)
         if results:
             _print_step(step, results)
     if not report.results:
@@ -35,7 +35,7 @@ def print_check_report(report: CheckReport, lab: Lab, update: ProgressUpdate) ->
         return
     console.print()
     style = "bold green" if report.exit_code is ExitCode.DONE else "bold"
-    console.print(Text(result_text.summarize_counts(report), style=style))
+    console.print(Text(result_text.summarize_outcomes(report), style=style))
     _print_newly_passed(lab.lesson, update)
     _suggest_next(report, lab, update)
 
@@ -71,7 +71,7 @@ def _suggest_next(report: CheckReport, lab: Lab, update: ProgressUpdate) -> None
 
 def _print_step(step: Step, results: Sequence[CheckResult]) -> None:
     console = _console.get_stdout()
-    if reason := result_text.find_skip_reason(results):
+    if reason := result_text.find_step_skip_reason(results):
         console.print(Text(f"{step.title}  ({reason})", style="dim"))
         return
     console.print(Text(step.title, style="bold"))
@@ -85,7 +85,7 @@ def print_check_result(result: CheckResult) -> None:
     symbol, style = result_text.OUTCOME_SYMBOLS[result.outcome]
     console.print(Text.assemble(("  " + symbol, style), " ", result.says))
     label_style = "yellow" if result.outcome is Outcome.ERROR else "dim"
-    for line in result_text.list_details(result):
+    for line in result_text.list_detail_lines(result):
         text = sanitize.strip_control_chars(line.text)
         text_style = "cyan" if line.is_command else ""
         console.print(Text.assemble((f"      {line.label:<9} ", label_style), (text, text_style)))

@@ -98,7 +98,7 @@ def record_played_step(lab: Lab, step: Step, report: CheckReport) -> None:
             f"The step '{step.id}' was played, but its checks do not pass.",
             f"'labs check --step {step.id}' checks again; {_advise_reset(lab, step)}.",
         )
-    _progress.record_played(lab.name, [step.id])
+    _progress.record_steps_played(lab.name, [step.id])
 
 
 def _advise_reset(lab: Lab, step: Step) -> str:

@@ -32,14 +32,14 @@ def set_learner(lab: str, learner: Learner) -> Progress:
     return _with_warnings(lab, lambda: ProgressUpdate(store.set_learner(lab, learner))).progress
 
 
-def record_passed(lab: str, step_ids: Iterable[str]) -> ProgressUpdate:
+def record_steps_passed(lab: str, step_ids: Iterable[str]) -> ProgressUpdate:
     """Record that the checks of these steps pass now."""
-    return _with_warnings(lab, lambda: store.record_passed(lab, step_ids))
+    return _with_warnings(lab, lambda: store.record_steps_passed(lab, step_ids))
 
 
-def record_played(lab: str, step_ids: Iterable[str]) -> Progress:
+def record_steps_played(lab: str, step_ids: Iterable[str]) -> Progress:
     """Record that labs typed the commands of these steps."""
-    return _with_warnings(lab, lambda: ProgressUpdate(store.record_played(lab, step_ids))).progress
+    return _with_warnings(lab, lambda: ProgressUpdate(store.record_steps_played(lab, step_ids))).progress
 
 
 def record_fresh_cluster(lab: str) -> Progress:
@@ -47,19 +47,19 @@ def record_fresh_cluster(lab: str) -> Progress:
     return _with_warnings(lab, lambda: ProgressUpdate(store.record_fresh_cluster(lab))).progress
 
 
-def record_use(lab: str) -> Progress:
+def record_lab_used(lab: str) -> Progress:
     """Record that the lab is being used now."""
-    return _with_warnings(lab, lambda: ProgressUpdate(store.record_use(lab))).progress
+    return _with_warnings(lab, lambda: ProgressUpdate(store.record_lab_used(lab))).progress
 
 
-def record_hint(lab: str, step_id: str, hint_id: str) -> Progress:
+def record_hint_shown(lab: str, step_id: str, hint_id: str) -> Progress:
     """Record that a hint was shown."""
-    return _with_warnings(lab, lambda: ProgressUpdate(store.record_hint(lab, step_id, hint_id))).progress
+    return _with_warnings(lab, lambda: ProgressUpdate(store.record_hint_shown(lab, step_id, hint_id))).progress
 
 
-def record_solution(lab: str, step_id: str) -> Progress:
+def record_solution_shown(lab: str, step_id: str) -> Progress:
     """Record that a step's solution was shown."""
-    return _with_warnings(lab, lambda: ProgressUpdate(store.record_solution(lab, step_id))).progress
+    return _with_warnings(lab, lambda: ProgressUpdate(store.record_solution_shown(lab, step_id))).progress
 
 
 def _with_warnings(lab: str, action: Callable[[], ProgressUpdate], *, is_change: bool = True) -> ProgressUpdate:

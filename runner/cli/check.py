@@ -45,8 +45,8 @@ def command(lab: str | None, step_id: str | None, as_json: bool, patience: float
     report = run_checks.run_checks(CheckRequest(loaded, cluster, frozenset({step.id}) if step else None, patience))
     passed: tuple[str, ...] = ()
     if cluster.id.is_main:
-        passed = completion.find_passed_steps(loaded.lesson, report, all_checks_ran=step is None)
-    update = _progress.record_passed(loaded.name, passed)
+        passed = completion.find_passed_step_ids(loaded.lesson, report, all_checks_ran=step is None)
+    update = _progress.record_steps_passed(loaded.name, passed)
     if as_json:
         click.echo(json.dumps(report.to_json(), indent=2))
     else:

@@ -46,7 +46,7 @@ def command(lab: str | None, step: str | None, again: bool) -> int:
         )
         checked, newly_passed = current.checked, current.newly_passed
     if newly_passed:
-        _progress.record_passed(found_lab.name, newly_passed)
+        _progress.record_steps_passed(found_lab.name, newly_passed)
     if checked is None:
         line = f"Every step of '{found_lab.name}' is done. For a hint on one of them: labs hint {found_lab.name} STEP"
         _console.get_stdout().print(line)
@@ -61,12 +61,12 @@ def command(lab: str | None, step: str | None, again: bool) -> int:
 
 
 def _select_hints(step: Step, results: Sequence[CheckResult], progress: Progress) -> HintSelection:
-    return hint_selection.select_hints(step, results, progress.step_record(step.id).shown_hints)
+    return hint_selection.select_hints(step, results, progress.find_step_record(step.id).shown_hints)
 
 
 def _print_next_hint(lab: Lab, checked: CheckedStep, hints: HintSelection, hint: Hint) -> None:
     _print_hint(hint, hints, checked.report)
-    _progress.record_hint(lab.name, checked.step.id, hint_selection.compute_hint_id(hint))
+    _progress.record_hint_shown(lab.name, checked.step.id, hint_selection.compute_hint_id(hint))
     if len(hints.remaining) > 1:
         _suggest_next_hint(lab, checked.step, "Still stuck?")
     else:

@@ -54,7 +54,7 @@ def _resolve_names(labs: tuple[str, ...], lint_all: bool) -> list[str]:
         raise UsageError(f"There is no lab in {paths.labs_folder()}.", "'labs new NAME' creates one.")
     for name in labs:
         if name not in known:
-            raise catalog.unknown_lab_error(name)
+            raise catalog.create_unknown_lab_error(name)
     return known if lint_all else sorted({*labs})
 
 

@@ -23,7 +23,7 @@ def command() -> int:
       labs start swarm-basics
     """
     exit_code = ExitCode.DONE
-    names = catalog.list_names_by_prerequisite()
+    names = catalog.list_lab_names_by_prerequisite()
     if not names:
         line = f"There is no lab in {paths.labs_folder()}. 'labs new NAME' creates one."
         _console.get_stdout().print(line, soft_wrap=True, markup=False)

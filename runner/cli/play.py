@@ -40,7 +40,7 @@ def command(lab: str | None, last_step: str | None) -> int:
     if last_step:
         steps = steps[: steps.index(require_step(loaded, last_step)) + 1]
     report = run_checks.run_checks(CheckRequest(loaded, cluster, None, 0))
-    _progress.record_passed(loaded.name, completion.find_passed_steps(loaded.lesson, report))
+    _progress.record_steps_passed(loaded.name, completion.find_passed_step_ids(loaded.lesson, report))
     completed = completion.count_completed_steps(loaded.lesson, report)
     player = LessonPlayer(cluster)
     for number, step in enumerate(steps):
@@ -55,7 +55,7 @@ def command(lab: str | None, last_step: str | None) -> int:
 def _play_step(lab: Lab, cluster: Cluster, player: LessonPlayer, step: Step) -> None:
     _console.get_stdout().print(Text(f"\n{step.title}", style="bold cyan"))
     if parse.load_step_commands(lab, step):
-        _progress.record_solution(lab.name, step.id)
+        _progress.record_solution_shown(lab.name, step.id)
     report = _playback.play_step(lab, cluster, player, step, _print_command)
     for result in report.results:
         _check_results.print_check_result(result)

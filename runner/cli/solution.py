@@ -44,7 +44,7 @@ def command(lab: str | None, step: str | None, spoil: bool) -> int:
     heading = Text.assemble("\n", (chosen.title, "bold cyan"), (f"  {chosen.id}", "dim"), "\n")
     _console.get_stdout().print(heading)
     _lesson_text.print_lesson_parts(parts, found_lab.lesson.topology)
-    _progress.record_solution(found_lab.name, chosen.id)
+    _progress.record_solution_shown(found_lab.name, chosen.id)
     return 0
 
 
@@ -55,16 +55,16 @@ def _find_current_step(session: Session, lab: Lab) -> Step:
         lab, cluster, progress, lambda step: bool(parse.load_step_solution(lab, step))
     )
     if current.newly_passed:
-        _progress.record_passed(lab.name, current.newly_passed)
+        _progress.record_steps_passed(lab.name, current.newly_passed)
     return current.checked.step if current.checked else lab.lesson.steps[-1]
 
 
 def _is_passed(session: Session, lab: Lab, step: Step) -> bool:
     """Return whether the learner has ever passed a step, according to the progress or to its checks now."""
-    if session.load_progress(lab.name).step_record(step.id).passed_at:
+    if session.load_progress(lab.name).find_step_record(step.id).passed_at:
         return True
     cluster = session.survey.find_cluster(ClusterId(lab.name))
     if not current_step.check_step(lab, cluster, step).is_passed:
         return False
     # A step that labs played for the learner is not recorded as passed.
-    return _progress.record_passed(lab.name, [step.id]).progress.step_record(step.id).passed_at is not None
+    return _progress.record_steps_passed(lab.name, [step.id]).progress.find_step_record(step.id).passed_at is not None

@@ -84,7 +84,7 @@ def start_lab(
     outcome = lifecycle.start(
         choice.driver, lab, ClusterId(lab.name), _console.create_status_reporter(), keep=keep, known_cluster=cluster
     )
-    record = _progress.record_fresh_cluster if outcome is StartResult.FRESH else _progress.record_use
+    record = _progress.record_fresh_cluster if outcome is StartResult.FRESH else _progress.record_lab_used
     return outcome, record(lab.name)
 
 

@@ -68,7 +68,7 @@ class ClusterSurvey:
             if self.refusal:
                 raise self.refusal
             if lab not in catalog.list_lab_names():
-                raise catalog.unknown_lab_error(lab)
+                raise catalog.create_unknown_lab_error(lab)
             raise UsageError(f"'{lab}' is not started.", f"Type 'labs start {lab}'.")
         return cluster
 

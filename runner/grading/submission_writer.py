@@ -89,7 +89,9 @@ def find_edited_files(entries: Iterable[HistoryEntry]) -> list[tuple[str, str]]:
 
 def find_swarm_tokens(entries: Iterable[HistoryEntry]) -> list[str]:
     """Return the join tokens and unlock keys in the commands, each once."""
-    tokens = (match for entry in entries for match in re.findall(r"SWM(?:TKN|KEY)-[0-9A-Za-z+/=-]+", entry.command_line))
+    tokens = (
+        match for entry in entries for match in re.findall(r"SWM(?:TKN|KEY)-[0-9A-Za-z+/=-]+", entry.command_line)
+    )
     return list(dict.fromkeys(tokens))
 
 
@@ -144,7 +146,7 @@ def _render_block(info: str, script: str) -> str:
 def _find_step(entry: HistoryEntry, steps: Sequence[Step], progress: Progress) -> Step:
     """Return the step that the learner was working on when a command was typed; the last one if all were passed."""
     for step in steps:
-        passed_at = progress.step_record(step.id).passed_at
+        passed_at = progress.find_step_record(step.id).passed_at
         was_open = passed_at is None and step.id not in progress.completed_on_cluster
         if was_open or (passed_at and entry.ended_at <= passed_at.timestamp()):
             return step

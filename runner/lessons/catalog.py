@@ -46,7 +46,7 @@ def load_lab(name: str, learner: Learner = NO_LEARNER) -> Lab:
 
     """
     if name not in list_lab_names():
-        raise unknown_lab_error(name)
+        raise create_unknown_lab_error(name)
     return parse_cache.load_cached_lab(paths.labs_folder() / name, learner)
 
 
@@ -59,7 +59,7 @@ def load_valid_labs() -> list[Lab]:
     return labs
 
 
-def list_names_by_prerequisite() -> list[str]:
+def list_lab_names_by_prerequisite() -> list[str]:
     """Return the names of all labs, each one after its prerequisites and otherwise in alphabetical order."""
     prerequisites = {lab.name: set(lab.lesson.prerequisites) for lab in load_valid_labs()}
     pending, names = list_lab_names(), list[str]()
@@ -71,7 +71,7 @@ def list_names_by_prerequisite() -> list[str]:
     return names
 
 
-def unknown_lab_error(name: str) -> UsageError:
+def create_unknown_lab_error(name: str) -> UsageError:
     """Return the error for a lab that does not exist."""
     folder = paths.labs_folder()
     if folder.is_dir():

@@ -16,7 +16,7 @@ from runner.lessons import learner_values, strict_yaml
 from runner.lessons.problems import Problem
 
 
-def parse_validated_yaml(
+def parse_and_validate_yaml(
     path: Path, text: str, first_line: int, schema_file: str, label: str = "front matter"
 ) -> tuple[dict[str, Any], list[Problem]]:
     """Parse YAML and validate it against a JSON schema.
@@ -68,7 +68,7 @@ def _check_unique_by(_validator: Any, key: str, items: Any, _schema: Any) -> Ite
 
 
 def _check_drawable(_validator: Any, _value: Any, spec: Any, _schema: Any) -> Iterator[ValidationError]:
-    if isinstance(spec, dict) and (message := learner_values.find_declaration_error(spec)):
+    if isinstance(spec, dict) and (message := learner_values.find_value_declaration_error(spec)):
         yield ValidationError(message)
 
 

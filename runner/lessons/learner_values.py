@@ -84,14 +84,14 @@ def describe_values(learner: Learner, values: Mapping[str, str]) -> str:
     return f"Values for {learner.id}: {assignments or 'this lab has none'}."
 
 
-def parse_declarations(front_matter: Mapping[str, Any]) -> tuple[LearnerValue, ...]:
+def parse_value_declarations(front_matter: Mapping[str, Any]) -> tuple[LearnerValue, ...]:
     """Return the values that a lesson's front matter declares; it may be invalid."""
     declarations = front_matter.get("values")
     specs = declarations.items() if isinstance(declarations, dict) else ()
     return tuple(_parse_declaration(str(name), spec if isinstance(spec, dict) else {}) for name, spec in specs)
 
 
-def find_declaration_error(spec: Mapping[str, Any]) -> str:
+def find_value_declaration_error(spec: Mapping[str, Any]) -> str:
     """Return what is wrong with the combination of keys in a declaration; empty if nothing is."""
     if {"among", "from", "to"} & {*spec} not in ({"among"}, {"from", "to"}):
         return "it needs either 'among', or both 'from' and 'to'"

@@ -21,7 +21,7 @@ _SPECIAL_FENCES = [["sh"], ["output"], ["picture"]]
 
 
 @dataclass(slots=True)
-class Section:
+class PageSection:
     """A second-level heading and what follows it; the first section of a page is what comes before all headings."""
 
     title: str
@@ -56,7 +56,7 @@ class MarkdownPage:
     front_matter: dict[str, Any]
     has_valid_front_matter: bool
     node_names: Collection[str]
-    sections: Sequence[Section]
+    sections: Sequence[PageSection]
     problems: list[Problem]
 
     @property
@@ -104,7 +104,7 @@ def read_page(
     front_matter: dict[str, Any] = {}
     problems: list[Problem] = []
     if schema_file:
-        front_matter, problems = frontmatter.parse_validated_yaml(path, yaml, first_line, schema_file)
+        front_matter, problems = frontmatter.parse_and_validate_yaml(path, yaml, first_line, schema_file)
     is_valid = not problems
     names = _list_node_names(front_matter) if node_names is None else node_names
     content = tokens[has_front_matter:]
@@ -135,8 +135,8 @@ class _SectionSplitter:
     lines: Sequence[str]
     blocks: BlockParser
 
-    def split_sections(self, tokens: Sequence[Token]) -> list[Section]:
-        sections = [Section("", 1)]
+    def split_sections(self, tokens: Sequence[Token]) -> list[PageSection]:
+        sections = [PageSection("", 1)]
         prose_start: int | None = None
         for index, token in enumerate(tokens):
             if token.level or token.map is None:
@@ -150,13 +150,13 @@ class _SectionSplitter:
             self._add_prose(sections[-1], prose_start, start)
             prose_start = None
             if is_heading:
-                sections.append(Section(tokens[index + 1].content, start + 1))
+                sections.append(PageSection(tokens[index + 1].content, start + 1))
             else:
                 self._add_block(sections[-1], token)
         self._add_prose(sections[-1], prose_start, len(self.lines))
         return sections
 
-    def _add_prose(self, section: Section, start: int | None, end: int) -> None:
+    def _add_prose(self, section: PageSection, start: int | None, end: int) -> None:
         text = "\n".join(self.lines[start:end]).strip() if start is not None else ""
         if text and start is not None:
             section.parts.append(Prose(text, start + 1))
@@ -168,7 +168,7 @@ class _SectionSplitter:
             message = "a shell block inside a list, quote or hint never runs; move it to the left margin"
             self._add_problem(token.map[0] + 1, message)
 
-    def _add_block(self, section: Section, token: Token) -> None:
+    def _add_block(self, section: PageSection, token: Token) -> None:
         start, end = token.map or (0, 0)
         line = start + 1
         kind, *words = token.info.split()
@@ -181,7 +181,7 @@ class _SectionSplitter:
         elif picture := self.blocks.parse_picture(line, token.content):
             section.parts.append(picture)
 
-    def _add_expected_output(self, section: Section, line: int, content: str) -> None:
+    def _add_expected_output(self, section: PageSection, line: int, content: str) -> None:
         command = section.parts[-1] if section.parts else None
         if not isinstance(command, Command):
             self._add_problem(line, "an output block must directly follow its shell block")

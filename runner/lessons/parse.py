@@ -9,10 +9,10 @@ from typing import Any
 
 from runner.lessons import learner_values, markdown_page
 from runner.lessons.learner_values import NO_LEARNER, Learner, LearnerValue
-from runner.lessons.markdown_page import MarkdownPage, Section
+from runner.lessons.markdown_page import MarkdownPage, PageSection
 from runner.lessons.model import Command, Lab, Lesson, LessonPart, NearMiss, Step
 from runner.lessons.problems import BrokenLessonError, Problem
-from runner.nodes.topology import NodeSpec, Role, Topology
+from runner.nodes.topology import DEFAULT_MEMORY_MB, NodeSpec, Role, Topology
 
 _HEADING = re.compile(r"^(?P<title>.+?)\s+\{#(?P<id>[a-z][a-z0-9-]*)\}$")
 # Replaces invalid front matter, so that the steps after it can still be checked.
@@ -59,7 +59,7 @@ def parse_lab_leniently(folder: Path, learner: Learner = NO_LEARNER) -> tuple[Ma
     """
     path = folder / "lesson.md"
     page = markdown_page.read_page(path, folder.name, "lesson.schema.json")
-    declarations = learner_values.parse_declarations(page.front_matter)
+    declarations = learner_values.parse_value_declarations(page.front_matter)
     if declarations:
         # Only the lesson itself declares which names to fill in, so it is read a second time with the values.
         values = learner_values.draw_values(folder.name, declarations, learner)
@@ -147,7 +147,7 @@ def load_step_solution(lab: Lab, step: Step) -> tuple[LessonPart, ...]:
     return tuple(part for section in page.sections for part in section.parts)
 
 
-def _parse_step(page: MarkdownPage, section: Section) -> Step:
+def _parse_step(page: MarkdownPage, section: PageSection) -> Step:
     match = _HEADING.match(section.title)
     if match is None:
         page.add_problem(section.line, "the heading of a step must end with its id, as in '## Title {#id}'")
@@ -178,7 +178,10 @@ def _create_lesson(
     steps: Iterable[Step],
     declarations: tuple[LearnerValue, ...],
 ) -> Lesson:
-    nodes = tuple(NodeSpec(**{**node, "role": Role(node["role"])}) for node in front_matter["topology"]["nodes"])
+    nodes = tuple(
+        NodeSpec(node["name"], Role(node["role"]), node.get("memory", DEFAULT_MEMORY_MB))
+        for node in front_matter["topology"]["nodes"]
+    )
     return Lesson(
         title=front_matter["title"],
         summary=front_matter["summary"],

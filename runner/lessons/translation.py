@@ -34,7 +34,7 @@ class Translation:
     digest_line: int
 
 
-def translation_path(folder: Path, language: str) -> Path:
+def build_translation_path(folder: Path, language: str) -> Path:
     """Return the path of a lab's lesson in a language, whether it exists or not."""
     return folder / f"lesson.{language}.md"
 
@@ -66,7 +66,7 @@ def load_translation(lab: Lab, language: str) -> Translation | None:
         BrokenLessonError: With every problem of the file, as `file:line: message`.
 
     """
-    path = translation_path(lab.folder, language)
+    path = build_translation_path(lab.folder, language)
     if not path.exists():
         return None
     page, translation = parse_translation_leniently(lab, path)

@@ -6,7 +6,7 @@ from runner.checking.results import CheckReport, Outcome
 from runner.lessons.model import Lesson
 
 
-def find_passed_steps(lesson: Lesson, report: CheckReport, *, all_checks_ran: bool = True) -> tuple[str, ...]:
+def find_passed_step_ids(lesson: Lesson, report: CheckReport, *, all_checks_ran: bool = True) -> tuple[str, ...]:
     """Return the ids of the steps that pass, in lesson order.
 
     A reading step has no checks. It counts with the next step that has some, or with all others at the end.
@@ -23,7 +23,7 @@ def find_passed_steps(lesson: Lesson, report: CheckReport, *, all_checks_ran: bo
     passed: list[str] = []
     unchecked: list[str] = []
     for step in lesson.steps:
-        if not report.results_for_step(step.id):
+        if not report.list_step_results(step.id):
             unchecked.append(step.id)
             continue
         if step.id in passing:
@@ -41,10 +41,10 @@ def count_completed_steps(lesson: Lesson, report: CheckReport) -> int:
         report: The results of all its checks.
 
     """
-    passed = find_passed_steps(lesson, report)
+    passed = find_passed_step_ids(lesson, report)
     return next((index for index, step in enumerate(lesson.steps) if step.id not in passed), len(lesson.steps))
 
 
 def _is_passed(report: CheckReport, step_id: str) -> bool:
-    results = report.results_for_step(step_id)
+    results = report.list_step_results(step_id)
     return bool(results) and all(result.outcome is Outcome.PASSED for result in results)

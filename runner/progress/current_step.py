@@ -88,7 +88,7 @@ def check_step(lab: Lab, cluster: Cluster | None, step: Step) -> CheckedStep:
     if cluster is None or not _is_checkable(cluster):
         return CheckedStep(step, CheckReport(lab.name, ()), False)
     report = run_checks.run_checks(CheckRequest(lab, cluster, frozenset({step.id}), _SETTLE_SECONDS))
-    return CheckedStep(step, report, bool(completion.find_passed_steps(lab.lesson, report, all_checks_ran=False)))
+    return CheckedStep(step, report, bool(completion.find_passed_step_ids(lab.lesson, report, all_checks_ran=False)))
 
 
 def _is_checkable(cluster: Cluster) -> bool:

@@ -56,18 +56,18 @@ class Progress:
     learner: Learner = NO_LEARNER
     unreadable_file: Path | None = None
 
-    def step_record(self, step_id: str) -> StepRecord:
+    def find_step_record(self, step_id: str) -> StepRecord:
         """Return the record of a step, empty if there is none."""
         return self.steps.get(step_id, StepRecord())
 
     def count_passed(self, lesson: Lesson) -> int:
         """Return how many of the lesson's current steps the learner has ever passed."""
-        return sum(self.step_record(step.id).passed_at is not None for step in lesson.steps)
+        return sum(self.find_step_record(step.id).passed_at is not None for step in lesson.steps)
 
     def count_played(self, lesson: Lesson) -> int:
         """Return how many steps `labs` replayed on the current cluster that the learner has never passed."""
         played = [step for step in lesson.steps if self.completed_on_cluster.get(step.id) is StepCompletion.PLAYED]
-        return sum(self.step_record(step.id).passed_at is None for step in played)
+        return sum(self.find_step_record(step.id).passed_at is None for step in played)
 
     def find_first_incomplete_step(self, lesson: Lesson) -> Step | None:
         """Return the first step that is not completed on the current cluster, or None if all are."""
@@ -75,12 +75,12 @@ class Progress:
 
     def find_first_unpassed_step(self, lesson: Lesson) -> Step | None:
         """Return the first step that the learner has never passed, or None if there is none."""
-        return next((step for step in lesson.steps if self.step_record(step.id).passed_at is None), None)
+        return next((step for step in lesson.steps if self.find_step_record(step.id).passed_at is None), None)
 
     def with_steps_passed(self, step_ids: Iterable[str], now: datetime) -> Progress:
         """Return the progress with these steps passed; steps that `labs` replayed do not count as passed."""
         own = [step_id for step_id in step_ids if self.completed_on_cluster.get(step_id) is not StepCompletion.PLAYED]
-        records = {step_id: self.step_record(step_id) for step_id in own}
+        records = {step_id: self.find_step_record(step_id) for step_id in own}
         passed = {step_id: replace(record, passed_at=record.passed_at or now) for step_id, record in records.items()}
         completed = {**self.completed_on_cluster, **dict.fromkeys(own, StepCompletion.PASSED)}
         return replace(self, steps={**self.steps, **passed}, completed_on_cluster=completed)
@@ -101,12 +101,12 @@ class Progress:
 
     def with_hint_shown(self, step_id: str, hint_id: str) -> Progress:
         """Return the progress with one more hint shown."""
-        record = self.step_record(step_id)
+        record = self.find_step_record(step_id)
         return replace(self, steps={**self.steps, step_id: replace(record, shown_hints=record.shown_hints | {hint_id})})
 
     def with_solution_shown(self, step_id: str, now: datetime) -> Progress:
         """Return the progress with a step's solution shown; this has no effect once the step is passed."""
-        record = self.step_record(step_id)
+        record = self.find_step_record(step_id)
         if record.passed_at:
             return self
         return replace(self, steps={**self.steps, step_id: replace(record, spoiled_at=record.spoiled_at or now)})

@@ -50,13 +50,13 @@ def plan_replay(lesson: Lesson, report: CheckReport, target: Step, completed_on_
         return ReplayPlan(lesson.steps[:target_index], (), blocker)
     pending = lesson.steps[done_count:target_index]
     # No check shows whether a reading step is done.
-    read = [step for step in pending if step.id in completed_on_cluster and not report.results_for_step(step.id)]
+    read = [step for step in pending if step.id in completed_on_cluster and not report.list_step_results(step.id)]
     completed = (*lesson.steps[:done_count], *read)
     to_replay = tuple(step for step in pending if step not in read)
     current = _find_next_checked_step(lesson, report, done_count)
     if current is None:
         return ReplayPlan(completed, to_replay)
-    results = report.results_for_step(current.id)
+    results = report.list_step_results(current.id)
     passing = sum(result.outcome is Outcome.PASSED for result in results)
     if blocker := _describe_regression(lesson, current, completed_on_cluster):
         return ReplayPlan(completed, to_replay, blocker)
@@ -75,12 +75,12 @@ def find_blocking_error(lesson: Lesson, report: CheckReport, target: Step) -> Ch
     current = _find_next_checked_step(lesson, report, completion.count_completed_steps(lesson, report))
     if current not in lesson.steps[: lesson.steps.index(target)]:
         return None
-    results = report.results_for_step(current.id)
+    results = report.list_step_results(current.id)
     return next((result for result in results if result.outcome is Outcome.ERROR), None)
 
 
 def _find_next_checked_step(lesson: Lesson, report: CheckReport, done_count: int) -> Step | None:
-    return next((step for step in lesson.steps[done_count:] if report.results_for_step(step.id)), None)
+    return next((step for step in lesson.steps[done_count:] if report.list_step_results(step.id)), None)
 
 
 def _describe_regression(lesson: Lesson, current: Step, completed_on_cluster: Container[str]) -> str:

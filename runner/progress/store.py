@@ -58,7 +58,7 @@ def load_progress(lab: str) -> Progress:
         return Progress(lab, unreadable_file=file)
 
 
-def load_learner_lab(name: str, load: Callable[[str], Progress] = load_progress) -> Lab:
+def load_lab_with_learner_values(name: str, load: Callable[[str], Progress] = load_progress) -> Lab:
     """Return a lab with the values of the learner for whom it was last started.
 
     Args:
@@ -72,7 +72,7 @@ def load_learner_lab(name: str, load: Callable[[str], Progress] = load_progress)
 
     """
     if name not in catalog.list_lab_names():
-        raise catalog.unknown_lab_error(name)
+        raise catalog.create_unknown_lab_error(name)
     lab = catalog.load_lab(name, load(name).learner)
     # Where a lesson draws no values, it makes no difference for whom the lab was last started.
     return lab if lab.lesson.values else replace(lab, learner=NO_LEARNER)
@@ -88,7 +88,7 @@ def set_learner(lab: str, learner: Learner) -> Progress:
     return _update_progress(lab, lambda progress: progress.with_learner(learner))[1]
 
 
-def record_passed(lab: str, step_ids: Iterable[str]) -> ProgressUpdate:
+def record_steps_passed(lab: str, step_ids: Iterable[str]) -> ProgressUpdate:
     """Record that the checks of these steps pass now.
 
     A step that `labs` itself replayed on this cluster does not count as passed. If nothing is new, nothing is written.
@@ -102,7 +102,7 @@ def record_passed(lab: str, step_ids: Iterable[str]) -> ProgressUpdate:
     return ProgressUpdate(after, tuple(step_id for step_id in passed if step_id not in before.completed_on_cluster))
 
 
-def record_played(lab: str, step_ids: Iterable[str]) -> Progress:
+def record_steps_played(lab: str, step_ids: Iterable[str]) -> Progress:
     """Record that `labs` ran the commands of these steps on the current cluster.
 
     Raises:
@@ -123,7 +123,7 @@ def record_fresh_cluster(lab: str) -> Progress:
     return _update_progress(lab, lambda progress: replace(progress, completed_on_cluster={}))[1]
 
 
-def record_use(lab: str) -> Progress:
+def record_lab_used(lab: str) -> Progress:
     """Record that the lab is in use now.
 
     Raises:
@@ -133,7 +133,7 @@ def record_use(lab: str) -> Progress:
     return _update_progress(lab, lambda progress: progress)[1]
 
 
-def record_hint(lab: str, step_id: str, hint_id: str) -> Progress:
+def record_hint_shown(lab: str, step_id: str, hint_id: str) -> Progress:
     """Record that a hint was shown.
 
     Args:
@@ -148,7 +148,7 @@ def record_hint(lab: str, step_id: str, hint_id: str) -> Progress:
     return _update_progress(lab, lambda progress: progress.with_hint_shown(step_id, hint_id))[1]
 
 
-def record_solution(lab: str, step_id: str) -> Progress:
+def record_solution_shown(lab: str, step_id: str) -> Progress:
     """Record that a step's solution was shown; the step counts as spoiled if it was not passed before.
 
     Raises:

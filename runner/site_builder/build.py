@@ -56,7 +56,7 @@ def render_site(*, url: str = "", live: bool = False) -> dict[str, bytes]:
 
     """
     # A published site shows every reader the same values; next to a running lab it shows the learner's own.
-    labs = localization.load_labs(store.load_learner_lab if live else catalog.load_lab)
+    labs = localization.load_labs(store.load_lab_with_learner_values if live else catalog.load_lab)
     renderer = _LanguageRenderer(labs)
     contents = {language: renderer.render_language(language) for language in localization.list_languages(labs)}
     if renderer.problems:

@@ -65,7 +65,7 @@ def load_labs(load: Callable[[str], Lab] = catalog.load_lab) -> list[Lab]:
     _check_readable(paths.labs_folder())
     labs: list[Lab] = []
     problems = [*_find_missing_lessons(paths.labs_folder())]
-    names = catalog.list_names_by_prerequisite()
+    names = catalog.list_lab_names_by_prerequisite()
     for name in names:
         try:
             labs.append(load(name))

@@ -38,7 +38,7 @@ def answer_request(lab: str, request: dict[str, Any]) -> dict[str, Any]:
 
 def _load_lab(name: str) -> Lab:
     try:
-        return store.load_learner_lab(name)
+        return store.load_lab_with_learner_values(name)
     except OSError:
         # Without readable progress the learner's values are unknown; like `labs check`, use the default values.
         return catalog.load_lab(name)

@@ -91,7 +91,7 @@ class WatchState:
     def passed_step_ids(self) -> frozenset[str]:
         """The ids of the steps that pass now."""
         if self.report.results:
-            return frozenset(completion.find_passed_steps(self.lab.lesson, self.report))
+            return frozenset(completion.find_passed_step_ids(self.lab.lesson, self.report))
         # Until the checks have run, the recorded progress of this cluster is the best information there is.
         has_cluster = self.cluster_phase in (ClusterPhase.RUNNING, ClusterPhase.STOPPED)
         return frozenset(self.progress.completed_on_cluster) if has_cluster else frozenset()
@@ -110,11 +110,11 @@ class WatchState:
 
     def step_results(self, step: Step) -> tuple[CheckResult, ...]:
         """Return the results of a step's checks."""
-        return self.report.results_for_step(step.id)
+        return self.report.list_step_results(step.id)
 
     def step_hints(self, step: Step) -> hint_selection.HintSelection:
         """Return the hints that match a step's check results."""
-        shown_hints = self.progress.step_record(step.id).shown_hints
+        shown_hints = self.progress.find_step_record(step.id).shown_hints
         return hint_selection.select_hints(step, self.step_results(step), shown_hints)
 
 

@@ -29,11 +29,11 @@ def record_passed_steps(state: WatchState, report: CheckReport, *, all_checks: b
 
     """
     lesson = state.lab.lesson
-    passed = completion.find_passed_steps(lesson, report, all_checks_ran=all_checks)
+    passed = completion.find_passed_step_ids(lesson, report, all_checks_ran=all_checks)
     updates: list[store.ProgressUpdate] = []
 
     def record() -> Progress:
-        updates.append(store.record_passed(state.lab.name, passed))
+        updates.append(store.record_steps_passed(state.lab.name, passed))
         return updates[0].progress
 
     after = _update_progress(state, record)
@@ -54,7 +54,7 @@ def reveal_next_hint(state: WatchState) -> WatchState:
     if hint is None:
         return replace(state, is_solution_shown=True, scroll_lines=SCROLL_TO_END)
     hint_id = hint_selection.compute_hint_id(hint)
-    after = _update_progress(state, lambda: store.record_hint(state.lab.name, step.id, hint_id))
+    after = _update_progress(state, lambda: store.record_hint_shown(state.lab.name, step.id, hint_id))
     return replace(after, scroll_lines=SCROLL_TO_END)
 
 

@@ -50,7 +50,7 @@ def _render_result(result: CheckResult, width: int) -> list[Text]:
     prefix = styled_line("   ", result_text.OUTCOME_SYMBOLS[result.outcome], " ")
     lines = wrap_with_prefix(prefix, result.says, width - 1, style)
     label_style = "yellow" if result.outcome is Outcome.ERROR else "dim"
-    for detail in result_text.list_details(result):
+    for detail in result_text.list_detail_lines(result):
         prefix = styled_line((f"       {detail.label:<9} ", label_style))
         lines += wrap_with_prefix(prefix, detail.text, width - 1, "cyan" if detail.is_command else "")
     return lines

@@ -37,7 +37,7 @@ FAILURE = CheckResult("test_a", "look", "It runs", FAILED, observed="2 nodes", e
 )
 def test_details(result: CheckResult, details: list[DetailLine]) -> None:
     """A failed check has a line for each known fact, an error has its reason, and other checks have no details."""
-    assert details == result_text.list_details(result)
+    assert details == result_text.list_detail_lines(result)
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_outcome(outcome: Outcome, message: str, node: str, text: str) -> None:
 def test_skip_reason() -> None:
     """A step is blocked only if all its checks were skipped."""
     skipped = CheckResult("test_a", "find", "It runs", SKIPPED, reason="first finish 'Look'")
-    assert "first finish 'Look'" == result_text.find_skip_reason([skipped, skipped])
-    assert "" == result_text.find_skip_reason([skipped, NODE_FAILURE])
-    assert "" == result_text.find_skip_reason([])
+    assert "first finish 'Look'" == result_text.find_step_skip_reason([skipped, skipped])
+    assert "" == result_text.find_step_skip_reason([skipped, NODE_FAILURE])
+    assert "" == result_text.find_step_skip_reason([])
 
 
 @pytest.mark.parametrize(
@@ -75,4 +75,4 @@ def test_skip_reason() -> None:
 def test_summary(outcomes: list[Outcome], summary: str) -> None:
     """The summary counts what passes, what does not pass yet and what could not be checked."""
     results = (CheckResult(f"test_{index}", "look", "", outcome) for index, outcome in enumerate(outcomes))
-    assert summary == result_text.summarize_counts(CheckReport("tiny", tuple(results)))
+    assert summary == result_text.summarize_outcomes(CheckReport("tiny", tuple(results)))

@@ -46,7 +46,7 @@ def test_of_step() -> None:
     """A report returns the results of one step in order."""
     first, second = CheckResult("a", "look", "", PASSED), CheckResult("b", "find", "", FAILED)
     third = CheckResult("c", "look", "", FAILED)
-    assert (first, third) == CheckReport("tiny", (first, second, third)).results_for_step("look")
+    assert (first, third) == CheckReport("tiny", (first, second, third)).list_step_results("look")
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,9 @@ def verify_tiny_lab(
     root: Path, lesson: str = LESSON, checks: str = CHECKS, wrong: dict[str, str] | None = None
 ) -> list[Assertion]:
     """Verify a lab; by default, one that is correct and has no near misses."""
-    return list(verify_lab(helpers.make_lab(root, lesson, checks=checks, wrong=wrong), helpers.make_local_cluster(root)))
+    return list(
+        verify_lab(helpers.make_lab(root, lesson, checks=checks, wrong=wrong), helpers.make_local_cluster(root))
+    )
 
 
 def list_failures(assertions: list[Assertion]) -> list[tuple[str, str, str]]:

@@ -82,9 +82,9 @@ def test_hints_again(run: Run) -> None:
 
 def test_hint_for_current_step(run: Run) -> None:
     """Without a step, the hint is for the first step that was never passed."""
-    store.record_passed("tiny", ["look"])
+    store.record_steps_passed("tiny", ["look"])
     assert "Find  find" == run("hint", "tiny")[1][0]
-    store.record_passed("tiny", ["find"])
+    store.record_steps_passed("tiny", ["find"])
     assert ["Every step of 'tiny' is done. For a hint on one of them: labs hint tiny STEP"] == run("hint", "tiny")[1]
 
 
@@ -92,21 +92,21 @@ def test_solution_needs_pass(run: Run) -> None:
     """A solution is refused with 1 before the step is passed, with a pointer to hints, and shown afterwards."""
     assert (1, []) == run("solution", "tiny", "find")[:2]
     assert "'labs hint tiny find' gives a hint; --spoil shows the solution" in run("solution", "tiny", "find")[2]
-    store.record_passed("tiny", ["find"])
+    store.record_steps_passed("tiny", ["find"])
     status, shown, _ = run("solution", "tiny", "find")
     assert (0, ["", "Find  find", "", "Seek well.", "", "── on node1 ──", "find /", ""]) == (status, shown)
-    assert store.load_progress("tiny").step_record("find").spoiled_at is None
+    assert store.load_progress("tiny").find_step_record("find").spoiled_at is None
 
 
 def test_spoiled(run: Run) -> None:
     """`--spoil` shows the solution of a step that is not passed, and the progress records it."""
     assert (0, "ls") == (run("solution", "tiny", "--spoil")[0], run("solution", "tiny", "--spoil")[1][4])
-    assert store.load_progress("tiny").step_record("look").spoiled_at is not None
+    assert store.load_progress("tiny").find_step_record("look").spoiled_at is not None
 
 
 def test_list_shows_progress(run: Run) -> None:
     """`labs list` shows how much of each lab is passed, and lists prerequisites first."""
-    store.record_passed("tiny", ["look", "gone"])
+    store.record_steps_passed("tiny", ["look", "gone"])
     rows = [line.split() for line in run("list")[1] if not line.startswith(" ")]
     assert [["tiny", "━━━───", "1/2"], ["big", "──────", "0/2"]] == [row[:3] for row in rows[1:]]
     assert "tiny" == rows[2][-1]
@@ -136,7 +136,7 @@ def test_damaged(run: Run) -> None:
         status, _, errors = run("list")
         assert (0, "{") == (status, file.read_text("utf-8"))
         assert ["Your progress in 'tiny' cannot be read. The file is", f"  {file}"] == errors.splitlines()
-    _progress.record_use("tiny")
+    _progress.record_lab_used("tiny")
     assert "{" == file.with_name("tiny.json.unreadable-1").read_text("utf-8")
     assert "" == run("list")[2]
 
@@ -155,21 +155,21 @@ def test_last_lab(run: Run, tmp_path: Path) -> None:
     """With no lab started, `labs status` suggests the lab that was used last, unless it is finished."""
     nothing = "No lab is started. 'labs list' shows the labs; 'labs start LAB' starts one."
     # An engine that does not answer must not matter to a user who has started nothing.
-    store.record_passed("tiny", ["look"])
+    store.record_steps_passed("tiny", ["look"])
     done = helpers.run_labs(tmp_path, "status", LABS_DRIVER="uml")
     assert [
         nothing,
         "Your last lab was 'tiny' (━━━─── 1/2):",
         "  labs goto tiny find  Find",
     ] == done.stdout.splitlines()
-    store.record_passed("tiny", ["find"])
+    store.record_steps_passed("tiny", ["find"])
     assert [nothing] == helpers.run_labs(tmp_path, "status", LABS_DRIVER="uml").stdout.splitlines()
 
 
 def test_full_disk(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The warning about an error without a file name, such as a full disk, names no file."""
     monkeypatch.setattr(os, "fsync", lambda _handle: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
-    _progress.record_passed("tiny", ["look"])
+    _progress.record_steps_passed("tiny", ["look"])
     assert "Cannot store your progress in 'tiny': No space left.\n" == capsys.readouterr().err
 
 

@@ -51,7 +51,7 @@ def write_translated_lab(folder: Path, chinese: str | None = CHINESE, digest: st
     lab = helpers.make_lab(folder, ENGLISH)
     if chinese is not None:
         text = chinese.replace("DIGEST", digest or translation.hash_lesson(lab.folder))
-        translation.translation_path(lab.folder, "zh").write_text(text, "utf-8")
+        translation.build_translation_path(lab.folder, "zh").write_text(text, "utf-8")
     return lab
 
 

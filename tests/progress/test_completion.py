@@ -48,7 +48,7 @@ def test_all_checks(outcomes: str, passed: str, completed_count: int, tmp_path: 
     """A step passes if all its checks pass; a step without checks counts with the next checked step, or with all."""
     parsed = lesson(tmp_path, "abcde")
     assert (tuple(passed), completed_count) == (
-        completion.find_passed_steps(parsed, report(outcomes)),
+        completion.find_passed_step_ids(parsed, report(outcomes)),
         completion.count_completed_steps(parsed, report(outcomes)),
     )
 
@@ -56,6 +56,6 @@ def test_all_checks(outcomes: str, passed: str, completed_count: int, tmp_path: 
 @pytest.mark.parametrize(("outcomes", "passed"), [("b:pp", "b"), ("b:pf", ""), ("", ""), ("d:p", "d")])
 def test_some_checks(outcomes: str, passed: str, tmp_path: Path) -> None:
     """If only some checks ran, only the steps with results count."""
-    assert tuple(passed) == completion.find_passed_steps(
+    assert tuple(passed) == completion.find_passed_step_ids(
         lesson(tmp_path, "abcde"), report(outcomes), all_checks_ran=False
     )

@@ -19,7 +19,9 @@ NOTHING = Progress("tiny")
 @pytest.fixture
 def lesson(tmp_path: Path) -> Lesson:
     """Return a lesson of three steps."""
-    return helpers.make_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n").lesson
+    return helpers.make_lab(
+        tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n"
+    ).lesson
 
 
 def test_nothing(lesson: Lesson) -> None:
@@ -30,7 +32,7 @@ def test_nothing(lesson: Lesson) -> None:
         NOTHING.find_first_incomplete_step(lesson),
         NOTHING.find_first_unpassed_step(lesson),
     )
-    assert StepRecord() == NOTHING.step_record("look")
+    assert StepRecord() == NOTHING.find_step_record("look")
 
 
 def test_passed(lesson: Lesson) -> None:
@@ -39,14 +41,14 @@ def test_passed(lesson: Lesson) -> None:
     assert (1, lesson.steps[1], NOON) == (
         progress.count_passed(lesson),
         progress.find_first_incomplete_step(lesson),
-        progress.step_record("look").passed_at,
+        progress.find_step_record("look").passed_at,
     )
 
 
 def test_first_time_stays(lesson: Lesson) -> None:
     """A step keeps the time of its first pass."""
     progress = NOTHING.with_steps_passed(["look"], NOON).with_steps_passed(["look", "find"], LATER)
-    assert [NOON, LATER] == [progress.step_record(step).passed_at for step in ("look", "find")]
+    assert [NOON, LATER] == [progress.find_step_record(step).passed_at for step in ("look", "find")]
 
 
 def test_all_passed(lesson: Lesson) -> None:
@@ -90,21 +92,24 @@ def test_spoiled() -> None:
     progress = (
         NOTHING.with_solution_shown("look", NOON).with_solution_shown("look", LATER).with_steps_passed(["look"], LATER)
     )
-    assert StepRecord(passed_at=LATER, spoiled_at=NOON) == progress.step_record("look")
+    assert StepRecord(passed_at=LATER, spoiled_at=NOON) == progress.find_step_record("look")
 
 
 def test_not_spoiled() -> None:
     """Showing a solution after the pass does not spoil the step."""
     assert (
         None
-        is NOTHING.with_steps_passed(["look"], NOON).with_solution_shown("look", LATER).step_record("look").spoiled_at
+        is NOTHING.with_steps_passed(["look"], NOON)
+        .with_solution_shown("look", LATER)
+        .find_step_record("look")
+        .spoiled_at
     )
 
 
 def test_hints() -> None:
     """Shown hints are recorded per step."""
     progress = NOTHING.with_hint_shown("look", "a").with_hint_shown("look", "b").with_hint_shown("find", "a")
-    assert [{"a", "b"}, {"a"}] == [progress.step_record(step).shown_hints for step in ("look", "find")]
+    assert [{"a", "b"}, {"a"}] == [progress.find_step_record(step).shown_hints for step in ("look", "find")]
 
 
 def test_changed_lesson(lesson: Lesson) -> None:

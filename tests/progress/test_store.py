@@ -65,64 +65,64 @@ def test_nothing() -> None:
 def test_passed() -> None:
     """Passed steps are stored with their time, and reported as newly completed only once."""
     before = datetime.now(UTC).replace(microsecond=0)
-    assert ("look", "find") == store.record_passed("tiny", ["look", "find"]).newly_completed
-    assert () == store.record_passed("tiny", ["look"]).newly_completed
+    assert ("look", "find") == store.record_steps_passed("tiny", ["look", "find"]).newly_completed
+    assert () == store.record_steps_passed("tiny", ["look"]).newly_completed
     progress = store.load_progress("tiny")
     assert {"look": StepCompletion.PASSED, "find": StepCompletion.PASSED} == progress.completed_on_cluster
-    passed = progress.step_record("look").passed_at
+    passed = progress.find_step_record("look").passed_at
     assert passed is not None
     assert before <= passed <= datetime.now(UTC)
 
 
 def test_everything_kept() -> None:
     """Hints, solutions, replayed steps and the last use are stored as well."""
-    store.record_hint("tiny", "look", "0123456789ab")
-    store.record_solution("tiny", "look")
-    last = store.record_played("tiny", ["find"])
+    store.record_hint_shown("tiny", "look", "0123456789ab")
+    store.record_solution_shown("tiny", "look")
+    last = store.record_steps_played("tiny", ["find"])
     assert last == store.load_progress("tiny")
-    assert {"0123456789ab"} == last.step_record("look").shown_hints
+    assert {"0123456789ab"} == last.find_step_record("look").shown_hints
     assert {"find": StepCompletion.PLAYED} == last.completed_on_cluster
-    assert last.step_record("look").spoiled_at is not None
+    assert last.find_step_record("look").spoiled_at is not None
     assert last.last_used is not None
 
 
 def test_labs_apart() -> None:
     """Each lab has its own progress."""
-    store.record_passed("tiny", ["look"])
+    store.record_steps_passed("tiny", ["look"])
     assert Progress("other") == store.load_progress("other")
 
 
 def test_fresh_cluster() -> None:
     """On a fresh cluster no step is completed, but passed steps stay passed."""
-    store.record_passed("tiny", ["look"])
+    store.record_steps_passed("tiny", ["look"])
     progress = store.record_fresh_cluster("tiny")
     assert {} == progress.completed_on_cluster
-    assert progress.step_record("look").passed_at is not None
-    assert ("look",) == store.record_passed("tiny", ["look"]).newly_completed
+    assert progress.find_step_record("look").passed_at is not None
+    assert ("look",) == store.record_steps_passed("tiny", ["look"]).newly_completed
 
 
 def test_format() -> None:
     """The file is JSON with a version, and one written by this version is read to the letter."""
     write_file(VERSION_2)
     progress = store.load_progress("tiny")
-    assert datetime(2026, 11, 21, 11, tzinfo=UTC) == progress.step_record("look").passed_at
-    store.record_use("tiny")
+    assert datetime(2026, 11, 21, 11, tzinfo=UTC) == progress.find_step_record("look").passed_at
+    store.record_lab_used("tiny")
     again = json.loads(file().read_text("utf-8"))
     assert {**json.loads(VERSION_2), "last_used": again["last_used"]} == again
 
 
 def test_nothing_new_is_not_write_file() -> None:
     """Recording the same pass again within a minute does not write the file."""
-    store.record_passed("tiny", ["look"])
+    store.record_steps_passed("tiny", ["look"])
     before = file().stat().st_ino
-    store.record_passed("tiny", ["look"])
+    store.record_steps_passed("tiny", ["look"])
     assert before == file().stat().st_ino
 
 
 def test_used() -> None:
     """The time of last use is updated once it is more than a minute old."""
     write_file(VERSION_2)
-    used = store.record_use("tiny").last_used
+    used = store.record_lab_used("tiny").last_used
     assert used is not None
     assert datetime.now(UTC) - used < timedelta(seconds=10)
 
@@ -153,7 +153,7 @@ def test_damaged(damage: str) -> None:
     """An unreadable file counts as empty progress, and the next change moves it aside unchanged."""
     write_file(damage)
     assert Progress("tiny", unreadable_file=file()) == store.load_progress("tiny")
-    moved = store.record_passed("tiny", ["look"]).progress.unreadable_file
+    moved = store.record_steps_passed("tiny", ["look"]).progress.unreadable_file
     assert moved == file().with_name("tiny.json.unreadable-1")
     assert damage == moved.read_text("utf-8")
     assert None is store.load_progress("tiny").unreadable_file
@@ -175,7 +175,7 @@ def test_not_text() -> None:
 def test_damaged_while_recording() -> None:
     """A change to a damaged file is stored, and the result names the moved file."""
     write_file("{")
-    update = store.record_passed("tiny", ["look"])
+    update = store.record_steps_passed("tiny", ["look"])
     assert update.progress.unreadable_file is not None
     assert {"look": StepCompletion.PASSED} == store.load_progress("tiny").completed_on_cluster
 
@@ -183,9 +183,9 @@ def test_damaged_while_recording() -> None:
 def test_two_damaged_files() -> None:
     """A second damaged file does not overwrite the first one that was moved aside."""
     write_file("{1")
-    first = store.record_use("tiny").unreadable_file
+    first = store.record_lab_used("tiny").unreadable_file
     file().write_text("{2", "utf-8")
-    second = store.record_use("tiny").unreadable_file
+    second = store.record_lab_used("tiny").unreadable_file
     assert first is not None
     assert second is not None
     assert ["{1", "{2"] == [first.read_text("utf-8"), second.read_text("utf-8")]
@@ -200,7 +200,7 @@ def test_interrupted_write(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(os, "fsync", fails)
     with pytest.raises(OSError, match="No space left"):
-        store.record_passed("tiny", ["find"])
+        store.record_steps_passed("tiny", ["find"])
     assert VERSION_2 == file().read_text("utf-8")
     assert {"tiny.json", "lock"} == {path.name for path in file().parent.iterdir()}
 
@@ -208,7 +208,7 @@ def test_interrupted_write(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_concurrent_changes(tmp_path: Path) -> None:
     """Two processes that record steps at the same time lose none of them."""
     script = "import sys\nfrom runner.progress import store\n"
-    script += "for at in range(20): store.record_passed('tiny', [f'{sys.argv[1]}{at}'])\n"
+    script += "for at in range(20): store.record_steps_passed('tiny', [f'{sys.argv[1]}{at}'])\n"
     argv = [sys.executable, "-c", script]
     environment = helpers.build_environment(tmp_path)
     both = [subprocess.Popen([*argv, name], env=environment, cwd=tmp_path) for name in ("a", "b")]
@@ -218,13 +218,13 @@ def test_concurrent_changes(tmp_path: Path) -> None:
 
 def test_learner() -> None:
     """A lab keeps its learner until another is set; passed steps must then be checked again on the cluster."""
-    store.record_passed("tiny", ["look"])
-    store.record_played("tiny", ["find"])
+    store.record_steps_passed("tiny", ["look"])
+    store.record_steps_played("tiny", ["find"])
     progress = store.set_learner("tiny", ADA)
     assert progress == store.load_progress("tiny")
     assert (ADA, {"find": StepCompletion.PLAYED}) == (progress.learner, progress.completed_on_cluster)
-    assert progress.step_record("look").passed_at is not None
-    store.record_passed("tiny", ["look"])
+    assert progress.find_step_record("look").passed_at is not None
+    store.record_steps_passed("tiny", ["look"])
     assert {"look": StepCompletion.PASSED, "find": StepCompletion.PLAYED} == store.set_learner(
         "tiny", ADA
     ).completed_on_cluster
@@ -246,6 +246,9 @@ def test_lab(tmp_path: Path) -> None:
     """A lab is loaded with the values of the learner for whom it was last started."""
     front = helpers.FRONT_MATTER.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
     helpers.write_lab(tmp_path, f"{front}## Look {{#look}}\n")
-    assert {"PORT": "8000"} == store.load_learner_lab("tiny").values
+    assert {"PORT": "8000"} == store.load_lab_with_learner_values("tiny").values
     store.set_learner("tiny", ADA)
-    assert ({"PORT": "8561"}, ADA) == (store.load_learner_lab("tiny").values, store.load_learner_lab("tiny").learner)
+    assert ({"PORT": "8561"}, ADA) == (
+        store.load_lab_with_learner_values("tiny").values,
+        store.load_lab_with_learner_values("tiny").learner,
+    )

@@ -13,8 +13,8 @@ def test_passed_steps(tree: Path) -> None:
     """Steps that the learner passed are included; steps that labs played, and labs without passed steps, are not."""
     for name in ("tiny", "other"):
         helpers.write_lab(tree, f"{helpers.FRONT_MATTER}## Look {{#look}}\n## Find {{#find}}\n", name=name)
-    store.record_played("tiny", ["find"])
-    store.record_passed("tiny", ["look"])
+    store.record_steps_played("tiny", ["find"])
+    store.record_steps_passed("tiny", ["look"])
     assert {"tiny": ["look"]} == live_progress.load_passed_steps()
 
 

@@ -135,7 +135,7 @@ def test_command(tmp_path: Path) -> None:
                 assert b"data-live" in answer.read()
             with urllib.request.urlopen(f"{address}.live", timeout=30) as stream:
                 helpers.run_python(
-                    tmp_path, "-c", "from runner.progress import store; store.record_passed('tiny', ['look'])"
+                    tmp_path, "-c", "from runner.progress import store; store.record_steps_passed('tiny', ['look'])"
                 )
                 assert b'data: {"tiny": ["look"]}\n' in iter(stream.readline, b"")
             (folder / "lesson.md").write_text(f"{front}## Look {{#look}}\nMore: port <PORT>.\n", "utf-8")

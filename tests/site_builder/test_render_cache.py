@@ -27,7 +27,7 @@ def lab(tree: Path) -> Path:
     """Return the folder of one of two labs, after the site was built once."""
     helpers.write_lab(tree, ENGLISH, name="other")
     folder = helpers.write_lab(tree, ENGLISH + LINK, checks=CHECKS)
-    translation.translation_path(folder, "zh").write_text(chinese(folder), "utf-8")
+    translation.build_translation_path(folder, "zh").write_text(chinese(folder), "utf-8")
     (tree / "labs" / "glossary.md").write_text("## Task {#task}\nAn attempt.\n", "utf-8")
     build.render_site()
     return folder

@@ -17,7 +17,7 @@ from tests.watch import scenarios
 from tests.watch.scenarios import FINISHED, HALF_DONE
 
 FRONT_MATTER_WITH_VALUE = helpers.FRONT_MATTER.replace(
-    "images: []\n", "images: []\nvalues: {NAME: {among: [web, api, shop, till]}}\n"
+    "images: []\n", "images: []\nvalues: {NAME: {among: [web, api, shop, desk]}}\n"
 )
 
 
@@ -29,7 +29,7 @@ def _own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_passed_step() -> None:
     """A step that passes for the first time is recorded and praised; the second time it is not praised."""
     first = progress_recorder.record_passed_steps(HALF_DONE, HALF_DONE.report, all_checks=True)
-    assert store.load_progress("tiny").step_record("init").passed_at
+    assert store.load_progress("tiny").find_step_record("init").passed_at
     assert "'Create the swarm'" in first.success_message
     assert (
         ""
@@ -63,14 +63,14 @@ def test_hints() -> None:
     first = progress_recorder.reveal_next_hint(HALF_DONE)
     second = progress_recorder.reveal_next_hint(first)
     assert [1, 2] == [len(state.step_hints(step).shown) for state in (first, second)]
-    assert 2 == len(store.load_progress("tiny").step_record("join").shown_hints)
+    assert 2 == len(store.load_progress("tiny").find_step_record("join").shown_hints)
     assert (False, True) == (second.is_solution_shown, progress_recorder.reveal_next_hint(second).is_solution_shown)
 
 
 def test_hint_of_another_step() -> None:
     """A hint is recorded for the shown step."""
     progress_recorder.reveal_next_hint(model.apply_key_action(HALF_DONE, KeyAction.PREVIOUS_STEP))
-    assert frozenset() == store.load_progress("tiny").step_record("join").shown_hints
+    assert frozenset() == store.load_progress("tiny").find_step_record("join").shown_hints
 
 
 def test_load_progress() -> None:

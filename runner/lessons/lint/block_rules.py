@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Set
 from markdown_it.token import Token
 
 from runner.lessons.lint.context import LintContext
-from runner.lessons.markdown_page import MarkdownPage, Section
+from runner.lessons.markdown_page import MarkdownPage, PageSection
 from runner.lessons.model import Command, Hint
 from runner.lessons.problems import Problem
 
@@ -41,7 +41,7 @@ def _find_token_problem(page: MarkdownPage, token: Token, node_names: Set[str]) 
     return ""
 
 
-def _report_ignored_blocks(page: MarkdownPage, sections: Iterable[Section], location: str) -> Iterator[Problem]:
+def _report_ignored_blocks(page: MarkdownPage, sections: Iterable[PageSection], location: str) -> Iterator[Problem]:
     for section in sections:
         for part in section.parts:
             if isinstance(part, Command | Hint):

@@ -50,7 +50,7 @@ class CheckFile:
         """Whether the step of each check is known without running the file."""
         return self.problem is None and all(check.step for check in self.checks if check.has_step)
 
-    def names_for_step(self, step_id: str) -> frozenset[str]:
+    def list_step_check_names(self, step_id: str) -> frozenset[str]:
         """Return the names of a step's checks."""
         return frozenset(check.name for check in self.checks if check.step == step_id)
 

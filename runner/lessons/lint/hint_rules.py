@@ -13,7 +13,7 @@ def hints(context: LintContext) -> Iterator[Problem]:
     if not context.check_file.has_known_steps:
         return
     for step in context.lesson.steps:
-        names = context.check_file.names_for_step(step.id)
+        names = context.check_file.list_step_check_names(step.id)
         for hint in step.hints:
             if hint.check_name and hint.check_name not in names:
                 existing = f"; it has {', '.join(sorted(names))}" if names else ""

@@ -13,7 +13,7 @@ def steps(context: LintContext) -> Iterator[Problem]:
     path = context.page.path
     solved = {page.path.stem for page in context.solutions}
     for step in context.lesson.steps:
-        if context.check_file.has_known_steps and not context.check_file.names_for_step(step.id):
+        if context.check_file.has_known_steps and not context.check_file.list_step_check_names(step.id):
             file = context.check_file.path.name
             yield Problem(path, step.line, f"the step '{step.id}' has no check; mark one in {file} @step('{step.id}')")
         if not step.hints:
@@ -42,6 +42,6 @@ def near_misses(context: LintContext) -> Iterator[Problem]:
     """Every near miss is for a step that has checks."""
     for page in context.near_misses:
         step = context.lesson.find_step(str(page.front_matter.get("step")))
-        if step and context.check_file.has_known_steps and not context.check_file.names_for_step(step.id):
+        if step and context.check_file.has_known_steps and not context.check_file.list_step_check_names(step.id):
             line = page.find_key_line("step")
             yield Problem(page.path, line, f"the step '{step.id}' has no check that could reject this near miss")

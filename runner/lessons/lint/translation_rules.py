@@ -15,7 +15,7 @@ def translations(context: LintContext) -> Iterator[Problem]:
     """A translation has the same steps and blocks as the current English lesson."""
     lab = Lab(context.name, context.folder, context.lesson)
     for language in translation.list_languages(context.folder):
-        path = translation.translation_path(context.folder, language)
+        path = translation.build_translation_path(context.folder, language)
         try:
             page, translated = translation.parse_translation_leniently(lab, path)
         except BrokenLessonError as error:
