@@ -247,7 +247,7 @@ def test_votes_waited(swarm: SwarmSnapshot) -> None:
 @step("rolling-update")
 @with_swarm_snapshot
 def test_all_replicas_ran_new_version(swarm: SwarmSnapshot) -> None:
-    """Every replica of voting_vote runs the version after, or has run it before."""
+    """Every replica of voting_vote runs the image tag 'after', or has run it."""
     vote = swarm.find_service(f"{STACK}_vote")
     new = {
         task.slot
@@ -289,7 +289,7 @@ def test_broken_version_was_rolled_back(swarm: SwarmSnapshot) -> None:
 @step("rollback", after=["rolling-update"])
 @with_swarm_snapshot
 def test_old_version_is_back(swarm: SwarmSnapshot) -> None:
-    """All replicas of voting_vote run the version before, and every node shows Cats vs Dogs."""
+    """All replicas of voting_vote run the image tag 'before', and every node shows Cats vs Dogs."""
     vote = swarm.find_service(f"{STACK}_vote")
     expect(swarm.manager, vote.image, _OLD_VERSION, of=f"the image of {vote.name}", see=_inspect_command(vote))
     _expect_all_replicas_run(swarm, vote, _VOTE_IMAGE)
@@ -300,7 +300,7 @@ def test_old_version_is_back(swarm: SwarmSnapshot) -> None:
 @step("challenge")
 @with_swarm_snapshot
 def test_school_stack_runs(swarm: SwarmSnapshot) -> None:
-    """The stack school runs the five services, with version after of vote, on its own networks."""
+    """The stack school runs the five services on its own networks, with the image tag 'after' for vote."""
     services = {name: swarm.find_service(f"{_SCHOOL}_{name}") for name in SERVICES}
     for name, service in services.items():
         _expect_all_replicas_run(swarm, service, _IMAGES[name])
@@ -343,7 +343,7 @@ def test_school_vote_limits_replicas_per_node(swarm: SwarmSnapshot) -> None:
 @step("challenge")
 @with_swarm_snapshot
 def test_school_has_its_own_volume(swarm: SwarmSnapshot) -> None:
-    """The database of school stores its data on a volume that no other service uses, and stays on that node."""
+    """The database of school stores its data on a volume that no other service uses, and may run on one node only."""
     db = swarm.find_service(f"{_SCHOOL}_db")
     volume = _find_data_volume(db)
     if not volume:

@@ -27,7 +27,7 @@ REUSE_INSTALLED_PACKAGES = {
 
 
 def run_command(
-    argv: Sequence[str], folder: Path, environment: Mapping[str, str], **more: str
+    argv: Sequence[str], folder: Path, environment: Mapping[str, str], **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder, without access to this checkout.
 
@@ -35,11 +35,11 @@ def run_command(
         argv: The command.
         folder: The working directory.
         environment: The environment variables that all tests share.
-        more: Additional environment variables.
+        variables: Additional environment variables.
 
     """
-    variables = {name: value for name, value in {**os.environ, **environment}.items() if name != "PYTHONPATH"}
-    return subprocess.run(argv, env=variables | more, cwd=folder, capture_output=True, text=True, check=False)
+    inherited = {name: value for name, value in {**os.environ, **environment}.items() if name != "PYTHONPATH"}
+    return subprocess.run(argv, env=inherited | variables, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def record_labs_arguments(argv: Sequence[str], programs: Path, **variables: str) -> list[str]:

@@ -131,18 +131,18 @@ def write_lab(
     return folder
 
 
-def make_lab(root: Path, lesson: str, **more: Any) -> Lab:
+def make_lab(root: Path, lesson: str, **options: Any) -> Lab:
     """Write a lab like `write_lab`, and return it parsed."""
-    return parse.parse_lab(write_lab(root, lesson, **more))
+    return parse.parse_lab(write_lab(root, lesson, **options))
 
 
-def isolate_environment(patch: pytest.MonkeyPatch, folder: Path) -> None:
+def isolate_environment(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Set environment variables so that labs, logs, locks, caches and sockets are in the test's folder."""
     for name, value in build_isolated_variables(folder).items():
-        patch.setenv(name, value)
+        monkeypatch.setenv(name, value)
     # Subprocesses of a test do not inherit these variables from the user, so the test itself must not see them either.
     for name in ("LABS_PROJECT", "LABS_DRIVER"):
-        patch.delenv(name, raising=False)
+        monkeypatch.delenv(name, raising=False)
 
 
 def build_isolated_variables(folder: Path) -> dict[str, str]:
@@ -151,30 +151,30 @@ def build_isolated_variables(folder: Path) -> dict[str, str]:
     return {"HOME": str(folder), "LABS_ROOT": str(folder), "DOCKER_HOST": NO_ENGINE, **folders}
 
 
-def build_environment(folder: Path, **more: str) -> dict[str, str]:
+def build_environment(folder: Path, **variables: str) -> dict[str, str]:
     """Return the complete environment of a `labs` command that keeps all its files in `folder`."""
     fixed = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), "COLUMNS": "100", "LANG": "C.UTF-8"}
-    return {**fixed, **build_isolated_variables(folder), **more}
+    return {**fixed, **build_isolated_variables(folder), **variables}
 
 
-def run_labs(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+def run_labs(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a `labs` command in an isolated folder.
 
     Args:
         folder: Its home, `LABS_ROOT` and working directory.
-        words: The arguments of `labs`.
-        more: Additional environment variables.
+        arguments: The arguments of `labs`.
+        variables: Additional environment variables.
 
     """
-    return run_python(folder, "-m", "runner", *words, **more)
+    return run_python(folder, "-m", "runner", *arguments, **variables)
 
 
-def run_python(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+def run_python(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run this Python interpreter in an isolated folder, like `run_labs`."""
     return subprocess.run(
-        [sys.executable, *words],
+        [sys.executable, *arguments],
         cwd=folder,
-        env=build_environment(folder, **more),
+        env=build_environment(folder, **variables),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
