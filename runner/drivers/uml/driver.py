@@ -85,7 +85,7 @@ class UmlDriver:
         """Remove artifacts, except those that a cluster's disks depend on, and images that they were built from."""
         from runner.drivers.uml import images
 
-        states = [cluster_state.load_state(folder) for folder in cluster_state.list_all_projects_folders()]
+        states = [cluster_state.load_state(folder) for folder in cluster_state.list_folders_of_all_projects()]
         in_use = [state.artifacts for state in states if state]
         removed = images.prune_images(remove_all) + artifacts.prune_artifacts(remove_all, in_use)
         self._forget_artifacts()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from runner.drivers.common import attach, copy_archive
 from runner.drivers.common.bounded_output import BoundedOutput
 from runner.drivers.uml.vm import cluster_state, supervisor_client
-from runner.drivers.uml.vm.agent_client import AgentProtocolError, AgentSession, RequestFrame, ResponseFrame
+from runner.drivers.uml.vm.agent_client import AgentProtocolError, AgentSession, RequestFrameType, ResponseFrameType
 from runner.drivers.uml.vm.cluster_state import VmState
 from runner.errors import HostError, LabsError
 from runner.nodes import docker_transport
@@ -78,7 +78,7 @@ class UmlNode:
         with self._explain_errors():
             session = self._open_session("connect", [str(port)])
             frame = session.receive_first_frame()
-            if not frame or frame[0] != ResponseFrame.STATUS:
+            if not frame or frame[0] != ResponseFrameType.STATUS:
                 session.close()
                 raise ConnectionRefusedError(f"nothing listens on port {port}")
             return session.detach()
@@ -184,11 +184,11 @@ class _AttachedAgentSession:
         if frames is None:
             return None
         for frame_type, data in frames:
-            if frame_type == ResponseFrame.STATUS:
+            if frame_type == ResponseFrameType.STATUS:
                 if not _EXIT_STATUS.fullmatch(data):
                     raise AgentProtocolError("its agent sent an invalid exit status")
                 self._exit_status = int(data)
-        output = [(frame_type, data) for frame_type, data in frames if frame_type != ResponseFrame.STATUS]
+        output = [(frame_type, data) for frame_type, data in frames if frame_type != ResponseFrameType.STATUS]
         return output if output or self._exit_status is None else None
 
     def _receive_frames(self) -> list[tuple[int, bytes]] | None:
@@ -202,13 +202,13 @@ class _AttachedAgentSession:
             return None
 
     def send(self, data: bytes) -> None:
-        self._session.send_frame(RequestFrame.INPUT, data)
+        self._session.send_frame(RequestFrameType.INPUT, data)
 
     def end_input(self) -> None:
-        self._session.send_frame(RequestFrame.END)
+        self._session.send_frame(RequestFrameType.END)
 
     def resize(self, rows: int, columns: int) -> None:
-        self._session.send_frame(RequestFrame.SIZE, f"{rows} {columns}".encode())
+        self._session.send_frame(RequestFrameType.SIZE, f"{rows} {columns}".encode())
 
     def get_exit_status(self) -> int | None:
         return self._exit_status

@@ -36,7 +36,7 @@ def isolate_command(argv: Sequence[str], *, has_network: bool = True) -> list[st
     return isolated if os.geteuid() == 0 else [*_DIE_WITH_PARENT, "buildah", "unshare", *isolated]
 
 
-def build_failure_error(purpose: str, log: str) -> HostError:
+def create_failure_error(purpose: str, log: str) -> HostError:
     """Return the error for a program that has failed.
 
     Args:
@@ -109,7 +109,7 @@ class ProcessRunner:
         if self._is_stopped:
             raise StoppedError
         if status:
-            raise build_failure_error(purpose, "".join(lines[-_LOG_LINES:]))
+            raise create_failure_error(purpose, "".join(lines[-_LOG_LINES:]))
         return "".join(lines)
 
     def _start_process(self, argv: Sequence[str], purpose: str) -> subprocess.Popen[str]:
@@ -128,7 +128,7 @@ class ProcessRunner:
                     process_group=0,
                 )
             except OSError as error:
-                raise build_failure_error(purpose, f"{argv[0]}: {error}\n") from error
+                raise create_failure_error(purpose, f"{argv[0]}: {error}\n") from error
             self._running.add(process)
         return process
 

@@ -18,7 +18,7 @@ _MAX_FRAME_BYTES = 1 << 16
 _FIRST_FRAME_SECONDS = 30
 
 
-class RequestFrame(IntEnum):
+class RequestFrameType(IntEnum):
     """The types of frames to the agent."""
 
     INPUT = 0
@@ -26,7 +26,7 @@ class RequestFrame(IntEnum):
     SIZE = 2
 
 
-class ResponseFrame(IntEnum):
+class ResponseFrameType(IntEnum):
     """The types of frames from the agent."""
 
     OUTPUT = 1
@@ -62,9 +62,9 @@ class AgentSession:
         self._received = bytearray()
         variables = [f"{name}={value}" for name, value in (environment or {}).items()]
         fields = [action, *map(str, size), str(len(variables)), *variables, *arguments]
-        self.send_frame(RequestFrame.INPUT, "\0".join(fields).encode())
+        self.send_frame(RequestFrameType.INPUT, "\0".join(fields).encode())
 
-    def send_frame(self, frame_type: RequestFrame, data: bytes = b"") -> None:
+    def send_frame(self, frame_type: RequestFrameType, data: bytes = b"") -> None:
         """Send a frame."""
         self._connection.sendall(_HEADER.pack(frame_type, len(data)) + data)
 
@@ -128,6 +128,6 @@ class AgentSession:
 
 def _parse_header(data: bytes | bytearray) -> tuple[int, int]:
     frame_type, length = _HEADER.unpack_from(data)
-    if frame_type not in set(ResponseFrame) or length > _MAX_FRAME_BYTES:
+    if frame_type not in set(ResponseFrameType) or length > _MAX_FRAME_BYTES:
         raise AgentProtocolError("the answer is not from the agent of labs")
     return frame_type, length

@@ -22,7 +22,7 @@ _RECORD_NAME = "groups"
 _OWN_PROCESS = Path("/proc/self")
 _REMOVE_SECONDS = 2
 
-Settings = Sequence[tuple[str, int]]
+CgroupSettings = Sequence[tuple[str, int]]
 
 
 def create_cgroups(folder: Path, name: str, megabytes: int) -> list[Path]:
@@ -61,7 +61,7 @@ def remove_cgroups(folder: Path) -> None:
         record.unlink()
 
 
-def _create_group(group: Path, settings: Settings) -> bool:
+def _create_group(group: Path, settings: CgroupSettings) -> bool:
     try:
         group.mkdir(exist_ok=True)
     except OSError:
@@ -83,7 +83,7 @@ def _remove_group(group: Path) -> bool:
     return False
 
 
-def _find_parent_groups(limit: int, process: Path = _OWN_PROCESS) -> Iterator[tuple[Path, Settings]]:
+def _find_parent_groups(limit: int, process: Path = _OWN_PROCESS) -> Iterator[tuple[Path, CgroupSettings]]:
     """Yield the groups in which we may create groups, and the settings for these."""
     if not (process / "cgroup").exists():
         return

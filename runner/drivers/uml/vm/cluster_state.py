@@ -119,7 +119,7 @@ def clusters_folder() -> Path:
     return paths.vms_folder()
 
 
-def list_all_projects_folders() -> list[Path]:
+def list_folders_of_all_projects() -> list[Path]:
     """Return the cluster folders of all projects, because projects share the artifacts."""
     return sorted(paths.state_folder().parent.glob(f"*/{paths.vms_folder().name}/*"))
 

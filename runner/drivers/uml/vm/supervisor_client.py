@@ -125,7 +125,7 @@ def send_request(folder: Path, **request: Any) -> dict[str, str]:
             answer: dict[str, str] = json.loads(connection.makefile("r").readline())
             return answer
     except (OSError, ValueError) as error:
-        raise unreachable_error(folder) from error
+        raise create_unreachable_error(folder) from error
 
 
 def wait_for_boot(folder: Path, node: str, is_cancelled: Callable[[], bool] = lambda: False) -> str:
@@ -180,13 +180,13 @@ def connect_vm_port(folder: Path, node: str, port: int) -> socket.socket:
             connection.sendall(json.dumps(request).encode() + b"\n")
             line, descriptors, _, _ = socket.recv_fds(connection, 4096, 1)
     except OSError as error:
-        raise unreachable_error(folder) from error
+        raise create_unreachable_error(folder) from error
     if not descriptors:
         raise ConnectionError(json.loads(line)["error"] if line else "the supervisor has exited")
     return socket.socket(fileno=descriptors[0])
 
 
-def unreachable_error(folder: Path) -> HostError:
+def create_unreachable_error(folder: Path) -> HostError:
     """Return the error for a cluster whose supervisor does not run."""
     return HostError(f"The VMs of '{folder.name}' are down.", "'labs status' shows their state.")
 

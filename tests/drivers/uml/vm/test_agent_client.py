@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner.drivers.uml.vm.agent_client import AgentProtocolError, AgentSession, RequestFrame, ResponseFrame
+from runner.drivers.uml.vm.agent_client import AgentProtocolError, AgentSession, RequestFrameType, ResponseFrameType
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def ends() -> Iterator[tuple[AgentSession, socket.socket]]:
 def test_complete_frames_are_returned(ends: tuple[AgentSession, socket.socket]) -> None:
     """Complete frames are returned at once, and a partial frame as soon as it is complete."""
     session, agent_end = ends
-    agent_end.sendall(struct.pack(">BI2sBI", ResponseFrame.OUTPUT, 2, b"ab", ResponseFrame.ERROR, 3))
+    agent_end.sendall(struct.pack(">BI2sBI", ResponseFrameType.OUTPUT, 2, b"ab", ResponseFrameType.ERROR, 3))
     assert [(1, b"ab")] == session.receive_frames()
     agent_end.sendall(b"cde")
     assert [(2, b"cde")] == session.receive_frames()
@@ -36,8 +36,8 @@ def test_complete_frames_are_returned(ends: tuple[AgentSession, socket.socket]) 
 @pytest.mark.parametrize(
     "data",
     [
-        struct.pack(">BI", ResponseFrame.OUTPUT, 0xFFFFFFFF),
-        struct.pack(">BI", ResponseFrame.OUTPUT, (1 << 16) + 1),
+        struct.pack(">BI", ResponseFrameType.OUTPUT, 0xFFFFFFFF),
+        struct.pack(">BI", ResponseFrameType.OUTPUT, (1 << 16) + 1),
         struct.pack(">BI1s", 0, 1, b"x"),
         struct.pack(">BI1s", 99, 1, b"x"),
         b"HTTP/1.1 200 OK\r\n",
@@ -54,10 +54,10 @@ def test_invalid_frames_are_refused(ends: tuple[AgentSession, socket.socket], da
 def test_first_frame_is_read_alone(ends: tuple[AgentSession, socket.socket]) -> None:
     """Reading the first frame leaves all data that follows it, and a false length raises an error."""
     session, agent_end = ends
-    agent_end.sendall(struct.pack(">BI1s", ResponseFrame.STATUS, 1, b"0") + b"rest")
+    agent_end.sendall(struct.pack(">BI1s", ResponseFrameType.STATUS, 1, b"0") + b"rest")
     assert (3, b"0") == session.receive_first_frame()
     assert b"rest" == session.detach().recv(10)
-    agent_end.sendall(struct.pack(">BI", ResponseFrame.STATUS, 0xFFFFFFFF))
+    agent_end.sendall(struct.pack(">BI", ResponseFrameType.STATUS, 0xFFFFFFFF))
     with pytest.raises(AgentProtocolError):
         session.receive_first_frame()
 
@@ -65,5 +65,5 @@ def test_first_frame_is_read_alone(ends: tuple[AgentSession, socket.socket]) -> 
 def test_frames_are_sent_in_the_agents_format(ends: tuple[AgentSession, socket.socket]) -> None:
     """A frame consists of its type, its length and its payload."""
     session, agent_end = ends
-    session.send_frame(RequestFrame.SIZE, b"24 80")
+    session.send_frame(RequestFrameType.SIZE, b"24 80")
     assert b"\x02\x00\x00\x00\x0524 80" == agent_end.recv(100)

@@ -71,7 +71,7 @@ def test_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     other = cluster_state.cluster_folder(ClusterId("tiny"))
     assert main != other
     other.mkdir(parents=True)
-    assert {verify, other} == set(cluster_state.list_all_projects_folders())
+    assert {verify, other} == set(cluster_state.list_folders_of_all_projects())
 
 
 def test_mac_address() -> None:
