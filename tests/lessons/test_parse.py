@@ -21,7 +21,7 @@ minutes: 20
 topology:
   nodes:
     - {name: node1, role: manager}
-    - {name: node2, role: worker}
+    - {name: node2, role: worker, memory: 700}
 images: ["nginx:alpine"]
 needs: [ipvs]
 after: [swarm-basics]
@@ -84,7 +84,7 @@ def test_front_matter(tmp_path: Path) -> None:
         lesson.level,
         lesson.minutes,
     )
-    assert (NodeSpec("node1", Role.MANAGER), NodeSpec("node2", Role.WORKER)) == lesson.topology.nodes
+    assert (NodeSpec("node1", Role.MANAGER), NodeSpec("node2", Role.WORKER, 700)) == lesson.topology.nodes
     assert ("node1", "node2") == lesson.topology.node_names
     assert (("nginx:alpine",), frozenset({"ipvs"}), ("swarm-basics",)) == (
         lesson.images,
