@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from runner import subprocess_pool
 from runner.errors import BrokenLabError
 from runner.grading import grade_cache, similarity
-from runner.grading.executor import Executor, ExecutorError, failed_grade
+from runner.grading.executor import Executor, ExecutorError, make_failed_grade
 from runner.grading.grade_model import Grade
-from runner.grading.job import Job, PackedJob, hash_lab, pack_job
+from runner.grading.job import Job, PackedJob, hash_lab_and_checks, pack_job
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +82,14 @@ class Batch:
             raise
         except Exception as error:
             # Nothing that one submission causes may keep the others from being graded.
-            grade = failed_grade(job, f"{type(error).__name__}: {error}")
+            grade = make_failed_grade(job, f"{type(error).__name__}: {error}")
         grade = replace(
             grade, submission=job.name, folder=str(job.folder), learner=job.learner.id, seed=job.learner.seed
         )
         return job, GradedSubmission(grade, texts)
 
     def _load_or_grade(self, packed: PackedJob) -> Grade:
-        key = grade_cache.derive_key(packed)
+        key = grade_cache.derive_grade_key(packed)
         # Two learners may submit the same work: they would be graded on a cluster of the same name.
         with self._lock_key(key):
             stored = grade_cache.load_grade(key) if not self.force or key in self._stored_keys else None
@@ -99,7 +99,7 @@ class Batch:
             grade = self.executor.grade_job(packed, lambda line: self.on_status(job, line))
             grade = replace(grade, hashes=packed.hashes)
             # If the lab was edited meanwhile, it is unknown which version was used.
-            if grade.is_complete and hash_lab(job.lab, job.learner).items() <= packed.hashes.items():
+            if grade.is_complete and hash_lab_and_checks(job.lab, job.learner).items() <= packed.hashes.items():
                 grade_cache.store_grade(key, grade)
                 self._stored_keys.add(key)
             return grade

@@ -20,7 +20,7 @@ from typing import Any
 from runner import __version__
 from runner.errors import HostError, UsageError
 from runner.grading import grade_model
-from runner.grading.executor import ExecutorError, StatusCallback, failed_grade
+from runner.grading.executor import ExecutorError, StatusCallback, make_failed_grade
 from runner.grading.grade_model import Grade
 from runner.grading.job import PackedJob
 
@@ -67,7 +67,7 @@ def open_dask_executor(
     with dask.config.set(quiet), _without_logs(), _connect(address) as client:
         slots = _wait_for_slots(client, address, needed_mb)
         executor = DaskExecutor(client, address, needed_mb, min(max_capacity or slots, submissions) or 1)
-        client.subscribe_topic(executor.run, executor.on_event)
+        client.subscribe_topic(executor.run_id, executor.on_event)
         yield executor
 
 
@@ -80,7 +80,7 @@ class DaskExecutor:
         address: The scheduler's address.
         memory_mb: How many MB of a worker's memory one submission needs.
         capacity: How many submissions are graded at the same time.
-        run: The prefix of this run's task keys, and the topic of its status lines.
+        run_id: The prefix of this run's task keys, and the topic of its status lines.
 
     """
 
@@ -88,7 +88,7 @@ class DaskExecutor:
     address: str
     memory_mb: int
     capacity: int
-    run: str = field(default_factory=lambda: f"{dask_worker.TASK_PREFIX}-{uuid.uuid4().hex}")
+    run_id: str = field(default_factory=lambda: f"{dask_worker.TASK_PREFIX}-{uuid.uuid4().hex}")
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _futures: dict[str, Future[Any]] = field(default_factory=dict)
@@ -98,7 +98,7 @@ class DaskExecutor:
     def grade_job(self, packed: PackedJob, on_status: StatusCallback) -> Grade:
         """Grade a submission on any worker with enough memory, and on another one if that is lost; see `Executor`."""
         on_status("waiting for a worker")
-        key = f"{self.run}-{next(self._numbers)}"
+        key = f"{self.run_id}-{next(self._numbers)}"
         future = self._submit(key, packed, on_status)
         try:
             return grade_model.decode_grade(self._wait_for_result(future))
@@ -106,7 +106,7 @@ class DaskExecutor:
             lost = error.allowed_failures + 1
             subject = f"{lost} Dask workers were" if lost > 1 else "1 Dask worker was"
             reason = f"{subject} lost while grading it, because of it or of another one beside it; grade it alone"
-            return failed_grade(packed.job, reason)
+            return make_failed_grade(packed.job, reason)
         except CancelledError as error:
             if self._is_interrupted:
                 raise KeyboardInterrupt from error
@@ -144,7 +144,7 @@ class DaskExecutor:
                 raise KeyboardInterrupt
             self._status_callbacks[key] = on_status
             future = self.client.submit(
-                dask_worker.grade_job, packed, self.run, key=key, resources=resources, pure=False
+                dask_worker.grade_job, packed, self.run_id, key=key, resources=resources, pure=False
             )
             self._futures[key] = future
         return future
@@ -152,7 +152,7 @@ class DaskExecutor:
     def _is_busy(self) -> bool:
         workers = list(_list_grading_workers(self.client))
         return bool(workers) and any(
-            self.client.run(dask_worker.count_running, self.run, workers=workers, on_error="ignore").values()
+            self.client.run(dask_worker.count_running_jobs, self.run_id, workers=workers, on_error="ignore").values()
         )
 
     def _wait_for_result(self, future: Future[Any]) -> str:

@@ -23,7 +23,7 @@ from runner.clusters import lifecycle, selection
 from runner.errors import HostError, LabsError
 from runner.grading import grade_model
 from runner.grading.executor import ExecutorError
-from runner.grading.job import PackedJob, hash_lab
+from runner.grading.job import PackedJob, hash_lab_and_checks
 from runner.grading.local_executor import LocalExecutor
 from runner.grading.submission_grader import is_grading_cluster
 from runner.lessons import catalog
@@ -86,9 +86,9 @@ def grade_job(packed: PackedJob, topic: str) -> str:
     return grade_model.encode_grade(grade)
 
 
-def count_running(run: str) -> int:
+def count_running_jobs(run_id: str) -> int:
     """Return how many submissions of a run this process is grading."""
-    return sum(key.startswith(run) for key in list(_executors))
+    return sum(key.startswith(run_id) for key in list(_executors))
 
 
 class _CancelPlugin(WorkerPlugin):
@@ -110,7 +110,7 @@ class _CancelPlugin(WorkerPlugin):
 def _check_worker(packed: PackedJob) -> None:
     job = packed.job
     try:
-        hashes = hash_lab(job.lab, job.learner)
+        hashes = hash_lab_and_checks(job.lab, job.learner)
         selection.load_driver(job.driver).check_support(catalog.load_lab(job.lab).lesson.needs, f"'{job.lab}'")
     except LabsError as error:
         raise ExecutorError(f"On {_describe_worker()}: {error.message}", f"On that host: {error.advice}") from error

@@ -48,6 +48,6 @@ class Executor(Protocol):
         ...
 
 
-def failed_grade(job: Job, reason: str) -> Grade:
+def make_failed_grade(job: Job, reason: str) -> Grade:
     """Return the grade of a submission that could not be graded."""
     return Grade(job.name, job.lab, job.driver, trouble=reason, version=__version__)

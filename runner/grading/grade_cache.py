@@ -13,7 +13,7 @@ from runner.grading.snapshot import hash_lines
 from runner.storage import atomic
 
 
-def derive_key(packed: PackedJob) -> str:
+def derive_grade_key(packed: PackedJob) -> str:
     """Return the name under which a job's grade is stored; it depends on everything that the grade depends on."""
     inputs = {
         **packed.hashes,

@@ -97,7 +97,7 @@ def pack_job(job: Job) -> PackedJob:
 
     """
     snapshot = collect.collect_submission(job.folder, job.limits)
-    hashes = {**hash_lab(job.lab, job.learner), "submission": snapshot.digest}
+    hashes = {**hash_lab_and_checks(job.lab, job.learner), "submission": snapshot.digest}
     hidden_checks = b""
     if job.hidden_checks:
         hidden_checks = job.hidden_checks.read_bytes()
@@ -105,7 +105,7 @@ def pack_job(job: Job) -> PackedJob:
     return PackedJob(job, snapshot, hidden_checks, hashes)
 
 
-def hash_lab(lab_name: str, learner: Learner) -> dict[str, str]:
+def hash_lab_and_checks(lab_name: str, learner: Learner) -> dict[str, str]:
     """Return the hashes of a lab's folder, of its checks with the modules they use, and of a learner's values if any.
 
     Raises:

@@ -14,7 +14,7 @@ from runner import sanitize
 from runner.clusters import lifecycle, selection
 from runner.errors import BrokenLabError, ExitCode
 from runner.grading import grade_model, local_worker
-from runner.grading.executor import StatusCallback, failed_grade
+from runner.grading.executor import StatusCallback, make_failed_grade
 from runner.grading.grade_model import Grade
 from runner.grading.job import Job, PackedJob
 from runner.grading.submission_grader import derive_cluster_id
@@ -66,7 +66,7 @@ class LocalExecutor:
                 raise BrokenLabError(f"The lab '{job.lab}' is broken.", advice, log)
             with contextlib.suppress(OSError, ValueError):
                 return grade_model.decode_grade(answer.read_text("utf-8"))
-        return failed_grade(job, f"its grading ended with exit status {process.returncode}: {log.strip()}")
+        return make_failed_grade(job, f"its grading ended with exit status {process.returncode}: {log.strip()}")
 
     def _run_worker(self, folder: Path, job: Job, on_status: StatusCallback) -> tuple[subprocess.Popen[str], str]:
         """Run the grading process to its end, and return it with the last lines of its output."""

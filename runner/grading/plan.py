@@ -17,7 +17,7 @@ from runner.grading.job import Job, find_hidden_checks
 from runner.grading.local_executor import LocalExecutor
 from runner.grading.resource_limits import ResourceLimits
 from runner.grading.snapshot import SUBMISSION_FILE
-from runner.grading.submission import find_lab_name
+from runner.grading.submission import parse_lab_name
 from runner.lessons import catalog
 from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.status import StatusReporter
@@ -84,7 +84,7 @@ def plan_grading(request: GradingRequest) -> GradingPlan:
     jobs: list[Job] = []
     rejected: list[Grade] = []
     for folder in request.submissions:
-        lab = request.lab or find_lab_name(read_submission_text(folder, request.limits))
+        lab = request.lab or parse_lab_name(read_submission_text(folder, request.limits))
         # One submission with a wrong lab must not keep the rest of a class from being graded.
         if len(request.submissions) > 1 and folder.is_dir() and not request.lab and lab not in catalog.list_lab_names():
             reason = f"{SUBMISSION_FILE} names no existing lab; add 'lab: LAB' to its front matter"

@@ -21,7 +21,7 @@ _CHANGED_INPUTS = {
 }
 
 
-def read_graded_report(report: Path) -> list[Grade]:
+def read_report_grades(report: Path) -> list[Grade]:
     """Return the grades in a report of the format 'json'.
 
     Raises:

@@ -88,13 +88,13 @@ def find_similar_pairs(grades: Sequence[Grade], file_texts: Sequence[Sequence[st
         lines = [list(_list_lines(grades[index], file_texts[index])) for index in indexes]
         pairs += (
             replace(pair, first=indexes[pair.first], second=indexes[pair.second])
-            for pair in compare_class(lines, lesson_shapes)
+            for pair in compare_submissions(lines, lesson_shapes)
         )
     pairs = [pair for pair in pairs if grades[pair.first].submission != grades[pair.second].submission]
     return sorted(pairs, key=lambda pair: (-pair.share, -pair.pieces, pair.first, pair.second))
 
 
-def compare_class(submissions: Sequence[Sequence[CodeLine]], ignored: Collection[Words]) -> Iterator[SimilarPair]:
+def compare_submissions(submissions: Sequence[Sequence[CodeLine]], ignored: Collection[Words]) -> Iterator[SimilarPair]:
     """Yield the pairs that resemble each other among one class.
 
     Args:

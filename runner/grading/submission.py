@@ -120,7 +120,7 @@ def _format_problems(problems: Iterable[Problem]) -> tuple[str, ...]:
     return tuple(lines[:_MAX_PROBLEMS] + ([f"and {excess} more"] if excess > 0 else []))
 
 
-def find_lab_name(text: bytes) -> str | None:
+def parse_lab_name(text: bytes) -> str | None:
     """Return the lab that the front matter of a `submission.md` names; None if it names none, or is malformed."""
     front_matter = _FRONT_MATTER.match(text.decode("utf-8", "replace"))
     lab_key = _LAB_KEY.search(front_matter[1]) if front_matter else None

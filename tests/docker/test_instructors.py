@@ -137,7 +137,7 @@ def test_from_github_classroom(page_runner: PageRunner) -> None:
         *(block.replace("11-30", "12-03") for block in blocks if "failed.txt" in block or "deadline=" in block)
     )
     assert "" == (page_runner.folder / "failed.txt").read_text("utf-8")
-    texts = {
+    collected = {
         path.parent.name: path.read_text("utf-8") for path in page_runner.folder.glob("submissions/*/submission.md")
     }
     assert {"ada": True, "bob": False, "eve": True} == {name: "third" in text for name, text in collected.items()}

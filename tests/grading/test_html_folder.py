@@ -182,7 +182,7 @@ def test_folder_with_other_files(tmp_path: Path) -> None:
         reports.check_report_target("pages", tmp_path, ADA)
     with pytest.raises(UsageError, match="is not a directory"):
         reports.check_report_target("pages", tmp_path / "mine.txt", ADA)
-    with pytest.raises(UsageError, match="There is no folder"):
+    with pytest.raises(UsageError, match="does not exist"):
         reports.check_report_target("pages", tmp_path / "none" / "out", ADA)
 
 

@@ -58,7 +58,7 @@ def test_no_grade_to_compare() -> None:
 def test_read_report(tmp_path: Path) -> None:
     """A report is read as it was written."""
     (tmp_path / "grades.json").write_text(reports.render_report("json", ALL_GRADES), "utf-8")
-    assert [*ALL_GRADES] == regrade.read_graded_report(tmp_path / "grades.json")
+    assert [*ALL_GRADES] == regrade.read_report_grades(tmp_path / "grades.json")
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"format": "labs-grades/1"}', '{"format": "labs-grades/2"}'])
@@ -67,4 +67,4 @@ def test_not_a_report(text: str | None, tmp_path: Path) -> None:
     if text is not None:
         (tmp_path / "grades.json").write_text(text, "utf-8")
     with pytest.raises(UsageError, match="is not a report that can be audited"):
-        regrade.read_graded_report(tmp_path / "grades.json")
+        regrade.read_report_grades(tmp_path / "grades.json")

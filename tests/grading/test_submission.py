@@ -133,4 +133,4 @@ def test_digest_stays_the_same(tmp_path: Path, lab: Lab) -> None:
 )
 def test_lab_name(text: str, lab: str | None) -> None:
     """A submission can name its lab in its front matter only."""
-    assert lab == submission.find_lab_name(text.encode())
+    assert lab == submission.parse_lab_name(text.encode())

@@ -15,12 +15,17 @@ BUNDLE_FORMATS = {"classroom50": classroom50.BUNDLE_FORMAT, "gradescope": grades
 
 
 def write_bundle(
-    name: str, settings: BundleSettings, out: Path, *, hidden_checks: Path | None = None, artifacts: Path | None = None
+    format_name: str,
+    settings: BundleSettings,
+    out: Path,
+    *,
+    hidden_checks: Path | None = None,
+    artifacts: Path | None = None,
 ) -> None:
     """Write a bundle.
 
     Args:
-        name: The format, one of `BUNDLE_FORMATS`.
+        format_name: The format, one of `BUNDLE_FORMATS`.
         settings: What it grades.
         out: The file or folder to write; the files of an older bundle in it are replaced.
         hidden_checks: A file with checks that students may not see.
@@ -31,10 +36,10 @@ def write_bundle(
         HostError: labs is not installed, but runs from a folder.
 
     """
-    bundle_format = BUNDLE_FORMATS[name]
+    bundle_format = BUNDLE_FORMATS[format_name]
     paths.check_parent_folder(out)
     if artifacts and not bundle_format.accepts_artifacts:
-        raise UsageError(f"A bundle for '{name}' cannot contain {artifacts}.", "Omit '--parts'.")
+        raise UsageError(f"A bundle for '{format_name}' cannot contain {artifacts}.", "Omit '--parts'.")
     if artifacts and not artifacts.is_file():
         raise UsageError(f"The file {artifacts} does not exist.", f"'labs images export {artifacts}' creates it.")
     with tempfile.TemporaryDirectory() as scratch:

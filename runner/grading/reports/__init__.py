@@ -72,11 +72,11 @@ def _parse_report_option(option: str) -> ReportTarget:
     return ReportTarget(name, Path(path))
 
 
-def check_report_target(name: str, path: Path, submissions: Sequence[Path]) -> None:
+def check_report_target(format_name: str, path: Path, submissions: Sequence[Path]) -> None:
     """Refuse a report that could not be written later, before minutes are spent on grading.
 
     Args:
-        name: The format, one of `FORMATS`.
+        format_name: The format, one of `FORMATS`.
         path: The file or folder to write.
         submissions: The folders of the submissions.
 
@@ -84,21 +84,21 @@ def check_report_target(name: str, path: Path, submissions: Sequence[Path]) -> N
         UsageError: It could not be written; with what to type instead.
 
     """
-    if name in SINGLE_SUBMISSION_FORMATS and len(submissions) != 1:
+    if format_name in SINGLE_SUBMISSION_FORMATS and len(submissions) != 1:
         raise UsageError(
-            f"The report '{name}' is about one submission, and there are {len(submissions)}.",
+            f"The report '{format_name}' is about one submission, and there are {len(submissions)}.",
             "Grade one submission, or omit the report.",
         )
     paths.check_parent_folder(path)
-    if name in FOLDER_FORMATS:
+    if format_name in FOLDER_FORMATS:
         if len(submissions) > 1 and path.resolve().parent in {folder.resolve().parent for folder in submissions}:
             raise UsageError(
                 f"{path} is in the folder of the submissions, and would be graded as one next time.",
                 "Name a folder elsewhere.",
             )
-        _open_managed_folder(name, path).check_ownership()
+        _open_managed_folder(format_name, path).check_ownership()
         return
-    module = _load_module(FILE_FORMATS[name])
+    module = _load_module(FILE_FORMATS[format_name])
     if hasattr(module, "check_environment"):
         module.check_environment()
 
@@ -126,11 +126,11 @@ def write_reports(targets: Iterable[ReportTarget], grades: Sequence[Grade], pair
         raise errors[0]
 
 
-def write_report(name: str, path: Path, grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> None:
+def write_report(format_name: str, path: Path, grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> None:
     """Write a report.
 
     Args:
-        name: The format, one of `FORMATS`.
+        format_name: The format, one of `FORMATS`.
         path: The file or folder to write.
         grades: The grades.
         pairs: The submissions that resemble each other, for formats that students do not see.
@@ -140,24 +140,24 @@ def write_report(name: str, path: Path, grades: Sequence[Grade], pairs: Sequence
         OSError: The file system refuses it.
 
     """
-    if name in FOLDER_FORMATS:
-        files = html_folder.render_files(_load_module(FOLDER_FORMATS[name]), grades, pairs)
-        _open_managed_folder(name, path).write_files({file: text.encode() for file, text in files.items()})
+    if format_name in FOLDER_FORMATS:
+        files = html_folder.render_files(_load_module(FOLDER_FORMATS[format_name]), grades, pairs)
+        _open_managed_folder(format_name, path).write_files({file: text.encode() for file, text in files.items()})
     else:
-        atomic.write_text(path, render_report(name, grades, pairs))
+        atomic.write_text(path, render_report(format_name, grades, pairs))
 
 
-def render_report(name: str, grades: Sequence[Grade], pairs: Sequence[SimilarPair] = ()) -> str:
+def render_report(format_name: str, grades: Sequence[Grade], pairs: Sequence[SimilarPair] = ()) -> str:
     """Return the text of a report that is one file.
 
     Args:
-        name: The format, one of `FILE_FORMATS`.
+        format_name: The format, one of `FILE_FORMATS`.
         grades: The grades; formats that students see leave out what hidden checks found.
         pairs: The submissions that resemble each other, for formats that students do not see.
 
     """
-    module = _load_module(FILE_FORMATS[name])
-    text: str = module.render(grades, pairs) if name in INSTRUCTOR_FORMATS else module.render(grades)
+    module = _load_module(FILE_FORMATS[format_name])
+    text: str = module.render(grades, pairs) if format_name in INSTRUCTOR_FORMATS else module.render(grades)
     return text
 
 
