@@ -97,7 +97,7 @@ def test_no_layout_shift(path: str, width: int, page: Page, address: str) -> Non
 def test_nothing_covered(width: int, page: Page, address: str) -> None:
     """No copy button covers the text that it copies."""
     page.set_viewport_size({"width": width, "height": 800})
-    page.goto(f"{address}{PAGES['whole lab']}")
+    page.goto(f"{address}{PAGES['single page']}")
     script = """() => [...document.querySelectorAll('.code')].flatMap(code => {
         const hint = code.closest('.hint');
         if (hint) { hint.open = true; hint.classList.remove('later'); }
@@ -128,7 +128,7 @@ def test_header_on_a_phone(path: str, page: Page, address: str) -> None:
 def test_options_do_not_break(page: Page, address: str) -> None:
     """A line of a command breaks between words, and never after the dashes of an option."""
     page.set_viewport_size({"width": 320, "height": 800})
-    page.goto(f"{address}{PAGES['whole lab']}")
+    page.goto(f"{address}{PAGES['single page']}")
     words = page.locator(".cmd .w")
     assert words.count()
     broken = "words => words.filter(word => word.getClientRects().length > 1).map(word => word.textContent)"
