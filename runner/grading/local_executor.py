@@ -53,7 +53,7 @@ class LocalExecutor:
     def grade_job(self, packed: PackedJob, on_status: StatusCallback) -> Grade:
         """Grade a submission in a new process; see `Executor`."""
         job = packed.job
-        with tempfile.TemporaryDirectory(prefix="labs-grade-", dir=self.scratch_folder) as folder:
+        with tempfile.TemporaryDirectory(prefix=local_worker.SCRATCH_PREFIX, dir=self.scratch_folder) as folder:
             request, answer = Path(folder) / local_worker.REQUEST_FILE, Path(folder) / local_worker.ANSWER_FILE
             request.write_text(codec.encode_json(packed.unpack(Path(folder))), "utf-8")
             process, log = self._run_worker(Path(folder), job, on_status)

@@ -31,6 +31,7 @@ from runner.status import DetailCallback
 from runner.storage import codec
 
 REQUEST_FILE, ANSWER_FILE = "job.json", "grade.json"
+SCRATCH_PREFIX = "labs-grade-"
 # About ten times what a grading needs: a node whose answer never ends must not use up the host's memory. Child
 # processes inherit the limit, including the kernel of a VM.
 _MEMORY_BYTES = 8 << 30
@@ -50,10 +51,10 @@ class _LineReporter:
 def main() -> int:
     """Grade the submission, write its grade, and return the exit code."""
     folder, parent = Path(sys.argv[1]), int(sys.argv[2])
-    _end_with_parent(parent)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     signals.raise_on_signals()
     try:
+        _end_with_parent(parent)
         _grade(folder)
     except LabsError as error:
         _print_line(f"{error.log}\n{error.message} {error.advice}".strip())
@@ -61,8 +62,8 @@ def main() -> int:
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     finally:
-        if os.getppid() != parent:
-            # The parent would have removed the folder, but it was killed.
+        # Normally the parent removes the folder, but not if it was killed.
+        if os.getppid() != parent and folder.name.startswith(SCRATCH_PREFIX):
             shutil.rmtree(folder, ignore_errors=True)
     return ExitCode.DONE
 

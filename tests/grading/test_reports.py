@@ -399,6 +399,6 @@ def test_single_submission_formats() -> None:
 
 def test_no_folder(tmp_path: Path) -> None:
     """A report in a missing folder is refused before anything is graded."""
-    with pytest.raises(UsageError, match="the folder .* does not exist"):
+    with pytest.raises(UsageError, match=r"the folder .* does not exist"):
         reports.check_report_target("json", tmp_path / "none" / "grades.json", [Path("ada")])
     reports.check_report_target("json", tmp_path / "grades.json", [Path("ada")])
