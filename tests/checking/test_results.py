@@ -38,8 +38,8 @@ def test_exit_code(outcomes: list[Outcome], code: ExitCode) -> None:
 
 def test_count() -> None:
     """A report counts each outcome separately."""
-    found = report(PASSED, PASSED, FAILED)
-    assert [2, 1, 0, 0] == [found.count_outcome(one) for one in Outcome]
+    counted = report(PASSED, PASSED, FAILED)
+    assert [2, 1, 0, 0] == [counted.count_outcome(outcome) for outcome in Outcome]
 
 
 def test_of_step() -> None:

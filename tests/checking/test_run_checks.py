@@ -187,7 +187,7 @@ def test_ignored_prerequisites(tmp_path: Path) -> None:
         "@step('keep', after=['look'])\ndef test_still(nodes):\n    '''It is still there.'''\n",
     )
     report = run(lab, tmp_path, ignore_prerequisites=True)
-    assert ["passed", "failed", "passed", "skipped", "passed"] == [one.outcome.value for one in report.results]
+    assert ["passed", "failed", "passed", "skipped", "passed"] == [result.outcome.value for result in report.results]
     assert "first finish 'Find'" == report.results[3].reason
 
 
@@ -201,7 +201,7 @@ def test_skipped_dependency(tmp_path: Path) -> None:
         "@step('keep', after=['find'])\ndef test_last(nodes):\n    '''It is so.'''\n",
     )
     report = run(lab, tmp_path, ignore_prerequisites=True)
-    assert ["failed", "failed", "skipped", "skipped"] == [one.outcome.value for one in report.results]
+    assert ["failed", "failed", "skipped", "skipped"] == [result.outcome.value for result in report.results]
 
 
 def test_unfinished_step(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_points(tmp_path: Path) -> None:
     """A check is worth one point by default, and may be a bonus."""
     bonus = "@step('look', points=2.5, bonus=True)\ndef test_bonus(nodes):\n    '''It is a bonus.'''\n"
     report = run(write_lab(tmp_path, check("pass"), bonus), tmp_path)
-    assert [(1.0, False), (2.5, True)] == [(one.points, one.bonus) for one in report.results]
+    assert [(1.0, False), (2.5, True)] == [(result.points, result.bonus) for result in report.results]
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_check_timeout(tmp_path: Path) -> None:
     """A check that exceeds its timeout is an error, and the next check still runs."""
     lab = write_lab(tmp_path, check("nodes['node1'].run_command('sleep', '30')"), check("pass", name="test_then"))
     report = run_checks.run_checks(CheckRequest(lab, helpers.make_local_cluster(tmp_path), check_timeout=0.3))
-    assert ["error", "passed"] == [one.outcome.value for one in report.results]
+    assert ["error", "passed"] == [result.outcome.value for result in report.results]
     assert "did not end within 0.3 s" in report.results[0].reason
 
 
@@ -267,7 +267,7 @@ def test_deadline(tmp_path: Path) -> None:
     report = run_checks.run_checks(
         CheckRequest(lab, helpers.make_local_cluster(tmp_path), check_timeout=5, deadline=time.monotonic() + 1.5)
     )
-    assert ["passed", "error"] == [one.outcome.value for one in report.results]
+    assert ["passed", "error"] == [result.outcome.value for result in report.results]
 
 
 def test_step_without_checks(tmp_path: Path) -> None:

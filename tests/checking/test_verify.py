@@ -76,7 +76,7 @@ def verify_tiny_lab(
 
 def list_failures(assertions: list[Assertion]) -> list[tuple[str, str, str]]:
     """Return the step, the claim and the first line of the failure of each failed assertion."""
-    return [(one.step, one.claim, one.failure.splitlines()[0]) for one in assertions if one.failure]
+    return [(failed.step, failed.claim, failed.failure.splitlines()[0]) for failed in assertions if failed.failure]
 
 
 def test_correct_lab(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_passing_on_untouched_node(tmp_path: Path) -> None:
     )
     failures = list_failures(verify_tiny_lab(tmp_path, LESSON.replace(*gone), checks))
     # On this lab the check of 'make' no longer passes in the end.
-    assert [("the finished lab", "all checks pass together")] == [one[:2] for one in failures]
+    assert [("the finished lab", "all checks pass together")] == [failure[:2] for failure in failures]
 
 
 def test_error_before(tmp_path: Path) -> None:

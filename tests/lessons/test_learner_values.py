@@ -136,10 +136,10 @@ def test_accents() -> None:
 def test_spread() -> None:
     """Among many learners, all choices are about equally frequent, and two values are independent."""
     drawn = [learner_values.draw_values("tiny", (NAME, PORT), Learner(f"learner{number}")) for number in range(5000)]
-    names = Counter(one["NAME"] for one in drawn)
+    names = Counter(values["NAME"] for values in drawn)
     assert {*NAME.choices} == {*names}
     assert all(850 < times < 1150 for times in names.values()), names
-    halves = Counter((one["NAME"], one["PORT"] < "8500") for one in drawn)
+    halves = Counter((values["NAME"], values["PORT"] < "8500") for values in drawn)
     assert all(400 < times < 600 for times in halves.values()), halves
 
 
@@ -172,7 +172,7 @@ def test_translation_hash(folder: Path) -> None:
     translations = [
         translation.load_translation(parse.parse_lab(folder, learner), "zh") for learner in (NO_LEARNER, ADA)
     ]
-    assert [False, False] == [one.is_stale for one in translations if one]
+    assert [False, False] == [translated.is_stale for translated in translations if translated]
 
 
 def test_cache(folder: Path) -> None:

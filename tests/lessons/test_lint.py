@@ -187,6 +187,6 @@ def test_built_in_labs(monkeypatch: pytest.MonkeyPatch) -> None:
     """The built-in labs have no problems, and linting them takes less than two seconds."""
     monkeypatch.delenv("LABS_ROOT")
     assert paths.uses_built_in_labs()
-    began = time.process_time()
+    started = time.process_time()
     assert () == linter.lint_labs(catalog.list_lab_names())
-    assert 2 > time.process_time() - began
+    assert 2 > time.process_time() - started

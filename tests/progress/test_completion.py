@@ -16,7 +16,9 @@ OUTCOMES = {"p": Outcome.PASSED, "f": Outcome.FAILED, "e": Outcome.ERROR, "s": O
 
 def lesson(root: Path, ids: str) -> Lesson:
     """Return a lesson with a step for each letter."""
-    return helpers.make_lab(root, helpers.FRONT_MATTER + "".join(f"## Step {one} {{#{one}}}\n" for one in ids)).lesson
+    return helpers.make_lab(
+        root, helpers.FRONT_MATTER + "".join(f"## Step {step_id} {{#{step_id}}}\n" for step_id in ids)
+    ).lesson
 
 
 def report(outcomes: str) -> CheckReport:

@@ -14,9 +14,9 @@ from tests.progress.test_completion import lesson, report
 
 def find_target(parsed: Lesson, step_id: str) -> Step:
     """Return a step of a lesson."""
-    found = parsed.find_step(step_id)
-    assert found is not None
-    return found
+    step = parsed.find_step(step_id)
+    assert step is not None
+    return step
 
 
 def join_ids(steps: tuple[Step, ...]) -> str:
@@ -28,7 +28,8 @@ def test_fresh_cluster(tmp_path: Path) -> None:
     """On a fresh cluster, every step before the target is replayed."""
     parsed = lesson(tmp_path, "abcd")
     assert ["", "abc"] == [
-        join_ids(replay_plan.plan_from_fresh_cluster(parsed, find_target(parsed, one)).to_replay) for one in "ad"
+        join_ids(replay_plan.plan_from_fresh_cluster(parsed, find_target(parsed, step_id)).to_replay)
+        for step_id in "ad"
     ]
 
 

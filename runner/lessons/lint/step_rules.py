@@ -15,7 +15,9 @@ def steps(context: LintContext) -> Iterator[Problem]:
     for step in context.lesson.steps:
         if context.check_file.has_known_steps and not context.check_file.list_step_check_names(step.id):
             file = context.check_file.path.name
-            yield Problem(path, step.line, f"the step '{step.id}' has no check; mark one in {file} @step('{step.id}')")
+            yield Problem(
+                path, step.line, f"the step '{step.id}' has no check; add @step('{step.id}') to one in {file}"
+            )
         if not step.hints:
             yield Problem(path, step.line, f"the step '{step.id}' has no hint")
         elif all(hint.check_name or hint.says for hint in step.hints):
