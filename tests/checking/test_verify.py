@@ -166,7 +166,9 @@ def test_failing_command(old: str, new: str, failure: str, tmp_path: Path) -> No
 def test_failing_command_shows_output(tmp_path: Path) -> None:
     """The failure of a command contains the command and its output."""
     (assertion,) = [
-        one for one in verify_tiny_lab(tmp_path, LESSON.replace("cp made copy", "cp gone copy")) if one.failure
+        assertion
+        for assertion in verify_tiny_lab(tmp_path, LESSON.replace("cp made copy", "cp gone copy"))
+        if assertion.failure
     ]
     assert "cp gone copy; echo copied" in assertion.failure
     assert "No such file" in assertion.failure
