@@ -53,7 +53,7 @@ class LinkResolver:
         if parts.scheme in ("http", "https", "mailto"):
             return link
         if parts.scheme or parts.netloc or parts.path.startswith("/"):
-            raise BrokenLinkError("is neither a web address nor a path relative to this file")
+            raise BrokenLinkError("must be a web address or a path relative to this file")
         anchor = unquote(parts.fragment)
         if not parts.path:
             return f"{ANCHOR_OPEN}{anchor}{ANCHOR_CLOSE}"
@@ -73,7 +73,7 @@ class LinkResolver:
         """
         parts = _split_link(link)
         if parts.scheme or parts.netloc or parts.path.startswith("/"):
-            raise BrokenLinkError("is not a path relative to this file; pages load nothing from other hosts")
+            raise BrokenLinkError("must be a path relative to this file; pages load nothing from other hosts")
         return self._resolve_file(self._resolve_path(unquote(parts.path)))
 
     def _resolve_path(self, relative_path: str) -> Path:
@@ -85,20 +85,20 @@ class LinkResolver:
 
     def _resolve_term(self, anchor: str) -> str:
         if anchor and anchor not in self.term_ids:
-            raise BrokenLinkError(f"points to an unknown term: the glossary has no {{#{anchor}}}")
+            raise BrokenLinkError(f"points to a term that does not exist: the glossary has no {{#{anchor}}}")
         return f"../glossary.html#{anchor}" if anchor else "../glossary.html"
 
     def _resolve_step(self, path: Path, anchor: str) -> str:
         lab = path.parent.name
         if lab not in self.step_ids:
-            raise BrokenLinkError("points to an unknown lab")
+            raise BrokenLinkError("points to a lab that does not exist")
         if anchor and anchor not in self.step_ids[lab]:
-            raise BrokenLinkError(f"points to an unknown step: '{lab}' has no {{#{anchor}}}")
+            raise BrokenLinkError(f"points to a step that does not exist: '{lab}' has no {{#{anchor}}}")
         return f"../{lab}/{anchor or 'index'}.html"
 
     def _resolve_file(self, path: Path) -> str:
         if not path.is_file():
-            raise BrokenLinkError("points to a missing file")
+            raise BrokenLinkError("points to a file that does not exist")
         site_path = f"files/{path.relative_to(self.labs_folder)}"
         self.linked_files[site_path] = path
         return f"{self.root_path}{quote(site_path)}"

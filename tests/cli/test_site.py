@@ -32,7 +32,7 @@ def test_broken_link(tmp_path: Path) -> None:
     helpers.write_lab(tmp_path, f"{STEP}\n[x](gone.md)\n")
     done = helpers.run_labs(tmp_path, "site", "build")
     assert 3 == done.returncode
-    where = f"{tmp_path}/labs/tiny/lesson.md:11: the link 'gone.md' points to a missing file"
+    where = f"{tmp_path}/labs/tiny/lesson.md:11: the link 'gone.md' points to a file that does not exist"
     assert f"The site was not built because of 1 problem:\n{where}\n" in done.stderr
     assert not (tmp_path / "_site").exists()
 

@@ -42,7 +42,7 @@ def test_glossary(tree: Path) -> None:
     (tree / "labs" / "glossary.md").write_text(text, "utf-8")
     assert (
         "glossary.md:2: the link '#quorum' does not match any term\n"
-        "glossary.md:3: the link 'gone.md' points to a missing file\n"
+        "glossary.md:3: the link 'gone.md' points to a file that does not exist\n"
         "glossary.md:5: a term's heading must end with its id: '## Term {#id}'\n"
         "glossary.md:7: the id 'raft' is already used\n"
         "glossary.md:9: the id 'main' is reserved by the page\n"

@@ -154,7 +154,7 @@ def test_image_gone(lab: Path) -> None:
     for _ in range(2):
         assert b"\x89PNG" == build.render_site()["files/tiny/images/cat.png"]
     (lab / "images" / "cat.png").unlink()
-    with pytest.raises(BrokenLabError, match=r"the image 'images/cat\.png' points to a missing file"):
+    with pytest.raises(BrokenLabError, match=r"the image 'images/cat\.png' points to a file that does not exist"):
         build.render_site()
 
 
