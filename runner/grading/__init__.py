@@ -1,1 +1,1 @@
-"""Grades submissions: plays what a learner has handed in on a fresh cluster, and says what it is worth."""
+"""Grades submissions: collect, plan, run on an executor, and report; also bundles for other autograders."""

@@ -12,8 +12,8 @@ from runner.grading import plan
 from runner.grading.plan import GradingRequest
 from runner.grading.similarity import SimilarPair
 from tests import helpers
-from tests.grading.grades import PASSED
-from tests.grading.grades import make_grade as graded
+from tests.grading.sample_grades import PASSED
+from tests.grading.sample_grades import make_grade as graded
 
 LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
 CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It is so.'''\n"

@@ -17,7 +17,7 @@ from runner.grading.grade_model import Grade
 from runner.grading.job import Job, PackedJob
 from runner.grading.resource_limits import ResourceLimits
 from tests import helpers
-from tests.grading.grades import ERROR, PASSED, make_grade
+from tests.grading.sample_grades import ERROR, PASSED, make_grade
 
 LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
 CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It is so.'''\n"

@@ -11,7 +11,7 @@ import pytest
 
 from runner.errors import ExitCode
 from runner.grading import grade_model, reports
-from tests.grading.grades import ALL_GRADES, BONUS, ERROR, FAILED, HIDDEN, PASSED, SKIPPED, make_grade
+from tests.grading.sample_grades import ALL_GRADES, BONUS, ERROR, FAILED, HIDDEN, PASSED, SKIPPED, make_grade
 
 SCHEMA = json.loads((Path(grade_model.__file__).with_name("grades.schema.json")).read_text("utf-8"))
 

@@ -23,7 +23,7 @@ from runner.grading import reports
 from runner.grading.grade_model import Grade
 from runner.grading.similarity import SimilarPair
 from tests import helpers
-from tests.grading.grades import ALL_GRADES, ATTACK_GRADE, FAILED, HARMLESS_GRADE, NASTY_TEXT, PASSED, make_grade
+from tests.grading.sample_grades import ALL_GRADES, ATTACK_GRADE, FAILED, HARMLESS_GRADE, NASTY_TEXT, PASSED, make_grade
 
 NAMES = (
     *("ada", "Ada", "ADA", "../../etc/passwd", "..", "con", "com1.x", "a/b", "a b", "a%2fb", "index", "-rf", ".hidden"),
@@ -190,7 +190,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from runner.grading import reports
-from tests.grading.grades import ALL_GRADES
+from tests.grading.sample_grades import ALL_GRADES
 from dataclasses import replace
 number = 0
 while True:

@@ -10,7 +10,7 @@ import pytest
 from runner.checking.results import Outcome
 from runner.errors import UsageError
 from runner.grading import regrade, reports
-from tests.grading.grades import ALL_GRADES, ERROR, FAILED, HASHES, HIDDEN, PASSED, make_grade
+from tests.grading.sample_grades import ALL_GRADES, ERROR, FAILED, HASHES, HIDDEN, PASSED, make_grade
 
 PREVIOUS = make_grade(PASSED, FAILED, HIDDEN)
 

@@ -25,7 +25,7 @@ from runner.grading import reports
 from runner.grading.grade_model import Grade
 from runner.grading.similarity import SimilarPair
 from tests import helpers
-from tests.grading.grades import (
+from tests.grading.sample_grades import (
     ALL_GRADES,
     ATTACK_GRADE,
     BONUS,

@@ -19,7 +19,7 @@ from runner.grading.resource_limits import ResourceLimits
 from runner.grading.similarity import SimilarPair
 from runner.lessons import catalog
 from tests import helpers
-from tests.grading.grades import PASSED, make_grade
+from tests.grading.sample_grades import PASSED, make_grade
 
 LAB = "swarm-basics"
 LIMITS = ResourceLimits()

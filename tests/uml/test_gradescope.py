@@ -12,7 +12,7 @@ import pytest
 
 from tests import ci_runners
 from tests.conftest import LabsRunner
-from tests.grading import readers
+from tests.grading import platform_readers
 from tests.ladder_submissions import HIDDEN_CHECK, SWARM_BLOCK, THIRD_BLOCK, VOLUMES_BLOCK
 
 
@@ -50,7 +50,7 @@ class Autograder:
         (self.root / "results" / "results.json").unlink(missing_ok=True)
         done = self.run("run_autograder")
         assert 0 == done.returncode, done.stderr
-        return readers.read_gradescope(self.root / "results" / "results.json"), done.stdout + done.stderr
+        return platform_readers.read_gradescope(self.root / "results" / "results.json"), done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
