@@ -46,14 +46,14 @@ def test_rm_all_keeps_the_layer_cache(labs: LabsRunner, environment: dict[str, s
 
 
 def test_dead_projects_lose_their_layer_cache(labs: LabsRunner, environment: dict[str, str], other: str) -> None:
-    """The layer cache of a project with a cluster is kept by prune, and that of a dead project is removed."""
+    """The layer cache of a project with a cluster is kept by rm --all, and that of a dead project is removed."""
     assert 0 == labs("start", "solo", env={"LABS_PROJECT": other}).returncode
-    assert 0 == labs("images", "prune").returncode
+    assert 0 == labs("rm", "--all").returncode
     assert 0 == labs("status", env={"LABS_PROJECT": other}).returncode
     assert any("layer-cache" in name for name in list_volumes(other))
     assert 0 == labs("rm", "solo", env={"LABS_PROJECT": other}).returncode
     assert 1 == len(list_volumes(other))
-    assert 0 == labs("images", "prune").returncode
+    assert 0 == labs("rm", "--all").returncode
     assert [] == list_volumes(other)
     assert 1 == len(list_volumes(environment["LABS_PROJECT"]))
 

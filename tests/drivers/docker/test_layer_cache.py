@@ -157,6 +157,14 @@ def test_dead_project(engine: FakeEngine, label: str) -> None:
     assert {BASE, NODE, REDIS} == set(engine.stored_images)
 
 
+@pytest.mark.parametrize("remove_all", [True, False])
+def test_prune_dead_project(engine: FakeEngine, remove_all: bool) -> None:
+    """Pruning removes the cache of a dead project, and the images that only this cache needed."""
+    engine.add_cache("dead", "labs-test-1")
+    layer_cache.prune_images(engine, remove_all)
+    assert ({}, {}) == (engine.stored_volumes, engine.stored_images)
+
+
 @pytest.mark.parametrize("label", [labels.LAYER_CACHE, labels.OLD_LAYER_CACHE])
 @pytest.mark.parametrize("reason", ["cluster", "lock"])
 def test_live_project(engine: FakeEngine, reason: str, label: str) -> None:
