@@ -1,1 +1,1 @@
-"""The lesson site: labs as static pages."""
+"""The builder and the live server of the lesson site."""

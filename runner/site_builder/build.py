@@ -60,7 +60,7 @@ def render_site(*, url: str = "", live: bool = False) -> dict[str, bytes]:
     renderer = _LanguageRenderer(labs)
     contents = {language: renderer.render_language(language) for language in localization.list_languages(labs)}
     if renderer.problems:
-        raise localization.build_error(renderer.problems)
+        raise localization.create_build_error(renderer.problems)
     names = {language: content.templates.texts["language"] for language, content in contents.items()}
     settings = SiteSettings(url.rstrip("/"), live, names)
     files: dict[str, bytes] = {}

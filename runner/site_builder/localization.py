@@ -73,7 +73,7 @@ def load_labs(load: Callable[[str], Lab] = catalog.load_lab) -> list[Lab]:
             problems += error.problems
     problems += (problem for lab in labs for problem in _find_missing_prerequisites(lab, names))
     if problems:
-        raise build_error(problems)
+        raise create_build_error(problems)
     return labs
 
 
@@ -105,7 +105,7 @@ def _check_readable(folder: Path) -> None:
             next(path.iterdir(), None)
 
 
-def build_error(problems: Sequence[Problem]) -> BrokenLabError:
+def create_build_error(problems: Sequence[Problem]) -> BrokenLabError:
     """Return the error that lists every problem that prevents the site from being built."""
     listed = sort_problems(problems)
     count = f"{len(listed)} problems" if len(listed) > 1 else "1 problem"

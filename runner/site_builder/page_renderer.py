@@ -102,23 +102,23 @@ class PageRenderer:
         }
         variables = defaults | variables
         variables["language_root"] = "../" * path.count("/")
-        variables["site_root"] = "../" * self.page_path(path, self.language).count("/")
+        variables["site_root"] = "../" * self.build_page_path(path, self.language).count("/")
         if variables["is_404"]:
             # The server shows this page for addresses of any depth, so only absolute paths work on it.
             base_path = urlsplit(self.settings.base_url).path.strip("/")
             variables["language_root"] = variables["site_root"] = f"/{base_path}/" if base_path else "/"
-        return self.page_path(path, self.language), self.templates.render_page(template, **variables)
+        return self.build_page_path(path, self.language), self.templates.render_page(template, **variables)
 
-    def language_links(self, path: str, site_root: str) -> list[tuple[str, str, str]]:
+    def list_language_links(self, path: str, site_root: str) -> list[tuple[str, str, str]]:
         """Return the code and the name of each language, and the link to this page in it."""
         names = self.settings.language_names
-        return [(code, name, f"{site_root}{self.page_path(path, code)}") for code, name in names.items()]
+        return [(code, name, f"{site_root}{self.build_page_path(path, code)}") for code, name in names.items()]
 
-    def page_path(self, path: str, language: str) -> str:
+    def build_page_path(self, path: str, language: str) -> str:
         """Return the path of a page on the site, in a language."""
         return path if language == ENGLISH else f"{language}/{path}"
 
-    def lab_titles(self, names: Sequence[str]) -> list[tuple[str, str, str]]:
+    def list_lab_titles(self, names: Sequence[str]) -> list[tuple[str, str, str]]:
         """Return the name, the title and the title's language of each lab; labs that do not exist are left out."""
         labs = {lesson.localized_lab.lab.name: lesson.localized_lab for lesson in self.lessons}
         return [(name, labs[name].lesson.title, labs[name].content_language) for name in names if name in labs]

@@ -13,7 +13,7 @@ from runner import paths
 from runner.errors import BrokenLabError
 
 
-def load_translation(language: str) -> Mapping[str, str]:
+def load_interface_texts(language: str) -> Mapping[str, str]:
     """Return the site's interface texts in one language, by key.
 
     Raises:
@@ -42,7 +42,7 @@ class SiteTemplates:
     """
 
     def __init__(self, language: str) -> None:
-        self.texts: Mapping[str, str] = load_translation(language)
+        self.texts: Mapping[str, str] = load_interface_texts(language)
         self._environment = _create_environment()
         blocks = self._environment.get_template("blocks.html")
         self._blocks: Any = blocks.make_module({"texts": self.texts})

@@ -1,1 +1,1 @@
-"""The live screen beside a learner's terminal: what it knows, when it looks, and how it is drawn."""
+"""The live screen of `labs watch`: state, polling, check scheduling and views."""

@@ -87,7 +87,7 @@ class WatchApp:
             for close in closers:
                 cleanup.callback(close)
             self._register_inputs(cleanup)
-            self._state = progress_recorder.load_progress(self._state)
+            self._state = progress_recorder.refresh_progress(self._state)
             while not self._should_quit:
                 self._start_due_work()
                 self._draw()
@@ -126,7 +126,7 @@ class WatchApp:
     def _start_due_work(self) -> None:
         now = time.monotonic()
         if not self._is_polling and self._poll_backoff.is_due(now):
-            self._poll_backoff = self._poll_backoff.after_start()
+            self._poll_backoff = self._poll_backoff.mark_poll_started()
             self._is_polling = True
             threading.Thread(target=self._poll, daemon=True).start()
         aborted = self._scheduler.abort_hanging_run(now)
@@ -158,7 +158,7 @@ class WatchApp:
 
     def _on_event(self) -> None:
         now = time.monotonic()
-        self._poll_backoff = self._poll_backoff.after_event(now)
+        self._poll_backoff = self._poll_backoff.reschedule_after_event(now)
         self._scheduler.record_event(now)
 
     def _on_activity(self, listener: ActivityListener) -> None:
@@ -166,7 +166,7 @@ class WatchApp:
         self._scheduler.record_event(time.monotonic())
 
     def _on_lost(self) -> None:
-        self._poll_backoff = self._poll_backoff.after_event(time.monotonic())
+        self._poll_backoff = self._poll_backoff.reschedule_after_event(time.monotonic())
 
     def _poll(self) -> None:
         try:
@@ -180,11 +180,11 @@ class WatchApp:
         now = time.monotonic()
         before = self._state
         self._is_polling = False
-        self._poll_backoff = self._poll_backoff.after_end(now, settled=result.is_settled)
+        self._poll_backoff = self._poll_backoff.reschedule_after_poll(now, settled=result.is_settled)
         self._state = model.apply_poll_result(before, result.cluster, result.snapshot, result.error)
-        if model.check_preconditions(before) != model.check_preconditions(self._state):
+        if model.list_check_preconditions(before) != model.list_check_preconditions(self._state):
             # `labs start` and `labs reset` also change the recorded progress.
-            self._state = progress_recorder.load_progress(self._state)
+            self._state = progress_recorder.refresh_progress(self._state)
             self._scheduler.schedule_all_checks(now)
 
     def _on_check_results(self) -> None:
@@ -215,7 +215,7 @@ class WatchApp:
                 self._state = progress_recorder.reveal_next_hint(self._state)
             else:
                 self._state = model.apply_key_action(self._state, action)
-        max_scroll_lines = screen_view.max_scroll_lines(self._state, *self._screen.size)
+        max_scroll_lines = screen_view.compute_max_scroll(self._state, *self._screen.size)
         self._state = replace(self._state, scroll_lines=min(self._state.scroll_lines, max_scroll_lines))
 
 

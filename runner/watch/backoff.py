@@ -31,21 +31,21 @@ class Backoff:
     current_delay: float = _FIRST_DELAY_SECONDS
     earliest_due: float = 0.0
 
-    def after_event(self, now: float) -> Backoff:
+    def reschedule_after_event(self, now: float) -> Backoff:
         """Return the schedule after an event: poll soon, and start again with short delays."""
         soon = max(now + self.event_delay, self.earliest_due)
         next_due = soon if self.next_due is None else min(self.next_due, soon)
         return replace(self, next_due=next_due, current_delay=_FIRST_DELAY_SECONDS)
 
-    def due_now(self, now: float) -> Backoff:
+    def schedule_now(self, now: float) -> Backoff:
         """Return the schedule with the next poll due immediately."""
         return replace(self, next_due=now, current_delay=_FIRST_DELAY_SECONDS)
 
-    def after_start(self) -> Backoff:
+    def mark_poll_started(self) -> Backoff:
         """Return the schedule once a poll has started; later events request another poll."""
         return replace(self, next_due=None)
 
-    def after_end(self, now: float, *, settled: bool) -> Backoff:
+    def reschedule_after_poll(self, now: float, *, settled: bool) -> Backoff:
         """Return the schedule once a poll has ended.
 
         Args:

@@ -49,12 +49,12 @@ class CheckScheduler:
 
     def record_event(self, now: float) -> None:
         """Schedule checks because something has changed on the cluster."""
-        self._current_step_backoff = self._current_step_backoff.after_event(now)
-        self._all_checks_backoff = self._all_checks_backoff.after_event(now)
+        self._current_step_backoff = self._current_step_backoff.reschedule_after_event(now)
+        self._all_checks_backoff = self._all_checks_backoff.reschedule_after_event(now)
 
     def schedule_all_checks(self, now: float) -> None:
         """Schedule a run of all checks as soon as possible."""
-        self._all_checks_backoff = self._all_checks_backoff.due_now(now)
+        self._all_checks_backoff = self._all_checks_backoff.schedule_now(now)
 
     def recheck_now(self, now: float) -> None:
         """Schedule a run of all checks as soon as possible, and abort a run that is slow."""
@@ -69,13 +69,13 @@ class CheckScheduler:
         step = state.current_step
         step_is_due = self._current_step_backoff.is_due(now)
         if self._all_checks_backoff.is_due(now) or (step is None and step_is_due):
-            self._all_checks_backoff = self._all_checks_backoff.after_start()
+            self._all_checks_backoff = self._all_checks_backoff.mark_poll_started()
             step_ids = None
         elif step and step_is_due:
             step_ids = {step.id}
         else:
             return None
-        self._current_step_backoff = self._current_step_backoff.after_start()
+        self._current_step_backoff = self._current_step_backoff.mark_poll_started()
         self._run_started = now
         return self._runner.start_run(step_ids)
 
@@ -91,9 +91,9 @@ class CheckScheduler:
         """
         # A check that cannot run may depend on an earlier step that was undone, or is being undone, without any event.
         has_error = _has_outcome(after, Outcome.ERROR)
-        self._all_checks_backoff = self._all_checks_backoff.after_end(now, settled=not has_error)
+        self._all_checks_backoff = self._all_checks_backoff.reschedule_after_poll(now, settled=not has_error)
         is_done = after.current_step is None and not result.error
-        self._current_step_backoff = self._current_step_backoff.after_end(now, settled=is_done)
+        self._current_step_backoff = self._current_step_backoff.reschedule_after_poll(now, settled=is_done)
         step_changed = after.current_step != before.current_step
         if not result.all_checks and (_has_outcome(after, Outcome.SKIPPED) or step_changed):
             self.schedule_all_checks(now)

@@ -23,7 +23,7 @@ from runner.progress import store
 _SETTLE_TIMEOUT_SECONDS = 0.0
 
 
-def answer_request(lab: str, request: dict[str, Any]) -> dict[str, Any]:
+def handle_check_request(lab: str, request: dict[str, Any]) -> dict[str, Any]:
     """Run the requested checks, and return their report, or the error that prevented them, as plain data."""
     steps = None if request["steps"] is None else frozenset(request["steps"])
     try:
@@ -50,7 +50,7 @@ def main() -> None:
     responses = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     for line in sys.stdin:
-        responses.write(json.dumps(answer_request(sys.argv[1], json.loads(line))) + "\n")
+        responses.write(json.dumps(handle_check_request(sys.argv[1], json.loads(line))) + "\n")
         responses.flush()
 
 

@@ -118,7 +118,7 @@ class WatchState:
         return hint_selection.select_hints(step, self.step_results(step), shown_hints)
 
 
-def cluster_phase(cluster: Cluster | None) -> ClusterPhase:
+def determine_cluster_phase(cluster: Cluster | None) -> ClusterPhase:
     """Return the phase of a cluster."""
     if cluster is None:
         return ClusterPhase.ABSENT
@@ -142,7 +142,7 @@ def apply_poll_result(
     """
     if error:
         return replace(state, cluster_error=error)
-    after = replace(state, cluster_phase=cluster_phase(cluster), snapshot=snapshot, cluster_error=None)
+    after = replace(state, cluster_phase=determine_cluster_phase(cluster), snapshot=snapshot, cluster_error=None)
     if after.cluster_phase is not state.cluster_phase:
         after = replace(after, check_error=None, success_message="", is_checking=False)
     if after.cluster_phase is ClusterPhase.RUNNING:
@@ -150,7 +150,7 @@ def apply_poll_result(
     return replace(after, report=CheckReport(state.lab.name, ()))
 
 
-def check_preconditions(state: WatchState) -> tuple[object, ...]:
+def list_check_preconditions(state: WatchState) -> tuple[object, ...]:
     """Return the part of the cluster's state that decides which checks can run: its phase, and which nodes are up."""
     return (state.cluster_phase, *(node.state == NodeState.STOPPED for node in state.snapshot.nodes))
 

@@ -14,7 +14,7 @@ from runner.progress.model import Progress
 from runner.watch.model import SCROLL_TO_END, ErrorNotice, WatchState
 
 
-def load_progress(state: WatchState) -> WatchState:
+def refresh_progress(state: WatchState) -> WatchState:
     """Return the state with the recorded progress of the lab."""
     return _update_progress(state, lambda: store.load_progress(state.lab.name))
 

@@ -16,51 +16,59 @@ def test_first_poll() -> None:
 
 def test_not_due_while_polling() -> None:
     """While a poll is running, no other one is due."""
-    assert not BACKOFF.after_start().is_due(1e9)
+    assert not BACKOFF.mark_poll_started().is_due(1e9)
 
 
 def test_settled() -> None:
     """After a poll that found a settled state, the next one is due shortly after the next event."""
-    settled_backoff = BACKOFF.after_start().after_end(10.0, settled=True)
+    settled_backoff = BACKOFF.mark_poll_started().reschedule_after_poll(10.0, settled=True)
     assert settled_backoff.next_due is None
-    assert pytest.approx(20.2) == settled_backoff.after_event(20.0).next_due
+    assert pytest.approx(20.2) == settled_backoff.reschedule_after_event(20.0).next_due
 
 
 def test_several_events() -> None:
     """Further events do not postpone the poll that the first event requested."""
-    settled_backoff = BACKOFF.after_start().after_end(10.0, settled=True)
-    assert settled_backoff.after_event(20.0).next_due == settled_backoff.after_event(20.0).after_event(20.1).next_due
+    settled_backoff = BACKOFF.mark_poll_started().reschedule_after_poll(10.0, settled=True)
+    assert (
+        settled_backoff.reschedule_after_event(20.0).next_due
+        == settled_backoff.reschedule_after_event(20.0).reschedule_after_event(20.1).next_due
+    )
 
 
 def test_minimum_pause() -> None:
     """However many events there are, there is a minimum pause after each poll."""
-    assert pytest.approx(10.4) == BACKOFF.after_start().after_end(10.0, settled=True).after_event(10.0).next_due
+    assert (
+        pytest.approx(10.4)
+        == BACKOFF.mark_poll_started().reschedule_after_poll(10.0, settled=True).reschedule_after_event(10.0).next_due
+    )
 
 
 def test_events_during_a_poll() -> None:
     """An event during a poll requests another poll, although the running one finds a settled state."""
-    assert BACKOFF.after_start().after_event(9.9).after_end(10.0, settled=True).is_due(10.5)
+    assert (
+        BACKOFF.mark_poll_started().reschedule_after_event(9.9).reschedule_after_poll(10.0, settled=True).is_due(10.5)
+    )
 
 
 def test_delays_grow() -> None:
     """Without events, the delays grow to the maximum; an event makes them short again."""
     backoff, now, delays = BACKOFF, 0.0, []
     for _ in range(9):
-        backoff = backoff.after_start().after_end(now, settled=False)
+        backoff = backoff.mark_poll_started().reschedule_after_poll(now, settled=False)
         assert backoff.next_due is not None
         delays.append(round(backoff.next_due - now, 2))
         now = backoff.next_due
     assert [0.5, 0.8, 1.28, 2.05, 3.28, 5.24, 8.39, 10.0, 10.0] == delays
-    again = backoff.after_event(now).after_start().after_end(now, settled=False)
+    again = backoff.reschedule_after_event(now).mark_poll_started().reschedule_after_poll(now, settled=False)
     assert pytest.approx(now + 0.5) == again.next_due
 
 
 def test_settled_delay() -> None:
     """With a delay for settled states, polling continues after a settled state."""
     backoff = Backoff(event_delay=0.2, max_delay=3.0, settled_delay=10.0)
-    assert 110.0 == backoff.after_start().after_end(100.0, settled=True).next_due
+    assert 110.0 == backoff.mark_poll_started().reschedule_after_poll(100.0, settled=True).next_due
 
 
-def test_due_now() -> None:
+def test_schedule_now() -> None:
     """A poll that is requested immediately does not wait."""
-    assert BACKOFF.after_start().after_end(10.0, settled=True).due_now(10.0).is_due(10.0)
+    assert BACKOFF.mark_poll_started().reschedule_after_poll(10.0, settled=True).schedule_now(10.0).is_due(10.0)

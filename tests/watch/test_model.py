@@ -97,7 +97,7 @@ def test_cluster_phase(tmp_path: Path) -> None:
     all_stopped = Cluster(ClusterId("tiny"), "local", (stopped,), is_complete=True)
     partly = replace(all_stopped, nodes=(stopped, running.nodes[1]))
     phases = [
-        model.cluster_phase(cluster)
+        model.determine_cluster_phase(cluster)
         for cluster in (None, replace(running, is_complete=False), all_stopped, partly, running)
     ]
     assert [
@@ -134,12 +134,12 @@ def test_cluster_error() -> None:
     assert model.apply_poll_result(lost, None, ClusterSnapshot(), None).cluster_error is None
 
 
-def test_check_preconditions() -> None:
+def test_list_check_preconditions() -> None:
     """Stopping or starting a node changes the preconditions of checks; a change of its workloads does not."""
     down = replace(HALF_DONE, snapshot=ClusterSnapshot((NodeSnapshot("node1", state="stopped"),)))
     up = replace(HALF_DONE, snapshot=ClusterSnapshot((NodeSnapshot("node1"),)))
-    assert model.check_preconditions(down) != model.check_preconditions(up)
-    assert model.check_preconditions(up) == model.check_preconditions(
+    assert model.list_check_preconditions(down) != model.list_check_preconditions(up)
+    assert model.list_check_preconditions(up) == model.list_check_preconditions(
         replace(up, snapshot=ClusterSnapshot((scenarios.NODES[0],)))
     )
 
