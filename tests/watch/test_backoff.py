@@ -7,6 +7,8 @@ import pytest
 from runner.watch.backoff import Backoff
 
 BACKOFF = Backoff(event_delay=0.2, max_delay=10.0)
+# After a poll that ended at second 10 and found a settled state.
+SETTLED = BACKOFF.mark_poll_started().reschedule_after_poll(10.0, settled=True)
 
 
 def test_first_poll() -> None:
@@ -21,33 +23,25 @@ def test_not_due_while_polling() -> None:
 
 def test_settled() -> None:
     """After a poll that found a settled state, the next one is due shortly after the next event."""
-    settled_backoff = BACKOFF.mark_poll_started().reschedule_after_poll(10.0, settled=True)
-    assert settled_backoff.next_due is None
-    assert pytest.approx(20.2) == settled_backoff.reschedule_after_event(20.0).next_due
+    assert SETTLED.next_due is None
+    assert pytest.approx(20.2) == SETTLED.reschedule_after_event(20.0).next_due
 
 
 def test_several_events() -> None:
     """Further events do not postpone the poll that the first event requested."""
-    settled_backoff = BACKOFF.mark_poll_started().reschedule_after_poll(10.0, settled=True)
-    assert (
-        settled_backoff.reschedule_after_event(20.0).next_due
-        == settled_backoff.reschedule_after_event(20.0).reschedule_after_event(20.1).next_due
-    )
+    after_first_event = SETTLED.reschedule_after_event(20.0)
+    assert after_first_event.next_due == after_first_event.reschedule_after_event(20.1).next_due
 
 
 def test_minimum_pause() -> None:
     """However many events there are, there is a minimum pause after each poll."""
-    assert (
-        pytest.approx(10.4)
-        == BACKOFF.mark_poll_started().reschedule_after_poll(10.0, settled=True).reschedule_after_event(10.0).next_due
-    )
+    assert pytest.approx(10.4) == SETTLED.reschedule_after_event(10.0).next_due
 
 
 def test_events_during_a_poll() -> None:
     """An event during a poll requests another poll, although the running one finds a settled state."""
-    assert (
-        BACKOFF.mark_poll_started().reschedule_after_event(9.9).reschedule_after_poll(10.0, settled=True).is_due(10.5)
-    )
+    during_poll = BACKOFF.mark_poll_started().reschedule_after_event(9.9)
+    assert during_poll.reschedule_after_poll(10.0, settled=True).is_due(10.5)
 
 
 def test_delays_grow() -> None:
@@ -71,4 +65,4 @@ def test_settled_delay() -> None:
 
 def test_schedule_now() -> None:
     """A poll that is requested immediately does not wait."""
-    assert BACKOFF.mark_poll_started().reschedule_after_poll(10.0, settled=True).schedule_now(10.0).is_due(10.0)
+    assert SETTLED.schedule_now(10.0).is_due(10.0)

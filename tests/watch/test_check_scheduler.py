@@ -70,17 +70,17 @@ def end_run(
 
 
 def measure_twelve_pauses(
-    scheduler: CheckScheduler, runner: RecordingRunner, watch: WatchState, now: float, *, all_checks: bool = False
+    scheduler: CheckScheduler, runner: RecordingRunner, state: WatchState, now: float, *, all_checks: bool = False
 ) -> list[float]:
     """Start twelve runs when they are due, with unchanged results, and return the pauses before them."""
     pauses = []
     for _ in range(12):
-        due = scheduler.next_wakeup(watch, now)
+        due = scheduler.next_wakeup(state, now)
         assert due is not None
         pauses.append(due - now)
         now = due
-        scheduler.start_due_run(watch, now)
-        end_run(scheduler, runner, watch, watch, now=now, all_checks=all_checks)
+        scheduler.start_due_run(state, now)
+        end_run(scheduler, runner, state, state, now=now, all_checks=all_checks)
     return pauses
 
 
