@@ -39,7 +39,7 @@ def _progress_file(environment: dict[str, str]) -> Path:
 
 def _list_passed_steps(environment: dict[str, str]) -> list[str]:
     steps = json.loads(_progress_file(environment).read_text("utf-8"))["steps"]
-    return sorted(step for step, record in steps.items() if record["passed"])
+    return sorted(step for step, record in steps.items() if record["passed_at"])
 
 
 def _list_passing_checks(labs: LabsRunner) -> list[str]:
@@ -117,7 +117,7 @@ def test_goto_with_failing_checks(labs: LabsRunner, on_node1: DockerOnNode, envi
     assert 1 == result.returncode
     assert "first has no label; expected: a label node" in result.stderr
     assert "'labs reset ladder --step volumes' gets to this step on fresh nodes" in result.stderr
-    assert "volumes" not in json.loads(_progress_file(environment).read_text("utf-8"))["here"]
+    assert "volumes" not in json.loads(_progress_file(environment).read_text("utf-8"))["completed_on_cluster"]
 
 
 def test_goto_after_a_stop(labs: LabsRunner) -> None:

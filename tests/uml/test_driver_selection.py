@@ -69,5 +69,5 @@ def test_doctor_shows_both_drivers(labs: LabsRunner) -> None:
     docker, uml = done.stdout.partition("driver uml")[::2]
     assert docker.startswith("driver docker\n")
     assert f"No Docker Engine answers at {NO_ENGINE}" in docker
-    assert "kernel and disk with" in uml
+    assert "kernel and base disk with" in uml
     assert "✗" not in uml
