@@ -32,7 +32,7 @@ def command(no_cache: bool) -> int:
         if no_cache and isinstance(driver, ProbeCache):
             driver.clear_probe_cache()
         console.print(f"[bold]driver {driver.name}[/]")
-        diagnoses = driver.diagnose()
+        diagnoses = driver.diagnose_host()
         has_working_driver = has_working_driver or all(diagnosis.is_ok is not False for diagnosis in diagnoses)
         for diagnosis in diagnoses:
             symbol, style = _SYMBOLS[diagnosis.is_ok]

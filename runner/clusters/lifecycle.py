@@ -63,7 +63,7 @@ def start(
             cluster = driver.create_cluster(cluster_id, lab.lesson.topology, lab.lesson.images, reporter)
             with reporter.step("Running setup.sh"):
                 provision.provision_cluster(lab, cluster)
-            driver.mark_complete(cluster_id)
+            driver.mark_cluster_complete(cluster_id)
         return StartResult.FRESH
 
 

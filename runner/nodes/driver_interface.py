@@ -205,7 +205,7 @@ class Driver(Protocol):
         """The name that `--driver` accepts."""
         ...
 
-    def diagnose(self) -> list[Diagnosis]:
+    def diagnose_host(self) -> list[Diagnosis]:
         """Examine the host for `labs doctor`; never raises."""
         ...
 
@@ -293,7 +293,7 @@ class Driver(Protocol):
         """
         ...
 
-    def mark_complete(self, cluster: ClusterId) -> None:
+    def mark_cluster_complete(self, cluster: ClusterId) -> None:
         """Record that the cluster's start completed."""
         ...
 

@@ -38,7 +38,7 @@ class MemoryDriver:
         if call in self.errors:
             raise self.errors[call]
 
-    def diagnose(self) -> list[Diagnosis]:
+    def diagnose_host(self) -> list[Diagnosis]:
         """Return no diagnosis."""
         return []
 
@@ -96,7 +96,7 @@ class MemoryDriver:
         self._record("create", *topology.node_names)
         return created
 
-    def mark_complete(self, cluster: ClusterId) -> None:
+    def mark_cluster_complete(self, cluster: ClusterId) -> None:
         """Record the call, then mark the cluster."""
         self._record("mark complete")
         self.clusters[cluster] = replace(self.clusters[cluster], is_complete=True)

@@ -78,7 +78,7 @@ def get_terminal_size() -> tuple[int, int]:
     return rows, columns
 
 
-def select_environment(is_terminal: bool) -> dict[str, str]:
+def select_environment_variables(is_terminal: bool) -> dict[str, str]:
     """Return this process's environment variables that a command on a node should have, too."""
     names = ("TERM", "NO_COLOR") if is_terminal else ("NO_COLOR",)
     return {name: os.environ[name] for name in names if name in os.environ}

@@ -101,7 +101,7 @@ def build_image_set(
         HostError: An image can be neither pulled nor built.
 
     """
-    kept = image_set.filter_up_to_date(current.images) if current else set()
+    kept = image_set.list_up_to_date_names(current.images) if current else set()
     required = sorted({*names, *kept})
     with reporter.step("Looking for an image registry") as report_detail:
         is_online = backend.is_registry_reachable()

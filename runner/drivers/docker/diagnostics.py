@@ -50,9 +50,9 @@ def diagnose_engine(
 
 def _diagnose_version(info: dict[str, Any]) -> Diagnosis:
     finding = f"{info['ServerVersion']}, {info['Driver']}, kernel {info['KernelVersion']}"
-    shortcoming = host_engine.find_shortcoming(info)
-    if shortcoming:
-        reason, advice = shortcoming
+    incompatibility = host_engine.find_incompatibility(info)
+    if incompatibility:
+        reason, advice = incompatibility
         return Diagnosis("Docker Engine", False, f"{finding}, {reason}", advice)
     return Diagnosis("Docker Engine", True, finding)
 

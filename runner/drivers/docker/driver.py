@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import IPv4Network
 from typing import IO, Any
 
 import docker
@@ -25,6 +23,7 @@ from runner.drivers.docker import (
     readiness,
 )
 from runner.drivers.docker.capabilities import HostFacts
+from runner.drivers.docker.containers import ClusterContainers, find_mirror
 from runner.drivers.docker.layer_cache import LayerCache
 from runner.drivers.docker.node import DockerNode
 from runner.drivers.docker.readiness import NodeBoot
@@ -35,16 +34,6 @@ from runner.status import StatusReporter
 
 # Long enough for a node engine to stop its containers (5 s) and to save its state.
 _STOP_SECONDS = 15
-
-
-@dataclass(frozen=True, slots=True)
-class _NodeContext:
-    """What all nodes of a cluster have in common."""
-
-    cluster: ClusterId
-    subnet: IPv4Network
-    images: Sequence[str]
-    facts: HostFacts
 
 
 class DockerDriver:
@@ -79,15 +68,15 @@ class DockerDriver:
             raise HostError("The images for the nodes are not built yet.", "Type 'labs images build'.")
         return self._layer_cache
 
-    def diagnose(self) -> list[Diagnosis]:
+    def diagnose_host(self) -> list[Diagnosis]:
         """Examine the engine, the images, and what the engine offers to nodes."""
         return diagnostics.diagnose_engine(lambda: self.client, lambda: self._layer_cache, lambda: self._facts)
 
     def check_support(self, needs: Iterable[str], subject: str) -> str:
         """Check that the engine answers and is recent enough, that its disk has space, and what the lab needs."""
         required = sorted(needs)
-        if shortcoming := host_engine.find_shortcoming(self._info):
-            reason, advice = shortcoming
+        if incompatibility := host_engine.find_incompatibility(self._info):
+            reason, advice = incompatibility
             raise HostError(f"The Docker Engine {self._info['ServerVersion']} on this host is {reason}.", advice)
         if self._layer_cache is None:
             diagnostics.check_disk_space(self._info)
@@ -166,20 +155,21 @@ class DockerDriver:
         ):
             subnet = network.create_network(self.client, cluster)
             report_detail(str(subnet))
+        containers = ClusterContainers(self.client, cluster, subnet, self._require_layer_cache())
+
+        def plan_boot(number: int, node: NodeSpec) -> Callable[[threading.Event], NodeBoot]:
+            def create_and_start(_stop: threading.Event) -> NodeBoot:
+                with host_engine.explain_errors(f"creating {node.name}"):
+                    container = containers.create_node(number, node, images, facts)
+                return NodeBoot(self.client, container, node.name)
+
+            return create_and_start
+
         with reporter.step(f"Creating the nodes ({', '.join(topology.node_names)})") as report_detail:
-            context = _NodeContext(cluster, subnet, images, facts)
-            jobs = [self._plan_boot(context, number, node) for number, node in enumerate(topology.nodes)]
+            jobs = [plan_boot(number, node) for number, node in enumerate(topology.nodes)]
             boots = parallel.run_jobs(jobs, report_detail)
-        self._await_boots(boots, lambda: self._create_mirror(cluster, subnet), reporter)
+        self._await_boots(boots, containers.create_mirror, reporter)
         return next(listed for listed in self.list_clusters() if listed.id == cluster)
-
-    def _plan_boot(self, context: _NodeContext, number: int, node: NodeSpec) -> Callable[[threading.Event], NodeBoot]:
-        def create_and_start(_stop: threading.Event) -> NodeBoot:
-            with host_engine.explain_errors(f"creating {node.name}"):
-                container = self._create_node(context, number, node)
-            return NodeBoot(self.client, container, node.name)
-
-        return create_and_start
 
     def _await_boots(
         self, boots: Sequence[NodeBoot], provide_mirror: Callable[[], str], reporter: StatusReporter
@@ -196,57 +186,9 @@ class DockerDriver:
         with reporter.step("Booting node engines and the registry mirror") as report_detail:
             parallel.run_jobs([*(boot.wait_until_ready for boot in boots), start_mirror], report_detail)
 
-    def _create_node(self, context: _NodeContext, number: int, node: NodeSpec) -> str:
-        api = self.client.api
-        cache = self._require_layer_cache()
-        cluster, subnet = context.cluster, context.subnet
-        address = str(subnet[network.FIRST_NODE_HOST + number])
-        name = labels.format_name(cluster, node.name)
-        own_labels = {"node": node.name, "role": node.role.value, "number": str(number), "address": address}
-        disk = api.create_volume(name, labels=labels.build_labels(cluster))["Name"]
-        options = capabilities.build_node_options(context.facts)
-        binds = [f"{disk}:/var/lib/docker", f"{cache.volume}:{layer_cache.MOUNT}:ro", *options.pop("binds", [])]
-        container = api.create_container(
-            cache.image_set.node_image,
-            hostname=node.name,
-            name=name,
-            labels=labels.build_labels(cluster, **own_labels),
-            environment={
-                "LABS_MIRROR": str(subnet[network.MIRROR_HOST]),
-                "LABS_NODE": node.name,
-                "LABS_LAB": cluster.lab,
-                "LABS_IMAGES": " ".join(context.images),
-                "LABS_IPTABLES": context.facts.iptables_backend,
-            },
-            host_config=capabilities.build_host_config(
-                self.client, {"network_mode": labels.format_name(cluster), "binds": binds, **options}
-            ),
-            networking_config=network.build_endpoint_config(self.client, cluster, address, node.name),
-        )
-        return str(container["Id"])
-
-    def _create_mirror(self, cluster: ClusterId, subnet: IPv4Network) -> str:
-        api = self.client.api
-        cache = self._require_layer_cache()
-        address = str(subnet[network.MIRROR_HOST])
-        container = api.create_container(
-            cache.image_set.node_image,
-            ["labs-mirror"],
-            hostname="mirror",
-            name=labels.format_name(cluster, "mirror"),
-            labels=labels.build_labels(cluster, mirror="yes"),
-            host_config=api.create_host_config(
-                network_mode=labels.format_name(cluster),
-                binds=[f"{cache.volume}:{layer_cache.MOUNT}:ro"],
-                tmpfs={"/run": ""},
-            ),
-            networking_config=network.build_endpoint_config(self.client, cluster, address, "mirror"),
-        )
-        return str(container["Id"])
-
-    def mark_complete(self, cluster: ClusterId) -> None:
+    def mark_cluster_complete(self, cluster: ClusterId) -> None:
         """Create an empty volume as the record: labels of existing objects cannot be changed."""
-        name = labels.format_name(cluster, "complete")
+        name = labels.format_object_name(cluster, "complete")
         with host_engine.explain_errors("recording the start"), signals.defer_interrupts():
             self.client.api.create_volume(name, labels=labels.build_labels(cluster, complete="yes"))
 
@@ -294,17 +236,10 @@ class DockerDriver:
         with reporter.step(f"Starting {names}") as report_detail:
             jobs = [self._plan_restart(cluster.id, node.name) for node in stopped]
             boots = parallel.run_jobs(jobs, report_detail)
-        self._await_boots(boots, lambda: self._find_mirror(cluster.id), reporter)
+        self._await_boots(boots, lambda: find_mirror(self.client, cluster.id), reporter)
 
     def _plan_restart(self, cluster: ClusterId, node: str) -> Callable[[threading.Event], NodeBoot]:
-        return lambda _stop: NodeBoot(self.client, labels.format_name(cluster, node), node)
-
-    def _find_mirror(self, cluster: ClusterId) -> str:
-        """Return the registry mirror's container: the one that is not a node, whatever an earlier version called it."""
-        for container in self.client.api.containers(all=True, filters=labels.build_cluster_filter(cluster)):
-            if labels.NODE not in container["Labels"]:
-                return str(container["Id"])
-        raise HostError(f"The registry mirror of '{cluster}' is missing.", f"Type 'labs reset {cluster.lab}'.")
+        return lambda _stop: NodeBoot(self.client, labels.format_object_name(cluster, node), node)
 
     def stop_cluster(self, cluster: Cluster) -> None:
         """Stop the nodes, then the registry mirror."""

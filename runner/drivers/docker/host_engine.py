@@ -95,7 +95,7 @@ def _create_connection_error(where: str, reason: str) -> HostError:
     return HostError(f"The Docker Engine at {where} cannot be used: {reason}", "Type 'labs doctor' for details.")
 
 
-def find_shortcoming(info: Mapping[str, Any]) -> tuple[str, str] | None:
+def find_incompatibility(info: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return why an engine cannot run nodes, and how to fix it; None if it can.
 
     Args:
@@ -128,10 +128,10 @@ def explain_errors(purpose: str) -> Iterator[None]:
     except LabsError:
         raise
     except (DockerException, requests.RequestException, HTTPError, HTTPException, OSError) as error:
-        raise create_error(purpose, str(getattr(error, "explanation", None) or error)) from error
+        raise create_engine_error(purpose, str(getattr(error, "explanation", None) or error)) from error
 
 
-def create_error(purpose: str, reason: str, log: str = "") -> HostError:
+def create_engine_error(purpose: str, reason: str, log: str = "") -> HostError:
     """Return the error for something that the engine could not do.
 
     Args:

@@ -24,7 +24,7 @@ _REGISTRY_SECONDS = 8
 _LOG_CHARACTERS = 3000
 
 
-class CancelledError(Exception):
+class BuildCancelledError(Exception):
     """Ends a build or pull whose result is no longer needed; the engine gives it up when the connection closes."""
 
 
@@ -131,7 +131,7 @@ class EngineBackend:
                 report_detail(step)
                 if "error" in message:
                     log_end = "".join(log)[-_LOG_CHARACTERS:]
-                    raise host_engine.create_error(f"building {tag}", message["error"].strip(), log_end)
+                    raise host_engine.create_engine_error(f"building {tag}", message["error"].strip(), log_end)
 
     def cancel(self) -> None:
         """Let each running build and pull stop at its next message."""
@@ -139,7 +139,7 @@ class EngineBackend:
 
     def _stop_if_cancelled(self) -> None:
         if self._cancelled.is_set():
-            raise CancelledError
+            raise BuildCancelledError
 
 
 def _pack_context(source: Recipe, files: dict[str, bytes]) -> io.BytesIO:

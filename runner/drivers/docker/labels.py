@@ -32,7 +32,7 @@ def build_project_filter() -> dict[str, list[str]]:
     return {"label": [f"{PROJECT}={paths.project_name()}"]}
 
 
-def format_name(cluster: ClusterId, part: str = "") -> str:
+def format_object_name(cluster: ClusterId, part: str = "") -> str:
     """Return the name of a cluster's network, or of a container or volume that is part of it."""
     return "-".join(filter(None, (paths.project_name(), str(cluster), part)))
 

@@ -45,7 +45,7 @@ class LayerCache:
 
     def has_images(self, names: Iterable[str]) -> bool:
         """Return whether all of these images are in it, and up to date with this version's recipes."""
-        return image_set.has_up_to_date(self.image_set.images, names)
+        return image_set.are_images_up_to_date(self.image_set.images, names)
 
 
 @dataclass(slots=True)

@@ -107,11 +107,11 @@ def _create_mirror(client: docker.DockerClient, cache: LayerCache, address: str)
     container = api.create_container(
         cache.image_set.node_image,
         ["labs-layer-cache", "serve"],
-        name=labels.format_name(_BUILD_CLUSTER, "mirror"),
+        name=labels.format_object_name(_BUILD_CLUSTER, "mirror"),
         labels=labels.build_labels(_BUILD_CLUSTER, mirror="yes"),
         ports=[_PUSH_PORT],
         host_config=api.create_host_config(
-            network_mode=labels.format_name(_BUILD_CLUSTER),
+            network_mode=labels.format_object_name(_BUILD_CLUSTER),
             binds=[f"{cache.volume}:{layer_cache.MOUNT}"],
             tmpfs={"/run": ""},
             port_bindings={_PUSH_PORT: ("127.0.0.1",)},
@@ -122,7 +122,7 @@ def _create_mirror(client: docker.DockerClient, cache: LayerCache, address: str)
 
 
 def _push_images(client: docker.DockerClient, images: Sequence[NodeImage]) -> None:
-    details = client.api.inspect_container(labels.format_name(_BUILD_CLUSTER, "mirror"))
+    details = client.api.inspect_container(labels.format_object_name(_BUILD_CLUSTER, "mirror"))
     port = details["NetworkSettings"]["Ports"][f"{_PUSH_PORT}/tcp"][0]["HostPort"]
 
     def get_reference(image: NodeImage) -> tuple[str, str]:
@@ -135,7 +135,7 @@ def _push_images(client: docker.DockerClient, images: Sequence[NodeImage]) -> No
             client.api.tag(image.image, repository, tag)
         for message in client.api.push(repository, tag=tag, stream=True, decode=True):
             if "error" in message:
-                raise host_engine.create_error(f"pushing {image.name} to the registry mirror", message["error"])
+                raise host_engine.create_engine_error(f"pushing {image.name} to the registry mirror", message["error"])
 
     try:
         # One after another: a registry that receives the same layer twice at once can answer with an error.
@@ -152,7 +152,7 @@ def _create_node(
 ) -> str:
     api = client.api
     options = capabilities.build_node_options(facts)
-    name = labels.format_name(_BUILD_CLUSTER, "node")
+    name = labels.format_object_name(_BUILD_CLUSTER, "node")
     disk = api.create_volume(name, labels=labels.build_labels(_BUILD_CLUSTER))["Name"]
     binds = [f"{disk}:/var/lib/docker", f"{cache.volume}:{layer_cache.MOUNT}", *options.pop("binds", [])]
     container = api.create_container(
@@ -161,7 +161,7 @@ def _create_node(
         labels=labels.build_labels(_BUILD_CLUSTER),
         environment={"LABS_MIRROR": mirror_address},
         host_config=capabilities.build_host_config(
-            client, {"network_mode": labels.format_name(_BUILD_CLUSTER), "binds": binds, **options}
+            client, {"network_mode": labels.format_object_name(_BUILD_CLUSTER), "binds": binds, **options}
         ),
     )
     return str(container["Id"])
@@ -172,7 +172,7 @@ def _unpack_images(client: docker.DockerClient, node: str, names: Sequence[str])
     output = client.api.exec_start(command)
     if client.api.exec_inspect(command)["ExitCode"]:
         log = output.decode("utf-8", "replace")
-        raise host_engine.create_error("filling the layer cache", "the images could not be unpacked", log)
+        raise host_engine.create_engine_error("filling the layer cache", "the images could not be unpacked", log)
 
 
 def _create_record(client: docker.DockerClient, cache: LayerCache) -> None:

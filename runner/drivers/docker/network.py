@@ -35,7 +35,7 @@ def create_network(client: docker.DockerClient, cluster: ClusterId) -> ipaddress
         pool = IPAMPool(subnet=str(subnet), iprange=str(upper_half), gateway=str(subnet[1]))
         try:
             client.api.create_network(
-                labels.format_name(cluster),
+                labels.format_object_name(cluster),
                 driver="bridge",
                 ipam=IPAMConfig(pool_configs=[pool]),
                 labels=labels.build_labels(cluster),
@@ -55,7 +55,7 @@ def create_network(client: docker.DockerClient, cluster: ClusterId) -> ipaddress
 def build_endpoint_config(client: docker.DockerClient, cluster: ClusterId, address: str, alias: str) -> Any:
     """Return the SDK's networking configuration for a container with a fixed address and a name on the network."""
     config = client.api.create_endpoint_config(ipv4_address=address, aliases=[alias])
-    return client.api.create_networking_config({labels.format_name(cluster): config})
+    return client.api.create_networking_config({labels.format_object_name(cluster): config})
 
 
 def list_free_subnets(used: Iterable[ipaddress.IPv4Network]) -> Iterator[ipaddress.IPv4Network]:

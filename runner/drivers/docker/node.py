@@ -63,7 +63,7 @@ class DockerNode:
     def run_attached(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
         """Run a command as an exec that is attached to this process's standard streams."""
         is_terminal = attach.is_on_terminal()
-        environment = attach.select_environment(is_terminal)
+        environment = attach.select_environment_variables(is_terminal)
         api = self.client.api
         with self._explain_errors():
             command = api.exec_create(

@@ -76,7 +76,7 @@ class NodeBoot:
                 continue
             if not data:
                 reason = "it exited before its engine was ready"
-                raise host_engine.create_error(f"booting {self._name}", reason, self._read_log())
+                raise host_engine.create_engine_error(f"booting {self._name}", reason, self._read_log())
             output = output[-len(_READY) :] + data
 
     def _read_log(self) -> str:

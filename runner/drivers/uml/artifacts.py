@@ -79,7 +79,7 @@ class Artifacts:
 
     def has_images(self, images: Iterable[str]) -> bool:
         """Whether a new VM has all of these images, up to date with this version's recipes."""
-        return image_set.has_up_to_date(self.images, images)
+        return image_set.are_images_up_to_date(self.images, images)
 
     def serialize(self) -> str:
         """Return the content of the record file."""

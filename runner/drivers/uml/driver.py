@@ -40,7 +40,7 @@ class UmlDriver:
             )
         return self._artifacts
 
-    def diagnose(self) -> list[Diagnosis]:
+    def diagnose_host(self) -> list[Diagnosis]:
         """Examine the processor, the tools, the namespaces, the artifacts and the memory."""
         return diagnostics.diagnose_host(self._artifacts)
 
@@ -138,7 +138,7 @@ class UmlDriver:
         _wait_for_vms(folder, topology.node_names, reporter)
         return self._load_cluster(folder)
 
-    def mark_complete(self, cluster: ClusterId) -> None:
+    def mark_cluster_complete(self, cluster: ClusterId) -> None:
         """Create an empty file in the cluster's folder."""
         (cluster_state.cluster_folder(cluster) / _COMPLETE_MARK).touch()
 

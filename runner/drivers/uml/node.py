@@ -64,7 +64,7 @@ class UmlNode:
         is_terminal = attach.is_on_terminal()
         with self._explain_errors():
             action = "terminal" if is_terminal else "run"
-            environment = attach.select_environment(is_terminal)
+            environment = attach.select_environment_variables(is_terminal)
             session = self._open_session(action, argv, environment, attach.get_terminal_size())
             return attach.attach_session(_open_attached(session, self.folder), is_terminal, on_output)
 

@@ -174,7 +174,7 @@ def test_invalid_address(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_full_disk(reason: str, log: str) -> None:
     """A full disk is reported as such, whether the engine or a node's log says so."""
-    error = host_engine.create_error("creating node1", reason, log)
+    error = host_engine.create_engine_error("creating node1", reason, log)
     assert (f"The engine's disk is full (creating node1: {reason}).", log) == (error.message, error.log)
     assert "labs images prune" in error.advice
 
@@ -216,12 +216,12 @@ def test_other_error(error: BaseException) -> None:
         ({"OSType": "windows"}, "not set to Linux containers"),
     ],
 )
-def test_shortcoming(properties: dict[str, object], reason: str | None) -> None:
+def test_incompatibility(properties: dict[str, object], reason: str | None) -> None:
     """An engine is refused if it is too old, without root privileges, or not set to Linux containers."""
     suitable = {
         "ServerVersion": "20.10.24+dfsg1",
         "SecurityOptions": ["name=seccomp,profile=default"],
         "OSType": "linux",
     }
-    shortcoming = host_engine.find_shortcoming(suitable | properties)
-    assert reason == (shortcoming and shortcoming[0])
+    incompatibility = host_engine.find_incompatibility(suitable | properties)
+    assert reason == (incompatibility and incompatibility[0])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from docker.errors import APIError, ImageNotFound
 
-from runner.drivers.docker.images import CancelledError, EngineBackend
+from runner.drivers.docker.images import BuildCancelledError, EngineBackend
 
 
 class FakeEngine:
@@ -57,6 +57,6 @@ def test_cancel() -> None:
     backend = EngineBackend(FakeEngine())
     began = time.monotonic()
     Timer(0.1, backend.cancel).start()
-    with pytest.raises(CancelledError):
+    with pytest.raises(BuildCancelledError):
         backend.pull_image("large:1")
     assert 5 > time.monotonic() - began

@@ -26,7 +26,7 @@ def _project(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_name(cluster: ClusterId, part: str, name: str) -> None:
     """A name consists of project, lab, run and part."""
-    assert name == labels.format_name(cluster, part)
+    assert name == labels.format_object_name(cluster, part)
 
 
 def test_labels() -> None:
@@ -64,5 +64,5 @@ def test_cluster_id(own: dict[str, str] | None, cluster: ClusterId | None) -> No
 def test_other_project(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another project has other names and labels on the same engine."""
     monkeypatch.setenv("LABS_PROJECT", "class-b")
-    assert ("class-b-tiny", "class-b") == (labels.format_name(TINY), labels.build_labels(TINY)["labs.project"])
+    assert ("class-b-tiny", "class-b") == (labels.format_object_name(TINY), labels.build_labels(TINY)["labs.project"])
     assert {"label": ["labs.project=class-b"]} == labels.build_project_filter()

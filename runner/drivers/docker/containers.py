@@ -1,0 +1,104 @@
+"""Creates the containers of a cluster: its nodes and its registry mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+import docker
+
+from runner.drivers.docker import capabilities, labels, layer_cache, network
+from runner.drivers.docker.capabilities import HostFacts
+from runner.drivers.docker.layer_cache import LayerCache
+from runner.errors import HostError
+from runner.nodes.driver_interface import ClusterId
+from runner.nodes.topology import NodeSpec
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterContainers:
+    """What all containers of a cluster have in common, and how each is created from it.
+
+    Attributes:
+        client: The host engine.
+        cluster: The cluster.
+        subnet: The subnet of the cluster's network.
+        cache: The layer cache that nodes and mirror mount.
+
+    """
+
+    client: docker.DockerClient
+    cluster: ClusterId
+    subnet: IPv4Network
+    cache: LayerCache
+
+    def create_node(self, number: int, node: NodeSpec, images: Sequence[str], facts: HostFacts) -> str:
+        """Create a node's volume and container, and return the container's id.
+
+        Args:
+            number: The node's position in the topology, which determines its address.
+            node: The node.
+            images: What the node engine has from the start.
+            facts: What the host offers.
+
+        """
+        api = self.client.api
+        address = str(self.subnet[network.FIRST_NODE_HOST + number])
+        name = labels.format_object_name(self.cluster, node.name)
+        node_labels = {"node": node.name, "role": node.role.value, "number": str(number), "address": address}
+        disk = api.create_volume(name, labels=labels.build_labels(self.cluster))["Name"]
+        options = capabilities.build_node_options(facts)
+        binds = [f"{disk}:/var/lib/docker", f"{self.cache.volume}:{layer_cache.MOUNT}:ro", *options.pop("binds", [])]
+        container = api.create_container(
+            self.cache.image_set.node_image,
+            hostname=node.name,
+            name=name,
+            labels=labels.build_labels(self.cluster, **node_labels),
+            environment={
+                "LABS_MIRROR": str(self.subnet[network.MIRROR_HOST]),
+                "LABS_NODE": node.name,
+                "LABS_LAB": self.cluster.lab,
+                "LABS_IMAGES": " ".join(images),
+                "LABS_IPTABLES": facts.iptables_backend,
+            },
+            host_config=capabilities.build_host_config(
+                self.client, {"network_mode": labels.format_object_name(self.cluster), "binds": binds, **options}
+            ),
+            networking_config=network.build_endpoint_config(self.client, self.cluster, address, node.name),
+        )
+        return str(container["Id"])
+
+    def create_mirror(self) -> str:
+        """Create the registry mirror's container, and return its id."""
+        api = self.client.api
+        address = str(self.subnet[network.MIRROR_HOST])
+        container = api.create_container(
+            self.cache.image_set.node_image,
+            ["labs-mirror"],
+            hostname="mirror",
+            name=labels.format_object_name(self.cluster, "mirror"),
+            labels=labels.build_labels(self.cluster, mirror="yes"),
+            host_config=api.create_host_config(
+                network_mode=labels.format_object_name(self.cluster),
+                binds=[f"{self.cache.volume}:{layer_cache.MOUNT}:ro"],
+                tmpfs={"/run": ""},
+            ),
+            networking_config=network.build_endpoint_config(self.client, self.cluster, address, "mirror"),
+        )
+        return str(container["Id"])
+
+
+def find_mirror(client: docker.DockerClient, cluster: ClusterId) -> str:
+    """Return the id of a registry mirror's container: the one that is not a node.
+
+    Its name differs between versions of labs.
+
+    Raises:
+        HostError: It does not exist.
+
+    """
+    for container in client.api.containers(all=True, filters=labels.build_cluster_filter(cluster)):
+        if labels.NODE not in container["Labels"]:
+            return str(container["Id"])
+    raise HostError(f"The registry mirror of '{cluster}' is missing.", f"Type 'labs reset {cluster.lab}'.")
