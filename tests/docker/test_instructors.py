@@ -30,7 +30,7 @@ class PageRunner:
         shutil.copytree(LABS_TREE / "labs" / "solo", folder / "tree" / "labs" / "solo")
         (folder / "tree" / "checks").mkdir()
         shutil.copy(LABS_TREE / "checks" / "test_ladder.py", folder / "tree" / "checks" / "test_swarm_basics.py")
-        helpers.write_script(folder / "bin", "labs", f'exec "{sys.executable}" -m tests.terminal_labs "$@"\n')
+        helpers.write_script(folder / "bin", "labs", f'exec "{sys.executable}" -m tests.labs_wrapper "$@"\n')
         self._environment = {
             **os.environ,
             **environment,
