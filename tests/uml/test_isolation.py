@@ -296,12 +296,13 @@ def test_host_files_cannot_be_changed(clusters: TwoClusters) -> None:
     script = """mount -t hostfs none /mnt
 for file in /usr/bin/linux.uml /usr/new /shared/disk.img /shared/new /dev/new /new /proc/1/mem /proc/1/oom_score_adj; do
     (printf x | dd of="/mnt$file" conv=notrunc) 2>/dev/null && echo "$file is written"
-result
+done
 mknod /mnt/dev/shm/disk b 254 0 && echo a device is created
 chmod 777 /mnt/usr/bin/linux.uml && echo permissions are changed
 truncate -s 100G /mnt/writable && echo the disk has grown
-umount /mnt; true"""
+umount /mnt; echo finished"""
     output = clusters.run_script("node1", script)
+    assert "finished\n" in output
     assert [] == [
         line for line in output.splitlines() if re.search(r" (is|are|has) \w+$", line) and "/proc/1/o" not in line
     ]
@@ -429,7 +430,7 @@ def test_engine_and_agent_accept_only_the_supervisor(clusters: TwoClusters) -> N
 
 def _redirect_to_liar(clusters: TwoClusters, port: int, *lies: str) -> None:
     command = f'setsid perl -e "$0" {port} {" ".join(lies)} >/run/lying 2>&1 &'
-    script = f"rm -f /run/lying; {command} until grep -qs listening /run/lying; do sleep 0.1; result"
+    script = f"rm -f /run/lying; {command} until grep -qs listening /run/lying; do sleep 0.1; done"
     clusters.run_on("node1", "bash", "-c", script, LIAR)
 
 
