@@ -20,7 +20,8 @@ def broken_host_facts(labs: LabsRunner, tmp_path: Path) -> dict[str, str]:
     labs("doctor", env=environment)
     path = next((tmp_path / "labs" / "hosts").glob("*.json"))
     data = json.loads(path.read_text("utf-8"))
-    data["facts"] |= {"privileged": False, "missing": [*data["facts"]["missing"], "SYS_ADMIN"]}
+    missing = [*data["facts"]["missing_capabilities"], "SYS_ADMIN"]
+    data["facts"] |= {"has_privileged_mode": False, "missing_capabilities": missing}
     path.write_text(json.dumps(data), "utf-8")
     return environment
 
