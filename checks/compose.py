@@ -92,7 +92,7 @@ class ComposeSnapshot:
         """All networks by name, as the Docker API returns them."""
         return {entry["Name"]: entry for entry in self.node.api.api.networks()}
 
-    def list_running_containers(self, service: str) -> tuple[Container, ...]:
+    def require_running_containers(self, service: str) -> tuple[Container, ...]:
         """Return the running containers of a service.
 
         Raises:

@@ -89,7 +89,7 @@ def read_whoami_field(answer: str, name: str) -> str:
     return match[1].strip() if match else ""
 
 
-def find_container_host_name(task: Task) -> str:
+def derive_container_host_name(task: Task) -> str:
     """Return the default host name inside a task's container: the short container id."""
     return task.container_id[:_HOST_NAME_LENGTH]
 

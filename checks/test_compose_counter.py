@@ -52,7 +52,7 @@ def test_counter_starts_the_app(app: ComposeSnapshot) -> None:
 @with_compose_snapshot
 def test_web_and_redis_share_a_network(app: ComposeSnapshot) -> None:
     """The containers web and redis run, and share a network with the subnet 10.77.0.0/24."""
-    web, redis = app.list_running_containers("web")[0], app.list_running_containers("redis")[0]
+    web, redis = app.require_running_containers("web")[0], app.require_running_containers("redis")[0]
     shared = sorted({*web.addresses} & {*redis.addresses})
     if any(_SUBNET in app.list_subnets(name) for name in shared):
         return
@@ -252,7 +252,7 @@ def _inspect_image(app: ComposeSnapshot) -> Mapping[str, Any]:
 
 def _find_compose_container(app: ComposeSnapshot, service: str) -> Container:
     """Return a running container of a service that belongs to the lab's project."""
-    running = app.list_running_containers(service)
+    running = app.require_running_containers(service)
     container = next((container for container in running if container.project == _PROJECT), None)
     if container is None:
         project = running[0].project
@@ -305,6 +305,6 @@ def _expect_persistent_data(app: ComposeSnapshot) -> Container:
 
 def _require_five_replicas(app: ComposeSnapshot) -> tuple[Container, ...]:
     _find_compose_container(app, "web")
-    replicas = tuple(container for container in app.list_running_containers("web") if container.project == _PROJECT)
+    replicas = tuple(container for container in app.require_running_containers("web") if container.project == _PROJECT)
     expect(app.node, len(replicas), _REPLICAS, of="running replicas of web", see="docker compose ps")
     return replicas

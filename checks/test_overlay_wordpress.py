@@ -120,8 +120,8 @@ def swarm(nodes: Nodes) -> SharedSnapshot[_LabSnapshot]:
 def test_mysql_and_wordpress_share_a_network(snapshot: _LabSnapshot) -> None:
     """The containers mysql and wordpress run on node1, and share a network that you have created."""
     mysql, blog = (
-        snapshot.manual.list_running_containers("mysql")[0],
-        snapshot.manual.list_running_containers("wordpress")[0],
+        snapshot.manual.require_running_containers("mysql")[0],
+        snapshot.manual.require_running_containers("wordpress")[0],
     )
     shared = ({*mysql.addresses} & {*blog.addresses}) - _DEFAULT_NETWORKS
     if not shared:
@@ -138,7 +138,7 @@ def test_mysql_and_wordpress_share_a_network(snapshot: _LabSnapshot) -> None:
 @with_swarm_snapshot
 def test_mysql_data_is_on_v1(snapshot: _LabSnapshot) -> None:
     """The data of mysql is stored in the volume v1."""
-    mysql = snapshot.manual.list_running_containers("mysql")[0]
+    mysql = snapshot.manual.require_running_containers("mysql")[0]
     expect(
         snapshot.manual.node,
         f"its data is in {_describe_data_volume(mysql)}",
@@ -153,8 +153,8 @@ def test_mysql_data_is_on_v1(snapshot: _LabSnapshot) -> None:
 def test_only_wordpress_is_published(snapshot: _LabSnapshot) -> None:
     """Port 8080 of node1 leads to wordpress, and no port leads to mysql."""
     mysql, blog = (
-        snapshot.manual.list_running_containers("mysql")[0],
-        snapshot.manual.list_running_containers("wordpress")[0],
+        snapshot.manual.require_running_containers("mysql")[0],
+        snapshot.manual.require_running_containers("wordpress")[0],
     )
     expect(
         snapshot.manual.node,
@@ -192,7 +192,7 @@ def test_manual_blog_has_a_post(snapshot: _LabSnapshot) -> None:
 def test_post_survived_mysql_replacement(snapshot: _LabSnapshot) -> None:
     """A post is older than the container of mysql: it has survived the replacement of the container."""
     oldest = snapshot.list_posts(_MANUAL_BLOG)[-1]
-    if oldest.published_at.timestamp() > snapshot.manual.list_running_containers("mysql")[0].created_at:
+    if oldest.published_at.timestamp() > snapshot.manual.require_running_containers("mysql")[0].created_at:
         observed = (
             f"the container of mysql is older than the oldest post, '{oldest.title}': it has not been replaced since"
         )
@@ -204,7 +204,7 @@ def test_post_survived_mysql_replacement(snapshot: _LabSnapshot) -> None:
 def test_containers_have_a_restart_policy(snapshot: _LabSnapshot) -> None:
     """The engine of node1 restarts mysql and wordpress when they exit."""
     for name in ("mysql", "wordpress"):
-        _expect_restart_policy(snapshot, snapshot.manual, snapshot.manual.list_running_containers(name)[0])
+        _expect_restart_policy(snapshot, snapshot.manual, snapshot.manual.require_running_containers(name)[0])
 
 
 @step("compose")
@@ -439,7 +439,7 @@ def test_replicas_share_keys_and_salts(snapshot: _LabSnapshot) -> None:
 
 
 def _find_compose_container(snapshot: _LabSnapshot, service: str) -> Container:
-    running = snapshot.compose.list_running_containers(service)
+    running = snapshot.compose.require_running_containers(service)
     container = next((container for container in running if container.project), None)
     if container is None:
         fail(

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from checks import expect, fail, step
 from checks.routing_mesh import (
     PublishedPort,
+    derive_container_host_name,
     fetch_urls_from_node,
-    find_container_host_name,
     is_ingress_address,
     list_published_ports,
     parse_request_log,
@@ -151,7 +151,7 @@ def test_mirror_sees_ingress_address(swarm: SwarmSnapshot) -> None:
         fail(swarm.manager, _describe_ports(mirror), "8080 to 80 is among them", _inspect_command("mirror"))
     (answer,) = fetch_urls_from_node(swarm, "node1", ["http://node3:8080"])
     if read_whoami_field(answer, "Hostname") not in {
-        find_container_host_name(task) for task in swarm.list_running_tasks(mirror)
+        derive_container_host_name(task) for task in swarm.list_running_tasks(mirror)
     }:
         fail(
             swarm.nodes["node1"],
@@ -179,7 +179,7 @@ def test_direct_publishes_in_host_mode(swarm: SwarmSnapshot) -> None:
 def test_direct_sees_client_address(swarm: SwarmSnapshot) -> None:
     """On port 8081 each node answers with its own task of direct, which sees the address of the real client."""
     host_names = {
-        swarm.find_node_name(task.node_id): find_container_host_name(task)
+        swarm.find_node_name(task.node_id): derive_container_host_name(task)
         for task in swarm.list_running_tasks(swarm.find_service("direct"))
     }
     others = ("node2", "node3")
@@ -297,7 +297,7 @@ def test_door_runs_on_every_node(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_doors_reach_all_tasks(swarm: SwarmSnapshot) -> None:
     """The door on every node sends requests to all three tasks of pool in turn."""
-    expected = _join(find_container_host_name(task) for task in _require_running_tasks(swarm, "pool", 3))
+    expected = _join(derive_container_host_name(task) for task in _require_running_tasks(swarm, "pool", 3))
     for name, answers in _fetch_from_doors(swarm).items():
         observed = _join({read_whoami_field(answer, "Hostname") for answer in answers})
         of = f"containers that answer on {name}:8090"
@@ -449,7 +449,7 @@ def _fetch_from_doors(swarm: SwarmSnapshot) -> dict[str, list[str]]:
 
 
 def _format_greeting(task: Task) -> str:
-    return f"I'm {find_container_host_name(task)}"
+    return f"I'm {derive_container_host_name(task)}"
 
 
 def _join(names: Iterable[str]) -> str:

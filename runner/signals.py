@@ -26,7 +26,7 @@ def disable_interrupts() -> None:
 
 
 @contextmanager
-def block_interrupts() -> Iterator[None]:
+def ignore_interrupts() -> Iterator[None]:
     """Ignore termination signals during the block; for cleanup after an interruption."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -12,7 +12,7 @@ from runner.checking.results import CheckReport, CheckResult, Outcome
 from runner.cli import _console, _progress
 from runner.errors import ExitCode
 from runner.lessons.model import Lab, Lesson, Step
-from runner.progress import messages
+from runner.progress import praise
 from runner.progress.store import ProgressUpdate
 
 
@@ -45,9 +45,9 @@ def _print_newly_passed(lesson: Lesson, update: ProgressUpdate) -> None:
     if not new:
         return
     if update.progress.find_first_incomplete_step(lesson) is None:
-        message = messages.format_lab_completed(lesson)
+        message = praise.format_lab_praise(lesson)
     else:
-        message = messages.format_step_passed(lesson, new[-1], len(new) - 1)
+        message = praise.format_step_praise(lesson, new[-1], len(new) - 1)
     _console.get_stdout().print(Text(message, style="green"))
 
 

@@ -14,7 +14,7 @@ from runner.checking.result_text import OUTCOME_SYMBOLS
 from runner.checking.results import Outcome
 from runner.cli import _console
 from runner.cli._console import LiveLines
-from runner.grading.grade_model import Grade, Mark, sum_points
+from runner.grading.grade_model import Grade, Mark, compute_score
 from runner.grading.job import Job
 from runner.grading.reports import student_view
 from runner.grading.similarity import SimilarPair
@@ -138,7 +138,7 @@ def _print_grade(grade: Grade) -> None:
                 console.print(Text(f"  | {line}", style="dim"))
     for step, marks in grade.marks_by_step.items():
         title = student_view.to_single_line(grade.titles.get(step, "Hidden checks"))
-        console.print(Text.assemble((title, "bold"), f"  {student_view.format_score(sum_points(marks))}"))
+        console.print(Text.assemble((title, "bold"), f"  {student_view.format_score(compute_score(marks))}"))
         for mark in marks:
             _print_mark(mark)
     console.print()

@@ -106,6 +106,6 @@ def suggest_next_step(lab: Lab, step: Step) -> None:
 
 def suggest_next_lab(lab: Lab) -> None:
     """Print what to do after a lab is completed: the labs that build on it."""
-    following = [other for other in catalog.load_valid_labs() if lab.name in other.lesson.prerequisites]
+    following = [other for other in catalog.load_labs_without_problems() if lab.name in other.lesson.prerequisites]
     commands = [(f"labs start {other.name}", other.lesson.title) for other in following]
     _console.print_commands(commands or [("labs list", "list all labs")], "Next, another lab:")

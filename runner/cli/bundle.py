@@ -10,7 +10,7 @@ import click
 from runner.cli import _console, _options
 from runner.clusters import selection
 from runner.grading import bundles
-from runner.grading.bundles.base import BundleSettings
+from runner.grading.bundles.bundle_format import BundleSettings
 from runner.grading.job import find_hidden_checks
 from runner.lessons import catalog
 

@@ -9,7 +9,7 @@ import click
 from runner.checking import run_checks
 from runner.checking.check_request import CheckRequest
 from runner.cli import _options, _progress
-from runner.progress import completion
+from runner.progress import passed_steps
 from runner.session import require_step
 
 
@@ -45,7 +45,7 @@ def command(lab: str | None, step_id: str | None, as_json: bool, patience: float
     report = run_checks.run_checks(CheckRequest(loaded, cluster, frozenset({step.id}) if step else None, patience))
     passed: tuple[str, ...] = ()
     if cluster.id.is_main:
-        passed = completion.find_passed_step_ids(loaded.lesson, report, all_checks_ran=step is None)
+        passed = passed_steps.find_passed_step_ids(loaded.lesson, report, all_checks_ran=step is None)
     update = _progress.record_steps_passed(loaded.name, passed)
     if as_json:
         click.echo(json.dumps(report.to_json(), indent=2))

@@ -13,7 +13,7 @@ from runner.clusters.lifecycle import StartResult
 from runner.errors import HostError, IncompleteError, UsageError
 from runner.lessons.model import Lab, Step
 from runner.nodes.driver_interface import Cluster
-from runner.progress import completion, replay_plan
+from runner.progress import passed_steps, replay_plan
 from runner.progress.model import Progress
 from runner.progress.replay_plan import ReplayPlan
 
@@ -69,7 +69,7 @@ def _plan_replay(lab: Lab, cluster: Cluster, target: Step) -> ReplayPlan:
     report = run_checks.run_checks(CheckRequest(lab, cluster))
     if error := replay_plan.find_blocking_error(lab.lesson, report, target):
         raise HostError(f"Could not check '{error.says}': {error.reason}", "'labs status' shows the nodes.")
-    update = _progress.record_steps_passed(lab.name, completion.find_passed_step_ids(lab.lesson, report))
+    update = _progress.record_steps_passed(lab.name, passed_steps.find_passed_step_ids(lab.lesson, report))
     return replay_plan.plan_replay(lab.lesson, report, target, update.progress.completed_on_cluster)
 
 

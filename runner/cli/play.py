@@ -15,7 +15,7 @@ from runner.lessons import parse
 from runner.lessons.model import Lab, Step
 from runner.lessons.player import CommandResult, LessonPlayer
 from runner.nodes.driver_interface import Cluster
-from runner.progress import completion
+from runner.progress import passed_steps
 from runner.session import require_step
 
 
@@ -40,8 +40,8 @@ def command(lab: str | None, last_step: str | None) -> int:
     if last_step:
         steps = steps[: steps.index(require_step(loaded, last_step)) + 1]
     report = run_checks.run_checks(CheckRequest(loaded, cluster, None, 0))
-    _progress.record_steps_passed(loaded.name, completion.find_passed_step_ids(loaded.lesson, report))
-    completed = completion.count_completed_steps(loaded.lesson, report)
+    _progress.record_steps_passed(loaded.name, passed_steps.find_passed_step_ids(loaded.lesson, report))
+    completed = passed_steps.count_completed_steps(loaded.lesson, report)
     player = LessonPlayer(cluster)
     for number, step in enumerate(steps):
         if number < completed:

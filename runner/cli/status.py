@@ -77,7 +77,7 @@ def _print_progress(session: Session, name: str) -> None:
 
 def _suggest_last_lab(session: Session) -> None:
     """Print the lab that was used last, if it is not finished."""
-    labs = [(lab, session.load_progress(lab.name)) for lab in catalog.load_valid_labs()]
+    labs = [(lab, session.load_progress(lab.name)) for lab in catalog.load_labs_without_problems()]
     used = [
         (progress.last_used, lab, progress)
         for lab, progress in labs

@@ -117,7 +117,7 @@ def _removed_afterwards(driver: Driver, cluster: ClusterId, keep: bool) -> Itera
         yield
     finally:
         if not keep:
-            with signals.block_interrupts():
+            with signals.ignore_interrupts():
                 lifecycle.remove_cluster(driver, cluster)
 
 

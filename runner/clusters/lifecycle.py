@@ -140,7 +140,7 @@ def _remove_on_failure(driver: Driver, cluster_id: ClusterId, reporter: StatusRe
         yield
     except BaseException:
         if not keep:
-            with signals.block_interrupts(), reporter.step("Removing the unfinished cluster"):
+            with signals.ignore_interrupts(), reporter.step("Removing the unfinished cluster"):
                 driver.remove_cluster(cluster_id)
                 run_records.unmark_started(cluster_id)
         raise

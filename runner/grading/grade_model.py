@@ -145,7 +145,7 @@ class Grade:
     @property
     def score(self) -> Score:
         """The sum of all points."""
-        return sum_points(self.marks)
+        return compute_score(self.marks)
 
     @property
     def marks_by_step(self) -> dict[str, tuple[Mark, ...]]:
@@ -173,7 +173,7 @@ class Grade:
         return {"format": FORMAT, "score": score, **codec.to_builtins(self), **ordered}
 
 
-def sum_points(marks: tuple[Mark, ...]) -> Score:
+def compute_score(marks: tuple[Mark, ...]) -> Score:
     """Return the sum of the points for some checks."""
     return Score(
         earned=sum(mark.earned for mark in marks),

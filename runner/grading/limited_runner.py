@@ -44,14 +44,14 @@ class LimitedRunner:
         self._block_deadline = self.clock() + self.limits.block_seconds
 
     @property
-    def seconds_left(self) -> float:
+    def submission_seconds_left(self) -> float:
         """The time that is left for all remaining blocks."""
         return max(0.0, self._submission_deadline - self.clock())
 
     @property
     def timeout_seconds(self) -> float:
         """The time that is left for the current block."""
-        return max(_MIN_SECONDS, round(min(self._block_deadline - self.clock(), self.seconds_left), 1))
+        return max(_MIN_SECONDS, round(min(self._block_deadline - self.clock(), self.submission_seconds_left), 1))
 
     def run_script(self, node: Node, script: str) -> ExecResult:
         """Run a script without input, in a shell that exits at the first command that fails.

@@ -122,7 +122,7 @@ class SubmissionGrader:
                 raise HostError(f"The cluster '{cluster_id}' disappeared.", "Grade the submission again.")
             yield cluster
         finally:
-            with signals.block_interrupts():
+            with signals.ignore_interrupts():
                 lifecycle.remove_cluster(self.driver, cluster_id)
 
     def _run_blocks(self, submission: Submission, cluster: Cluster) -> Iterator[BlockRun]:
@@ -138,7 +138,7 @@ class SubmissionGrader:
         run = BlockRun(command.line, block.step, node, command.script)
         if block.problems:
             return replace(run, complaint=f"not run: {'; '.join(block.problems)}"[:_MAX_TEXT_LENGTH])
-        if not runner.seconds_left:
+        if not runner.submission_seconds_left:
             limit = f"{self.limits.submission_seconds:g} s"
             return replace(run, complaint=f"not run: all blocks of a submission together may take {limit}")
         started_at = time.monotonic()

@@ -50,7 +50,7 @@ def load_lab(name: str, learner: Learner = NO_LEARNER) -> Lab:
     return parse_cache.load_cached_lab(paths.labs_folder() / name, learner)
 
 
-def load_valid_labs() -> list[Lab]:
+def load_labs_without_problems() -> list[Lab]:
     """Return all labs whose lessons have no problems, sorted by name."""
     labs = []
     for name in list_lab_names():
@@ -61,7 +61,7 @@ def load_valid_labs() -> list[Lab]:
 
 def list_lab_names_by_prerequisite() -> list[str]:
     """Return the names of all labs, each one after its prerequisites and otherwise in alphabetical order."""
-    prerequisites = {lab.name: set(lab.lesson.prerequisites) for lab in load_valid_labs()}
+    prerequisites = {lab.name: set(lab.lesson.prerequisites) for lab in load_labs_without_problems()}
     pending, names = list_lab_names(), list[str]()
     while pending:
         ready = [name for name in pending if not prerequisites.get(name, set()) & {*pending}]

@@ -10,7 +10,7 @@ from runner.checking.check_request import CheckRequest
 from runner.checking.results import CheckReport
 from runner.lessons.model import Lab, Step
 from runner.nodes.driver_interface import Cluster, NodeState
-from runner.progress import completion
+from runner.progress import passed_steps
 from runner.progress.model import Progress
 
 # Long enough that a step does not count as unfinished while the cluster is still converging.
@@ -88,7 +88,7 @@ def check_step(lab: Lab, cluster: Cluster | None, step: Step) -> CheckedStep:
     if cluster is None or not _is_checkable(cluster):
         return CheckedStep(step, CheckReport(lab.name, ()), False)
     report = run_checks.run_checks(CheckRequest(lab, cluster, frozenset({step.id}), _SETTLE_SECONDS))
-    return CheckedStep(step, report, bool(completion.find_passed_step_ids(lab.lesson, report, all_checks_ran=False)))
+    return CheckedStep(step, report, bool(passed_steps.find_passed_step_ids(lab.lesson, report, all_checks_ran=False)))
 
 
 def _is_checkable(cluster: Cluster) -> bool:

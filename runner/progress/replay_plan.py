@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runner.checking.results import CheckReport, CheckResult, Outcome
 from runner.lessons.model import Lesson, Step
-from runner.progress import completion
+from runner.progress import passed_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def plan_replay(lesson: Lesson, report: CheckReport, target: Step, completed_on_
 
     """
     target_index = lesson.steps.index(target)
-    done_count = completion.count_completed_steps(lesson, report)
+    done_count = passed_steps.count_completed_steps(lesson, report)
     if done_count > target_index:
         blocker = f"The cluster is already past '{target.title}': the checks of this step pass."
         return ReplayPlan(lesson.steps[:target_index], (), blocker)
@@ -72,7 +72,7 @@ def plan_replay(lesson: Lesson, report: CheckReport, target: Step, completed_on_
 
 def find_blocking_error(lesson: Lesson, report: CheckReport, target: Step) -> CheckResult | None:
     """Return the check error because of which it is unknown whether all steps before the target are done, if any."""
-    current = _find_next_checked_step(lesson, report, completion.count_completed_steps(lesson, report))
+    current = _find_next_checked_step(lesson, report, passed_steps.count_completed_steps(lesson, report))
     if current not in lesson.steps[: lesson.steps.index(target)]:
         return None
     results = report.list_step_results(current.id)

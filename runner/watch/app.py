@@ -188,7 +188,7 @@ class WatchApp:
             self._scheduler.schedule_all_checks(now)
 
     def _on_check_results(self) -> None:
-        result = self._check_client.read_result()
+        result = self._check_client.read_run_result()
         if result:
             self._on_check_run_end(result)
 

@@ -78,7 +78,7 @@ class CheckClient:
         self.is_running = True
         return self._process.stdout.fileno()
 
-    def read_result(self) -> CheckRunResult | None:
+    def read_run_result(self) -> CheckRunResult | None:
         """Read the available output, and return the run's result once it is complete."""
         if self._process is None:
             # The worker was killed in the moment in which it answered.

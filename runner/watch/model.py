@@ -8,7 +8,7 @@ from enum import StrEnum
 from runner.checking.results import CheckReport, CheckResult
 from runner.lessons.model import Lab, Step
 from runner.nodes.driver_interface import Cluster, NodeState
-from runner.progress import completion, hint_selection
+from runner.progress import hint_selection, passed_steps
 from runner.progress.model import Progress
 from runner.watch.cluster_snapshot import ClusterSnapshot
 
@@ -91,7 +91,7 @@ class WatchState:
     def passed_step_ids(self) -> frozenset[str]:
         """The ids of the steps that pass now."""
         if self.report.results:
-            return frozenset(completion.find_passed_step_ids(self.lab.lesson, self.report))
+            return frozenset(passed_steps.find_passed_step_ids(self.lab.lesson, self.report))
         # Until the checks have run, the recorded progress of this cluster is the best information there is.
         has_cluster = self.cluster_phase in (ClusterPhase.RUNNING, ClusterPhase.STOPPED)
         return frozenset(self.progress.completed_on_cluster) if has_cluster else frozenset()

@@ -9,7 +9,7 @@ from runner.checking.results import CheckReport
 from runner.errors import LabsError
 from runner.lessons import catalog
 from runner.lessons.model import Lab
-from runner.progress import completion, hint_selection, messages, store
+from runner.progress import hint_selection, passed_steps, store
 from runner.progress.model import Progress
 from runner.watch.model import SCROLL_TO_END, ErrorNotice, WatchState
 
@@ -29,7 +29,7 @@ def record_passed_steps(state: WatchState, report: CheckReport, *, all_checks: b
 
     """
     lesson = state.lab.lesson
-    passed = completion.find_passed_step_ids(lesson, report, all_checks_ran=all_checks)
+    passed = passed_steps.find_passed_step_ids(lesson, report, all_checks_ran=all_checks)
     updates: list[store.ProgressUpdate] = []
 
     def record() -> Progress:
@@ -41,8 +41,8 @@ def record_passed_steps(state: WatchState, report: CheckReport, *, all_checks: b
     new_steps = [step for step in lesson.steps if step.id in new_ids]
     if not new_steps:
         return after
-    praise = messages.format_step_passed(lesson, new_steps[-1], len(new_steps) - 1)
-    return replace(after, success_message=praise)
+    message = praise.format_step_praise(lesson, new_steps[-1], len(new_steps) - 1)
+    return replace(after, success_message=message)
 
 
 def reveal_next_hint(state: WatchState) -> WatchState:

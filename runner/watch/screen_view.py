@@ -9,7 +9,7 @@ from rich.text import Text
 from runner.checking.results import Outcome
 from runner.lessons.model import Step
 from runner.nodes.driver_interface import NodeState
-from runner.progress import messages
+from runner.progress import praise
 from runner.watch import step_view, topology_view
 from runner.watch.model import ClusterPhase, ErrorNotice, WatchState
 from runner.watch.text_layout import align_both_ends, build_styled_line, truncate_line, wrap_with_prefix
@@ -82,7 +82,7 @@ def _render_notices(state: WatchState, width: int) -> list[Text]:
         lines += wrap_with_prefix(warning, error.message, width - 1, "yellow")
         lines += wrap_with_prefix(build_styled_line("   "), error.advice, width - 1) if error.advice else []
     if state.steps and len(state.passed_step_ids) == len(state.steps):
-        message = messages.format_lab_completed(state.lab.lesson)
+        message = praise.format_lab_praise(state.lab.lesson)
         lines += wrap_with_prefix(build_styled_line((" ✓ ", "green")), message, width - 1, "green")
     if state.progress.unreadable_file:
         message = f"The progress file of this lab could not be read. It is kept as {state.progress.unreadable_file}"

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 
-from tests.bench import course, docker_driver, grade, reports, site, uml_driver, watch
+from tests.bench import check_and_verify, docker_driver, grade, reports, site, uml_driver, watch
 from tests.bench.timing import print_table
 
 
@@ -17,7 +17,7 @@ def main() -> None:
         "docker": lambda: docker_driver.measure_docker_driver(from_scratch),
         "uml": lambda: uml_driver.measure_uml_driver(from_scratch),
         "watch": watch.measure_watch,
-        "course": course.measure_course,
+        "course": check_and_verify.measure_check_and_verify,
         "site": site.measure_site,
         "grade": grade.measure_grading,
         "reports": reports.measure_reports,

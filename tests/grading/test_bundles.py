@@ -10,7 +10,7 @@ import pytest
 
 from runner.errors import UsageError
 from runner.grading import bundles
-from runner.grading.bundles.base import BundleSettings
+from runner.grading.bundles.bundle_format import BundleSettings
 from tests import helpers
 
 SETTINGS = BundleSettings("tiny", "docker", 60, "the autumn")

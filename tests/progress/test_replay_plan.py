@@ -9,7 +9,7 @@ import pytest
 from runner.checking.results import Outcome
 from runner.lessons.model import Lesson, Step
 from runner.progress import replay_plan
-from tests.progress.test_completion import lesson, report
+from tests.progress.test_passed_steps import lesson, report
 
 
 def find_target(parsed: Lesson, step_id: str) -> Step:

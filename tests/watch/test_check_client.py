@@ -37,7 +37,7 @@ def wait_for_result(client: CheckClient, results_fd: int, seconds: float = 20) -
     """Return a run's result."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if select.select([results_fd], [], [], 0.1)[0] and (result := client.read_result()):
+        if select.select([results_fd], [], [], 0.1)[0] and (result := client.read_run_result()):
             return result
     raise AssertionError("no result")
 
@@ -93,7 +93,7 @@ def test_killed_after_answering(client: CheckClient) -> None:
     results_fd = client.start_run(None)
     assert select.select([results_fd], [], [], 20)[0]
     client.kill_worker()
-    assert client.read_result() is None
+    assert client.read_run_result() is None
 
 
 def test_editor_lock_file(client: CheckClient, tmp_path: Path) -> None:

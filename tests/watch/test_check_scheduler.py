@@ -12,8 +12,8 @@ from runner.watch import model
 from runner.watch.check_client import CheckRunResult
 from runner.watch.check_scheduler import CheckScheduler
 from runner.watch.model import ClusterPhase, WatchState
-from tests.watch import scenarios
-from tests.watch.scenarios import HALF_DONE, INIT, READY, SKIPPED_WEB, WORKERS
+from tests.watch import watch_states
+from tests.watch.watch_states import HALF_DONE, INIT, READY, SKIPPED_WEB, WORKERS
 
 ALL = "all"
 
@@ -48,7 +48,7 @@ def runner() -> RecordingRunner:
 def scheduler(runner: RecordingRunner) -> CheckScheduler:
     """Return a scheduler whose first run found the second step half done at second 1."""
     new_scheduler = CheckScheduler(runner)
-    assert new_scheduler.start_due_run(scenarios.NOT_STARTED, 0.0) is None
+    assert new_scheduler.start_due_run(watch_states.NOT_STARTED, 0.0) is None
     new_scheduler.start_due_run(HALF_DONE, 0.0)
     end_run(new_scheduler, runner, HALF_DONE, HALF_DONE, now=1.0, all_checks=True)
     runner.runs.clear()
@@ -111,7 +111,7 @@ def test_one_run_at_a_time(scheduler: CheckScheduler, runner: RecordingRunner) -
 
 def test_step_done(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
     """As soon as a step is done all checks run, because those of the next step were skipped until then."""
-    done = scenarios.make_watch_state(INIT, READY, WORKERS, SKIPPED_WEB)
+    done = watch_states.make_watch_state(INIT, READY, WORKERS, SKIPPED_WEB)
     scheduler.record_event(100.0)
     scheduler.start_due_run(HALF_DONE, 100.2)
     end_run(scheduler, runner, HALF_DONE, done, now=100.5)
@@ -130,11 +130,11 @@ def test_no_events(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
 def test_all_done(runner: RecordingRunner) -> None:
     """Once all steps are done no checks run until the next event; then all checks run."""
     scheduler = CheckScheduler(runner)
-    scheduler.start_due_run(scenarios.FINISHED, 0.0)
-    end_run(scheduler, runner, scenarios.FINISHED, scenarios.FINISHED, now=1.0, all_checks=True)
-    assert scheduler.next_wakeup(scenarios.FINISHED, 1.0) is None
+    scheduler.start_due_run(watch_states.FINISHED, 0.0)
+    end_run(scheduler, runner, watch_states.FINISHED, watch_states.FINISHED, now=1.0, all_checks=True)
+    assert scheduler.next_wakeup(watch_states.FINISHED, 1.0) is None
     scheduler.record_event(100.0)
-    scheduler.start_due_run(scenarios.FINISHED, 100.2)
+    scheduler.start_due_run(watch_states.FINISHED, 100.2)
     assert [ALL, ALL] == runner.runs
 
 
@@ -173,7 +173,7 @@ def test_recheck(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
 def test_skipped_step(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
     """If the checks of the current step were skipped the last time, all checks run after it."""
     skipped = model.apply_check_results(
-        HALF_DONE, scenarios.make_watch_state(replace(READY, outcome=Outcome.SKIPPED)).report, all_checks=False
+        HALF_DONE, watch_states.make_watch_state(replace(READY, outcome=Outcome.SKIPPED)).report, all_checks=False
     )
     scheduler.record_event(100.0)
     scheduler.start_due_run(skipped, 100.2)
@@ -184,7 +184,7 @@ def test_skipped_step(scheduler: CheckScheduler, runner: RecordingRunner) -> Non
 
 def test_check_errors(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
     """While checks of the current step have errors, all checks run at growing intervals."""
-    errors = scenarios.WITH_ERROR
+    errors = watch_states.WITH_ERROR
     scheduler.record_event(100.0)
     scheduler.start_due_run(HALF_DONE, 100.2)
     end_run(scheduler, runner, HALF_DONE, errors, now=100.2)

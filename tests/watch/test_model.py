@@ -14,8 +14,8 @@ from runner.watch import model
 from runner.watch.cluster_snapshot import ClusterSnapshot, NodeSnapshot
 from runner.watch.model import ClusterPhase, ErrorNotice, KeyAction, WatchState
 from tests import helpers
-from tests.watch import scenarios
-from tests.watch.scenarios import FINISHED, HALF_DONE, INIT, NOT_WORKERS, READY, WORKERS
+from tests.watch import watch_states
+from tests.watch.watch_states import FINISHED, HALF_DONE, INIT, NOT_WORKERS, READY, WORKERS
 
 
 def shown_step_id(state: WatchState) -> str:
@@ -37,7 +37,7 @@ def test_all_done() -> None:
 def test_one_step_checked() -> None:
     """New results of one step's checks replace the earlier ones, and leave the results of other steps unchanged."""
     after = model.apply_check_results(HALF_DONE, CheckReport("tiny", (READY, WORKERS)), all_checks=False)
-    assert (INIT, READY, WORKERS, scenarios.SKIPPED_WEB) == after.report.results
+    assert (INIT, READY, WORKERS, watch_states.SKIPPED_WEB) == after.report.results
     assert "serve" == shown_step_id(after)
 
 
@@ -140,14 +140,14 @@ def test_list_check_preconditions() -> None:
     up = replace(HALF_DONE, snapshot=ClusterSnapshot((NodeSnapshot("node1"),)))
     assert model.list_check_preconditions(down) != model.list_check_preconditions(up)
     assert model.list_check_preconditions(up) == model.list_check_preconditions(
-        replace(up, snapshot=ClusterSnapshot((scenarios.NODES[0],)))
+        replace(up, snapshot=ClusterSnapshot((watch_states.NODES[0],)))
     )
 
 
 def test_hints() -> None:
     """The hints of a step are those that match its results, weakest first."""
-    step = scenarios.STEPS[1]
-    assert ("There are two tokens.", scenarios.HINT) == tuple(
+    step = watch_states.STEPS[1]
+    assert ("There are two tokens.", watch_states.HINT) == tuple(
         hint.text for hint in HALF_DONE.step_hints(step).remaining
     )
 
@@ -155,5 +155,6 @@ def test_hints() -> None:
 def test_skipped_is_not_done() -> None:
     """A step whose checks were skipped is not done."""
     assert (
-        frozenset({"init"}) == scenarios.make_watch_state(INIT, replace(READY, outcome=Outcome.SKIPPED)).passed_step_ids
+        frozenset({"init"})
+        == watch_states.make_watch_state(INIT, replace(READY, outcome=Outcome.SKIPPED)).passed_step_ids
     )

@@ -13,8 +13,8 @@ from runner.progress import store
 from runner.watch import model, progress_recorder
 from runner.watch.model import KeyAction, WatchState
 from tests import helpers
-from tests.watch import scenarios
-from tests.watch.scenarios import FINISHED, HALF_DONE
+from tests.watch import watch_states
+from tests.watch.watch_states import FINISHED, HALF_DONE
 
 FRONT_MATTER_WITH_VALUE = helpers.FRONT_MATTER.replace(
     "images: []\n", "images: []\nvalues: {NAME: {among: [web, api, shop, desk]}}\n"
@@ -59,7 +59,7 @@ def test_several() -> None:
 
 def test_hints() -> None:
     """Each requested hint is shown below the earlier ones and recorded; after the last hint the solution is offered."""
-    step = scenarios.STEPS[1]
+    step = watch_states.STEPS[1]
     first = progress_recorder.reveal_next_hint(HALF_DONE)
     second = progress_recorder.reveal_next_hint(first)
     assert [1, 2] == [len(state.step_hints(step).shown) for state in (first, second)]
@@ -76,7 +76,7 @@ def test_hint_of_another_step() -> None:
 def test_refresh_progress() -> None:
     """Progress that was recorded earlier is loaded when the watch starts."""
     progress_recorder.record_passed_steps(HALF_DONE, HALF_DONE.report, all_checks=True)
-    assert {"init"} == {*progress_recorder.refresh_progress(scenarios.UNKNOWN_CLUSTER).progress.completed_on_cluster}
+    assert {"init"} == {*progress_recorder.refresh_progress(watch_states.UNKNOWN_CLUSTER).progress.completed_on_cluster}
 
 
 def test_another_learner(tmp_path: Path) -> None:

@@ -12,32 +12,32 @@ from runner.progress.model import Progress, StepRecord
 from runner.watch import model, screen_view
 from runner.watch.model import KeyAction, WatchState
 from tests import helpers
-from tests.watch import scenarios
+from tests.watch import watch_states
 
-_SHOWN_HINTS = frozenset(hint_selection.compute_hint_id(hint) for hint in scenarios.STEPS[1].hints)
+_SHOWN_HINTS = frozenset(hint_selection.compute_hint_id(hint) for hint in watch_states.STEPS[1].hints)
 STATES = {
-    "before the first poll": scenarios.UNKNOWN_CLUSTER,
-    "the lab is not started": scenarios.NOT_STARTED,
-    "a fresh cluster": scenarios.FRESH,
-    "a step is half done": scenarios.HALF_DONE,
-    "a narrow terminal": scenarios.HALF_DONE,
-    "a short terminal": scenarios.HALF_DONE,
-    "a tiny terminal": scenarios.HALF_DONE,
+    "before the first poll": watch_states.UNKNOWN_CLUSTER,
+    "the lab is not started": watch_states.NOT_STARTED,
+    "a fresh cluster": watch_states.FRESH,
+    "a step is half done": watch_states.HALF_DONE,
+    "a narrow terminal": watch_states.HALF_DONE,
+    "a short terminal": watch_states.HALF_DONE,
+    "a tiny terminal": watch_states.HALF_DONE,
     "hints were requested": replace(
-        scenarios.HALF_DONE, progress=Progress("tiny", {"join": StepRecord(shown_hints=_SHOWN_HINTS)})
+        watch_states.HALF_DONE, progress=Progress("tiny", {"join": StepRecord(shown_hints=_SHOWN_HINTS)})
     ),
-    "the solution was requested": model.apply_key_action(scenarios.HALF_DONE, KeyAction.SHOW_SOLUTION),
+    "the solution was requested": model.apply_key_action(watch_states.HALF_DONE, KeyAction.SHOW_SOLUTION),
     "the solution of a completed step": model.apply_key_action(
-        model.apply_key_action(scenarios.HALF_DONE, KeyAction.PREVIOUS_STEP), KeyAction.SHOW_SOLUTION
+        model.apply_key_action(watch_states.HALF_DONE, KeyAction.PREVIOUS_STEP), KeyAction.SHOW_SOLUTION
     ),
-    "a step has just passed": replace(scenarios.HALF_DONE, success_message="Well done: 'Create the swarm'."),
-    "a slow check run": replace(scenarios.HALF_DONE, is_checking=True),
-    "a check could not run": scenarios.WITH_ERROR,
-    "a node is stopped": scenarios.NODE_STOPPED,
-    "no engine answers": scenarios.ENGINE_UNREACHABLE,
-    "all steps are done": scenarios.FINISHED,
-    "more text than fits": scenarios.MANY_FAILURES,
-    "more text than fits, scrolled": model.apply_key_action(scenarios.MANY_FAILURES, KeyAction.SCROLL_DOWN),
+    "a step has just passed": replace(watch_states.HALF_DONE, success_message="Well done: 'Create the swarm'."),
+    "a slow check run": replace(watch_states.HALF_DONE, is_checking=True),
+    "a check could not run": watch_states.WITH_ERROR,
+    "a node is stopped": watch_states.NODE_STOPPED,
+    "no engine answers": watch_states.ENGINE_UNREACHABLE,
+    "all steps are done": watch_states.FINISHED,
+    "more text than fits": watch_states.MANY_FAILURES,
+    "more text than fits, scrolled": model.apply_key_action(watch_states.MANY_FAILURES, KeyAction.SCROLL_DOWN),
 }
 CASES = helpers.read_golden_cases(Path(__file__).parent / "screens.txt")
 
@@ -71,12 +71,12 @@ def test_every_size(state: str) -> None:
 def test_shown_step_is_visible() -> None:
     """From six lines on, the title of the shown step is visible, however long its text is."""
     for height in range(6, 40):
-        assert any("Join the workers" in line for line in render_lines(scenarios.MANY_FAILURES, 60, height)), height
+        assert any("Join the workers" in line for line in render_lines(watch_states.MANY_FAILURES, 60, height)), height
 
 
 def test_markup() -> None:
     """Text that looks like markup is shown unchanged."""
-    result = replace(scenarios.NOT_WORKERS, observed="[bold]node3[/] is [a] manager")
+    result = replace(watch_states.NOT_WORKERS, observed="[bold]node3[/] is [a] manager")
     assert "       on node1  [bold]node3[/] is [a] manager" in render_lines(
-        scenarios.make_watch_state(scenarios.INIT, result), 80, 24
+        watch_states.make_watch_state(watch_states.INIT, result), 80, 24
     )

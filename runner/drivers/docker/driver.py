@@ -257,7 +257,7 @@ class DockerDriver:
 
     def remove_leftovers(self) -> None:
         """Remove layer caches that nothing uses: all but the current one, and those of other projects in use."""
-        layer_cache.remove_leftovers(self.client)
+        layer_cache.remove_unused_caches(self.client)
 
 
 def _create_kernel_error(missing: Iterable[str], subject: str) -> HostError:

@@ -111,7 +111,7 @@ def prune_images(client: docker.DockerClient, remove_all: bool) -> int:
     return removed
 
 
-def remove_leftovers(client: docker.DockerClient) -> None:
+def remove_unused_caches(client: docker.DockerClient) -> None:
     """Remove all layer caches but this project's current one and those of other projects that are in use."""
     kept = find_layer_cache(client)
     with host_engine.explain_errors("removing unused layer caches"):

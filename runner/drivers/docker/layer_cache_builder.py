@@ -70,7 +70,7 @@ def _undo_on_failure(client: docker.DockerClient, cache: LayerCache) -> Iterator
     try:
         yield
     except BaseException:
-        with signals.block_interrupts():
+        with signals.ignore_interrupts():
             cleanup.remove_cluster_objects(client, _BUILD_CLUSTER)
             with contextlib.suppress(NotFound):
                 client.api.remove_volume(cache.volume, force=True)

@@ -165,7 +165,7 @@ def create_partial_folder() -> Iterator[Path]:
         yield folder
     finally:
         os.umask(previous_umask)
-        with signals.block_interrupts():
+        with signals.ignore_interrupts():
             shutil.rmtree(folder, ignore_errors=True)
 
 

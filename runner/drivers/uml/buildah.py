@@ -91,7 +91,7 @@ class BuildahStorage:
             "build", *options, *build_arguments, str(context), purpose=f"building {tag}", report_line=report_line
         )
 
-    def remove_leftovers(self) -> None:
+    def remove_leftover_containers(self) -> None:
         """Remove the containers of commands that were killed; no command may run on the storage."""
         self.run_buildah("rm", "--all", purpose="removing leftovers of an earlier build")
 
@@ -105,10 +105,10 @@ def open_storage(processes: ProcessRunner) -> BuildahStorage:
     """
     storage = BuildahStorage(processes, "overlay")
     try:
-        storage.remove_leftovers()
+        storage.remove_leftover_containers()
     except HostError:
         storage = BuildahStorage(processes, "vfs")
-        storage.remove_leftovers()
+        storage.remove_leftover_containers()
     return storage
 
 
@@ -126,7 +126,7 @@ def prune_storages(keep: Collection[str]) -> int:
     processes = ProcessRunner()
     for folder in (artifacts.cache_folder() / "buildah").glob("*"):
         storage = BuildahStorage(processes, folder.name)
-        storage.remove_leftovers()
+        storage.remove_leftover_containers()
         unused = [tag for tag in storage.list_images() if tag not in keep]
         if keep and unused:
             storage.run_buildah("rmi", "--force", *unused, purpose="removing images")

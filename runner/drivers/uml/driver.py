@@ -213,7 +213,7 @@ def _wait_for_vms(folder: Path, names: Sequence[str], reporter: StatusReporter) 
 
 def _create_wait_job(folder: Path, name: str) -> Callable[[threading.Event], None]:
     def wait(stop: threading.Event) -> None:
-        vm_state = supervisor_client.wait_for_boot(folder, name, stop.is_set)
+        vm_state = supervisor_client.wait_while_booting(folder, name, stop.is_set)
         if vm_state != VmState.READY and not stop.is_set():
             problem = "stopped before its engine was ready" if vm_state == VmState.DOWN else "was not ready in time"
             raise HostError(

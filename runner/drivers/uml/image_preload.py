@@ -41,7 +41,7 @@ def preload_images(artifacts_folder: Path, names: Sequence[str], report_detail: 
     folder.mkdir()
     base_disk = artifacts_folder / "disk.img"
     # While there is no base disk to copy from, a VM works on its own disk file.
-    vm_disk = sandbox.writable_file(folder, _NAME)
+    vm_disk = sandbox.writable_file_path(folder, _NAME)
     base_disk.rename(vm_disk)
     address = str(cluster_state.SUBNET[11])
     vm = VmSpec(_NAME, Role.MANAGER, address, DEFAULT_MEMORY_MB)
@@ -52,7 +52,7 @@ def preload_images(artifacts_folder: Path, names: Sequence[str], report_detail: 
         _pull_images(UmlNode(_NAME, Role.MANAGER, address, NodeState.RUNNING, folder), names, report_detail)
     finally:
         # An error deletes this folder, and without it the supervisor could no longer be found.
-        with signals.block_interrupts():
+        with signals.ignore_interrupts():
             supervisor_client.stop_supervisor(folder)
     vm_disk.rename(base_disk)
     if os.geteuid() == 0:
@@ -61,7 +61,7 @@ def preload_images(artifacts_folder: Path, names: Sequence[str], report_detail: 
 
 
 def _pull_images(node: UmlNode, names: Sequence[str], report_detail: DetailCallback) -> None:
-    if supervisor_client.wait_for_boot(node.folder, _NAME) != VmState.READY:
+    if supervisor_client.wait_while_booting(node.folder, _NAME) != VmState.READY:
         raise HostError(
             "The VM that preloads the images did not boot.", "'labs doctor' looks for the cause.", node.read_log()
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 from runner import paths
 from runner.errors import UsageError
 from runner.grading.bundles import classroom50, gradescope, wheel
-from runner.grading.bundles.base import ARTIFACTS_FILE, HIDDEN_FOLDER, TREE_FOLDER, BundleSettings
+from runner.grading.bundles.bundle_format import ARTIFACTS_FILE, HIDDEN_FOLDER, TREE_FOLDER, BundleSettings
 
 BUNDLE_FORMATS = {"classroom50": classroom50.BUNDLE_FORMAT, "gradescope": gradescope.BUNDLE_FORMAT}
 

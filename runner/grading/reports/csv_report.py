@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-from runner.grading.grade_model import Grade, sum_points
+from runner.grading.grade_model import Grade, compute_score
 from runner.grading.reports import student_view
 
 # Spreadsheets interpret cells that begin like this as formulas.
@@ -62,4 +62,4 @@ def _list_totals(grade: Grade) -> list[object]:
 
 def _list_step_points(grade: Grade, steps: Sequence[str]) -> list[str]:
     marks = grade.marks_by_step
-    return [student_view.format_points(sum_points(marks[step]).earned) if step in marks else "" for step in steps]
+    return [student_view.format_points(compute_score(marks[step]).earned) if step in marks else "" for step in steps]

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from runner.checking.results import Outcome
-from runner.grading.grade_model import BlockRun, Grade, Mark, sum_points
+from runner.grading.grade_model import BlockRun, Grade, Mark, compute_score
 from runner.grading.reports import student_view
 from runner.grading.similarity import SimilarPair
 
@@ -83,7 +83,7 @@ def _describe_submission(full_grade: Grade) -> dict[str, Any]:
     steps = [
         {
             "title": student_view.to_single_line(grade.titles.get(step, "Hidden checks")),
-            "score": student_view.format_score(sum_points(marks)),
+            "score": student_view.format_score(compute_score(marks)),
             "marks": [_describe_mark(mark) for mark in marks],
         }
         for step, marks in grade.marks_by_step.items()

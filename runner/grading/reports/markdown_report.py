@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from runner.checking.results import Outcome
-from runner.grading.grade_model import Grade, Mark, sum_points
+from runner.grading.grade_model import Grade, Mark, compute_score
 from runner.grading.reports import student_view
 from runner.grading.similarity import SimilarPair
 
@@ -78,7 +78,7 @@ def _render_submission(grade: Grade, heading: str) -> Iterator[str]:
         yield escape_markdown(student_view.describe_incomplete_grade(grade))
     for step, marks in grade.marks_by_step.items():
         title = escape_markdown(grade.titles.get(step, "Hidden checks"))
-        yield from ("", f"{heading} {title}: {student_view.format_score(sum_points(marks))}", "")
+        yield from ("", f"{heading} {title}: {student_view.format_score(compute_score(marks))}", "")
         yield from (_render_mark(mark) for mark in marks)
 
 

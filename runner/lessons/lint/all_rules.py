@@ -15,7 +15,7 @@ from runner.lessons.lint.invisible_chars import invisible_chars
 from runner.lessons.lint.link_rules import links
 from runner.lessons.lint.prerequisites import prerequisites
 from runner.lessons.lint.shell_syntax import shell_syntax
-from runner.lessons.lint.step_rules import near_misses, solutions, steps
+from runner.lessons.lint.step_rules import near_misses_without_check, solutions, steps
 from runner.lessons.lint.translation_rules import translations
 from runner.lessons.lint.unknown_files import lab_name, unknown_files
 from runner.lessons.lint.value_rules import values
@@ -26,7 +26,7 @@ Rule = Callable[[LintContext], Iterator[Problem]]
 RULES: tuple[Rule, ...] = (
     steps,
     solutions,
-    near_misses,
+    near_misses_without_check,
     checks,
     hints,
     blocks,

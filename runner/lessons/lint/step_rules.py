@@ -40,7 +40,7 @@ def solutions(context: LintContext) -> Iterator[Problem]:
             yield Problem(page.path, 1, "the file contains no command")
 
 
-def near_misses(context: LintContext) -> Iterator[Problem]:
+def near_misses_without_check(context: LintContext) -> Iterator[Problem]:
     """Every near miss is for a step that has checks."""
     for page in context.near_misses:
         step = context.lesson.find_step(str(page.front_matter.get("step")))

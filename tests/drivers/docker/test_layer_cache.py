@@ -143,7 +143,7 @@ def test_leftovers(engine: FakeEngine) -> None:
     engine.add_cache("earlier version", "labs", label=labels.OLD_LAYER_CACHE)
     engine.stored_volumes["interrupted"] = {labels.PROJECT: "labs", labels.LAYER_CACHE: "yes"}
     engine.add_cache("current", "labs")
-    layer_cache.remove_leftovers(engine)
+    layer_cache.remove_unused_caches(engine)
     assert ["current"] == list(engine.stored_volumes)
     assert {BASE, NODE, REDIS, "record of current"} == set(engine.stored_images)
 
@@ -152,7 +152,7 @@ def test_leftovers(engine: FakeEngine) -> None:
 def test_dead_project(engine: FakeEngine, label: str) -> None:
     """The cache of a project without clusters and running commands is removed, also that of an earlier version."""
     engine.add_cache("dead", "labs-test-1", label=label)
-    layer_cache.remove_leftovers(engine)
+    layer_cache.remove_unused_caches(engine)
     assert {} == engine.stored_volumes
     assert {BASE, NODE, REDIS} == set(engine.stored_images)
 
@@ -185,7 +185,7 @@ def test_other_host(engine: FakeEngine) -> None:
     engine.add_cache("elsewhere", "labs-test-1")
     engine.stored_volumes["elsewhere"][labels.LOCK] = "host id /home/me/.cache/labs/projects/labs-test-1.lock"
     engine.stored_images["record of elsewhere"][labels.LOCK] = engine.stored_volumes["elsewhere"][labels.LOCK]
-    layer_cache.remove_leftovers(engine)
+    layer_cache.remove_unused_caches(engine)
     assert ["elsewhere"] == list(engine.stored_volumes)
 
 

@@ -37,7 +37,7 @@ def build_vm_command(vm: VmSpec, cluster: ClusterState, folder: Path, network_ca
     """
     base = cluster.artifacts / _BASE_NAME
     if base.exists():
-        cow_disk.create_disk(writable_file(folder, vm.name), base, _BASE_IN_SANDBOX)
+        cow_disk.create_disk(writable_file_path(folder, vm.name), base, _BASE_IN_SANDBOX)
     parameters = [
         f"mem={vm.memory_mb}M",
         "root=/dev/ubda",
@@ -78,14 +78,14 @@ http:
   addr: {cluster_state.MIRROR}:443
   tls: {{certificate: /shared/tls/mirror.crt, key: /shared/tls/mirror.key}}
 """
-    writable_file(folder, "mirror").write_text(config, "utf-8")
+    writable_file_path(folder, "mirror").write_text(config, "utf-8")
     program = ["/usr/bin/docker-registry", "serve", "/writable"]
     shared = ("registry", "tls")
     sandboxed = _build_sandbox_command(folder, "mirror", cluster.artifacts, shared, _MIRROR_MEGABYTES, program)
     return ["unshare", *_NAMESPACES, *sandboxed]
 
 
-def writable_file(folder: Path, name: str) -> Path:
+def writable_file_path(folder: Path, name: str) -> Path:
     """Return the only file that a sandboxed process can write to: a VM's disk, or the mirror's configuration."""
     return folder / f"{name}.writable"
 
@@ -95,7 +95,7 @@ def _build_sandbox_command(
 ) -> list[str]:
     root = folder / "sandboxes" / name
     root.mkdir(parents=True, exist_ok=True)
-    writable = writable_file(folder, name)
+    writable = writable_file_path(folder, name)
     user = ""
     if os.environ.get("LABS_STARTED_BY_ROOT"):
         user_id = _FIRST_USER_ID + int.from_bytes(os.urandom(3))

@@ -35,7 +35,7 @@ from runner import paths
 from runner.drivers.uml import network
 from runner.drivers.uml.vm import cluster_state, cpu_affinity, sandbox, uplink
 from runner.drivers.uml.vm.cluster_state import ClusterState, VmState
-from runner.drivers.uml.vm.vm_process import VmProcess, log_output, start_sandboxed
+from runner.drivers.uml.vm.vm_process import VmProcess, log_and_yield_lines, start_sandboxed
 from runner.sockets import shorten_address
 from runner.storage.locks import try_lock
 
@@ -162,7 +162,7 @@ class Supervisor:
 
 def _start_mirror(cluster: ClusterState, folder: Path) -> subprocess.Popen[bytes]:
     mirror = start_sandboxed(sandbox.build_mirror_command(cluster, folder))
-    lines = log_output(mirror, cluster_state.log_path(folder, "mirror"))
+    lines = log_and_yield_lines(mirror, cluster_state.log_path(folder, "mirror"))
     threading.Thread(target=deque, args=(lines, 0), daemon=True).start()
     return mirror
 

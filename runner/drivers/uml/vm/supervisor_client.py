@@ -128,7 +128,7 @@ def send_request(folder: Path, **request: Any) -> dict[str, str]:
         raise create_unreachable_error(folder) from error
 
 
-def wait_for_boot(folder: Path, node: str, is_cancelled: Callable[[], bool] = lambda: False) -> str:
+def wait_while_booting(folder: Path, node: str, is_cancelled: Callable[[], bool] = lambda: False) -> str:
     """Wait until a VM's engine is ready or the VM is down, and return its state; it is still booting after a timeout.
 
     Args:

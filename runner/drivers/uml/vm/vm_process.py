@@ -98,7 +98,7 @@ class VmProcess:
             return self.state
 
     def _watch_output(self, process: subprocess.Popen[bytes]) -> None:
-        for line in log_output(process, cluster_state.log_path(self._folder, self.spec.name)):
+        for line in log_and_yield_lines(process, cluster_state.log_path(self._folder, self.spec.name)):
             # A VM may print this line as often as it likes; only the first counts.
             if line.startswith(_READY) and self.state is not VmState.READY:
                 # VMs that share a processor are pinned only now: pinned from the start they would boot one after
@@ -128,7 +128,7 @@ def start_sandboxed(command: Sequence[str], *descriptors: int) -> subprocess.Pop
     )
 
 
-def log_output(process: subprocess.Popen[bytes], log: Path) -> Iterator[bytes]:
+def log_and_yield_lines(process: subprocess.Popen[bytes], log: Path) -> Iterator[bytes]:
     """Write a process's output to a log file of limited size, and yield its lines.
 
     The process may print as much as it likes for as long as it likes: its output is read at a limited rate.

@@ -12,7 +12,7 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-from runner.grading.bundles.base import OPTIONAL_FOLDERS, BundleFormat, BundleSettings
+from runner.grading.bundles.bundle_format import OPTIONAL_FOLDERS, BundleFormat, BundleSettings
 
 _NEXT_STEP = "Commit it to your repository classroom50, as CLASSROOM/autograders/ASSIGNMENT."
 

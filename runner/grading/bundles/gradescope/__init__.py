@@ -13,7 +13,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from runner.grading.bundles.base import ARTIFACTS_FILE, BundleFormat, BundleSettings
+from runner.grading.bundles.bundle_format import ARTIFACTS_FILE, BundleFormat, BundleSettings
 from runner.storage import atomic
 
 _SCRIPTS, _FAILED_RESULT = ("setup.sh", "run_autograder"), "failed.json"

@@ -13,7 +13,7 @@ _STEP_PASSED = (
 )
 
 
-def format_step_passed(lesson: Lesson, step: Step, other_count: int = 0) -> str:
+def format_step_praise(lesson: Lesson, step: Step, other_count: int = 0) -> str:
     """Return the message for a step that passes for the first time.
 
     Args:
@@ -26,6 +26,6 @@ def format_step_passed(lesson: Lesson, step: Step, other_count: int = 0) -> str:
     return _STEP_PASSED[lesson.steps.index(step) % len(_STEP_PASSED)].format(steps=steps)
 
 
-def format_lab_completed(lesson: Lesson) -> str:
+def format_lab_praise(lesson: Lesson) -> str:
     """Return the message for a learner who completes the last step."""
     return f"You have completed every step of '{lesson.title}'. Well done!"

@@ -8,7 +8,7 @@ import pytest
 
 from runner.checking.results import CheckReport, CheckResult, Outcome
 from runner.lessons.model import Lesson
-from runner.progress import completion
+from runner.progress import passed_steps
 from tests import helpers
 
 OUTCOMES = {"p": Outcome.PASSED, "f": Outcome.FAILED, "e": Outcome.ERROR, "s": Outcome.SKIPPED}
@@ -50,14 +50,14 @@ def test_all_checks(outcomes: str, passed: str, completed_count: int, tmp_path: 
     """A step passes if all its checks pass; a step without checks counts with the next checked step, or with all."""
     parsed = lesson(tmp_path, "abcde")
     assert (tuple(passed), completed_count) == (
-        completion.find_passed_step_ids(parsed, report(outcomes)),
-        completion.count_completed_steps(parsed, report(outcomes)),
+        passed_steps.find_passed_step_ids(parsed, report(outcomes)),
+        passed_steps.count_completed_steps(parsed, report(outcomes)),
     )
 
 
 @pytest.mark.parametrize(("outcomes", "passed"), [("b:pp", "b"), ("b:pf", ""), ("", ""), ("d:p", "d")])
 def test_some_checks(outcomes: str, passed: str, tmp_path: Path) -> None:
     """If only some checks ran, only the steps with results count."""
-    assert tuple(passed) == completion.find_passed_step_ids(
+    assert tuple(passed) == passed_steps.find_passed_step_ids(
         lesson(tmp_path, "abcde"), report(outcomes), all_checks_ran=False
     )

@@ -16,7 +16,7 @@ from tests.bench.timing import Row, measure_seconds, print_status, run_labs
 _GOALS = {"docker": "<= 1.5 s", "uml": "<= 3 s"}
 
 
-def measure_course() -> tuple[list[Row], list[str]]:
+def measure_check_and_verify() -> tuple[list[Row], list[str]]:
     """Measure every lab on the driver that this host selects for it."""
     run_labs("rm", "--all")
     rows = [_measure_check(name) for name in catalog.list_lab_names()]
