@@ -9,7 +9,7 @@ from runner.checking.results import CheckReport
 from runner.errors import LabsError
 from runner.lessons import catalog
 from runner.lessons.model import Lab
-from runner.progress import hint_selection, passed_steps, store
+from runner.progress import hint_selection, passed_steps, praise, store
 from runner.progress.model import Progress
 from runner.watch.model import SCROLL_TO_END, ErrorNotice, WatchState
 
