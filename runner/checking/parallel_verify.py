@@ -17,7 +17,7 @@ from runner.checking.verify_report import LabVerification
 from runner.clusters import selection
 from runner.errors import ExitCode
 from runner.lessons.model import Lab
-from runner.nodes.driver_interface import CapacityPlanner
+from runner.nodes.driver_capabilities import CapacityPlanner
 from runner.subprocess_pool import SubprocessPool
 
 # The rest is for unpacking the nodes' images, and for other programs on the host.

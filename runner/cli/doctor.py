@@ -8,7 +8,7 @@ from rich.text import Text
 from runner.cli import _console
 from runner.clusters import selection
 from runner.errors import ExitCode
-from runner.nodes.driver_interface import ProbeCache
+from runner.nodes.driver_capabilities import ProbeCache
 
 _SYMBOLS = {True: ("✓", "green"), None: ("~", "yellow"), False: ("✗", "red")}
 

@@ -6,7 +6,7 @@ import click
 
 from runner.cli import _console, _options
 from runner.clusters import lifecycle, lookup, selection
-from runner.nodes.driver_interface import LeftoverRemover
+from runner.nodes.driver_capabilities import LeftoverRemover
 from runner.storage import locks
 
 

@@ -10,7 +10,8 @@ from runner import signals
 from runner.clusters import provision, run_records, socket_proxy
 from runner.errors import HostError
 from runner.lessons.model import Lab
-from runner.nodes.driver_interface import CapacityPlanner, Cluster, ClusterId, Driver
+from runner.nodes.driver_capabilities import CapacityPlanner
+from runner.nodes.driver_interface import Cluster, ClusterId, Driver
 from runner.status import NullReporter, StatusReporter
 from runner.storage import locks
 

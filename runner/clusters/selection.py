@@ -11,7 +11,8 @@ from functools import cache
 from runner.drivers.driver_registry import DRIVERS, DriverEntry
 from runner.errors import HostError, LabsError, UsageError, create_unknown_name_error
 from runner.lessons.model import Lab
-from runner.nodes.driver_interface import CapacityPlanner, Cluster, Driver, ImageArchiver
+from runner.nodes.driver_capabilities import CapacityPlanner, ImageArchiver
+from runner.nodes.driver_interface import Cluster, Driver
 
 DRIVER_NAMES = tuple(entry.name for entry in DRIVERS)
 _VARIABLE = "LABS_DRIVER"

@@ -11,7 +11,8 @@ import pytest
 from runner.clusters import selection
 from runner.errors import HostError, UsageError
 from runner.lessons.model import Lab
-from runner.nodes.driver_interface import CapacityPlanner, Cluster, ImageArchiver, LeftoverRemover, ProbeCache
+from runner.nodes.driver_capabilities import CapacityPlanner, ImageArchiver, LeftoverRemover, ProbeCache
+from runner.nodes.driver_interface import Cluster
 from tests import helpers
 
 

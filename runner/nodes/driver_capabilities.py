@@ -1,0 +1,79 @@
+"""Optional capabilities of drivers: small protocols, to be tested with `isinstance`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from runner.nodes.driver_interface import Cluster, NodeImage
+    from runner.nodes.topology import Topology
+    from runner.status import StatusReporter
+
+
+@runtime_checkable
+class ProbeCache(Protocol):
+    """A driver that remembers what it found out about the host."""
+
+    def clear_probe_cache(self) -> None:
+        """Forget the results of earlier probes, so that the next question examines the host again."""
+        ...
+
+
+@runtime_checkable
+class CapacityPlanner(Protocol):
+    """A driver whose nodes reserve a part of the host's memory and disk."""
+
+    def measure_free_memory(self) -> int:
+        """Return how many MB of the host's memory are free."""
+        ...
+
+    def calculate_memory(self, topology: Topology) -> int:
+        """Return how many MB of memory the nodes of a topology reserve together."""
+        ...
+
+    def check_capacity(self, topology: Topology, replaced: Cluster | None = None) -> None:
+        """Check that the host has enough free memory and disk for the nodes.
+
+        Args:
+            topology: The nodes.
+            replaced: A cluster that will be removed before they are created.
+
+        Raises:
+            HostError: It does not; with the figures.
+
+        """
+        ...
+
+
+@runtime_checkable
+class ImageArchiver(Protocol):
+    """A driver that can move everything its nodes need to another host, as one file."""
+
+    def export_images(self, file: Path, reporter: StatusReporter) -> tuple[NodeImage, ...]:
+        """Write everything that nodes need to a file, and return the up-to-date images in it.
+
+        Raises:
+            HostError: There is nothing to export yet, or the file cannot be written.
+
+        """
+        ...
+
+    def import_images(self, file: Path, reporter: StatusReporter) -> None:
+        """Install everything from a file that `export_images` has written; the caller holds the images' lock.
+
+        Raises:
+            UsageError: The file is damaged, or was written for another version or processor.
+            HostError: There is not enough free disk space.
+
+        """
+        ...
+
+
+@runtime_checkable
+class LeftoverRemover(Protocol):
+    """A driver that keeps something on the host beyond images and clusters."""
+
+    def remove_leftovers(self) -> None:
+        """Remove what belongs to no cluster, no image and no running command; the caller holds the images' lock."""
+        ...
