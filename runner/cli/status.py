@@ -99,7 +99,7 @@ def _describe_state(cluster: Cluster) -> tuple[str, str]:
     if not cluster.id.is_main:
         return "[yellow]belongs to another command, or is left over from one[/]", f"'labs rm {cluster.id}' removes it."
     if not cluster.is_complete:
-        return "[red]its start was interrupted[/]", f"'labs start {lab}' starts again, 'labs rm {lab}' removes it."
+        return "[red]incomplete: its start was interrupted, or an earlier version of labs started it[/]", f"'labs start {lab}' starts again, 'labs rm {lab}' removes it."
     if cluster.is_running:
         return "[green]running[/]", ""
     if all(node.state is NodeState.STOPPED for node in cluster.nodes):

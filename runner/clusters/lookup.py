@@ -102,7 +102,10 @@ class ClusterSurvey:
         """
         cluster = self.require_cluster(lab, run=run)
         if not cluster.is_complete:
-            raise HostError(f"The start of '{cluster.id}' was interrupted.", f"Type 'labs start {cluster.id.lab}'.")
+            raise HostError(
+                f"'{cluster.id}' is incomplete: its start was interrupted, or an earlier version of labs started it.",
+                f"'labs start {cluster.id.lab}' starts it again.",
+            )
         if not any(node.state is NodeState.RUNNING for node in cluster.nodes):
             raise HostError(f"The nodes of '{cluster.id}' are stopped.", f"Type 'labs start {cluster.id.lab}'.")
         return cluster

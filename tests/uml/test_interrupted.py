@@ -70,6 +70,6 @@ def test_status_and_removal_of_leftovers(
     interrupt_start(lambda: MOMENTS["waiting for the engine"](state), signal.SIGKILL, _START, environment)
     assert "its start was interrupted" in labs("status").stdout
     refused = labs("check", "solo")
-    assert (4, True) == (refused.returncode, "The start of 'solo' was interrupted." in refused.stderr)
+    assert (4, True) == (refused.returncode, "'solo' is incomplete: its start was interrupted" in refused.stderr)
     assert 0 == labs("rm", "solo").returncode
     assert [] == leftovers.list_all()
