@@ -20,7 +20,7 @@ def command() -> int:
       labs status
     """
     session = _progress.create_session()
-    survey = session.survey
+    survey = session.cluster_survey
     console = _console.get_stdout()
     if not survey.clusters and not survey.refusal:
         console.print("No lab is started. 'labs list' shows the labs; 'labs start LAB' starts one.")
@@ -61,18 +61,18 @@ def _print_progress(session: Session, name: str) -> None:
         return
     progress, steps = session.load_progress(name), lab.lesson.steps
     _progress.print_learner_values(lab)
-    bar = _progress.format_progress_bar(progress.count_passed(lab.lesson), len(steps))
-    played = progress.count_played(lab.lesson)
+    bar = _progress.format_progress_bar(progress.count_passed_steps(lab.lesson), len(steps))
+    played = progress.count_played_unpassed_steps(lab.lesson)
     suffix = f", {played} played for you" if played else ""
     _console.get_stdout().print(f"  {bar} steps passed{suffix}")
-    step = progress.find_first_incomplete_step(lab.lesson)
+    step = progress.find_first_step_incomplete_on_cluster(lab.lesson)
     if step is None:
         _progress.suggest_next_lab(lab)
         return
     _progress.suggest_next_step(lab, step)
-    unpassed = progress.find_first_unpassed_step(lab.lesson)
+    unpassed = progress.find_first_step_never_passed(lab.lesson)
     if unpassed and steps.index(unpassed) > steps.index(step):
-        _console.print_commands([(f"labs goto {name} {unpassed.id}", unpassed.title)], "Or skip to where you were:")
+        _console.print_suggested_commands([(f"labs goto {name} {unpassed.id}", unpassed.title)], "Or skip to where you were:")
 
 
 def _suggest_last_lab(session: Session) -> None:
@@ -81,16 +81,16 @@ def _suggest_last_lab(session: Session) -> None:
     used = [
         (progress.last_used, lab, progress)
         for lab, progress in labs
-        if progress.last_used and progress.count_passed(lab.lesson)
+        if progress.last_used and progress.count_passed_steps(lab.lesson)
     ]
     if not used:
         return
     _, lab, progress = max(used, key=lambda entry: entry[0])
-    step = progress.find_first_unpassed_step(lab.lesson)
+    step = progress.find_first_step_never_passed(lab.lesson)
     if step:
-        bar = _progress.format_progress_bar(progress.count_passed(lab.lesson), len(lab.lesson.steps))
+        bar = _progress.format_progress_bar(progress.count_passed_steps(lab.lesson), len(lab.lesson.steps))
         commands = [(f"labs goto {lab.name} {step.id}", step.title)]
-        _console.print_commands(commands, f"Your last lab was '{lab.name}' ({bar}):")
+        _console.print_suggested_commands(commands, f"Your last lab was '{lab.name}' ({bar}):")
 
 
 def _describe_state(cluster: Cluster) -> tuple[str, str]:
@@ -99,7 +99,8 @@ def _describe_state(cluster: Cluster) -> tuple[str, str]:
     if not cluster.id.is_main:
         return "[yellow]belongs to another command, or is left over from one[/]", f"'labs rm {cluster.id}' removes it."
     if not cluster.is_complete:
-        return "[red]incomplete: its start was interrupted, or an earlier version of labs started it[/]", f"'labs start {lab}' starts again, 'labs rm {lab}' removes it."
+        state = "[red]incomplete: its start was interrupted, or an earlier version of labs started it[/]"
+        return state, f"'labs start {lab}' starts again, 'labs rm {lab}' removes it."
     if cluster.is_running:
         return "[green]running[/]", ""
     if all(node.state is NodeState.STOPPED for node in cluster.nodes):
