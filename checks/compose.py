@@ -108,7 +108,7 @@ class ComposeSnapshot:
             fail(self.node, observed, f"a container for {service} runs", see)
         return running
 
-    def list_subnets(self, network: str) -> frozenset[str]:
+    def list_network_subnets(self, network: str) -> frozenset[str]:
         """Return the subnets of a network."""
         ipam = self.networks.get(network, {}).get("IPAM", {})
         return frozenset(config.get("Subnet", "") for config in ipam.get("Config") or ())
@@ -119,7 +119,7 @@ class ComposeSnapshot:
         A URL that does not answer has an empty response.
         """
         result = self.node.run_command(*_CURL, *urls)
-        return [_parse_json_object(response.strip()) for response in result.text.split(_SEPARATOR)[:-1]]
+        return [_parse_json_object(response.strip()) for response in result.stdout_text.split(_SEPARATOR)[:-1]]
 
     def load_compose_file(self, container: Container) -> Mapping[str, Any]:
         """Return the project's current Compose file, as Compose parses it; empty if it cannot be read."""
@@ -127,7 +127,7 @@ class ComposeSnapshot:
         if files not in self._compose_files:
             options = [word for path in files.split(",") for word in ("--file", path)]
             result = self.node.run_command("docker", "compose", *options, "config", "--format", "json")
-            config = _parse_json_object(result.text)
+            config = _parse_json_object(result.stdout_text)
             self._compose_files[files] = config if isinstance(config, Mapping) else {}
         return self._compose_files[files]
 

@@ -75,7 +75,7 @@ def fetch_urls_from_node(swarm: SwarmSnapshot, node: str, urls: Iterable[str]) -
     """
     urls = tuple(urls)
     result = swarm.run_command_once(node, *_CURL, "--write-out", _SEPARATOR, *urls)
-    answers = [answer.strip() for answer in result.text.split(_SEPARATOR)[:-1]]
+    answers = [answer.strip() for answer in result.stdout_text.split(_SEPARATOR)[:-1]]
     if result.exit_status:
         failed_url = urls[max(0, len(answers) - 1)].partition("/?")[0]
         see = f"curl --max-time 3 {failed_url}"
@@ -83,7 +83,7 @@ def fetch_urls_from_node(swarm: SwarmSnapshot, node: str, urls: Iterable[str]) -
     return answers
 
 
-def read_whoami_field(answer: str, name: str) -> str:
+def parse_whoami_field(answer: str, name: str) -> str:
     """Return a field such as 'RemoteAddr' from an answer of traefik/whoami; empty if the answer does not have it."""
     match = re.search(rf"^{re.escape(name)}: *(.*)$", answer, re.MULTILINE | re.IGNORECASE)
     return match[1].strip() if match else ""

@@ -58,7 +58,7 @@ class Member:
     labels: Mapping[str, str]
 
     @property
-    def role(self) -> str:
+    def role_phrase(self) -> str:
         """The role as part of a sentence: 'a manager' or 'a worker'."""
         return "a manager" if self.is_manager else "a worker"
 
@@ -180,12 +180,12 @@ class SwarmSnapshot:
         return tuple(_parse_service(entry) for entry in self._query(self.manager.api.api.services))
 
     @cached_property
-    def settings(self) -> Mapping[str, Any]:
+    def swarm_settings(self) -> Mapping[str, Any]:
         """The output of `docker swarm inspect`; it contains the join tokens, so never put it in a message."""
         settings: Mapping[str, Any] = self._query(self.manager.api.api.inspect_swarm)
         return settings
 
-    def find_member(self, name: str) -> Member:
+    def require_member(self, name: str) -> Member:
         """Return the member with a name, preferably a ready one if there are several.
 
         Raises:
@@ -197,7 +197,7 @@ class SwarmSnapshot:
             self._fail_not_a_member(name)
         return min(members, key=lambda member: member.state != "ready")
 
-    def find_service(self, name: str) -> Service:
+    def require_service(self, name: str) -> Service:
         """Return the service with a name.
 
         Raises:
@@ -223,7 +223,7 @@ class SwarmSnapshot:
         """Return the tasks of a service that run and are meant to run."""
         return tuple(task for task in self.list_tasks(service) if task.is_running)
 
-    def find_successor(self, service: Service, task: Task) -> Task | None:
+    def find_replacement_task(self, service: Service, task: Task) -> Task | None:
         """Return the task that replaced a task in its slot, or None."""
         tasks = self.list_tasks(service)
         return next((one for one in tasks if one.slot == task.slot and one.created_at > task.created_at), None)
@@ -242,7 +242,7 @@ class SwarmSnapshot:
         result: T = self._query_results[key]
         return result
 
-    def find_node_name(self, member_id: str) -> str:
+    def describe_member(self, member_id: str) -> str:
         """Return the name of a member, or a description if it has left the swarm."""
         name = next((member.name for member in self.members if member.id == member_id), None)
         return name or ("a node that has left" if member_id else "no node")

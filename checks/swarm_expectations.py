@@ -17,7 +17,7 @@ def expect_all_nodes_ready(swarm: SwarmSnapshot) -> None:
 
     """
     for name in swarm.nodes:
-        expect(swarm.manager, f"{name} is {swarm.find_member(name).state}", f"{name} is ready", see=_LIST_NODES)
+        expect(swarm.manager, f"{name} is {swarm.require_member(name).state}", f"{name} is ready", see=_LIST_NODES)
 
 
 def expect_only_node1_manages(swarm: SwarmSnapshot) -> None:
@@ -29,7 +29,9 @@ def expect_only_node1_manages(swarm: SwarmSnapshot) -> None:
     """
     roles = {"node1": "a manager", "node2": "a worker", "node3": "a worker"}
     for name, role in roles.items():
-        expect(swarm.manager, f"{name} is {swarm.find_member(name).role}", f"{name} is {role}", see=_LIST_NODES)
+        expect(
+            swarm.manager, f"{name} is {swarm.require_member(name).role_phrase}", f"{name} is {role}", see=_LIST_NODES
+        )
 
 
 def expect_long_task_history(swarm: SwarmSnapshot) -> None:
@@ -39,7 +41,7 @@ def expect_long_task_history(swarm: SwarmSnapshot) -> None:
         NotYet: The task history limit is lower.
 
     """
-    limit = swarm.settings["Spec"]["Orchestration"]["TaskHistoryRetentionLimit"]
+    limit = swarm.swarm_settings["Spec"]["Orchestration"]["TaskHistoryRetentionLimit"]
     if limit < _MIN_TASK_HISTORY:
         see = "docker info | grep 'Task History'"
         fail(swarm.manager, f"the task history limit is {limit}", f"it is {_MIN_TASK_HISTORY} or more", see)

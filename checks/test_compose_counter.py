@@ -54,9 +54,11 @@ def test_web_and_redis_share_a_network(app: ComposeSnapshot) -> None:
     """The containers web and redis run, and share a network with the subnet 10.77.0.0/24."""
     web, redis = app.require_running_containers("web")[0], app.require_running_containers("redis")[0]
     shared = sorted({*web.addresses} & {*redis.addresses})
-    if any(_SUBNET in app.list_subnets(name) for name in shared):
+    if any(_SUBNET in app.list_network_subnets(name) for name in shared):
         return
-    networks = ", ".join(f"{name} ({', '.join(sorted(app.list_subnets(name))) or 'no subnet'})" for name in shared)
+    networks = ", ".join(
+        f"{name} ({', '.join(sorted(app.list_network_subnets(name))) or 'no subnet'})" for name in shared
+    )
     observed = f"web and redis share {networks or 'no network'}"
     fail(app.node, observed, f"they share a network with the subnet {_SUBNET}", "docker network inspect NAME")
 
@@ -83,8 +85,8 @@ def test_compose_created_the_network(app: ComposeSnapshot) -> None:
     web, redis = _find_compose_container(app, "web"), _find_compose_container(app, "redis")
     shared = {*web.addresses} & {*redis.addresses}
     created = {name for name in shared if (app.networks.get(name, {}).get("Labels") or {}).get(_PROJECT_LABEL)}
-    if not any(_SUBNET in app.list_subnets(name) for name in created):
-        subnets = ", ".join(sorted(subnet for name in shared for subnet in app.list_subnets(name))) or "none"
+    if not any(_SUBNET in app.list_network_subnets(name) for name in created):
+        subnets = ", ".join(sorted(subnet for name in shared for subnet in app.list_network_subnets(name))) or "none"
         observed = f"the subnets that Compose gave to web and redis: {subnets}"
         fail(app.node, observed, f"{_SUBNET}, from the key 'networks' of the Compose file", "docker compose config")
 
@@ -156,7 +158,7 @@ def test_redis_uses_append_only_file(app: ComposeSnapshot) -> None:
     """The service redis writes each change to disk at once, so that even a kill loses nothing."""
     redis = _find_compose_container(app, "redis")
     result = app.node.run_command("docker", "exec", redis.id, "redis-cli", "config", "get", "appendonly")
-    fields = result.text.split()
+    fields = result.stdout_text.split()
     setting = fields[1] if len(fields) > 1 else "unknown"
     expect(app.node, setting, "yes", of="appendonly", see="docker compose exec redis redis-cli config get appendonly")
 

@@ -51,7 +51,7 @@ class _LabSnapshot(SwarmSnapshot):
     @cached_property
     def blogs(self) -> Mapping[str, BlogResponse]:
         """The responses of all blogs, by address."""
-        return wordpress.fetch_blogs(self.nodes["node1"], (_MANUAL_BLOG, _COMPOSE_BLOG, *_SWARM_BLOGS))
+        return wordpress.fetch_blog_responses(self.nodes["node1"], (_MANUAL_BLOG, _COMPOSE_BLOG, *_SWARM_BLOGS))
 
     def list_posts(self, address: str) -> tuple[Post, ...]:
         """Return the learner's posts in a blog, newest first.
@@ -307,7 +307,7 @@ def test_services_are_on_press(snapshot: _LabSnapshot) -> None:
     """The services db and wordpress run, both on the network press."""
     network = snapshot.find_network()
     for name in ("db", "wordpress"):
-        service = snapshot.find_service(name)
+        service = snapshot.require_service(name)
         attachments = service.task_template.get("Networks") or service.spec.get("Networks") or ()
         if not {attachment["Target"] for attachment in attachments} & {network["Id"], network["Name"]}:
             observed, see = f"{name} is not on the network {_NETWORK}", f"docker service inspect --pretty {name}"
@@ -319,7 +319,7 @@ def test_services_are_on_press(snapshot: _LabSnapshot) -> None:
 @with_swarm_snapshot
 def test_db_is_not_published(snapshot: _LabSnapshot) -> None:
     """The service db publishes no port."""
-    ports = _join(_list_node_ports(snapshot.find_service("db")))
+    ports = _join(_list_node_ports(snapshot.require_service("db")))
     expect(snapshot.manager, ports, "none", of="published ports of db", see="docker service ls")
 
 
@@ -327,7 +327,7 @@ def test_db_is_not_published(snapshot: _LabSnapshot) -> None:
 @with_swarm_snapshot
 def test_db_has_a_volume(snapshot: _LabSnapshot) -> None:
     """The service db stores its data in a named volume."""
-    mounts = snapshot.find_service("db").task_template["ContainerSpec"].get("Mounts") or ()
+    mounts = snapshot.require_service("db").task_template["ContainerSpec"].get("Mounts") or ()
     has_volume = any(mount["Target"].rstrip("/") == _DATA_FOLDER and mount.get("Source") for mount in mounts)
     if not has_volume:
         observed, see = f"no named volume is mounted at {_DATA_FOLDER} of db", "docker service inspect --pretty db"
@@ -339,7 +339,7 @@ def test_db_has_a_volume(snapshot: _LabSnapshot) -> None:
 def test_every_node_shows_the_post(snapshot: _LabSnapshot) -> None:
     """The same blog answers on port 80 of all three nodes, and shows a post of yours."""
     first, *others = _SWARM_BLOGS
-    ports = routing_mesh.list_published_ports(snapshot.find_service("wordpress"))
+    ports = routing_mesh.list_published_ports(snapshot.require_service("wordpress"))
     if not (
         snapshot.blogs[first].code
         or (_SERVICE_PORT, _SERVICE_PORT) in {(port.published, port.target) for port in ports}
@@ -365,7 +365,7 @@ def test_every_node_shows_the_post(snapshot: _LabSnapshot) -> None:
 def test_db_is_pinned_to_one_node(snapshot: _LabSnapshot) -> None:
     """The service db may run on one node only."""
     eligible = [
-        member.name for member in filter_eligible_members(snapshot.members, snapshot.find_service("db").constraints)
+        member.name for member in filter_eligible_members(snapshot.members, snapshot.require_service("db").constraints)
     ]
     if len(eligible) != 1:
         observed = f"db may run on {_join(eligible)}" if eligible else "no node fits the constraints of db"
@@ -381,7 +381,7 @@ def test_db_is_pinned_to_one_node(snapshot: _LabSnapshot) -> None:
 @with_swarm_snapshot
 def test_posts_survived_task_replacement(snapshot: _LabSnapshot) -> None:
     """The posts are older than the current task of db: they have survived the end of an earlier one."""
-    task = _require_running_task(snapshot, snapshot.find_service("db"))
+    task = _require_running_task(snapshot, snapshot.require_service("db"))
     oldest = snapshot.list_posts(_SWARM_BLOGS[0])[-1]
     if oldest.published_at > task.created_at:
         observed = f"the oldest post, '{oldest.title}', is newer than the current task of db"
@@ -392,7 +392,7 @@ def test_posts_survived_task_replacement(snapshot: _LabSnapshot) -> None:
 @with_swarm_snapshot
 def test_db_was_killed(snapshot: _LabSnapshot) -> None:
     """A container of db was killed, and the swarm has replaced it."""
-    db = snapshot.find_service("db")
+    db = snapshot.require_service("db")
     if not any(task.was_killed for task in snapshot.list_tasks(db)):
         fail(snapshot.manager, "no container of db was killed", "one was killed and replaced", "docker service ps db")
     _require_running_task(snapshot, db)
@@ -404,8 +404,8 @@ def test_each_node_runs_one_wordpress(snapshot: _LabSnapshot) -> None:
     """WordPress runs three replicas, one on each node."""
     see = "docker service ps --filter desired-state=running wordpress"
     nodes = sorted(
-        snapshot.find_node_name(task.node_id)
-        for task in snapshot.list_running_tasks(snapshot.find_service("wordpress"))
+        snapshot.describe_member(task.node_id)
+        for task in snapshot.list_running_tasks(snapshot.require_service("wordpress"))
     )
     expect(snapshot.manager, _join(nodes), _join(snapshot.nodes), of="wordpress runs on", see=see)
 
@@ -414,7 +414,7 @@ def test_each_node_runs_one_wordpress(snapshot: _LabSnapshot) -> None:
 @with_swarm_snapshot
 def test_no_node_may_run_two_wordpress(snapshot: _LabSnapshot) -> None:
     """No node may run more than one replica of WordPress."""
-    blog = snapshot.find_service("wordpress")
+    blog = snapshot.require_service("wordpress")
     limit = blog.task_template.get("Placement", {}).get("MaxReplicas") or 0
     if blog.mode != "global" and limit != 1:
         observed = f"a node may run {limit} of wordpress" if limit else "a node may run any number of wordpress"
@@ -425,7 +425,7 @@ def test_no_node_may_run_two_wordpress(snapshot: _LabSnapshot) -> None:
 @with_swarm_snapshot
 def test_replicas_share_keys_and_salts(snapshot: _LabSnapshot) -> None:
     """All replicas of WordPress show the posts, and share their keys and salts so that logins work on each of them."""
-    blog = snapshot.find_service("wordpress")
+    blog = snapshot.require_service("wordpress")
     tasks = snapshot.list_running_tasks(blog)
     if len(tasks) < 2:
         see = "docker service ls"
@@ -500,17 +500,17 @@ class _Replica:
 
 
 def _read_replica(snapshot: _LabSnapshot, task: Task) -> _Replica:
-    node, name = snapshot.nodes[snapshot.find_node_name(task.node_id)], f"wordpress.{task.slot}"
+    node, name = snapshot.nodes[snapshot.describe_member(task.node_id)], f"wordpress.{task.slot}"
     containers = node.api.api.containers(filters={"label": f"com.docker.swarm.task.id={task.id}"})
     if not containers:
         fail(node, f"{name} has no container yet", "it has a running container", "docker ps")
     pid = node.api.api.inspect_container(containers[0]["Id"])["State"]["Pid"]
     url = f"http://localhost:{_SERVICE_PORT}/?rest_route=/wp/v2/posts&per_page=1"
-    environment, settings, status = node.run_command("sh", "-c", _INSPECT_REPLICA, "look", str(pid), url).text.split(
-        "\x1e"
-    )
+    environment, settings, status = node.run_command(
+        "sh", "-c", _INSPECT_REPLICA, "look", str(pid), url
+    ).stdout_text.split("\x1e")
     return _Replica(
-        name, node, wordpress.fingerprint_keys(_parse_environment(environment.splitlines()), settings), status
+        name, node, wordpress.hash_cookie_keys(_parse_environment(environment.splitlines()), settings), status
     )
 
 

@@ -13,8 +13,8 @@ from checks.routing_mesh import (
     is_ingress_address,
     list_published_ports,
     parse_request_log,
+    parse_whoami_field,
     read_endpoint_mode,
-    read_whoami_field,
 )
 from checks.swarm import Service, SwarmSnapshot, Task, with_swarm_snapshot
 from checks.swarm_expectations import expect_all_nodes_ready, expect_only_node1_manages
@@ -57,7 +57,7 @@ def test_only_node1_manages(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_whoami_is_published(swarm: SwarmSnapshot) -> None:
     """The service whoami uses jwilder/whoami, and is published on port 8000 through the routing mesh."""
-    whoami = swarm.find_service("whoami")
+    whoami = swarm.require_service("whoami")
     expect(swarm.manager, whoami.image, _WHOAMI, of="the image of whoami", see=_inspect_command("whoami"))
     if PublishedPort(8000, 8000, "ingress") not in list_published_ports(whoami):
         fail(swarm.manager, _describe_ports(whoami), "8000 to 8000 is among them", _inspect_command("whoami"))
@@ -67,7 +67,7 @@ def test_whoami_is_published(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_whoami_runs_on_workers_only(swarm: SwarmSnapshot) -> None:
     """Two tasks of whoami run, and neither of them on node1."""
-    if "node1" in {swarm.find_node_name(task.node_id) for task in _require_running_tasks(swarm, "whoami", 2)}:
+    if "node1" in {swarm.describe_member(task.node_id) for task in _require_running_tasks(swarm, "whoami", 2)}:
         fail(swarm.manager, "node1 runs a task of whoami", "only workers run them", _history_command("whoami"))
 
 
@@ -108,7 +108,7 @@ def test_both_tasks_answer_client(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_roll_has_no_virtual_ip(swarm: SwarmSnapshot) -> None:
     """The service roll has no virtual IP: client resolves its name to the addresses of its two tasks."""
-    roll = swarm.find_service("roll")
+    roll = swarm.require_service("roll")
     expect(
         swarm.manager, read_endpoint_mode(roll), "dnsrr", of="the endpoint mode of roll", see=_inspect_command("roll")
     )
@@ -145,12 +145,12 @@ def test_ipvs_table_is_saved(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_mirror_sees_ingress_address(swarm: SwarmSnapshot) -> None:
     """The service mirror sees an address of the ingress network as its client, not the address of the real client."""
-    mirror = swarm.find_service("mirror")
+    mirror = swarm.require_service("mirror")
     expect(swarm.manager, mirror.image, _WHOAMI_DETAILED, of="the image of mirror", see=_inspect_command("mirror"))
     if PublishedPort(8080, 80, "ingress") not in list_published_ports(mirror):
         fail(swarm.manager, _describe_ports(mirror), "8080 to 80 is among them", _inspect_command("mirror"))
     (answer,) = fetch_urls_from_node(swarm, "node1", ["http://node3:8080"])
-    if read_whoami_field(answer, "Hostname") not in {
+    if parse_whoami_field(answer, "Hostname") not in {
         derive_container_host_name(task) for task in swarm.list_running_tasks(mirror)
     }:
         fail(
@@ -159,7 +159,7 @@ def test_mirror_sees_ingress_address(swarm: SwarmSnapshot) -> None:
             "mirror answers on port 8080",
             "curl http://node3:8080",
         )
-    observed = read_whoami_field(answer, "RemoteAddr").rpartition(":")[0]
+    observed = parse_whoami_field(answer, "RemoteAddr").rpartition(":")[0]
     if not is_ingress_address(swarm, observed):
         fail(swarm.nodes["node1"], f"mirror sees {observed}", "it sees an address of ingress", "curl http://node3:8080")
 
@@ -168,7 +168,7 @@ def test_mirror_sees_ingress_address(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_direct_publishes_in_host_mode(swarm: SwarmSnapshot) -> None:
     """The service direct runs once on every node, and publishes port 8081 of that node in host mode."""
-    direct = swarm.find_service("direct")
+    direct = swarm.require_service("direct")
     expect(swarm.manager, direct.image, _WHOAMI_DETAILED, of="the image of direct", see=_inspect_command("direct"))
     _expect_host_port(swarm, direct, PublishedPort(8081, 80, "host"))
     _expect_one_task_per_node(swarm, direct)
@@ -179,8 +179,8 @@ def test_direct_publishes_in_host_mode(swarm: SwarmSnapshot) -> None:
 def test_direct_sees_client_address(swarm: SwarmSnapshot) -> None:
     """On port 8081 each node answers with its own task of direct, which sees the address of the real client."""
     host_names = {
-        swarm.find_node_name(task.node_id): derive_container_host_name(task)
-        for task in swarm.list_running_tasks(swarm.find_service("direct"))
+        swarm.describe_member(task.node_id): derive_container_host_name(task)
+        for task in swarm.list_running_tasks(swarm.require_service("direct"))
     }
     others = ("node2", "node3")
     client = swarm.nodes["node1"]
@@ -189,12 +189,12 @@ def test_direct_sees_client_address(swarm: SwarmSnapshot) -> None:
         see = f"curl http://{name}:8081"
         expect(
             client,
-            read_whoami_field(answer, "Hostname"),
+            parse_whoami_field(answer, "Hostname"),
             host_names.get(name),
             of=f"the container behind {name}:8081",
             see=see,
         )
-        observed = read_whoami_field(answer, "RemoteAddr").rpartition(":")[0]
+        observed = parse_whoami_field(answer, "RemoteAddr").rpartition(":")[0]
         expect(client, observed, client.address, of=f"the client that direct sees on {name}", see=see)
 
 
@@ -230,7 +230,7 @@ def test_haproxy_reaches_both_tasks(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_drain_lost_no_request(swarm: SwarmSnapshot) -> None:
     """node3 was drained and is active again, and HAProxy lost no request meanwhile (/root/ledger-drain on node1)."""
-    state = swarm.find_member("node3").availability
+    state = swarm.require_member("node3").availability
     expect(swarm.manager, state, "active", of="the availability of node3", see=_LIST_NODES)
     _expect_no_lost_requests(swarm, "ledger-drain", 3)
 
@@ -239,7 +239,7 @@ def test_drain_lost_no_request(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_whoami_publishes_two_ports(swarm: SwarmSnapshot) -> None:
     """The service whoami is published through the mesh on the ports 8000 and 80, and on no other port."""
-    whoami = swarm.find_service("whoami")
+    whoami = swarm.require_service("whoami")
     if list_published_ports(whoami) != (PublishedPort(80, 8000, "ingress"), PublishedPort(8000, 8000, "ingress")):
         fail(swarm.manager, _describe_ports(whoami), "80 to 8000, 8000 to 8000", _inspect_command("whoami"))
 
@@ -263,7 +263,7 @@ def test_port_change_lost_no_request(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_pool_publishes_no_port(swarm: SwarmSnapshot) -> None:
     """Three tasks of pool run with the image traefik/whoami, and pool publishes no port."""
-    pool = swarm.find_service("pool")
+    pool = swarm.require_service("pool")
     expect(swarm.manager, pool.image, _WHOAMI_DETAILED, of="the image of pool", see=_inspect_command("pool"))
     _require_running_tasks(swarm, "pool", 3)
     if list_published_ports(pool):
@@ -274,7 +274,7 @@ def test_pool_publishes_no_port(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_pool_has_no_virtual_ip(swarm: SwarmSnapshot) -> None:
     """The name pool resolves to the addresses of its tasks, not to a virtual IP."""
-    pool = swarm.find_service("pool")
+    pool = swarm.require_service("pool")
     expect(
         swarm.manager, read_endpoint_mode(pool), "dnsrr", of="the endpoint mode of pool", see=_inspect_command("pool")
     )
@@ -284,7 +284,7 @@ def test_pool_has_no_virtual_ip(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_door_runs_on_every_node(swarm: SwarmSnapshot) -> None:
     """The service door uses haproxy, runs on every node, and publishes port 8090 of that node in host mode."""
-    door = swarm.find_service("door")
+    door = swarm.require_service("door")
     expect(swarm.manager, door.image, "haproxy:latest", of="the image of door", see=_inspect_command("door"))
     published = {port.published: port for port in list_published_ports(door)}
     if 8090 not in published:
@@ -299,7 +299,7 @@ def test_doors_reach_all_tasks(swarm: SwarmSnapshot) -> None:
     """The door on every node sends requests to all three tasks of pool in turn."""
     expected = _join(derive_container_host_name(task) for task in _require_running_tasks(swarm, "pool", 3))
     for name, answers in _fetch_from_doors(swarm).items():
-        observed = _join({read_whoami_field(answer, "Hostname") for answer in answers})
+        observed = _join({parse_whoami_field(answer, "Hostname") for answer in answers})
         of = f"containers that answer on {name}:8090"
         expect(swarm.nodes["node1"], observed, expected, of=of, see=f"curl http://{name}:8090")
 
@@ -310,12 +310,12 @@ def test_doors_resolve_pool_at_run_time(swarm: SwarmSnapshot) -> None:
     """The doors resolve the name pool again and again, so that scaling pool needs no change to their configuration."""
     tasks = [
         task
-        for task in swarm.list_running_tasks(swarm.find_service("door"))
-        if swarm.find_node_name(task.node_id) == "node1"
+        for task in swarm.list_running_tasks(swarm.require_service("door"))
+        if swarm.describe_member(task.node_id) == "node1"
     ]
     if not tasks:
         fail(swarm.manager, "no task of door runs on node1", "a task of door runs on node1", _history_command("door"))
-    text = swarm.run_command_once("node1", "cat", f"/proc/{tasks[0].pid}/root{_HAPROXY_CONFIG}").text
+    text = swarm.run_command_once("node1", "cat", f"/proc/{tasks[0].pid}/root{_HAPROXY_CONFIG}").stdout_text
     # HAProxy resolves names at run time only for servers that refer to a section 'resolvers'.
     lines = [line.partition("#")[0].split() for line in text.splitlines()]
     servers = [fields for fields in lines if fields and fields[0] in {"server", "server-template", "default-server"}]
@@ -333,14 +333,14 @@ def test_pool_gets_client_address(swarm: SwarmSnapshot) -> None:
     for name, answers in _fetch_from_doors(swarm).items():
         # A request from a node to itself has the address of one of its bridges.
         if name != client.name:
-            address = read_whoami_field(answers[0], "X-Forwarded-For") or "nothing"
+            address = parse_whoami_field(answers[0], "X-Forwarded-For") or "nothing"
             of = f"X-Forwarded-For behind {name}:8090"
             expect(client, address, client.address, of=of, see=f"curl http://{name}:8090")
 
 
 def _require_running_tasks(swarm: SwarmSnapshot, name: str, count: int) -> tuple[Task, ...]:
     """Return the running tasks of a service, and fail unless there are `count` of them."""
-    tasks = swarm.list_running_tasks(swarm.find_service(name))
+    tasks = swarm.list_running_tasks(swarm.require_service(name))
     expect(swarm.manager, len(tasks), count, of=f"running tasks of {name}", see=_history_command(name))
     return tasks
 
@@ -386,7 +386,7 @@ def _expect_host_port(swarm: SwarmSnapshot, service: Service, port: PublishedPor
 
 
 def _expect_one_task_per_node(swarm: SwarmSnapshot, service: Service) -> None:
-    nodes = sorted(swarm.find_node_name(task.node_id) for task in swarm.list_running_tasks(service))
+    nodes = sorted(swarm.describe_member(task.node_id) for task in swarm.list_running_tasks(service))
     expect(
         swarm.manager,
         _join(nodes),
@@ -415,7 +415,7 @@ def _expect_no_lost_requests(swarm: SwarmSnapshot, name: str, min_tasks: int) ->
 
 def _read_node1_files(swarm: SwarmSnapshot) -> dict[str, str]:
     """Return the contents of the files on node1 and the server states of HAProxy, by name."""
-    contents = swarm.run_command_once("node1", "sh", "-c", _READ_FILES_SCRIPT).text.split("\x1e")
+    contents = swarm.run_command_once("node1", "sh", "-c", _READ_FILES_SCRIPT).stdout_text.split("\x1e")
     return dict(zip(("ingress-table", "ledger-drain", "ledger-ports", "servers"), contents, strict=False))
 
 
@@ -430,9 +430,9 @@ def _query_client(swarm: SwarmSnapshot) -> list[str]:
     result = swarm.run_command_once(
         "node3", "nsenter", "--target", str(pid), "--mount", "--net", "/bin/sh", "-c", _CLIENT_SCRIPT
     )
-    answers = result.text.split("\x1e")
+    answers = result.stdout_text.split("\x1e")
     if len(answers) != 4:
-        reason = (result.error_text.strip() or "it does not answer").splitlines()[-1]
+        reason = (result.stderr_text.strip() or "it does not answer").splitlines()[-1]
         fail(node, f"commands in client fail: {reason}", "client can resolve names", _client_command("nslookup whoami"))
     return answers
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
 
-from docker.errors import ImageNotFound
-
 from checks import CheckNode, Nodes, expect, fail, step
 from checks.swarm import Service, SwarmSnapshot, Task, with_swarm_snapshot
 from checks.swarm_expectations import expect_all_nodes_ready, expect_only_node1_manages
@@ -69,7 +67,7 @@ def test_image_of_leaky_contains_the_password(nodes: Nodes) -> None:
     """The image leaky:copy, created from the container, contains the password."""
     node, see = nodes["node1"], "docker image inspect leaky:copy"
     leaked = _find_leaked_password(node)
-    image = _inspect_image(node, "leaky:copy")
+    image = _require_image(node, "leaky:copy")
     if leaked not in (image["Config"].get("Env") or ()):
         fail(node, "leaky:copy does not contain leaky's DB_PASSWORD", "docker commit created it from leaky", see)
 
@@ -104,7 +102,7 @@ def test_passphrase_is_stored(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_vault_reads_the_passphrase(swarm: SwarmSnapshot) -> None:
     """In the container of vault, /run/secrets/passphrase is an in-memory file that all users may read."""
-    vault = swarm.find_service("vault")
+    vault = swarm.require_service("vault")
     for container in _list_containers(swarm, vault):
         file = _read_secret_file(swarm, container, "/run/secrets/passphrase")
         if file.content.endswith(b"\n"):
@@ -116,7 +114,7 @@ def test_vault_reads_the_passphrase(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_key_is_readable_by_user_33_only(swarm: SwarmSnapshot) -> None:
     """In the container of vault, /etc/shop/key belongs to user 33, and only that user may read it."""
-    for container in _list_containers(swarm, swarm.find_service("vault")):
+    for container in _list_containers(swarm, swarm.require_service("vault")):
         _expect_owner(container, _read_secret_file(swarm, container, "/etc/shop/key"), "/etc/shop/key", 33, 33, "400")
 
 
@@ -124,7 +122,7 @@ def test_key_is_readable_by_user_33_only(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_only_node2_has_the_secrets(swarm: SwarmSnapshot) -> None:
     """Only node2, where vault runs, has a copy of its secrets."""
-    vault = swarm.find_service("vault")
+    vault = swarm.require_service("vault")
     for container in _list_containers(swarm, vault):
         if container.node.name != "node2":
             expect(
@@ -135,7 +133,7 @@ def test_only_node2_has_the_secrets(swarm: SwarmSnapshot) -> None:
             )
     sources = {reference.id: reference.source for reference in _list_secret_references(vault)}
     for name, node in swarm.nodes.items():
-        stored = swarm.run_command_once(name, "sh", "-c", f"ls {_MOUNTED_SECRETS} 2>/dev/null").text.split()
+        stored = swarm.run_command_once(name, "sh", "-c", f"ls {_MOUNTED_SECRETS} 2>/dev/null").stdout_text.split()
         for id_ in sources.keys() & {*stored}:
             if name != "node2":
                 fail(
@@ -148,15 +146,15 @@ def test_only_node2_has_the_secrets(swarm: SwarmSnapshot) -> None:
 def test_image_of_vault_has_no_passphrase(swarm: SwarmSnapshot) -> None:
     """The image vault:copy on node2 was created from vault, and does not contain the passphrase."""
     node = swarm.nodes["node2"]
-    image = _inspect_image(node, "vault:copy")
+    image = _require_image(node, "vault:copy")
     if (image["Config"].get("Labels") or {}).get("com.docker.swarm.service.name") != "vault":
         observed = "vault:copy was not created from a container of vault"
         fail(node, observed, "docker commit created it from vault", "docker image inspect vault:copy")
     layer = (image.get("GraphDriver", {}).get("Data") or {}).get("UpperDir")
-    container = next(_list_containers(swarm, swarm.find_service("vault")))
+    container = next(_list_containers(swarm, swarm.require_service("vault")))
     if layer:
         known = f"/proc/{container.pid}/root/run/secrets/passphrase"
-        copies = swarm.run_command_once(node.name, "grep", "-rlFf", known, layer).text.split("\n")[0]
+        copies = swarm.run_command_once(node.name, "grep", "-rlFf", known, layer).stdout_text.split("\n")[0]
         if copies:
             observed = f"the image vault:copy holds the passphrase, in {copies.removeprefix(layer)}"
             fail(node, observed, "the passphrase is not in the image", "docker run --rm vault:copy ls -l /run/secrets")
@@ -173,28 +171,28 @@ def test_db_accepts_password_from_secret(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_db_environment_has_no_password(swarm: SwarmSnapshot) -> None:
     """The environment of db contains no password."""
-    _expect_no_password_variable(swarm, swarm.find_service("db"))
+    _expect_no_password_variable(swarm, swarm.require_service("db"))
 
 
 @step("files")
 @with_swarm_snapshot
 def test_books_accepts_password_from_secret(swarm: SwarmSnapshot) -> None:
     """The database books accepts the password in the file that its POSTGRES_PASSWORD_FILE names."""
-    _expect_postgres_login(swarm, swarm.find_service("books"), "postgres")
+    _expect_postgres_login(swarm, swarm.require_service("books"), "postgres")
 
 
 @step("files")
 @with_swarm_snapshot
 def test_books_environment_has_no_password(swarm: SwarmSnapshot) -> None:
     """The environment of books contains no password."""
-    _expect_no_password_variable(swarm, swarm.find_service("books"))
+    _expect_no_password_variable(swarm, swarm.require_service("books"))
 
 
 @step("rotate")
 @with_swarm_snapshot
 def test_db_accepts_new_password(swarm: SwarmSnapshot) -> None:
     """The database db accepts a new password, and its orders are still there."""
-    db = swarm.find_service("db")
+    db = swarm.require_service("db")
     path = _find_password_file(swarm, db, "MYSQL_ROOT_PASSWORD_FILE", "MARIADB_ROOT_PASSWORD_FILE")
     source = next((reference.source for reference in _list_secret_references(db) if reference.path == path), "none")
     if source == "db_password":
@@ -218,7 +216,7 @@ def test_old_password_is_removed(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_front_has_greeting_and_key(swarm: SwarmSnapshot) -> None:
     """Every container of shop_front has a greeting, and a signing key that only user 33 may read."""
-    front = swarm.find_service("shop_front")
+    front = swarm.require_service("shop_front")
     for container in _require_all_containers(swarm, front):
         _read_secret_file(swarm, container, "/run/secrets/greeting")
         key = "/etc/shop/signing.key"
@@ -229,8 +227,8 @@ def test_front_has_greeting_and_key(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_only_greeting_belongs_to_the_stack(swarm: SwarmSnapshot) -> None:
     """The greeting belongs to the stack shop, and signing_key does not."""
-    swarm.find_service("shop_front")
-    paths = {reference.id: reference.path for reference in _list_secret_references(swarm.find_service("shop_front"))}
+    swarm.require_service("shop_front")
+    paths = {reference.id: reference.path for reference in _list_secret_references(swarm.require_service("shop_front"))}
     owners = {paths.get(secret.id): secret.labels.get(_STACK_LABEL) for secret in _list_secrets(swarm)}
     see = f"docker secret ls --filter label={_STACK_LABEL}=shop"
     expect(swarm.manager, owners.get("/run/secrets/greeting"), "shop", of="the stack that owns the greeting", see=see)
@@ -242,7 +240,7 @@ def test_only_greeting_belongs_to_the_stack(swarm: SwarmSnapshot) -> None:
 def test_front_has_the_new_greeting(swarm: SwarmSnapshot) -> None:
     """The greeting was changed, and every container of shop_front has the new one."""
     file = swarm.run_command_once("node1", "cat", "/root/greeting.txt")
-    for container in _require_all_containers(swarm, swarm.find_service("shop_front")):
+    for container in _require_all_containers(swarm, swarm.require_service("shop_front")):
         greeting = _read_secret_file(swarm, container, "/run/secrets/greeting")
         see = container.exec_command("cat /run/secrets/greeting")
         if file.exit_status == 0 and greeting.content != file.stdout:
@@ -259,7 +257,7 @@ def test_spare_engine_was_unlocked(nodes: Nodes) -> None:
     result = node.run_command("sh", "-c", _READ_SPARE_ENGINE)
     if result.exit_status:
         fail(node, "the spare engine is off", "it runs", "/root/spare-engine start")
-    started, info, secrets = (json.loads(line) for line in result.text.splitlines() if line)
+    started, info, secrets = (json.loads(line) for line in result.stdout_text.splitlines() if line)
     state = info["Swarm"]["LocalNodeState"]
     expect(node, state, "active", of="the spare engine's swarm", see=see)
     locks = info["Swarm"]["Cluster"]["Spec"]["EncryptionConfig"]["AutoLockManagers"]
@@ -282,7 +280,7 @@ def test_spare_engine_was_unlocked(nodes: Nodes) -> None:
 @with_swarm_snapshot
 def test_autolock_is_on(swarm: SwarmSnapshot) -> None:
     """Autolock is on in your own swarm: its managers lock themselves when they restart."""
-    is_on = bool((swarm.settings["Spec"].get("EncryptionConfig") or {}).get("AutoLockManagers"))
+    is_on = bool((swarm.swarm_settings["Spec"].get("EncryptionConfig") or {}).get("AutoLockManagers"))
     state = "on" if is_on else "off"
     expect(swarm.manager, f"autolock is {state}", "autolock is on", see="docker info | grep Autolock")
 
@@ -291,7 +289,7 @@ def test_autolock_is_on(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_ledger_accepts_password_from_secret(swarm: SwarmSnapshot) -> None:
     """The service ledger runs postgres:17, and its database accounts accepts the password from its secret."""
-    ledger = swarm.find_service("ledger")
+    ledger = swarm.require_service("ledger")
     expect(swarm.manager, ledger.image, "postgres:17", of="the image of ledger", see=_inspect_command("ledger"))
     expect(swarm.manager, ledger.replicas, 1, of="the replicas of ledger", see="docker service ls")
     _expect_postgres_login(swarm, ledger, "accounts")
@@ -301,7 +299,7 @@ def test_ledger_accepts_password_from_secret(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_ledger_runs_on_workers_only(swarm: SwarmSnapshot) -> None:
     """A placement constraint lets ledger run on workers only."""
-    ledger = swarm.find_service("ledger")
+    ledger = swarm.require_service("ledger")
     pinned = {f"node.hostname=={member.name}" for member in swarm.members if not member.is_manager}
     if not (_WORKER_CONSTRAINTS | pinned) & {*ledger.constraints}:
         constraints = ", ".join(ledger.constraints) or "none"
@@ -317,7 +315,7 @@ def test_ledger_runs_on_workers_only(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_ledger_has_its_own_password(swarm: SwarmSnapshot) -> None:
     """The password of ledger comes from a secret that no other service uses, and not from its environment."""
-    ledger = swarm.find_service("ledger")
+    ledger = swarm.require_service("ledger")
     _expect_no_password_variable(swarm, ledger)
     path = _find_password_file(swarm, ledger, "POSTGRES_PASSWORD_FILE")
     own = next((reference for reference in _list_secret_references(ledger) if reference.path == path), None)
@@ -338,7 +336,7 @@ def test_ledger_has_its_own_password(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_only_postgres_reads_the_password(swarm: SwarmSnapshot) -> None:
     """In the container of ledger, only the user that PostgreSQL runs as may read the password."""
-    ledger = swarm.find_service("ledger")
+    ledger = swarm.require_service("ledger")
     path = _find_password_file(swarm, ledger, "POSTGRES_PASSWORD_FILE")
     file = next((reference for reference in _list_secret_references(ledger) if reference.path == path), None)
     see = _inspect_command("ledger")
@@ -348,7 +346,7 @@ def test_only_postgres_reads_the_password(swarm: SwarmSnapshot) -> None:
         observed = f"{path} has the mode {file.mode:04o}, so others may read it too"
         fail(swarm.manager, observed, "only its owner may read it", see)
     for container in _list_containers(swarm, ledger):
-        status = swarm.run_command_once(container.node.name, "cat", f"/proc/{container.pid}/status").text
+        status = swarm.run_command_once(container.node.name, "cat", f"/proc/{container.pid}/status").stdout_text
         user = next(line.split()[2] for line in status.splitlines() if line.startswith("Uid:"))
         expect(container.node, file.user, user, of=f"the owner of {path}", see=container.exec_command(f"ls -ln {path}"))
 
@@ -357,7 +355,7 @@ def test_only_postgres_reads_the_password(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_every_secret_is_used(swarm: SwarmSnapshot) -> None:
     """Every secret in the swarm is used by a service."""
-    swarm.find_service("ledger")
+    swarm.require_service("ledger")
     used = {reference.id for service in swarm.services for reference in _list_secret_references(service)}
     idle = sorted(secret.name for secret in _list_secrets(swarm) if secret.id not in used)
     if idle:
@@ -418,10 +416,9 @@ def _find_leaked_password(node: CheckNode) -> str:
     return str(leaked)
 
 
-def _inspect_image(node: CheckNode, name: str) -> Mapping[str, Any]:
-    try:
-        image: Mapping[str, Any] = node.api.api.inspect_image(name)
-    except ImageNotFound:
+def _require_image(node: CheckNode, name: str) -> Mapping[str, Any]:
+    image = node.find_image(name)
+    if image is None:
         fail(node, f"there is no image {name}", f"an image {name}", "docker images")
     return image
 
@@ -480,7 +477,7 @@ def _list_containers(swarm: SwarmSnapshot, service: Service) -> Iterator[_Runnin
 
 
 def _find_container(swarm: SwarmSnapshot, service: Service, task: Task) -> _RunningContainer:
-    node = swarm.nodes[swarm.find_node_name(task.node_id)]
+    node = swarm.nodes[swarm.describe_member(task.node_id)]
     if not task.pid:
         fail(node, f"{service.name}.{task.slot} has no container yet", "it has a running container", "docker ps")
     return _RunningContainer(node, f"{service.name}.{task.slot}", task.pid)
@@ -491,7 +488,9 @@ def _read_secret_file(swarm: SwarmSnapshot, container: _RunningContainer, path: 
     # Read the files of all services in one command: running a command on a node is the slowest part of these checks.
     paths = ("/run/secrets/passphrase", "/etc/shop/key", "/run/secrets/greeting", "/etc/shop/signing.key")
     host_paths = [f"/proc/{container.pid}/root{name}" for name in paths]
-    lines = swarm.run_command_once(container.node.name, "sh", "-c", _READ_FILES, "read", *host_paths).text.split("\n")
+    lines = swarm.run_command_once(container.node.name, "sh", "-c", _READ_FILES, "read", *host_paths).stdout_text.split(
+        "\n"
+    )
     fields = dict(zip(paths, lines, strict=False)).get(path, "").split(" ")
     see = container.exec_command(f"ls -l {path}")
     if len(fields) < 5:
@@ -541,7 +540,7 @@ def _expect_no_password_variable(swarm: SwarmSnapshot, service: Service) -> None
 
 
 def _query_db(swarm: SwarmSnapshot, query: str) -> str:
-    db = swarm.find_service("db")
+    db = swarm.require_service("db")
     path = _find_password_file(swarm, db, "MYSQL_ROOT_PASSWORD_FILE", "MARIADB_ROOT_PASSWORD_FILE")
     return _query_database(swarm, db, path, _QUERY_MYSQL, query)
 
@@ -563,10 +562,10 @@ def _query_database(swarm: SwarmSnapshot, service: Service, path: str, script: s
         container.node.name, *enter_container, "sh", "-c", script, "query", path, *arguments
     )
     if result.exit_status:
-        reason = (result.error_text.strip() or result.text.strip() or "no answer").splitlines()[-1]
+        reason = (result.stderr_text.strip() or result.stdout_text.strip() or "no answer").splitlines()[-1]
         observed = f"{service.name} does not accept the password in {path}: {reason}"
         fail(container.node, observed, f"{service.name} accepts it", _logs_command(service.name))
-    return result.text
+    return result.stdout_text
 
 
 def _decode(content: bytes) -> str:

@@ -67,14 +67,14 @@ def test_all_nodes_are_ready(swarm: SwarmSnapshot) -> None:
 def test_node2_and_node3_are_workers(swarm: SwarmSnapshot) -> None:
     """node2 and node3 are workers."""
     for name in ("node2", "node3"):
-        _expect_worker(swarm, swarm.find_member(name))
+        _expect_worker(swarm, swarm.require_member(name))
 
 
 @step("join-workers")
 @with_swarm_snapshot
 def test_worker_token_is_saved(swarm: SwarmSnapshot) -> None:
     """The file /root/worker-token on node1 contains a worker token of this swarm."""
-    node, saved, valid = swarm.nodes["node1"], _read_saved_token(swarm), swarm.settings["JoinTokens"]
+    node, saved, valid = swarm.nodes["node1"], _read_saved_token(swarm), swarm.swarm_settings["JoinTokens"]
     if saved == valid["Manager"]:
         fail(node, f"{_NOTE_FILE} holds the token for managers", "it holds the token for workers", _SHOW_TOKENS)
     if _strip_token_secret(saved) != _strip_token_secret(valid["Worker"]):
@@ -85,7 +85,9 @@ def test_worker_token_is_saved(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_web_runs_nginx(swarm: SwarmSnapshot) -> None:
     """The service web exists and uses the image nginx:alpine."""
-    expect(swarm.manager, swarm.find_service("web").image, _IMAGE, of="the image of web", see=_inspect_command("web"))
+    expect(
+        swarm.manager, swarm.require_service("web").image, _IMAGE, of="the image of web", see=_inspect_command("web")
+    )
 
 
 @step("first-service")
@@ -123,7 +125,7 @@ def test_task_history_is_long(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_killed_task_was_replaced(swarm: SwarmSnapshot) -> None:
     """A container of web was killed on a worker, and a new task has replaced it."""
-    web = swarm.find_service("web")
+    web = swarm.require_service("web")
     managers = {member.id for member in swarm.members if member.is_manager}
     killed = [task for task in swarm.list_tasks(web) if task.was_killed and task.node_id not in managers]
     if not killed:
@@ -143,7 +145,7 @@ def test_killed_task_was_replaced(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_node2_was_drained(swarm: SwarmSnapshot) -> None:
     """node2 was drained of its tasks, and is active again."""
-    node2, web = swarm.find_member("node2"), swarm.find_service("web")
+    node2, web = swarm.require_member("node2"), swarm.require_service("web")
     if not any(_was_moved_away(swarm, web, task, node2) for task in swarm.list_tasks(web)):
         expected = "a task of web was shut down on node2 and started again elsewhere"
         fail(swarm.manager, "no task of web was moved off node2", expected, "docker node ps node2")
@@ -154,7 +156,7 @@ def test_node2_was_drained(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_node2_was_promoted(swarm: SwarmSnapshot) -> None:
     """node2 has been a manager, and is a worker again."""
-    _expect_worker(swarm, swarm.find_member("node2"))
+    _expect_worker(swarm, swarm.require_member("node2"))
     if swarm.run_command_once("node2", "test", "-d", _RAFT_FOLDER).exit_status:
         observed = "node2 has never been a manager of this swarm: it has no Raft folder"
         fail(swarm.nodes["node2"], observed, "node2 was promoted, then demoted", f"ls -d {_RAFT_FOLDER}")
@@ -164,8 +166,8 @@ def test_node2_was_promoted(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_node3_rejoined(swarm: SwarmSnapshot) -> None:
     """node3 has left the swarm and joined it again, and its old entry is removed."""
-    node3 = swarm.find_member("node3")
-    if node3.joined_at < swarm.find_service("web").created_at:
+    node3 = swarm.require_member("node3")
+    if node3.joined_at < swarm.require_service("web").created_at:
         observed = "node3 joined before web was created, and has not left since"
         fail(swarm.manager, observed, "node3 left and joined again", "docker node inspect --pretty node3")
     states = sorted(member.state for member in swarm.members if member.name == "node3")
@@ -179,7 +181,7 @@ def test_node3_rejoined(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_old_token_is_invalid(swarm: SwarmSnapshot) -> None:
     """The worker token in /root/worker-token is no longer valid."""
-    if _read_saved_token(swarm) in swarm.settings["JoinTokens"].values():
+    if _read_saved_token(swarm) in swarm.swarm_settings["JoinTokens"].values():
         observed = f"the token in {_NOTE_FILE} is still valid"
         fail(swarm.nodes["node1"], observed, "it was replaced by a new token", _SHOW_TOKENS)
 
@@ -188,7 +190,7 @@ def test_old_token_is_invalid(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_clock_is_removed(swarm: SwarmSnapshot) -> None:
     """The service clock is removed, and web still exists."""
-    swarm.find_service("web")
+    swarm.require_service("web")
     clock = next((service for service in swarm.services if service.name == "clock"), None)
     if clock:
         fail(
@@ -215,7 +217,7 @@ def test_service_runs_four_replicas(swarm: SwarmSnapshot, values: Values) -> Non
 def test_service_runs_on_workers_only(swarm: SwarmSnapshot, values: Values) -> None:
     """A placement constraint lets <SERVICE> run on workers only."""
     name = values["SERVICE"]
-    service = swarm.find_service(name)
+    service = swarm.require_service(name)
     if not _WORKER_CONSTRAINTS & {*service.constraints}:
         constraints = ", ".join(service.constraints) or "none"
         observed = f"the constraints of {name}: {constraints}"
@@ -223,7 +225,7 @@ def test_service_runs_on_workers_only(swarm: SwarmSnapshot, values: Values) -> N
     managers = {member.id for member in swarm.members if member.is_manager}
     for task in swarm.list_running_tasks(service):
         if task.node_id in managers:
-            where = swarm.find_node_name(task.node_id)
+            where = swarm.describe_member(task.node_id)
             fail(swarm.manager, f"{name}.{task.slot} runs on {where}", "it runs on a worker", _history_command(name))
 
 
@@ -232,7 +234,7 @@ def test_service_runs_on_workers_only(swarm: SwarmSnapshot, values: Values) -> N
 def test_service_limits_replicas_per_node(swarm: SwarmSnapshot, values: Values) -> None:
     """No node may run more than two replicas of <SERVICE>."""
     name = values["SERVICE"]
-    limit = swarm.find_service(name).task_template.get("Placement", {}).get("MaxReplicas") or "any number"
+    limit = swarm.require_service(name).task_template.get("Placement", {}).get("MaxReplicas") or "any number"
     expect(swarm.manager, limit, 2, of=f"replicas of {name} allowed on one node", see=_inspect_command(name))
 
 
@@ -241,7 +243,7 @@ def test_service_limits_replicas_per_node(swarm: SwarmSnapshot, values: Values) 
 def test_service_has_stage_variable(swarm: SwarmSnapshot, values: Values) -> None:
     """The containers of <SERVICE> have the environment variable STAGE with the value <STAGE>."""
     name, expected = values["SERVICE"], f"STAGE={values['STAGE']}"
-    environment = swarm.find_service(name).environment
+    environment = swarm.require_service(name).environment
     if expected not in environment:
         variables = ", ".join(environment) or "empty"
         fail(swarm.manager, f"the environment of {name}: {variables}", f"{expected} is in it", _inspect_command(name))
@@ -252,7 +254,7 @@ def test_service_has_stage_variable(swarm: SwarmSnapshot, values: Values) -> Non
 def test_service_has_update_settings(swarm: SwarmSnapshot, values: Values) -> None:
     """Updates of <SERVICE> replace <PACE> tasks at a time, and start each new task before the old one stops."""
     name = values["SERVICE"]
-    config = swarm.find_service(name).spec.get("UpdateConfig") or {}
+    config = swarm.require_service(name).spec.get("UpdateConfig") or {}
     observed = f"{config.get('Parallelism', 1)} at a time, {config.get('Order', 'stop-first')}"
     expected = f"{values['PACE']} at a time, start-first"
     expect(swarm.manager, observed, expected, of=f"updates of {name}", see=_inspect_command(name))
@@ -271,7 +273,7 @@ def _read_swarm_info(node: CheckNode) -> Mapping[str, Any]:
 
 
 def _read_saved_token(swarm: SwarmSnapshot) -> str:
-    token = swarm.run_command_once("node1", "cat", _NOTE_FILE).text.strip()
+    token = swarm.run_command_once("node1", "cat", _NOTE_FILE).stdout_text.strip()
     if not token:
         fail(
             swarm.nodes["node1"],
@@ -302,7 +304,7 @@ def _describe_replicas(service: Service) -> str:
 
 
 def _find_replicated_service(swarm: SwarmSnapshot, name: str) -> Service:
-    service = swarm.find_service(name)
+    service = swarm.require_service(name)
     if service.mode != "replicated":
         fail(swarm.manager, _describe_replicas(service), f"{name} is a replicated service", _LIST_SERVICES)
     return service
@@ -318,7 +320,7 @@ def _expect_running(swarm: SwarmSnapshot, service: Service, count: int) -> None:
 
 
 def _expect_worker(swarm: SwarmSnapshot, member: Member) -> None:
-    expect(swarm.manager, f"{member.name} is {member.role}", f"{member.name} is a worker", see=_LIST_NODES)
+    expect(swarm.manager, f"{member.name} is {member.role_phrase}", f"{member.name} is a worker", see=_LIST_NODES)
 
 
 def _expect_active(swarm: SwarmSnapshot, member: Member) -> None:
@@ -328,7 +330,7 @@ def _expect_active(swarm: SwarmSnapshot, member: Member) -> None:
 def _describe_ended_tasks(swarm: SwarmSnapshot, service: Service) -> str:
     ended = sorted(
         {
-            f"{_describe_task_end(task)} on {swarm.find_node_name(task.node_id)}"
+            f"{_describe_task_end(task)} on {swarm.describe_member(task.node_id)}"
             for task in swarm.list_tasks(service)
             if task.has_ended
         }
@@ -344,7 +346,7 @@ def _describe_task_end(task: Task) -> str:
 
 def _was_moved_away(swarm: SwarmSnapshot, service: Service, task: Task, member: Member) -> bool:
     """Return whether a task was moved off a member unchanged, as a drain does; an update would change the task spec."""
-    successor = swarm.find_successor(service, task)
+    successor = swarm.find_replacement_task(service, task)
     if task.node_id != member.id or task.state != "shutdown" or successor is None:
         return False
     return successor.node_id != member.id and successor.spec == task.spec

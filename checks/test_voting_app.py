@@ -16,9 +16,9 @@ from checks.voting_app import (
     PageVisit,
     fetch_page_titles,
     fetch_vote_counts,
-    find_app_service,
     read_visit_log,
-    read_waiting_votes,
+    read_waiting_vote_count,
+    require_app_service,
 )
 
 _ROLES = {"node1": "a manager", "node2": "a worker", "node3": "a worker"}
@@ -53,9 +53,9 @@ _LIST_NETWORKS = "docker network ls"
 def test_nodes_form_a_swarm(swarm: SwarmSnapshot) -> None:
     """node1 manages a swarm, and node2 and node3 are ready workers of it."""
     for name, role in _ROLES.items():
-        member = swarm.find_member(name)
+        member = swarm.require_member(name)
         expect(swarm.manager, f"{name} is {member.state}", f"{name} is ready", see=_LIST_NODES)
-        expect(swarm.manager, f"{name} is {member.role}", f"{name} is {role}", see=_LIST_NODES)
+        expect(swarm.manager, f"{name} is {member.role_phrase}", f"{name} is {role}", see=_LIST_NODES)
 
 
 @step("form-swarm")
@@ -84,8 +84,8 @@ def test_backend_spans_nodes(swarm: SwarmSnapshot) -> None:
 def test_all_services_run(swarm: SwarmSnapshot) -> None:
     """All replicas of vote, redis, worker, db and result run, and vote has two or more of them."""
     for name in SERVICES:
-        _expect_all_replicas_run(swarm, find_app_service(swarm, name), _IMAGES[name])
-    vote = find_app_service(swarm, "vote")
+        _expect_all_replicas_run(swarm, require_app_service(swarm, name), _IMAGES[name])
+    vote = require_app_service(swarm, "vote")
     if (vote.replicas or 0) < 2:
         fail(swarm.manager, f"{vote.name} asks for {vote.replicas} replicas", "it asks for 2 or more", _LIST_SERVICES)
 
@@ -94,7 +94,7 @@ def test_all_services_run(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_services_share_only_needed_networks(swarm: SwarmSnapshot) -> None:
     """Only services that need each other share a network: vote and worker with redis, worker and result with db."""
-    services = {name: find_app_service(swarm, name) for name in SERVICES}
+    services = {name: require_app_service(swarm, name) for name in SERVICES}
     for name, other in _CONNECTED:
         if not find_shared_networks(swarm, services[name], services[other]):
             observed = f"{services[name].name} and {services[other].name} share no network"
@@ -109,7 +109,7 @@ def test_services_share_only_needed_networks(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_db_is_pinned_to_its_volume(swarm: SwarmSnapshot) -> None:
     """The database stores its data on the volume db-data, and may run only on the node with that volume."""
-    db = find_app_service(swarm, "db")
+    db = require_app_service(swarm, "db")
     expect(
         swarm.manager,
         _find_data_volume(db) or "no volume",
@@ -144,7 +144,7 @@ def test_stack_runs_all_services(swarm: SwarmSnapshot) -> None:
     """The five services run as the stack voting, and the services that were created by hand are removed."""
     see = f"docker stack services {STACK}"
     for name in SERVICES:
-        service = swarm.find_service(f"{STACK}_{name}")
+        service = swarm.require_service(f"{STACK}_{name}")
         owner = service.spec.get("Labels", {}).get(_STACK_LABEL, "none")
         expect(swarm.manager, owner, STACK, of=f"the stack that {service.name} belongs to", see=see)
         _expect_all_replicas_run(swarm, service, _IMAGES[name])
@@ -162,7 +162,7 @@ def test_stack_runs_all_services(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_stack_db_keeps_votes(swarm: SwarmSnapshot) -> None:
     """The database of the stack uses the volume db-data on its node, and the votes are still there."""
-    db = swarm.find_service(f"{STACK}_db")
+    db = swarm.require_service(f"{STACK}_db")
     expect(
         swarm.manager,
         _find_data_volume(db) or "no volume",
@@ -178,7 +178,7 @@ def test_stack_db_keeps_votes(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_vote_has_update_settings(swarm: SwarmSnapshot) -> None:
     """Updates and rollbacks of voting_vote replace one task at a time, start-first, and failed updates roll back."""
-    vote = swarm.find_service(f"{STACK}_vote")
+    vote = swarm.require_service(f"{STACK}_vote")
     config = vote.spec.get("UpdateConfig") or {}
     observed = f"{_describe_update_order(vote, 'UpdateConfig')}, on failure {config.get('FailureAction', 'pause')}"
     of = f"updates of {vote.name}"
@@ -197,7 +197,7 @@ def test_vote_has_update_settings(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_worker_restarts_after_delay(swarm: SwarmSnapshot) -> None:
     """The worker runs on node2, and restarts at least half a minute after it exits, whatever the exit status."""
-    worker = swarm.find_service(f"{STACK}_worker")
+    worker = swarm.require_service(f"{STACK}_worker")
     names = sorted(member.name for member in filter_eligible_members(swarm.members, worker.constraints))
     expect(
         swarm.manager, ", ".join(names), "node2", of=f"nodes that may run {worker.name}", see=_inspect_command(worker)
@@ -218,7 +218,7 @@ def test_worker_restarts_after_delay(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_worker_was_replaced(swarm: SwarmSnapshot) -> None:
     """The worker was killed, and a new task has replaced it."""
-    worker = swarm.find_service(f"{STACK}_worker")
+    worker = swarm.require_service(f"{STACK}_worker")
     if not any(task.was_killed for task in swarm.list_tasks(worker)):
         states = sorted({task.state for task in swarm.list_tasks(worker) if task.has_ended})
         observed = f"tasks of {worker.name} that have ended: {', '.join(states) or 'none'}"
@@ -231,7 +231,7 @@ def test_worker_was_replaced(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_votes_waited(swarm: SwarmSnapshot) -> None:
     """Votes waited in redis while no worker ran (their number is in /root/waiting on node1), and none was lost."""
-    number, node = read_waiting_votes(swarm), swarm.nodes["node1"]
+    number, node = read_waiting_vote_count(swarm), swarm.nodes["node1"]
     if number is None:
         fail(
             node,
@@ -248,7 +248,7 @@ def test_votes_waited(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_all_replicas_ran_new_version(swarm: SwarmSnapshot) -> None:
     """Every replica of voting_vote runs the image tag 'after', or has run it."""
-    vote = swarm.find_service(f"{STACK}_vote")
+    vote = swarm.require_service(f"{STACK}_vote")
     new = {
         task.slot
         for task in swarm.list_tasks(vote)
@@ -278,7 +278,7 @@ def test_rollback_lost_no_visit(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_broken_version_was_rolled_back(swarm: SwarmSnapshot) -> None:
     """A broken version of voting_vote was deployed, failed, and was rolled back."""
-    vote = swarm.find_service(f"{STACK}_vote")
+    vote = swarm.require_service(f"{STACK}_vote")
     failed = [task for task in swarm.list_tasks(vote) if task.was_killed or task.state == "rejected"]
     broken = [task for task in failed if _container_spec(task) != _current_container_spec(vote)]
     if not broken:
@@ -290,7 +290,7 @@ def test_broken_version_was_rolled_back(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_old_version_is_back(swarm: SwarmSnapshot) -> None:
     """All replicas of voting_vote run the image tag 'before', and every node shows Cats vs Dogs."""
-    vote = swarm.find_service(f"{STACK}_vote")
+    vote = swarm.require_service(f"{STACK}_vote")
     expect(swarm.manager, vote.image, _OLD_VERSION, of=f"the image of {vote.name}", see=_inspect_command(vote))
     _expect_all_replicas_run(swarm, vote, _VOTE_IMAGE)
     for name, title in fetch_page_titles(swarm, 80).items():
@@ -301,7 +301,7 @@ def test_old_version_is_back(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_school_stack_runs(swarm: SwarmSnapshot) -> None:
     """The stack school runs the five services on its own networks, with the image tag 'after' for vote."""
-    services = {name: swarm.find_service(f"{_SCHOOL}_{name}") for name in SERVICES}
+    services = {name: swarm.require_service(f"{_SCHOOL}_{name}") for name in SERVICES}
     for name, service in services.items():
         _expect_all_replicas_run(swarm, service, _IMAGES[name])
     expect(
@@ -312,7 +312,7 @@ def test_school_stack_runs(swarm: SwarmSnapshot) -> None:
         see=_inspect_command(services["vote"]),
     )
     for name, service in services.items():
-        shared = find_shared_networks(swarm, service, swarm.find_service(f"{STACK}_{name}"))
+        shared = find_shared_networks(swarm, service, swarm.require_service(f"{STACK}_{name}"))
         if shared:
             observed = f"{service.name} and {STACK}_{name} share the network {', '.join(sorted(shared))}"
             fail(swarm.manager, observed, "the two stacks share no network", _inspect_command(service))
@@ -333,7 +333,7 @@ def test_school_pages_show_tea_vs_coffee(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_school_vote_limits_replicas_per_node(swarm: SwarmSnapshot) -> None:
     """Three replicas of school_vote run, and no node may run more than one of them."""
-    vote = swarm.find_service(f"{_SCHOOL}_vote")
+    vote = swarm.require_service(f"{_SCHOOL}_vote")
     expect(swarm.manager, vote.replicas, 3, of="replicas of school_vote", see=_LIST_SERVICES)
     limit = vote.task_template.get("Placement", {}).get("MaxReplicas") or "any number"
     expect(swarm.manager, limit, 1, of="replicas of school_vote allowed on one node", see=_inspect_command(vote))
@@ -344,7 +344,7 @@ def test_school_vote_limits_replicas_per_node(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_school_has_its_own_volume(swarm: SwarmSnapshot) -> None:
     """The database of school stores its data on a volume that no other service uses, and may run on one node only."""
-    db = swarm.find_service(f"{_SCHOOL}_db")
+    db = swarm.require_service(f"{_SCHOOL}_db")
     volume = _find_data_volume(db)
     if not volume:
         fail(
@@ -364,7 +364,7 @@ def test_school_has_its_own_volume(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_school_has_a_vote(swarm: SwarmSnapshot) -> None:
     """The result of school counts at least one vote."""
-    swarm.find_service(f"{_SCHOOL}_result")
+    swarm.require_service(f"{_SCHOOL}_result")
     for name, total in fetch_vote_counts(swarm, 8081).items():
         if not total:
             see = f"curl http://{name}:8081/json"

@@ -40,7 +40,7 @@ class PageVisit:
         return self.outcome.startswith("FAILED")
 
 
-def find_app_service(swarm: SwarmSnapshot, name: str) -> Service:
+def require_app_service(swarm: SwarmSnapshot, name: str) -> Service:
     """Return a service of the voting app: the one of the stack, or else the one that was created without a stack.
 
     Raises:
@@ -48,7 +48,7 @@ def find_app_service(swarm: SwarmSnapshot, name: str) -> Service:
 
     """
     services = {service.name: service for service in swarm.services}
-    return services.get(f"{STACK}_{name}") or swarm.find_service(name)
+    return services.get(f"{STACK}_{name}") or swarm.require_service(name)
 
 
 def fetch_page_titles(swarm: SwarmSnapshot, port: int) -> Mapping[str, str]:
@@ -80,14 +80,14 @@ def read_visit_log(swarm: SwarmSnapshot, name: str) -> tuple[PageVisit, ...]:
     return tuple(PageVisit(node=fields[1], outcome=fields[2]) for fields in lines if len(fields) == 3)
 
 
-def read_waiting_votes(swarm: SwarmSnapshot) -> int | None:
+def read_waiting_vote_count(swarm: SwarmSnapshot) -> int | None:
     """Return how many votes waited in Redis, from the learner's note on node1; None if the note has no number."""
     note = _read_note(swarm, "waiting").strip()
     return int(note) if note.isdecimal() else None
 
 
 def _read_note(swarm: SwarmSnapshot, name: str) -> str:
-    return swarm.run_command_once("node1", "sh", "-c", _READ_NOTES).text.split("\x1e")[_NOTE_FILES.index(name)]
+    return swarm.run_command_once("node1", "sh", "-c", _READ_NOTES).stdout_text.split("\x1e")[_NOTE_FILES.index(name)]
 
 
 def _fetch_pages(swarm: SwarmSnapshot, port: int, path: str) -> Mapping[str, str]:

@@ -96,12 +96,12 @@ class BlogResponse:
         return f"says {self.code}: '{' '.join(message.split())[:100]}'"
 
 
-def fetch_blogs(node: CheckNode, addresses: tuple[str, ...]) -> Mapping[str, BlogResponse]:
+def fetch_blog_responses(node: CheckNode, addresses: tuple[str, ...]) -> Mapping[str, BlogResponse]:
     """Request the posts of each blog address ('http://node1:8080') from a node, all in parallel."""
     result = node.run_command(
         "sh", "-c", _FETCH_SCRIPT, _FIELD_SEPARATOR, *(address + _POSTS_PATH for address in addresses)
     )
-    records = [record.split(_FIELD_SEPARATOR) for record in result.text.split(_RECORD_SEPARATOR)[:-1]]
+    records = [record.split(_FIELD_SEPARATOR) for record in result.stdout_text.split(_RECORD_SEPARATOR)[:-1]]
     return {url.removesuffix(_POSTS_PATH): _parse_response(body, trailer) for url, body, trailer in records}
 
 
@@ -126,7 +126,7 @@ def extract_posts(node: CheckNode, address: str, response: BlogResponse) -> tupl
     return posts
 
 
-def fingerprint_keys(environment: Mapping[str, str], settings: str) -> Mapping[str, str]:
+def hash_cookie_keys(environment: Mapping[str, str], settings: str) -> Mapping[str, str]:
     """Return a short hash of each key and salt that WordPress signs cookies with; empty for one that is not set.
 
     Args:

@@ -33,7 +33,7 @@ class Session:
     _progress: dict[str, Progress] = field(default_factory=dict)
 
     @cached_property
-    def survey(self) -> ClusterSurvey:
+    def cluster_survey(self) -> ClusterSurvey:
         """The clusters of all drivers."""
         return lookup.survey_clusters()
 
@@ -57,7 +57,7 @@ class Session:
         """
         if lab_name not in self._labs:
             if learner is None:
-                lab = store.load_lab_with_learner_values(lab_name, self.load_progress)
+                lab = store.load_lab_for_recorded_learner(lab_name, self.load_progress)
             else:
                 lab = catalog.load_lab(lab_name, learner)
             self._labs[lab_name] = lab
@@ -80,15 +80,15 @@ class Session:
         """
         if lab is not None and step is None and lab not in catalog.list_lab_names():
             try:
-                started = self.survey.require_cluster(None).id.lab
+                started = self.cluster_survey.require_cluster(None).id.lab
             except LabsError:
                 raise catalog.create_unknown_lab_error(lab) from None
             started_lab = self.load_lab(started)
             return started_lab, require_step(started_lab, lab, *catalog.list_lab_names())
-        named_lab = self.load_lab(lab or self.require_started_lab(command))
+        named_lab = self.load_lab(lab or self.require_started_lab_name(command))
         return named_lab, None if step is None else require_step(named_lab, step)
 
-    def require_started_lab(self, command: str) -> str:
+    def require_started_lab_name(self, command: str) -> str:
         """Return the name of the only lab that is started, for a command that names none.
 
         Args:
@@ -100,7 +100,7 @@ class Session:
 
         """
         try:
-            return self.survey.require_cluster(None).id.lab
+            return self.cluster_survey.require_cluster(None).id.lab
         except UsageError as error:
             raise UsageError(error.message, f"Name a lab: '{command} LAB'. 'labs list' shows the labs.") from None
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 _TERMINATION_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def raise_on_signals() -> None:
+def raise_on_termination_signals() -> None:
     """Let every termination signal raise `KeyboardInterrupt`, as Ctrl-C does."""
     for number in _TERMINATION_SIGNALS:
         # A signal that is ignored already, as under `nohup`, stays ignored.
@@ -19,14 +19,14 @@ def raise_on_signals() -> None:
             signal.signal(number, signal.default_int_handler)
 
 
-def disable_interrupts() -> None:
+def ignore_interrupts_permanently() -> None:
     """Ignore all termination signals from now on."""
     for number in _TERMINATION_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
-def ignore_interrupts() -> Iterator[None]:
+def ignore_interrupts_in_block() -> Iterator[None]:
     """Ignore termination signals during the block; for cleanup after an interruption."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -40,7 +40,7 @@ def ignore_interrupts() -> Iterator[None]:
 
 
 @contextmanager
-def defer_interrupts() -> Iterator[None]:
+def defer_interrupts_in_block() -> Iterator[None]:
     """Delay an interruption until the end of the block.
 
     A Docker engine completes a request that it has received, even if the client no longer waits for the response. What

@@ -16,7 +16,7 @@ MAX_ADDRESS_BYTES = 107 if sys.platform == "linux" else 103
 _CREDENTIALS = struct.Struct("3i")
 
 
-def peer_pid(connection: socket.socket) -> int:
+def get_peer_pid(connection: socket.socket) -> int:
     """Return the process id of the listening process, in this process's PID namespace.
 
     Raises:

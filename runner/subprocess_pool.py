@@ -54,7 +54,7 @@ class SubprocessPool:
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether `interrupt` was called."""
+        """Whether `interrupt_all` was called."""
         return self._is_interrupted
 
     def start_module(self, argv: Sequence[str]) -> subprocess.Popen[str]:
@@ -67,13 +67,13 @@ class SubprocessPool:
             The process; its standard output and standard error share one pipe.
 
         Raises:
-            KeyboardInterrupt: `interrupt` was called before.
+            KeyboardInterrupt: `interrupt_all` was called before.
 
         """
         with self._lock:
             if self._is_interrupted:
                 raise KeyboardInterrupt
-            # In its own session, the process gets a terminal's Ctrl-C only once: from `interrupt`.
+            # In its own session, the process gets a terminal's Ctrl-C only once: from `interrupt_all`.
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", *argv],
                 stdin=subprocess.DEVNULL,
@@ -111,7 +111,7 @@ class SubprocessPool:
             for timer in timers:
                 timer.cancel()
 
-    def interrupt(self) -> None:
+    def interrupt_all(self) -> None:
         """Ask every process to clean up and end, and start no more."""
         with self._lock:
             self._is_interrupted = True

@@ -45,7 +45,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
     }
     variables.pop("XDG_RUNTIME_DIR", None)
     # Otherwise another test run that ends now could remove the layer cache, between two tests that use it.
-    with project_lock.hold_project_lock(variables["LABS_PROJECT"]):
+    with project_lock.acquire_project_lock(variables["LABS_PROJECT"]):
         yield variables
     # Only after the last test: all tests share the layer cache, and filling it takes long.
     remove_project(variables, variables["LABS_PROJECT"])

@@ -34,7 +34,7 @@ def test_found(nodes):
     fail(nodes['node1'], 'nothing', 'a file', see='ls')
 """
 STARTED = ClusterId("tiny")
-LOAD_LAB, LOAD_PROGRESS = parse_cache.load_cached_lab.__name__, _progress.load_progress.__name__
+LOAD_LAB, LOAD_PROGRESS = parse_cache.load_or_parse_lab.__name__, _progress.load_progress.__name__
 
 
 @dataclass(slots=True)
@@ -75,10 +75,10 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunningDriver:
     helpers.isolate_environment(monkeypatch, tmp_path)
     helpers.write_lab(tmp_path, LESSON, checks=CHECKS)
     driver = RunningDriver(helpers.make_local_cluster(tmp_path))
-    for name in ("load_drivers", "load_drivers_with_clusters"):
+    for name in ("load_allowed_drivers", "load_drivers_with_clusters"):
         monkeypatch.setattr(selection, name, lambda: [driver])
     monkeypatch.setattr(selection, "load_driver", lambda _name: driver)
-    count_calls(monkeypatch, driver.calls, parse_cache, parse_cache.load_cached_lab)
+    count_calls(monkeypatch, driver.calls, parse_cache, parse_cache.load_or_parse_lab)
     count_calls(monkeypatch, driver.calls, _progress, _progress.load_progress)
     return driver
 
@@ -115,10 +115,10 @@ def test_start_loads_the_lab_once(driver: RunningDriver, capsys: pytest.CaptureF
 def test_session_keeps_what_it_loaded(driver: RunningDriver) -> None:
     """A session returns the same survey, lab and progress each time; another session looks again."""
     session = Session()
-    assert session.survey is session.survey
+    assert session.cluster_survey is session.cluster_survey
     assert session.load_lab("tiny") is session.load_lab("tiny")
     assert session.load_progress("tiny") is session.load_progress("tiny")
-    assert driver.cluster == Session().survey.find_cluster(STARTED)
+    assert driver.cluster == Session().cluster_survey.find_cluster(STARTED)
     assert 2 == driver.calls["list clusters"]
 
 

@@ -23,7 +23,7 @@ def test_short_address(depth: int, tmp_path: Path) -> None:
         listener.listen()
         with sockets.shorten_address(path) as address:
             client.connect(address)
-        assert os.getpid() == sockets.peer_pid(client)
+        assert os.getpid() == sockets.get_peer_pid(client)
     assert path.is_socket()
 
 

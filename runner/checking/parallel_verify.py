@@ -32,10 +32,10 @@ class VerifyJob:
     driver: str
 
     @property
-    def memory_mb(self) -> int:
+    def reserved_memory_mb(self) -> int:
         """The memory in MB that its nodes reserve; 0 if they share the host's memory."""
         driver = selection.load_driver(self.driver)
-        return driver.calculate_memory(self.lab.lesson.topology) if isinstance(driver, CapacityPlanner) else 0
+        return driver.calculate_topology_memory(self.lab.lesson.topology) if isinstance(driver, CapacityPlanner) else 0
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class ParallelVerifier:
         verifications = []
         sorted_jobs = sorted(jobs, key=_longest_first)
         results = subprocess_pool.run_in_threads(
-            self.max_parallel, self._verify_lab, sorted_jobs, self._children.interrupt
+            self.max_parallel, self._verify_lab, sorted_jobs, self._children.interrupt_all
         )
         with contextlib.closing(results):
             for verification, output in results:
@@ -96,7 +96,7 @@ class ParallelVerifier:
         return LabVerification(name, job.driver, seconds, (), error, exit_code), output
 
 
-def choose_job_count(jobs: Sequence[VerifyJob], measure_free_memory: Callable[[], int]) -> int:
+def choose_max_parallel(jobs: Sequence[VerifyJob], measure_free_memory: Callable[[], int]) -> int:
     """Return how many labs to verify at a time: one per processor, as far as memory allows for the largest lab.
 
     Args:
@@ -105,7 +105,7 @@ def choose_job_count(jobs: Sequence[VerifyJob], measure_free_memory: Callable[[]
 
     """
     count = min(len(jobs), os.cpu_count() or 1)
-    largest_mb = max((job.memory_mb for job in jobs), default=0)
+    largest_mb = max((job.reserved_memory_mb for job in jobs), default=0)
     if largest_mb:
         count = min(count, int(measure_free_memory() * FREE_MEMORY_SHARE) // largest_mb)
     return max(1, count)
@@ -113,4 +113,4 @@ def choose_job_count(jobs: Sequence[VerifyJob], measure_free_memory: Callable[[]
 
 def _longest_first(job: VerifyJob) -> tuple[bool, int]:
     # Nodes with reserved memory are VMs, which are slower than containers.
-    return job.memory_mb == 0, -job.lab.lesson.minutes
+    return job.reserved_memory_mb == 0, -job.lab.lesson.minutes

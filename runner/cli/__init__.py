@@ -105,7 +105,7 @@ def main() -> NoReturn:
     """Run the command line and exit; nothing else in this project exits."""
     # Most commands end before there is garbage worth collecting, and collecting takes a tenth of the import time.
     gc.set_threshold(50_000)
-    signals.raise_on_signals()
+    signals.raise_on_termination_signals()
     code: int = ExitCode.BUG
     try:
         result = cli.main(prog_name="labs", standalone_mode=False)
@@ -126,7 +126,7 @@ def main() -> NoReturn:
     except Exception:
         code = _report_bug()
     # From here on, Ctrl-C would only make a finished command look like an interrupted one.
-    signals.disable_interrupts()
+    signals.ignore_interrupts_permanently()
     sys.exit(code)
 
 

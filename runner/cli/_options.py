@@ -33,7 +33,7 @@ class NodeName(click.ParamType[str]):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Complete with the nodes of all clusters."""
         try:
-            clusters = lookup.survey_clusters().require_all()
+            clusters = lookup.survey_clusters().require_all_clusters()
         except LabsError:
             return []
         return _complete(sorted({node.name for cluster in clusters for node in cluster.nodes}), incomplete)
@@ -51,7 +51,7 @@ class StepId(click.ParamType[str]):
         # click leaves arguments unparsed while the value of an option is completed.
         lab = ctx.params.get("lab") or next(iter(ctx.args), None)
         try:
-            names = {lab} if lab else {cluster.id.lab for cluster in lookup.survey_clusters().require_all()}
+            names = {lab} if lab else {cluster.id.lab for cluster in lookup.survey_clusters().require_all_clusters()}
             steps = [step.id for name in sorted(names) for step in catalog.load_lab(name).lesson.steps]
         except LabsError:
             return []

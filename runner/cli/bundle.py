@@ -11,7 +11,7 @@ from runner.cli import _console, _options
 from runner.clusters import selection
 from runner.grading import bundles
 from runner.grading.bundles.bundle_format import BundleSettings
-from runner.grading.job import find_hidden_checks
+from runner.grading.job import find_hidden_checks_file
 from runner.lessons import catalog
 
 # Gradescope ends an autograder after ten minutes by default, and Classroom 50 after fifteen.
@@ -56,11 +56,11 @@ def command(
     """
     catalog.load_lab(lab)
     bundle_format = bundles.BUNDLE_FORMATS[kind]
-    default_driver = selection.get_default_driver_name(has_engine=bundle_format.has_engine)
+    default_driver = selection.get_driver_name_for_other_host(has_engine=bundle_format.has_engine)
     driver_name = selection.load_driver(driver or default_driver).name
     target = out or Path(bundle_format.default_output)
     settings = BundleSettings(lab, driver_name, time_limit, seed)
-    hidden_checks = find_hidden_checks(checks, lab)
+    hidden_checks = find_hidden_checks_file(checks, lab)
     bundles.write_bundle(kind, settings, target, hidden_checks=hidden_checks, artifacts=artifacts)
     _console.get_stdout().print(f"Written to {target}.", style="green", markup=False)
     _console.get_stdout().print(bundle_format.next_step, markup=False)

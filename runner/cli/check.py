@@ -39,7 +39,7 @@ def command(lab: str | None, step_id: str | None, as_json: bool, patience: float
       labs check --json | jq .counts
     """
     session = _progress.create_session()
-    cluster = session.survey.require_running_cluster(lab)
+    cluster = session.cluster_survey.require_running_cluster(lab)
     loaded = session.load_lab(cluster.id.lab)
     step = None if step_id is None else require_step(loaded, step_id)
     report = run_checks.run_checks(CheckRequest(loaded, cluster, frozenset({step.id}) if step else None, patience))
@@ -48,7 +48,7 @@ def command(lab: str | None, step_id: str | None, as_json: bool, patience: float
         passed = passed_steps.find_passed_step_ids(loaded.lesson, report, all_checks_ran=step is None)
     update = _progress.record_steps_passed(loaded.name, passed)
     if as_json:
-        click.echo(json.dumps(report.to_json(), indent=2))
+        click.echo(json.dumps(report.to_json_dict(), indent=2))
     else:
         from runner.cli import _check_results
 

@@ -28,7 +28,7 @@ def command(no_cache: bool) -> int:
     """
     console = _console.get_stdout()
     has_working_driver = False
-    for driver in selection.load_drivers():
+    for driver in selection.load_allowed_drivers():
         if no_cache and isinstance(driver, ProbeCache):
             driver.clear_probe_cache()
         console.print(f"[bold]driver {driver.name}[/]")

@@ -30,7 +30,7 @@ def command(node: str | None, lab: str | None, unset: bool) -> int:
         return 0
     survey = lookup.survey_clusters()
     cluster = survey.require_running_cluster(lab)
-    path = socket_proxy.ensure_proxy(cluster.id, survey.require_running_node(node, str(cluster.id)))
+    path = socket_proxy.ensure_proxy_socket(cluster.id, survey.require_running_node(node, str(cluster.id)))
     previous_host = os.environ.get("DOCKER_HOST", "")
     if previous_host and previous_host != os.environ.get("LABS_NODE_DOCKER_HOST"):
         click.echo(f"export LABS_OUTER_DOCKER_HOST={shlex.quote(previous_host)}")

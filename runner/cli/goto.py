@@ -42,10 +42,12 @@ def command(lab: str | None, step: str | None) -> int:
         raise UsageError("Which step?", f"Type 'labs goto {name} STEP'. 'labs show {name}' shows the steps.")
     outcome, progress = start_lab(session, found_lab)
     # A start changes the nodes, so they are looked up again; nodes that were already running are known.
-    survey = session.survey if outcome is StartResult.ALREADY_RUNNING else _progress.create_session().survey
+    survey = (
+        session.cluster_survey if outcome is StartResult.ALREADY_RUNNING else _progress.create_session().cluster_survey
+    )
     cluster = survey.require_running_cluster(found_lab.name)
     if outcome is StartResult.FRESH:
-        plan = replay_plan.plan_from_fresh_cluster(found_lab.lesson, target)
+        plan = replay_plan.plan_replay_on_fresh_cluster(found_lab.lesson, target)
     else:
         if outcome is StartResult.RESUMED:
             _wait_for_workloads(found_lab, cluster, progress)
@@ -67,10 +69,10 @@ def _wait_for_workloads(lab: Lab, cluster: Cluster, progress: Progress) -> None:
 
 def _plan_replay(lab: Lab, cluster: Cluster, target: Step) -> ReplayPlan:
     report = run_checks.run_checks(CheckRequest(lab, cluster))
-    if error := replay_plan.find_blocking_error(lab.lesson, report, target):
+    if error := replay_plan.find_blocking_check_error(lab.lesson, report, target):
         raise HostError(f"Could not check '{error.says}': {error.reason}", "'labs status' shows the nodes.")
     update = _progress.record_steps_passed(lab.name, passed_steps.find_passed_step_ids(lab.lesson, report))
-    return replay_plan.plan_replay(lab.lesson, report, target, update.progress.completed_on_cluster)
+    return replay_plan.plan_replay_on_current_cluster(lab.lesson, report, target, update.progress.completed_on_cluster)
 
 
 def _print_outcome(lab: Lab, target: Step, plan: ReplayPlan) -> None:
@@ -81,4 +83,4 @@ def _print_outcome(lab: Lab, target: Step, plan: ReplayPlan) -> None:
         console.print(Text.assemble((f"You are already at '{target.title}'", "bold green"), " and have begun it."))
     else:
         console.print(Text(f"You are already at '{target.title}'.", style="bold green"))
-    _progress.suggest_next_step(lab, target)
+    _progress.print_next_step_suggestion(lab, target)

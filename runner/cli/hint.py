@@ -36,9 +36,9 @@ def command(lab: str | None, step: str | None, again: bool) -> int:
     session = _progress.create_session()
     found_lab, named_step = session.resolve_lab_and_step(lab, step, "labs hint")
     progress = session.load_progress(found_lab.name)
-    cluster = session.survey.find_cluster(ClusterId(found_lab.name))
+    cluster = session.cluster_survey.find_cluster(ClusterId(found_lab.name))
     if named_step:
-        checked: CheckedStep | None = current_step.check_step(found_lab, cluster, named_step)
+        checked: CheckedStep | None = current_step.run_step_checks(found_lab, cluster, named_step)
         newly_passed: Sequence[str] = [named_step.id] if checked and checked.is_passed else []
     else:
         current = current_step.find_current_step(
@@ -85,7 +85,7 @@ def _print_shown_hints(lab: Lab, checked: CheckedStep, hints: HintSelection) -> 
 
 
 def _suggest_next_hint(lab: Lab, step: Step, heading: str) -> None:
-    _console.print_commands([(f"labs hint {lab.name} {step.id}", "get the next hint")], heading)
+    _console.print_suggested_commands([(f"labs hint {lab.name} {step.id}", "get the next hint")], heading)
 
 
 def _suggest_solution(lab: Lab, step: Step) -> None:
@@ -93,7 +93,7 @@ def _suggest_solution(lab: Lab, step: Step) -> None:
         (f"labs show {lab.name} {step.id}", "read the step again"),
         (f"labs solution {lab.name} {step.id} --spoil", "show the solution"),
     ]
-    _console.print_commands(commands, "That was the last hint." if step.hints else "This step has no hints.")
+    _console.print_suggested_commands(commands, "That was the last hint." if step.hints else "This step has no hints.")
 
 
 def _print_hint(hint: Hint, hints: HintSelection, report: CheckReport) -> None:

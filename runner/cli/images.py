@@ -99,7 +99,7 @@ def prune_images(remove_all: bool) -> int:
 
     This includes the layer caches of other projects (LABS_PROJECT) that have no cluster and no running command.
     """
-    started = [str(cluster.id) for cluster in lookup.survey_clusters().require_all()]
+    started = [str(cluster.id) for cluster in lookup.survey_clusters().require_all_clusters()]
     if remove_all and started:
         raise UsageError(f"Labs are started: {', '.join(started)}.", "Type 'labs rm --all' first.")
     with locks.lock_images(_console.create_status_reporter()):

@@ -33,20 +33,20 @@ def command(lab: str | None, last_step: str | None) -> int:
       labs play swarm-basics --to join-workers
     """
     session = _progress.create_session()
-    cluster = session.survey.require_running_cluster(lab)
-    lookup.require_main_cluster(cluster)
+    cluster = session.cluster_survey.require_running_cluster(lab)
+    lookup.check_main_cluster(cluster)
     loaded = session.load_lab(cluster.id.lab)
     steps = loaded.lesson.steps
     if last_step:
         steps = steps[: steps.index(require_step(loaded, last_step)) + 1]
     report = run_checks.run_checks(CheckRequest(loaded, cluster, None, 0))
     _progress.record_steps_passed(loaded.name, passed_steps.find_passed_step_ids(loaded.lesson, report))
-    completed = passed_steps.count_completed_steps(loaded.lesson, report)
+    completed = passed_steps.count_leading_passed_steps(loaded.lesson, report)
     player = LessonPlayer(cluster)
     for number, step in enumerate(steps):
         if number < completed:
             _console.get_stdout().print(Text(f"{step.title}: already done", style="dim"))
-            player.rerun_captures(parse.load_step_commands(loaded, step))
+            player.rerun_capturing_commands(parse.load_solution_commands(loaded, step))
         else:
             _play_step(loaded, cluster, player, step)
     return ExitCode.DONE
@@ -54,12 +54,12 @@ def command(lab: str | None, last_step: str | None) -> int:
 
 def _play_step(lab: Lab, cluster: Cluster, player: LessonPlayer, step: Step) -> None:
     _console.get_stdout().print(Text(f"\n{step.title}", style="bold cyan"))
-    if parse.load_step_commands(lab, step):
+    if parse.load_solution_commands(lab, step):
         _progress.record_solution_shown(lab.name, step.id)
-    report = _playback.play_step(lab, cluster, player, step, _print_command)
+    report = _playback.play_and_check_step(lab, cluster, player, step, _print_command)
     for result in report.results:
         _check_results.print_check_result(result)
-    _playback.record_played_step(lab, step, report)
+    _playback.record_played_step_if_passed(lab, step, report)
 
 
 def _print_command(result: CommandResult) -> None:

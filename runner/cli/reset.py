@@ -24,8 +24,8 @@ def command(lab: str | None, step_id: str | None) -> int:
       labs reset --step join-workers     fresh nodes, with everything before that step done
     """
     session = _progress.create_session()
-    cluster = session.survey.require_cluster(lab)
-    lookup.require_main_cluster(cluster)
+    cluster = session.cluster_survey.require_cluster(lab)
+    lookup.check_main_cluster(cluster)
     # Loaded first: if the lesson is broken, nothing could be started after the nodes are gone.
     loaded = session.load_lab(cluster.id.lab)
     target = None if step_id is None else require_step(loaded, step_id)
@@ -33,10 +33,10 @@ def command(lab: str | None, step_id: str | None) -> int:
     lifecycle.reset_cluster(driver, loaded, cluster.id, _console.create_status_reporter())
     _progress.record_fresh_cluster(loaded.name)
     if target:
-        fresh_cluster = _progress.create_session().survey.require_running_cluster(loaded.name)
-        plan = replay_plan.plan_from_fresh_cluster(loaded.lesson, target)
+        fresh_cluster = _progress.create_session().cluster_survey.require_running_cluster(loaded.name)
+        plan = replay_plan.plan_replay_on_fresh_cluster(loaded.lesson, target)
         _playback.replay_steps(loaded, fresh_cluster, plan)
     suffix = f"; everything before '{target.title}' is done" if target else ""
     _console.get_stdout().print(Text(f"Reset {cluster.id}{suffix}.", style="bold green"))
-    _progress.suggest_next_step(loaded, target or loaded.lesson.steps[0])
+    _progress.print_next_step_suggestion(loaded, target or loaded.lesson.steps[0])
     return 0

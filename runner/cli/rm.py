@@ -6,7 +6,7 @@ import click
 
 from runner.cli import _console, _options
 from runner.clusters import lifecycle, lookup, selection
-from runner.nodes.driver_capabilities import LeftoverRemover
+from runner.nodes.driver_capabilities import UnusedCacheRemover
 from runner.storage import locks
 
 
@@ -44,8 +44,8 @@ def _remove_all() -> int:
             with reporter.step(f"Removing {cluster.id}"):
                 lifecycle.remove_cluster(selection.load_driver_of_cluster(cluster), cluster.id)
         for driver in selection.load_reachable_drivers():
-            if isinstance(driver, LeftoverRemover):
-                driver.remove_leftovers()
+            if isinstance(driver, UnusedCacheRemover):
+                driver.remove_unused_caches()
     if survey.refusal:
         raise survey.refusal
     _console.get_stdout().print("Removed all labs. 'labs images prune --all' also removes the images.")

@@ -32,7 +32,7 @@ def command(lab: str | None, step: str | None, spoil: bool) -> int:
     session = _progress.create_session()
     found_lab, named_step = session.resolve_lab_and_step(lab, step, "labs solution")
     chosen = named_step or _find_current_step(session, found_lab)
-    parts = parse.load_step_solution(found_lab, chosen)
+    parts = parse.load_solution_parts(found_lab, chosen)
     if not parts:
         _console.get_stdout().print(f"'{chosen.title}' has nothing to type.", markup=False)
         return 0
@@ -49,10 +49,10 @@ def command(lab: str | None, step: str | None, spoil: bool) -> int:
 
 
 def _find_current_step(session: Session, lab: Lab) -> Step:
-    cluster = session.survey.find_cluster(ClusterId(lab.name))
+    cluster = session.cluster_survey.find_cluster(ClusterId(lab.name))
     progress = session.load_progress(lab.name)
     current = current_step.find_current_step(
-        lab, cluster, progress, lambda step: bool(parse.load_step_solution(lab, step))
+        lab, cluster, progress, lambda step: bool(parse.load_solution_parts(lab, step))
     )
     if current.newly_passed:
         _progress.record_steps_passed(lab.name, current.newly_passed)
@@ -63,8 +63,8 @@ def _is_passed(session: Session, lab: Lab, step: Step) -> bool:
     """Return whether the learner has ever passed a step, according to the progress or to its checks now."""
     if session.load_progress(lab.name).find_step_record(step.id).passed_at:
         return True
-    cluster = session.survey.find_cluster(ClusterId(lab.name))
-    if not current_step.check_step(lab, cluster, step).is_passed:
+    cluster = session.cluster_survey.find_cluster(ClusterId(lab.name))
+    if not current_step.run_step_checks(lab, cluster, step).is_passed:
         return False
     # A step that labs played for the learner is not recorded as passed.
     return _progress.record_steps_passed(lab.name, [step.id]).progress.find_step_record(step.id).passed_at is not None

@@ -49,7 +49,7 @@ def command(lab: str | None, driver: str | None, learner: str | None, seed: str 
     loaded = session.load_lab(name, before.learner if named_learner is None else named_learner)
     outcome, progress = start_lab(session, loaded, driver, keep=keep)
     if named_learner is not None:
-        progress = _progress.set_learner(name, named_learner)
+        progress = _progress.record_learner(name, named_learner)
     _print_outcome(loaded, outcome, time.monotonic() - start_time)
     _print_values(loaded, outcome, before)
     _suggest_commands(loaded, outcome, progress)
@@ -76,7 +76,7 @@ def start_lab(
         BrokenLabError: The lab's setup failed.
 
     """
-    cluster = session.survey.find_cluster(ClusterId(lab.name))
+    cluster = session.cluster_survey.find_cluster(ClusterId(lab.name))
     choice = selection.choose_driver(lab, driver, cluster)
     if not (cluster and cluster.is_running):
         line = f"Driver {choice.driver.name}: {choice.reason}."
@@ -90,7 +90,7 @@ def start_lab(
 
 def _require_started_lab(session: Session) -> str:
     try:
-        return session.require_started_lab("labs start")
+        return session.require_started_lab_name("labs start")
     except HostError:
         # An engine that does not answer is not the first problem of a user who has not named a lab.
         raise UsageError("Which lab?", "Type 'labs start LAB'. 'labs list' shows the labs.") from None
@@ -128,7 +128,7 @@ def _suggest_commands(lab: Lab, outcome: StartResult, progress: Progress) -> Non
         (f"labs check {name}", "check your progress"),
         (f"labs watch {name}", "check it live, in another terminal"),
     ]
-    step = progress.find_first_unpassed_step(lab.lesson)
-    if outcome is StartResult.FRESH and progress.count_passed(lab.lesson) and step:
+    step = progress.find_first_step_never_passed(lab.lesson)
+    if outcome is StartResult.FRESH and progress.count_passed_steps(lab.lesson) and step:
         commands.append((f"labs goto {name} {step.id}", "skip to where you were before"))
-    _console.print_commands(commands)
+    _console.print_suggested_commands(commands)

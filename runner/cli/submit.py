@@ -48,7 +48,7 @@ def command(lab: str | None, out: Path | None, force: bool) -> int:
       labs submit swarm-basics --out ada
     """
     session = _progress.create_session()
-    cluster = session.survey.require_running_cluster(lab)
+    cluster = session.cluster_survey.require_running_cluster(lab)
     loaded = session.load_lab(cluster.id.lab)
     folder = out or Path(loaded.name)
     if (folder / SUBMISSION_FILE).exists() and not force:
@@ -63,7 +63,7 @@ def command(lab: str | None, out: Path | None, force: bool) -> int:
             "'labs shell node1' opens a terminal. Do the lab there, then type 'labs submit' again.",
         )
     addresses = {node.name: node.address for node in cluster.nodes}
-    placeholders = submission_writer.list_placeholders(_find_tokens(cluster, entries), addresses)
+    placeholders = submission_writer.create_placeholders(_find_tokens(cluster, entries), addresses)
     progress = session.load_progress(loaded.name)
     text = submission_writer.render_submission(loaded, progress, entries, placeholders)
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def command(lab: str | None, out: Path | None, force: bool) -> int:
     console.print(f"Written to {folder / SUBMISSION_FILE}{suffix}.", style="green", markup=False)
     learner = loaded.learner
     words = ["labs", "grade", str(folder), *(["--learner", learner.id, "--seed", learner.seed] if learner else [])]
-    _console.print_commands([(sanitize.strip_control_chars(shlex.join(words)), "see its grade")], "Next:")
+    _console.print_suggested_commands([(sanitize.strip_control_chars(shlex.join(words)), "see its grade")], "Next:")
     return 0
 
 
@@ -100,7 +100,7 @@ def _run_on_any_node(cluster: Cluster, script: str) -> str:
     for node in cluster.nodes:
         result = node.run_command(["sh", "-c", script])
         if result.exit_status == 0:
-            return result.text
+            return result.stdout_text
     return ""
 
 

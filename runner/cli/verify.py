@@ -12,7 +12,7 @@ from rich.text import Text
 
 from runner import paths, signals
 from runner.checking import verify_report
-from runner.checking.parallel_verify import ParallelVerifier, VerifyJob, choose_job_count
+from runner.checking.parallel_verify import ParallelVerifier, VerifyJob, choose_max_parallel
 from runner.checking.verify import Assertion, verify_lab
 from runner.checking.verify_report import LabVerification
 from runner.cli import _console, _options
@@ -117,7 +117,7 @@ def _removed_afterwards(driver: Driver, cluster: ClusterId, keep: bool) -> Itera
         yield
     finally:
         if not keep:
-            with signals.ignore_interrupts():
+            with signals.ignore_interrupts_in_block():
                 lifecycle.remove_cluster(driver, cluster)
 
 
@@ -152,7 +152,7 @@ def _verify_labs(labs: Sequence[Lab], driver: str | None, max_jobs: int | None) 
     jobs, verifications = _plan_jobs(labs, driver)
     if jobs:
         _prepare_images(jobs)
-        parallel = max_jobs or choose_job_count(jobs, selection.measure_free_memory)
+        parallel = max_jobs or choose_max_parallel(jobs, selection.measure_free_memory)
         line = f"Verifying {len(jobs)} labs, {min(parallel, len(jobs))} in parallel."
         _console.get_stderr().print(line, style="dim")
         verifications += _run_jobs(jobs, parallel)
@@ -185,7 +185,7 @@ def _run_jobs(jobs: Sequence[VerifyJob], parallel: int) -> list[LabVerification]
     from rich.live import Live
 
     console = _console.get_stderr()
-    lines = _console.LiveLines(_NAME_WIDTH)
+    lines = _console.LiveJobLines(_NAME_WIDTH)
 
     def on_done(verification: LabVerification, output: str) -> None:
         lines.remove_line(verification.lab)

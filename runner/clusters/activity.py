@@ -57,7 +57,7 @@ class ActivityListener:
         """Return the file descriptor, for `select`."""
         return self._socket.fileno()
 
-    def drain(self) -> None:
+    def discard_notifications(self) -> None:
         """Discard all notifications received so far."""
         with contextlib.suppress(BlockingIOError):
             while True:

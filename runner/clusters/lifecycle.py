@@ -71,7 +71,7 @@ def start(
 def _prepare_host(driver: Driver, lab: Lab, reporter: StatusReporter) -> None:
     with locks.lock_images(reporter):
         driver.ensure_images(lab.lesson.images, reporter)
-    driver.check_kernel(lab.lesson.needs, f"'{lab.name}'")
+    driver.check_kernel_features(lab.lesson.needs, f"'{lab.name}'")
 
 
 def reset_cluster(driver: Driver, lab: Lab, cluster_id: ClusterId, reporter: StatusReporter) -> None:
@@ -141,7 +141,7 @@ def _remove_on_failure(driver: Driver, cluster_id: ClusterId, reporter: StatusRe
         yield
     except BaseException:
         if not keep:
-            with signals.ignore_interrupts(), reporter.step("Removing the unfinished cluster"):
+            with signals.ignore_interrupts_in_block(), reporter.step("Removing the unfinished cluster"):
                 driver.remove_cluster(cluster_id)
                 run_records.unmark_started(cluster_id)
         raise

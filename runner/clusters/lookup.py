@@ -23,7 +23,7 @@ class ClusterSurvey:
     clusters: tuple[Cluster, ...]
     refusal: HostError | None = None
 
-    def require_all(self) -> tuple[Cluster, ...]:
+    def require_all_clusters(self) -> tuple[Cluster, ...]:
         """Return every cluster.
 
         Raises:
@@ -154,7 +154,7 @@ def _has_images() -> bool:
     return any(driver.list_images() for driver in selection.load_reachable_drivers())
 
 
-def require_main_cluster(cluster: Cluster) -> None:
+def check_main_cluster(cluster: Cluster) -> None:
     """Refuse a cluster that another command created for itself: a learner's progress is not about that one.
 
     Raises:

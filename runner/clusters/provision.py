@@ -33,8 +33,8 @@ def provision_cluster(lab: Lab, cluster: Cluster) -> None:
         HostError: A node cannot be reached.
 
     """
-    run_records.create_record(cluster.id)
-    log = run_records.setup_log_file(cluster.id)
+    run_records.create_start_record(cluster.id)
+    log = run_records.setup_log_path(cluster.id)
     with ThreadPoolExecutor(len(cluster.nodes)) as pool:
         list(pool.map(lambda node: _provision_node(lab, node, log), cluster.nodes))
 
@@ -43,15 +43,15 @@ def _provision_node(lab: Lab, node: Node, log: Path) -> None:
     if lab.files_folder.is_dir() and any(lab.files_folder.iterdir()):
         node.copy_files(lab.files_folder, "/root")
     environment = {"LABS_NODE": node.name, "LABS_ROLE": node.role.value, "LABS_LAB": lab.name}
-    environment["LABS_SETUP"] = lab.setup_script.read_text("utf-8")
+    environment["LABS_SETUP"] = lab.setup_script_path.read_text("utf-8")
     argv = ["timeout", "--kill-after=5", _TIMEOUT_SECONDS, "bash", "-c", _SETUP_WRAPPER]
     result = node.run_command(argv, environment=environment)
-    output = result.text + result.error_text
+    output = result.stdout_text + result.stderr_text
     with log.open("a", encoding="utf-8") as handle:
         handle.write("".join(f"{node.name}: {line}\n" for line in output.splitlines()))
     if result.exit_status:
         raise BrokenLabError(
-            f"{lab.setup_script} failed on {node.name} with exit status {result.exit_status}.",
+            f"{lab.setup_script_path} failed on {node.name} with exit status {result.exit_status}.",
             f"Fix the script, then type 'labs start {lab.name}'. {log} has its complete output.",
             output[-_MAX_ERROR_OUTPUT:],
         )

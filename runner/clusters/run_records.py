@@ -14,14 +14,14 @@ from runner.nodes.driver_interface import ClusterId
 _STARTED_MARK = "started"
 
 
-def setup_log_file(cluster: ClusterId) -> Path:
+def setup_log_path(cluster: ClusterId) -> Path:
     """Return the file with the output of a cluster's `setup.sh`."""
     return _records_folder() / str(cluster) / "setup.log"
 
 
-def create_record(cluster: ClusterId) -> None:
+def create_start_record(cluster: ClusterId) -> None:
     """Record that a cluster is being started, with an empty setup log."""
-    log = setup_log_file(cluster)
+    log = setup_log_path(cluster)
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("", "utf-8")
     _started_mark(cluster).touch()
@@ -35,7 +35,7 @@ def unmark_started(cluster: ClusterId) -> None:
 def delete_record(cluster: ClusterId) -> None:
     """Delete a cluster's record and log."""
     unmark_started(cluster)
-    log = setup_log_file(cluster)
+    log = setup_log_path(cluster)
     log.unlink(missing_ok=True)
     if log.parent.is_dir():
         log.parent.rmdir()
@@ -52,4 +52,4 @@ def _records_folder() -> Path:
 
 
 def _started_mark(cluster: ClusterId) -> Path:
-    return setup_log_file(cluster).with_name(_STARTED_MARK)
+    return setup_log_path(cluster).with_name(_STARTED_MARK)

@@ -26,7 +26,7 @@ class DriverChoice:
     reason: str
 
 
-def load_drivers() -> list[Driver]:
+def load_allowed_drivers() -> list[Driver]:
     """Return every driver, the preferred one first; only the one that `LABS_DRIVER` names, if it is set.
 
     Raises:
@@ -66,7 +66,7 @@ def get_isolated_driver_name() -> str:
     return _first_name(lambda entry: entry.is_isolated)
 
 
-def get_default_driver_name(*, has_engine: bool) -> str:
+def get_driver_name_for_other_host(*, has_engine: bool) -> str:
     """Return the preferred driver for another host, of which only is known whether it has a Docker Engine."""
     return _first_name(lambda entry: has_engine or not entry.needs_engine)
 
@@ -149,7 +149,7 @@ def choose_driver_for_images(requested: str | None) -> Driver:
 def load_reachable_drivers() -> list[Driver]:
     """Return the drivers that can list their images: not one that needs a Docker Engine where none is reachable."""
     reachable = []
-    for driver in load_drivers():
+    for driver in load_allowed_drivers():
         with contextlib.suppress(HostError):
             driver.list_images()
             reachable.append(driver)
@@ -158,7 +158,7 @@ def load_reachable_drivers() -> list[Driver]:
 
 def _choose_first_supporting(needs: Iterable[str], subject: str) -> DriverChoice:
     refusals: list[tuple[Driver, LabsError]] = []
-    for driver in load_drivers():
+    for driver in load_allowed_drivers():
         try:
             reason = driver.check_support(needs, subject)
         except HostError as error:

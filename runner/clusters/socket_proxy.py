@@ -27,7 +27,7 @@ _POLL_SECONDS = 0.05
 _CHUNK_BYTES = 1 << 16
 
 
-def ensure_proxy(cluster: ClusterId, node: Node) -> Path:
+def ensure_proxy_socket(cluster: ClusterId, node: Node) -> Path:
     """Return the socket that leads to a node's engine; start the proxy process if it does not run yet.
 
     Raises:
@@ -88,7 +88,7 @@ def _listening_process(path: Path) -> int | None:
     """Return the id of the process that listens on a socket, if the operating system provides it."""
     with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError, AttributeError):
         probe.connect(str(path))
-        return sockets.peer_pid(probe)
+        return sockets.get_peer_pid(probe)
     return None
 
 

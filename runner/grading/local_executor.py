@@ -17,7 +17,7 @@ from runner.grading import grade_model, local_worker
 from runner.grading.executor import StatusCallback, make_failed_grade
 from runner.grading.grade_model import Grade
 from runner.grading.job import Job, PackedJob
-from runner.grading.submission_grader import derive_cluster_id
+from runner.grading.submission_grader import derive_grading_cluster_id
 from runner.lessons import catalog
 from runner.storage import codec
 from runner.subprocess_pool import SubprocessPool
@@ -48,24 +48,24 @@ class LocalExecutor:
 
     def interrupt(self) -> None:
         """Stop all gradings after they have removed their nodes, and refuse to start others."""
-        self._children.interrupt()
+        self._children.interrupt_all()
 
     def grade_job(self, packed: PackedJob, on_status: StatusCallback) -> Grade:
         """Grade a submission in a new process; see `Executor`."""
         job = packed.job
         with tempfile.TemporaryDirectory(prefix=local_worker.SCRATCH_PREFIX, dir=self.scratch_folder) as folder:
             request, answer = Path(folder) / local_worker.REQUEST_FILE, Path(folder) / local_worker.ANSWER_FILE
-            request.write_text(codec.encode_json(packed.unpack(Path(folder))), "utf-8")
+            request.write_text(codec.encode_json(packed.unpack_into_folder(Path(folder))), "utf-8")
             process, log = self._run_worker(Path(folder), job, on_status)
             if process.returncode < 0:
                 # A signal killed the process, so it could not remove its nodes.
-                cluster = derive_cluster_id(catalog.load_lab(job.lab, job.learner), packed.snapshot.digest)
+                cluster = derive_grading_cluster_id(catalog.load_lab(job.lab, job.learner), packed.snapshot.digest)
                 lifecycle.remove_cluster(selection.load_driver(job.driver), cluster)
             if process.returncode == ExitCode.BROKEN_LAB:
                 advice = f"Fix it, then run 'labs verify {job.lab}'."
                 raise BrokenLabError(f"The lab '{job.lab}' is broken.", advice, log)
             with contextlib.suppress(OSError, ValueError):
-                return grade_model.decode_grade(answer.read_text("utf-8"))
+                return grade_model.decode_grade_json(answer.read_text("utf-8"))
         return make_failed_grade(job, f"its grading ended with exit status {process.returncode}: {log.strip()}")
 
     def _run_worker(self, folder: Path, job: Job, on_status: StatusCallback) -> tuple[subprocess.Popen[str], str]:

@@ -52,7 +52,7 @@ def main() -> int:
     """Grade the submission, write its grade, and return the exit code."""
     folder, parent = Path(sys.argv[1]), int(sys.argv[2])
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    signals.raise_on_signals()
+    signals.raise_on_termination_signals()
     try:
         _end_with_parent(parent)
         _grade(folder)
@@ -76,7 +76,7 @@ def _grade(folder: Path) -> None:
     driver = selection.load_driver(job.driver)
     grader = SubmissionGrader(lab, driver, job.limits, job.hidden_checks, _LineReporter(), _print_line)
     grade = grader.grade_submission(parsed)
-    (folder / ANSWER_FILE).write_text(grade_model.encode_grade(grade), "utf-8")
+    (folder / ANSWER_FILE).write_text(grade_model.encode_grade_json(grade), "utf-8")
 
 
 def _print_line(line: str) -> None:

@@ -35,7 +35,7 @@ _RESERVE_SECONDS = 60
 _RUN_PREFIX = "grade-"
 
 
-def derive_cluster_id(lab: Lab, digest: str) -> ClusterId:
+def derive_grading_cluster_id(lab: Lab, digest: str) -> ClusterId:
     """Return the id of the cluster that a submission is graded on; it depends on its hash and the learner's values."""
     run_hash = hashlib.sha256(repr((digest, sorted(lab.values.items()))).encode()).hexdigest()
     return ClusterId(lab.name, f"{_RUN_PREFIX}{run_hash[:12]}")
@@ -75,7 +75,7 @@ class SubmissionGrader:
 
         """
         started_at = time.monotonic()
-        cluster_id = derive_cluster_id(self.lab, submission.digest)
+        cluster_id = derive_grading_cluster_id(self.lab, submission.digest)
         grade = Grade(
             submission.name,
             self.lab.name,
@@ -122,7 +122,7 @@ class SubmissionGrader:
                 raise HostError(f"The cluster '{cluster_id}' disappeared.", "Grade the submission again.")
             yield cluster
         finally:
-            with signals.ignore_interrupts():
+            with signals.ignore_interrupts_in_block():
                 lifecycle.remove_cluster(self.driver, cluster_id)
 
     def _run_blocks(self, submission: Submission, cluster: Cluster) -> Iterator[BlockRun]:
@@ -142,10 +142,10 @@ class SubmissionGrader:
             limit = f"{self.limits.submission_seconds:g} s"
             return replace(run, complaint=f"not run: all blocks of a submission together may take {limit}")
         started_at = time.monotonic()
-        runner.start_block()
+        runner.start_block_timer()
         try:
             retry_seconds = min(command.retry_seconds, runner.timeout_seconds)
-            result = player.run_command(replace(command, retry_seconds=retry_seconds), node)
+            result = player.run_command_with_retries(replace(command, retry_seconds=retry_seconds), node)
         except HostError as error:
             # The node does not answer or is gone; the other nodes can still be checked.
             return replace(run, complaint=error.message, seconds=_seconds_since(started_at))

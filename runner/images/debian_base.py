@@ -59,7 +59,7 @@ def hash_host_inputs() -> str:
     return content.hexdigest()
 
 
-def list_extra_files() -> dict[str, bytes]:
+def collect_extra_files() -> dict[str, bytes]:
     """Return the files that this host adds to the base recipe's folder, by path; a folder's path ends with a slash."""
     files = {"certificates/": b"", "sources/": b""}
     files |= {f"certificates/{name}": data for name, data in read_extra_certificates().items()}
@@ -69,12 +69,12 @@ def list_extra_files() -> dict[str, bytes]:
     return files
 
 
-def read_proxy_settings() -> dict[str, str]:
+def read_proxy_build_args() -> dict[str, str]:
     """Return the build arguments for this host's HTTP proxy, from the environment."""
     return {name: os.environ[name] for name in _PROXY_VARIABLES if name in os.environ}
 
 
-def bootstrap_root(report_detail: DetailCallback) -> Path:
+def bootstrap_root_archive(report_detail: DetailCallback) -> Path:
     """Create a Debian root file system with mmdebstrap.
 
     Args:

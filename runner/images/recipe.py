@@ -99,10 +99,10 @@ def check_images_obtainable(names: Iterable[str], real: Container[str]) -> None:
         )
 
 
-def resolve_base_recipes(name: str) -> tuple[Recipe, ...]:
+def resolve_recipe_chain(name: str) -> tuple[Recipe, ...]:
     """Return a recipe and all recipes it is built from, `base` first."""
     recipe = load_recipes()[name]
-    return (recipe,) if name == BASE else (*resolve_base_recipes(recipe.base), recipe)
+    return (recipe,) if name == BASE else (*resolve_recipe_chain(recipe.base), recipe)
 
 
 def sort_in_build_order(recipes: Iterable[Recipe]) -> list[Recipe]:
@@ -110,7 +110,7 @@ def sort_in_build_order(recipes: Iterable[Recipe]) -> list[Recipe]:
 
     Recipes that others are built from come first, then those that take the longest.
     """
-    chains = [resolve_base_recipes(recipe.name)[1:] for recipe in recipes]
+    chains = [resolve_recipe_chain(recipe.name)[1:] for recipe in recipes]
     depths = {recipe: depth for chain in chains for depth, recipe in enumerate(chain)}
     bases = {recipe.base for recipe in depths}
     return sorted(
@@ -118,7 +118,7 @@ def sort_in_build_order(recipes: Iterable[Recipe]) -> list[Recipe]:
     )
 
 
-def compute_tags(host_inputs: str) -> dict[str, str]:
+def compute_image_tags(host_inputs: str) -> dict[str, str]:
     """Return the tag of each recipe's image, as this host builds it; any change of the build's input changes the tag.
 
     Args:
@@ -127,16 +127,16 @@ def compute_tags(host_inputs: str) -> dict[str, str]:
     """
     tags = {BASE: f"labs/{BASE}:{load_recipes()[BASE].compute_digest(host_inputs)}"}
     for name in load_recipes():
-        for recipe in resolve_base_recipes(name)[1:]:
+        for recipe in resolve_recipe_chain(name)[1:]:
             tags[recipe.name] = f"labs/{recipe.name}:{recipe.compute_digest(tags[recipe.base])}"
     return tags
 
 
-def compute_version(name: str) -> str:
+def compute_recipe_version(name: str) -> str:
     """Return a short hash of a recipe and all recipes it is built from, to tell whether an image is up to date.
 
     Unlike the tag it does not depend on this host's mirrors and certificates, because another host may have built the
     image.
     """
-    digests = "".join(recipe.compute_digest() for recipe in resolve_base_recipes(name))
+    digests = "".join(recipe.compute_digest() for recipe in resolve_recipe_chain(name))
     return hashlib.sha256(digests.encode()).hexdigest()[:12]

@@ -90,18 +90,18 @@ class LessonPlayer:
         """
         for command in commands:
             for node_name in command.nodes:
-                result = self.run_command(command, node_name)
+                result = self.run_command_with_retries(command, node_name)
                 yield result
                 if result.mismatch:
                     return
 
-    def rerun_captures(self, commands: Iterable[Command]) -> None:
+    def rerun_capturing_commands(self, commands: Iterable[Command]) -> None:
         """Run only the commands that capture something, for steps that are already done."""
         for command in commands:
             if command.capture_name:
-                self.run_command(command, command.nodes[-1])
+                self.run_command_with_retries(command, command.nodes[-1])
 
-    def run_command(self, command: Command, node_name: str) -> CommandResult:
+    def run_command_with_retries(self, command: Command, node_name: str) -> CommandResult:
         """Run one command on a node, and repeat it for as long as the command allows.
 
         Raises:
@@ -128,9 +128,9 @@ class LessonPlayer:
         script = self._fill_placeholders(command.script)
         started, timeout_seconds = time.monotonic(), self._script_runner.timeout_seconds
         result = self._script_runner.run_script(node, script)
-        output = result.text + result.error_text
+        output = result.stdout_text + result.stderr_text
         if command.capture_name:
-            self._captured[command.capture_name] = result.text.strip()[:_MAX_CAPTURE_LENGTH]
+            self._captured[command.capture_name] = result.stdout_text.strip()[:_MAX_CAPTURE_LENGTH]
         mismatch = ""
         if result.exit_status != command.exit_status:
             mismatch = f"it exited with {result.exit_status}, not with {command.exit_status}"
@@ -138,7 +138,9 @@ class LessonPlayer:
             is_timeout = time.monotonic() - started > 0.9 * timeout_seconds
             if result.exit_status in _TIMEOUT_EXIT_STATUSES and is_timeout:
                 mismatch = f"it did not end within {timeout_seconds:g} s"
-        elif line := find_missing_line([self._fill_placeholders(line) for line in command.expected_output], output):
+        elif line := find_missing_output_line(
+            [self._fill_placeholders(line) for line in command.expected_output], output
+        ):
             mismatch = f"its output has no line '{line}' where the lesson shows one"
         return CommandResult(command, node.name, script, output, mismatch, result.exit_status)
 
@@ -146,7 +148,7 @@ class LessonPlayer:
         return PLACEHOLDER.sub(lambda match: self._captured.get(match[1], match[0]), text)
 
 
-def find_missing_line(expected_lines: Iterable[str], output: str) -> str | None:
+def find_missing_output_line(expected_lines: Iterable[str], output: str) -> str | None:
     """Return the first expected line that the output does not contain, in this order.
 
     Args:

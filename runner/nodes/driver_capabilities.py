@@ -28,7 +28,7 @@ class CapacityPlanner(Protocol):
         """Return how many MB of the host's memory are free."""
         ...
 
-    def calculate_memory(self, topology: Topology) -> int:
+    def calculate_topology_memory(self, topology: Topology) -> int:
         """Return how many MB of memory the nodes of a topology reserve together."""
         ...
 
@@ -71,9 +71,9 @@ class ImageArchiver(Protocol):
 
 
 @runtime_checkable
-class LeftoverRemover(Protocol):
+class UnusedCacheRemover(Protocol):
     """A driver that keeps something on the host beyond images and clusters."""
 
-    def remove_leftovers(self) -> None:
+    def remove_unused_caches(self) -> None:
         """Remove what belongs to no cluster, no image and no running command; the caller holds the images' lock."""
         ...

@@ -58,12 +58,12 @@ class ExecResult:
     stderr: bytes
 
     @property
-    def text(self) -> str:
+    def stdout_text(self) -> str:
         """The standard output as text."""
         return self.stdout.decode("utf-8", "replace")
 
     @property
-    def error_text(self) -> str:
+    def stderr_text(self) -> str:
         """The standard error as text."""
         return self.stderr.decode("utf-8", "replace")
 
@@ -228,7 +228,7 @@ class Driver(Protocol):
         """
         ...
 
-    def check_kernel(self, needs: Iterable[str], subject: str) -> None:
+    def check_kernel_features(self, needs: Iterable[str], subject: str) -> None:
         """Check that the kernel under the nodes has the features that a lab needs.
 
         Args:

@@ -52,7 +52,7 @@ def read_shell_history(node: Node) -> list[HistoryEntry]:
         HostError: The node cannot be reached.
 
     """
-    text = node.run_command(["sh", "-c", f"cat {_FILE} 2>/dev/null || true"]).text
+    text = node.run_command(["sh", "-c", f"cat {_FILE} 2>/dev/null || true"]).stdout_text
     return [entry for record in text.split(_RECORD_SEPARATOR) if (entry := _parse_record(node.name, record))]
 
 

@@ -1,6 +1,6 @@
 """Store each lab's progress in a JSON file per user, which survives stopped clusters, reboots and new lesson versions.
 
-`load_...` functions only read. `record_...` and `set_learner` are the only functions that write.
+`load_...` functions only read. `record_...` functions are the only ones that write.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.lessons.model import Lab
 from runner.progress.model import Progress
 from runner.storage import atomic, codec
-from runner.storage.locks import hold_lock
+from runner.storage.locks import hold_file_lock
 
 _FORMAT_VERSION = 2
 # A command that repeats every second does not update the time of last use each time.
@@ -58,7 +58,7 @@ def load_progress(lab: str) -> Progress:
         return Progress(lab, unreadable_file=file)
 
 
-def load_lab_with_learner_values(name: str, load: Callable[[str], Progress] = load_progress) -> Lab:
+def load_lab_for_recorded_learner(name: str, load: Callable[[str], Progress] = load_progress) -> Lab:
     """Return a lab with the values of the learner for whom it was last started.
 
     Args:
@@ -78,7 +78,7 @@ def load_lab_with_learner_values(name: str, load: Callable[[str], Progress] = lo
     return lab if lab.lesson.values else replace(lab, learner=NO_LEARNER)
 
 
-def set_learner(lab: str, learner: Learner) -> Progress:
+def record_learner(lab: str, learner: Learner) -> Progress:
     """Record the learner whose values a lab has from now on.
 
     Raises:
@@ -161,7 +161,7 @@ def record_solution_shown(lab: str, step_id: str) -> Progress:
 def _update_progress(lab: str, change: Callable[[Progress], Progress]) -> tuple[Progress, Progress]:
     """Apply a change to the recorded progress, and return the progress before and after it."""
     file = _progress_file(lab)
-    with hold_lock(file.parent / "lock"):
+    with hold_file_lock(file.parent / "lock"):
         before = load_progress(lab)
         if before.unreadable_file:
             before = replace(before, unreadable_file=_move_aside(file))

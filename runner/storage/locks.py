@@ -40,7 +40,7 @@ def wait_for_lock(handle: IO[str], *, shared: bool = False) -> None:
 
 
 @contextmanager
-def hold_lock(lock_file: Path) -> Iterator[None]:
+def hold_file_lock(lock_file: Path) -> Iterator[None]:
     """Hold the lock of a file, which is created if it is missing; wait for other processes first."""
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     with lock_file.open("w") as handle:

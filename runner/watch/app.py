@@ -44,11 +44,11 @@ class TerminalScreen(Protocol):
         """Return the descriptor that keys are read from."""
         ...
 
-    def read_keys(self) -> list[KeyAction]:
+    def read_key_actions(self) -> list[KeyAction]:
         """Return the keys that were pressed."""
         ...
 
-    def draw(self, lines: Sequence[Text]) -> None:
+    def draw_lines(self, lines: Sequence[Text]) -> None:
         """Show these lines; this is cheap if they are shown already."""
         ...
 
@@ -80,14 +80,14 @@ class WatchApp:
         self._success_message_ends = 0.0
         self._should_quit = False
 
-    def run(self) -> None:
+    def run_until_quit(self) -> None:
         """Run until the learner quits."""
         with ExitStack() as cleanup:
             closers = (self._selector.close, self._check_client.kill_worker, self._event_streams.close_streams)
             for close in closers:
                 cleanup.callback(close)
             self._register_inputs(cleanup)
-            self._state = progress_recorder.refresh_progress(self._state)
+            self._state = progress_recorder.reload_progress(self._state)
             while not self._should_quit:
                 self._start_due_work()
                 self._draw()
@@ -121,7 +121,7 @@ class WatchApp:
             self._posted.get()()
 
     def _draw(self) -> None:
-        self._screen.draw(screen_view.render_screen(self._state, *self._screen.size))
+        self._screen.draw_lines(screen_view.render_screen(self._state, *self._screen.size))
 
     def _start_due_work(self) -> None:
         now = time.monotonic()
@@ -149,7 +149,7 @@ class WatchApp:
         """Return after how many seconds there is work to do even if nothing happens; None if there is none."""
         now = time.monotonic()
         times = [
-            self._scheduler.next_wakeup(self._state, now),
+            self._scheduler.compute_next_wakeup(self._state, now),
             None if self._is_polling else self._poll_backoff.next_due,
             self._success_message_ends if self._state.success_message else None,
         ]
@@ -159,11 +159,11 @@ class WatchApp:
     def _on_event(self) -> None:
         now = time.monotonic()
         self._poll_backoff = self._poll_backoff.reschedule_after_event(now)
-        self._scheduler.record_event(now)
+        self._scheduler.schedule_after_event(now)
 
     def _on_activity(self, listener: ActivityListener) -> None:
-        listener.drain()
-        self._scheduler.record_event(time.monotonic())
+        listener.discard_notifications()
+        self._scheduler.schedule_after_event(time.monotonic())
 
     def _on_lost(self) -> None:
         self._poll_backoff = self._poll_backoff.reschedule_after_event(time.monotonic())
@@ -182,9 +182,9 @@ class WatchApp:
         self._is_polling = False
         self._poll_backoff = self._poll_backoff.reschedule_after_poll(now, settled=result.is_settled)
         self._state = model.apply_poll_result(before, result.cluster, result.snapshot, result.error)
-        if model.list_check_preconditions(before) != model.list_check_preconditions(self._state):
+        if model.extract_node_availability(before) != model.extract_node_availability(self._state):
             # `labs start` and `labs reset` also change the recorded progress.
-            self._state = progress_recorder.refresh_progress(self._state)
+            self._state = progress_recorder.reload_progress(self._state)
             self._scheduler.schedule_all_checks(now)
 
     def _on_check_results(self) -> None:
@@ -201,21 +201,21 @@ class WatchApp:
             self._state = replace(before, is_checking=False, check_error=result.error)
         if self._state.success_message != before.success_message:
             self._success_message_ends = now + _SUCCESS_MESSAGE_SECONDS
-        self._scheduler.record_run_end(before, self._state, result, now)
+        self._scheduler.schedule_after_run(before, self._state, result, now)
 
     def _on_keys(self) -> None:
-        for action in self._screen.read_keys():
+        for action in self._screen.read_key_actions():
             self._state = replace(self._state, success_message="")
             if action is KeyAction.QUIT:
                 self._should_quit = True
             elif action is KeyAction.RECHECK:
                 self._on_event()
-                self._scheduler.recheck_now(time.monotonic())
+                self._scheduler.abort_slow_run_and_recheck(time.monotonic())
             elif action is KeyAction.SHOW_HINT:
                 self._state = progress_recorder.reveal_next_hint(self._state)
             else:
                 self._state = model.apply_key_action(self._state, action)
-        max_scroll_lines = screen_view.compute_max_scroll(self._state, *self._screen.size)
+        max_scroll_lines = screen_view.compute_max_scroll_lines(self._state, *self._screen.size)
         self._state = replace(self._state, scroll_lines=min(self._state.scroll_lines, max_scroll_lines))
 
 

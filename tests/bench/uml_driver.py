@@ -33,7 +33,7 @@ def measure_uml_driver(from_scratch: bool) -> tuple[list[Row], list[str]]:
     driver, docker = UmlDriver(), DockerDriver()
     if from_scratch:
         print_status("uml: building kernel, disk and images from scratch ...")
-        shutil.rmtree(artifacts.cache_folder(), ignore_errors=True)
+        shutil.rmtree(artifacts.uml_cache_folder(), ignore_errors=True)
         rows.append(
             Row(
                 "uml: kernel, disk and images, from scratch",

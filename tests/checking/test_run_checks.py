@@ -35,7 +35,7 @@ def test_second(nodes: Nodes) -> None:
 @step("look")
 def test_first(nodes: Nodes) -> None:
     '''The node answers.'''
-    assert "hello" in nodes["node1"].run_command("echo", "hello").text
+    assert "hello" in nodes["node1"].run_command("echo", "hello").stdout_text
 
 @step("keep")
 def test_third(nodes: Nodes) -> None:
@@ -285,7 +285,7 @@ def test_settle_timeout(tmp_path: Path) -> None:
     """A check waits for convergence as long as the settle timeout lasts."""
     counts = "def tick(nodes):\n    nodes['node1'].run_command('sh', '-c', 'echo >>ticks')\n"
     counts += (
-        "    expect(nodes['node1'], int(nodes['node1'].run_command('sh', '-c', 'wc -l <ticks').text), 3, see='ls')\n"
+        "    expect(nodes['node1'], int(nodes['node1'].run_command('sh', '-c', 'wc -l <ticks').stdout_text), 3, see='ls')\n"
     )
     lab = write_lab(tmp_path, counts, check("eventually(lambda: tick(nodes))"))
     assert ["failed", "passed"] == [

@@ -32,7 +32,7 @@ CHECKS = """
 from checks import expect, step
 
 def content(node, file):
-    return node.run_command("sh", "-c", f"cat {file} 2>/dev/null || echo nothing").text.strip()
+    return node.run_command("sh", "-c", f"cat {file} 2>/dev/null || echo nothing").stdout_text.strip()
 
 @step("make")
 def test_made(nodes):

@@ -25,7 +25,7 @@ def test_mapping(tmp_path: Path) -> None:
 def test_run(tmp_path: Path) -> None:
     """A command returns its exit status, its output and its error output."""
     result = CheckNode(helpers.LocalNode(tmp_path)).run_command("sh", "-c", "echo out; echo err >&2; exit 3")
-    assert (3, "out\n", "err\n") == (result.exit_status, result.text, result.error_text)
+    assert (3, "out\n", "err\n") == (result.exit_status, result.stdout_text, result.stderr_text)
 
 
 def test_host(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from checks.routing_mesh import (
     RequestLog,
     list_published_ports,
     parse_request_log,
+    parse_whoami_field,
     read_endpoint_mode,
-    read_whoami_field,
 )
 from checks.swarm import Service
 
@@ -52,7 +52,7 @@ def test_empty_request_log() -> None:
 def test_whoami_field() -> None:
     """A field is found in any case, and a missing field is empty."""
     assert ("5b568b6bcef4", "10.213.0.11", "") == tuple(
-        read_whoami_field(ANSWER, name) for name in ("Hostname", "X-Forwarded-For", "Name")
+        parse_whoami_field(ANSWER, name) for name in ("Hostname", "X-Forwarded-For", "Name")
     )
 
 

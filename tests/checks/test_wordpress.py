@@ -60,7 +60,7 @@ def node(tmp_path: Path) -> CheckNode:
 def test_posts(node: CheckNode, base: str) -> None:
     """The posts of a blog are those of the learner, with titles as plain text and dates."""
     address = f"{base}/written"
-    response = wordpress.fetch_blogs(node, (address,))[address]
+    response = wordpress.fetch_blog_responses(node, (address,))[address]
     assert response.is_serving
     written = datetime(2026, 1, 1, 10, 5, tzinfo=UTC)
     assert (Post("Ink & paper", written),) == wordpress.extract_posts(node, address, response)
@@ -78,7 +78,7 @@ def test_posts(node: CheckNode, base: str) -> None:
 def test_no_posts(node: CheckNode, base: str, blog: str, is_serving: bool, summary: str) -> None:
     """The failure for a blog without posts of the learner describes its response."""
     address = f"{base}/{blog}"
-    response = wordpress.fetch_blogs(node, (address,))[address]
+    response = wordpress.fetch_blog_responses(node, (address,))[address]
     assert is_serving == response.is_serving
     with pytest.raises(NotYet) as caught:
         wordpress.extract_posts(node, address, response)
@@ -88,7 +88,7 @@ def test_no_posts(node: CheckNode, base: str, blog: str, is_serving: bool, summa
 def test_no_answer(node: CheckNode, base: str) -> None:
     """Several addresses are requested at once, and an address without a server does not response."""
     closed = "http://127.0.0.1:9"
-    responses = wordpress.fetch_blogs(node, (closed, f"{base}/written"))
+    responses = wordpress.fetch_blog_responses(node, (closed, f"{base}/written"))
     assert (False, "does not answer") == (responses[closed].is_serving, responses[closed].summary)
     assert 200 == responses[f"{base}/written"].code
 
@@ -102,11 +102,11 @@ define( "NONCE_SALT", "plain" );
 def test_key_fingerprints() -> None:
     """Two keys have the same hash if WordPress uses the same value for them, whether from a variable or a file."""
     variables = {"WORDPRESS_AUTH_KEY": "a"}
-    from_file = wordpress.fingerprint_keys({}, SETTINGS)
-    from_variable = wordpress.fingerprint_keys(variables, SETTINGS)
-    other_quotes = wordpress.fingerprint_keys({}, "define('NONCE_SALT', 'plain');")
+    from_file = wordpress.hash_cookie_keys({}, SETTINGS)
+    from_variable = wordpress.hash_cookie_keys(variables, SETTINGS)
+    other_quotes = wordpress.hash_cookie_keys({}, "define('NONCE_SALT', 'plain');")
     assert from_file["AUTH_KEY"] not in ("", from_variable["AUTH_KEY"])
-    assert from_variable["AUTH_KEY"] == wordpress.fingerprint_keys(variables, "")["AUTH_KEY"]
+    assert from_variable["AUTH_KEY"] == wordpress.hash_cookie_keys(variables, "")["AUTH_KEY"]
     assert from_file["NONCE_SALT"] == other_quotes["NONCE_SALT"] != ""
     assert "" == from_file["LOGGED_IN_KEY"]
     assert 8 == len(from_file)

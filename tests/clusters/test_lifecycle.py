@@ -50,7 +50,7 @@ class MemoryDriver:
         """Support everything."""
         return "available"
 
-    def check_kernel(self, needs: Iterable[str], subject: str) -> None:
+    def check_kernel_features(self, needs: Iterable[str], subject: str) -> None:
         """Record the needs."""
         self._record("check kernel", *needs)
 
@@ -74,7 +74,7 @@ class MemoryDriver:
         """Return the same amount each time."""
         return 1 << 20
 
-    def calculate_memory(self, topology: Topology) -> int:
+    def calculate_topology_memory(self, topology: Topology) -> int:
         """Return 0."""
         return 0
 
@@ -120,7 +120,7 @@ class MemoryDriver:
         self._record("remove")
         return self.clusters.pop(cluster, None) is not None
 
-    def remove_leftovers(self) -> None:
+    def remove_unused_caches(self) -> None:
         """Record the call."""
         self._record("remove leftovers")
 

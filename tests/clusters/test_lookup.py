@@ -46,7 +46,7 @@ def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def _use_drivers(monkeypatch: pytest.MonkeyPatch, *drivers: FakeDriver) -> None:
-    for name in ("load_drivers", "load_drivers_with_clusters"):
+    for name in ("load_allowed_drivers", "load_drivers_with_clusters"):
         monkeypatch.setattr(selection, name, lambda: list(drivers))
 
 
@@ -54,16 +54,16 @@ def test_clusters_of_reachable_driver(monkeypatch: pytest.MonkeyPatch, tmp_path:
     """The clusters of one driver are found without the other, even if it has no images for this version."""
     cluster = helpers.make_local_cluster(tmp_path)
     _use_drivers(monkeypatch, UNREACHABLE, FakeDriver((cluster,)))
-    assert (cluster,) == lookup.survey_clusters().require_all()
+    assert (cluster,) == lookup.survey_clusters().require_all_clusters()
 
 
 def test_images_of_reachable_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error of a driver is only shown if no other driver has images."""
     _use_drivers(monkeypatch, UNREACHABLE, FakeDriver(images=(IMAGE,)))
-    assert () == lookup.survey_clusters().require_all()
+    assert () == lookup.survey_clusters().require_all_clusters()
     _use_drivers(monkeypatch, UNREACHABLE, FakeDriver())
     with pytest.raises(HostError, match="No engine answers"):
-        lookup.survey_clusters().require_all()
+        lookup.survey_clusters().require_all_clusters()
 
 
 def test_started_cluster_of_unreachable_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -72,9 +72,9 @@ def test_started_cluster_of_unreachable_driver(monkeypatch: pytest.MonkeyPatch, 
     lab = helpers.make_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
     provision.provision_cluster(lab, helpers.make_local_cluster(tmp_path))
     with pytest.raises(HostError, match="No engine answers"):
-        lookup.survey_clusters().require_all()
+        lookup.survey_clusters().require_all_clusters()
     run_records.unmark_started(ClusterId("tiny"))
-    assert () == lookup.survey_clusters().require_all()
+    assert () == lookup.survey_clusters().require_all_clusters()
 
 
 def test_other_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_repeated(tmp_path: Path) -> None:
     lab = lab_with(tmp_path, "echo again; mkdir -p here\n")
     for _ in range(2):
         provision.provision_cluster(lab, helpers.make_local_cluster(tmp_path))
-    assert "node1: again\n" == run_records.setup_log_file(TINY).read_text()
+    assert "node1: again\n" == run_records.setup_log_path(TINY).read_text()
 
 
 def test_log(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_log(tmp_path: Path) -> None:
         lab_with(tmp_path, "echo one; echo two >&2\n"), helpers.make_local_cluster(tmp_path, "node1", "node2")
     )
     assert ["node1: one", "node1: two", "node2: one", "node2: two"] == sorted(
-        run_records.setup_log_file(TINY).read_text().splitlines()
+        run_records.setup_log_path(TINY).read_text().splitlines()
     )
 
 
@@ -85,12 +85,12 @@ def test_failure(setup: str, line: str, tmp_path: Path) -> None:
     lab = lab_with(tmp_path, setup)
     with pytest.raises(BrokenLabError) as caught:
         provision.provision_cluster(lab, helpers.make_local_cluster(tmp_path))
-    assert caught.value.message.startswith(f"{lab.setup_script} failed on node1 with exit status ")
+    assert caught.value.message.startswith(f"{lab.setup_script_path} failed on node1 with exit status ")
     assert caught.value.advice.endswith(
-        f"'labs start tiny'. {run_records.setup_log_file(TINY)} has its complete output."
+        f"'labs start tiny'. {run_records.setup_log_path(TINY)} has its complete output."
     )
     assert line in caught.value.log
-    assert line in run_records.setup_log_file(TINY).read_text()
+    assert line in run_records.setup_log_path(TINY).read_text()
 
 
 def test_delete_record(tmp_path: Path) -> None:
@@ -98,4 +98,4 @@ def test_delete_record(tmp_path: Path) -> None:
     provision.provision_cluster(lab_with(tmp_path, ""), helpers.make_local_cluster(tmp_path))
     for _ in range(2):
         run_records.delete_record(TINY)
-        assert not run_records.setup_log_file(TINY).parent.exists()
+        assert not run_records.setup_log_path(TINY).parent.exists()

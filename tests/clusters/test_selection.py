@@ -11,7 +11,7 @@ import pytest
 from runner.clusters import selection
 from runner.errors import HostError, UsageError
 from runner.lessons.model import Lab
-from runner.nodes.driver_capabilities import CapacityPlanner, ImageArchiver, LeftoverRemover, ProbeCache
+from runner.nodes.driver_capabilities import CapacityPlanner, ImageArchiver, ProbeCache, UnusedCacheRemover
 from runner.nodes.driver_interface import Cluster
 from tests import helpers
 
@@ -39,7 +39,7 @@ def lab(tmp_path: Path) -> Lab:
 def _replace_drivers(monkeypatch: pytest.MonkeyPatch, docker: str = "", uml: str = "") -> None:
     drivers = {"docker": FakeDriver("docker", docker), "uml": FakeDriver("uml", uml)}
     monkeypatch.delenv("LABS_DRIVER", raising=False)
-    monkeypatch.setattr(selection, "load_drivers", lambda: list(drivers.values()))
+    monkeypatch.setattr(selection, "load_allowed_drivers", lambda: list(drivers.values()))
     monkeypatch.setattr(selection, "load_driver", drivers.__getitem__)
 
 
@@ -94,7 +94,7 @@ def test_unknown() -> None:
 def test_forced(variable: str, monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
     """LABS_DRIVER excludes all other drivers, even requested ones."""
     monkeypatch.setenv("LABS_DRIVER", variable)
-    assert [variable] == [driver.name for driver in selection.load_drivers()]
+    assert [variable] == [driver.name for driver in selection.load_allowed_drivers()]
     other = "uml" if variable == "docker" else "docker"
     with pytest.raises(UsageError, match=f"LABS_DRIVER allows only the driver {variable}"):
         selection.choose_driver(lab, other, None)
@@ -104,7 +104,7 @@ def test_unknown_forced(monkeypatch: pytest.MonkeyPatch) -> None:
     """LABS_DRIVER with an unknown name is an error."""
     monkeypatch.setenv("LABS_DRIVER", "unl")
     with pytest.raises(UsageError, match="LABS_DRIVER is 'unl'"):
-        selection.load_drivers()
+        selection.load_allowed_drivers()
 
 
 def test_without_clusters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -117,17 +117,17 @@ def test_without_clusters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 def test_properties() -> None:
     """Untrusted code runs on VMs by default, and so does everything on a host without a Docker Engine."""
     assert "uml" == selection.get_isolated_driver_name()
-    assert "uml" == selection.get_default_driver_name(has_engine=False)
-    assert "docker" == selection.get_default_driver_name(has_engine=True)
+    assert "uml" == selection.get_driver_name_for_other_host(has_engine=False)
+    assert "docker" == selection.get_driver_name_for_other_host(has_engine=True)
 
 
 @pytest.mark.parametrize(
     ("name", "capabilities"),
-    [("docker", {ProbeCache, LeftoverRemover}), ("uml", {CapacityPlanner, ImageArchiver})],
+    [("docker", {ProbeCache, UnusedCacheRemover}), ("uml", {CapacityPlanner, ImageArchiver})],
 )
 def test_capabilities(name: str, capabilities: set[type]) -> None:
     """Each driver has exactly the optional capabilities that mean something for it."""
-    optional = (ProbeCache, CapacityPlanner, ImageArchiver, LeftoverRemover)
+    optional = (ProbeCache, CapacityPlanner, ImageArchiver, UnusedCacheRemover)
     assert capabilities == {
         capability for capability in optional if isinstance(selection.load_driver(name), capability)
     }

@@ -139,7 +139,7 @@ def test_long_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
     node = helpers.make_local_cluster(tmp_path, "node1").nodes[0]
     with pytest.raises(HostError, match=r"at most 10\d bytes") as caught:
-        socket_proxy.ensure_proxy(ClusterId("tiny"), node)
+        socket_proxy.ensure_proxy_socket(ClusterId("tiny"), node)
     assert str(deep) in caught.value.message
     assert 'eval "$(XDG_RUNTIME_DIR=$(mktemp -d) labs env node1)"' in caught.value.advice
     assert not deep.exists()

@@ -48,7 +48,7 @@ TRICKY_PASSWORD = "s3c'r\"e\\t $x"
 @pytest.fixture(scope="module")
 def images() -> dict[str, str]:
     """Return the ids of the stand-in images by their official names."""
-    contents = build_image_set(EngineBackend(host_engine.connect_engine()), None, NAMES, NullReporter()).images
+    contents = build_image_set(EngineBackend(host_engine.connect_host_engine()), None, NAMES, NullReporter()).images
     real = [content.name for content in contents if not content.stand_in]
     if real:
         pytest.skip(f"this engine has real images: {', '.join(real)}")

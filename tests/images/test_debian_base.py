@@ -102,15 +102,15 @@ def test_proxy_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Builds use this host's proxy, if it has one."""
     for name in debian_base._PROXY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    assert {} == debian_base.read_proxy_settings()
+    assert {} == debian_base.read_proxy_build_args()
     monkeypatch.setenv("https_proxy", "http://proxy:3128")
-    assert {"https_proxy": "http://proxy:3128"} == debian_base.read_proxy_settings()
+    assert {"https_proxy": "http://proxy:3128"} == debian_base.read_proxy_build_args()
 
 
 def test_without_mmdebstrap() -> None:
     """If mmdebstrap is missing, the error says how to install it."""
     with pytest.raises(HostError, match=r"mmdebstrap.* is not installed") as caught:
-        debian_base.bootstrap_root(print)
+        debian_base.bootstrap_root_archive(print)
     assert "Type 'sudo apt-get install mmdebstrap', then retry." == caught.value.advice
 
 
@@ -119,7 +119,7 @@ def test_bootstrap(tmp_path: Path) -> None:
     apt_get(tmp_path, "Debian|http://mirror/")
     mmdebstrap(tmp_path, 'echo "I: running apt-get update..." >&2; echo "noise" >&2; cat >"$target"')
     details: list[str] = []
-    archive = debian_base.bootstrap_root(details.append)
+    archive = debian_base.bootstrap_root_archive(details.append)
     assert "deb http://mirror/ trixie main\ndeb http://mirror/ trixie-updates main\n" == archive.read_text()
     assert ["running apt-get update..."] == details
     assert paths.cache_folder() == archive.parent
@@ -128,7 +128,7 @@ def test_bootstrap(tmp_path: Path) -> None:
 def test_without_mirrors(tmp_path: Path) -> None:
     """If this host has no mirrors, mmdebstrap uses its default ones and reads none from its input."""
     mmdebstrap(tmp_path, 'echo "$@" >"$target"')
-    words = debian_base.bootstrap_root(lambda _detail: None).read_text().split()
+    words = debian_base.bootstrap_root_archive(lambda _detail: None).read_text().split()
     assert "trixie" in words
     assert "-" not in words
 
@@ -146,7 +146,7 @@ def test_failing_bootstrap(tmp_path: Path) -> None:
     """If mmdebstrap fails, the error has its exit status and last lines, and no archive is left."""
     mmdebstrap(tmp_path, FAILING)
     with pytest.raises(HostError) as caught:
-        debian_base.bootstrap_root(lambda _detail: None)
+        debian_base.bootstrap_root_archive(lambda _detail: None)
     assert "mmdebstrap could not build the Debian base (exit status 25)." == caught.value.message
     assert [f"I: line {number}" for number in range(12, 31)] + ["E: no room"] == caught.value.log.splitlines()
     assert [] == list(paths.cache_folder().iterdir())
@@ -157,7 +157,7 @@ def test_early_end_of_bootstrap(tmp_path: Path) -> None:
     apt_get(tmp_path, f"Debian|http://{'mirror' * 20_000}/")
     mmdebstrap(tmp_path, 'echo "E: no rights" >&2; exit 1')
     with pytest.raises(HostError, match="exit status 1") as caught:
-        debian_base.bootstrap_root(lambda _detail: None)
+        debian_base.bootstrap_root_archive(lambda _detail: None)
     assert "E: no rights\n" == caught.value.log
 
 
@@ -169,7 +169,7 @@ def test_interrupted_bootstrap(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        debian_base.bootstrap_root(interrupt)
+        debian_base.bootstrap_root_archive(interrupt)
     assert [] == list(paths.cache_folder().iterdir())
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)

@@ -130,9 +130,9 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_version_of_a_copy(request: pytest.FixtureRequest) -> None:
     """The same recipes have the same versions and tags, whatever their folder."""
     names = sorted(recipe.load_recipes())
-    before = [recipe.compute_version(name) for name in names], recipe.compute_tags("")
+    before = [recipe.compute_recipe_version(name) for name in names], recipe.compute_image_tags("")
     request.getfixturevalue("copied")
-    assert before == ([recipe.compute_version(name) for name in names], recipe.compute_tags(""))
+    assert before == ([recipe.compute_recipe_version(name) for name in names], recipe.compute_image_tags(""))
 
 
 @pytest.mark.parametrize(
@@ -147,20 +147,20 @@ def test_version_of_a_copy(request: pytest.FixtureRequest) -> None:
 def test_version_changes(changed: str, others: set[str], copied: Path) -> None:
     """A change affects the version of the changed recipe and of those built from it, and no other."""
     names = set(recipe.load_recipes())
-    before = {name: recipe.compute_version(name) for name in names}, recipe.compute_tags("")
+    before = {name: recipe.compute_recipe_version(name) for name in names}, recipe.compute_image_tags("")
     (copied / changed / "more").write_text("")
-    assert others == {name for name in names if recipe.compute_version(name) != before[0][name]}
-    assert others == {name for name in names if recipe.compute_tags("")[name] != before[1][name]}
+    assert others == {name for name in names if recipe.compute_recipe_version(name) != before[0][name]}
+    assert others == {name for name in names if recipe.compute_image_tags("")[name] != before[1][name]}
 
 
 def test_changed_base(copied: Path) -> None:
     """A changed base changes all versions; other package mirrors change all tags but no version."""
     names = sorted(recipe.load_recipes())
-    before, tags = [recipe.compute_version(name) for name in names], recipe.compute_tags("")
-    assert not set(tags.values()) & set(recipe.compute_tags("mirror").values())
-    assert before == [recipe.compute_version(name) for name in names]
+    before, tags = [recipe.compute_recipe_version(name) for name in names], recipe.compute_image_tags("")
+    assert not set(tags.values()) & set(recipe.compute_image_tags("mirror").values())
+    assert before == [recipe.compute_recipe_version(name) for name in names]
     (copied / "base" / "more").write_text("")
-    assert not set(before) & {recipe.compute_version(name) for name in names}
+    assert not set(before) & {recipe.compute_recipe_version(name) for name in names}
 
 
 def test_build_order() -> None:
@@ -174,7 +174,7 @@ def test_build_order() -> None:
 
 def test_bases() -> None:
     """Every recipe is built, directly or indirectly, from the base."""
-    assert {recipe.BASE} == {recipe.resolve_base_recipes(name)[0].name for name in recipe.load_recipes()}
+    assert {recipe.BASE} == {recipe.resolve_recipe_chain(name)[0].name for name in recipe.load_recipes()}
 
 
 def test_unobtainable_image() -> None:

@@ -83,9 +83,9 @@ def test_killed_holder(tmp_path: Path) -> None:
 
 
 def test_waiting(tmp_path: Path) -> None:
-    """`hold_lock` creates the lock file with its folder, and `try_lock` fails while the lock is held."""
+    """`hold_file_lock` creates the lock file with its folder, and `try_lock` fails while the lock is held."""
     lock_file = tmp_path / "new" / "lock"
-    with locks.hold_lock(lock_file), lock_file.open("w") as handle:
+    with locks.hold_file_lock(lock_file), lock_file.open("w") as handle:
         assert not locks.try_lock(handle)
     with lock_file.open("w") as handle:
         assert locks.try_lock(handle)

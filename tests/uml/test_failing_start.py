@@ -74,7 +74,7 @@ def test_full_disk(labs: LabsRunner, small_disk: Path) -> None:
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
     """Return a cache with this user's artifacts, partially built ones, and ones that were partially removed."""
-    newest_artifacts = artifacts.find_artifacts()
+    newest_artifacts = artifacts.find_newest_artifacts()
     assert newest_artifacts is not None
     newest, folder = newest_artifacts.folder, tmp_path / "labs" / "uml"
     for name in (newest.name, f"{newest.name}0{PARTIAL_SUFFIX}"):

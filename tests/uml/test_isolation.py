@@ -315,7 +315,7 @@ umount /mnt; echo finished"""
 def test_cluster_folder_is_private(clusters: TwoClusters) -> None:
     """Other users cannot enter a cluster's folder, and so cannot use its socket or run what a VM has written."""
     assert 0o700 == clusters.cluster_folder().stat().st_mode & 0o777
-    assert cluster_state.socket_path(clusters.cluster_folder()).is_socket()
+    assert cluster_state.supervisor_socket_path(clusters.cluster_folder()).is_socket()
 
 
 @needs_root

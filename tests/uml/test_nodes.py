@@ -121,7 +121,7 @@ def test_copy_files(node2: Node, tmp_path: Path) -> None:
     (tmp_path / "one").write_text("a file\n", "utf-8")
     node2.copy_files(tmp_path / "deep", "/root/copied")
     node2.copy_files(tmp_path / "one", "/root/copied")
-    assert "deeper\na file\n" == node2.run_command(["sh", "-c", "copied/er/run; cat copied/one"]).text
+    assert "deeper\na file\n" == node2.run_command(["sh", "-c", "copied/er/run; cat copied/one"]).stdout_text
 
 
 def test_connect_port(node2: Node) -> None:

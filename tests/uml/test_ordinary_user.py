@@ -46,7 +46,7 @@ def home() -> Iterator[Path]:
 
 
 def _copy_artifacts(target: Path) -> None:
-    newest = artifacts.find_artifacts()
+    newest = artifacts.find_newest_artifacts()
     assert newest is not None
     target.mkdir(parents=True)
     # The user only reads them, so hard links are enough.

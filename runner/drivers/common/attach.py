@@ -30,7 +30,7 @@ class AttachedSession(Protocol):
         """Return a file descriptor that is readable when output has arrived."""
         ...
 
-    def receive(self) -> list[tuple[int, bytes]] | None:
+    def receive_output(self) -> list[tuple[int, bytes]] | None:
         """Return output as pairs of `STDOUT` or `STDERR` and bytes; wait for it if need be; None at the end."""
         ...
 
@@ -39,7 +39,7 @@ class AttachedSession(Protocol):
         """Whether output has arrived that the descriptor does not report."""
         ...
 
-    def send(self, data: bytes) -> None:
+    def send_input(self, data: bytes) -> None:
         """Send data to the command's standard input; raises OSError if the command has exited."""
         ...
 
@@ -78,7 +78,7 @@ def get_terminal_size() -> tuple[int, int]:
     return rows, columns
 
 
-def select_environment_variables(is_terminal: bool) -> dict[str, str]:
+def select_forwarded_variables(is_terminal: bool) -> dict[str, str]:
     """Return this process's environment variables that a command on a node should have, too."""
     names = ("TERM", "NO_COLOR") if is_terminal else ("NO_COLOR",)
     return {name: os.environ[name] for name in names if name in os.environ}
@@ -144,7 +144,7 @@ def _copy_streams(session: AttachedSession, resized: socket.socket | None, on_ou
 
 
 def _show_output(session: AttachedSession, on_output: OutputCallback) -> bool:
-    received = session.receive()
+    received = session.receive_output()
     for stream, data in received or ():
         _write(sys.stderr.fileno() if stream == STDERR else sys.stdout.fileno(), data)
         on_output(data)
@@ -155,7 +155,7 @@ def _send_input_once(session: AttachedSession) -> bool:
     data = os.read(sys.stdin.fileno(), _CHUNK_BYTES)
     try:
         if data:
-            session.send(data)
+            session.send_input(data)
             return True
     except OSError:
         # The command no longer reads its input, but its output still arrives.

@@ -25,7 +25,7 @@ class BoundedOutput:
     _streams: dict[int, bytearray] = field(default_factory=dict)
     _size: int = 0
 
-    def append(self, stream: int, data: bytes) -> None:
+    def append_or_raise(self, stream: int, data: bytes) -> None:
         """Add what the command printed on a stream.
 
         Raises:
@@ -40,6 +40,6 @@ class BoundedOutput:
                 "To see what it does, open a terminal on the node with 'labs shell'.",
             )
 
-    def get_stream(self, stream: int) -> bytes:
+    def get_stream_content(self, stream: int) -> bytes:
         """Return everything that was printed on a stream."""
         return bytes(self._streams.get(stream, b""))

@@ -11,7 +11,7 @@ from runner.images.recipe import Recipe
 MAX_PARALLEL = 2
 
 
-def build_in_order(
+def build_in_dependency_order(
     recipes: Iterable[Recipe], build_image: Callable[[Recipe], None], cancel: Callable[[], None]
 ) -> None:
     """Build images, and cancel all running builds after one has failed.

@@ -37,7 +37,7 @@ class ImageBackend(Protocol):
     """The place where a driver keeps images while they are pulled and built."""
 
     @property
-    def node_recipe(self) -> str:
+    def node_recipe_name(self) -> str:
         """The name of the recipe for the image that nodes run on."""
         ...
 
@@ -57,7 +57,7 @@ class ImageBackend(Protocol):
         """Pull an image by its official name; return False if that fails, as with a pull limit or a lost connection."""
         ...
 
-    def build_base(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
+    def build_base_image(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
         """Build the Debian base image, from a pulled root or one that mmdebstrap creates.
 
         Raises:
@@ -75,7 +75,7 @@ class ImageBackend(Protocol):
         """
         ...
 
-    def cancel(self) -> None:
+    def cancel_builds(self) -> None:
         """Make running pulls and builds end early; called from another thread after one of them failed."""
         ...
 
@@ -108,14 +108,17 @@ def build_image_set(
         report_detail("found" if is_online else "not reachable, so images are built from Debian packages")
     real = _pull_missing(backend, required, is_online, reporter)
     recipe.check_images_obtainable(required, real)
-    stand_ins, tags = recipe.map_image_names_to_recipes(), recipe.compute_tags(debian_base.hash_host_inputs())
+    stand_ins, tags = recipe.map_image_names_to_recipes(), recipe.compute_image_tags(debian_base.hash_host_inputs())
     _build_base(backend, tags[recipe.BASE], is_online, reporter)
-    needed = {recipe.load_recipes()[backend.node_recipe], *(stand_ins[name] for name in required if name not in real)}
+    needed = {
+        recipe.load_recipes()[backend.node_recipe_name],
+        *(stand_ins[name] for name in required if name not in real),
+    }
     _build_missing(backend, recipe.sort_in_build_order(needed), tags, reporter)
     image_tags = {
         name: backend.get_pulled_tag(name) if name in real else tags[stand_ins[name].name] for name in required
     }
-    node_tag = tags[backend.node_recipe]
+    node_tag = tags[backend.node_recipe_name]
     stored = backend.find_images([node_tag, *image_tags.values()])
     images = [
         _describe(name, stored[tag], None if name in real else stand_ins[name]) for name, tag in image_tags.items()
@@ -141,7 +144,7 @@ def _pull_missing(backend: ImageBackend, names: Sequence[str], is_online: bool, 
                 real |= {name} if is_pulled else set()
         except BaseException:
             # Otherwise the pool would wait for pulls that can take minutes.
-            backend.cancel()
+            backend.cancel_builds()
             raise
     return real
 
@@ -149,7 +152,7 @@ def _pull_missing(backend: ImageBackend, names: Sequence[str], is_online: bool, 
 def _build_base(backend: ImageBackend, tag: str, is_online: bool, reporter: StatusReporter) -> None:
     if not backend.find_images([tag]):
         with reporter.step("Building the Debian base image") as report_detail:
-            backend.build_base(tag, is_online, report_detail)
+            backend.build_base_image(tag, is_online, report_detail)
 
 
 def _build_missing(
@@ -167,11 +170,11 @@ def _build_missing(
 
             backend.build_image(source, tags[source.name], tags[source.base], report_build)
 
-        build_scheduler.build_in_order(missing, build, backend.cancel)
+        build_scheduler.build_in_dependency_order(missing, build, backend.cancel_builds)
 
 
 def _describe(name: str, stored: StoredImage, stand_in: Recipe | None) -> NodeImage:
-    about, version = (stand_in.description, recipe.compute_version(stand_in.name)) if stand_in else ("", "")
+    about, version = (stand_in.description, recipe.compute_recipe_version(stand_in.name)) if stand_in else ("", "")
     return NodeImage(name, stored.id, about, stored.size, version)
 
 

@@ -30,7 +30,7 @@ def list_up_to_date_names(images: Iterable[NodeImage]) -> set[str]:
         image.name
         for image in images
         if not image.stand_in
-        or (image.name in recipes and image.version == recipe.compute_version(recipes[image.name].name))
+        or (image.name in recipes and image.version == recipe.compute_recipe_version(recipes[image.name].name))
     }
 
 
@@ -41,6 +41,6 @@ def are_images_up_to_date(images: Iterable[NodeImage], names: Iterable[str]) -> 
     return required <= list_up_to_date_names(image for image in images if image.name in required)
 
 
-def qualify_name(name: str) -> str:
+def add_library_namespace(name: str) -> str:
     """Return an official name as Docker Hub's registry knows it: 'library/nginx:alpine' for 'nginx:alpine'."""
     return name if "/" in name else f"library/{name}"

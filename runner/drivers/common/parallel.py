@@ -34,7 +34,7 @@ def run_jobs(jobs: Sequence[Callable[[threading.Event], T]], report_detail: Deta
         except BaseException:
             stop.set()
             # The caller then removes everything that the jobs have created, so all of them must have ended.
-            with signals.ignore_interrupts():
+            with signals.ignore_interrupts_in_block():
                 pool.shutdown()
             raise
     return [future.result() for future in futures]

@@ -50,7 +50,7 @@ class HostFacts:
     has_ipvs: bool
     has_vxlan: bool
 
-    def has_feature(self, name: str) -> bool:
+    def has_kernel_feature(self, name: str) -> bool:
         """Return whether the kernel has a feature that a lab's front matter names."""
         return {"ipvs": self.has_ipvs, "vxlan": self.has_vxlan}[name]
 
@@ -100,7 +100,7 @@ def build_host_config(client: docker.DockerClient, options: dict[str, Any]) -> d
     return config
 
 
-def list_missing_capabilities(bounding: str, last: int) -> tuple[str, ...]:
+def parse_missing_capabilities(bounding: str, last: int) -> tuple[str, ...]:
     """Return the capabilities that are not in a bounding set.
 
     Args:
@@ -128,7 +128,7 @@ def load_host_facts(client: docker.DockerClient, image: str, info: Mapping[str, 
     path = paths.cache_folder() / "hosts" / f"{info['ID'].replace(':', '')}.json"
     facts = _decode_cached(path.read_bytes() if path.exists() else b"{}", key)
     if facts is None:
-        with host_engine.explain_errors("probing what the host offers to nodes"):
+        with host_engine.translate_engine_errors("probing what the host offers to nodes"):
             facts = _probe_host(client, image)
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.write_text(path, codec.encode_json({"key": key, "facts": facts}, indent=2))
@@ -154,7 +154,7 @@ def _probe_host(client: docker.DockerClient, image: str) -> HostFacts:
     capabilities = _ask_probe(client, image, "capabilities", {"pid_mode": "host"})
     facts = HostFacts(
         has_privileged_mode=_can_start(client, image, {"privileged": True}),
-        missing_capabilities=list_missing_capabilities(capabilities["bounding"], int(capabilities["last"])),
+        missing_capabilities=parse_missing_capabilities(capabilities["bounding"], int(capabilities["last"])),
         has_modules=_can_start(client, image, {"mounts": [modules]}),
         cgroup_version=1,
         iptables_backend="none",
@@ -190,8 +190,8 @@ def _can_start(client: docker.DockerClient, image: str, options: dict[str, Any])
 def _run_probe(client: docker.DockerClient, image: str, command: list[str], options: dict[str, Any]) -> str:
     api = client.api
     config = build_host_config(client, options)
-    probe_labels = labels.build_labels(PROBE_CLUSTER)
-    with signals.defer_interrupts():
+    probe_labels = labels.build_cluster_labels(PROBE_CLUSTER)
+    with signals.defer_interrupts_in_block():
         container = api.create_container(image, command, host_config=config, labels=probe_labels, entrypoint=[])["Id"]
     try:
         api.start(container)

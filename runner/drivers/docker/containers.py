@@ -33,7 +33,7 @@ class ClusterContainers:
     subnet: IPv4Network
     cache: LayerCache
 
-    def create_node(self, number: int, node: NodeSpec, images: Sequence[str], facts: HostFacts) -> str:
+    def create_node_container(self, number: int, node: NodeSpec, images: Sequence[str], facts: HostFacts) -> str:
         """Create a node's volume and container, and return the container's id.
 
         Args:
@@ -47,14 +47,14 @@ class ClusterContainers:
         address = str(self.subnet[network.FIRST_NODE_HOST + number])
         name = labels.format_object_name(self.cluster, node.name)
         node_labels = {"node": node.name, "role": node.role.value, "number": str(number), "address": address}
-        disk = api.create_volume(name, labels=labels.build_labels(self.cluster))["Name"]
+        disk = api.create_volume(name, labels=labels.build_cluster_labels(self.cluster))["Name"]
         options = capabilities.build_node_options(facts)
         binds = [f"{disk}:/var/lib/docker", f"{self.cache.volume}:{layer_cache.MOUNT}:ro", *options.pop("binds", [])]
         container = api.create_container(
             self.cache.image_set.node_image,
             hostname=node.name,
             name=name,
-            labels=labels.build_labels(self.cluster, **node_labels),
+            labels=labels.build_cluster_labels(self.cluster, **node_labels),
             environment={
                 "LABS_MIRROR": str(self.subnet[network.MIRROR_HOST]),
                 "LABS_NODE": node.name,
@@ -65,11 +65,11 @@ class ClusterContainers:
             host_config=capabilities.build_host_config(
                 self.client, {"network_mode": labels.format_object_name(self.cluster), "binds": binds, **options}
             ),
-            networking_config=network.build_endpoint_config(self.client, self.cluster, address, node.name),
+            networking_config=network.build_networking_config(self.client, self.cluster, address, node.name),
         )
         return str(container["Id"])
 
-    def create_mirror(self) -> str:
+    def create_mirror_container(self) -> str:
         """Create the registry mirror's container, and return its id."""
         api = self.client.api
         address = str(self.subnet[network.MIRROR_HOST])
@@ -78,18 +78,18 @@ class ClusterContainers:
             ["labs-mirror"],
             hostname="mirror",
             name=labels.format_object_name(self.cluster, "mirror"),
-            labels=labels.build_labels(self.cluster, mirror="yes"),
+            labels=labels.build_cluster_labels(self.cluster, mirror="yes"),
             host_config=api.create_host_config(
                 network_mode=labels.format_object_name(self.cluster),
                 binds=[f"{self.cache.volume}:{layer_cache.MOUNT}:ro"],
                 tmpfs={"/run": ""},
             ),
-            networking_config=network.build_endpoint_config(self.client, self.cluster, address, "mirror"),
+            networking_config=network.build_networking_config(self.client, self.cluster, address, "mirror"),
         )
         return str(container["Id"])
 
 
-def find_mirror(client: docker.DockerClient, cluster: ClusterId) -> str:
+def require_mirror_container(client: docker.DockerClient, cluster: ClusterId) -> str:
     """Return the id of a registry mirror's container: the one that is not a node.
 
     Its name differs between versions of labs.

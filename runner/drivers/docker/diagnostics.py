@@ -31,7 +31,7 @@ def diagnose_engine(
     Each argument is a function, because what it returns may not be available.
     """
     try:
-        with host_engine.explain_errors("asking the engine for its properties"):
+        with host_engine.translate_engine_errors("asking the engine for its properties"):
             info = connect().info()
             diagnoses = [_diagnose_version(info), _diagnose_images(find_layer_cache())]
     except LabsError as error:

@@ -23,7 +23,7 @@ from runner.drivers.docker import (
     readiness,
 )
 from runner.drivers.docker.capabilities import HostFacts
-from runner.drivers.docker.containers import ClusterContainers, find_mirror
+from runner.drivers.docker.containers import ClusterContainers, require_mirror_container
 from runner.drivers.docker.layer_cache import LayerCache
 from runner.drivers.docker.node import DockerNode
 from runner.drivers.docker.readiness import NodeBoot
@@ -47,16 +47,16 @@ class DockerDriver:
     @cached_property
     def client(self) -> docker.DockerClient:
         """A client of the host engine."""
-        return host_engine.connect_engine()
+        return host_engine.connect_host_engine()
 
     @cached_property
     def _info(self) -> dict[str, Any]:
-        with host_engine.explain_errors("asking the engine for its properties"):
+        with host_engine.translate_engine_errors("asking the engine for its properties"):
             return dict(self.client.info())
 
     @cached_property
     def _layer_cache(self) -> LayerCache | None:
-        with host_engine.explain_errors("looking for the images"):
+        with host_engine.translate_engine_errors("looking for the images"):
             return layer_cache.find_layer_cache(self.client)
 
     @cached_property
@@ -81,18 +81,18 @@ class DockerDriver:
         if self._layer_cache is None:
             diagnostics.check_disk_space(self._info)
         if required and self._layer_cache:
-            self.check_kernel(required, subject)
+            self.check_kernel_features(required, subject)
         elif "ipvs" in required and diagnostics.lacks_ipvs(self._info):
             raise _create_kernel_error(["ipvs"], subject)
         return f"Docker Engine {self._info['ServerVersion']} is available"
 
-    def check_kernel(self, needs: Iterable[str], subject: str) -> None:
+    def check_kernel_features(self, needs: Iterable[str], subject: str) -> None:
         """Check the results of the probes; if something is missing, probe again."""
         required = sorted(needs)
-        if not all(self._facts.has_feature(need) for need in required):
+        if not all(self._facts.has_kernel_feature(need) for need in required):
             # A module may have been loaded since the last probe.
             self.clear_probe_cache()
-        missing = [need for need in required if not self._facts.has_feature(need)]
+        missing = [need for need in required if not self._facts.has_kernel_feature(need)]
         if missing:
             raise _create_kernel_error(missing, subject)
 
@@ -114,14 +114,14 @@ class DockerDriver:
         # Most starts find the layer cache filled; they save the time to import everything that building needs.
         from runner.drivers.docker import layer_cache_builder
 
-        with host_engine.explain_errors("building the images"):
+        with host_engine.translate_engine_errors("building the images"):
             layer_cache_builder.build_layer_cache(self.client, names, reporter)
         self._forget_layer_cache()
 
     def _hold_project_lock(self) -> None:
         """From here until this process ends, keep other projects' commands from removing the layer cache."""
         if self._project_lock is None:
-            self._project_lock = project_lock.hold_project_lock(paths.project_name())
+            self._project_lock = project_lock.acquire_project_lock(paths.project_name())
             self._forget_layer_cache()
 
     def _forget_layer_cache(self) -> None:
@@ -150,17 +150,17 @@ class DockerDriver:
             facts = self._facts
         with (
             reporter.step("Creating the network") as report_detail,
-            host_engine.explain_errors("creating the network"),
-            signals.defer_interrupts(),
+            host_engine.translate_engine_errors("creating the network"),
+            signals.defer_interrupts_in_block(),
         ):
-            subnet = network.create_network(self.client, cluster)
+            subnet = network.create_cluster_network(self.client, cluster)
             report_detail(str(subnet))
         containers = ClusterContainers(self.client, cluster, subnet, self._require_layer_cache())
 
         def plan_boot(number: int, node: NodeSpec) -> Callable[[threading.Event], NodeBoot]:
             def create_and_start(_stop: threading.Event) -> NodeBoot:
-                with host_engine.explain_errors(f"creating {node.name}"):
-                    container = containers.create_node(number, node, images, facts)
+                with host_engine.translate_engine_errors(f"creating {node.name}"):
+                    container = containers.create_node_container(number, node, images, facts)
                 return NodeBoot(self.client, container, node.name)
 
             return create_and_start
@@ -168,7 +168,7 @@ class DockerDriver:
         with reporter.step(f"Creating the nodes ({', '.join(topology.node_names)})") as report_detail:
             jobs = [plan_boot(number, node) for number, node in enumerate(topology.nodes)]
             boots = parallel.run_jobs(jobs, report_detail)
-        self._await_boots(boots, containers.create_mirror, reporter)
+        self._await_boots(boots, containers.create_mirror_container, reporter)
         return next(listed for listed in self.list_clusters() if listed.id == cluster)
 
     def _await_boots(
@@ -180,7 +180,7 @@ class DockerDriver:
         """
 
         def start_mirror(_stop: threading.Event) -> None:
-            with host_engine.explain_errors("starting the registry mirror"):
+            with host_engine.translate_engine_errors("starting the registry mirror"):
                 self.client.api.start(provide_mirror())
 
         with reporter.step("Booting node engines and the registry mirror") as report_detail:
@@ -189,13 +189,13 @@ class DockerDriver:
     def mark_cluster_complete(self, cluster: ClusterId) -> None:
         """Create an empty volume as the record: labels of existing objects cannot be changed."""
         name = labels.format_object_name(cluster, "complete")
-        with host_engine.explain_errors("recording the start"), signals.defer_interrupts():
-            self.client.api.create_volume(name, labels=labels.build_labels(cluster, complete="yes"))
+        with host_engine.translate_engine_errors("recording the start"), signals.defer_interrupts_in_block():
+            self.client.api.create_volume(name, labels=labels.build_cluster_labels(cluster, complete="yes"))
 
     def list_clusters(self) -> list[Cluster]:
         """Read the labels of all containers, volumes and networks of this project."""
         own = labels.build_project_filter()
-        with host_engine.explain_errors("looking for clusters"):
+        with host_engine.translate_engine_errors("looking for clusters"):
             containers = self.client.api.containers(all=True, filters=own)
             volumes = self.client.api.volumes(filters=own)["Volumes"] or []
             networks = self.client.api.networks(filters=own)
@@ -236,14 +236,14 @@ class DockerDriver:
         with reporter.step(f"Starting {names}") as report_detail:
             jobs = [self._plan_restart(cluster.id, node.name) for node in stopped]
             boots = parallel.run_jobs(jobs, report_detail)
-        self._await_boots(boots, lambda: find_mirror(self.client, cluster.id), reporter)
+        self._await_boots(boots, lambda: require_mirror_container(self.client, cluster.id), reporter)
 
     def _plan_restart(self, cluster: ClusterId, node: str) -> Callable[[threading.Event], NodeBoot]:
         return lambda _stop: NodeBoot(self.client, labels.format_object_name(cluster, node), node)
 
     def stop_cluster(self, cluster: Cluster) -> None:
         """Stop the nodes, then the registry mirror."""
-        with host_engine.explain_errors(f"stopping '{cluster.id}'"):
+        with host_engine.translate_engine_errors(f"stopping '{cluster.id}'"):
             containers = self.client.api.containers(filters=labels.build_cluster_filter(cluster.id))
             nodes = [container for container in containers if labels.NODE in container["Labels"]]
             readiness.stop_containers(self.client, nodes, _STOP_SECONDS)
@@ -252,10 +252,10 @@ class DockerDriver:
 
     def remove_cluster(self, cluster: ClusterId) -> bool:
         """Remove containers, volumes and networks with the cluster's labels."""
-        with host_engine.explain_errors(f"removing '{cluster}'"):
+        with host_engine.translate_engine_errors(f"removing '{cluster}'"):
             return cleanup.remove_cluster_objects(self.client, cluster)
 
-    def remove_leftovers(self) -> None:
+    def remove_unused_caches(self) -> None:
         """Remove layer caches that nothing uses: all but the current one, and those of other projects in use."""
         layer_cache.remove_unused_caches(self.client)
 

@@ -34,9 +34,9 @@ class ExecSession:
         """Whether output arrived together with the response's headers."""
         return self._stream.has_buffered_output
 
-    def receive(self) -> list[tuple[int, bytes]] | None:
+    def receive_output(self) -> list[tuple[int, bytes]] | None:
         """Return the frames that are complete by now; the stream of a terminal has no frames."""
-        data = self._stream.receive()
+        data = self._stream.receive_bytes()
         if not data:
             return None
         if self._has_terminal:
@@ -52,9 +52,9 @@ class ExecSession:
             del self._partial[:end]
         return frames
 
-    def send(self, data: bytes) -> None:
+    def send_input(self, data: bytes) -> None:
         """Send data to the command's standard input."""
-        self._stream.send(data)
+        self._stream.send_bytes(data)
 
     def end_input(self) -> None:
         """Close the command's standard input."""

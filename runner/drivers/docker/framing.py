@@ -51,14 +51,14 @@ class HijackedStream:
             raw.settimeout(timeout)
         return buffered
 
-    def receive(self, size: int = _CHUNK) -> bytes:
+    def receive_bytes(self, size: int = _CHUNK) -> bytes:
         """Return what has arrived, up to `size` bytes; wait for it if need be; empty at the end."""
         if self._buffered:
             data, self._buffered = self._buffered[:size], self._buffered[size:]
             return data
         return bytes(self._sock.recv(size))
 
-    def send(self, data: bytes) -> None:
+    def send_bytes(self, data: bytes) -> None:
         """Write all of the data."""
         self._sock.sendall(data)
 
@@ -67,7 +67,7 @@ class HijackedStream:
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
 
-    def set_timeout(self, seconds: float | None) -> None:
+    def set_read_timeout(self, seconds: float | None) -> None:
         """Let reads fail with `TimeoutError` after some seconds; None waits forever."""
         self._sock.settimeout(seconds)
 
@@ -89,7 +89,7 @@ class HijackedStream:
 
     def read_frames(self) -> Iterator[tuple[int, bytes]]:
         """Yield (stream, payload) for each frame until the end."""
-        return read_frames(self.receive)
+        return read_frames(self.receive_bytes)
 
 
 def read_frames(receive: Callable[[int], bytes]) -> Iterator[tuple[int, bytes]]:
@@ -137,5 +137,5 @@ def _copy_output(hijacked: HijackedStream, inner: socket.socket) -> None:
 def _copy_input(hijacked: HijackedStream, inner: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while data := inner.recv(_CHUNK):
-            hijacked.send(data)
+            hijacked.send_bytes(data)
     hijacked.end_input()

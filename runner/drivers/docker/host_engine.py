@@ -26,7 +26,7 @@ TIMEOUT_SECONDS = 120
 _OLDEST_VERSION = (20, 10)
 
 
-def connect_engine() -> docker.DockerClient:
+def connect_host_engine() -> docker.DockerClient:
     """Return a client of the host engine: `DOCKER_HOST`, then `DOCKER_CONTEXT`, then the active context.
 
     Raises:
@@ -116,7 +116,7 @@ def find_incompatibility(info: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 @contextmanager
-def explain_errors(purpose: str) -> Iterator[None]:
+def translate_engine_errors(purpose: str) -> Iterator[None]:
     """Turn an error of the engine into a `HostError` that says what failed.
 
     Args:

@@ -36,7 +36,7 @@ class EngineBackend:
 
     """
 
-    node_recipe = recipe.NODE
+    node_recipe_name = recipe.NODE
 
     def __init__(self, client: docker.DockerClient) -> None:
         self._client = client
@@ -75,24 +75,24 @@ class EngineBackend:
         except (DockerException, requests.RequestException):
             return False
 
-    def build_base(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
+    def build_base_image(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
         """Build the base on the official Debian image, if it can be pulled."""
         root = _OFFICIAL_ROOT
         if not (self.find_images([root]) or (is_online and self.pull_image(root))):
             root = _OWN_ROOT
             if not self.find_images([root]):
                 self._import_root(report_detail)
-        files = debian_base.list_extra_files()
+        files = debian_base.collect_extra_files()
         if debian_base.SOURCES_FILE in files and root == _OFFICIAL_ROOT:
             # Otherwise apt would use the official image's own list of mirrors in addition to this host's.
             files |= {"sources/sources.list.d/": b"", "sources/sources.list.d/debian.sources": b""}
         self._build(recipe.load_recipes()[recipe.BASE], tag, {"ROOT": root}, files, report_detail)
 
     def _import_root(self, report_detail: DetailCallback) -> None:
-        archive = debian_base.bootstrap_root(report_detail)
+        archive = debian_base.bootstrap_root_archive(report_detail)
         try:
             repository, tag = _OWN_ROOT.split(":")
-            with host_engine.explain_errors("importing the Debian base"):
+            with host_engine.translate_engine_errors("importing the Debian base"):
                 self._client.api.import_image_from_file(str(archive), repository=repository, tag=tag)
         finally:
             archive.unlink()
@@ -111,12 +111,12 @@ class EngineBackend:
     ) -> None:
         log = []
         step = ""
-        with host_engine.explain_errors(f"building {tag}"):
+        with host_engine.translate_engine_errors(f"building {tag}"):
             stream = self._client.api.build(
                 fileobj=_pack_context(source, files),
                 custom_context=True,
                 tag=tag,
-                buildargs={**debian_base.read_proxy_settings(), **arguments},
+                buildargs={**debian_base.read_proxy_build_args(), **arguments},
                 labels={**labels.IMAGES, labels.RECIPE: source.name, labels.STAND_IN: source.description},
                 rm=True,
                 forcerm=True,
@@ -133,7 +133,7 @@ class EngineBackend:
                     log_end = "".join(log)[-_LOG_CHARACTERS:]
                     raise host_engine.create_engine_error(f"building {tag}", message["error"].strip(), log_end)
 
-    def cancel(self) -> None:
+    def cancel_builds(self) -> None:
         """Let each running build and pull stop at its next message."""
         self._cancelled.set()
 

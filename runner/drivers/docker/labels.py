@@ -37,7 +37,7 @@ def format_object_name(cluster: ClusterId, part: str = "") -> str:
     return "-".join(filter(None, (paths.project_name(), str(cluster), part)))
 
 
-def build_labels(cluster: ClusterId, **more: str) -> dict[str, str]:
+def build_cluster_labels(cluster: ClusterId, **more: str) -> dict[str, str]:
     """Return the labels of an object that belongs to a cluster.
 
     Args:
@@ -51,7 +51,7 @@ def build_labels(cluster: ClusterId, **more: str) -> dict[str, str]:
 
 def build_cluster_filter(cluster: ClusterId) -> dict[str, list[str]]:
     """Return the engine's filter for everything that belongs to a cluster."""
-    return {"label": [f"{key}={value}" for key, value in build_labels(cluster).items()]}
+    return {"label": [f"{key}={value}" for key, value in build_cluster_labels(cluster).items()]}
 
 
 def parse_cluster_id(labels: dict[str, str] | None) -> ClusterId | None:

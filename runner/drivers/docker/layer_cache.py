@@ -62,7 +62,7 @@ def find_layer_cache(client: docker.DockerClient) -> LayerCache | None:
     """Return this project's newest layer cache for nodes as this version's recipes build them, or None."""
     record_filter = {
         "label": [
-            f"{labels.LAYER_CACHE}={recipe.compute_version(recipe.NODE)}",
+            f"{labels.LAYER_CACHE}={recipe.compute_recipe_version(recipe.NODE)}",
             f"{labels.OWNER}={paths.project_name()}",
         ]
     }
@@ -100,7 +100,7 @@ def prune_images(client: docker.DockerClient, remove_all: bool) -> int:
 
     """
     kept = None if remove_all else find_layer_cache(client)
-    with host_engine.explain_errors("pruning the images"):
+    with host_engine.translate_engine_errors("pruning the images"):
         removed = _remove_caches(client, kept) + _remove_dead_caches(client)
         needed = _list_needed_images(client)
         own = client.api.images(filters={"label": [f"{key}={value}" for key, value in labels.IMAGES.items()]})
@@ -114,7 +114,7 @@ def prune_images(client: docker.DockerClient, remove_all: bool) -> int:
 def remove_unused_caches(client: docker.DockerClient) -> None:
     """Remove all layer caches but this project's current one and those of other projects that are in use."""
     kept = find_layer_cache(client)
-    with host_engine.explain_errors("removing unused layer caches"):
+    with host_engine.translate_engine_errors("removing unused layer caches"):
         _remove_caches(client, kept)
         _remove_dead_caches(client)
 

@@ -70,7 +70,7 @@ def _undo_on_failure(client: docker.DockerClient, cache: LayerCache) -> Iterator
     try:
         yield
     except BaseException:
-        with signals.ignore_interrupts():
+        with signals.ignore_interrupts_in_block():
             cleanup.remove_cluster_objects(client, _BUILD_CLUSTER)
             with contextlib.suppress(NotFound):
                 client.api.remove_volume(cache.volume, force=True)
@@ -80,25 +80,25 @@ def _undo_on_failure(client: docker.DockerClient, cache: LayerCache) -> Iterator
 def _fill_volume(client: docker.DockerClient, cache: LayerCache, report_detail: DetailCallback) -> None:
     images = cache.image_set.images
     facts = capabilities.load_host_facts(client, cache.image_set.node_image, client.info())
-    with host_engine.explain_errors("filling the layer cache"):
-        with signals.defer_interrupts():
+    with host_engine.translate_engine_errors("filling the layer cache"):
+        with signals.defer_interrupts_in_block():
             client.api.create_volume(
                 cache.volume,
                 labels={
                     labels.PROJECT: paths.project_name(),
                     labels.LAYER_CACHE: "yes",
-                    labels.LOCK: project_lock.describe_location(paths.project_name()),
+                    labels.LOCK: project_lock.describe_lock_location(paths.project_name()),
                 },
             )
-            mirror_address = str(network.create_network(client, _BUILD_CLUSTER)[network.MIRROR_HOST])
+            mirror_address = str(network.create_cluster_network(client, _BUILD_CLUSTER)[network.MIRROR_HOST])
             mirror = _create_mirror(client, cache, mirror_address)
-        readiness.start_and_wait(client, mirror, "the registry mirror")
+        readiness.start_container_and_wait(client, mirror, "the registry mirror")
         report_detail("pushing images to the registry mirror")
         _push_images(client, images)
         report_detail("unpacking images for the nodes")
-        with signals.defer_interrupts():
+        with signals.defer_interrupts_in_block():
             node = _create_node(client, cache, mirror_address, facts)
-        readiness.start_and_wait(client, node, "the node that unpacks images")
+        readiness.start_container_and_wait(client, node, "the node that unpacks images")
         _unpack_images(client, node, [image.name for image in images])
 
 
@@ -108,7 +108,7 @@ def _create_mirror(client: docker.DockerClient, cache: LayerCache, address: str)
         cache.image_set.node_image,
         ["labs-layer-cache", "serve"],
         name=labels.format_object_name(_BUILD_CLUSTER, "mirror"),
-        labels=labels.build_labels(_BUILD_CLUSTER, mirror="yes"),
+        labels=labels.build_cluster_labels(_BUILD_CLUSTER, mirror="yes"),
         ports=[_PUSH_PORT],
         host_config=api.create_host_config(
             network_mode=labels.format_object_name(_BUILD_CLUSTER),
@@ -116,7 +116,7 @@ def _create_mirror(client: docker.DockerClient, cache: LayerCache, address: str)
             tmpfs={"/run": ""},
             port_bindings={_PUSH_PORT: ("127.0.0.1",)},
         ),
-        networking_config=network.build_endpoint_config(client, _BUILD_CLUSTER, address, "mirror"),
+        networking_config=network.build_networking_config(client, _BUILD_CLUSTER, address, "mirror"),
     )
     return str(container["Id"])
 
@@ -126,12 +126,12 @@ def _push_images(client: docker.DockerClient, images: Sequence[NodeImage]) -> No
     port = details["NetworkSettings"]["Ports"][f"{_PUSH_PORT}/tcp"][0]["HostPort"]
 
     def get_reference(image: NodeImage) -> tuple[str, str]:
-        repository, tag = image_set.qualify_name(image.name).rsplit(":", 1)
+        repository, tag = image_set.add_library_namespace(image.name).rsplit(":", 1)
         return f"127.0.0.1:{port}/{repository}", tag
 
     def push(image: NodeImage) -> None:
         repository, tag = get_reference(image)
-        with signals.defer_interrupts():
+        with signals.defer_interrupts_in_block():
             client.api.tag(image.image, repository, tag)
         for message in client.api.push(repository, tag=tag, stream=True, decode=True):
             if "error" in message:
@@ -153,12 +153,12 @@ def _create_node(
     api = client.api
     options = capabilities.build_node_options(facts)
     name = labels.format_object_name(_BUILD_CLUSTER, "node")
-    disk = api.create_volume(name, labels=labels.build_labels(_BUILD_CLUSTER))["Name"]
+    disk = api.create_volume(name, labels=labels.build_cluster_labels(_BUILD_CLUSTER))["Name"]
     binds = [f"{disk}:/var/lib/docker", f"{cache.volume}:{layer_cache.MOUNT}", *options.pop("binds", [])]
     container = api.create_container(
         cache.image_set.node_image,
         name=name,
-        labels=labels.build_labels(_BUILD_CLUSTER),
+        labels=labels.build_cluster_labels(_BUILD_CLUSTER),
         environment={"LABS_MIRROR": mirror_address},
         host_config=capabilities.build_host_config(
             client, {"network_mode": labels.format_object_name(_BUILD_CLUSTER), "binds": binds, **options}
@@ -178,9 +178,9 @@ def _unpack_images(client: docker.DockerClient, node: str, names: Sequence[str])
 def _create_record(client: docker.DockerClient, cache: LayerCache) -> None:
     record_labels = {
         **labels.IMAGES,
-        labels.LAYER_CACHE: recipe.compute_version(recipe.NODE),
+        labels.LAYER_CACHE: recipe.compute_recipe_version(recipe.NODE),
         labels.OWNER: paths.project_name(),
-        labels.LOCK: project_lock.describe_location(paths.project_name()),
+        labels.LOCK: project_lock.describe_lock_location(paths.project_name()),
         labels.NODE: cache.image_set.node_image,
         labels.VOLUME: cache.volume,
         labels.CONTENTS: codec.encode_json(cache.image_set.images),
@@ -188,7 +188,7 @@ def _create_record(client: docker.DockerClient, cache: LayerCache) -> None:
     changes = [f"LABEL {key}={json.dumps(value)}" for key, value in record_labels.items()]
     empty = io.BytesIO()
     tarfile.open(fileobj=empty, mode="w").close()
-    with host_engine.explain_errors("recording the layer cache"):
+    with host_engine.translate_engine_errors("recording the layer cache"):
         client.api.import_image_from_data(
             empty.getvalue(),
             repository=layer_cache.REPOSITORY,

@@ -22,7 +22,7 @@ MIRROR_HOST = 2
 FIRST_NODE_HOST = 11
 
 
-def create_network(client: docker.DockerClient, cluster: ClusterId) -> ipaddress.IPv4Network:
+def create_cluster_network(client: docker.DockerClient, cluster: ClusterId) -> ipaddress.IPv4Network:
     """Create the cluster's network on the first free subnet, and return that subnet.
 
     Raises:
@@ -38,7 +38,7 @@ def create_network(client: docker.DockerClient, cluster: ClusterId) -> ipaddress
                 labels.format_object_name(cluster),
                 driver="bridge",
                 ipam=IPAMConfig(pool_configs=[pool]),
-                labels=labels.build_labels(cluster),
+                labels=labels.build_cluster_labels(cluster),
             )
         except APIError as error:
             # Another start was faster, or an interface that is not listed has this subnet.
@@ -52,7 +52,7 @@ def create_network(client: docker.DockerClient, cluster: ClusterId) -> ipaddress
     )
 
 
-def build_endpoint_config(client: docker.DockerClient, cluster: ClusterId, address: str, alias: str) -> Any:
+def build_networking_config(client: docker.DockerClient, cluster: ClusterId, address: str, alias: str) -> Any:
     """Return the SDK's networking configuration for a container with a fixed address and a name on the network."""
     config = client.api.create_endpoint_config(ipv4_address=address, aliases=[alias])
     return client.api.create_networking_config({labels.format_object_name(cluster): config})
@@ -64,7 +64,7 @@ def list_free_subnets(used: Iterable[ipaddress.IPv4Network]) -> Iterator[ipaddre
     return (subnet for subnet in POOL.subnets(new_prefix=24) if not any(subnet.overlaps(other) for other in taken))
 
 
-def parse_routes(table: str) -> list[ipaddress.IPv4Network]:
+def parse_route_table(table: str) -> list[ipaddress.IPv4Network]:
     """Return the networks in the content of `/proc/net/route`, without the default route."""
     networks = []
     for line in table.splitlines()[1:]:
@@ -79,5 +79,5 @@ def _list_used_subnets(client: docker.DockerClient) -> list[ipaddress.IPv4Networ
     configs = [config for network in client.api.networks() for config in (network["IPAM"].get("Config") or [])]
     subnets = [ipaddress.ip_network(config["Subnet"], strict=False) for config in configs if config.get("Subnet")]
     table = Path("/proc/net/route")
-    routes = parse_routes(table.read_text("ascii")) if table.exists() else []
+    routes = parse_route_table(table.read_text("ascii")) if table.exists() else []
     return [subnet for subnet in subnets if isinstance(subnet, ipaddress.IPv4Network)] + routes

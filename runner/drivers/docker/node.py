@@ -49,11 +49,11 @@ class DockerNode:
             output = BoundedOutput(self.name, argv[0])
             with response:
                 for stream, payload in read_frames(lambda size: response.raw.read(size) or b""):
-                    output.append(stream, payload)
+                    output.append_or_raise(stream, payload)
             status = api.exec_inspect(command["Id"])["ExitCode"]
         if status is None:
             raise HostError(f"{self.name} stopped while '{argv[0]}' ran on it.", "'labs status' shows its state.")
-        return ExecResult(int(status), output.get_stream(STDOUT), output.get_stream(STDERR))
+        return ExecResult(int(status), output.get_stream_content(STDOUT), output.get_stream_content(STDERR))
 
     def copy_files(self, source: Path, target: str) -> None:
         """Send the files as a tar archive."""
@@ -63,7 +63,7 @@ class DockerNode:
     def run_attached(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
         """Run a command as an exec that is attached to this process's standard streams."""
         is_terminal = attach.is_on_terminal()
-        environment = attach.select_environment_variables(is_terminal)
+        environment = attach.select_forwarded_variables(is_terminal)
         api = self.client.api
         with self._explain_errors():
             command = api.exec_create(
@@ -91,4 +91,4 @@ class DockerNode:
             return bridge_to_socket(HijackedStream(api.exec_start(command["Id"], socket=True)))
 
     def _explain_errors(self) -> AbstractContextManager[None]:
-        return host_engine.explain_errors(f"reaching {self.name}")
+        return host_engine.translate_engine_errors(f"reaching {self.name}")

@@ -18,13 +18,13 @@ from runner.storage.locks import try_lock, wait_for_lock
 _MACHINE_ID = Path("/etc/machine-id")
 
 
-def describe_location(project: str) -> str:
+def describe_lock_location(project: str) -> str:
     """Return on which host and in which file a project's lock is, as recorded on its layer caches."""
     machine_id = _MACHINE_ID.read_text("ascii").strip() if _MACHINE_ID.exists() else ""
     return f"{os.uname().nodename} {machine_id} {_lock_file(project)}"
 
 
-def hold_project_lock(project: str) -> IO[str]:
+def acquire_project_lock(project: str) -> IO[str]:
     """Mark a project as in use until the returned file is closed or the process ends, however it ends.
 
     Waits while another project's command removes this project's layer cache.
@@ -43,12 +43,12 @@ def lock_unused_project(project: str, location: str | None) -> Iterator[bool]:
 
     Args:
         project: The project.
-        location: What `describe_location` returned when its layer cache was created; None for a cache of an earlier
+        location: What `describe_lock_location` returned when its layer cache was created; None for a cache of an earlier
             version, which recorded none. A lock of another host or user cannot be examined: such a project counts as
             in use.
 
     """
-    if location not in (None, describe_location(project)):
+    if location not in (None, describe_lock_location(project)):
         yield False
         return
     with _open_lock_file(project) as handle:

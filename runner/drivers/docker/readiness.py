@@ -38,7 +38,7 @@ class NodeBoot:
         self._client = client
         self._container = container
         self._name = name
-        with host_engine.explain_errors(f"starting {name}"):
+        with host_engine.translate_engine_errors(f"starting {name}"):
             # Attached before the start, so that the first line of output cannot be missed.
             self._stream = HijackedStream(client.api.attach_socket(container, {"stdout": 1, "stderr": 1, "stream": 1}))
             client.api.start(container)
@@ -54,13 +54,13 @@ class NodeBoot:
 
         """
         try:
-            with host_engine.explain_errors(f"booting {self._name}"):
+            with host_engine.translate_engine_errors(f"booting {self._name}"):
                 self._wait_for_line(stop)
         finally:
             self._stream.close()
 
     def _wait_for_line(self, stop: threading.Event) -> None:
-        self._stream.set_timeout(_POLL_SECONDS)
+        self._stream.set_read_timeout(_POLL_SECONDS)
         deadline = time.monotonic() + READY_SECONDS
         output = b""
         while _READY not in output and not stop.is_set():
@@ -71,7 +71,7 @@ class NodeBoot:
                     self._read_log(),
                 )
             try:
-                data = self._stream.receive()
+                data = self._stream.receive_bytes()
             except TimeoutError:
                 continue
             if not data:
@@ -83,7 +83,7 @@ class NodeBoot:
         return str(self._client.api.logs(self._container, tail=_LOG_LINES).decode("utf-8", "replace"))
 
 
-def start_and_wait(client: docker.DockerClient, container: str, name: str) -> None:
+def start_container_and_wait(client: docker.DockerClient, container: str, name: str) -> None:
     """Start one container and wait until it is ready.
 
     Raises:

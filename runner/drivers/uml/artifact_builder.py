@@ -35,7 +35,7 @@ def build_artifacts(names: Iterable[str], reporter: StatusReporter) -> None:
 
     """
     diagnostics.check_build_tools()
-    current = artifacts.find_artifacts()
+    current = artifacts.find_newest_artifacts()
     current_set = ImageSet(current.node_image, current.images) if current else None
     storage = buildah.open_storage(ProcessRunner())
     new_set = build_image_set(BuildahBackend(storage), current_set, names, reporter)
@@ -48,17 +48,17 @@ def build_artifacts(names: Iterable[str], reporter: StatusReporter) -> None:
             _fill_registry(storage, new_set, folder, report_detail)
         with reporter.step("Unpacking images onto the base disk") as report_detail:
             image_preload.preload_images(folder, [image.name for image in new_set.images], report_detail)
-        artifacts.publish_artifacts(artifacts.describe_artifacts(folder, new_set.node_image, new_set.images))
+        artifacts.publish_artifacts(artifacts.describe_new_artifacts(folder, new_set.node_image, new_set.images))
 
 
 def _create_disk(storage: BuildahStorage, node_image: str, folder: Path, report_detail: DetailCallback) -> None:
     """Create the base disk, the sandbox's root folder and the registry mirror's certificates."""
-    argv = ["bash", str(_HERE / "pack_artifacts.sh"), node_image, str(folder), _DISK_SIZE, *storage.argv]
+    argv = ["bash", str(_HERE / "pack_artifacts.sh"), node_image, str(folder), _DISK_SIZE, *storage.command_prefix]
     storage.processes.run_process(isolate_command(argv), "creating the VMs' base disk", report_detail)
-    create_root_links(folder)
+    create_sandbox_usr_links(folder)
 
 
-def create_root_links(folder: Path) -> None:
+def create_sandbox_usr_links(folder: Path) -> None:
     """Complete the sandbox's root folder with the links into /usr.
 
     Args:
@@ -72,7 +72,13 @@ def create_root_links(folder: Path) -> None:
 def _fill_registry(storage: BuildahStorage, images: ImageSet, folder: Path, report_detail: DetailCallback) -> None:
     """Push the images into the registry mirror's storage, with the registry program of the sandbox."""
     (folder / "registry").mkdir()
-    argv = ["bash", str(_HERE / "push_images.sh"), str(folder / "sandbox"), str(folder / "registry"), *storage.argv]
-    lines = "".join(f"{image.image} {image_set.qualify_name(image.name)}\n" for image in images.images)
+    argv = [
+        "bash",
+        str(_HERE / "push_images.sh"),
+        str(folder / "sandbox"),
+        str(folder / "registry"),
+        *storage.command_prefix,
+    ]
+    lines = "".join(f"{image.image} {image_set.add_library_namespace(image.name)}\n" for image in images.images)
     command = isolate_command(argv, has_network=False)
     storage.processes.run_process(command, "pushing images to the registry mirror", report_detail, lines)

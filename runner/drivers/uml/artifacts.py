@@ -58,7 +58,7 @@ class Artifacts:
     architecture: str
 
     @property
-    def disk(self) -> Path:
+    def base_disk(self) -> Path:
         """The base disk, which VMs only read."""
         return self.folder / "disk.img"
 
@@ -68,12 +68,12 @@ class Artifacts:
         return self.folder / "sandbox"
 
     @property
-    def registry(self) -> Path:
+    def registry_folder(self) -> Path:
         """The registry mirror's storage."""
         return self.folder / "registry"
 
     @property
-    def tls(self) -> Path:
+    def tls_folder(self) -> Path:
         """The registry mirror's key and certificate, and in `ca` the certificate that VMs trust."""
         return self.folder / "tls"
 
@@ -81,7 +81,7 @@ class Artifacts:
         """Whether a new VM has all of these images, up to date with this version's recipes."""
         return image_set.are_images_up_to_date(self.images, images)
 
-    def serialize(self) -> str:
+    def render_record(self) -> str:
         """Return the content of the record file."""
         data = {"format": _FORMAT, **codec.to_builtins(self)}
         del data["folder"]
@@ -89,10 +89,10 @@ class Artifacts:
 
     def write_record(self) -> None:
         """Write the record file into the artifacts' folder."""
-        atomic.write_text(self.folder / RECORD_NAME, self.serialize())
+        atomic.write_text(self.folder / RECORD_NAME, self.render_record())
 
 
-def cache_folder() -> Path:
+def uml_cache_folder() -> Path:
     """Return the folder for all artifacts and what they are built with."""
     return paths.cache_folder() / "uml"
 
@@ -102,16 +102,22 @@ def detect_architecture() -> str:
     return platform.machine()
 
 
-def compute_digest() -> str:
+def compute_build_digest() -> str:
     """Return a short hash of what artifacts of this version are built from, for this host's architecture."""
-    built_from = f"{_FORMAT} {recipe.compute_version(recipe.VM)} {detect_architecture()}"
+    built_from = f"{_FORMAT} {recipe.compute_recipe_version(recipe.VM)} {detect_architecture()}"
     return hashlib.sha256(built_from.encode()).hexdigest()[:12]
 
 
-def describe_artifacts(folder: Path, node_image: str, images: Sequence[NodeImage]) -> Artifacts:
+def describe_new_artifacts(folder: Path, node_image: str, images: Sequence[NodeImage]) -> Artifacts:
     """Return the description of artifacts that this version builds now, on this host."""
     return Artifacts(
-        folder, compute_digest(), node_image, tuple(images), time.time(), runner.__version__, detect_architecture()
+        folder,
+        compute_build_digest(),
+        node_image,
+        tuple(images),
+        time.time(),
+        runner.__version__,
+        detect_architecture(),
     )
 
 
@@ -128,14 +134,14 @@ def parse_record(text: str, folder: Path) -> Artifacts:
     return codec.from_builtins({**data, "folder": str(folder)}, Artifacts)
 
 
-def find_artifacts() -> Artifacts | None:
+def find_newest_artifacts() -> Artifacts | None:
     """Return the newest artifacts that match this version, or None."""
-    matching = [artifacts for artifacts in _list_artifacts() if artifacts.digest == compute_digest()]
+    matching = [artifacts for artifacts in _list_artifacts() if artifacts.digest == compute_build_digest()]
     return max(matching, key=lambda artifacts: artifacts.created_at, default=None)
 
 
 def _list_artifacts() -> Iterator[Artifacts]:
-    for record in cache_folder().glob(f"*/{RECORD_NAME}"):
+    for record in uml_cache_folder().glob(f"*/{RECORD_NAME}"):
         if record.parent.suffix == PARTIAL_SUFFIX:
             continue
         try:
@@ -143,8 +149,8 @@ def _list_artifacts() -> Iterator[Artifacts]:
         except (OSError, ValueError):
             # An earlier version wrote it, or `prune_artifacts` was interrupted.
             continue
-        folders = (artifacts.sandbox_root, artifacts.registry, artifacts.tls)
-        if artifacts.disk.is_file() and all(folder.is_dir() for folder in folders):
+        folders = (artifacts.sandbox_root, artifacts.registry_folder, artifacts.tls_folder)
+        if artifacts.base_disk.is_file() and all(folder.is_dir() for folder in folders):
             yield artifacts
 
 
@@ -154,9 +160,9 @@ def create_partial_folder() -> Iterator[Path]:
 
     It is deleted at the end of the block, unless `publish_artifacts` has renamed it. The images' lock must be held.
     """
-    cache_folder().mkdir(parents=True, exist_ok=True)
+    uml_cache_folder().mkdir(parents=True, exist_ok=True)
     remove_partial_folders()
-    folder = cache_folder() / f"{compute_digest()}-{secrets.token_hex(4)}{PARTIAL_SUFFIX}"
+    folder = uml_cache_folder() / f"{compute_build_digest()}-{secrets.token_hex(4)}{PARTIAL_SUFFIX}"
     # The kernels and the registry mirror run without privileges, so every user must be able to read these files,
     # even if root has a umask that denies it.
     previous_umask = os.umask(0o022)
@@ -165,14 +171,14 @@ def create_partial_folder() -> Iterator[Path]:
         yield folder
     finally:
         os.umask(previous_umask)
-        with signals.ignore_interrupts():
+        with signals.ignore_interrupts_in_block():
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def publish_artifacts(built: Artifacts) -> Artifacts:
     """Make newly built artifacts available, and return them with their final folder."""
     # VMs write their changes to other files, and all VMs rely on the base disk never changing.
-    built.disk.chmod(0o444)
+    built.base_disk.chmod(0o444)
     built.write_record()
     published = replace(built, folder=built.folder.with_suffix(""))
     built.folder.rename(published.folder)
@@ -182,7 +188,7 @@ def publish_artifacts(built: Artifacts) -> Artifacts:
 def remove_partial_folders() -> None:
     """Remove the leftovers of interrupted builds; the images' lock must be held."""
     for suffix in (PARTIAL_SUFFIX, _EARLIER_PARTIAL_SUFFIX):
-        for folder in cache_folder().glob(f"*{suffix}"):
+        for folder in uml_cache_folder().glob(f"*{suffix}"):
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -198,13 +204,13 @@ def prune_artifacts(remove_all: bool, in_use: Collection[Path] = ()) -> int:
 
     """
     kept_folders = {folder.resolve() for folder in in_use}
-    newest = find_artifacts()
+    newest = find_newest_artifacts()
     if newest and not remove_all:
         kept_folders.add(newest.folder.resolve())
     removed = 0
     remove_partial_folders()
     for name in (RECORD_NAME, _EARLIER_RECORD_NAME):
-        for record in cache_folder().glob(f"*/{name}"):
+        for record in uml_cache_folder().glob(f"*/{name}"):
             if record.parent.resolve() not in kept_folders:
                 # The record goes first, so that an interruption leaves nothing that looks complete.
                 record.unlink()

@@ -34,9 +34,9 @@ class BuildahStorage:
     driver: str
 
     @property
-    def argv(self) -> tuple[str, ...]:
+    def command_prefix(self) -> tuple[str, ...]:
         """The words that every buildah command on this storage starts with."""
-        folder = artifacts.cache_folder() / "buildah" / self.driver
+        folder = artifacts.uml_cache_folder() / "buildah" / self.driver
         return ("buildah", "--root", f"{folder}/root", "--runroot", f"{folder}/run", "--storage-driver", self.driver)
 
     def run_buildah(self, *words: str, purpose: str, report_line: DetailCallback = lambda _line: None) -> str:
@@ -51,7 +51,7 @@ class BuildahStorage:
             HostError: It failed.
 
         """
-        return self.processes.run_process(isolate_command([*self.argv, *words]), purpose, report_line)
+        return self.processes.run_process(isolate_command([*self.command_prefix, *words]), purpose, report_line)
 
     def list_images(self) -> dict[str, StoredImage]:
         """Return all images by tag."""
@@ -112,7 +112,7 @@ def open_storage(processes: ProcessRunner) -> BuildahStorage:
     return storage
 
 
-def prune_storages(keep: Collection[str]) -> int:
+def prune_storage_images(keep: Collection[str]) -> int:
     """Remove images from all storages of this user; the caller holds the images' lock.
 
     Args:
@@ -124,7 +124,7 @@ def prune_storages(keep: Collection[str]) -> int:
     """
     removed = 0
     processes = ProcessRunner()
-    for folder in (artifacts.cache_folder() / "buildah").glob("*"):
+    for folder in (artifacts.uml_cache_folder() / "buildah").glob("*"):
         storage = BuildahStorage(processes, folder.name)
         storage.remove_leftover_containers()
         unused = [tag for tag in storage.list_images() if tag not in keep]

@@ -181,7 +181,7 @@ def _diagnose_memory() -> Diagnosis:
     return Diagnosis("memory", True if is_enough else None, f"{free} MB free", advice)
 
 
-def check_memory(megabytes: int) -> None:
+def check_free_memory(megabytes: int) -> None:
     """Check that this host has enough free memory for VMs.
 
     Args:

@@ -31,7 +31,7 @@ class UmlDriver:
 
     @cached_property
     def _artifacts(self) -> Artifacts | None:
-        return artifacts.find_artifacts()
+        return artifacts.find_newest_artifacts()
 
     def _require_artifacts(self) -> Artifacts:
         if self._artifacts is None:
@@ -51,7 +51,7 @@ class UmlDriver:
             diagnostics.check_build_tools()
         return "its VMs need no Docker Engine"
 
-    def check_kernel(self, needs: Iterable[str], subject: str) -> None:
+    def check_kernel_features(self, needs: Iterable[str], subject: str) -> None:
         """Check only that VMs can run here: their own kernel has every feature that a lab can need."""
         diagnostics.check_host()
 
@@ -85,7 +85,7 @@ class UmlDriver:
         """Remove artifacts, except those that a cluster's disks depend on, and images that they were built from."""
         from runner.drivers.uml import images
 
-        states = [cluster_state.load_state(folder) for folder in cluster_state.list_folders_of_all_projects()]
+        states = [cluster_state.load_state(folder) for folder in cluster_state.list_cluster_folders_of_all_projects()]
         in_use = [state.artifacts for state in states if state]
         removed = images.prune_images(remove_all) + artifacts.prune_artifacts(remove_all, in_use)
         self._forget_artifacts()
@@ -109,7 +109,7 @@ class UmlDriver:
         """Return what the kernel estimates to be available without swapping."""
         return diagnostics.measure_free_memory()
 
-    def calculate_memory(self, topology: Topology) -> int:
+    def calculate_topology_memory(self, topology: Topology) -> int:
         """Add up the memory of the VMs."""
         return sum(node.memory_mb for node in topology.nodes)
 
@@ -120,7 +120,7 @@ class UmlDriver:
             state = cluster_state.load_state(cluster_state.cluster_folder(replaced.id))
             running = [node.name for node in replaced.nodes if node.state is NodeState.RUNNING]
             freed = sum(vm.memory_mb for vm in state.vms if vm.name in running) if state else 0
-        diagnostics.check_memory(self.calculate_memory(topology) - freed)
+        diagnostics.check_free_memory(self.calculate_topology_memory(topology) - freed)
         diagnostics.check_disk_space(cluster_state.clusters_folder(), len(topology.nodes))
 
     def create_cluster(
@@ -128,12 +128,12 @@ class UmlDriver:
     ) -> Cluster:
         """Record the cluster's state, start the supervisor, and wait for the VMs, whose disks have all images."""
         folder = cluster_state.cluster_folder(cluster)
-        state = cluster_state.create_state(cluster, topology, self._require_artifacts().folder)
+        state = cluster_state.build_state(cluster, topology, self._require_artifacts().folder)
         self.check_capacity(topology)
-        with reporter.step(f"Creating the VMs ({', '.join(topology.node_names)})"), signals.defer_interrupts():
+        with reporter.step(f"Creating the VMs ({', '.join(topology.node_names)})"), signals.defer_interrupts_in_block():
             # No other user may read what the VMs write, or execute it.
             folder.mkdir(parents=True, mode=0o700)
-            state.save(folder)
+            state.save_to_folder(folder)
             supervisor_client.start_supervisor(folder)
         _wait_for_vms(folder, topology.node_names, reporter)
         return self._load_cluster(folder)
@@ -174,10 +174,10 @@ class UmlDriver:
                 f"The base disk of '{cluster.id}' has been removed: there is no {state.artifacts}.",
                 f"'labs reset {cluster.id.lab}' creates the cluster again; the work on its nodes is lost.",
             )
-        diagnostics.check_memory(sum(vm.memory_mb for vm in state.vms if vm.name in down))
+        diagnostics.check_free_memory(sum(vm.memory_mb for vm in state.vms if vm.name in down))
         diagnostics.check_disk_space(folder, len(down))
-        with reporter.step(f"Starting {', '.join(down)}"), signals.defer_interrupts():
-            if supervisor_client.is_running(folder):
+        with reporter.step(f"Starting {', '.join(down)}"), signals.defer_interrupts_in_block():
+            if supervisor_client.is_supervisor_running(folder):
                 for name in down:
                     supervisor_client.boot_vm(folder, name)
             else:
@@ -192,7 +192,7 @@ class UmlDriver:
                 list(pool.map(_shut_down_node, running))
         finally:
             # This also ends the VMs that did not shut down.
-            supervisor_client.stop_supervisor(cluster_state.cluster_folder(cluster.id))
+            supervisor_client.kill_supervisor(cluster_state.cluster_folder(cluster.id))
 
     def remove_cluster(self, cluster: ClusterId) -> bool:
         """Stop the supervisor and delete the cluster's folder."""
@@ -201,7 +201,7 @@ class UmlDriver:
             return False
         # The mark goes first, so that an interrupted removal leaves a cluster that counts as incomplete.
         (folder / _COMPLETE_MARK).unlink(missing_ok=True)
-        supervisor_client.stop_supervisor(folder)
+        supervisor_client.kill_supervisor(folder)
         shutil.rmtree(folder)
         return True
 
@@ -217,7 +217,7 @@ def _create_wait_job(folder: Path, name: str) -> Callable[[threading.Event], Non
         if vm_state != VmState.READY and not stop.is_set():
             problem = "stopped before its engine was ready" if vm_state == VmState.DOWN else "was not ready in time"
             raise HostError(
-                f"{name} {problem}.", "'labs doctor' looks for the cause.", cluster_state.read_log(folder, name)
+                f"{name} {problem}.", "'labs doctor' looks for the cause.", cluster_state.read_log_tail(folder, name)
             )
 
     return wait

@@ -47,7 +47,7 @@ def export_artifacts(archive_path: Path, reporter: StatusReporter) -> Artifacts:
         HostError: There are no artifacts, or the file cannot be written.
 
     """
-    exported = artifacts.find_artifacts()
+    exported = artifacts.find_newest_artifacts()
     if not exported:
         raise HostError("There is nothing to export yet.", "Type 'labs images build --driver uml' first.")
     with (
@@ -98,11 +98,11 @@ def _write_archive(exported: Artifacts, target: _ReportingFile) -> None:
         gzip.GzipFile(fileobj=target, mode="wb", compresslevel=_COMPRESSION_LEVEL, filename="") as compressed,
         tarfile.open(fileobj=compressed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
     ):
-        record = exported.serialize().encode()
+        record = exported.render_record().encode()
         entry = tarfile.TarInfo(artifacts.RECORD_NAME)
         entry.size = len(record)
         archive.addfile(entry, io.BytesIO(record))
-        sparse_tar.add_sparse_file(archive, exported.disk, _DISK)
+        sparse_tar.add_sparse_file(archive, exported.base_disk, _DISK)
         for folder in _FOLDERS:
             for path in sorted((exported.folder / folder).rglob("*")):
                 # Links are the same everywhere and are created again; so an import need not accept any.
@@ -129,7 +129,7 @@ def _read_archive(archive_path: Path, source: _ReportingFile, folder: Path) -> A
             pass
     if not (folder / _DISK).is_file() or not all((folder / name).is_dir() for name in _FOLDERS):
         raise _damage_error(archive_path, "files are missing")
-    artifact_builder.create_root_links(folder)
+    artifact_builder.create_sandbox_usr_links(folder)
     return replace(record, folder=folder, created_at=time.time())
 
 
@@ -151,7 +151,7 @@ def _read_record(archive_path: Path, archive: tarfile.TarFile, entry: tarfile.Ta
             f"{archive_path} is for {record.architecture} processors; this host has {artifacts.detect_architecture()}.",
             "Export it on a host with the same kind of processor.",
         )
-    if record.digest != artifacts.compute_digest():
+    if record.digest != artifacts.compute_build_digest():
         raise UsageError(
             f"{archive_path} was exported by labs {record.labs_version}, whose recipes differ from those of this "
             f"version, {runner.__version__}.",

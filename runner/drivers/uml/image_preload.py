@@ -45,15 +45,15 @@ def preload_images(artifacts_folder: Path, names: Sequence[str], report_detail: 
     base_disk.rename(vm_disk)
     address = str(cluster_state.SUBNET[11])
     vm = VmSpec(_NAME, Role.MANAGER, address, DEFAULT_MEMORY_MB)
-    ClusterState("images", "build", artifacts_folder, (vm,)).save(folder)
+    ClusterState("images", "build", artifacts_folder, (vm,)).save_to_folder(folder)
     try:
         report_detail("booting a VM")
         supervisor_client.start_supervisor(folder)
         _pull_images(UmlNode(_NAME, Role.MANAGER, address, NodeState.RUNNING, folder), names, report_detail)
     finally:
         # An error deletes this folder, and without it the supervisor could no longer be found.
-        with signals.ignore_interrupts():
-            supervisor_client.stop_supervisor(folder)
+        with signals.ignore_interrupts_in_block():
+            supervisor_client.kill_supervisor(folder)
     vm_disk.rename(base_disk)
     if os.geteuid() == 0:
         os.chown(base_disk, 0, 0)
@@ -72,6 +72,6 @@ def _pull_images(node: UmlNode, names: Sequence[str], report_detail: DetailCallb
         raise HostError(
             "The images could not be pulled from the registry mirror.",
             "Run the same command again.",
-            result.error_text + mirror_log,
+            result.stderr_text + mirror_log,
         )
     node.shut_down()

@@ -35,7 +35,7 @@ class BuildahBackend:
 
     """
 
-    node_recipe = recipe.VM
+    node_recipe_name = recipe.VM
 
     def __init__(self, storage: BuildahStorage) -> None:
         self._storage = storage
@@ -78,13 +78,13 @@ class BuildahBackend:
             return False
         return True
 
-    def build_base(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
+    def build_base_image(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
         """Build the base on a root that mmdebstrap creates: also online, so that its mirrors are this host's."""
         if not self.find_images([_ROOT_TAG]):
             self._build_root(report_detail)
         report_detail("certificates and mirrors")
         with _build_context(recipe.load_recipes()[recipe.BASE].folder) as folder:
-            for name, data in debian_base.list_extra_files().items():
+            for name, data in debian_base.collect_extra_files().items():
                 if name.endswith("/"):
                     (folder / name).mkdir(exist_ok=True)
                 else:
@@ -95,7 +95,7 @@ class BuildahBackend:
         # Left over from a build that was killed.
         for leftover in paths.cache_folder().glob("root-*.tar"):
             leftover.unlink(missing_ok=True)
-        archive = debian_base.bootstrap_root(report_detail)
+        archive = debian_base.bootstrap_root_archive(report_detail)
         try:
             with _build_context() as folder:
                 archive.rename(folder / "root.tar")
@@ -108,9 +108,9 @@ class BuildahBackend:
         """Build an image in the recipe's own folder."""
         self._storage.build_image(source.folder, tag, {"BASE": base_tag}, report_detail)
 
-    def cancel(self) -> None:
+    def cancel_builds(self) -> None:
         """Kill the running buildah processes."""
-        self._storage.processes.stop_all()
+        self._storage.processes.kill_all_processes()
 
 
 def prune_images(remove_all: bool) -> int:
@@ -127,22 +127,22 @@ def prune_images(remove_all: bool) -> int:
         # Nothing was ever built here: the artifacts were imported from another host.
         return 0
     if remove_all:
-        return buildah.prune_storages(keep=[])
-    current = artifacts.find_artifacts()
+        return buildah.prune_storage_images(keep=[])
+    current = artifacts.find_newest_artifacts()
     real = [_format_pulled_tag(image.name) for image in current.images if not image.stand_in] if current else []
-    return buildah.prune_storages(
-        keep=[_ROOT_TAG, *recipe.compute_tags(debian_base.hash_host_inputs()).values(), *real]
+    return buildah.prune_storage_images(
+        keep=[_ROOT_TAG, *recipe.compute_image_tags(debian_base.hash_host_inputs()).values(), *real]
     )
 
 
 def _format_pulled_tag(name: str) -> str:
-    return f"{_REGISTRY_HOST}/{image_set.qualify_name(name)}"
+    return f"{_REGISTRY_HOST}/{image_set.add_library_namespace(name)}"
 
 
 @contextmanager
 def _build_context(source: Path | None = None) -> Iterator[Path]:
     """Yield a temporary folder to build from; a copy of `source`, if given."""
-    folder = artifacts.cache_folder() / "context"
+    folder = artifacts.uml_cache_folder() / "context"
     shutil.rmtree(folder, ignore_errors=True)
     if source:
         shutil.copytree(source, folder)

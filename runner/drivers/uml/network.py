@@ -41,7 +41,7 @@ _SETTINGS = {
 _BUFFER_BYTES = 4 << 20
 
 
-def create_network(vm_count: int) -> list[socket.socket]:
+def create_bridge_and_cards(vm_count: int) -> list[socket.socket]:
     """Create the bridge, and a network card for each VM.
 
     Args:
@@ -77,7 +77,7 @@ def _configure_namespace() -> None:
             Path("/proc/sys/net", name).write_text(value, "ascii")
 
 
-def close_connections(address: str) -> None:
+def close_connections_to_vm(address: str) -> None:
     """Close all connections to a VM that is down; where `ss` cannot do it, TCP keep-alive does so later."""
     if shutil.which("ss"):
         subprocess.run(["ss", "--kill", "dst", address], capture_output=True, check=False)

@@ -56,7 +56,7 @@ class UmlNode:
         result = self._run_command(command, {}, copy_archive.pack_files(source, target))
         if result.exit_status:
             raise HostError(
-                f"{source} could not be copied to {self.name}.", "'labs status' shows its state.", result.error_text
+                f"{source} could not be copied to {self.name}.", "'labs status' shows its state.", result.stderr_text
             )
 
     def run_attached(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
@@ -64,7 +64,7 @@ class UmlNode:
         is_terminal = attach.is_on_terminal()
         with self._explain_errors():
             action = "terminal" if is_terminal else "run"
-            environment = attach.select_environment_variables(is_terminal)
+            environment = attach.select_forwarded_variables(is_terminal)
             session = self._open_session(action, argv, environment, attach.get_terminal_size())
             return attach.attach_session(_open_attached(session, self.folder), is_terminal, on_output)
 
@@ -81,11 +81,11 @@ class UmlNode:
             if not frame or frame[0] != ResponseFrameType.STATUS:
                 session.close()
                 raise ConnectionRefusedError(f"nothing listens on port {port}")
-            return session.detach()
+            return session.detach_connection()
 
     def read_log(self, lines: int = 40) -> str:
         """Return the last lines of the VM's console."""
-        return cluster_state.read_log(self.folder, self.name, lines)
+        return cluster_state.read_log_tail(self.folder, self.name, lines)
 
     def shut_down(self) -> None:
         """Stop the node engine in an orderly way, power the VM off, and wait until it is down.
@@ -107,17 +107,17 @@ class UmlNode:
             attached = _open_attached(self._open_session("run", argv, environment), self.folder)
             with contextlib.closing(attached), _ignore_lost_connection():
                 for start in range(0, len(stdin), _CHUNK):
-                    attached.send(stdin[start : start + _CHUNK])
+                    attached.send_input(stdin[start : start + _CHUNK])
                 attached.end_input()
-                while (chunks := attached.receive()) is not None:
+                while (chunks := attached.receive_output()) is not None:
                     for stream, data in chunks:
-                        output.append(stream, data)
+                        output.append_or_raise(stream, data)
         status = attached.get_exit_status()
         if status is None:
             raise HostError(
                 f"{self.name} stopped while '{argv[0]}' ran on it.", "'labs status' shows its state.", self.read_log()
             )
-        return ExecResult(status, output.get_stream(attach.STDOUT), output.get_stream(attach.STDERR))
+        return ExecResult(status, output.get_stream_content(attach.STDOUT), output.get_stream_content(attach.STDERR))
 
     def _open_session(
         self,
@@ -151,7 +151,7 @@ def _ignore_lost_connection() -> Iterator[None]:
 
 
 def _open_attached(session: AgentSession, folder: Path) -> _AttachedAgentSession:
-    return _AttachedAgentSession(session, supervisor_client.open_exit_descriptor(folder))
+    return _AttachedAgentSession(session, supervisor_client.open_supervisor_pidfd(folder))
 
 
 class _AttachedAgentSession:
@@ -159,7 +159,7 @@ class _AttachedAgentSession:
 
     Args:
         session: The session.
-        supervisor_exit: A descriptor that is readable once the supervisor has exited, as `open_exit_descriptor` returns
+        supervisor_exit: A descriptor that is readable once the supervisor has exited, as `open_supervisor_pidfd` returns
             it. The connection to a VM stays open then, without a sign that the VM is gone.
 
     """
@@ -177,7 +177,7 @@ class _AttachedAgentSession:
     def fileno(self) -> int:
         return self._poll.fileno()
 
-    def receive(self) -> list[tuple[int, bytes]] | None:
+    def receive_output(self) -> list[tuple[int, bytes]] | None:
         if self._exit_status is not None:
             return None
         frames = self._receive_frames()
@@ -201,7 +201,7 @@ class _AttachedAgentSession:
         except ConnectionError:
             return None
 
-    def send(self, data: bytes) -> None:
+    def send_input(self, data: bytes) -> None:
         self._session.send_frame(RequestFrameType.INPUT, data)
 
     def end_input(self) -> None:

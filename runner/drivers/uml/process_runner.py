@@ -36,7 +36,7 @@ def isolate_command(argv: Sequence[str], *, has_network: bool = True) -> list[st
     return isolated if os.geteuid() == 0 else [*_DIE_WITH_PARENT, "buildah", "unshare", *isolated]
 
 
-def create_failure_error(purpose: str, log: str) -> HostError:
+def create_process_error(purpose: str, log: str) -> HostError:
     """Return the error for a program that has failed.
 
     Args:
@@ -86,7 +86,7 @@ class ProcessRunner:
 
         Raises:
             HostError: It failed.
-            StoppedError: `stop_all` was called.
+            StoppedError: `kill_all_processes` was called.
 
         """
         process = self._start_process(argv, purpose)
@@ -109,7 +109,7 @@ class ProcessRunner:
         if self._is_stopped:
             raise StoppedError
         if status:
-            raise create_failure_error(purpose, "".join(lines[-_LOG_LINES:]))
+            raise create_process_error(purpose, "".join(lines[-_LOG_LINES:]))
         return "".join(lines)
 
     def _start_process(self, argv: Sequence[str], purpose: str) -> subprocess.Popen[str]:
@@ -128,7 +128,7 @@ class ProcessRunner:
                     process_group=0,
                 )
             except OSError as error:
-                raise create_failure_error(purpose, f"{argv[0]}: {error}\n") from error
+                raise create_process_error(purpose, f"{argv[0]}: {error}\n") from error
             self._running.add(process)
         return process
 
@@ -142,7 +142,7 @@ class ProcessRunner:
             # It has exited already; its status and its last lines show why.
             pass
 
-    def stop_all(self) -> None:
+    def kill_all_processes(self) -> None:
         """Kill all running commands, and start no further ones."""
         with self._lock:
             self._is_stopped = True

@@ -32,7 +32,7 @@ def test_order() -> None:
         done.append(source.name)
 
     sources = list_recipes("vote-after", "vm", "redis", "whoami-traefik")
-    build_scheduler.build_in_order(sources, build, lambda: None)
+    build_scheduler.build_in_dependency_order(sources, build, lambda: None)
     assert {source.name for source in sources} == set(done)
     assert 2 == max(running_counts)
 
@@ -49,6 +49,6 @@ def test_failure() -> None:
         assert cancelled.wait(5)
 
     with pytest.raises(ValueError, match="disk full"):
-        build_scheduler.build_in_order(list_recipes("vote", "redis", "mysql"), build, cancelled.set)
+        build_scheduler.build_in_dependency_order(list_recipes("vote", "redis", "mysql"), build, cancelled.set)
     assert cancelled.is_set()
     assert not {"web", "vote"} & set(started)

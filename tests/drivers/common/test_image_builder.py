@@ -23,7 +23,7 @@ VOTE = "dockersamples/examplevotingapp_vote:latest"
 class MemoryBackend:
     """A back end that remembers what it pulled and built. It cannot pull `lost`, and pulls of `slow` never end."""
 
-    node_recipe = recipe.NODE
+    node_recipe_name = recipe.NODE
 
     def __init__(self, *stored: str, is_online: bool = True) -> None:
         self.stored = list(stored)
@@ -54,7 +54,7 @@ class MemoryBackend:
         self.stored.append(self.get_pulled_tag(name))
         return True
 
-    def build_base(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
+    def build_base_image(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
         """Remember it."""
         assert self._is_online == is_online
         self._build(recipe.BASE, tag)
@@ -69,7 +69,7 @@ class MemoryBackend:
         self.built.append(name)
         self.stored.append(tag)
 
-    def cancel(self) -> None:
+    def cancel_builds(self) -> None:
         """End the slow pulls."""
         self.cancelled.set()
 
@@ -106,7 +106,7 @@ def test_stand_in() -> None:
     backend = MemoryBackend(is_online=False)
     image = build(backend, "redis:alpine").images[0]
     assert [] == backend.pulled
-    assert (True, recipe.compute_version("redis")) == (bool(image.stand_in), image.version)
+    assert (True, recipe.compute_recipe_version("redis")) == (bool(image.stand_in), image.version)
 
 
 def test_failed_pull(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +118,7 @@ def test_failed_pull(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_stored() -> None:
     """Images that the back end has already are neither pulled nor built again."""
-    tags = recipe.compute_tags(debian_base.hash_host_inputs())
+    tags = recipe.compute_image_tags(debian_base.hash_host_inputs())
     backend = MemoryBackend("registry/redis:alpine", tags[recipe.BASE], tags[recipe.NODE])
     assert f"id of {tags[recipe.NODE]}" == build(backend, "redis:alpine").node_image
     assert ([], []) == (backend.pulled, backend.built)

@@ -22,7 +22,7 @@ from runner.nodes.driver_interface import NodeImage
 )
 def test_up_to_date(name: str, stand_in: str, recipe_name: str, is_up_to_date: bool) -> None:
     """A stand-in is up to date if its name still has the same recipe; a real image always is."""
-    version = recipe.compute_version(recipe_name) if recipe_name else ""
+    version = recipe.compute_recipe_version(recipe_name) if recipe_name else ""
     image = NodeImage(name, "sha256:1", stand_in, 1, version)
     assert ({name} if is_up_to_date else set()) == image_set.list_up_to_date_names([image])
     assert is_up_to_date == image_set.are_images_up_to_date([image], [name])
@@ -31,5 +31,5 @@ def test_up_to_date(name: str, stand_in: str, recipe_name: str, is_up_to_date: b
 
 def test_qualified_name() -> None:
     """Docker Hub keeps official images below 'library', and others below their owner."""
-    assert "library/nginx:alpine" == image_set.qualify_name("nginx:alpine")
-    assert "traefik/whoami:latest" == image_set.qualify_name("traefik/whoami:latest")
+    assert "library/nginx:alpine" == image_set.add_library_namespace("nginx:alpine")
+    assert "traefik/whoami:latest" == image_set.add_library_namespace("traefik/whoami:latest")

@@ -109,7 +109,7 @@ def test_host_config() -> None:
 )
 def test_missing_capabilities(bounding: str, last: int, missing: tuple[str, ...]) -> None:
     """The capabilities that are not in a bounding set are listed, without those that the kernel does not have."""
-    assert missing == capabilities.list_missing_capabilities(bounding, last)
+    assert missing == capabilities.parse_missing_capabilities(bounding, last)
 
 
 def test_capability_bits() -> None:
@@ -127,14 +127,14 @@ def test_capability_bits() -> None:
 @pytest.mark.parametrize(("name", "is_available"), [("ipvs", False), ("vxlan", True)])
 def test_has_feature(name: str, is_available: bool) -> None:
     """Each kernel feature that a lab may need is one of the facts."""
-    assert is_available is replace(BEST_FACTS, has_ipvs=False).has_feature(name)
+    assert is_available is replace(BEST_FACTS, has_ipvs=False).has_kernel_feature(name)
 
 
 def test_every_need_is_known() -> None:
     """Every need that the front matter may name is a known feature."""
     schema = json.loads((helpers.CHECKOUT / "runner/lessons/lesson.schema.json").read_text("utf-8"))
     needs = schema["properties"]["needs"]["items"]["enum"]
-    assert [True] * len(needs) == [BEST_FACTS.has_feature(need) for need in needs]
+    assert [True] * len(needs) == [BEST_FACTS.has_kernel_feature(need) for need in needs]
 
 
 INFO = {"ID": "AB:CD", "ServerVersion": "26.1", "KernelVersion": "6.12"}

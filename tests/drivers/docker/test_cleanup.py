@@ -23,8 +23,11 @@ class FakeEngine:
         """List the node's volume, and the mark of a complete start."""
         return {
             "Volumes": [
-                {"Name": "labs-tiny-in-complete", "Labels": labels.build_labels(ClusterId("tiny"))},
-                {"Name": "labs-tiny-complete", "Labels": labels.build_labels(ClusterId("tiny"), complete="yes")},
+                {"Name": "labs-tiny-in-complete", "Labels": labels.build_cluster_labels(ClusterId("tiny"))},
+                {
+                    "Name": "labs-tiny-complete",
+                    "Labels": labels.build_cluster_labels(ClusterId("tiny"), complete="yes"),
+                },
             ]
         }
 

@@ -58,7 +58,7 @@ def test_hijacked(pair: tuple[socket.socket, socket.socket]) -> None:
     """Data goes in both directions of a hijacked connection."""
     engine, ours = pair
     hijacked = HijackedStream(ours)
-    hijacked.send(b"ls\n")
+    hijacked.send_bytes(b"ls\n")
     assert b"ls\n" == engine.recv(10)
     engine.sendall(TWO_FRAMES)
     engine.shutdown(socket.SHUT_WR)
@@ -72,15 +72,15 @@ def test_end_of_input(pair: tuple[socket.socket, socket.socket]) -> None:
     hijacked.end_input()
     assert b"" == engine.recv(10)
     engine.sendall(b"late")
-    assert b"late" == hijacked.receive()
+    assert b"late" == hijacked.receive_bytes()
 
 
 def test_timeout(pair: tuple[socket.socket, socket.socket]) -> None:
     """A read can have a timeout."""
     hijacked = HijackedStream(pair[1])
-    hijacked.set_timeout(0.05)
+    hijacked.set_read_timeout(0.05)
     with pytest.raises(TimeoutError):
-        hijacked.receive()
+        hijacked.receive_bytes()
 
 
 def test_close(pair: tuple[socket.socket, socket.socket]) -> None:
@@ -109,7 +109,11 @@ def test_buffered_output() -> None:
             _response = type("Response", (), {"raw": Raw})
 
         hijacked = HijackedStream(FakeResponse)
-        assert [b"ear", b"ly ", b"late"] == [hijacked.receive(3), hijacked.receive(100), hijacked.receive(100)]
+        assert [b"ear", b"ly ", b"late"] == [
+            hijacked.receive_bytes(3),
+            hijacked.receive_bytes(100),
+            hijacked.receive_bytes(100),
+        ]
 
 
 def test_bridge(pair: tuple[socket.socket, socket.socket]) -> None:

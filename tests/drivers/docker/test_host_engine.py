@@ -91,7 +91,7 @@ def test_unknown_context(monkeypatch: pytest.MonkeyPatch) -> None:
     """A context that does not exist is an error with the command that lists contexts."""
     monkeypatch.setenv("DOCKER_CONTEXT", "nowhere")
     with pytest.raises(HostError, match="There is no Docker context 'nowhere'") as caught:
-        host_engine.connect_engine()
+        host_engine.connect_host_engine()
     assert caught.value.advice.startswith("List contexts with 'docker context ls'")
 
 
@@ -107,7 +107,7 @@ def connect_and_fail(host: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, s
     """Return the message and advice of the error that connecting raises."""
     monkeypatch.setenv("DOCKER_HOST", host)
     with pytest.raises(HostError) as caught:
-        host_engine.connect_engine()
+        host_engine.connect_host_engine()
     return caught.value.message, caught.value.advice
 
 
@@ -190,7 +190,7 @@ def test_full_disk(reason: str, log: str) -> None:
 )
 def test_explained_error(error: Exception, reason: str) -> None:
     """An engine's error says what failed and the engine's own reason, and keeps the cause."""
-    with pytest.raises(HostError) as caught, host_engine.explain_errors("creating node1"):
+    with pytest.raises(HostError) as caught, host_engine.translate_engine_errors("creating node1"):
         raise error
     assert f"The engine failed at creating node1: {reason}" == caught.value.message
     assert error is caught.value.__cause__
@@ -199,7 +199,7 @@ def test_explained_error(error: Exception, reason: str) -> None:
 @pytest.mark.parametrize("error", [BrokenLabError("broken", "fix it"), KeyboardInterrupt(), ZeroDivisionError()])
 def test_other_error(error: BaseException) -> None:
     """Other errors pass unchanged."""
-    with pytest.raises(type(error)) as caught, host_engine.explain_errors("creating node1"):
+    with pytest.raises(type(error)) as caught, host_engine.translate_engine_errors("creating node1"):
         raise error
     assert error is caught.value
 

@@ -56,7 +56,7 @@ def test_cancel() -> None:
     """Cancelling ends a running pull at the engine's next message."""
     backend = EngineBackend(FakeEngine())
     began = time.monotonic()
-    Timer(0.1, backend.cancel).start()
+    Timer(0.1, backend.cancel_builds).start()
     with pytest.raises(BuildCancelledError):
         backend.pull_image("large:1")
     assert 5 > time.monotonic() - began

@@ -36,7 +36,7 @@ def test_labels() -> None:
         "labs.lab": "tiny",
         "labs.run": "two",
         "labs.node": "node1",
-    } == labels.build_labels(SECOND, node="node1")
+    } == labels.build_cluster_labels(SECOND, node="node1")
 
 
 def test_filters() -> None:
@@ -48,7 +48,7 @@ def test_filters() -> None:
 @pytest.mark.parametrize(
     ("own", "cluster"),
     [
-        (labels.build_labels(SECOND, node="node1"), SECOND),
+        (labels.build_cluster_labels(SECOND, node="node1"), SECOND),
         ({"labs.lab": "tiny"}, TINY),
         ({"labs.project": "labs"}, None),
         ({"com.docker.compose.project": "x"}, None),
@@ -64,5 +64,8 @@ def test_cluster_id(own: dict[str, str] | None, cluster: ClusterId | None) -> No
 def test_other_project(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another project has other names and labels on the same engine."""
     monkeypatch.setenv("LABS_PROJECT", "class-b")
-    assert ("class-b-tiny", "class-b") == (labels.format_object_name(TINY), labels.build_labels(TINY)["labs.project"])
+    assert ("class-b-tiny", "class-b") == (
+        labels.format_object_name(TINY),
+        labels.build_cluster_labels(TINY)["labs.project"],
+    )
     assert {"label": ["labs.project=class-b"]} == labels.build_project_filter()

@@ -91,11 +91,11 @@ class FakeEngine:
 
     def add_cache(self, name: str, project: str, *, version: str = "", label: str = labels.LAYER_CACHE) -> None:
         """Add a layer cache of a project: its volume and its record."""
-        lock = {} if label == labels.OLD_LAYER_CACHE else {labels.LOCK: project_lock.describe_location(project)}
+        lock = {} if label == labels.OLD_LAYER_CACHE else {labels.LOCK: project_lock.describe_lock_location(project)}
         self.stored_volumes[name] = {labels.PROJECT: project, label: "yes", **lock}
         self.stored_images[f"record of {name}"] = {
             **labels.IMAGES,
-            label: version or recipe.compute_version(recipe.NODE),
+            label: version or recipe.compute_recipe_version(recipe.NODE),
             labels.OWNER: project,
             labels.NODE: NODE,
             labels.VOLUME: name,
@@ -174,7 +174,7 @@ def test_live_project(engine: FakeEngine, reason: str, label: str) -> None:
         engine.stored_containers["node1"] = {labels.PROJECT: "labs-test-1", labels.LAB: "tiny"}
         layer_cache.prune_images(engine, remove_all=True)
     else:
-        with project_lock.hold_project_lock("labs-test-1"):
+        with project_lock.acquire_project_lock("labs-test-1"):
             layer_cache.prune_images(engine, remove_all=True)
     assert ["live"] == list(engine.stored_volumes)
     assert {BASE, NODE, REDIS, "record of live"} == set(engine.stored_images)

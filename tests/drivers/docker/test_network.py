@@ -55,4 +55,4 @@ def test_all_free() -> None:
 )
 def test_routes(table: str, routes: list[str]) -> None:
     """Routes are parsed from the kernel's table, without the default route."""
-    assert routes == [str(route) for route in network.parse_routes(table)]
+    assert routes == [str(route) for route in network.parse_route_table(table)]

@@ -15,7 +15,7 @@ from tests import helpers
 HOLD = """
 import sys
 from runner.drivers.docker import project_lock
-lock = project_lock.hold_project_lock("other")
+lock = project_lock.acquire_project_lock("other")
 print("locked", flush=True)
 sys.stdin.read()
 """
@@ -34,14 +34,14 @@ def is_unused(location: str | None) -> bool:
 
 def test_unused() -> None:
     """A project that no process uses is unused, and leaves no lock file."""
-    assert is_unused(project_lock.describe_location("other"))
+    assert is_unused(project_lock.describe_lock_location("other"))
     assert [] == list((paths.cache_folder() / "projects").iterdir())
 
 
 def test_in_use() -> None:
     """A project is in use while at least one process holds its lock."""
-    location = project_lock.describe_location("other")
-    first, second = (project_lock.hold_project_lock("other") for _ in range(2))
+    location = project_lock.describe_lock_location("other")
+    first, second = (project_lock.acquire_project_lock("other") for _ in range(2))
     first.close()
     assert not is_unused(location)
     second.close()
@@ -63,7 +63,7 @@ def test_killed() -> None:
 @pytest.mark.parametrize("part", ["host", "file"])
 def test_elsewhere(part: str) -> None:
     """A lock of another host or of another user's cache folder cannot be examined, so the project counts as in use."""
-    location = project_lock.describe_location("other")
+    location = project_lock.describe_lock_location("other")
     file = str(paths.cache_folder())
     assert not is_unused(f"another-{location}" if part == "host" else location.replace(file, "/home/other/.cache/labs"))
 
@@ -71,14 +71,14 @@ def test_elsewhere(part: str) -> None:
 def test_earlier_version() -> None:
     """A cache of an earlier version records no lock, and is unused unless a command of this version uses it."""
     assert is_unused(None)
-    with project_lock.hold_project_lock("other"):
+    with project_lock.acquire_project_lock("other"):
         assert not is_unused(None)
 
 
 def test_lock_files() -> None:
     """Lock files of projects that no process uses are removed."""
-    project_lock.hold_project_lock("unused").close()
-    with project_lock.hold_project_lock("used"):
+    project_lock.acquire_project_lock("unused").close()
+    with project_lock.acquire_project_lock("used"):
         project_lock.remove_unused_lock_files()
         assert ["used.lock"] == [file.name for file in (paths.cache_folder() / "projects").iterdir()]
 

@@ -44,13 +44,13 @@ class FakeEngine:
 
 def test_ready() -> None:
     """A node is ready as soon as it prints the ready line."""
-    readiness.start_and_wait(FakeEngine(b"warming up LABS-READY", 1), "1", "node1")
+    readiness.start_container_and_wait(FakeEngine(b"warming up LABS-READY", 1), "1", "node1")
 
 
 def test_exited() -> None:
     """A node that exits before is an error with the node's log."""
     with pytest.raises(HostError, match="exited before its engine was ready") as caught:
-        readiness.start_and_wait(FakeEngine(b"no room", 1), "1", "node1")
+        readiness.start_container_and_wait(FakeEngine(b"no room", 1), "1", "node1")
     assert "its last lines" == caught.value.log
 
 
@@ -58,4 +58,4 @@ def test_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """The wait for a node that prints much and never becomes ready has a time limit."""
     monkeypatch.setattr(readiness, "READY_SECONDS", 0.3)
     with pytest.raises(HostError, match=r"node1 was not ready within 0\.3 s"):
-        readiness.start_and_wait(FakeEngine(b"not yet", 300), "1", "node1")
+        readiness.start_container_and_wait(FakeEngine(b"not yet", 300), "1", "node1")

@@ -84,10 +84,10 @@ def test_check_memory(megabytes: int, fits: bool, monkeypatch: pytest.MonkeyPatc
     """VMs whose memory exceeds the free memory minus the host's reserve are refused with both figures."""
     monkeypatch.setattr(diagnostics, "measure_free_memory", lambda: 4000)
     if fits:
-        diagnostics.check_memory(megabytes)
+        diagnostics.check_free_memory(megabytes)
         return
     with pytest.raises(HostError, match=f"may use {megabytes} MB of memory, .* only 4000 MB free") as caught:
-        diagnostics.check_memory(megabytes)
+        diagnostics.check_free_memory(megabytes)
     assert "labs stop" in caught.value.advice
 
 
@@ -98,7 +98,7 @@ def test_memory_of_a_replaced_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path:
     topology = Topology(tuple(NodeSpec(f"node{number}", Role.WORKER, 1000) for number in (1, 2)))
     folder = cluster_state.cluster_folder(ClusterId("tiny"))
     folder.mkdir(parents=True)
-    cluster_state.create_state(ClusterId("tiny"), topology, tmp_path).save(folder)
+    cluster_state.build_state(ClusterId("tiny"), topology, tmp_path).save_to_folder(folder)
     up, down = (helpers.LocalNode(tmp_path, name, state=state) for name, state in (("node1", UP), ("node2", DOWN)))
     UmlDriver().check_capacity(topology, Cluster(ClusterId("tiny"), "uml", (up, down), is_complete=True))
     with pytest.raises(HostError, match="only 1600 MB free"):

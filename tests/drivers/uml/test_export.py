@@ -37,8 +37,8 @@ def file(tmp_path: Path) -> Path:
 def exported(file: Path) -> Artifacts:
     """Export artifacts with a disk that consists mostly of holes."""
     imported = build_artifacts()
-    imported.disk.chmod(0o644)
-    with imported.disk.open("wb") as disk:
+    imported.base_disk.chmod(0o644)
+    with imported.base_disk.open("wb") as disk:
         disk.truncate(64 * MEGABYTE)
         for offset in (0, 5 * MEGABYTE, 40 * MEGABYTE):
             disk.seek(offset)
@@ -55,7 +55,7 @@ def switch_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def list_cache() -> list[Path]:
     """Return what is in the cache."""
-    return list(artifacts.cache_folder().iterdir()) if artifacts.cache_folder().exists() else []
+    return list(artifacts.uml_cache_folder().iterdir()) if artifacts.uml_cache_folder().exists() else []
 
 
 def replace_entries(file: Path, entries: Iterator[tuple[tarfile.TarInfo, bytes]]) -> None:
@@ -77,10 +77,10 @@ def test_round_trip(exported: Artifacts, file: Path, tmp_path: Path, monkeypatch
     """Imported artifacts are the exported ones, byte for byte, with their permissions, links and holes."""
     switch_host(monkeypatch, tmp_path)
     imported = export.import_artifacts(file, NullReporter())
-    assert imported == artifacts.find_artifacts()
+    assert imported == artifacts.find_newest_artifacts()
     assert exported.images == imported.images
-    assert exported.disk.read_bytes() == imported.disk.read_bytes()
-    assert MEGABYTE > imported.disk.stat().st_blocks * 512
+    assert exported.base_disk.read_bytes() == imported.base_disk.read_bytes()
+    assert MEGABYTE > imported.base_disk.stat().st_blocks * 512
     assert MEGABYTE > file.stat().st_size
     assert [0o755, 0o644] == [
         (imported.folder / name).stat().st_mode & 0o777 for name in ("sandbox/usr/bin/linux.uml", "tls/ca/labs-ca.crt")
@@ -94,14 +94,14 @@ def test_round_trip(exported: Artifacts, file: Path, tmp_path: Path, monkeypatch
 def test_import_is_newest(file: Path) -> None:
     """Imported artifacts are used even if newer ones were built on this host."""
     build_artifacts([])
-    assert export.import_artifacts(file, NullReporter()) == artifacts.find_artifacts()
+    assert export.import_artifacts(file, NullReporter()) == artifacts.find_newest_artifacts()
 
 
 def test_other_tools(exported: Artifacts, file: Path) -> None:
     """The file is an ordinary tar archive, in which the disk has its real name and size."""
     with tarfile.open(file) as opened:
         assert [artifacts.RECORD_NAME, "disk.img"] == opened.getnames()[:2]
-        assert exported.disk.stat().st_size == opened.getmember("disk.img").size
+        assert exported.base_disk.stat().st_size == opened.getmember("disk.img").size
 
 
 def test_nothing_to_export(file: Path) -> None:
@@ -229,7 +229,7 @@ def test_other_processor(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("exported")
 def test_other_version(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Artifacts of another version are refused; the error says what to do."""
-    monkeypatch.setattr(artifacts, "compute_digest", lambda: "other")
+    monkeypatch.setattr(artifacts, "compute_build_digest", lambda: "other")
     with pytest.raises(UsageError, match=r"whose recipes differ from those of this version") as caught:
         export.import_artifacts(file, NullReporter())
     assert "Export it again with the same version of labs." == caught.value.advice

@@ -21,12 +21,12 @@ def test_second_interrupt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     def start_supervisor(_folder: Path) -> None:
         raise KeyboardInterrupt
 
-    def stop_supervisor(folder: Path) -> None:
+    def kill_supervisor(folder: Path) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         stopped.append(folder)
 
     monkeypatch.setattr(supervisor_client, "start_supervisor", start_supervisor)
-    monkeypatch.setattr(supervisor_client, "stop_supervisor", stop_supervisor)
+    monkeypatch.setattr(supervisor_client, "kill_supervisor", kill_supervisor)
     with NullReporter().step("") as report_detail, pytest.raises(KeyboardInterrupt):
         image_preload.preload_images(tmp_path, ["nginx:alpine"], report_detail)
     assert [tmp_path / "preload"] == stopped

@@ -1,6 +1,6 @@
 """The client of the agent in a VM; `recipes/vm/labs-agent` describes the protocol.
 
-Whoever is root in a VM can replace the agent. So this client trusts nothing that it receives: an answer that the agent
+A user who is root in a VM can replace the agent. So this client trusts nothing that it receives: an answer that the agent
 would not send, or that is longer than the agent would send, is an error.
 """
 
@@ -121,7 +121,7 @@ class AgentSession:
         """Close the connection; the agent ends a command that still runs."""
         self._connection.close()
 
-    def detach(self) -> socket.socket:
+    def detach_connection(self) -> socket.socket:
         """Return the connection itself, for the data that follows the first frame."""
         return self._connection
 

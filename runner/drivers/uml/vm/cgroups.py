@@ -1,7 +1,7 @@
 """Control groups: limit the host memory and processor time of sandboxed processes, where we may create groups.
 
 The size of a file alone can limit a kernel to its VM's memory. But the host also keeps data about each of the kernel's
-processes, and whoever controls a VM can make it keep a lot. A control group counts that as well.
+processes, and a user who controls a VM can make it keep a lot. A control group counts that as well.
 """
 
 from __future__ import annotations

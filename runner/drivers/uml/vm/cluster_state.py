@@ -78,16 +78,16 @@ class ClusterState:
         return ClusterId(self.lab, self.run)
 
     @property
-    def host_list(self) -> str:
+    def hosts_parameter(self) -> str:
         """The VMs' names and addresses, in the format that `labs-init` reads."""
         return ",".join(f"{vm.name}:{vm.address}" for vm in self.vms)
 
-    def save(self, folder: Path) -> None:
+    def save_to_folder(self, folder: Path) -> None:
         """Write the state to a cluster's folder."""
         atomic.write_text(folder / _STATE_FILE, codec.encode_json(self, indent=2))
 
 
-def create_state(cluster: ClusterId, topology: Topology, artifacts: Path) -> ClusterState:
+def build_state(cluster: ClusterId, topology: Topology, artifacts: Path) -> ClusterState:
     """Return the state of a new cluster: assign an address to every node of the topology."""
     vms = [
         VmSpec(node.name, node.role, str(SUBNET[_FIRST_NODE_HOST + number]), node.memory_mb)
@@ -119,7 +119,7 @@ def clusters_folder() -> Path:
     return paths.vms_folder()
 
 
-def list_folders_of_all_projects() -> list[Path]:
+def list_cluster_folders_of_all_projects() -> list[Path]:
     """Return the cluster folders of all projects, because projects share the artifacts."""
     return sorted(paths.state_folder().parent.glob(f"*/{paths.vms_folder().name}/*"))
 
@@ -129,7 +129,7 @@ def log_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.log"
 
 
-def read_log(folder: Path, name: str, lines: int = 40) -> str:
+def read_log_tail(folder: Path, name: str, lines: int = 40) -> str:
     """Return the last lines of a VM's log; they may be hostile, so long ones are cut."""
     try:
         text = log_path(folder, name).read_text("utf-8", "replace")
@@ -138,7 +138,7 @@ def read_log(folder: Path, name: str, lines: int = 40) -> str:
     return "\n".join(line[:_MAX_LOG_LINE] for line in text.splitlines()[-lines:])
 
 
-def socket_path(folder: Path) -> Path:
+def supervisor_socket_path(folder: Path) -> Path:
     """Return the supervisor's socket.
 
     It is in the same folder as the cluster's disks, so that neither can be found without the other.

@@ -15,7 +15,7 @@ _SECTOR, _ALIGNMENT = 512, 4096
 _BITMAP_OFFSET = 8192
 
 
-def create_disk(path: Path, base: Path, base_in_sandbox: str) -> None:
+def create_cow_disk(path: Path, base: Path, base_in_sandbox: str) -> None:
     """Create an empty disk over a base disk, unless it exists.
 
     The file has its maximum size from the start, but is sparse: it uses hardly any disk space at first.

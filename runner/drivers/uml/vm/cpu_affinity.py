@@ -48,7 +48,7 @@ def claim_processors(count: int, folder: Path) -> list[ProcessorClaim]:
     folder.mkdir(parents=True, exist_ok=True)
     processors = sorted(os.sched_getaffinity(0))
     claims = []
-    with locks.hold_lock(folder / "lock"):
+    with locks.hold_file_lock(folder / "lock"):
         first_nodes, load = Counter[int](), Counter[int]()
         for processor, position in _list_claims(folder):
             first_nodes[processor] += position == _FIRST
@@ -83,7 +83,7 @@ def _list_claims(folder: Path) -> Iterator[tuple[int, str]]:
             yield int(processor), _FIRST if position == _FIRST else _OTHER
 
 
-def pin_process(process: int, processor: int) -> None:
+def pin_process_tree(process: int, processor: int) -> None:
     """Keep a process, its existing children and its future children on one processor.
 
     Args:
@@ -96,7 +96,7 @@ def pin_process(process: int, processor: int) -> None:
         for thread in Path(f"/proc/{process}/task").iterdir():
             os.sched_setaffinity(int(thread.name), {processor})
         for child in list_child_processes(process):
-            pin_process(child, processor)
+            pin_process_tree(child, processor)
 
 
 def list_child_processes(process: int) -> list[int]:

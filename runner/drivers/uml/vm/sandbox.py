@@ -37,7 +37,7 @@ def build_vm_command(vm: VmSpec, cluster: ClusterState, folder: Path, network_ca
     """
     base = cluster.artifacts / _BASE_NAME
     if base.exists():
-        cow_disk.create_disk(writable_file_path(folder, vm.name), base, _BASE_IN_SANDBOX)
+        cow_disk.create_cow_disk(writable_file_path(folder, vm.name), base, _BASE_IN_SANDBOX)
     parameters = [
         f"mem={vm.memory_mb}M",
         "root=/dev/ubda",
@@ -57,7 +57,7 @@ def build_vm_command(vm: VmSpec, cluster: ClusterState, folder: Path, network_ca
         f"labs_address={vm.address}/{cluster_state.SUBNET.prefixlen}",
         f"labs_gateway={cluster_state.GATEWAY}",
         f"labs_mirror={cluster_state.MIRROR}",
-        f"labs_hosts={cluster.host_list}",
+        f"labs_hosts={cluster.hosts_parameter}",
         *([f"labs_resolver={resolver}"] if resolver else []),
     ]
     program = ["/usr/bin/env", "LD_PRELOAD=/usr/lib/uml/ptrace_shim.so", "/usr/bin/linux.uml", *parameters]

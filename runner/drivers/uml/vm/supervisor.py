@@ -35,7 +35,7 @@ from runner import paths
 from runner.drivers.uml import network
 from runner.drivers.uml.vm import cluster_state, cpu_affinity, sandbox, uplink
 from runner.drivers.uml.vm.cluster_state import ClusterState, VmState
-from runner.drivers.uml.vm.vm_process import VmProcess, log_and_yield_lines, start_sandboxed
+from runner.drivers.uml.vm.vm_process import VmProcess, log_and_yield_lines, start_sandboxed_process
 from runner.sockets import shorten_address
 from runner.storage.locks import try_lock
 
@@ -60,7 +60,7 @@ class Supervisor:
         cluster = cluster_state.load_state(folder)
         assert cluster is not None
         self._lock = _lock_cluster(folder)
-        network_cards = network.create_network(len(cluster.vms))
+        network_cards = network.create_bridge_and_cards(len(cluster.vms))
         self._start_mirror = partial(_start_mirror, cluster, folder)
         self._mirror = self._start_mirror()
         claims = cpu_affinity.claim_processors(len(cluster.vms), paths.cache_folder() / "processors")
@@ -111,21 +111,21 @@ class Supervisor:
         if message["request"] == "poll_boot":
             return {"state": self._vms[message["node"]].poll_boot().value}
         if message["request"] == "boot":
-            self._vms[message["node"]].boot()
+            self._vms[message["node"]].boot_kernel()
         return {}
 
     def _start_vms(self, has_uplink: bool, forbidden: list[str]) -> None:
         if has_uplink:
             try:
                 with self._reap_lock:
-                    uplink.route_through_uplink(forbidden)
+                    uplink.route_vms_through_uplink(forbidden)
             except (OSError, subprocess.SubprocessError) as error:
                 # This goes to the supervisor's log. The VMs work without an uplink.
                 sys.stderr.write(f"no uplink: {error}\n")
                 has_uplink = False
         for vm in self._vms.values():
             vm.resolver = uplink.RESOLVER if has_uplink else ""
-            vm.boot()
+            vm.boot_kernel()
 
     def _connect(self, node: str, port: int) -> socket.socket:
         vm = self._vms[node]
@@ -161,7 +161,7 @@ class Supervisor:
 
 
 def _start_mirror(cluster: ClusterState, folder: Path) -> subprocess.Popen[bytes]:
-    mirror = start_sandboxed(sandbox.build_mirror_command(cluster, folder))
+    mirror = start_sandboxed_process(sandbox.build_mirror_command(cluster, folder))
     lines = log_and_yield_lines(mirror, cluster_state.log_path(folder, "mirror"))
     threading.Thread(target=deque, args=(lines, 0), daemon=True).start()
     return mirror
@@ -176,9 +176,9 @@ def _lock_cluster(folder: Path) -> IO[str]:
 
 
 def _open_listener(folder: Path) -> socket.socket:
-    cluster_state.socket_path(folder).unlink(missing_ok=True)
+    cluster_state.supervisor_socket_path(folder).unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
-    with shorten_address(cluster_state.socket_path(folder)) as address:
+    with shorten_address(cluster_state.supervisor_socket_path(folder)) as address:
         listener.bind(address)
     listener.listen(64)
     return listener

@@ -54,7 +54,7 @@ def start_supervisor(folder: Path) -> None:
 def _start_uplink(folder: Path, pipe_end: int) -> list[str] | None:
     """Start the uplink if possible, and return the addresses it must not lead to."""
     try:
-        if uplink.is_available() and uplink.start_uplink(_find_process(folder), pipe_end):
+        if uplink.is_uplink_available() and uplink.start_uplink(_find_process(folder), pipe_end):
             return uplink.list_host_addresses()
     except (OSError, ValueError, subprocess.SubprocessError):
         # The VMs work without an uplink.
@@ -77,7 +77,7 @@ def _start_process(folder: Path, pipe_end: int) -> None:
         )
     try:
         deadline = time.monotonic() + _START_SECONDS
-        while not is_running(folder):
+        while not is_supervisor_running(folder):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise HostError(
                     "The supervisor of the VMs did not start.",
@@ -105,7 +105,7 @@ def _build_environment() -> dict[str, str]:
     return {**environment, "PATH": paths.program_search_path(), "PYTHONPATH": str(Path(__file__).parents[4])}
 
 
-def is_running(folder: Path) -> bool:
+def is_supervisor_running(folder: Path) -> bool:
     """Whether a cluster's supervisor accepts connections."""
     with contextlib.suppress(OSError), _connect_supervisor(folder):
         return True
@@ -191,16 +191,16 @@ def create_unreachable_error(folder: Path) -> HostError:
     return HostError(f"The VMs of '{folder.name}' are down.", "'labs status' shows their state.")
 
 
-def stop_supervisor(folder: Path) -> None:
+def kill_supervisor(folder: Path) -> None:
     """Kill a cluster's supervisor and with it everything that it has started, and wait until all of it is gone."""
     _kill_process(folder)
-    cluster_state.socket_path(folder).unlink(missing_ok=True)
+    cluster_state.supervisor_socket_path(folder).unlink(missing_ok=True)
     cgroups.remove_cgroups(folder)
 
 
 def _kill_process(folder: Path) -> None:
     try:
-        descriptor = open_exit_descriptor(folder)
+        descriptor = open_supervisor_pidfd(folder)
     except OSError:
         return
     try:
@@ -211,7 +211,7 @@ def _kill_process(folder: Path) -> None:
         os.close(descriptor)
 
 
-def open_exit_descriptor(folder: Path) -> int:
+def open_supervisor_pidfd(folder: Path) -> int:
     """Return a descriptor that becomes readable once a cluster's supervisor and all its processes have exited.
 
     Raises:
@@ -225,14 +225,14 @@ def open_exit_descriptor(folder: Path) -> int:
 def _find_process(folder: Path) -> int:
     """Return the supervisor's process id in our namespace; in its own namespace it is 1."""
     with _connect_supervisor(folder) as connection:
-        return sockets.peer_pid(connection)
+        return sockets.get_peer_pid(connection)
 
 
 def _connect_supervisor(folder: Path) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(_ANSWER_SECONDS)
     try:
-        with shorten_address(cluster_state.socket_path(folder)) as address:
+        with shorten_address(cluster_state.supervisor_socket_path(folder)) as address:
             connection.connect(address)
     except OSError:
         connection.close()

@@ -31,7 +31,7 @@ _NOT_INTERNET = (
 )
 
 
-def is_available() -> bool:
+def is_uplink_available() -> bool:
     """Whether this host has slirp4netns, the device it needs, and iptables to translate addresses."""
     return bool(
         all(shutil.which(tool, path=paths.program_search_path()) for tool in ("slirp4netns", "iptables"))
@@ -84,7 +84,7 @@ def list_host_addresses() -> list[str]:
     return [address["local"] for device in json.loads(result.stdout) for address in device["addr_info"]]
 
 
-def route_through_uplink(forbidden: Iterable[str]) -> None:
+def route_vms_through_uplink(forbidden: Iterable[str]) -> None:
     """Forward the VMs' packets to the uplink as if the supervisor had sent them; call this in its namespace.
 
     Args:

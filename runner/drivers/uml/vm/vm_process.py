@@ -57,7 +57,7 @@ class VmProcess:
         self._booted_at = 0.0
         self.process: subprocess.Popen[bytes] | None = None
 
-    def boot(self) -> None:
+    def boot_kernel(self) -> None:
         """Start the kernel, unless it runs."""
         with self._state_changed:
             if self.state is not VmState.DOWN:
@@ -74,9 +74,9 @@ class VmProcess:
     def _start_kernel(self) -> subprocess.Popen[bytes]:
         card = self._network_card.fileno()
         command = sandbox.build_vm_command(self.spec, self._cluster, self._folder, card, self.resolver)
-        process = start_sandboxed(command, card)
+        process = start_sandboxed_process(command, card)
         if self._claim.is_exclusive:
-            cpu_affinity.pin_process(process.pid, self._claim.processor)
+            cpu_affinity.pin_process_tree(process.pid, self._claim.processor)
         return process
 
     def send_timer_signal(self) -> None:
@@ -103,10 +103,10 @@ class VmProcess:
             if line.startswith(_READY) and self.state is not VmState.READY:
                 # VMs that share a processor are pinned only now: pinned from the start they would boot one after
                 # another, while unpinned they boot in parallel.
-                cpu_affinity.pin_process(process.pid, self._claim.processor)
+                cpu_affinity.pin_process_tree(process.pid, self._claim.processor)
                 self._set_state(VmState.READY)
         process.wait()
-        network.close_connections(self.spec.address)
+        network.close_connections_to_vm(self.spec.address)
         self._set_state(VmState.DOWN)
 
     def _set_state(self, state: VmState) -> None:
@@ -115,7 +115,7 @@ class VmProcess:
             self._state_changed.notify_all()
 
 
-def start_sandboxed(command: Sequence[str], *descriptors: int) -> subprocess.Popen[bytes]:
+def start_sandboxed_process(command: Sequence[str], *descriptors: int) -> subprocess.Popen[bytes]:
     """Start the command of a sandboxed process, which inherits these file descriptors."""
     return subprocess.Popen(
         command,

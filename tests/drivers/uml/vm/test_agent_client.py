@@ -56,7 +56,7 @@ def test_first_frame_is_read_alone(ends: tuple[AgentSession, socket.socket]) -> 
     session, agent_end = ends
     agent_end.sendall(struct.pack(">BI1s", ResponseFrameType.STATUS, 1, b"0") + b"rest")
     assert (3, b"0") == session.receive_first_frame()
-    assert b"rest" == session.detach().recv(10)
+    assert b"rest" == session.detach_connection().recv(10)
     agent_end.sendall(struct.pack(">BI", ResponseFrameType.STATUS, 0xFFFFFFFF))
     with pytest.raises(AgentProtocolError):
         session.receive_first_frame()

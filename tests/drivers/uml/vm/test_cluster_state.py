@@ -18,19 +18,19 @@ TWO_NODES = Topology((NodeSpec("node1", Role.MANAGER, 700), NodeSpec("node2", Ro
 
 def test_create_state() -> None:
     """VMs get memory and addresses in the order of the topology; the gateway and the mirror have other addresses."""
-    state = cluster_state.create_state(ClusterId("tiny"), TWO_NODES, Path("/artifacts"))
+    state = cluster_state.build_state(ClusterId("tiny"), TWO_NODES, Path("/artifacts"))
     assert [("node1", "10.213.0.11", 700), ("node2", "10.213.0.12", 1200)] == [
         (vm.name, vm.address, vm.memory_mb) for vm in state.vms
     ]
-    assert "node1:10.213.0.11,node2:10.213.0.12" == state.host_list
+    assert "node1:10.213.0.11,node2:10.213.0.12" == state.hosts_parameter
     assert ["10.213.0.1", "10.213.0.2"] == [str(cluster_state.GATEWAY), str(cluster_state.MIRROR)]
 
 
 @pytest.mark.parametrize("cluster", [ClusterId("tiny"), ClusterId("tiny", "verify")])
 def test_save_and_load(cluster: ClusterId, tmp_path: Path) -> None:
     """A saved state loads as the same state, for every run of a lab."""
-    state = cluster_state.create_state(cluster, TWO_NODES, Path("/artifacts"))
-    state.save(tmp_path)
+    state = cluster_state.build_state(cluster, TWO_NODES, Path("/artifacts"))
+    state.save_to_folder(tmp_path)
     assert state == cluster_state.load_state(tmp_path)
     assert cluster == state.cluster_id
 
@@ -65,13 +65,13 @@ def test_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     main = cluster_state.cluster_folder(ClusterId("tiny"))
     verify = cluster_state.cluster_folder(ClusterId("tiny", "verify"))
     assert ["tiny", "tiny.verify"] == [main.name, verify.name]
-    assert [main, verify] == [cluster_state.socket_path(folder).parent for folder in (main, verify)]
+    assert [main, verify] == [cluster_state.supervisor_socket_path(folder).parent for folder in (main, verify)]
     verify.mkdir(parents=True)
     monkeypatch.setenv("LABS_PROJECT", "other")
     other = cluster_state.cluster_folder(ClusterId("tiny"))
     assert main != other
     other.mkdir(parents=True)
-    assert {verify, other} == set(cluster_state.list_folders_of_all_projects())
+    assert {verify, other} == set(cluster_state.list_cluster_folders_of_all_projects())
 
 
 def test_mac_address() -> None:

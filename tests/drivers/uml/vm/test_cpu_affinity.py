@@ -62,7 +62,7 @@ def test_pin_process(monkeypatch: pytest.MonkeyPatch) -> None:
         assert process.stdin
         assert process.stdout
         process.stdout.readline()
-        cpu_affinity.pin_process(process.pid, processor)
+        cpu_affinity.pin_process_tree(process.pid, processor)
         process.stdin.write("go\n")
         process.stdin.flush()
         process.stdout.readline()
@@ -76,4 +76,4 @@ def test_pin_process_that_has_exited() -> None:
     """Pinning a process that has exited does nothing."""
     process = subprocess.Popen(["true"])
     process.wait()
-    cpu_affinity.pin_process(process.pid, 0)
+    cpu_affinity.pin_process_tree(process.pid, 0)

@@ -28,29 +28,38 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_no_supervisor(folder: Path, has_socket: bool) -> None:
     """Without a supervisor every request says that the VMs are down, even if its socket still exists."""
     if has_socket:
-        with socket.socket(socket.AF_UNIX) as closed, shorten_address(cluster_state.socket_path(folder)) as address:
+        with (
+            socket.socket(socket.AF_UNIX) as closed,
+            shorten_address(cluster_state.supervisor_socket_path(folder)) as address,
+        ):
             closed.bind(address)
-    assert not supervisor_client.is_running(folder)
+    assert not supervisor_client.is_supervisor_running(folder)
     with pytest.raises(HostError, match="The VMs of 'tiny' are down"):
         supervisor_client.send_request(folder, request="list_states")
     with pytest.raises(HostError, match="The VMs of 'tiny' are down"):
         supervisor_client.connect_vm_port(folder, "node1", 80)
     with pytest.raises(OSError, match=r"No such file|refused"):
-        supervisor_client.open_exit_descriptor(folder)
+        supervisor_client.open_supervisor_pidfd(folder)
 
 
 def test_stop_supervisor_that_has_exited(folder: Path) -> None:
     """Stopping a supervisor that has exited only removes its socket."""
-    with socket.socket(socket.AF_UNIX) as closed, shorten_address(cluster_state.socket_path(folder)) as address:
+    with (
+        socket.socket(socket.AF_UNIX) as closed,
+        shorten_address(cluster_state.supervisor_socket_path(folder)) as address,
+    ):
         closed.bind(address)
-    supervisor_client.stop_supervisor(folder)
-    assert not cluster_state.socket_path(folder).exists()
-    supervisor_client.stop_supervisor(folder)
+    supervisor_client.kill_supervisor(folder)
+    assert not cluster_state.supervisor_socket_path(folder).exists()
+    supervisor_client.kill_supervisor(folder)
 
 
 def test_supervisor_exits_before_it_answers(folder: Path) -> None:
     """A supervisor that exits before it answers counts as gone, and its refusal is passed on."""
-    with socket.socket(socket.AF_UNIX) as listener, shorten_address(cluster_state.socket_path(folder)) as address:
+    with (
+        socket.socket(socket.AF_UNIX) as listener,
+        shorten_address(cluster_state.supervisor_socket_path(folder)) as address,
+    ):
         listener.bind(address)
         listener.listen()
         answers = (b"", b"", b'{"error": "no route"}\n')
