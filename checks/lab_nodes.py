@@ -60,6 +60,17 @@ class CheckNode:
         if self._node.state is not NodeState.RUNNING:
             raise HostError(f"{self.name} is down.", "Run 'labs start' to bring it up again.")
 
+    def find_image(self, name: str) -> Mapping[str, Any] | None:
+        """Return the output of `docker image inspect` for an image, or None if the node engine does not have it."""
+        # Imported here because most checks do not use it, and importing docker-py slows down `labs check`.
+        from docker.errors import ImageNotFound
+
+        try:
+            image: Mapping[str, Any] = self.api.api.inspect_image(name)
+        except ImageNotFound:
+            return None
+        return image
+
     def close(self) -> None:
         """Close the client of the node engine."""
         if self._client is not None:

@@ -131,7 +131,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Stop a check that exceeds its time limit."""
     request = item.config.stash.get(REQUEST_KEY, None)
-    seconds = request.calculate_remaining_seconds() if request else None
+    seconds = request.calculate_check_time_limit() if request else None
     if seconds == 0:
         raise LimitExceededError(
             "The time limit was used up before this check ran.", "Find out which earlier check took so long."
@@ -251,7 +251,7 @@ def _find_lab_name(path: Path) -> str:
 def _load_lab(name: str) -> Lab:
     from runner.progress import store
 
-    return store.load_lab_with_learner_values(name)
+    return store.load_lab_for_recorded_learner(name)
 
 
 def _create_request(name: str) -> CheckRequest:
