@@ -30,7 +30,7 @@ class GradedSubmission:
 
 
 @dataclass(slots=True)
-class Batch:
+class BatchGrader:
     """Grades jobs; the same for every executor.
 
     Attributes:
@@ -76,7 +76,7 @@ class Batch:
         texts: tuple[str, ...] = ()
         try:
             packed = pack_job(job)
-            texts = similarity.extract_texts(packed.snapshot)
+            texts = similarity.extract_compared_texts(packed.snapshot)
             grade = self._load_or_grade(packed)
         except (BrokenLabError, ExecutorError):
             raise

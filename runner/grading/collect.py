@@ -16,7 +16,7 @@ _IGNORED_FOLDERS = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "no
 _MAX_DEPTH = 30
 
 
-def find_submissions(paths: Sequence[Path]) -> list[Path]:
+def find_submission_folders(paths: Sequence[Path]) -> list[Path]:
     """Return the submission folders that paths lead to: each folder itself, or the folders inside it.
 
     A folder with a `submission.md` is a submission. A folder whose subfolders have one is a class: all of its
@@ -32,7 +32,7 @@ def find_submissions(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(folders))
 
 
-def collect_submission(folder: Path, limits: ResourceLimits) -> Snapshot:
+def read_submission_snapshot(folder: Path, limits: ResourceLimits) -> Snapshot:
     """Read a submission's files into a snapshot; files that cannot be read or are not allowed become problems.
 
     Symbolic links to files inside the folder are followed. All other links, devices and pipes are excluded.
@@ -71,7 +71,7 @@ def collect_submission(folder: Path, limits: ResourceLimits) -> Snapshot:
     return Snapshot(root.name, text, tuple(files), tuple(problems))
 
 
-def read_submission_text(folder: Path, limits: ResourceLimits) -> bytes:
+def read_submission_markdown(folder: Path, limits: ResourceLimits) -> bytes:
     """Return the content of a folder's `submission.md`; empty if it is missing or not allowed."""
     root = folder.resolve()
     try:

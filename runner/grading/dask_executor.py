@@ -67,7 +67,7 @@ def open_dask_executor(
     with dask.config.set(quiet), _without_logs(), _connect(address) as client:
         slots = _wait_for_slots(client, address, needed_mb)
         executor = DaskExecutor(client, address, needed_mb, min(max_capacity or slots, submissions) or 1)
-        client.subscribe_topic(executor.run_id, executor.on_event)
+        client.subscribe_topic(executor.run_id, executor.forward_status_event)
         yield executor
 
 
@@ -101,7 +101,7 @@ class DaskExecutor:
         key = f"{self.run_id}-{next(self._numbers)}"
         future = self._submit(key, packed, on_status)
         try:
-            return grade_model.decode_grade(self._wait_for_result(future))
+            return grade_model.decode_grade_json(self._wait_for_result(future))
         except KilledWorker as error:
             lost = error.allowed_failures + 1
             subject = f"{lost} Dask workers were" if lost > 1 else "1 Dask worker was"
@@ -120,7 +120,7 @@ class DaskExecutor:
             with self._lock:
                 del self._futures[key], self._status_callbacks[key]
 
-    def on_event(self, event: tuple[float, Sequence[str]]) -> None:
+    def forward_status_event(self, event: tuple[float, Sequence[str]]) -> None:
         """Pass on a status line that a worker sent."""
         key, line = event[1]
         if on_status := self._status_callbacks.get(key):

@@ -83,7 +83,7 @@ def grade_job(packed: PackedJob, topic: str) -> str:
         del _executors[key]
     if executor.is_interrupted:
         raise Reschedule
-    return grade_model.encode_grade(grade)
+    return grade_model.encode_grade_json(grade)
 
 
 def count_running_jobs(run_id: str) -> int:

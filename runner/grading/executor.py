@@ -33,7 +33,7 @@ class Executor(Protocol):
             on_status: Called with a line of text when a new activity starts.
 
         Returns:
-            The grade; a `failed_grade` if the submission is the reason that it could not be graded.
+            The grade; one of `make_failed_grade` if the submission is the reason that it could not be graded.
 
         Raises:
             BrokenLabError: The lab or its checks are broken.

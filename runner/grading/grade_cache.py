@@ -27,7 +27,7 @@ def derive_grade_key(packed: PackedJob) -> str:
 def load_grade(key: str) -> Grade | None:
     """Return a stored grade; None if there is none, or if it cannot be read."""
     with contextlib.suppress(OSError, ValueError):
-        return grade_model.decode_grade(_grade_file(key).read_text("utf-8"))
+        return grade_model.decode_grade_json(_grade_file(key).read_text("utf-8"))
     return None
 
 
@@ -40,7 +40,7 @@ def store_grade(key: str, grade: Grade) -> None:
     """
     file = _grade_file(key)
     file.parent.mkdir(parents=True, exist_ok=True)
-    atomic.write_text(file, grade_model.encode_grade(grade))
+    atomic.write_text(file, grade_model.encode_grade_json(grade))
 
 
 def _grade_file(key: str) -> Path:

@@ -46,7 +46,7 @@ class Mark:
     hidden: bool = False
 
     @property
-    def earned(self) -> float:
+    def earned_points(self) -> float:
         """The points that the submission gets."""
         return self.points if self.outcome is Outcome.PASSED else 0.0
 
@@ -165,7 +165,7 @@ class Grade:
             return ExitCode.HOST
         return ExitCode.DONE if self.score.earned >= self.score.possible else ExitCode.INCOMPLETE
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json_dict(self) -> dict[str, Any]:
         """Return the grade as it appears in a report, with its score."""
         score = {**codec.to_builtins(self.score), "complete": self.is_complete}
         # The codec sorts mappings by their keys, but these are in lesson order.
@@ -176,17 +176,17 @@ class Grade:
 def compute_score(marks: tuple[Mark, ...]) -> Score:
     """Return the sum of the points for some checks."""
     return Score(
-        earned=sum(mark.earned for mark in marks),
+        earned=sum(mark.earned_points for mark in marks),
         possible=sum(mark.points for mark in marks if not mark.bonus),
         open=sum(mark.points for mark in marks if mark.outcome is Outcome.ERROR),
     )
 
 
-def parse_grade(data: object) -> Grade:
+def parse_grade_dict(data: object) -> Grade:
     """Return the grade that is in a report.
 
     Args:
-        data: What `Grade.to_json` returned, or a report's JSON that was parsed.
+        data: What `Grade.to_json_dict` returned, or a report's JSON that was parsed.
 
     Raises:
         ValueError: It is not a grade of this format.
@@ -200,16 +200,16 @@ def parse_grade(data: object) -> Grade:
         raise ValueError(f"it is not {FORMAT}: {error}") from error
 
 
-def encode_grade(grade: Grade) -> str:
+def encode_grade_json(grade: Grade) -> str:
     """Return a grade as JSON text."""
-    return json.dumps(grade.to_json())
+    return json.dumps(grade.to_json_dict())
 
 
-def decode_grade(text: str) -> Grade:
+def decode_grade_json(text: str) -> Grade:
     """Return the grade that JSON text describes.
 
     Raises:
         ValueError: It is not a grade of this format.
 
     """
-    return parse_grade(json.loads(text))
+    return parse_grade_dict(json.loads(text))

@@ -74,14 +74,14 @@ class PackedJob:
     hidden_checks: bytes
     hashes: Mapping[str, str]
 
-    def unpack(self, folder: Path) -> UnpackedJob:
+    def unpack_into_folder(self, folder: Path) -> UnpackedJob:
         """Write all files into an empty folder.
 
         Raises:
             OSError: They cannot be written.
 
         """
-        snapshot = self.snapshot.unpack(folder)
+        snapshot = self.snapshot.unpack_into_folder(folder)
         hidden_checks = folder / self.job.hidden_checks.name if self.job.hidden_checks else None
         if hidden_checks:
             hidden_checks.write_bytes(self.hidden_checks)
@@ -96,7 +96,7 @@ def pack_job(job: Job) -> PackedJob:
         BrokenLabError: The lab's lesson has problems.
 
     """
-    snapshot = collect.collect_submission(job.folder, job.limits)
+    snapshot = collect.read_submission_snapshot(job.folder, job.limits)
     hashes = {**hash_lab_and_checks(job.lab, job.learner), "submission": snapshot.digest}
     hidden_checks = b""
     if job.hidden_checks:
@@ -123,7 +123,7 @@ def hash_lab_and_checks(lab_name: str, learner: Learner) -> dict[str, str]:
     return hashes
 
 
-def find_hidden_checks(folder: Path | None, lab: str) -> Path | None:
+def find_hidden_checks_file(folder: Path | None, lab: str) -> Path | None:
     """Return the file with a lab's hidden checks in an instructor's folder; None if no folder is given.
 
     Raises:

@@ -37,9 +37,9 @@ class LimitedRunner:
 
     def __post_init__(self) -> None:
         self._submission_deadline = self.clock() + self.limits.submission_seconds
-        self.start_block()
+        self.start_block_timer()
 
-    def start_block(self) -> None:
+    def start_block_timer(self) -> None:
         """Start another block; all of its retries together share its time."""
         self._block_deadline = self.clock() + self.limits.block_seconds
 

@@ -7,13 +7,13 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner.checking.parallel_verify import VerifyJob, choose_job_count
+from runner.checking.parallel_verify import VerifyJob, choose_max_parallel
 from runner.clusters import selection
 from runner.errors import UsageError
-from runner.grading.collect import read_submission_text
+from runner.grading.collect import read_submission_markdown
 from runner.grading.executor import Executor
 from runner.grading.grade_model import Grade
-from runner.grading.job import Job, find_hidden_checks
+from runner.grading.job import Job, find_hidden_checks_file
 from runner.grading.local_executor import LocalExecutor
 from runner.grading.resource_limits import ResourceLimits
 from runner.grading.snapshot import SUBMISSION_FILE
@@ -84,7 +84,7 @@ def plan_grading(request: GradingRequest) -> GradingPlan:
     jobs: list[Job] = []
     rejected: list[Grade] = []
     for folder in request.submissions:
-        lab = request.lab or parse_lab_name(read_submission_text(folder, request.limits))
+        lab = request.lab or parse_lab_name(read_submission_markdown(folder, request.limits))
         # One submission with a wrong lab must not keep the rest of a class from being graded.
         if len(request.submissions) > 1 and folder.is_dir() and not request.lab and lab not in catalog.list_lab_names():
             reason = f"{SUBMISSION_FILE} names no existing lab; add 'lab: LAB' to its front matter"
@@ -105,7 +105,7 @@ def _plan_job(request: GradingRequest, folder: Path, lab: str | None) -> Job:
             "Use '--lab LAB', or add 'lab: LAB' to its front matter. 'labs list' shows the labs.",
         )
     driver = _choose_driver_name(lab, request.driver)
-    hidden_checks = find_hidden_checks(request.checks_folder, lab)
+    hidden_checks = find_hidden_checks_file(request.checks_folder, lab)
     return Job(folder, lab, driver, request.limits, hidden_checks, _find_learner(request, folder.resolve().name))
 
 
@@ -151,10 +151,10 @@ def open_executor(
         # Imported here because it takes a second, and distributed is an optional dependency.
         from runner.grading import dask_executor
 
-        memory_mb = max((lab_run.memory_mb for lab_run in lab_runs), default=0)
+        memory_mb = max((lab_run.reserved_memory_mb for lab_run in lab_runs), default=0)
         return dask_executor.open_dask_executor(dask_address, memory_mb, len(jobs), max_capacity)
     _prepare_images(lab_runs, reporter)
-    return nullcontext(LocalExecutor(max_capacity or choose_job_count(lab_runs, selection.measure_free_memory)))
+    return nullcontext(LocalExecutor(max_capacity or choose_max_parallel(lab_runs, selection.measure_free_memory)))
 
 
 def _prepare_images(lab_runs: Iterable[VerifyJob], reporter: StatusReporter) -> None:

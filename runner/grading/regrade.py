@@ -32,7 +32,7 @@ def read_report_grades(report: Path) -> list[Grade]:
         data = json.loads(report.read_text("utf-8"))
         if data.get("format") != FORMAT:
             raise ValueError(f"it is not {FORMAT}")
-        return [grade_model.parse_grade(grade) for grade in data["grades"]]
+        return [grade_model.parse_grade_dict(grade) for grade in data["grades"]]
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
         message = f"{report} is not a report that can be audited: {error}."
         raise UsageError(message, "Name a report that 'labs grade --report json=FILE' wrote.") from None

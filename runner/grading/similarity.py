@@ -53,7 +53,7 @@ class SimilarPair:
     lines: tuple[str, ...]
 
 
-def extract_texts(snapshot: Snapshot) -> tuple[str, ...]:
+def extract_compared_texts(snapshot: Snapshot) -> tuple[str, ...]:
     """Return the texts of a submission's files that are compared; its `submission.md` is compared by what was run."""
     texts: list[str] = []
     bytes_left = _MAX_TOTAL_BYTES
@@ -61,7 +61,7 @@ def extract_texts(snapshot: Snapshot) -> tuple[str, ...]:
     for file in files:
         if len(file.content) <= min(_MAX_FILE_BYTES, bytes_left):
             bytes_left -= len(file.content)
-            texts.append(tokenize.decode_text(file.content))
+            texts.append(tokenize.decode_utf8_or_empty(file.content))
     return tuple(filter(None, texts))
 
 
@@ -73,7 +73,8 @@ def find_similar_pairs(grades: Sequence[Grade], file_texts: Sequence[Sequence[st
 
     Args:
         grades: The submissions' grades, with the commands that were run.
-        file_texts: The texts of each submission's files, as `extract_texts` returns them, in the order of `grades`.
+        file_texts: The texts of each submission's files, as `extract_compared_texts` returns them; in
+            the order of `grades`.
 
     """
     indexes_by_lab: dict[str, list[int]] = defaultdict(list)
@@ -82,19 +83,21 @@ def find_similar_pairs(grades: Sequence[Grade], file_texts: Sequence[Sequence[st
     classes = [indexes for indexes in indexes_by_lab.values() if len(indexes) > 1]
     if not classes:
         return []
-    lesson_shapes = tokenize.load_lesson_shapes()
+    lesson_shapes = tokenize.load_lesson_line_shapes()
     pairs: list[SimilarPair] = []
     for indexes in classes:
         lines = [list(_list_lines(grades[index], file_texts[index])) for index in indexes]
         pairs += (
             replace(pair, first=indexes[pair.first], second=indexes[pair.second])
-            for pair in compare_submissions(lines, lesson_shapes)
+            for pair in find_similar_pairs_in_class(lines, lesson_shapes)
         )
     pairs = [pair for pair in pairs if grades[pair.first].submission != grades[pair.second].submission]
     return sorted(pairs, key=lambda pair: (-pair.share, -pair.pieces, pair.first, pair.second))
 
 
-def compare_submissions(submissions: Sequence[Sequence[CodeLine]], ignored: Collection[Words]) -> Iterator[SimilarPair]:
+def find_similar_pairs_in_class(
+    submissions: Sequence[Sequence[CodeLine]], ignored: Collection[Words]
+) -> Iterator[SimilarPair]:
     """Yield the pairs that resemble each other among one class.
 
     Args:

@@ -87,7 +87,7 @@ class Snapshot:
             [text_line, *(format_hash_line(file.path, file.content, file.is_executable) for file in files)]
         )
 
-    def unpack(self, folder: Path) -> UnpackedSnapshot:
+    def unpack_into_folder(self, folder: Path) -> UnpackedSnapshot:
         """Write all files into an empty folder.
 
         Raises:

@@ -95,7 +95,7 @@ def find_swarm_tokens(entries: Iterable[HistoryEntry]) -> list[str]:
     return list(dict.fromkeys(tokens))
 
 
-def list_placeholders(tokens: Mapping[str, tuple[str, str, str]], addresses: Mapping[str, str]) -> list[Placeholder]:
+def create_placeholders(tokens: Mapping[str, tuple[str, str, str]], addresses: Mapping[str, str]) -> list[Placeholder]:
     """Return the placeholders for tokens and addresses.
 
     Args:

@@ -53,7 +53,7 @@ def anonymize_names(words: Sequence[str]) -> str:
     return " ".join(word if _MARK.match(word) else numbers.setdefault(word, str(len(numbers))) for word in words)
 
 
-def load_lesson_shapes() -> frozenset[Words]:
+def load_lesson_line_shapes() -> frozenset[Words]:
     """Return the shapes of all lines in the lessons' blocks, hints, solutions and files: using them is not copying."""
     return frozenset(
         line.shape for text in _load_lesson_texts() for line in tokenize_lines(PLACEHOLDER.sub("NAME", text))
@@ -63,13 +63,13 @@ def load_lesson_shapes() -> frozenset[Words]:
 def _load_lesson_texts() -> Iterator[str]:
     labs = paths.labs_folder()
     for page in sorted([*labs.glob("*/lesson*.md"), *labs.glob("*/solution/*.md")]):
-        text = decode_text(page.read_bytes())
+        text = decode_utf8_or_empty(page.read_bytes())
         yield from (match[2] for match in _FENCED.finditer(text))
         yield from (match[1] for match in _INLINE.finditer(_FENCED.sub("", text)))
-    yield from (decode_text(file.read_bytes()) for file in sorted(labs.glob("*/files/**/*")) if file.is_file())
+    yield from (decode_utf8_or_empty(file.read_bytes()) for file in sorted(labs.glob("*/files/**/*")) if file.is_file())
 
 
-def decode_text(content: bytes) -> str:
+def decode_utf8_or_empty(content: bytes) -> str:
     """Return a file's content as text; empty if it is not text in UTF-8."""
     try:
         return content.decode("utf-8")

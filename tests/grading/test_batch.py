@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import BrokenLabError, ExitCode, LabsError
-from runner.grading.batch import Batch, GradedSubmission
+from runner.grading.batch import BatchGrader, GradedSubmission
 from runner.grading.executor import ExecutorError, StatusCallback
 from runner.grading.grade_model import Grade
 from runner.grading.job import Job, PackedJob
@@ -60,7 +60,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def grade_all(tree: Path, executor: FakeExecutor, *names: str, force: bool = False) -> list[GradedSubmission]:
     """Grade submissions by their names."""
     jobs = [Job(tree / name, "tiny", "uml", ResourceLimits()) for name in names]
-    return Batch(executor, lambda _job, _line: None, force).grade_jobs(jobs, lambda _job, _grade: None)
+    return BatchGrader(executor, lambda _job, _line: None, force).grade_jobs(jobs, lambda _job, _grade: None)
 
 
 def test_order(tree: Path) -> None:

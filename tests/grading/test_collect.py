@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.grading.collect import collect_submission, find_submissions
+from runner.grading.collect import find_submission_folders, read_submission_snapshot
 from runner.grading.resource_limits import ResourceLimits
 from runner.grading.snapshot import Snapshot
 
@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 def collect(folder: Path) -> Snapshot:
     """Collect a folder with small limits."""
-    return collect_submission(folder, LIMITS)
+    return read_submission_snapshot(folder, LIMITS)
 
 
 def list_problems(snapshot: Snapshot) -> list[tuple[str, str]]:
@@ -193,4 +193,4 @@ def test_find_submissions(tmp_path: Path) -> None:
     (tmp_path / "class" / "notes.txt").touch()
     (tmp_path / "none").mkdir()
     paths = [tmp_path / "class", tmp_path / "eve", tmp_path / "none", tmp_path / "class" / "ada"]
-    assert ["ada", "bob", "carol", "eve", "none"] == [path.name for path in find_submissions(paths)]
+    assert ["ada", "bob", "carol", "eve", "none"] == [path.name for path in find_submission_folders(paths)]

@@ -44,23 +44,24 @@ def test_exit_code(grade: grade_model.Grade, code: ExitCode) -> None:
 @pytest.mark.parametrize("number", range(len(ALL_GRADES)))
 def test_json_and_back(number: int) -> None:
     """A grade does not change when it is written as JSON and read again, whatever its text."""
-    assert ALL_GRADES[number] == grade_model.decode_grade(grade_model.encode_grade(ALL_GRADES[number]))
+    assert ALL_GRADES[number] == grade_model.decode_grade_json(grade_model.encode_grade_json(ALL_GRADES[number]))
 
 
 def test_lesson_order_is_kept() -> None:
     """Titles and values stay in the order of the lesson."""
     grade = replace(make_grade(PASSED), titles={"z": "First", "a": "Second"}, values={"SIZE": "2", "NAME": "shop"})
-    decoded = grade_model.decode_grade(grade_model.encode_grade(grade))
+    decoded = grade_model.decode_grade_json(grade_model.encode_grade_json(grade))
     assert (["z", "a"], ["SIZE", "NAME"]) == (list(decoded.titles), list(decoded.values))
 
 
 @pytest.mark.parametrize(
-    "data", [{}, {"format": "labs-grade/2"}, {"format": "labs-grade/1"}, {**ALL_GRADES[0].to_json(), "marks": [{}]}]
+    "data",
+    [{}, {"format": "labs-grade/2"}, {"format": "labs-grade/1"}, {**ALL_GRADES[0].to_json_dict(), "marks": [{}]}],
 )
 def test_not_a_grade(data: dict[str, object]) -> None:
     """Data that is not a grade is refused, instead of counting as a grade without points."""
     with pytest.raises(ValueError, match="labs-grade/1"):
-        grade_model.parse_grade(data)
+        grade_model.parse_grade_dict(data)
 
 
 def test_schema() -> None:

@@ -94,7 +94,7 @@ def test_submission_deadline(tmp_path: Path) -> None:
     seconds = [(runner.timeout_seconds, runner.submission_seconds_left)]
     for moment in (104.0, 109.0):
         now[0] = moment
-        runner.start_block()
+        runner.start_block_timer()
         seconds.append((runner.timeout_seconds, runner.submission_seconds_left))
     assert [(5, 8), (4, 4), (0.1, 0)] == seconds
 

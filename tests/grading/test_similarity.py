@@ -13,7 +13,7 @@ import pytest
 
 from runner.checking.results import Outcome
 from runner.grading import similarity
-from runner.grading.collect import collect_submission
+from runner.grading.collect import read_submission_snapshot
 from runner.grading.grade_model import BlockRun, Grade
 from runner.grading.resource_limits import ResourceLimits
 from runner.grading.similarity import SimilarPair
@@ -127,7 +127,10 @@ def find_pairs(grades: Sequence[Grade]) -> list[SimilarPair]:
 def find_similar(scripts: Mapping[str, str], folder: Path | None = None) -> set[frozenset[str]]:
     """Return the names of similar submissions, whose other files are in folders below `folder`."""
     names = list(scripts)
-    texts = [similarity.extract_texts(collect_submission(folder / name, LIMITS)) if folder else () for name in names]
+    texts = [
+        similarity.extract_compared_texts(read_submission_snapshot(folder / name, LIMITS)) if folder else ()
+        for name in names
+    ]
     pairs = similarity.find_similar_pairs(make_grades(scripts), texts)
     return {frozenset({names[pair.first], names[pair.second]}) for pair in pairs}
 
@@ -209,7 +212,7 @@ def test_texts_are_limited(tmp_path: Path) -> None:
     (tmp_path / "submission.md").write_text("not a file to compare", "utf-8")
     for name, size in (("large", 70 << 10), ("a", 60 << 10), ("b", 60 << 10), ("c", 60 << 10), ("d", 8 << 10)):
         (tmp_path / name).write_text(name * size, "utf-8")
-    texts = similarity.extract_texts(collect_submission(tmp_path, LIMITS))
+    texts = similarity.extract_compared_texts(read_submission_snapshot(tmp_path, LIMITS))
     assert [("a", 60 << 10), ("b", 60 << 10), ("d", 8 << 10)] == [(text[0], len(text)) for text in texts]
 
 
@@ -234,9 +237,9 @@ def test_what_is_compared() -> None:
 def test_no_grade_changes() -> None:
     """The comparison changes no grade."""
     grades = make_grades({"ada": ADA, "bob": ADA})
-    before = [grade.to_json() for grade in grades]
+    before = [grade.to_json_dict() for grade in grades]
     assert 1 == len(find_pairs(grades))
-    assert before == [grade.to_json() for grade in grades]
+    assert before == [grade.to_json_dict() for grade in grades]
     assert all(mark.outcome is Outcome.PASSED for grade in grades for mark in grade.marks)
 
 

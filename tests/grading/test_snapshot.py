@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.grading.job import Job, UnpackedJob, pack_job
+from runner.grading.job import Job, PackedJob, UnpackedJob, pack_job
 from runner.grading.resource_limits import ResourceLimits
 from runner.grading.submission import Submission, parse_submission
 from runner.lessons.model import Lab
@@ -29,8 +29,8 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
 def send_job(job: Job, folder: Path) -> UnpackedJob:
     """Pack a job, send it as Dask does, unpack it, and read it as a grading process does."""
     folder.mkdir()
-    packed = pickle.loads(pickle.dumps(pack_job(job)))
-    return codec.decode_json(codec.encode_json(packed.unpack(folder)), UnpackedJob)
+    packed: PackedJob = pickle.loads(pickle.dumps(pack_job(job)))
+    return codec.decode_json(codec.encode_json(packed.unpack_into_folder(folder)), UnpackedJob)
 
 
 def send_and_parse(job: Job, lab: Lab, folder: Path) -> Submission:

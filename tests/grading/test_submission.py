@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.grading import submission
-from runner.grading.collect import collect_submission
+from runner.grading.collect import read_submission_snapshot
 from runner.grading.resource_limits import ResourceLimits
 from runner.grading.submission import Submission
 from runner.lessons.model import Lab
@@ -34,7 +34,9 @@ def parse(folder: Path, lab: Lab, text: str | bytes) -> Submission:
     (folder / "submission.md").write_bytes(text.encode("utf-8") if isinstance(text, str) else text)
     unpacked = folder.with_name(f"{folder.name}-unpacked")
     unpacked.mkdir()
-    return submission.parse_submission(collect_submission(folder, ResourceLimits()).unpack(unpacked), lab)
+    return submission.parse_submission(
+        read_submission_snapshot(folder, ResourceLimits()).unpack_into_folder(unpacked), lab
+    )
 
 
 def test_blocks(ada: Path, lab: Lab) -> None:

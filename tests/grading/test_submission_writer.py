@@ -126,7 +126,7 @@ def test_values(lab: Lab) -> None:
 
 def test_addresses(lab: Lab) -> None:
     """An address is not mistaken for a longer one that starts with it."""
-    values = tuple(submission_writer.list_placeholders({}, {"node1": "10.0.0.1", "node2": "10.0.0.11"}))
+    values = tuple(submission_writer.create_placeholders({}, {"node1": "10.0.0.1", "node2": "10.0.0.11"}))
     text = render_body(
         lab, make_entry("ping 10.0.0.11; ping 10.0.0.1; ping 10.0.0.12; curl 10.0.0.1:80"), values=values
     )

@@ -44,7 +44,7 @@ def write_bundle(
         raise UsageError(f"The file {artifacts} does not exist.", f"'labs images export {artifacts}' creates it.")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        wheel.write_wheel(folder)
+        wheel.write_labs_wheel(folder)
         if not paths.uses_built_in_labs():
             _copy_tree(folder / TREE_FOLDER, settings.lab)
         if hidden_checks:

@@ -25,7 +25,7 @@ _WHEEL_FILE = "Wheel-Version: 1.0\nGenerator: labs\nRoot-Is-Purelib: true\nTag: 
 _FILE_TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def write_wheel(folder: Path) -> Path:
+def write_labs_wheel(folder: Path) -> Path:
     """Write labs as a wheel, and return the file.
 
     Raises:

@@ -141,7 +141,7 @@ def write_report(format_name: str, path: Path, grades: Sequence[Grade], pairs: S
 
     """
     if format_name in FOLDER_FORMATS:
-        files = html_folder.render_files(_load_module(FOLDER_FORMATS[format_name]), grades, pairs)
+        files = html_folder.render_folder_files(_load_module(FOLDER_FORMATS[format_name]), grades, pairs)
         _open_managed_folder(format_name, path).write_files({file: text.encode() for file, text in files.items()})
     else:
         atomic.write_text(path, render_report(format_name, grades, pairs))

@@ -20,7 +20,7 @@ def render(grades: Sequence[Grade]) -> str:
     possible = {lab: max(grade.score.possible for grade in grades if grade.lab == lab) for lab in labs}
     earned_by_student: dict[str, dict[str, str]] = {}
     for grade in grades:
-        earned_by_student.setdefault(grade.submission, {})[grade.lab] = csv_report.format_earned(grade)
+        earned_by_student.setdefault(grade.submission, {})[grade.lab] = csv_report.format_earned_points(grade)
     possible_row = ["Points Possible", "", "", "", "", *(student_view.format_points(possible[lab]) for lab in labs)]
     rows = [
         [student, "", "", student, "", *(earned.get(lab, "") for lab in labs)]

@@ -79,11 +79,11 @@ def _render_test(mark: Mark, scale: int) -> dict[str, Any]:
     passed = mark.outcome is Outcome.PASSED
     points = round(mark.points * scale)
     return {
-        "test-name": student_view.to_single_line(mark.says),
+        "test-name": student_view.sanitize_to_one_line(mark.says),
         "passed": passed,
         "score": points if passed else 0,
         "max-score": points,
-        "message": "" if passed else student_view.to_single_line(student_view.describe_result(mark)),
+        "message": "" if passed else student_view.sanitize_to_one_line(student_view.explain_unpassed_mark(mark)),
     }
 
 

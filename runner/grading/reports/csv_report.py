@@ -35,14 +35,14 @@ def render_csv(rows: Iterable[Sequence[object]]) -> str:
     return output.getvalue()
 
 
-def format_earned(grade: Grade) -> str:
+def format_earned_points(grade: Grade) -> str:
     """Return the points that a submission earned; empty if they are not reliable."""
     return student_view.format_points(grade.score.earned) if grade.is_complete else ""
 
 
 def _escape_cell(value: object) -> str:
     # Some locales separate cells by semicolons, so a semicolon could start another cell.
-    text = _NEXT_CELL.sub(",", student_view.to_single_line(str(value)))
+    text = _NEXT_CELL.sub(",", student_view.sanitize_to_one_line(str(value)))
     return f"'{text}" if text.startswith(_FORMULA_START) else text
 
 
@@ -53,7 +53,7 @@ def _list_totals(grade: Grade) -> list[object]:
     return [
         grade.submission,
         grade.lab,
-        format_earned(grade),
+        format_earned_points(grade),
         student_view.format_points(score.possible),
         percent,
         "yes" if grade.is_complete else "no",

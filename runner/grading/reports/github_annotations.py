@@ -29,7 +29,7 @@ def _render_submission(grade: Grade) -> Iterator[str]:
     for mark in grade.marks:
         if mark.outcome in (Outcome.FAILED, Outcome.ERROR):
             severity = "error" if mark.outcome is Outcome.FAILED else "warning"
-            message = student_view.describe_result(mark) or "not yet"
+            message = student_view.explain_unpassed_mark(mark) or "not yet"
             yield _render_command(severity, message, file=file, title=mark.says)
     if not grade.is_complete:
         reason = student_view.describe_incomplete_grade(grade)
@@ -42,4 +42,4 @@ def _render_command(severity: str, message: str, **properties: str) -> str:
 
 
 def _escape(text: str) -> str:
-    return student_view.to_single_line(text).replace("%", "%25")
+    return student_view.sanitize_to_one_line(text).replace("%", "%25")

@@ -37,8 +37,8 @@ def _render_entries(grade: Grade) -> Iterator[dict[str, Any]]:
         key = (file, name, *identity)
         occurrences[key] += 1
         yield {
-            "description": student_view.to_single_line(description),
-            "check_name": student_view.to_single_line(name),
+            "description": student_view.sanitize_to_one_line(description),
+            "check_name": student_view.sanitize_to_one_line(name),
             "fingerprint": _hash_words(*key, str(occurrences[key])),
             "severity": severity,
             "location": {"path": file, "lines": {"begin": line}},
@@ -59,7 +59,7 @@ def _list_findings(grade: Grade) -> Iterator[tuple[Any, ...]]:
     for mark in grade.marks:
         if mark.outcome in (Outcome.FAILED, Outcome.ERROR):
             severity = "major" if mark.outcome is Outcome.FAILED else "info"
-            description = f"{mark.says}: {student_view.describe_result(mark) or 'not yet'}"
+            description = f"{mark.says}: {student_view.explain_unpassed_mark(mark) or 'not yet'}"
             yield severity, _find_step_line(grade, mark), description, f"labs/{mark.check}"
 
 
@@ -72,7 +72,7 @@ def _relative_path(grade: Grade) -> str:
     folder = Path(grade.folder)
     # Relative to the root of the repository, where CI jobs start.
     relative = os.path.relpath(folder) if folder.is_absolute() else folder
-    return student_view.to_single_line(str(Path(relative) / SUBMISSION_FILE))
+    return student_view.sanitize_to_one_line(str(Path(relative) / SUBMISSION_FILE))
 
 
 def _hash_words(*words: str) -> str:

@@ -14,7 +14,11 @@ from runner.grading.reports import student_view
 def render(grades: Sequence[Grade]) -> str:
     """Return the report; without a score, which Gradescope shows as a failed autograder, if the grade is unreliable."""
     (grade,) = (student_view.redact_hidden_checks(grade) for grade in grades)
-    notes = [student_view.describe_values(grade), *grade.problems, student_view.describe_incomplete_grade(grade)]
+    notes = [
+        student_view.describe_learner_values(grade),
+        *grade.problems,
+        student_view.describe_incomplete_grade(grade),
+    ]
     report: dict[str, Any] = {
         "execution_time": round(grade.seconds),
         "visibility": "visible",
@@ -32,12 +36,12 @@ def _render_test(grade: Grade, mark: Mark) -> dict[str, Any]:
     passed = mark.outcome is Outcome.PASSED
     title = grade.titles.get(mark.step)
     return {
-        "name": student_view.to_single_line(f"{title}: {mark.says}" if title else mark.says),
+        "name": student_view.sanitize_to_one_line(f"{title}: {mark.says}" if title else mark.says),
         "name_format": "text",
-        "score": round(mark.earned, 2),
+        "score": round(mark.earned_points, 2),
         "max_score": 0 if mark.bonus else round(mark.points, 2),
         "status": "passed" if passed else "failed",
-        "output": "" if passed else student_view.replace_unsafe_chars(student_view.describe_result(mark)),
+        "output": "" if passed else student_view.replace_unsafe_chars(student_view.explain_unpassed_mark(mark)),
         "output_format": "text",
         "visibility": "visible",
     }

@@ -20,18 +20,20 @@ _WINDOWS_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
 _MAX_STEM_LENGTH = 40
 
 
-def render_files(page_format: ModuleType, grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> dict[str, str]:
+def render_folder_files(
+    page_format: ModuleType, grades: Sequence[Grade], pairs: Sequence[SimilarPair]
+) -> dict[str, str]:
     """Return the texts of all files by their paths; the index comes last, so that its links always work.
 
     Args:
-        page_format: The module that renders pages, with `SUFFIX`, `render_learner` and `render_index`.
+        page_format: The module that renders pages, with `SUFFIX`, `render_learner_page` and `render_index_page`.
         grades: The grades.
         pairs: The submissions that resemble each other; only the index mentions them.
 
     """
     pages = [f"{_LEARNERS_FOLDER}/{name}{page_format.SUFFIX}" for name in _list_page_names(grades)]
-    files = {page: page_format.render_learner(grade) for page, grade in zip(pages, grades, strict=True)}
-    return {**files, f"index{page_format.SUFFIX}": page_format.render_index(grades, pages, pairs)}
+    files = {page: page_format.render_learner_page(grade) for page, grade in zip(pages, grades, strict=True)}
+    return {**files, f"index{page_format.SUFFIX}": page_format.render_index_page(grades, pages, pairs)}
 
 
 def _list_page_names(grades: Sequence[Grade]) -> Iterator[str]:

@@ -28,12 +28,12 @@ def render(grades: Sequence[Grade]) -> str:
     return _render_template("page", submissions=[_describe_submission(grade) for grade in grades])
 
 
-def render_learner(grade: Grade) -> str:
+def render_learner_page(grade: Grade) -> str:
     """Return the page of one learner, which contains nothing about others."""
     return _render_template("learner", submission=_describe_submission(grade))
 
 
-def render_index(grades: Sequence[Grade], pages: Sequence[str], pairs: Sequence[SimilarPair]) -> str:
+def render_index_page(grades: Sequence[Grade], pages: Sequence[str], pairs: Sequence[SimilarPair]) -> str:
     """Return the instructor's page: a table with a link to each learner's page, and similar submissions.
 
     Args:
@@ -65,7 +65,7 @@ def _load_environment() -> Environment:
         trim_blocks=True,
         auto_reload=False,
     )
-    environment.filters |= {"line": student_view.to_single_line, "similarity": student_view.format_similarity}
+    environment.filters |= {"line": student_view.sanitize_to_one_line, "similarity": student_view.format_similarity}
     return environment
 
 
@@ -82,27 +82,36 @@ def _describe_submission(full_grade: Grade) -> dict[str, Any]:
     grade = student_view.redact_hidden_checks(full_grade)
     steps = [
         {
-            "title": student_view.to_single_line(grade.titles.get(step, "Hidden checks")),
+            "title": student_view.sanitize_to_one_line(grade.titles.get(step, "Hidden checks")),
             "score": student_view.format_score(compute_score(marks)),
             "marks": [_describe_mark(mark) for mark in marks],
         }
         for step, marks in grade.marks_by_step.items()
     ]
     runs = [_describe_run(run) for run in grade.runs]
-    return {**_describe_grade(grade), "values": student_view.describe_values(grade), "steps": steps, "runs": runs}
+    return {
+        **_describe_grade(grade),
+        "values": student_view.describe_learner_values(grade),
+        "steps": steps,
+        "runs": runs,
+    }
 
 
 def _describe_mark(mark: Mark) -> dict[str, str]:
     """Return the texts for a mark; composed here, because composing them in a template takes much longer."""
-    reason = "" if mark.outcome is Outcome.PASSED else student_view.to_single_line(student_view.describe_result(mark))
+    reason = (
+        ""
+        if mark.outcome is Outcome.PASSED
+        else student_view.sanitize_to_one_line(student_view.explain_unpassed_mark(mark))
+    )
     return {
         "css_class": mark.outcome.value,
         "outcome": _OUTCOME_WORDS[mark.outcome],
-        "says": student_view.to_single_line(mark.says),
+        "says": student_view.sanitize_to_one_line(mark.says),
         "points": f"({'bonus, ' if mark.bonus else ''}{student_view.format_points(mark.points)})",
         "reason": reason,
         "node": mark.node if reason and mark.see else "",
-        "see": student_view.to_single_line(mark.see),
+        "see": student_view.sanitize_to_one_line(mark.see),
     }
 
 
@@ -110,8 +119,8 @@ def _describe_run(run: BlockRun) -> dict[str, str]:
     location = f"submission.md:{run.line}{f', {run.seconds:g} s' if run.seconds else ''}"
     output = f"\n\n{student_view.replace_unsafe_chars(run.output)}" if run.output else ""
     return {
-        "node": student_view.to_single_line(run.node) or "no node",
-        "about": f"{location}: {student_view.to_single_line(run.complaint)}" if run.complaint else location,
+        "node": student_view.sanitize_to_one_line(run.node) or "no node",
+        "about": f"{location}: {student_view.sanitize_to_one_line(run.complaint)}" if run.complaint else location,
         "script": student_view.replace_unsafe_chars(run.script),
         "output": f"{output}{'…' if run.cut else ''}",
     }

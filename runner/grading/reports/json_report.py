@@ -18,5 +18,5 @@ def render(grades: Sequence[Grade], pairs: Sequence[SimilarPair] = ()) -> str:
     header = {"format": FORMAT, "version": __version__, "similar": codec.to_builtins(list(pairs))}
     # One line per grade, because indenting would take five times as long. ASCII only, so that no reader can assume
     # another encoding.
-    lines = ",\n".join(json.dumps(grade.to_json()) for grade in grades)
+    lines = ",\n".join(json.dumps(grade.to_json_dict()) for grade in grades)
     return f'{json.dumps(header)[:-1]}, "grades": [\n{lines}\n]}}\n'

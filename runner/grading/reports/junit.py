@@ -29,7 +29,7 @@ def _add_suite(root: Xml.Element, grade: Grade) -> None:
     suite = Xml.SubElement(
         root,
         "testsuite",
-        name=student_view.to_single_line(grade.submission),
+        name=student_view.sanitize_to_one_line(grade.submission),
         tests=str(len(grade.marks) + bool(grade.trouble)),
         failures=str(count[Outcome.FAILED]),
         errors=str(count[Outcome.ERROR] + bool(grade.trouble)),
@@ -49,7 +49,7 @@ def _add_suite(root: Xml.Element, grade: Grade) -> None:
     if grade.trouble:
         case = Xml.SubElement(suite, "testcase", classname=grade.lab, name="It can be graded", time="0")
         Xml.SubElement(
-            case, "error", message=student_view.to_single_line(student_view.describe_incomplete_grade(grade))
+            case, "error", message=student_view.sanitize_to_one_line(student_view.describe_incomplete_grade(grade))
         )
     if grade.problems:
         Xml.SubElement(suite, "system-err").text = student_view.replace_unsafe_chars("\n".join(grade.problems))
@@ -60,12 +60,12 @@ def _add_case(suite: Xml.Element, grade: Grade, mark: Mark) -> None:
         suite,
         "testcase",
         classname=f"{grade.lab}.{mark.step}",
-        name=student_view.to_single_line(mark.says),
+        name=student_view.sanitize_to_one_line(mark.says),
         time=f"{mark.seconds:.3f}",
     )
     if mark.outcome is Outcome.PASSED:
         return
-    message = student_view.to_single_line(student_view.describe_result(mark))
+    message = student_view.sanitize_to_one_line(student_view.explain_unpassed_mark(mark))
     result = Xml.SubElement(case, _OUTCOME_TAGS[mark.outcome], message=message)
     if mark.see:
         result.text = student_view.replace_unsafe_chars(f"See it on {mark.node} with: {mark.see}")

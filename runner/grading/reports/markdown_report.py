@@ -25,14 +25,14 @@ def render(grades: Sequence[Grade]) -> str:
     return _join_lines(lines)
 
 
-def render_learner(grade: Grade) -> str:
+def render_learner_page(grade: Grade) -> str:
     """Return the page of one learner, which contains nothing about others."""
     title = f"# {escape_markdown(grade.submission)}: {student_view.format_score(grade.score)}"
     lab = [f"Lab: {escape_markdown(grade.lab)}", ""] if grade.lab else []
     return _join_lines([title, "", *lab, *_render_submission(student_view.redact_hidden_checks(grade), "##")])
 
 
-def render_index(grades: Sequence[Grade], pages: Sequence[str], pairs: Sequence[SimilarPair]) -> str:
+def render_index_page(grades: Sequence[Grade], pages: Sequence[str], pairs: Sequence[SimilarPair]) -> str:
     """Return the instructor's page: a table with a link to each learner's page, and similar submissions.
 
     Args:
@@ -55,7 +55,7 @@ def render_index(grades: Sequence[Grade], pages: Sequence[str], pairs: Sequence[
 
 def escape_markdown(text: str) -> str:
     """Return text on one line that Markdown shows unchanged."""
-    return _SPECIAL_CHARS.sub(r"\\\1", student_view.to_single_line(text))
+    return _SPECIAL_CHARS.sub(r"\\\1", student_view.sanitize_to_one_line(text))
 
 
 def _join_lines(lines: Iterable[str]) -> str:
@@ -70,8 +70,8 @@ def _render_table(grades: Sequence[Grade], names: Sequence[str]) -> Iterator[str
 
 
 def _render_submission(grade: Grade, heading: str) -> Iterator[str]:
-    if student_view.describe_values(grade):
-        yield from (escape_markdown(student_view.describe_values(grade)), "")
+    if student_view.describe_learner_values(grade):
+        yield from (escape_markdown(student_view.describe_learner_values(grade)), "")
     for problem in grade.problems:
         yield f"- {escape_markdown(problem)}"
     if grade.trouble:
@@ -83,6 +83,6 @@ def _render_submission(grade: Grade, heading: str) -> Iterator[str]:
 
 
 def _render_mark(mark: Mark) -> str:
-    reason = "" if mark.outcome is Outcome.PASSED else escape_markdown(student_view.describe_result(mark))
+    reason = "" if mark.outcome is Outcome.PASSED else escape_markdown(student_view.explain_unpassed_mark(mark))
     points = student_view.format_points(mark.points)
     return f"- {_SYMBOLS[mark.outcome]} {escape_markdown(mark.says)} ({points}){f': {reason}' if reason else ''}"

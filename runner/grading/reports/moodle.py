@@ -15,14 +15,17 @@ from runner.grading.reports import csv_report, student_view
 def render(grades: Sequence[Grade]) -> str:
     """Return the report; a grade that is not reliable is left empty."""
     header = ["username", "grade item", "grade", "feedback"]
-    rows = [[grade.submission, grade.lab, csv_report.format_earned(grade), _render_feedback(grade)] for grade in grades]
+    rows = [
+        [grade.submission, grade.lab, csv_report.format_earned_points(grade), _render_feedback(grade)]
+        for grade in grades
+    ]
     return csv_report.render_csv([header, *rows])
 
 
 def _render_feedback(full_grade: Grade) -> str:
     grade = student_view.redact_hidden_checks(full_grade)
     missing = [
-        f"{mark.says}: {student_view.describe_result(mark)}"
+        f"{mark.says}: {student_view.explain_unpassed_mark(mark)}"
         for mark in grade.marks
         if mark.outcome is not Outcome.PASSED
     ]

@@ -40,7 +40,7 @@ def replace_unsafe_chars(text: str) -> str:
     return _UNSAFE_CHARS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
 
 
-def to_single_line(text: str) -> str:
+def sanitize_to_one_line(text: str) -> str:
     """Return text without unsafe characters, on one line."""
     return " ".join(replace_unsafe_chars(text).split())
 
@@ -55,9 +55,9 @@ def format_score(score: Score) -> str:
     return f"{format_points(score.earned)} of {format_points(score.possible)}"
 
 
-def describe_result(mark: Mark) -> str:
+def explain_unpassed_mark(mark: Mark) -> str:
     """Return the reason that a check did not pass, as students see it."""
-    return result_text.describe_outcome(mark.outcome, mark.text, mark.node)
+    return result_text.explain_unpassed_check(mark.outcome, mark.text, mark.node)
 
 
 def describe_block_problem(run: BlockRun) -> str:
@@ -65,11 +65,11 @@ def describe_block_problem(run: BlockRun) -> str:
     return f"{run.node}: {run.complaint}" if run.node else run.complaint
 
 
-def describe_values(grade: Grade) -> str:
+def describe_learner_values(grade: Grade) -> str:
     """Return the learner and the values that a submission had to use, on one line; empty if none were drawn."""
     if not grade.learner or not grade.values:
         return ""
-    return to_single_line(learner_values.describe_values(Learner(grade.learner), grade.values))
+    return sanitize_to_one_line(learner_values.describe_values(Learner(grade.learner), grade.values))
 
 
 def describe_incomplete_grade(grade: Grade) -> str:

@@ -29,7 +29,7 @@ def render(grades: Sequence[Grade]) -> str:
 
 def _render_test(number: int, grade: Grade, mark: Mark) -> Iterator[str]:
     ok = "not ok" if mark.outcome is Outcome.FAILED else "ok"
-    reason = student_view.describe_result(mark)
+    reason = student_view.explain_unpassed_mark(mark)
     skip = f" # SKIP {_escape(reason)}" if mark.outcome in (Outcome.ERROR, Outcome.SKIPPED) else ""
     yield f"{ok} {number} - {_escape(f'{grade.submission}: {mark.says}')}{skip}"
     if mark.outcome is Outcome.FAILED and mark.text:
@@ -42,4 +42,4 @@ def _render_test(number: int, grade: Grade, mark: Mark) -> Iterator[str]:
 
 def _escape(text: str) -> str:
     # Version 14 defines an escape for '#', but older readers interpret '\#' as a directive too.
-    return student_view.to_single_line(text).replace("\\", "\\\\").replace("#", "\N{FULLWIDTH NUMBER SIGN}")
+    return student_view.sanitize_to_one_line(text).replace("\\", "\\\\").replace("#", "\N{FULLWIDTH NUMBER SIGN}")
