@@ -66,7 +66,7 @@ def grade_folder(
 
 def read_grades(report: Path) -> dict[str, Grade]:
     """Return the grades in a report by name."""
-    grades = [grade_model.parse_grade(one) for one in json.loads(report.read_text("utf-8"))["grades"]]
+    grades = [grade_model.parse_grade_dict(one) for one in json.loads(report.read_text("utf-8"))["grades"]]
     return {one.submission: one for one in grades}
 
 
