@@ -21,7 +21,7 @@ _OUTPUT = "ID  NAME  MODE  REPLICAS  IMAGE\nx8k2  web  replicated  3/3  nginx:al
 
 def list_commands(lab: Lab) -> list[tuple[Step, Command]]:
     """Return all commands that lead through a lab, each with its step."""
-    return [(step, command) for step in lab.lesson.steps for command in parse.load_step_commands(lab, step)]
+    return [(step, command) for step in lab.lesson.steps for command in parse.load_solution_commands(lab, step)]
 
 
 def render_submission(lab: Lab, author: str) -> str:

@@ -76,7 +76,7 @@ def _measure_builds(folder: Path) -> list[Row]:
 
 
 def _measure_page_sizes() -> list[str]:
-    files = build.render_site()
+    files = build.render_site_files()
     shared = sum(len(gzip.compress(files[f"assets/{name}"], 9)) for name in _SHARED)
     pages = {path: shared + len(gzip.compress(data, 9)) for path, data in files.items() if path.endswith(".html")}
     heaviest = max(pages, key=lambda path: pages[path])
