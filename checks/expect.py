@@ -48,7 +48,7 @@ def fail(node: CheckNode, observed: object, expected: object, see: str) -> NoRet
     raise NotYet(node.name, str(observed), str(expected), see)
 
 
-def expect(node: CheckNode, observed: object, expected: object, *, of: str = "", see: str) -> None:
+def expect_equal(node: CheckNode, observed: object, expected: object, *, of: str = "", see: str) -> None:
     """Fail the check unless the observed value equals the expected value.
 
     Args:

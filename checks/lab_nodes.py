@@ -44,7 +44,7 @@ class CheckNode:
             return self._client
 
     @property
-    def host(self) -> Host:
+    def testinfra_host(self) -> Host:
         """The testinfra host for files, processes and ports inside the node."""
         from checks.testinfra_backend import connect_testinfra
 

@@ -53,27 +53,27 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="module")
-def labs_request(request: pytest.FixtureRequest) -> CheckRequest:
+def check_request(request: pytest.FixtureRequest) -> CheckRequest:
     """Return the request of this run; under plain pytest, one for the running cluster of the lab."""
     return request.config.stash.get(REQUEST_KEY, None) or _create_request(_find_lab_name(request.path))
 
 
 @pytest.fixture(scope="module")
-def nodes(labs_request: CheckRequest) -> Iterator[Nodes]:
+def nodes(check_request: CheckRequest) -> Iterator[Nodes]:
     """Yield the cluster's nodes by name."""
-    set_wait_budget(labs_request.settle_timeout)
-    if labs_request.keep_connections:
-        yield _reuse_nodes(labs_request.cluster)
+    set_wait_budget(check_request.settle_timeout)
+    if check_request.keep_connections:
+        yield _reuse_nodes(check_request.cluster)
     else:
-        nodes = Nodes(labs_request.cluster)
+        nodes = Nodes(check_request.cluster)
         yield nodes
         nodes.close()
 
 
 @pytest.fixture(scope="module")
-def values(labs_request: CheckRequest) -> Values:
+def values(check_request: CheckRequest) -> Values:
     """Return the lab's values by name, as drawn for the learner."""
-    return labs_request.lab.values
+    return check_request.lab.values
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.expect import expect, fail
+from checks.expect import expect_equal, fail
 from checks.swarm import SwarmSnapshot
 
 _LIST_NODES = "docker node ls"
@@ -17,7 +17,9 @@ def expect_all_nodes_ready(swarm: SwarmSnapshot) -> None:
 
     """
     for name in swarm.nodes:
-        expect(swarm.manager, f"{name} is {swarm.require_member(name).state}", f"{name} is ready", see=_LIST_NODES)
+        expect_equal(
+            swarm.manager, f"{name} is {swarm.require_member(name).state}", f"{name} is ready", see=_LIST_NODES
+        )
 
 
 def expect_only_node1_manages(swarm: SwarmSnapshot) -> None:
@@ -29,7 +31,7 @@ def expect_only_node1_manages(swarm: SwarmSnapshot) -> None:
     """
     roles = {"node1": "a manager", "node2": "a worker", "node3": "a worker"}
     for name, role in roles.items():
-        expect(
+        expect_equal(
             swarm.manager, f"{name} is {swarm.require_member(name).role_phrase}", f"{name} is {role}", see=_LIST_NODES
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from checks import Nodes, expect, fail, step
+from checks import Nodes, expect_equal, fail, step
 from checks.compose import ComposeSnapshot, Container, SharedComposeSnapshot, with_compose_snapshot
 
 _PROJECT = "counter"
@@ -122,7 +122,7 @@ def test_web_has_greeting_variable(app: ComposeSnapshot) -> None:
 def test_redis_is_healthy(app: ComposeSnapshot) -> None:
     """The service redis has a health check, and is healthy."""
     redis = _find_compose_container(app, "redis")
-    expect(app.node, redis.health, "healthy", of="the health of redis", see="docker compose ps")
+    expect_equal(app.node, redis.health, "healthy", of="the health of redis", see="docker compose ps")
 
 
 @step("health")
@@ -160,7 +160,9 @@ def test_redis_uses_append_only_file(app: ComposeSnapshot) -> None:
     result = app.node.run_command("docker", "exec", redis.id, "redis-cli", "config", "get", "appendonly")
     fields = result.stdout_text.split()
     setting = fields[1] if len(fields) > 1 else "unknown"
-    expect(app.node, setting, "yes", of="appendonly", see="docker compose exec redis redis-cli config get appendonly")
+    expect_equal(
+        app.node, setting, "yes", of="appendonly", see="docker compose exec redis redis-cli config get appendonly"
+    )
 
 
 @step("scale")
@@ -191,7 +193,9 @@ def test_compose_file_declares_five_replicas(app: ComposeSnapshot) -> None:
     """The Compose file declares five replicas of web, so that the next 'up' keeps them."""
     config = app.load_compose_file(_find_compose_container(app, "web")).get("services", {}).get("web", {})
     declared = config.get("deploy", {}).get("replicas") or config.get("scale") or 1
-    expect(app.node, declared, _REPLICAS, of="replicas of web in the Compose file", see="docker compose config web")
+    expect_equal(
+        app.node, declared, _REPLICAS, of="replicas of web in the Compose file", see="docker compose config web"
+    )
 
 
 @step("challenge")
@@ -209,7 +213,7 @@ def test_web_publishes_no_port(app: ComposeSnapshot) -> None:
 def test_web_replicas_are_healthy(app: ComposeSnapshot) -> None:
     """Every replica of web has a health check, and is healthy."""
     for replica in _require_five_replicas(app):
-        expect(app.node, replica.health, "healthy", of=f"the health of {replica.name}", see="docker compose ps")
+        expect_equal(app.node, replica.health, "healthy", of=f"the health of {replica.name}", see="docker compose ps")
 
 
 @step("challenge")
@@ -289,7 +293,9 @@ def _expect_waits_for(app: ComposeSnapshot, container: Container, other: str) ->
     prefix = f"before it starts {container.service}, Compose waits for {other} to be"
     descriptions = {"service_healthy": "healthy", "service_started": "started", "nothing": "nothing at all"}
     observed = descriptions.get(condition, condition)
-    expect(app.node, f"{prefix} {observed}", f"{prefix} healthy", see=f"docker compose config {container.service}")
+    expect_equal(
+        app.node, f"{prefix} {observed}", f"{prefix} healthy", see=f"docker compose config {container.service}"
+    )
 
 
 def _expect_persistent_data(app: ComposeSnapshot) -> Container:
@@ -308,5 +314,5 @@ def _expect_persistent_data(app: ComposeSnapshot) -> Container:
 def _require_five_replicas(app: ComposeSnapshot) -> tuple[Container, ...]:
     _find_compose_container(app, "web")
     replicas = tuple(container for container in app.require_running_containers("web") if container.project == _PROJECT)
-    expect(app.node, len(replicas), _REPLICAS, of="running replicas of web", see="docker compose ps")
+    expect_equal(app.node, len(replicas), _REPLICAS, of="running replicas of web", see="docker compose ps")
     return replicas

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from checks import CheckNode, Nodes, compose, expect, fail, routing_mesh, step, wordpress
+from checks import CheckNode, Nodes, compose, expect_equal, fail, routing_mesh, step, wordpress
 from checks.compose import Container
 from checks.expect import NotYet
 from checks.placement_constraints import filter_eligible_members
@@ -139,7 +139,7 @@ def test_mysql_and_wordpress_share_a_network(snapshot: _LabSnapshot) -> None:
 def test_mysql_data_is_on_v1(snapshot: _LabSnapshot) -> None:
     """The data of mysql is stored in the volume v1."""
     mysql = snapshot.manual.require_running_containers("mysql")[0]
-    expect(
+    expect_equal(
         snapshot.manual.node,
         f"its data is in {_describe_data_volume(mysql)}",
         "its data is in v1",
@@ -156,7 +156,7 @@ def test_only_wordpress_is_published(snapshot: _LabSnapshot) -> None:
         snapshot.manual.require_running_containers("mysql")[0],
         snapshot.manual.require_running_containers("wordpress")[0],
     )
-    expect(
+    expect_equal(
         snapshot.manual.node,
         _join(mysql.published_ports),
         "none",
@@ -165,7 +165,7 @@ def test_only_wordpress_is_published(snapshot: _LabSnapshot) -> None:
     )
     ports = _join(f"{outside} to {inside}" for outside, inside in blog.published_ports.items())
     expected, of = f"{_CONTAINER_PORT} to {_SERVICE_PORT}", "published ports of wordpress"
-    expect(snapshot.manual.node, ports, expected, of=of, see="docker port wordpress")
+    expect_equal(snapshot.manual.node, ports, expected, of=of, see="docker port wordpress")
 
 
 @step("by-hand")
@@ -255,7 +255,7 @@ def test_root_password_is_random(snapshot: _LabSnapshot) -> None:
 def test_compose_blog_has_a_post(snapshot: _LabSnapshot) -> None:
     """The blog on port 8080 of node2 shows a post of yours, and its database publishes no port."""
     db = _find_compose_container(snapshot, "db")
-    expect(
+    expect_equal(
         snapshot.compose.node, _join(db.published_ports), "none", of="published ports of db", see="docker compose ps"
     )
     snapshot.list_posts(_COMPOSE_BLOG)
@@ -281,8 +281,8 @@ def test_press_is_an_overlay(snapshot: _LabSnapshot) -> None:
     """The network press is an overlay network that standalone containers can join."""
     see = f"docker network inspect {_NETWORK}"
     network = snapshot.find_network()
-    expect(snapshot.manager, network["Driver"], "overlay", of=f"the driver of {_NETWORK}", see=see)
-    expect(snapshot.manager, bool(network.get("Attachable")), True, of=f"{_NETWORK} is attachable", see=see)
+    expect_equal(snapshot.manager, network["Driver"], "overlay", of=f"the driver of {_NETWORK}", see=see)
+    expect_equal(snapshot.manager, bool(network.get("Attachable")), True, of=f"{_NETWORK} is attachable", see=see)
 
 
 @step("overlay")
@@ -320,7 +320,7 @@ def test_services_are_on_press(snapshot: _LabSnapshot) -> None:
 def test_db_is_not_published(snapshot: _LabSnapshot) -> None:
     """The service db publishes no port."""
     ports = _join(_list_node_ports(snapshot.require_service("db")))
-    expect(snapshot.manager, ports, "none", of="published ports of db", see="docker service ls")
+    expect_equal(snapshot.manager, ports, "none", of="published ports of db", see="docker service ls")
 
 
 @step("services")
@@ -345,7 +345,7 @@ def test_every_node_shows_the_post(snapshot: _LabSnapshot) -> None:
         or (_SERVICE_PORT, _SERVICE_PORT) in {(port.published, port.target) for port in ports}
     ):
         of, expected = "published ports of wordpress", f"{_SERVICE_PORT} to {_SERVICE_PORT}"
-        expect(snapshot.manager, _join(ports), expected, of=of, see="docker service inspect --pretty wordpress")
+        expect_equal(snapshot.manager, _join(ports), expected, of=of, see="docker service inspect --pretty wordpress")
     posts = snapshot.list_posts(first)
     for address in others:
         if snapshot.list_posts(address) != posts:
@@ -407,7 +407,7 @@ def test_each_node_runs_one_wordpress(snapshot: _LabSnapshot) -> None:
         snapshot.describe_member(task.node_id)
         for task in snapshot.list_running_tasks(snapshot.require_service("wordpress"))
     )
-    expect(snapshot.manager, _join(nodes), _join(snapshot.nodes), of="wordpress runs on", see=see)
+    expect_equal(snapshot.manager, _join(nodes), _join(snapshot.nodes), of="wordpress runs on", see=see)
 
 
 @step("challenge")
@@ -435,7 +435,7 @@ def test_replicas_share_keys_and_salts(snapshot: _LabSnapshot) -> None:
     _expect_same_keys(replicas)
     for replica in replicas:
         of = f"the HTTP status of {replica.name} without the routing mesh"
-        expect(replica.node, replica.status, "200", of=of, see="docker logs CONTAINER")
+        expect_equal(replica.node, replica.status, "200", of=of, see="docker logs CONTAINER")
 
 
 def _find_compose_container(snapshot: _LabSnapshot, service: str) -> Container:

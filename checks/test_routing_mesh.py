@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from checks import expect, fail, step
+from checks import expect_equal, fail, step
 from checks.routing_mesh import (
     PublishedPort,
     derive_container_host_name,
@@ -58,7 +58,7 @@ def test_only_node1_manages(swarm: SwarmSnapshot) -> None:
 def test_whoami_is_published(swarm: SwarmSnapshot) -> None:
     """The service whoami uses jwilder/whoami, and is published on port 8000 through the routing mesh."""
     whoami = swarm.require_service("whoami")
-    expect(swarm.manager, whoami.image, _WHOAMI, of="the image of whoami", see=_inspect_command("whoami"))
+    expect_equal(swarm.manager, whoami.image, _WHOAMI, of="the image of whoami", see=_inspect_command("whoami"))
     if PublishedPort(8000, 8000, "ingress") not in list_published_ports(whoami):
         fail(swarm.manager, _describe_ports(whoami), "8000 to 8000 is among them", _inspect_command("whoami"))
 
@@ -85,12 +85,14 @@ def test_name_resolves_to_virtual_ip(swarm: SwarmSnapshot) -> None:
     """In the network inside, client resolves the name whoami to one address, which is not the address of a task."""
     node = swarm.nodes["node3"]
     addresses, tasks = _find_resolved_addresses(swarm, 0), _find_resolved_addresses(swarm, 1)
-    expect(node, len(addresses), 1, of="addresses of whoami that client finds", see=_client_command("nslookup whoami"))
+    expect_equal(
+        node, len(addresses), 1, of="addresses of whoami that client finds", see=_client_command("nslookup whoami")
+    )
     if addresses <= tasks:
         observed = f"{_join(addresses)} is the address of a task"
         fail(node, observed, "it is the virtual IP of the service", _client_command("nslookup tasks.whoami"))
     see = _client_command("nslookup tasks.whoami")
-    expect(node, len(tasks), 2, of="addresses of tasks.whoami that client finds", see=see)
+    expect_equal(node, len(tasks), 2, of="addresses of tasks.whoami that client finds", see=see)
 
 
 @step("names")
@@ -101,7 +103,7 @@ def test_both_tasks_answer_client(swarm: SwarmSnapshot) -> None:
     expected = {_format_greeting(task) for task in _require_running_tasks(swarm, "whoami", 2)}
     see = _client_command("wget -q -O - http://whoami:8000")
     of = "answers that client gets from http://whoami:8000"
-    expect(swarm.nodes["node3"], _join(answers), _join(expected), of=of, see=see)
+    expect_equal(swarm.nodes["node3"], _join(answers), _join(expected), of=of, see=see)
 
 
 @step("names")
@@ -109,12 +111,12 @@ def test_both_tasks_answer_client(swarm: SwarmSnapshot) -> None:
 def test_roll_has_no_virtual_ip(swarm: SwarmSnapshot) -> None:
     """The service roll has no virtual IP: client resolves its name to the addresses of its two tasks."""
     roll = swarm.require_service("roll")
-    expect(
+    expect_equal(
         swarm.manager, read_endpoint_mode(roll), "dnsrr", of="the endpoint mode of roll", see=_inspect_command("roll")
     )
     _require_running_tasks(swarm, "roll", 2)
     count = len(_find_resolved_addresses(swarm, 2))
-    expect(
+    expect_equal(
         swarm.nodes["node3"], count, 2, of="addresses of roll that client finds", see=_client_command("nslookup roll")
     )
 
@@ -146,7 +148,9 @@ def test_ipvs_table_is_saved(swarm: SwarmSnapshot) -> None:
 def test_mirror_sees_ingress_address(swarm: SwarmSnapshot) -> None:
     """The service mirror sees an address of the ingress network as its client, not the address of the real client."""
     mirror = swarm.require_service("mirror")
-    expect(swarm.manager, mirror.image, _WHOAMI_DETAILED, of="the image of mirror", see=_inspect_command("mirror"))
+    expect_equal(
+        swarm.manager, mirror.image, _WHOAMI_DETAILED, of="the image of mirror", see=_inspect_command("mirror")
+    )
     if PublishedPort(8080, 80, "ingress") not in list_published_ports(mirror):
         fail(swarm.manager, _describe_ports(mirror), "8080 to 80 is among them", _inspect_command("mirror"))
     (answer,) = fetch_urls_from_node(swarm, "node1", ["http://node3:8080"])
@@ -169,7 +173,9 @@ def test_mirror_sees_ingress_address(swarm: SwarmSnapshot) -> None:
 def test_direct_publishes_in_host_mode(swarm: SwarmSnapshot) -> None:
     """The service direct runs once on every node, and publishes port 8081 of that node in host mode."""
     direct = swarm.require_service("direct")
-    expect(swarm.manager, direct.image, _WHOAMI_DETAILED, of="the image of direct", see=_inspect_command("direct"))
+    expect_equal(
+        swarm.manager, direct.image, _WHOAMI_DETAILED, of="the image of direct", see=_inspect_command("direct")
+    )
     _expect_host_port(swarm, direct, PublishedPort(8081, 80, "host"))
     _expect_one_task_per_node(swarm, direct)
 
@@ -187,7 +193,7 @@ def test_direct_sees_client_address(swarm: SwarmSnapshot) -> None:
     answers = fetch_urls_from_node(swarm, "node1", [f"http://{name}:8081" for name in others])
     for name, answer in zip(others, answers, strict=True):
         see = f"curl http://{name}:8081"
-        expect(
+        expect_equal(
             client,
             parse_whoami_field(answer, "Hostname"),
             host_names.get(name),
@@ -195,7 +201,7 @@ def test_direct_sees_client_address(swarm: SwarmSnapshot) -> None:
             see=see,
         )
         observed = parse_whoami_field(answer, "RemoteAddr").rpartition(":")[0]
-        expect(client, observed, client.address, of=f"the client that direct sees on {name}", see=see)
+        expect_equal(client, observed, client.address, of=f"the client that direct sees on {name}", see=see)
 
 
 @step("balancer")
@@ -231,7 +237,7 @@ def test_haproxy_reaches_both_tasks(swarm: SwarmSnapshot) -> None:
 def test_drain_lost_no_request(swarm: SwarmSnapshot) -> None:
     """node3 was drained and is active again, and HAProxy lost no request meanwhile (/root/ledger-drain on node1)."""
     state = swarm.require_member("node3").availability
-    expect(swarm.manager, state, "active", of="the availability of node3", see=_LIST_NODES)
+    expect_equal(swarm.manager, state, "active", of="the availability of node3", see=_LIST_NODES)
     _expect_no_lost_requests(swarm, "ledger-drain", 3)
 
 
@@ -264,7 +270,7 @@ def test_port_change_lost_no_request(swarm: SwarmSnapshot) -> None:
 def test_pool_publishes_no_port(swarm: SwarmSnapshot) -> None:
     """Three tasks of pool run with the image traefik/whoami, and pool publishes no port."""
     pool = swarm.require_service("pool")
-    expect(swarm.manager, pool.image, _WHOAMI_DETAILED, of="the image of pool", see=_inspect_command("pool"))
+    expect_equal(swarm.manager, pool.image, _WHOAMI_DETAILED, of="the image of pool", see=_inspect_command("pool"))
     _require_running_tasks(swarm, "pool", 3)
     if list_published_ports(pool):
         fail(swarm.manager, _describe_ports(pool), "pool publishes none", _inspect_command("pool"))
@@ -275,7 +281,7 @@ def test_pool_publishes_no_port(swarm: SwarmSnapshot) -> None:
 def test_pool_has_no_virtual_ip(swarm: SwarmSnapshot) -> None:
     """The name pool resolves to the addresses of its tasks, not to a virtual IP."""
     pool = swarm.require_service("pool")
-    expect(
+    expect_equal(
         swarm.manager, read_endpoint_mode(pool), "dnsrr", of="the endpoint mode of pool", see=_inspect_command("pool")
     )
 
@@ -285,7 +291,7 @@ def test_pool_has_no_virtual_ip(swarm: SwarmSnapshot) -> None:
 def test_door_runs_on_every_node(swarm: SwarmSnapshot) -> None:
     """The service door uses haproxy, runs on every node, and publishes port 8090 of that node in host mode."""
     door = swarm.require_service("door")
-    expect(swarm.manager, door.image, "haproxy:latest", of="the image of door", see=_inspect_command("door"))
+    expect_equal(swarm.manager, door.image, "haproxy:latest", of="the image of door", see=_inspect_command("door"))
     published = {port.published: port for port in list_published_ports(door)}
     if 8090 not in published:
         fail(swarm.manager, _describe_ports(door), "8090 is among them", _inspect_command("door"))
@@ -301,7 +307,7 @@ def test_doors_reach_all_tasks(swarm: SwarmSnapshot) -> None:
     for name, answers in _fetch_from_doors(swarm).items():
         observed = _join({parse_whoami_field(answer, "Hostname") for answer in answers})
         of = f"containers that answer on {name}:8090"
-        expect(swarm.nodes["node1"], observed, expected, of=of, see=f"curl http://{name}:8090")
+        expect_equal(swarm.nodes["node1"], observed, expected, of=of, see=f"curl http://{name}:8090")
 
 
 @step("challenge")
@@ -335,13 +341,13 @@ def test_pool_gets_client_address(swarm: SwarmSnapshot) -> None:
         if name != client.name:
             address = parse_whoami_field(answers[0], "X-Forwarded-For") or "nothing"
             of = f"X-Forwarded-For behind {name}:8090"
-            expect(client, address, client.address, of=of, see=f"curl http://{name}:8090")
+            expect_equal(client, address, client.address, of=of, see=f"curl http://{name}:8090")
 
 
 def _require_running_tasks(swarm: SwarmSnapshot, name: str, count: int) -> tuple[Task, ...]:
     """Return the running tasks of a service, and fail unless there are `count` of them."""
     tasks = swarm.list_running_tasks(swarm.require_service(name))
-    expect(swarm.manager, len(tasks), count, of=f"running tasks of {name}", see=_history_command(name))
+    expect_equal(swarm.manager, len(tasks), count, of=f"running tasks of {name}", see=_history_command(name))
     return tasks
 
 
@@ -356,7 +362,7 @@ def _expect_answers_from_whoami(swarm: SwarmSnapshot, client: str, url: str, url
     expected = {_format_greeting(task) for task in _require_running_tasks(swarm, "whoami", 2)}
     answers = swarm.query_once(("answers", client, urls), lambda: _collect_answers(swarm, client, urls, expected))[url]
     see = f"/root/count {url}"
-    expect(swarm.nodes[client], _join(answers), _join(expected), of=f"answers from {url}", see=see)
+    expect_equal(swarm.nodes[client], _join(answers), _join(expected), of=f"answers from {url}", see=see)
 
 
 def _collect_answers(swarm: SwarmSnapshot, client: str, urls: Iterable[str], expected: set[str]) -> dict[str, set[str]]:
@@ -387,7 +393,7 @@ def _expect_host_port(swarm: SwarmSnapshot, service: Service, port: PublishedPor
 
 def _expect_one_task_per_node(swarm: SwarmSnapshot, service: Service) -> None:
     nodes = sorted(swarm.describe_member(task.node_id) for task in swarm.list_running_tasks(service))
-    expect(
+    expect_equal(
         swarm.manager,
         _join(nodes),
         _join(_NODES),

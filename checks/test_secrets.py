@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
 
-from checks import CheckNode, Nodes, expect, fail, step
+from checks import CheckNode, Nodes, expect_equal, fail, step
 from checks.swarm import Service, SwarmSnapshot, Task, with_swarm_snapshot
 from checks.swarm_expectations import expect_all_nodes_ready, expect_only_node1_manages
 
@@ -125,7 +125,7 @@ def test_only_node2_has_the_secrets(swarm: SwarmSnapshot) -> None:
     vault = swarm.require_service("vault")
     for container in _list_containers(swarm, vault):
         if container.node.name != "node2":
-            expect(
+            expect_equal(
                 swarm.manager,
                 f"vault runs on {container.node.name}",
                 "vault runs only on node2",
@@ -231,8 +231,12 @@ def test_only_greeting_belongs_to_the_stack(swarm: SwarmSnapshot) -> None:
     paths = {reference.id: reference.path for reference in _list_secret_references(swarm.require_service("shop_front"))}
     owners = {paths.get(secret.id): secret.labels.get(_STACK_LABEL) for secret in _list_secrets(swarm)}
     see = f"docker secret ls --filter label={_STACK_LABEL}=shop"
-    expect(swarm.manager, owners.get("/run/secrets/greeting"), "shop", of="the stack that owns the greeting", see=see)
-    expect(swarm.manager, owners.get("/etc/shop/signing.key"), None, of="the stack that owns the signing key", see=see)
+    expect_equal(
+        swarm.manager, owners.get("/run/secrets/greeting"), "shop", of="the stack that owns the greeting", see=see
+    )
+    expect_equal(
+        swarm.manager, owners.get("/etc/shop/signing.key"), None, of="the stack that owns the signing key", see=see
+    )
 
 
 @step("stack")
@@ -259,7 +263,7 @@ def test_spare_engine_was_unlocked(nodes: Nodes) -> None:
         fail(node, "the spare engine is off", "it runs", "/root/spare-engine start")
     started, info, secrets = (json.loads(line) for line in result.stdout_text.splitlines() if line)
     state = info["Swarm"]["LocalNodeState"]
-    expect(node, state, "active", of="the spare engine's swarm", see=see)
+    expect_equal(node, state, "active", of="the spare engine's swarm", see=see)
     locks = info["Swarm"]["Cluster"]["Spec"]["EncryptionConfig"]["AutoLockManagers"]
     if not locks:
         fail(node, "autolock is off in the spare engine's swarm", "it is on", see)
@@ -282,7 +286,7 @@ def test_autolock_is_on(swarm: SwarmSnapshot) -> None:
     """Autolock is on in your own swarm: its managers lock themselves when they restart."""
     is_on = bool((swarm.swarm_settings["Spec"].get("EncryptionConfig") or {}).get("AutoLockManagers"))
     state = "on" if is_on else "off"
-    expect(swarm.manager, f"autolock is {state}", "autolock is on", see="docker info | grep Autolock")
+    expect_equal(swarm.manager, f"autolock is {state}", "autolock is on", see="docker info | grep Autolock")
 
 
 @step("challenge")
@@ -290,8 +294,8 @@ def test_autolock_is_on(swarm: SwarmSnapshot) -> None:
 def test_ledger_accepts_password_from_secret(swarm: SwarmSnapshot) -> None:
     """The service ledger runs postgres:17, and its database accounts accepts the password from its secret."""
     ledger = swarm.require_service("ledger")
-    expect(swarm.manager, ledger.image, "postgres:17", of="the image of ledger", see=_inspect_command("ledger"))
-    expect(swarm.manager, ledger.replicas, 1, of="the replicas of ledger", see="docker service ls")
+    expect_equal(swarm.manager, ledger.image, "postgres:17", of="the image of ledger", see=_inspect_command("ledger"))
+    expect_equal(swarm.manager, ledger.replicas, 1, of="the replicas of ledger", see="docker service ls")
     _expect_postgres_login(swarm, ledger, "accounts")
 
 
@@ -348,7 +352,9 @@ def test_only_postgres_reads_the_password(swarm: SwarmSnapshot) -> None:
     for container in _list_containers(swarm, ledger):
         status = swarm.run_command_once(container.node.name, "cat", f"/proc/{container.pid}/status").stdout_text
         user = next(line.split()[2] for line in status.splitlines() if line.startswith("Uid:"))
-        expect(container.node, file.user, user, of=f"the owner of {path}", see=container.exec_command(f"ls -ln {path}"))
+        expect_equal(
+            container.node, file.user, user, of=f"the owner of {path}", see=container.exec_command(f"ls -ln {path}")
+        )
 
 
 @step("challenge")
@@ -462,7 +468,7 @@ def _require_all_containers(swarm: SwarmSnapshot, service: Service) -> Iterator[
     running = len(swarm.list_running_tasks(service))
     if service.replicas is not None:
         of = f"running tasks of {service.name}"
-        expect(swarm.manager, running, service.replicas, of=of, see=_history_command(service.name))
+        expect_equal(swarm.manager, running, service.replicas, of=of, see=_history_command(service.name))
     yield from _list_containers(swarm, service)
 
 
@@ -498,7 +504,7 @@ def _read_secret_file(swarm: SwarmSnapshot, container: _RunningContainer, path: 
     file = _FileInContainer(int(fields[0]), int(fields[1]), fields[2], fields[3], base64.b64decode(fields[4]))
     if not file.content:
         fail(container.node, f"{path} is empty in {container.task}", "it holds the secret", see)
-    expect(
+    expect_equal(
         container.node,
         file.system,
         "tmpfs",
@@ -513,7 +519,7 @@ def _expect_owner(
 ) -> None:
     observed = f"user {file.owner}, group {file.group}, mode {file.mode}"
     expected = f"user {owner}, group {group}, mode {mode}"
-    expect(
+    expect_equal(
         container.node,
         observed,
         expected,

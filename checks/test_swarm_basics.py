@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from checks import CheckNode, Nodes, Values, eventually, expect, fail, step
+from checks import CheckNode, Nodes, Values, eventually, expect_equal, fail, step
 from checks.swarm import Member, Service, SwarmSnapshot, Task, with_swarm_snapshot
 from checks.swarm_expectations import expect_all_nodes_ready, expect_long_task_history
 
@@ -31,7 +31,7 @@ def test_lonely_is_not_restarted(nodes: Nodes) -> None:
     node = nodes["node1"]
 
     def probe() -> None:
-        expect(node, f"lonely is {_read_state_of_lonely(node)}", "lonely is exited", see="docker ps --all")
+        expect_equal(node, f"lonely is {_read_state_of_lonely(node)}", "lonely is exited", see="docker ps --all")
 
     eventually(probe)
 
@@ -44,7 +44,7 @@ def test_node1_manages_a_swarm(nodes: Nodes) -> None:
     if info["LocalNodeState"] != "active":
         fail(node, "node1 is in no swarm", "node1 manages a swarm", "docker info")
     role = "a manager" if info["ControlAvailable"] else "a worker"
-    expect(node, f"node1 is {role}", "node1 is a manager", see="docker info")
+    expect_equal(node, f"node1 is {role}", "node1 is a manager", see="docker info")
 
 
 @step("create-swarm")
@@ -52,7 +52,7 @@ def test_node1_advertises_its_address(nodes: Nodes) -> None:
     """node1 advertises an address at which the other nodes can reach it."""
     node = nodes["node1"]
     address = _read_swarm_info(node)["NodeAddr"] or "none"
-    expect(node, address, node.address, of="the address that node1 advertises", see="docker info")
+    expect_equal(node, address, node.address, of="the address that node1 advertises", see="docker info")
 
 
 @step("join-workers")
@@ -85,7 +85,7 @@ def test_worker_token_is_saved(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_web_runs_nginx(swarm: SwarmSnapshot) -> None:
     """The service web exists and uses the image nginx:alpine."""
-    expect(
+    expect_equal(
         swarm.manager, swarm.require_service("web").image, _IMAGE, of="the image of web", see=_inspect_command("web")
     )
 
@@ -207,7 +207,7 @@ def test_service_runs_four_replicas(swarm: SwarmSnapshot, values: Values) -> Non
     """Four replicas of <SERVICE> run, with the image nginx:alpine."""
     name = values["SERVICE"]
     service = _find_replicated_service(swarm, name)
-    expect(swarm.manager, service.image, _IMAGE, of=f"the image of {name}", see=_inspect_command(name))
+    expect_equal(swarm.manager, service.image, _IMAGE, of=f"the image of {name}", see=_inspect_command(name))
     _expect_replicas(swarm, service, 4)
     _expect_running(swarm, service, 4)
 
@@ -235,7 +235,7 @@ def test_service_limits_replicas_per_node(swarm: SwarmSnapshot, values: Values) 
     """No node may run more than two replicas of <SERVICE>."""
     name = values["SERVICE"]
     limit = swarm.require_service(name).task_template.get("Placement", {}).get("MaxReplicas") or "any number"
-    expect(swarm.manager, limit, 2, of=f"replicas of {name} allowed on one node", see=_inspect_command(name))
+    expect_equal(swarm.manager, limit, 2, of=f"replicas of {name} allowed on one node", see=_inspect_command(name))
 
 
 @step("challenge")
@@ -257,7 +257,7 @@ def test_service_has_update_settings(swarm: SwarmSnapshot, values: Values) -> No
     config = swarm.require_service(name).spec.get("UpdateConfig") or {}
     observed = f"{config.get('Parallelism', 1)} at a time, {config.get('Order', 'stop-first')}"
     expected = f"{values['PACE']} at a time, start-first"
-    expect(swarm.manager, observed, expected, of=f"updates of {name}", see=_inspect_command(name))
+    expect_equal(swarm.manager, observed, expected, of=f"updates of {name}", see=_inspect_command(name))
 
 
 def _read_state_of_lonely(node: CheckNode) -> str:
@@ -311,20 +311,24 @@ def _find_replicated_service(swarm: SwarmSnapshot, name: str) -> Service:
 
 
 def _expect_replicas(swarm: SwarmSnapshot, service: Service, count: int) -> None:
-    expect(swarm.manager, _describe_replicas(service), f"{service.name} asks for {count} replicas", see=_LIST_SERVICES)
+    expect_equal(
+        swarm.manager, _describe_replicas(service), f"{service.name} asks for {count} replicas", see=_LIST_SERVICES
+    )
 
 
 def _expect_running(swarm: SwarmSnapshot, service: Service, count: int) -> None:
     running = len(swarm.list_running_tasks(service))
-    expect(swarm.manager, running, count, of=f"running tasks of {service.name}", see=_history_command(service.name))
+    expect_equal(
+        swarm.manager, running, count, of=f"running tasks of {service.name}", see=_history_command(service.name)
+    )
 
 
 def _expect_worker(swarm: SwarmSnapshot, member: Member) -> None:
-    expect(swarm.manager, f"{member.name} is {member.role_phrase}", f"{member.name} is a worker", see=_LIST_NODES)
+    expect_equal(swarm.manager, f"{member.name} is {member.role_phrase}", f"{member.name} is a worker", see=_LIST_NODES)
 
 
 def _expect_active(swarm: SwarmSnapshot, member: Member) -> None:
-    expect(swarm.manager, member.availability, "active", of=f"the availability of {member.name}", see=_LIST_NODES)
+    expect_equal(swarm.manager, member.availability, "active", of=f"the availability of {member.name}", see=_LIST_NODES)
 
 
 def _describe_ended_tasks(swarm: SwarmSnapshot, service: Service) -> str:

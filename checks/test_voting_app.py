@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from checks import expect, fail, step
+from checks import expect_equal, fail, step
 from checks.placement_constraints import filter_eligible_members
 from checks.service_networks import find_shared_networks, list_swarm_networks
 from checks.swarm import Service, SwarmSnapshot, Task, with_swarm_snapshot
@@ -54,8 +54,8 @@ def test_nodes_form_a_swarm(swarm: SwarmSnapshot) -> None:
     """node1 manages a swarm, and node2 and node3 are ready workers of it."""
     for name, role in _ROLES.items():
         member = swarm.require_member(name)
-        expect(swarm.manager, f"{name} is {member.state}", f"{name} is ready", see=_LIST_NODES)
-        expect(swarm.manager, f"{name} is {member.role_phrase}", f"{name} is {role}", see=_LIST_NODES)
+        expect_equal(swarm.manager, f"{name} is {member.state}", f"{name} is ready", see=_LIST_NODES)
+        expect_equal(swarm.manager, f"{name} is {member.role_phrase}", f"{name} is {role}", see=_LIST_NODES)
 
 
 @step("form-swarm")
@@ -110,7 +110,7 @@ def test_services_share_only_needed_networks(swarm: SwarmSnapshot) -> None:
 def test_db_is_pinned_to_its_volume(swarm: SwarmSnapshot) -> None:
     """The database stores its data on the volume db-data, and may run only on the node with that volume."""
     db = require_app_service(swarm, "db")
-    expect(
+    expect_equal(
         swarm.manager,
         _find_data_volume(db) or "no volume",
         "db-data",
@@ -146,7 +146,7 @@ def test_stack_runs_all_services(swarm: SwarmSnapshot) -> None:
     for name in SERVICES:
         service = swarm.require_service(f"{STACK}_{name}")
         owner = service.spec.get("Labels", {}).get(_STACK_LABEL, "none")
-        expect(swarm.manager, owner, STACK, of=f"the stack that {service.name} belongs to", see=see)
+        expect_equal(swarm.manager, owner, STACK, of=f"the stack that {service.name} belongs to", see=see)
         _expect_all_replicas_run(swarm, service, _IMAGES[name])
     left = sorted(service.name for service in swarm.services if service.name in SERVICES)
     if left:
@@ -163,7 +163,7 @@ def test_stack_runs_all_services(swarm: SwarmSnapshot) -> None:
 def test_stack_db_keeps_votes(swarm: SwarmSnapshot) -> None:
     """The database of the stack uses the volume db-data on its node, and the votes are still there."""
     db = swarm.require_service(f"{STACK}_db")
-    expect(
+    expect_equal(
         swarm.manager,
         _find_data_volume(db) or "no volume",
         "db-data",
@@ -182,9 +182,11 @@ def test_vote_has_update_settings(swarm: SwarmSnapshot) -> None:
     config = vote.spec.get("UpdateConfig") or {}
     observed = f"{_describe_update_order(vote, 'UpdateConfig')}, on failure {config.get('FailureAction', 'pause')}"
     of = f"updates of {vote.name}"
-    expect(swarm.manager, observed, "1 at a time, start-first, on failure rollback", of=of, see=_inspect_command(vote))
+    expect_equal(
+        swarm.manager, observed, "1 at a time, start-first, on failure rollback", of=of, see=_inspect_command(vote)
+    )
     of = f"rollbacks of {vote.name}"
-    expect(
+    expect_equal(
         swarm.manager,
         _describe_update_order(vote, "RollbackConfig"),
         "1 at a time, start-first",
@@ -199,7 +201,7 @@ def test_worker_restarts_after_delay(swarm: SwarmSnapshot) -> None:
     """The worker runs on node2, and restarts at least half a minute after it exits, whatever the exit status."""
     worker = swarm.require_service(f"{STACK}_worker")
     names = sorted(member.name for member in filter_eligible_members(swarm.members, worker.constraints))
-    expect(
+    expect_equal(
         swarm.manager, ", ".join(names), "node2", of=f"nodes that may run {worker.name}", see=_inspect_command(worker)
     )
     policy = worker.task_template.get("RestartPolicy") or {}
@@ -291,10 +293,12 @@ def test_broken_version_was_rolled_back(swarm: SwarmSnapshot) -> None:
 def test_old_version_is_back(swarm: SwarmSnapshot) -> None:
     """All replicas of voting_vote run the image tag 'before', and every node shows Cats vs Dogs."""
     vote = swarm.require_service(f"{STACK}_vote")
-    expect(swarm.manager, vote.image, _OLD_VERSION, of=f"the image of {vote.name}", see=_inspect_command(vote))
+    expect_equal(swarm.manager, vote.image, _OLD_VERSION, of=f"the image of {vote.name}", see=_inspect_command(vote))
     _expect_all_replicas_run(swarm, vote, _VOTE_IMAGE)
     for name, title in fetch_page_titles(swarm, 80).items():
-        expect(swarm.nodes[name], title, _OLD_TITLE, of=f"the page on port 80 of {name}", see=f"curl http://{name}/")
+        expect_equal(
+            swarm.nodes[name], title, _OLD_TITLE, of=f"the page on port 80 of {name}", see=f"curl http://{name}/"
+        )
 
 
 @step("challenge")
@@ -304,7 +308,7 @@ def test_school_stack_runs(swarm: SwarmSnapshot) -> None:
     services = {name: swarm.require_service(f"{_SCHOOL}_{name}") for name in SERVICES}
     for name, service in services.items():
         _expect_all_replicas_run(swarm, service, _IMAGES[name])
-    expect(
+    expect_equal(
         swarm.manager,
         services["vote"].image,
         _NEW_VERSION,
@@ -334,9 +338,9 @@ def test_school_pages_show_tea_vs_coffee(swarm: SwarmSnapshot) -> None:
 def test_school_vote_limits_replicas_per_node(swarm: SwarmSnapshot) -> None:
     """Three replicas of school_vote run, and no node may run more than one of them."""
     vote = swarm.require_service(f"{_SCHOOL}_vote")
-    expect(swarm.manager, vote.replicas, 3, of="replicas of school_vote", see=_LIST_SERVICES)
+    expect_equal(swarm.manager, vote.replicas, 3, of="replicas of school_vote", see=_LIST_SERVICES)
     limit = vote.task_template.get("Placement", {}).get("MaxReplicas") or "any number"
-    expect(swarm.manager, limit, 1, of="replicas of school_vote allowed on one node", see=_inspect_command(vote))
+    expect_equal(swarm.manager, limit, 1, of="replicas of school_vote allowed on one node", see=_inspect_command(vote))
     _expect_all_replicas_run(swarm, vote, _VOTE_IMAGE)
 
 
@@ -385,7 +389,7 @@ def _expect_overlay(swarm: SwarmSnapshot, name: str) -> None:
 
 def _expect_all_replicas_run(swarm: SwarmSnapshot, service: Service, repository: str) -> None:
     image = service.image.rsplit(":", maxsplit=1)[0]
-    expect(swarm.manager, image, repository, of=f"the image of {service.name}", see=_inspect_command(service))
+    expect_equal(swarm.manager, image, repository, of=f"the image of {service.name}", see=_inspect_command(service))
     running = len(swarm.list_running_tasks(service))
     if not service.replicas or running < service.replicas:
         observed = f"{service.name} has {running} running tasks of {service.replicas or 0}"
@@ -416,9 +420,11 @@ def _expect_no_failed_visits(swarm: SwarmSnapshot, name: str, first: str, last: 
         reason, _ = failed.most_common(1)[0]
         observed = f"{failed.total()} of {len(visits)} visits failed, most of them: {reason}"
         fail(node, observed, "no visit failed", f"grep FAILED {log}")
-    expect(node, visits[0].outcome, first, of="the first page that visitors saw", see=f"head {log}")
+    expect_equal(node, visits[0].outcome, first, of="the first page that visitors saw", see=f"head {log}")
     for visit in _last_visit_per_node(visits):
-        expect(node, visit.outcome, last, of=f"via {visit.node}, the last page that visitors saw", see=f"tail {log}")
+        expect_equal(
+            node, visit.outcome, last, of=f"via {visit.node}, the last page that visitors saw", see=f"tail {log}"
+        )
 
 
 def _last_visit_per_node(visits: tuple[PageVisit, ...]) -> Iterator[PageVisit]:

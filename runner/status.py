@@ -12,7 +12,7 @@ DetailCallback = Callable[[str], None]
 class StatusReporter(Protocol):
     """Shows the named steps of an operation."""
 
-    def step(self, name: str) -> AbstractContextManager[DetailCallback]:
+    def report_step(self, name: str) -> AbstractContextManager[DetailCallback]:
         """Show a step as running during the block, and its outcome afterwards; yield a function that shows details."""
         ...
 
@@ -21,6 +21,6 @@ class NullReporter:
     """Shows nothing."""
 
     @contextmanager
-    def step(self, name: str) -> Iterator[DetailCallback]:
+    def report_step(self, name: str) -> Iterator[DetailCallback]:
         """Show nothing during the block."""
         yield lambda _detail: None

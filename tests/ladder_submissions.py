@@ -17,13 +17,13 @@ VOLUMES_BLOCK = "```sh node1\ndocker volume create --label node=node1 first\ndoc
 THIRD_BLOCK = "```sh node1\ndocker volume create third\n```\n"
 
 HIDDEN_CHECK = """
-from checks import expect, step
+from checks import expect_equal, step
 
 @step("volumes", points=3)
 def test_confidential_label(nodes):
     '''The label is the name of the node.'''
     labels = {volume.name: volume.attrs["Labels"] or {} for volume in nodes["node1"].api.volumes.list()}
-    expect(nodes["node1"], labels.get("first", {}).get("node"), "node1", of="a confidential label", see="docker")
+    expect_equal(nodes["node1"], labels.get("first", {}).get("node"), "node1", of="a confidential label", see="docker")
 """
 
 

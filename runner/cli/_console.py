@@ -31,7 +31,7 @@ def get_stderr() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def print_commands(commands: Sequence[tuple[str, str]], heading: str = "") -> None:
+def print_suggested_commands(commands: Sequence[tuple[str, str]], heading: str = "") -> None:
     """Print commands to type next.
 
     Args:
@@ -54,7 +54,7 @@ def create_status_reporter() -> StatusReporter:
 
 class _LiveReporter:
     @contextmanager
-    def step(self, name: str) -> Iterator[DetailCallback]:
+    def report_step(self, name: str) -> Iterator[DetailCallback]:
         # Imported here, since commands without a terminal need not wait for it.
         from rich.live import Live
 
@@ -98,7 +98,7 @@ class _StepLine:
 
 class _LogReporter:
     @contextmanager
-    def step(self, name: str) -> Iterator[DetailCallback]:
+    def report_step(self, name: str) -> Iterator[DetailCallback]:
         start_time = time.monotonic()
         detail = ""
 
@@ -124,7 +124,7 @@ def _format_elapsed(seconds: float) -> tuple[str, str]:
     return (f"  {seconds:.1f} s", "dim")
 
 
-class LiveLines:
+class LiveJobLines:
     """Shows what several parallel jobs are doing, one line per job; may be called from several threads.
 
     Args:

@@ -31,11 +31,11 @@ def replay_steps(lab: Lab, cluster: Cluster, plan: ReplayPlan) -> None:
     """
     player = LessonPlayer(cluster)
     for step in plan.completed:
-        player.rerun_captures(parse.load_step_commands(lab, step))
+        player.rerun_capturing_commands(parse.load_solution_commands(lab, step))
     for step in plan.to_replay:
-        has_commands = bool(parse.load_step_commands(lab, step))
+        has_commands = bool(parse.load_solution_commands(lab, step))
         reporter = _console.create_status_reporter() if has_commands else NullReporter()
-        with reporter.step(step.title) as report_detail:
+        with reporter.report_step(step.title) as report_detail:
             _replay_step(lab, cluster, player, step, report_detail)
 
 
@@ -48,18 +48,18 @@ def _replay_step(lab: Lab, cluster: Cluster, player: LessonPlayer, step: Step, r
         report_detail(sanitize.strip_control_chars(result.script.partition("\n")[0]))
 
     try:
-        report = play_step(lab, cluster, player, step, show_command)
+        report = play_and_check_step(lab, cluster, player, step, show_command)
         # The final status line should not show the last command.
         report_detail("")
         unfinished = (result for result in report.results if result.outcome is not Outcome.PASSED)
         log = "\n".join(f"{result.says}: {result.message}" for result in unfinished)
-        record_played_step(lab, step, report)
+        record_played_step_if_passed(lab, step, report)
     except IncompleteError as error:
         # The learner has not seen this output yet: the status line shows only commands.
         raise IncompleteError(error.message, error.advice, log[-_MAX_LOG_CHARS:]) from None
 
 
-def play_step(
+def play_and_check_step(
     lab: Lab, cluster: Cluster, player: LessonPlayer, step: Step, on_command: Callable[[CommandResult], None]
 ) -> CheckReport:
     """Type a step's commands, then run its checks, which may wait for the cluster to settle.
@@ -76,7 +76,7 @@ def play_step(
         HostError: A node cannot be reached.
 
     """
-    for result in player.play_commands(parse.load_step_commands(lab, step)):
+    for result in player.play_commands(parse.load_solution_commands(lab, step)):
         on_command(result)
         if result.mismatch:
             raise IncompleteError(
@@ -86,7 +86,7 @@ def play_step(
     return run_checks.run_checks(CheckRequest(lab, cluster, frozenset({step.id}), _SETTLING_SECONDS))
 
 
-def record_played_step(lab: Lab, step: Step, report: CheckReport) -> None:
+def record_played_step_if_passed(lab: Lab, step: Step, report: CheckReport) -> None:
     """Record that a step was played, if its checks pass.
 
     Raises:

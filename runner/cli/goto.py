@@ -63,7 +63,7 @@ def command(lab: str | None, step: str | None) -> int:
 def _wait_for_workloads(lab: Lab, cluster: Cluster, progress: Progress) -> None:
     """Wait until the completed steps pass again after a restart of the nodes, as far as they will."""
     completed = frozenset(progress.completed_on_cluster)
-    with _console.create_status_reporter().step("Waiting for containers and services to come back"):
+    with _console.create_status_reporter().report_step("Waiting for containers and services to come back"):
         run_checks.run_checks(CheckRequest(lab, cluster, completed, _RESUME_SECONDS))
 
 

@@ -30,7 +30,7 @@ def command(lab: str | None, remove_all: bool) -> int:
         return _remove_all()
     survey = lookup.survey_clusters()
     cluster = survey.require_removable_cluster(lab) if lab else survey.require_cluster(None)
-    with _console.create_status_reporter().step(f"Removing {cluster.id}"):
+    with _console.create_status_reporter().report_step(f"Removing {cluster.id}"):
         lifecycle.remove_cluster(selection.load_driver_of_cluster(cluster), cluster.id)
     _console.get_stdout().print(f"Removed {cluster.id}.")
     return 0
@@ -41,7 +41,7 @@ def _remove_all() -> int:
     with locks.lock_images(reporter):
         survey = lookup.survey_clusters()
         for cluster in survey.clusters:
-            with reporter.step(f"Removing {cluster.id}"):
+            with reporter.report_step(f"Removing {cluster.id}"):
                 lifecycle.remove_cluster(selection.load_driver_of_cluster(cluster), cluster.id)
         for driver in selection.load_reachable_drivers():
             if isinstance(driver, UnusedCacheRemover):

@@ -24,7 +24,7 @@ def command(lab: str | None, stop_all: bool) -> int:
     survey = lookup.survey_clusters()
     clusters = survey.clusters if stop_all else (survey.require_cluster(lab),)
     for cluster in clusters:
-        with _console.create_status_reporter().step(f"Stopping {cluster.id}"):
+        with _console.create_status_reporter().report_step(f"Stopping {cluster.id}"):
             lifecycle.stop_cluster(selection.load_driver_of_cluster(cluster), cluster)
         _console.get_stdout().print(f"Stopped {cluster.id}. {_advise_next(cluster)}")
     if stop_all and survey.refusal:

@@ -58,11 +58,11 @@ def start(
             return _resume_cluster(driver, existing, reporter)
         _prepare_host(driver, lab, reporter)
         if existing:
-            with reporter.step("Removing leftovers of an interrupted start"):
+            with reporter.report_step("Removing leftovers of an interrupted start"):
                 driver.remove_cluster(cluster_id)
         with _remove_on_failure(driver, cluster_id, reporter, keep):
             cluster = driver.create_cluster(cluster_id, lab.lesson.topology, lab.lesson.images, reporter)
-            with reporter.step("Running setup.sh"):
+            with reporter.report_step("Running setup.sh"):
                 provision.provision_cluster(lab, cluster)
             driver.mark_cluster_complete(cluster_id)
         return StartResult.FRESH
@@ -85,7 +85,7 @@ def reset_cluster(driver: Driver, lab: Lab, cluster_id: ClusterId, reporter: Sta
     _prepare_host(driver, lab, reporter)
     if isinstance(driver, CapacityPlanner):
         driver.check_capacity(lab.lesson.topology, find_cluster(driver, cluster_id))
-    with reporter.step(f"Removing {cluster_id}"):
+    with reporter.report_step(f"Removing {cluster_id}"):
         remove_cluster(driver, cluster_id)
     start(driver, lab, cluster_id, reporter)
 
@@ -141,7 +141,7 @@ def _remove_on_failure(driver: Driver, cluster_id: ClusterId, reporter: StatusRe
         yield
     except BaseException:
         if not keep:
-            with signals.ignore_interrupts_in_block(), reporter.step("Removing the unfinished cluster"):
+            with signals.ignore_interrupts_in_block(), reporter.report_step("Removing the unfinished cluster"):
                 driver.remove_cluster(cluster_id)
                 run_records.unmark_started(cluster_id)
         raise

@@ -42,7 +42,7 @@ class _LineReporter:
     """Reports the status as one line per step."""
 
     @contextmanager
-    def step(self, name: str) -> Iterator[DetailCallback]:
+    def report_step(self, name: str) -> Iterator[DetailCallback]:
         """Print a step's name."""
         _print_line(name)
         yield lambda _detail: None

@@ -55,7 +55,7 @@ def lock_images(reporter: StatusReporter) -> Iterator[None]:
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     with lock_file.open("w") as handle:
         if not try_lock(handle):
-            with reporter.step("Waiting for another labs command that builds images"):
+            with reporter.report_step("Waiting for another labs command that builds images"):
                 wait_for_lock(handle)
         yield
 

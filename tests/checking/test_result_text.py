@@ -52,7 +52,7 @@ def test_details(result: CheckResult, details: list[DetailLine]) -> None:
 )
 def test_outcome(outcome: Outcome, message: str, node: str, text: str) -> None:
     """One line says on which node a check failed and why, or why it could not run."""
-    assert text == result_text.describe_outcome(outcome, message, node)
+    assert text == result_text.explain_unpassed_check(outcome, message, node)
 
 
 def test_skip_reason() -> None:

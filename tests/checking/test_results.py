@@ -87,4 +87,4 @@ def test_json() -> None:
                 "bonus": False,
             }
         ],
-    } == json.loads(json.dumps(CheckReport("tiny", (result,)).to_json()))
+    } == json.loads(json.dumps(CheckReport("tiny", (result,)).to_json_dict()))

@@ -18,7 +18,10 @@ from runner.lessons.model import Lab
 from tests import helpers
 
 LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n"
-HEAD = "import pytest\nfrom checks import Nodes, eventually, expect, fail, step\nfrom runner.errors import HostError\n"
+HEAD = """import pytest
+from checks import Nodes, eventually, expect_equal, fail, step
+from runner.errors import HostError
+"""
 # Not in the order of the lesson.
 CHECKS = f"""{HEAD}
 print("noise on import")
@@ -30,7 +33,7 @@ def test_second(nodes: Nodes) -> None:
     More, for the author alone.
     '''
     print("noise in a check")
-    expect(nodes["node1"], 2, 3, of="the files", see="ls")
+    expect_equal(nodes["node1"], 2, 3, of="the files", see="ls")
 
 @step("look")
 def test_first(nodes: Nodes) -> None:
@@ -285,7 +288,8 @@ def test_settle_timeout(tmp_path: Path) -> None:
     """A check waits for convergence as long as the settle timeout lasts."""
     counts = "def tick(nodes):\n    nodes['node1'].run_command('sh', '-c', 'echo >>ticks')\n"
     counts += (
-        "    expect(nodes['node1'], int(nodes['node1'].run_command('sh', '-c', 'wc -l <ticks').stdout_text), 3, see='ls')\n"
+        "    ticks = nodes['node1'].run_command('sh', '-c', 'wc -l <ticks').stdout_text\n"
+        "    expect_equal(nodes['node1'], int(ticks), 3, see='ls')\n"
     )
     lab = write_lab(tmp_path, counts, check("eventually(lambda: tick(nodes))"))
     assert ["failed", "passed"] == [

@@ -29,7 +29,7 @@ copied
 ```
 """
 CHECKS = """
-from checks import expect, step
+from checks import expect_equal, step
 
 def content(node, file):
     return node.run_command("sh", "-c", f"cat {file} 2>/dev/null || echo nothing").stdout_text.strip()
@@ -37,12 +37,12 @@ def content(node, file):
 @step("make")
 def test_made(nodes):
     '''The file holds a greeting.'''
-    expect(nodes["node1"], content(nodes["node1"], "made"), "hello", of="made", see="cat made")
+    expect_equal(nodes["node1"], content(nodes["node1"], "made"), "hello", of="made", see="cat made")
 
 @step("copy")
 def test_copied(nodes):
     '''There is a copy.'''
-    expect(nodes["node1"], content(nodes["node1"], "copy"), "hello", of="copy", see="cat copy")
+    expect_equal(nodes["node1"], content(nodes["node1"], "copy"), "hello", of="copy", see="cat copy")
 """
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.expect import NotYet, eventually, expect, fail, set_wait_budget
+from checks.expect import NotYet, eventually, expect_equal, fail, set_wait_budget
 from checks.lab_nodes import CheckNode
 from tests import helpers
 
@@ -25,7 +25,7 @@ def make_counting_probe(node: CheckNode, enough: int) -> tuple[Callable[[], int]
 
     def probe() -> int:
         calls.append(len(calls) + 1)
-        expect(node, len(calls), enough, of="the calls", see="ls")
+        expect_equal(node, len(calls), enough, of="the calls", see="ls")
         return len(calls)
 
     return probe, calls
@@ -48,13 +48,13 @@ def test_fail(node: CheckNode) -> None:
 def test_expect(of: str, observed: str, expected: str, node: CheckNode) -> None:
     """Different values are a failure, and both values have the prefix."""
     with pytest.raises(NotYet) as caught:
-        expect(node, 2, 3, of=of, see="docker service ls")
+        expect_equal(node, 2, 3, of=of, see="docker service ls")
     assert (observed, expected) == (caught.value.observed, caught.value.expected)
 
 
 def test_expect_equal(node: CheckNode) -> None:
     """Equal values are no failure."""
-    expect(node, {"a", "b"}, {"b", "a"}, see="ls")
+    expect_equal(node, {"a", "b"}, {"b", "a"}, see="ls")
 
 
 def test_eventually(node: CheckNode) -> None:

@@ -32,14 +32,14 @@ def test_host(tmp_path: Path) -> None:
     """Testinfra reads files and runs commands on the node."""
     node = helpers.LocalNode(tmp_path)
     (node.home / "it's here").write_text("content")
-    host = CheckNode(node).host
+    host = CheckNode(node).testinfra_host
     assert "content" == host.file("it's here").content_string
     assert (2, "gone\n") == (host.run("echo %s; exit 2", "gone").rc, host.run("echo %s; exit 2", "gone").stdout)
     assert host.file("it's gone").exists is False
 
 
 @pytest.mark.parametrize(
-    "access", [lambda node: node.api, lambda node: node.host, lambda node: node.run_command("true")]
+    "access", [lambda node: node.api, lambda node: node.testinfra_host, lambda node: node.run_command("true")]
 )
 def test_down(access: object, tmp_path: Path) -> None:
     """The API, testinfra and commands all raise an error on a node that is down."""

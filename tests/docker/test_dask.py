@@ -44,13 +44,13 @@ EXPECTED = {
     "with-files": "passed failed passed failed failed",
 }
 HIDDEN = """
-from checks import expect, step
+from checks import expect_equal, step
 
 @step("volumes")
 def test_first_exists(nodes):
     '''There is a volume called first.'''
     names = [volume.name for volume in nodes["node1"].api.volumes.list()]
-    expect(nodes["node1"], "first" in names, True, of="a volume", see="docker volume ls")
+    expect_equal(nodes["node1"], "first" in names, True, of="a volume", see="docker volume ls")
 """
 
 

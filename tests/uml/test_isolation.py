@@ -47,13 +47,13 @@ true
 ```
 """
 CHECKS = """\
-from checks import Nodes, expect, step
+from checks import Nodes, expect_equal, step
 
 
 @step("look")
 def test_node1_has_an_engine(nodes: Nodes) -> None:
     \"\"\"node1 has an engine.\"\"\"
-    expect(nodes["node1"], nodes["node1"].api.info()["Name"], "node1", of="the engine's name", see="docker info")
+    expect_equal(nodes["node1"], nodes["node1"].api.info()["Name"], "node1", of="the engine's name", see="docker info")
 """
 MEMORY = 600
 DOWN = r"node1 .*stopped|node1 down"

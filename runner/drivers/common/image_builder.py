@@ -103,7 +103,7 @@ def build_image_set(
     """
     kept = image_set.list_up_to_date_names(current.images) if current else set()
     required = sorted({*names, *kept})
-    with reporter.step("Looking for an image registry") as report_detail:
+    with reporter.report_step("Looking for an image registry") as report_detail:
         is_online = backend.is_registry_reachable()
         report_detail("found" if is_online else "not reachable, so images are built from Debian packages")
     real = _pull_missing(backend, required, is_online, reporter)
@@ -135,7 +135,7 @@ def _pull_missing(backend: ImageBackend, names: Sequence[str], is_online: bool, 
     if not is_online or not missing:
         return real
     with (
-        reporter.step(f"Pulling {_count(missing)}") as report_detail,
+        reporter.report_step(f"Pulling {_count(missing)}") as report_detail,
         ThreadPoolExecutor(build_scheduler.MAX_PARALLEL) as pool,
     ):
         try:
@@ -151,7 +151,7 @@ def _pull_missing(backend: ImageBackend, names: Sequence[str], is_online: bool, 
 
 def _build_base(backend: ImageBackend, tag: str, is_online: bool, reporter: StatusReporter) -> None:
     if not backend.find_images([tag]):
-        with reporter.step("Building the Debian base image") as report_detail:
+        with reporter.report_step("Building the Debian base image") as report_detail:
             backend.build_base_image(tag, is_online, report_detail)
 
 
@@ -162,7 +162,7 @@ def _build_missing(
     missing = [source for source in recipes if tags[source.name] not in stored]
     if not missing:
         return
-    with reporter.step(f"Building {_count(missing)}") as report_detail:
+    with reporter.report_step(f"Building {_count(missing)}") as report_detail:
 
         def build(source: Recipe) -> None:
             def report_build(detail: str) -> None:

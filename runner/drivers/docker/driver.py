@@ -146,10 +146,10 @@ class DockerDriver:
         self, cluster: ClusterId, topology: Topology, images: Sequence[str], reporter: StatusReporter
     ) -> Cluster:
         """Create network, nodes and registry mirror, and boot all nodes in parallel."""
-        with reporter.step("Probing engine capabilities"):
+        with reporter.report_step("Probing engine capabilities"):
             facts = self._facts
         with (
-            reporter.step("Creating the network") as report_detail,
+            reporter.report_step("Creating the network") as report_detail,
             host_engine.translate_engine_errors("creating the network"),
             signals.defer_interrupts_in_block(),
         ):
@@ -165,7 +165,7 @@ class DockerDriver:
 
             return create_and_start
 
-        with reporter.step(f"Creating the nodes ({', '.join(topology.node_names)})") as report_detail:
+        with reporter.report_step(f"Creating the nodes ({', '.join(topology.node_names)})") as report_detail:
             jobs = [plan_boot(number, node) for number, node in enumerate(topology.nodes)]
             boots = parallel.run_jobs(jobs, report_detail)
         self._await_boots(boots, containers.create_mirror_container, reporter)
@@ -183,7 +183,7 @@ class DockerDriver:
             with host_engine.translate_engine_errors("starting the registry mirror"):
                 self.client.api.start(provide_mirror())
 
-        with reporter.step("Booting node engines and the registry mirror") as report_detail:
+        with reporter.report_step("Booting node engines and the registry mirror") as report_detail:
             parallel.run_jobs([*(boot.wait_until_ready for boot in boots), start_mirror], report_detail)
 
     def mark_cluster_complete(self, cluster: ClusterId) -> None:
@@ -233,7 +233,7 @@ class DockerDriver:
         """Start the containers that are not running."""
         stopped = [node for node in cluster.nodes if node.state is not NodeState.RUNNING]
         names = ", ".join(node.name for node in stopped) or "the registry mirror"
-        with reporter.step(f"Starting {names}") as report_detail:
+        with reporter.report_step(f"Starting {names}") as report_detail:
             jobs = [self._plan_restart(cluster.id, node.name) for node in stopped]
             boots = parallel.run_jobs(jobs, report_detail)
         self._await_boots(boots, lambda: require_mirror_container(self.client, cluster.id), reporter)

@@ -59,7 +59,7 @@ def build_layer_cache(client: docker.DockerClient, names: Iterable[str], reporte
         return
     cache = LayerCache(f"{paths.project_name()}-layer-cache-{secrets.token_hex(6)}", new_set)
     cleanup.remove_cluster_objects(client, _BUILD_CLUSTER)
-    with reporter.step("Filling the layer cache") as report_detail, _undo_on_failure(client, cache):
+    with reporter.report_step("Filling the layer cache") as report_detail, _undo_on_failure(client, cache):
         _fill_volume(client, cache, report_detail)
         cleanup.remove_cluster_objects(client, _BUILD_CLUSTER)
     _create_record(client, cache)

@@ -43,9 +43,9 @@ def lock_unused_project(project: str, location: str | None) -> Iterator[bool]:
 
     Args:
         project: The project.
-        location: What `describe_lock_location` returned when its layer cache was created; None for a cache of an earlier
-            version, which recorded none. A lock of another host or user cannot be examined: such a project counts as
-            in use.
+        location: What `describe_lock_location` returned when its layer cache was created; None for a cache of an
+            earlier version, which recorded none. A lock of another host or user cannot be examined: such a project
+            counts as in use.
 
     """
     if location not in (None, describe_lock_location(project)):

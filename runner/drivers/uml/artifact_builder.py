@@ -42,11 +42,11 @@ def build_artifacts(names: Iterable[str], reporter: StatusReporter) -> None:
     if new_set == current_set:
         return
     with artifacts.create_partial_folder() as folder:
-        with reporter.step("Creating the VMs' base disk") as report_detail:
+        with reporter.report_step("Creating the VMs' base disk") as report_detail:
             _create_disk(storage, new_set.node_image, folder, report_detail)
-        with reporter.step("Pushing images to the registry mirror") as report_detail:
+        with reporter.report_step("Pushing images to the registry mirror") as report_detail:
             _fill_registry(storage, new_set, folder, report_detail)
-        with reporter.step("Unpacking images onto the base disk") as report_detail:
+        with reporter.report_step("Unpacking images onto the base disk") as report_detail:
             image_preload.preload_images(folder, [image.name for image in new_set.images], report_detail)
         artifacts.publish_artifacts(artifacts.describe_new_artifacts(folder, new_set.node_image, new_set.images))
 

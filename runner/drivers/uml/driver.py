@@ -130,7 +130,10 @@ class UmlDriver:
         folder = cluster_state.cluster_folder(cluster)
         state = cluster_state.build_state(cluster, topology, self._require_artifacts().folder)
         self.check_capacity(topology)
-        with reporter.step(f"Creating the VMs ({', '.join(topology.node_names)})"), signals.defer_interrupts_in_block():
+        with (
+            reporter.report_step(f"Creating the VMs ({', '.join(topology.node_names)})"),
+            signals.defer_interrupts_in_block(),
+        ):
             # No other user may read what the VMs write, or execute it.
             folder.mkdir(parents=True, mode=0o700)
             state.save_to_folder(folder)
@@ -176,7 +179,7 @@ class UmlDriver:
             )
         diagnostics.check_free_memory(sum(vm.memory_mb for vm in state.vms if vm.name in down))
         diagnostics.check_disk_space(folder, len(down))
-        with reporter.step(f"Starting {', '.join(down)}"), signals.defer_interrupts_in_block():
+        with reporter.report_step(f"Starting {', '.join(down)}"), signals.defer_interrupts_in_block():
             if supervisor_client.is_supervisor_running(folder):
                 for name in down:
                     supervisor_client.boot_vm(folder, name)
@@ -207,7 +210,7 @@ class UmlDriver:
 
 
 def _wait_for_vms(folder: Path, names: Sequence[str], reporter: StatusReporter) -> None:
-    with reporter.step("Booting the VMs and their engines") as report_detail:
+    with reporter.report_step("Booting the VMs and their engines") as report_detail:
         parallel.run_jobs([_create_wait_job(folder, name) for name in names], report_detail)
 
 

@@ -51,7 +51,7 @@ def export_artifacts(archive_path: Path, reporter: StatusReporter) -> Artifacts:
     if not exported:
         raise HostError("There is nothing to export yet.", "Type 'labs images build --driver uml' first.")
     with (
-        reporter.step(f"Exporting to {archive_path}") as report_detail,
+        reporter.report_step(f"Exporting to {archive_path}") as report_detail,
         _translate_file_errors(f"writing {archive_path}", archive_path.parent),
         # A USB stick may be unplugged as soon as the export is reported as done.
         atomic.open_replacement(archive_path, durable=True) as target,
@@ -75,7 +75,7 @@ def import_artifacts(archive_path: Path, reporter: StatusReporter) -> Artifacts:
         HostError: There is not enough free disk space.
 
     """
-    with reporter.step(f"Importing from {archive_path}") as report_detail:
+    with reporter.report_step(f"Importing from {archive_path}") as report_detail:
         try:
             source = archive_path.open("rb")
         except OSError as error:

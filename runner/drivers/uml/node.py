@@ -159,8 +159,8 @@ class _AttachedAgentSession:
 
     Args:
         session: The session.
-        supervisor_exit: A descriptor that is readable once the supervisor has exited, as `open_supervisor_pidfd` returns
-            it. The connection to a VM stays open then, without a sign that the VM is gone.
+        supervisor_exit: A descriptor that is readable once the supervisor has exited, from `open_supervisor_pidfd`.
+            The connection to a VM stays open then, without a sign that the VM is gone.
 
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from checks import CheckNode, Nodes, expect, fail, step
+from checks import CheckNode, Nodes, expect_equal, fail, step
 
 _LIST_CONTAINERS = "docker ps --all"
 
@@ -30,5 +30,5 @@ def _find_running_container(node: CheckNode, name: str) -> Any:
     containers = [container for container in node.api.containers.list(all=True) if container.name == name]
     if not containers:
         fail(node, f"there is no container {name}", f"a container called {name}", see=_LIST_CONTAINERS)
-    expect(node, f"{name} is {containers[0].status}", f"{name} is running", see=_LIST_CONTAINERS)
+    expect_equal(node, f"{name} is {containers[0].status}", f"{name} is running", see=_LIST_CONTAINERS)
     return containers[0]

@@ -78,7 +78,7 @@ class InterruptingReporter(NullReporter):
     """A reporter that is interrupted at the first detail of a pull."""
 
     @contextmanager
-    def step(self, name: str) -> Iterator[DetailCallback]:
+    def report_step(self, name: str) -> Iterator[DetailCallback]:
         """Yield a callback that raises."""
 
         def report_detail(_detail: str) -> None:

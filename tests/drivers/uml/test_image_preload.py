@@ -27,6 +27,6 @@ def test_second_interrupt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(supervisor_client, "start_supervisor", start_supervisor)
     monkeypatch.setattr(supervisor_client, "kill_supervisor", kill_supervisor)
-    with NullReporter().step("") as report_detail, pytest.raises(KeyboardInterrupt):
+    with NullReporter().report_step("") as report_detail, pytest.raises(KeyboardInterrupt):
         image_preload.preload_images(tmp_path, ["nginx:alpine"], report_detail)
     assert [tmp_path / "preload"] == stopped

@@ -1,6 +1,6 @@
 """Checks of the tests' lab with several steps."""
 
-from checks import CheckNode, Nodes, Values, expect, fail, step
+from checks import CheckNode, Nodes, Values, expect_equal, fail, step
 
 
 def _volumes(node: CheckNode) -> dict[str, dict[str, str]]:
@@ -11,7 +11,7 @@ def _volumes(node: CheckNode) -> dict[str, dict[str, str]]:
 def test_node1_is_active(nodes: Nodes) -> None:
     """node1 is in a swarm."""
     state = nodes["node1"].api.info()["Swarm"]["LocalNodeState"]
-    expect(nodes["node1"], state, "active", of="the swarm on node1", see="docker info")
+    expect_equal(nodes["node1"], state, "active", of="the swarm on node1", see="docker info")
 
 
 @step("volumes")
@@ -29,11 +29,12 @@ def test_first_knows_the_node(nodes: Nodes) -> None:
 @step("volumes")
 def test_second_is_there(nodes: Nodes) -> None:
     """There is a volume second."""
-    expect(nodes["node1"], "second" in _volumes(nodes["node1"]), True, of="second is there", see="docker volume ls")
+    volumes = _volumes(nodes["node1"])
+    expect_equal(nodes["node1"], "second" in volumes, True, of="second is there", see="docker volume ls")
 
 
 @step("alone")
 def test_third_is_there(nodes: Nodes, values: Values) -> None:
     """There is a volume <LAST>."""
     name = values["LAST"]
-    expect(nodes["node1"], name in _volumes(nodes["node1"]), True, of=f"{name} is there", see="docker volume ls")
+    expect_equal(nodes["node1"], name in _volumes(nodes["node1"]), True, of=f"{name} is there", see="docker volume ls")

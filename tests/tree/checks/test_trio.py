@@ -1,19 +1,19 @@
 """Checks of the tests' own lab."""
 
-from checks import Nodes, eventually, expect, fail, step
+from checks import Nodes, eventually, expect_equal, fail, step
 
 
 @step("init")
 def test_node1_is_active(nodes: Nodes) -> None:
     """node1 is in a swarm."""
     state = nodes["node1"].api.info()["Swarm"]["LocalNodeState"]
-    expect(nodes["node1"], state, "active", of="the swarm on node1", see="docker info")
+    expect_equal(nodes["node1"], state, "active", of="the swarm on node1", see="docker info")
 
 
 @step("init")
 def test_the_note_is_there(nodes: Nodes) -> None:
     """The lab's note lies on node1."""
-    note = nodes["node1"].host.file("/root/app/note.txt")
+    note = nodes["node1"].testinfra_host.file("/root/app/note.txt")
     if not note.exists:
         fail(nodes["node1"], "there is no note", "/root/app/note.txt", see="ls app")
 
@@ -24,7 +24,7 @@ def test_three_nodes_are_ready(nodes: Nodes) -> None:
 
     def probe() -> None:
         states = [node["Status"]["State"] for node in nodes["node1"].api.api.nodes()]
-        expect(nodes["node1"], states, ["ready"] * 3, of="the nodes' states", see="docker node ls")
+        expect_equal(nodes["node1"], states, ["ready"] * 3, of="the nodes' states", see="docker node ls")
 
     eventually(probe)
 
@@ -33,4 +33,4 @@ def test_three_nodes_are_ready(nodes: Nodes) -> None:
 def test_node3_is_active(nodes: Nodes) -> None:
     """node3 is in the swarm."""
     state = nodes["node3"].api.info()["Swarm"]["LocalNodeState"]
-    expect(nodes["node3"], state, "active", of="the swarm on node3", see="docker info")
+    expect_equal(nodes["node3"], state, "active", of="the swarm on node3", see="docker info")

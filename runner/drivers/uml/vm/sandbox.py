@@ -10,8 +10,8 @@ from runner.drivers.uml.vm import cgroups, cluster_state, cow_disk
 from runner.drivers.uml.vm.cluster_state import ClusterState, VmSpec
 
 _SCRIPT = Path(__file__).parent / "sandbox.sh"
-# If root started the cluster, each kernel and each mirror runs as a user that no other process has, not even `nobody`:
-# limits per user then apply to each of them separately.
+# If root started the cluster, each kernel and each mirror runs as a user that no other process has, so that limits
+# per user apply to each of them separately.
 _FIRST_USER_ID = 1_900_000_000
 # What the kernel process needs beside the VM's memory: its stacks, and the page tables of the VM's processes.
 _KERNEL_MEGABYTES = 64
