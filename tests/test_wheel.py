@@ -84,7 +84,7 @@ def test_nothing_is_missing(wheel: Path) -> None:
 
 def test_bundled_wheel(wheel: Path, tmp_path: Path) -> None:
     """The wheel in a bundle has the same files, although it is created without a build back end."""
-    created = zipfile.ZipFile(bundled.write_wheel(tmp_path))
+    created = zipfile.ZipFile(bundled.write_labs_wheel(tmp_path))
     built = zipfile.ZipFile(wheel)
     names = {name for name in built.namelist() if ".dist-info/licenses/" not in name}
     assert names == set(created.namelist())
@@ -95,7 +95,7 @@ def test_bundled_by_installed_labs(run: Run, tmp_path: Path) -> None:
     """An installed labs, without a checkout, creates a bundle with the same wheel."""
     run("labs", "grade", "bundle", "classroom50", "--lab", "swarm-basics", "--out", str(tmp_path / "out"))
     (bundled_wheel,) = (tmp_path / "out").glob("*.whl")
-    from_checkout = zipfile.ZipFile(bundled.write_wheel(tmp_path))
+    from_checkout = zipfile.ZipFile(bundled.write_labs_wheel(tmp_path))
     assert set(from_checkout.namelist()) == set(zipfile.ZipFile(bundled_wheel).namelist())
 
 

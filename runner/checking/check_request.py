@@ -43,7 +43,7 @@ class CheckRequest:
     checks_file: Path | None = None
     keep_connections: bool = False
 
-    def calculate_remaining_seconds(self) -> float | None:
+    def calculate_check_time_limit(self) -> float | None:
         """Return how many seconds the next check may take; None for no limit."""
         limits = [] if self.check_timeout is None else [self.check_timeout]
         limits += [] if self.deadline is None else [self.deadline - time.monotonic()]

@@ -46,7 +46,7 @@ def list_detail_lines(result: CheckResult) -> list[DetailLine]:
     return [line for line in lines if line.text]
 
 
-def describe_outcome(outcome: Outcome, message: str, node: str = "") -> str:
+def explain_unpassed_check(outcome: Outcome, message: str, node: str = "") -> str:
     """Return in one line why a check did not pass.
 
     Args:

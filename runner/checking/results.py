@@ -82,7 +82,7 @@ class CheckReport:
         is_done = self.count_outcome(Outcome.PASSED) == len(self.results)
         return ExitCode.DONE if is_done else ExitCode.INCOMPLETE
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json_dict(self) -> dict[str, Any]:
         """Return the report as plain data for `--json`."""
         counts = {outcome.value: self.count_outcome(outcome) for outcome in Outcome}
         return {"lab": self.lab, "counts": counts, "results": [asdict(result) for result in self.results]}

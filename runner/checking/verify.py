@@ -82,14 +82,14 @@ class _LabVerifier:
     def _verify_step(self, step: Step) -> Iterator[Assertion]:
         yield Assertion(step.id, "its checks fail before it", self._describe_early_passes(step))
         yield from self._verify_near_misses(step, are_played_after=False)
-        yield Assertion(step.id, _COMMANDS_WORK, self._run_commands(parse.load_step_commands(self._lab, step)))
+        yield Assertion(step.id, _COMMANDS_WORK, self._run_commands(parse.load_solution_commands(self._lab, step)))
         failure = _describe_not_passed(self._check(step, _SETTLE_SECONDS))
         yield Assertion(step.id, "its checks pass after it", failure)
         yield Assertion(step.id, "its checks pass again", _describe_not_passed(self._check(step, 0)))
         yield from self._verify_near_misses(step, are_played_after=True)
 
     def _verify_reading_step(self, step: Step) -> Iterator[Assertion]:
-        yield Assertion(step.id, _COMMANDS_WORK, self._run_commands(parse.load_step_commands(self._lab, step)))
+        yield Assertion(step.id, _COMMANDS_WORK, self._run_commands(parse.load_solution_commands(self._lab, step)))
         for near_miss in self._near_misses:
             if near_miss.step_id == step.id:
                 failure = f"'{step.id}' has no checks, so nothing can fail"

@@ -44,7 +44,7 @@ def _print_newly_passed(lesson: Lesson, update: ProgressUpdate) -> None:
     new = [step for step in lesson.steps if step.id in update.newly_completed]
     if not new:
         return
-    if update.progress.find_first_incomplete_step(lesson) is None:
+    if update.progress.find_first_step_incomplete_on_cluster(lesson) is None:
         message = praise.format_lab_praise(lesson)
     else:
         message = praise.format_step_praise(lesson, new[-1], len(new) - 1)
@@ -54,19 +54,19 @@ def _print_newly_passed(lesson: Lesson, update: ProgressUpdate) -> None:
 def _suggest_next(report: CheckReport, lab: Lab, update: ProgressUpdate) -> None:
     unfinished = [result for result in report.results if result.outcome is not Outcome.PASSED]
     if unfinished and unfinished[0].outcome is Outcome.ERROR:
-        _console.print_commands([("labs status", "see which nodes are running")], "Next:")
+        _console.print_suggested_commands([("labs status", "see which nodes are running")], "Next:")
         return
     # Right after a pass, the next step may have no checks, so that no result shows it as unfinished.
     candidates = set()
     if update.newly_completed or not unfinished:
-        candidates.add(update.progress.find_first_incomplete_step(lab.lesson))
+        candidates.add(update.progress.find_first_step_incomplete_on_cluster(lab.lesson))
     if unfinished:
         candidates.add(lab.lesson.find_step(unfinished[0].step))
     step = next((step for step in lab.lesson.steps if step in candidates), None)
     if step:
-        _progress.suggest_next_step(lab, step)
+        _progress.print_next_step_suggestion(lab, step)
     else:
-        _progress.suggest_next_lab(lab)
+        _progress.print_next_lab_suggestion(lab)
 
 
 def _print_step(step: Step, results: Sequence[CheckResult]) -> None:

@@ -53,10 +53,10 @@ class FullScreen:
         """Return the descriptor that keys are read from."""
         return self._input
 
-    def read_keys(self) -> list[KeyAction]:
+    def read_key_actions(self) -> list[KeyAction]:
         """Return the keys that were pressed; a terminal that was closed counts as a request to quit."""
         data = os.read(self._input, _READ_SIZE)
-        return key_input.parse_keys(data) if data else [KeyAction.QUIT]
+        return key_input.parse_key_actions(data) if data else [KeyAction.QUIT]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -64,7 +64,7 @@ class FullScreen:
         columns, rows = os.get_terminal_size(self._output)
         return max(1, columns), max(1, rows)
 
-    def draw(self, lines: Sequence[Text]) -> None:
+    def draw_lines(self, lines: Sequence[Text]) -> None:
         """Show these lines; only lines that changed are written, so that nothing flickers."""
         is_blank = True
         while is_blank:

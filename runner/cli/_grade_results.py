@@ -13,7 +13,7 @@ from rich.text import Text
 from runner.checking.result_text import OUTCOME_SYMBOLS
 from runner.checking.results import Outcome
 from runner.cli import _console
-from runner.cli._console import LiveLines
+from runner.cli._console import LiveJobLines
 from runner.grading.grade_model import Grade, Mark, compute_score
 from runner.grading.job import Job
 from runner.grading.reports import student_view
@@ -41,7 +41,7 @@ def open_grading_display() -> Iterator[GradingDisplay]:
     if not _console.get_stderr().is_terminal:
         yield _LogDisplay()
         return
-    lines = LiveLines(_NAME_WIDTH)
+    lines = LiveJobLines(_NAME_WIDTH)
     with Live(lines, console=_console.get_stderr(), refresh_per_second=4, transient=True):
         yield _LiveDisplay(lines)
 
@@ -55,7 +55,7 @@ class _LogDisplay:
 
 
 class _LiveDisplay:
-    def __init__(self, lines: LiveLines) -> None:
+    def __init__(self, lines: LiveJobLines) -> None:
         self._lines = lines
 
     def show_status(self, job: Job, line: str) -> None:
@@ -68,12 +68,12 @@ class _LiveDisplay:
 
 def _format_line(job: Job, grade: Grade) -> Text:
     symbol, style = ("✓", "green") if grade.is_complete else ("!", "yellow")
-    name, seconds = student_view.to_single_line(job.name), (f"  {grade.seconds:.0f} s", "dim")
+    name, seconds = student_view.sanitize_to_one_line(job.name), (f"  {grade.seconds:.0f} s", "dim")
     return Text.assemble((f"{symbol} ", style), f"{name}: ", _format_verdict(grade), seconds)
 
 
 def _format_verdict(grade: Grade) -> Text:
-    problem = Text(student_view.to_single_line(student_view.describe_incomplete_grade(grade)), style="yellow")
+    problem = Text(student_view.sanitize_to_one_line(student_view.describe_incomplete_grade(grade)), style="yellow")
     if grade.trouble:
         return problem
     score = Text(f"{student_view.format_score(grade.score)} points", style="bold")
@@ -90,8 +90,8 @@ def print_grades(grades: Sequence[Grade], pairs: Sequence[SimilarPair] = ()) -> 
     for heading in ("SUBMISSION", "LAB", "POINTS", "SECONDS", ""):
         table.add_column(heading, justify="right" if heading in ("POINTS", "SECONDS") else "left")
     for grade in grades:
-        name, score = student_view.to_single_line(grade.submission), student_view.format_score(grade.score)
-        problem = Text(student_view.to_single_line(student_view.describe_incomplete_grade(grade)), style="yellow")
+        name, score = student_view.sanitize_to_one_line(grade.submission), student_view.format_score(grade.score)
+        problem = Text(student_view.sanitize_to_one_line(student_view.describe_incomplete_grade(grade)), style="yellow")
         table.add_row(Text(name), grade.lab, score, f"{grade.seconds:.0f}", problem)
     console.print(table)
     _print_similar_pairs(grades, pairs)
@@ -102,42 +102,42 @@ def _print_similar_pairs(grades: Sequence[Grade], pairs: Sequence[SimilarPair]) 
     if pairs:
         console.print(Text(f"\nSimilar submissions. {student_view.SIMILARITY_NOTE}", style="dim"))
     for pair in pairs[:_MAX_PAIRS]:
-        names = (student_view.to_single_line(grades[index].submission) for index in (pair.first, pair.second))
+        names = (student_view.sanitize_to_one_line(grades[index].submission) for index in (pair.first, pair.second))
         similarity = student_view.format_similarity(pair)
         console.print(Text.assemble(f"  {' and '.join(names)}", (f"  {similarity}", "yellow")))
         for line in pair.lines[:_MAX_LINES_PER_PAIR]:
-            text = Text(f"      {student_view.to_single_line(line)}", style="dim")
+            text = Text(f"      {student_view.sanitize_to_one_line(line)}", style="dim")
             console.print(text, no_wrap=True, overflow="ellipsis")
     if len(pairs) > _MAX_PAIRS:
         console.print(f"  and {len(pairs) - _MAX_PAIRS} more pairs, in the reports 'json' and 'pages'")
 
 
-def print_audit_results(differences_by_name: Mapping[str, Sequence[str]]) -> None:
+def print_grade_changes(differences_by_name: Mapping[str, Sequence[str]]) -> None:
     """Print, for each submission of an earlier report, whether its grade has changed and how."""
     console = _console.get_stdout()
     console.print()
     for name, differences in differences_by_name.items():
         symbol, style = ("✗", "red") if differences else ("✓", "green")
         verdict = "changed" if differences else "unchanged"
-        console.print(Text.assemble((f"{symbol} ", style), f"{student_view.to_single_line(name)}: {verdict}"))
+        console.print(Text.assemble((f"{symbol} ", style), f"{student_view.sanitize_to_one_line(name)}: {verdict}"))
         for difference in differences:
-            console.print(Text(f"    {student_view.to_single_line(difference)}"))
+            console.print(Text(f"    {student_view.sanitize_to_one_line(difference)}"))
 
 
 def _print_grade(grade: Grade) -> None:
     console = _console.get_stdout()
-    if values := student_view.describe_values(grade):
+    if values := student_view.describe_learner_values(grade):
         console.print(Text(values))
     for problem in grade.problems:
-        console.print(Text(student_view.to_single_line(problem), style="yellow"))
+        console.print(Text(student_view.sanitize_to_one_line(problem), style="yellow"))
     for run in grade.runs:
         if run.complaint:
-            problem = student_view.to_single_line(student_view.describe_block_problem(run))
+            problem = student_view.sanitize_to_one_line(student_view.describe_block_problem(run))
             console.print(Text.assemble((f"submission.md:{run.line}: ", "dim"), problem))
             for line in student_view.replace_unsafe_chars(run.output).splitlines()[-_MAX_OUTPUT_LINES:]:
                 console.print(Text(f"  | {line}", style="dim"))
     for step, marks in grade.marks_by_step.items():
-        title = student_view.to_single_line(grade.titles.get(step, "Hidden checks"))
+        title = student_view.sanitize_to_one_line(grade.titles.get(step, "Hidden checks"))
         console.print(Text.assemble((title, "bold"), f"  {student_view.format_score(compute_score(marks))}"))
         for mark in marks:
             _print_mark(mark)
@@ -152,7 +152,9 @@ def _print_mark(mark: Mark) -> None:
     points = "" if mark.points == 1 and not mark.bonus else f" ({bonus}{student_view.format_points(mark.points)})"
     console.print(Text.assemble((f"  {symbol}", style), " ", mark.says, (points, "dim")))
     if mark.outcome is not Outcome.PASSED and mark.text:
-        detail = student_view.to_single_line(student_view.describe_result(mark))
+        detail = student_view.sanitize_to_one_line(student_view.explain_unpassed_mark(mark))
         console.print(Text(f"      {detail}", style="dim" if mark.outcome is Outcome.SKIPPED else ""))
         if mark.see:
-            console.print(Text.assemble(("      see it    ", "dim"), (student_view.to_single_line(mark.see), "cyan")))
+            console.print(
+                Text.assemble(("      see it    ", "dim"), (student_view.sanitize_to_one_line(mark.see), "cyan"))
+            )

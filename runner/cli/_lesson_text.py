@@ -28,7 +28,7 @@ def print_lesson_parts(parts: Iterable[LessonPart], topology: Topology) -> None:
         elif isinstance(part, Command):
             _print_command(part)
         elif isinstance(part, Picture):
-            console.print(render_picture(part, topology), soft_wrap=False)
+            console.print(render_picture_table(part, topology), soft_wrap=False)
 
 
 def print_hint(hint: Hint) -> None:
@@ -55,7 +55,7 @@ def _print_command(block: Command) -> None:
     console.print()
 
 
-def render_picture(picture: Picture, topology: Topology) -> RenderableType:
+def render_picture_table(picture: Picture, topology: Topology) -> RenderableType:
     """Return a table with a column per node, which lists what runs there, and a legend of the services."""
     from rich import box
     from rich.console import Group

@@ -27,9 +27,9 @@ def load_progress(lab: str) -> Progress:
     return _with_warnings(lab, lambda: ProgressUpdate(store.load_progress(lab)), is_change=False).progress
 
 
-def set_learner(lab: str, learner: Learner) -> Progress:
+def record_learner(lab: str, learner: Learner) -> Progress:
     """Record for whom the lab is started."""
-    return _with_warnings(lab, lambda: ProgressUpdate(store.set_learner(lab, learner))).progress
+    return _with_warnings(lab, lambda: ProgressUpdate(store.record_learner(lab, learner))).progress
 
 
 def record_steps_passed(lab: str, step_ids: Iterable[str]) -> ProgressUpdate:
@@ -95,17 +95,17 @@ def format_progress_bar(passed: int, total: int) -> str:
     return f"{'━' * filled}{'─' * (_BAR_WIDTH - filled)} {passed}/{total}"
 
 
-def suggest_next_step(lab: Lab, step: Step) -> None:
+def print_next_step_suggestion(lab: Lab, step: Step) -> None:
     """Print the step to do next, with the commands to read it and to get help."""
     commands = [
         (f"labs show {lab.name} {step.id}", "read the step"),
         (f"labs hint {lab.name} {step.id}", "get a hint"),
     ]
-    _console.print_commands(commands, f"Next: {step.title}")
+    _console.print_suggested_commands(commands, f"Next: {step.title}")
 
 
-def suggest_next_lab(lab: Lab) -> None:
+def print_next_lab_suggestion(lab: Lab) -> None:
     """Print what to do after a lab is completed: the labs that build on it."""
     following = [other for other in catalog.load_labs_without_problems() if lab.name in other.lesson.prerequisites]
     commands = [(f"labs start {other.name}", other.lesson.title) for other in following]
-    _console.print_commands(commands or [("labs list", "list all labs")], "Next, another lab:")
+    _console.print_suggested_commands(commands or [("labs list", "list all labs")], "Next, another lab:")

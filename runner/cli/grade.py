@@ -10,8 +10,8 @@ import click
 from runner.cli import _console, _grade_results, _options, bundle
 from runner.errors import ExitCode
 from runner.grading import plan, regrade, reports, similarity
-from runner.grading.batch import Batch
-from runner.grading.collect import find_submissions
+from runner.grading.batch import BatchGrader
+from runner.grading.collect import find_submission_folders
 from runner.grading.plan import GradingRequest
 from runner.grading.resource_limits import ResourceLimits
 
@@ -99,7 +99,7 @@ def command(
     """
     targets = reports.parse_report_options(report_options)
     previous_grades = regrade.read_report_grades(audited_report) if audited_report else []
-    submissions = find_submissions(folders or (Path(),))
+    submissions = find_submission_folders(folders or (Path(),))
     limits = replace(ResourceLimits(), submission_seconds=float(time_limit))
     request = GradingRequest(submissions, lab, driver, checks, limits, seed, learner, previous_grades)
     grading_plan = plan.plan_grading(request)
@@ -110,7 +110,7 @@ def command(
         plan.open_executor(grading_plan.jobs, jobs, dask, reporter) as executor,
         _grade_results.open_grading_display() as display,
     ):
-        batch = Batch(executor, display.show_status, force or audited_report is not None)
+        batch = BatchGrader(executor, display.show_status, force or audited_report is not None)
         graded = batch.grade_jobs(grading_plan.jobs, display.show_grade)
     grades = [*(result.grade for result in graded), *grading_plan.rejected]
     texts = [*(result.texts for result in graded), *(() for _ in grading_plan.rejected)]
@@ -120,7 +120,7 @@ def command(
     if audited_report is None:
         return max((grade.exit_code for grade in grades), default=ExitCode.DONE)
     differences = regrade.compare_grades(previous_grades, grades)
-    _grade_results.print_audit_results(differences)
+    _grade_results.print_grade_changes(differences)
     if not all(grade.is_complete for grade in grades):
         return ExitCode.HOST
     return ExitCode.INCOMPLETE if any(differences.values()) else ExitCode.DONE

@@ -23,7 +23,7 @@ def command() -> int:
       labs start swarm-basics
     """
     exit_code = ExitCode.DONE
-    names = catalog.list_lab_names_by_prerequisite()
+    names = catalog.list_lab_names_in_prerequisite_order()
     if not names:
         line = f"There is no lab in {paths.labs_folder()}. 'labs new NAME' creates one."
         _console.get_stdout().print(line, soft_wrap=True, markup=False)
@@ -46,7 +46,7 @@ def command() -> int:
 
 def _build_row(lab: Lab) -> tuple[str, ...]:
     lesson = lab.lesson
-    bar = _progress.format_progress_bar(_progress.load_progress(lab.name).count_passed(lesson), len(lesson.steps))
+    bar = _progress.format_progress_bar(_progress.load_progress(lab.name).count_passed_steps(lesson), len(lesson.steps))
     nodes = str(len(lesson.topology.nodes))
     return lab.name, bar, lesson.level, str(lesson.minutes), nodes, ", ".join(lesson.prerequisites)
 

@@ -77,7 +77,7 @@ def serve_lessons(port: int) -> int:
     from runner.site_builder import live_progress
     from runner.site_builder.live_server import LiveUpdates, serve_site, watch_folders
 
-    updates, learners = LiveUpdates(), live_progress.load_learners()
+    updates, learners = LiveUpdates(), live_progress.load_learners_by_lab()
     with tempfile.TemporaryDirectory(prefix="labs-site-") as folder, serve_site(Path(folder), port, updates) as address:
         builder.build_site(Path(folder), live=True)
         _console.get_stdout().print(f"Serving the lessons at {address}  (Ctrl-C to stop)")
@@ -93,10 +93,10 @@ def serve_lessons(port: int) -> int:
 
         def poll() -> None:
             nonlocal learners
-            if (current_learners := live_progress.load_learners()) != learners:
+            if (current_learners := live_progress.load_learners_by_lab()) != learners:
                 learners = current_learners
                 rebuild()
-            updates.announce_progress(live_progress.load_passed_steps())
+            updates.announce_progress(live_progress.load_passed_step_ids_by_lab())
 
         folders = [paths.labs_folder(), paths.checks_folder(), paths.site_folder()]
         watch_folders(folders, rebuild, poll, threading.Event())

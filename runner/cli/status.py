@@ -67,12 +67,14 @@ def _print_progress(session: Session, name: str) -> None:
     _console.get_stdout().print(f"  {bar} steps passed{suffix}")
     step = progress.find_first_step_incomplete_on_cluster(lab.lesson)
     if step is None:
-        _progress.suggest_next_lab(lab)
+        _progress.print_next_lab_suggestion(lab)
         return
-    _progress.suggest_next_step(lab, step)
+    _progress.print_next_step_suggestion(lab, step)
     unpassed = progress.find_first_step_never_passed(lab.lesson)
     if unpassed and steps.index(unpassed) > steps.index(step):
-        _console.print_suggested_commands([(f"labs goto {name} {unpassed.id}", unpassed.title)], "Or skip to where you were:")
+        _console.print_suggested_commands(
+            [(f"labs goto {name} {unpassed.id}", unpassed.title)], "Or skip to where you were:"
+        )
 
 
 def _suggest_last_lab(session: Session) -> None:

@@ -47,7 +47,7 @@ def load_lab(name: str, learner: Learner = NO_LEARNER) -> Lab:
     """
     if name not in list_lab_names():
         raise create_unknown_lab_error(name)
-    return parse_cache.load_cached_lab(paths.labs_folder() / name, learner)
+    return parse_cache.load_or_parse_lab(paths.labs_folder() / name, learner)
 
 
 def load_labs_without_problems() -> list[Lab]:
@@ -55,11 +55,11 @@ def load_labs_without_problems() -> list[Lab]:
     labs = []
     for name in list_lab_names():
         with contextlib.suppress(BrokenLabError):
-            labs.append(parse_cache.load_cached_lab(paths.labs_folder() / name))
+            labs.append(parse_cache.load_or_parse_lab(paths.labs_folder() / name))
     return labs
 
 
-def list_lab_names_by_prerequisite() -> list[str]:
+def list_lab_names_in_prerequisite_order() -> list[str]:
     """Return the names of all labs, each one after its prerequisites and otherwise in alphabetical order."""
     prerequisites = {lab.name: set(lab.lesson.prerequisites) for lab in load_labs_without_problems()}
     pending, names = list_lab_names(), list[str]()

@@ -36,7 +36,7 @@ NO_LEARNER = Learner()
 
 
 @dataclass(frozen=True, slots=True)
-class LearnerValue:
+class ValueDeclaration:
     """The declaration of a value that is drawn per learner.
 
     Attributes:
@@ -51,12 +51,12 @@ class LearnerValue:
     default: str
 
 
-def draw_values(lab: str, values: Iterable[LearnerValue], learner: Learner) -> dict[str, str]:
+def draw_values(lab: str, values: Iterable[ValueDeclaration], learner: Learner) -> dict[str, str]:
     """Return a learner's values in a lab, by name."""
     return {value.name: draw_value(lab, value, learner) for value in values}
 
 
-def draw_value(lab: str, value: LearnerValue, learner: Learner) -> str:
+def draw_value(lab: str, value: ValueDeclaration, learner: Learner) -> str:
     """Return a learner's value, which is the same on every host and in every version of Python and labs.
 
     The SHA-256 of `labs-values/1`, the seed, the lab, the learner's id and the value's name is read as a big-endian
@@ -84,7 +84,7 @@ def describe_values(learner: Learner, values: Mapping[str, str]) -> str:
     return f"Values for {learner.id}: {assignments or 'this lab has none'}."
 
 
-def parse_value_declarations(front_matter: Mapping[str, Any]) -> tuple[LearnerValue, ...]:
+def parse_value_declarations(front_matter: Mapping[str, Any]) -> tuple[ValueDeclaration, ...]:
     """Return the values that a lesson's front matter declares; it may be invalid."""
     declarations = front_matter.get("values")
     specs = declarations.items() if isinstance(declarations, dict) else ()
@@ -107,9 +107,9 @@ def find_value_declaration_error(spec: Mapping[str, Any]) -> str:
     return ""
 
 
-def _parse_declaration(name: str, spec: Mapping[str, Any]) -> LearnerValue:
+def _parse_declaration(name: str, spec: Mapping[str, Any]) -> ValueDeclaration:
     choices = _list_choices(spec) or (_PLACEHOLDER_CHOICE,)
-    return LearnerValue(name, choices, str(spec.get("default", choices[0])))
+    return ValueDeclaration(name, choices, str(spec.get("default", choices[0])))
 
 
 def _list_choices(spec: Mapping[str, Any]) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ class MarkdownPage:
         """All commands, in order."""
         return tuple(command for section in self.sections for command in section.commands)
 
-    def find_key_line(self, key: str) -> int:
+    def find_front_matter_line(self, key: str) -> int:
         """Return the line of a key in the front matter; the first line if the key is missing."""
         lines = enumerate(self.lines, 1)
         return next((number for number, line in lines if line.startswith(f"{key}:")), 1)

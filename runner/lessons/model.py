@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.lessons import learner_values
-from runner.lessons.learner_values import NO_LEARNER, Learner, LearnerValue
+from runner.lessons.learner_values import NO_LEARNER, Learner, ValueDeclaration
 from runner.nodes.topology import Topology
 
 PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]*)>")
@@ -149,7 +149,7 @@ class Lesson:
     steps: tuple[Step, ...]
     needs: frozenset[str] = field(default_factory=frozenset)
     prerequisites: tuple[str, ...] = ()
-    values: tuple[LearnerValue, ...] = ()
+    values: tuple[ValueDeclaration, ...] = ()
 
     def find_step(self, step_id: str) -> Step | None:
         """Return the step with this id, or None."""
@@ -179,7 +179,7 @@ class Lab:
         return learner_values.draw_values(self.name, self.lesson.values, self.learner)
 
     @property
-    def setup_script(self) -> Path:
+    def setup_script_path(self) -> Path:
         """The script that prepares every node."""
         return self.folder / "setup.sh"
 

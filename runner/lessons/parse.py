@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.lessons import learner_values, markdown_page
-from runner.lessons.learner_values import NO_LEARNER, Learner, LearnerValue
+from runner.lessons.learner_values import NO_LEARNER, Learner, ValueDeclaration
 from runner.lessons.markdown_page import MarkdownPage, PageSection
 from runner.lessons.model import Command, Lab, Lesson, LessonPart, NearMiss, Step
 from runner.lessons.problems import BrokenLessonError, Problem
@@ -115,21 +115,21 @@ def parse_near_miss_page(path: Path, lab: Lab, node_names: Iterable[str]) -> Mar
                 page.add_problem(section.line, f"the heading '## {title}' appears twice")
     step = page.front_matter.get("step")
     if isinstance(step, str) and lab.lesson.find_step(step) is None:
-        page.add_problem(page.find_key_line("step"), f"the lesson has no step '{step}'")
+        page.add_problem(page.find_front_matter_line("step"), f"the lesson has no step '{step}'")
     return page
 
 
-def load_step_commands(lab: Lab, step: Step) -> tuple[Command, ...]:
+def load_solution_commands(lab: Lab, step: Step) -> tuple[Command, ...]:
     """Return the commands that complete a step: its own, or those of `solution/STEP.md` if it has none.
 
     Raises:
         BrokenLessonError: With every problem of the solution's file, as `file:line: message`.
 
     """
-    return tuple(part for part in load_step_solution(lab, step) if isinstance(part, Command))
+    return tuple(part for part in load_solution_parts(lab, step) if isinstance(part, Command))
 
 
-def load_step_solution(lab: Lab, step: Step) -> tuple[LessonPart, ...]:
+def load_solution_parts(lab: Lab, step: Step) -> tuple[LessonPart, ...]:
     """Return the solution of a step: its own commands, or all parts of `solution/STEP.md` if it has none.
 
     Raises:
@@ -176,7 +176,7 @@ def _create_lesson(
     front_matter: dict[str, Any],
     intro: Iterable[LessonPart],
     steps: Iterable[Step],
-    declarations: tuple[LearnerValue, ...],
+    declarations: tuple[ValueDeclaration, ...],
 ) -> Lesson:
     nodes = tuple(
         NodeSpec(node["name"], Role(node["role"]), node.get("memory", DEFAULT_MEMORY_MB))

@@ -14,7 +14,7 @@ from runner.storage import cache as file_cache
 _PARSER_FOLDER = Path(__file__).parent
 
 
-def load_cached_lab(folder: Path, learner: Learner = NO_LEARNER) -> Lab:
+def load_or_parse_lab(folder: Path, learner: Learner = NO_LEARNER) -> Lab:
     """Return the lab in a folder, from the cache if neither its lesson nor the parser has changed.
 
     Args:

@@ -39,14 +39,14 @@ def build_translation_path(folder: Path, language: str) -> Path:
     return folder / f"lesson.{language}.md"
 
 
-def list_languages(folder: Path) -> list[str]:
+def list_translation_languages(folder: Path) -> list[str]:
     """Return the languages into which a lab's lesson is translated."""
     return sorted(path.name.split(".")[1] for path in folder.glob("lesson.?*.md"))
 
 
 def find_missing_translations(folders: Iterable[Path]) -> dict[str, list[Path]]:
     """Return, for each language into which some of these labs are translated, the labs that are not."""
-    languages = {folder: list_languages(folder) for folder in folders}
+    languages = {folder: list_translation_languages(folder) for folder in folders}
     all_languages = sorted({language for names in languages.values() for language in names})
     missing = {
         language: [folder for folder, names in languages.items() if language not in names] for language in all_languages
@@ -93,7 +93,7 @@ def parse_translation_leniently(lab: Lab, path: Path) -> tuple[MarkdownPage, Tra
     data = page.front_matter if page.has_valid_front_matter else {"title": "", "summary": "", "translates": ""}
     lesson = replace(lab.lesson, title=data["title"], summary=data["summary"], intro=intro, steps=steps)
     is_stale = data["translates"] != hash_lesson(lab.folder)
-    return page, Translation(path, lesson, is_stale, page.find_key_line("translates"))
+    return page, Translation(path, lesson, is_stale, page.find_front_matter_line("translates"))
 
 
 def _compare_lessons(path: Path, intro: Sequence[LessonPart], steps: Sequence[Step], original: Lesson) -> list[Problem]:

@@ -61,16 +61,16 @@ def find_current_step(
     """
     if cluster is None or not _is_checkable(cluster):
         step = (
-            progress.find_first_incomplete_step(lab.lesson)
+            progress.find_first_step_incomplete_on_cluster(lab.lesson)
             if cluster
-            else progress.find_first_unpassed_step(lab.lesson)
+            else progress.find_first_step_never_passed(lab.lesson)
         )
         return CurrentStep(CheckedStep(step, CheckReport(lab.name, ()), False) if step else None)
     newly_passed: list[str] = []
     for step in lab.lesson.steps:
         if step.id in progress.completed_on_cluster:
             continue
-        checked = check_step(lab, cluster, step)
+        checked = run_step_checks(lab, cluster, step)
         if checked.is_passed:
             newly_passed.append(step.id)
         elif checked.report.results or accepts_reading(step):
@@ -78,7 +78,7 @@ def find_current_step(
     return CurrentStep(None, tuple(newly_passed))
 
 
-def check_step(lab: Lab, cluster: Cluster | None, step: Step) -> CheckedStep:
+def run_step_checks(lab: Lab, cluster: Cluster | None, step: Step) -> CheckedStep:
     """Run the checks of one step regardless of earlier steps; if the lab does not run, there are no results.
 
     Raises:

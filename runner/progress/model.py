@@ -60,20 +60,20 @@ class Progress:
         """Return the record of a step, empty if there is none."""
         return self.steps.get(step_id, StepRecord())
 
-    def count_passed(self, lesson: Lesson) -> int:
+    def count_passed_steps(self, lesson: Lesson) -> int:
         """Return how many of the lesson's current steps the learner has ever passed."""
         return sum(self.find_step_record(step.id).passed_at is not None for step in lesson.steps)
 
-    def count_played(self, lesson: Lesson) -> int:
+    def count_played_unpassed_steps(self, lesson: Lesson) -> int:
         """Return how many steps `labs` replayed on the current cluster that the learner has never passed."""
         played = [step for step in lesson.steps if self.completed_on_cluster.get(step.id) is StepCompletion.PLAYED]
         return sum(self.find_step_record(step.id).passed_at is None for step in played)
 
-    def find_first_incomplete_step(self, lesson: Lesson) -> Step | None:
+    def find_first_step_incomplete_on_cluster(self, lesson: Lesson) -> Step | None:
         """Return the first step that is not completed on the current cluster, or None if all are."""
         return next((step for step in lesson.steps if step.id not in self.completed_on_cluster), None)
 
-    def find_first_unpassed_step(self, lesson: Lesson) -> Step | None:
+    def find_first_step_never_passed(self, lesson: Lesson) -> Step | None:
         """Return the first step that the learner has never passed, or None if there is none."""
         return next((step for step in lesson.steps if self.find_step_record(step.id).passed_at is None), None)
 

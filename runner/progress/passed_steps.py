@@ -33,7 +33,7 @@ def find_passed_step_ids(lesson: Lesson, report: CheckReport, *, all_checks_ran:
     return (*passed, *(unchecked if all_passed else ()))
 
 
-def count_completed_steps(lesson: Lesson, report: CheckReport) -> int:
+def count_leading_passed_steps(lesson: Lesson, report: CheckReport) -> int:
     """Return the number of completed steps from the start of the lesson up to the first one that is not completed.
 
     Args:

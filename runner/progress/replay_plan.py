@@ -28,12 +28,14 @@ class ReplayPlan:
     is_target_begun: bool = False
 
 
-def plan_from_fresh_cluster(lesson: Lesson, target: Step) -> ReplayPlan:
+def plan_replay_on_fresh_cluster(lesson: Lesson, target: Step) -> ReplayPlan:
     """Return the plan for a fresh cluster: replay everything before the target."""
     return ReplayPlan((), lesson.steps[: lesson.steps.index(target)])
 
 
-def plan_replay(lesson: Lesson, report: CheckReport, target: Step, completed_on_cluster: Container[str]) -> ReplayPlan:
+def plan_replay_on_current_cluster(
+    lesson: Lesson, report: CheckReport, target: Step, completed_on_cluster: Container[str]
+) -> ReplayPlan:
     """Return the plan for a cluster in its current state.
 
     Args:
@@ -44,7 +46,7 @@ def plan_replay(lesson: Lesson, report: CheckReport, target: Step, completed_on_
 
     """
     target_index = lesson.steps.index(target)
-    done_count = passed_steps.count_completed_steps(lesson, report)
+    done_count = passed_steps.count_leading_passed_steps(lesson, report)
     if done_count > target_index:
         blocker = f"The cluster is already past '{target.title}': the checks of this step pass."
         return ReplayPlan(lesson.steps[:target_index], (), blocker)
@@ -70,9 +72,9 @@ def plan_replay(lesson: Lesson, report: CheckReport, target: Step, completed_on_
     return ReplayPlan(completed, to_replay)
 
 
-def find_blocking_error(lesson: Lesson, report: CheckReport, target: Step) -> CheckResult | None:
+def find_blocking_check_error(lesson: Lesson, report: CheckReport, target: Step) -> CheckResult | None:
     """Return the check error because of which it is unknown whether all steps before the target are done, if any."""
-    current = _find_next_checked_step(lesson, report, passed_steps.count_completed_steps(lesson, report))
+    current = _find_next_checked_step(lesson, report, passed_steps.count_leading_passed_steps(lesson, report))
     if current not in lesson.steps[: lesson.steps.index(target)]:
         return None
     results = report.list_step_results(current.id)

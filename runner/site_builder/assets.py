@@ -20,7 +20,7 @@ def read_assets() -> Iterator[tuple[str, bytes]]:
         yield f"assets/{path.name}", path.read_bytes()
 
 
-def build_search_index(
+def render_search_index_script(
     language: str, texts: Mapping[str, str], glossary: Glossary, lessons: Sequence[RenderedLesson]
 ) -> bytes:
     """Return the search index of one language, as a script: a page opened from a file cannot fetch any other data.

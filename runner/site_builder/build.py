@@ -41,10 +41,10 @@ def build_site(out: Path, *, url: str = "", live: bool = False) -> WriteSummary:
     """
     folder = ManagedDirectory(out, ".labs-site.json", "a lesson site", "Name an empty folder with --out.")
     folder.check_ownership()
-    return folder.write_files(render_site(url=url, live=live))
+    return folder.write_files(render_site_files(url=url, live=live))
 
 
-def render_site(*, url: str = "", live: bool = False) -> dict[str, bytes]:
+def render_site_files(*, url: str = "", live: bool = False) -> dict[str, bytes]:
     """Return the content of the site's files, by their paths on the site.
 
     Args:
@@ -56,9 +56,9 @@ def render_site(*, url: str = "", live: bool = False) -> dict[str, bytes]:
 
     """
     # A published site shows every reader the same values; next to a running lab it shows the learner's own.
-    labs = localization.load_labs(store.load_lab_with_learner_values if live else catalog.load_lab)
+    labs = localization.load_all_labs(store.load_lab_for_recorded_learner if live else catalog.load_lab)
     renderer = _LanguageRenderer(labs)
-    contents = {language: renderer.render_language(language) for language in localization.list_languages(labs)}
+    contents = {language: renderer.render_language(language) for language in localization.list_site_languages(labs)}
     if renderer.problems:
         raise localization.create_build_error(renderer.problems)
     names = {language: content.templates.texts["language"] for language, content in contents.items()}
@@ -67,7 +67,7 @@ def render_site(*, url: str = "", live: bool = False) -> dict[str, bytes]:
     for language, content in contents.items():
         pages = PageRenderer(settings, language, content.templates, content.glossary_entries, content.lessons)
         _add_files(files, pages.render_pages())
-        index = assets.build_search_index(language, content.templates.texts, content.glossary, content.lessons)
+        index = assets.render_search_index_script(language, content.templates.texts, content.glossary, content.lessons)
         _add_files(files, [(f"assets/search.{language}.js", index)])
     _add_files(files, ((name, path.read_bytes()) for name, path in renderer.linked_files.items()))
     _add_files(files, assets.read_assets())
@@ -105,9 +105,9 @@ class _LanguageRenderer:
     def render_language(self, language: str) -> _LanguageContent:
         templates = SiteTemplates(language)
         terms = _load_glossary(language, self.problems)
-        entries = tuple(glossary_renderer.render_glossary(terms, self.problems))
+        entries = tuple(glossary_renderer.render_glossary_entries(terms, self.problems))
         step_ids = {lab.name: frozenset(step.id for step in lab.lesson.steps) for lab in self.labs}
-        shared_digest = render_cache.compute_shared_digest(templates.texts, terms, step_ids)
+        shared_digest = render_cache.hash_shared_inputs(templates.texts, terms, step_ids)
         lessons = []
         for lab in self.labs:
             localized = self._localize_lab(lab, language)
@@ -130,7 +130,7 @@ class _LanguageRenderer:
         checks = check_file_reader.read_check_file(paths.checks_file(lab.name)).checks
         descriptions = {check.name: fill_placeholders(check.says.rstrip("."), lab.values) for check in checks}
         renderer = LessonRenderer(localized, templates, links, terms, descriptions)
-        rendered = render_cache.render_lesson_cached(renderer, self.english_lessons.get(lab.name), shared_digest)
+        rendered = render_cache.load_or_render_lesson(renderer, self.english_lessons.get(lab.name), shared_digest)
         self.linked_files.update(links.linked_files)
         if localized.language == ENGLISH:
             self.english_lessons[lab.name] = rendered

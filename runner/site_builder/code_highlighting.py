@@ -54,7 +54,7 @@ def highlight_code(text: str, language: str) -> Markup:
 
 
 @lru_cache(maxsize=4096)
-def highlight_with_placeholders(text: str, language: str) -> Markup:
+def highlight_code_with_placeholders(text: str, language: str) -> Markup:
     """Return code as highlighted HTML in which the reader can fill in placeholders such as `<WORKER_TOKEN>`.
 
     Args:

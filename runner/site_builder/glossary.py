@@ -66,7 +66,7 @@ class Glossary:
         patterns = [rf"(?<![\w-])(?:{ascii_phrases})(?![\w-])"] if ascii_phrases else []
         return re.compile("|".join([*patterns, *other_phrases]), re.IGNORECASE | re.ASCII)
 
-    def find_mentions(self, text: str) -> Iterator[tuple[int, int, str]]:
+    def find_term_mentions(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Yield every mention of a term in a text, as (start, end, term id)."""
         for match in self._pattern.finditer(text) if self._pattern else ():
             term_id = self._ids_by_phrase[match[0].casefold()]

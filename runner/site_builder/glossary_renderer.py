@@ -23,7 +23,7 @@ class GlossaryEntry:
     html: Markup
 
 
-def render_glossary(glossary: Glossary, problems: list[Problem]) -> Iterator[GlossaryEntry]:
+def render_glossary_entries(glossary: Glossary, problems: list[Problem]) -> Iterator[GlossaryEntry]:
     """Yield the rendered entries of a glossary. A definition may link only to other terms and to the web.
 
     Args:

@@ -61,13 +61,13 @@ class RenderedLesson:
     anchors: Mapping[str, tuple[int, str]]
     problems: tuple[Problem, ...]
 
-    def render_for_own_page(self, section: RenderedSection) -> Markup:
+    def render_section_for_own_page(self, section: RenderedSection) -> Markup:
         """Return a section's HTML for its own page, where the section's title is the first-level heading."""
         html = _MARKED_LEVEL.sub(lambda match: str(int(match[1]) - 1), section.html)
         html = _MARKED_ANCHOR.sub(lambda match: self._link_from_own_page(match[1], section.id), html)
         return Markup(html)  # noqa: S704 - rendered above
 
-    def render_for_single_page(self, section: RenderedSection) -> Markup:
+    def render_section_for_complete_lab_page(self, section: RenderedSection) -> Markup:
         """Return a section's HTML for the page with the complete lab, where step titles are second-level headings."""
         html = _MARKED_LEVEL.sub(lambda match: match[1] if section.id else str(int(match[1]) - 1), section.html)
         return Markup(_MARKED_ANCHOR.sub(r"#\1", html))  # noqa: S704 - rendered above
@@ -178,8 +178,10 @@ class _SectionRenderer:
             id=anchor,
             # The style sheet has nine node colours.
             nodes=[(node, node_names.index(node) % 9 + 1) for node in command.nodes],
-            script=code_highlighting.highlight_with_placeholders(command.script, "sh"),
-            expected_output=code_highlighting.highlight_with_placeholders("\n".join(command.expected_output), "text"),
+            script=code_highlighting.highlight_code_with_placeholders(command.script, "sh"),
+            expected_output=code_highlighting.highlight_code_with_placeholders(
+                "\n".join(command.expected_output), "text"
+            ),
             exit_status=command.exit_status,
             retry_seconds=int(command.retry_seconds),
             capture_name=command.capture_name,

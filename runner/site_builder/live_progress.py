@@ -9,7 +9,7 @@ from runner.lessons.learner_values import Learner
 from runner.progress import store
 
 
-def load_learners() -> Mapping[str, Learner]:
+def load_learners_by_lab() -> Mapping[str, Learner]:
     """Return the learner whose values each lab uses, by lab name.
 
     Raises:
@@ -19,7 +19,7 @@ def load_learners() -> Mapping[str, Learner]:
     return {lab: store.load_progress(lab).learner for lab in catalog.list_lab_names()}
 
 
-def load_passed_steps() -> Mapping[str, Sequence[str]]:
+def load_passed_step_ids_by_lab() -> Mapping[str, Sequence[str]]:
     """Return the ids of the steps that the learner has passed, by lab name; labs without any are left out.
 
     Raises:

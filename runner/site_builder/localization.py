@@ -50,7 +50,7 @@ class LocalizedLab:
         return ENGLISH if self.translation_state is TranslationState.MISSING else self.language
 
 
-def load_labs(load: Callable[[str], Lab] = catalog.load_lab) -> list[Lab]:
+def load_all_labs(load: Callable[[str], Lab] = catalog.load_lab) -> list[Lab]:
     """Return all labs, in learning order.
 
     Args:
@@ -65,7 +65,7 @@ def load_labs(load: Callable[[str], Lab] = catalog.load_lab) -> list[Lab]:
     _check_readable(paths.labs_folder())
     labs: list[Lab] = []
     problems = [*_find_missing_lessons(paths.labs_folder())]
-    names = catalog.list_lab_names_by_prerequisite()
+    names = catalog.list_lab_names_in_prerequisite_order()
     for name in names:
         try:
             labs.append(load(name))
@@ -113,9 +113,9 @@ def create_build_error(problems: Sequence[Problem]) -> BrokenLabError:
     return BrokenLabError(f"The site was not built because of {count}:\n{lines}", "Fix the files, then retry.")
 
 
-def list_languages(labs: Iterable[Lab]) -> list[str]:
+def list_site_languages(labs: Iterable[Lab]) -> list[str]:
     """Return the languages that at least one lesson exists in; English comes first."""
-    others = {language for lab in labs for language in translation.list_languages(lab.folder)}
+    others = {language for lab in labs for language in translation.list_translation_languages(lab.folder)}
     return [ENGLISH, *sorted(others)]
 
 

@@ -179,7 +179,7 @@ def _resolve_target(target: str, line: int, context: RenderContext, target_type:
 
 def _link_terms(token: Token, context: RenderContext, glossary: Glossary) -> Iterator[Token]:
     position = 0
-    for start, end, term_id in glossary.find_mentions(token.content):
+    for start, end, term_id in glossary.find_term_mentions(token.content):
         if term_id in context.linked_terms:
             continue
         context.linked_terms.add(term_id)

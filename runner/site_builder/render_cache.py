@@ -27,9 +27,7 @@ class CachedLesson:
     anchors: Mapping[str, tuple[int, str]]
 
 
-def compute_shared_digest(
-    texts: Mapping[str, str], glossary: Glossary, step_ids: Mapping[str, frozenset[str]]
-) -> bytes:
+def hash_shared_inputs(texts: Mapping[str, str], glossary: Glossary, step_ids: Mapping[str, frozenset[str]]) -> bytes:
     """Return a digest of everything that all rendered lessons of one language depend on.
 
     Args:
@@ -44,7 +42,7 @@ def compute_shared_digest(
     return _compute_digest(_compute_code_digest(), blocks_template, values)
 
 
-def render_lesson_cached(
+def load_or_render_lesson(
     renderer: LessonRenderer, english_lesson: RenderedLesson | None, shared_digest: bytes
 ) -> RenderedLesson:
     """Return a lesson as HTML, from the cache if nothing it depends on has changed.
@@ -52,7 +50,7 @@ def render_lesson_cached(
     Args:
         renderer: Renders the lesson if it is not cached.
         english_lesson: The rendered English lesson, if this lesson is a translation.
-        shared_digest: The digest from `compute_shared_digest`.
+        shared_digest: The digest from `hash_shared_inputs`.
 
     """
     localized = renderer.localized_lab

@@ -55,8 +55,8 @@ class CheckClient:
         self._check_files_version: tuple[float, ...] = ()
         self.is_running = False
 
-    def start_run(self, step_ids: Iterable[str] | None) -> int:
-        """Start a run, and return the descriptor that becomes readable when `read_result` has something to read.
+    def start_check_run(self, step_ids: Iterable[str] | None) -> int:
+        """Start a run, and return the descriptor that becomes readable when `read_run_result` has something to read.
 
         Args:
             step_ids: The ids of the steps whose checks run; None for all checks.
@@ -70,7 +70,7 @@ class CheckClient:
         assert self._process.stdin
         assert self._process.stdout
         line = json.dumps({"steps": None if step_ids is None else sorted(step_ids)}) + "\n"
-        # If the worker has just died, its output ends, and `read_result` reports it.
+        # If the worker has just died, its output ends, and `read_run_result` reports it.
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(line.encode())
             self._process.stdin.flush()

@@ -22,7 +22,7 @@ class CheckRunner(Protocol):
 
     is_running: bool
 
-    def start_run(self, step_ids: Iterable[str] | None) -> int:
+    def start_check_run(self, step_ids: Iterable[str] | None) -> int:
         """Start a run, and return the descriptor that becomes readable when it ends."""
         ...
 
@@ -47,7 +47,7 @@ class CheckScheduler:
         # Runs all checks some time after an event too, because a command may undo an earlier step.
         self._all_checks_backoff = Backoff(event_delay=3.0, max_delay=10.0)
 
-    def record_event(self, now: float) -> None:
+    def schedule_after_event(self, now: float) -> None:
         """Schedule checks because something has changed on the cluster."""
         self._current_step_backoff = self._current_step_backoff.reschedule_after_event(now)
         self._all_checks_backoff = self._all_checks_backoff.reschedule_after_event(now)
@@ -56,7 +56,7 @@ class CheckScheduler:
         """Schedule a run of all checks as soon as possible."""
         self._all_checks_backoff = self._all_checks_backoff.schedule_now(now)
 
-    def recheck_now(self, now: float) -> None:
+    def abort_slow_run_and_recheck(self, now: float) -> None:
         """Schedule a run of all checks as soon as possible, and abort a run that is slow."""
         if self._runner.is_running and self.is_run_slow(now):
             self._runner.kill_worker()
@@ -77,9 +77,9 @@ class CheckScheduler:
             return None
         self._current_step_backoff = self._current_step_backoff.mark_poll_started()
         self._run_started = now
-        return self._runner.start_run(step_ids)
+        return self._runner.start_check_run(step_ids)
 
-    def record_run_end(self, before: WatchState, after: WatchState, result: CheckRunResult, now: float) -> None:
+    def schedule_after_run(self, before: WatchState, after: WatchState, result: CheckRunResult, now: float) -> None:
         """Schedule the next run after one has ended.
 
         Args:
@@ -109,7 +109,7 @@ class CheckScheduler:
         self._runner.kill_worker()
         return CheckRunResult(all_checks=False, error=_HANGING)
 
-    def next_wakeup(self, state: WatchState, now: float) -> float | None:
+    def compute_next_wakeup(self, state: WatchState, now: float) -> float | None:
         """Return the time when there is something to do again without any event; None if never."""
         if self._runner.is_running:
             return self._run_started + (_RUN_TIMEOUT_SECONDS if self.is_run_slow(now) else _SLOW_AFTER_SECONDS)
@@ -122,4 +122,4 @@ class CheckScheduler:
 def _has_outcome(state: WatchState, outcome: Outcome) -> bool:
     """Return whether a check of the current step has an outcome."""
     step = state.current_step
-    return step is not None and any(result.outcome is outcome for result in state.step_results(step))
+    return step is not None and any(result.outcome is outcome for result in state.list_step_results(step))

@@ -31,14 +31,14 @@ def handle_check_request(lab: str, request: dict[str, Any]) -> dict[str, Any]:
         check_request = CheckRequest(
             _load_lab(lab), cluster, steps, settle_timeout=_SETTLE_TIMEOUT_SECONDS, keep_connections=True
         )
-        return {"report": run_checks.run_checks(check_request).to_json()}
+        return {"report": run_checks.run_checks(check_request).to_json_dict()}
     except LabsError as error:
         return {"message": error.message, "advice": error.advice}
 
 
 def _load_lab(name: str) -> Lab:
     try:
-        return store.load_lab_with_learner_values(name)
+        return store.load_lab_for_recorded_learner(name)
     except OSError:
         # Without readable progress the learner's values are unknown; like `labs check`, use the default values.
         return catalog.load_lab(name)

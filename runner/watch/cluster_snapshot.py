@@ -72,7 +72,7 @@ class NodeSnapshot:
         return self.state == _READY
 
     @property
-    def is_set_aside(self) -> bool:
+    def is_drained_or_paused(self) -> bool:
         """Whether the learner has drained or paused it."""
         return self.state in (_DRAINED, _PAUSED)
 
@@ -108,7 +108,7 @@ class ClusterSnapshot:
         tasks = [workload for node in self.nodes for workload in node.workloads if workload.is_task]
         return (
             not self.unassigned_tasks
-            and all(node.is_ready or node.is_set_aside for node in self.nodes)
+            and all(node.is_ready or node.is_drained_or_paused for node in self.nodes)
             and all(service.running_tasks == service.desired_tasks for service in self.services)
             and all(task.is_running for task in tasks)
         )
@@ -133,7 +133,7 @@ class ApiResponses:
     containers: Mapping[str, Sequence[ApiObject]] = field(default_factory=dict)
 
 
-def build_snapshot(nodes: Iterable[Node], responses: ApiResponses) -> ClusterSnapshot:
+def build_cluster_snapshot(nodes: Iterable[Node], responses: ApiResponses) -> ClusterSnapshot:
     """Return the snapshot of a cluster.
 
     Args:

@@ -30,6 +30,6 @@ _ACTIONS = {
 }
 
 
-def parse_keys(data: bytes) -> list[KeyAction]:
+def parse_key_actions(data: bytes) -> list[KeyAction]:
     """Return the actions of the pressed keys, in order; keys without an action are ignored."""
     return [_ACTIONS[key] for key in _KEY.findall(data) if key in _ACTIONS]

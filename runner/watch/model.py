@@ -100,7 +100,7 @@ class WatchState:
     def current_step(self) -> Step | None:
         """The first step with a check that does not pass; None if all pass or no check has run."""
         passed = self.passed_step_ids
-        return next((step for step in self.steps if step.id not in passed and self.step_results(step)), None)
+        return next((step for step in self.steps if step.id not in passed and self.list_step_results(step)), None)
 
     @property
     def shown_step(self) -> Step | None:
@@ -108,14 +108,14 @@ class WatchState:
         selected = self.lab.lesson.find_step(self.selected_step_id) if self.selected_step_id else None
         return selected or self.current_step or (self.steps[-1] if self.report.results and self.steps else None)
 
-    def step_results(self, step: Step) -> tuple[CheckResult, ...]:
+    def list_step_results(self, step: Step) -> tuple[CheckResult, ...]:
         """Return the results of a step's checks."""
         return self.report.list_step_results(step.id)
 
-    def step_hints(self, step: Step) -> hint_selection.HintSelection:
+    def select_step_hints(self, step: Step) -> hint_selection.HintSelection:
         """Return the hints that match a step's check results."""
         shown_hints = self.progress.find_step_record(step.id).shown_hints
-        return hint_selection.select_hints(step, self.step_results(step), shown_hints)
+        return hint_selection.select_hints(step, self.list_step_results(step), shown_hints)
 
 
 def determine_cluster_phase(cluster: Cluster | None) -> ClusterPhase:
@@ -150,7 +150,7 @@ def apply_poll_result(
     return replace(after, report=CheckReport(state.lab.name, ()))
 
 
-def list_check_preconditions(state: WatchState) -> tuple[object, ...]:
+def extract_node_availability(state: WatchState) -> tuple[object, ...]:
     """Return the part of the cluster's state that decides which checks can run: its phase, and which nodes are up."""
     return (state.cluster_phase, *(node.state == NodeState.STOPPED for node in state.snapshot.nodes))
 

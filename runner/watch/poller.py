@@ -54,7 +54,7 @@ def poll_cluster(cluster_id: ClusterId, event_streams: EngineEventStreams) -> Po
         event_streams.follow_nodes(())
         return PollResult(cluster)
     clients = event_streams.follow_nodes(cluster.nodes)
-    return PollResult(cluster, cluster_snapshot.build_snapshot(cluster.nodes, _query_engines(clients)))
+    return PollResult(cluster, cluster_snapshot.build_cluster_snapshot(cluster.nodes, _query_engines(clients)))
 
 
 def _query_engines(clients: Mapping[str, Any]) -> ApiResponses:

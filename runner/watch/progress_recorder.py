@@ -14,7 +14,7 @@ from runner.progress.model import Progress
 from runner.watch.model import SCROLL_TO_END, ErrorNotice, WatchState
 
 
-def refresh_progress(state: WatchState) -> WatchState:
+def reload_progress(state: WatchState) -> WatchState:
     """Return the state with the recorded progress of the lab."""
     return _update_progress(state, lambda: store.load_progress(state.lab.name))
 
@@ -50,7 +50,7 @@ def reveal_next_hint(state: WatchState) -> WatchState:
     step = state.shown_step
     if step is None:
         return state
-    hint = state.step_hints(step).next_hint
+    hint = state.select_step_hints(step).next_hint
     if hint is None:
         return replace(state, is_solution_shown=True, scroll_lines=SCROLL_TO_END)
     hint_id = hint_selection.compute_hint_id(hint)

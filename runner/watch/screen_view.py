@@ -35,7 +35,7 @@ def render_screen(state: WatchState, width: int, height: int) -> list[Text]:
     return [truncate_line(line, width) for line in [*lines[: height - 1], _render_keys(width)]]
 
 
-def compute_max_scroll(state: WatchState, width: int, height: int) -> int:
+def compute_max_scroll_lines(state: WatchState, width: int, height: int) -> int:
     """Return how many lines the text of the shown step can be scrolled down on a terminal of this size."""
     step = state.shown_step
     if step is None:
@@ -170,7 +170,7 @@ def _scroll_text(text: Sequence[Text], scroll_lines: int, height: int) -> list[T
 
 
 def _render_title(state: WatchState, step: Step, width: int) -> Text:
-    results = state.step_results(step)
+    results = state.list_step_results(step)
     passed = sum(result.outcome is Outcome.PASSED for result in results)
     is_shown = step == state.shown_step
     style = "bold" if is_shown else ""

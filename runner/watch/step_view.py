@@ -26,7 +26,7 @@ def render_step(state: WatchState, step: Step, width: int, *, brief: bool) -> li
         brief: Whether passed checks are only counted.
 
     """
-    results = state.step_results(step)
+    results = state.list_step_results(step)
     lines: list[Text] = []
     passed = [result for result in results if result.outcome is Outcome.PASSED]
     count_passed = brief and len(passed) > 1
@@ -58,7 +58,7 @@ def _render_result(result: CheckResult, width: int) -> list[Text]:
 
 def _render_hints(state: WatchState, step: Step, width: int) -> list[Text]:
     lines: list[Text] = []
-    for number, hint in enumerate(state.step_hints(step).shown, 1):
+    for number, hint in enumerate(state.select_step_hints(step).shown, 1):
         lines.append(build_styled_line((f"     Hint {number}", "yellow")))
         text = _render_markdown(hint.text, width - _HINT_INDENT - 1)
         lines += [Text.assemble(" " * _HINT_INDENT, line, no_wrap=True, end="") for line in text]

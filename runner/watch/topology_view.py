@@ -113,7 +113,7 @@ def _render_box_content(workloads: tuple[Workload, ...], inner_width: int, inner
 def _state_symbol(node: NodeSnapshot) -> StyledSpan:
     if node.is_ready:
         return ("●", "green")
-    return ("◐", "yellow") if node.is_set_aside else ("○", "red")
+    return ("◐", "yellow") if node.is_drained_or_paused else ("○", "red")
 
 
 def _describe_node(node: NodeSnapshot) -> list[StyledSpan]:

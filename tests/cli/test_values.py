@@ -32,7 +32,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     helpers.write_lab(tmp_path, LESSON, checks=CHECKS)
     (tmp_path / "labs" / "tiny" / "solution").mkdir()
     (tmp_path / "labs" / "tiny" / "solution" / "look.md").write_text("```sh node1\nnc <PORT>\n```\n", "utf-8")
-    store.set_learner("tiny", ADA)
+    store.record_learner("tiny", ADA)
     for name in ("ada", "bob"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "submission.md").write_text("---\nlab: tiny\n---\n", "utf-8")
@@ -71,12 +71,12 @@ def test_mistakes(words: list[str], message: str, advice: str, tree: Path) -> No
 
 def test_site(tree: Path) -> None:
     """Published pages have the lesson's own values; `labs site serve` shows the learner's values."""
-    public, own = build.render_site(), build.render_site(live=True)
+    public, own = build.render_site_files(), build.render_site_files(live=True)
     page = "tiny/look.html"
     assert (True, False) == (b"port 8000" in public[page], b"8561" in public[page])
     assert (True, False) == (b"port 8561" in own[page], b"8000" in own[page])
     assert b"Port 8561 answers" in own[page]
-    assert public == build.render_site()
+    assert public == build.render_site_files()
 
 
 def test_learner_of_a_submission(tree: Path) -> None:

@@ -140,7 +140,7 @@ def use_lab(tree: Path) -> None:
         for path in lab.near_miss_paths:
             parse.parse_near_miss(path, lab)
         for step in lab.lesson.steps:
-            parse.load_step_commands(lab, step)
+            parse.load_solution_commands(lab, step)
     for problem in linter.lint_labs(["tiny"]):
         assert 1 <= problem.line
         assert problem.message

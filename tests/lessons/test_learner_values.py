@@ -10,12 +10,12 @@ import pytest
 
 from runner import paths
 from runner.lessons import catalog, learner_values, parse, translation
-from runner.lessons.learner_values import NO_LEARNER, Learner, LearnerValue
+from runner.lessons.learner_values import NO_LEARNER, Learner, ValueDeclaration
 from runner.lessons.model import Command, Lab
 from tests import helpers
 
-PORT = LearnerValue("PORT", tuple(str(number) for number in range(8000, 9000)), "8080")
-NAME = LearnerValue("NAME", ("third", "fourth", "fifth", "sixth", "last"), "third")
+PORT = ValueDeclaration("PORT", tuple(str(number) for number in range(8000, 9000)), "8080")
+NAME = ValueDeclaration("NAME", ("third", "fourth", "fifth", "sixth", "last"), "third")
 ADA = Learner("ada", "autumn")
 FRONT = helpers.FRONT_MATTER.replace(
     "images: []\n", "images: []\nvalues: {NAME: {among: [web, api, shop, cart]}, COUNT: {from: 3, to: 6, default: 5}}\n"
@@ -103,7 +103,7 @@ def list_filled_texts(lab: Lab) -> list[str]:
         *(hint.text.removeprefix("It is `").removesuffix("`.") for hint in hints),
         *(str(hint.says).split()[0] for hint in hints),
         near_miss.says.split()[0],
-        parse.load_step_commands(lab, find)[0].script.split()[1],
+        parse.load_solution_commands(lab, find)[0].script.split()[1],
     ]
 
 
@@ -113,14 +113,14 @@ def list_filled_texts(lab: Lab) -> list[str]:
         (PORT, "tiny", Learner("ada"), "8031"),
         (PORT, "tiny", ADA, "8561"),
         (PORT, "mesh", Learner("ada"), "8231"),
-        (LearnerValue("DOOR", PORT.choices, "8080"), "tiny", Learner("ada"), "8986"),
+        (ValueDeclaration("DOOR", PORT.choices, "8080"), "tiny", Learner("ada"), "8986"),
         (PORT, "tiny", Learner("José"), "8643"),
         (NAME, "ladder", Learner("ada"), "fifth"),
         (NAME, "tiny", NO_LEARNER, "third"),
         (PORT, "tiny", Learner("", "autumn"), "8080"),
     ],
 )
-def test_draw(value: LearnerValue, lab: str, learner: Learner, drawn: str) -> None:
+def test_draw(value: ValueDeclaration, lab: str, learner: Learner, drawn: str) -> None:
     """A value depends on learner, seed, lab and name and never changes; without a learner it is the default."""
     assert drawn == learner_values.draw_value(lab, value, learner)
 
@@ -156,7 +156,7 @@ def test_all_files(learner: Learner, folder: Path) -> None:
     name, count = lab.values["NAME"], lab.values["COUNT"]
     assert {name} == {*list_filled_texts(lab)}
     assert f"Look at **{name}**, {count} times, and at <OTHER>." in str(lab.lesson.steps[0].parts[0])
-    assert f"find {name} {count}" == parse.load_step_commands(lab, lab.lesson.steps[1])[0].script
+    assert f"find {name} {count}" == parse.load_solution_commands(lab, lab.lesson.steps[1])[0].script
 
 
 def test_line_numbers(folder: Path) -> None:

@@ -14,7 +14,7 @@ from runner.lessons import catalog
 from runner.lessons.lint import linter
 from runner.lessons.lint.all_rules import RULES
 from runner.lessons.lint.image_rules import images_without_recipe
-from runner.lessons.lint.unknown_files import lab_name
+from runner.lessons.lint.unknown_files import invalid_lab_name
 from tests import helpers
 
 CASES_FOLDER = Path(__file__).parent / "lint"
@@ -80,7 +80,7 @@ def test_rule(case: str, problems: str, tmp_path: Path) -> None:
 
 def test_every_rule_has_cases() -> None:
     """Every rule has its own cases, some with a problem and some without."""
-    for rule in {*RULES} - {images_without_recipe, lab_name}:
+    for rule in {*RULES} - {images_without_recipe, invalid_lab_name}:
         assert {True, False} == {
             bool(problems) for _, _, problems in helpers.read_golden_cases(CASES_FOLDER / f"{rule.__name__}.txt")
         }

@@ -175,7 +175,7 @@ def test_paths(tmp_path: Path) -> None:
     """A lab knows the paths of its setup script, files and near misses, the last sorted by name."""
     lab = helpers.make_lab(tmp_path, LESSON, wrong={"b.md": "", "a.md": "", "notes.txt": ""})
     folder = tmp_path / "labs" / "tiny"
-    assert (folder / "setup.sh", folder / "files") == (lab.setup_script, lab.files_folder)
+    assert (folder / "setup.sh", folder / "files") == (lab.setup_script_path, lab.files_folder)
     assert (folder / "wrong" / "a.md", folder / "wrong" / "b.md") == lab.near_miss_paths
 
 
@@ -248,15 +248,15 @@ def test_own_commands(tmp_path: Path) -> None:
     """The commands of a step take precedence over a solution file."""
     lab = helpers.make_lab(tmp_path, LESSON)
     _write_solution(lab.solution_path("make"), "```sh node1\nfalse\n```\n")
-    assert lab.lesson.steps[0].commands == parse.load_step_commands(lab, lab.lesson.steps[0])
+    assert lab.lesson.steps[0].commands == parse.load_solution_commands(lab, lab.lesson.steps[0])
 
 
 def test_solution(tmp_path: Path) -> None:
     """A step without commands uses those of its solution file, or none if there is no file."""
     lab = helpers.make_lab(tmp_path, LESSON)
-    assert () == parse.load_step_commands(lab, lab.lesson.steps[1])
+    assert () == parse.load_solution_commands(lab, lab.lesson.steps[1])
     _write_solution(lab.solution_path("rest"), "So:\n```sh node1\ntrue\n```\n\n## Then\n```sh node2\ntrue\n```\n")
-    assert (Command(("node1",), "true", 2), Command(("node2",), "true", 7)) == parse.load_step_commands(
+    assert (Command(("node1",), "true", 2), Command(("node2",), "true", 7)) == parse.load_solution_commands(
         lab, lab.lesson.steps[1]
     )
 
@@ -266,7 +266,7 @@ def test_broken_solution(tmp_path: Path) -> None:
     lab = helpers.make_lab(tmp_path, LESSON)
     _write_solution(lab.solution_path("rest"), "```sh node9\ntrue\n```\n")
     with pytest.raises(BrokenLabError, match=r"solution/rest\.md:1: there is no node 'node9'"):
-        parse.load_step_commands(lab, lab.lesson.steps[1])
+        parse.load_solution_commands(lab, lab.lesson.steps[1])
 
 
 def _write_solution(path: Path, text: str) -> None:

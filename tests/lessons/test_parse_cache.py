@@ -20,7 +20,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of a lab that is in the cache."""
     helpers.isolate_environment(monkeypatch, tmp_path)
     helpers.write_lab(tmp_path, LESSON, name="nets")
-    parse_cache.load_cached_lab(tmp_path / "labs" / "nets")
+    parse_cache.load_or_parse_lab(tmp_path / "labs" / "nets")
     return tmp_path / "labs" / "nets"
 
 
@@ -37,20 +37,20 @@ def test_unchanged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unchanged lesson comes from the cache, and is the same."""
     expected = parse.parse_lab(folder)
     forbid_parsing(monkeypatch)
-    assert expected == parse_cache.load_cached_lab(folder)
+    assert expected == parse_cache.load_or_parse_lab(folder)
 
 
 def test_changed(folder: Path) -> None:
     """A changed lesson is parsed again."""
     (folder / "lesson.md").write_text(LESSON.replace("#look", "#gaze"), "utf-8")
-    assert ["gaze"] == [step.id for step in parse_cache.load_cached_lab(folder).lesson.steps]
+    assert ["gaze"] == [step.id for step in parse_cache.load_or_parse_lab(folder).lesson.steps]
 
 
 def test_setup_gone(folder: Path) -> None:
     """A missing setup script is reported although the lesson is unchanged."""
     (folder / "setup.sh").unlink()
     with pytest.raises(BrokenLabError, match=r"setup\.sh:1: the file is missing"):
-        parse_cache.load_cached_lab(folder)
+        parse_cache.load_or_parse_lab(folder)
 
 
 @pytest.mark.parametrize("rest", [b"", b"garbage", b"c__main__\nGone\n."])
@@ -58,7 +58,7 @@ def test_damaged_entry(folder: Path, rest: bytes) -> None:
     """A damaged cache entry is ignored."""
     (entry,) = (paths.cache_folder() / "lessons").iterdir()
     entry.write_bytes(entry.read_bytes()[:32] + rest)
-    assert parse.parse_lab(folder) == parse_cache.load_cached_lab(folder)
+    assert parse.parse_lab(folder) == parse_cache.load_or_parse_lab(folder)
 
 
 def test_unwritable_cache(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -66,4 +66,4 @@ def test_unwritable_cache(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_pat
     blocked = tmp_path / "a-file"
     blocked.touch()
     monkeypatch.setattr(paths, "cache_folder", lambda: blocked)
-    assert parse.parse_lab(folder) == parse_cache.load_cached_lab(folder)
+    assert parse.parse_lab(folder) == parse_cache.load_or_parse_lab(folder)

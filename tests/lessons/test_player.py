@@ -9,7 +9,7 @@ import pytest
 
 from runner.errors import HostError
 from runner.lessons.model import Command
-from runner.lessons.player import LessonPlayer, ShellScriptRunner, find_missing_line
+from runner.lessons.player import LessonPlayer, ShellScriptRunner, find_missing_output_line
 from tests import helpers
 
 NODE = ("node1",)
@@ -44,14 +44,14 @@ NODE = ("node1",)
 )
 def test_missing_line(expected: list[str], output: str, missing: str | None) -> None:
     """The first expected line that is missing in the output is found; `...` and whitespace match loosely."""
-    assert missing == find_missing_line(expected, output)
+    assert missing == find_missing_output_line(expected, output)
 
 
 def test_missing_line_is_found_quickly() -> None:
     """Expected lines and output that are made to compare slowly are compared quickly."""
     started = time.monotonic()
     expected = "..." + "a..." * 5000 + "b"
-    assert expected == find_missing_line([expected], "a" * 10_000)
+    assert expected == find_missing_output_line([expected], "a" * 10_000)
     assert time.monotonic() - started < 2
 
 
@@ -86,7 +86,9 @@ def test_capture(tmp_path: Path) -> None:
 def test_capture_only(tmp_path: Path) -> None:
     """For completed steps, only the commands that capture run again."""
     player = LessonPlayer(helpers.make_local_cluster(tmp_path))
-    player.rerun_captures([Command(NODE, "touch typed", 1), Command(NODE, "echo abc", 2, capture_name="TOKEN")])
+    player.rerun_capturing_commands(
+        [Command(NODE, "touch typed", 1), Command(NODE, "echo abc", 2, capture_name="TOKEN")]
+    )
     (result,) = player.play_commands([Command(NODE, "ls; echo <TOKEN>", 3)])
     assert "abc\n" == result.output
 
@@ -164,7 +166,7 @@ def test_stuck(tmp_path: Path) -> None:
     assert "it did not end within 0.2 s" == result.mismatch
 
 
-@pytest.mark.parametrize("method", ["play_commands", "rerun_captures"])
+@pytest.mark.parametrize("method", ["play_commands", "rerun_capturing_commands"])
 def test_node_of_newer_lesson(method: str, tmp_path: Path) -> None:
     """A node that was added to the lesson after the cluster was created is an error that suggests a reset."""
     player = LessonPlayer(helpers.make_local_cluster(tmp_path))

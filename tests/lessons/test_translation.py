@@ -90,7 +90,7 @@ def test_languages(tmp_path: Path) -> None:
     """The languages of a lesson come from its file names."""
     lab = write_translated_lab(tmp_path)
     (lab.folder / "lesson.de.md").touch()
-    assert ["de", "zh"] == translation.list_languages(lab.folder)
+    assert ["de", "zh"] == translation.list_translation_languages(lab.folder)
 
 
 def test_missing_translations(tmp_path: Path) -> None:

@@ -79,6 +79,6 @@ def test_without_cluster(lab: Lab) -> None:
 def test_check_step(lab: Lab, cluster: Cluster) -> None:
     """One step is checked regardless of earlier steps; without a cluster it has no results."""
     first, _, second = lab.lesson.steps
-    assert current_step.check_step(lab, cluster, first).is_passed
-    assert 1 == len(current_step.check_step(lab, cluster, second).report.results)
-    assert () == current_step.check_step(lab, None, second).report.results
+    assert current_step.run_step_checks(lab, cluster, first).is_passed
+    assert 1 == len(current_step.run_step_checks(lab, cluster, second).report.results)
+    assert () == current_step.run_step_checks(lab, None, second).report.results

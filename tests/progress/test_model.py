@@ -27,10 +27,10 @@ def lesson(tmp_path: Path) -> Lesson:
 def test_nothing(lesson: Lesson) -> None:
     """Empty progress has no passed steps and starts at the first step."""
     assert (0, 0, lesson.steps[0], lesson.steps[0]) == (
-        NOTHING.count_passed(lesson),
-        NOTHING.count_played(lesson),
-        NOTHING.find_first_incomplete_step(lesson),
-        NOTHING.find_first_unpassed_step(lesson),
+        NOTHING.count_passed_steps(lesson),
+        NOTHING.count_played_unpassed_steps(lesson),
+        NOTHING.find_first_step_incomplete_on_cluster(lesson),
+        NOTHING.find_first_step_never_passed(lesson),
     )
     assert StepRecord() == NOTHING.find_step_record("look")
 
@@ -39,8 +39,8 @@ def test_passed(lesson: Lesson) -> None:
     """A passed step counts, has a time, and makes the next step the current one."""
     progress = NOTHING.with_steps_passed(["look"], NOON)
     assert (1, lesson.steps[1], NOON) == (
-        progress.count_passed(lesson),
-        progress.find_first_incomplete_step(lesson),
+        progress.count_passed_steps(lesson),
+        progress.find_first_step_incomplete_on_cluster(lesson),
         progress.find_step_record("look").passed_at,
     )
 
@@ -55,25 +55,25 @@ def test_all_passed(lesson: Lesson) -> None:
     """When every step is passed there is no current step."""
     progress = NOTHING.with_steps_passed(["look", "find", "keep"], NOON)
     assert (3, None, None) == (
-        progress.count_passed(lesson),
-        progress.find_first_incomplete_step(lesson),
-        progress.find_first_unpassed_step(lesson),
+        progress.count_passed_steps(lesson),
+        progress.find_first_step_incomplete_on_cluster(lesson),
+        progress.find_first_step_never_passed(lesson),
     )
 
 
 def test_out_of_order(lesson: Lesson) -> None:
     """Passing a later step does not move the learner past an earlier one that is not passed."""
-    assert lesson.steps[0] is NOTHING.with_steps_passed(["find"], NOON).find_first_incomplete_step(lesson)
+    assert lesson.steps[0] is NOTHING.with_steps_passed(["find"], NOON).find_first_step_incomplete_on_cluster(lesson)
 
 
 def test_played(lesson: Lesson) -> None:
     """A replayed step is completed on the cluster but never counts as passed, even if its checks pass later."""
     progress = NOTHING.with_steps_played(["look"]).with_steps_passed(["look", "find"], NOON)
     assert (1, 1, lesson.steps[2], lesson.steps[0]) == (
-        progress.count_passed(lesson),
-        progress.count_played(lesson),
-        progress.find_first_incomplete_step(lesson),
-        progress.find_first_unpassed_step(lesson),
+        progress.count_passed_steps(lesson),
+        progress.count_played_unpassed_steps(lesson),
+        progress.find_first_step_incomplete_on_cluster(lesson),
+        progress.find_first_step_never_passed(lesson),
     )
 
 
@@ -81,8 +81,8 @@ def test_played_after_pass(lesson: Lesson) -> None:
     """Replaying a passed step does not change its record."""
     progress = NOTHING.with_steps_passed(["look"], NOON).with_steps_played(["look"])
     assert (1, 0, StepCompletion.PASSED) == (
-        progress.count_passed(lesson),
-        progress.count_played(lesson),
+        progress.count_passed_steps(lesson),
+        progress.count_played_unpassed_steps(lesson),
         progress.completed_on_cluster["look"],
     )
 
@@ -115,4 +115,7 @@ def test_hints() -> None:
 def test_changed_lesson(lesson: Lesson) -> None:
     """Steps that a newer lesson no longer has do not count; new ones are still to do."""
     progress = NOTHING.with_steps_passed(["look", "gone", "keep"], NOON)
-    assert (2, lesson.steps[1]) == (progress.count_passed(lesson), progress.find_first_incomplete_step(lesson))
+    assert (2, lesson.steps[1]) == (
+        progress.count_passed_steps(lesson),
+        progress.find_first_step_incomplete_on_cluster(lesson),
+    )

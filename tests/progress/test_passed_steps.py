@@ -51,7 +51,7 @@ def test_all_checks(outcomes: str, passed: str, completed_count: int, tmp_path: 
     parsed = lesson(tmp_path, "abcde")
     assert (tuple(passed), completed_count) == (
         passed_steps.find_passed_step_ids(parsed, report(outcomes)),
-        passed_steps.count_completed_steps(parsed, report(outcomes)),
+        passed_steps.count_leading_passed_steps(parsed, report(outcomes)),
     )
 
 

@@ -28,7 +28,7 @@ def test_fresh_cluster(tmp_path: Path) -> None:
     """On a fresh cluster, every step before the target is replayed."""
     parsed = lesson(tmp_path, "abcd")
     assert ["", "abc"] == [
-        join_ids(replay_plan.plan_from_fresh_cluster(parsed, find_target(parsed, step_id)).to_replay)
+        join_ids(replay_plan.plan_replay_on_fresh_cluster(parsed, find_target(parsed, step_id)).to_replay)
         for step_id in "ad"
     ]
 
@@ -50,7 +50,7 @@ def test_fresh_cluster(tmp_path: Path) -> None:
 def test_plan_replay(found: str, to: str, done: str, missing: str, begun: bool, tmp_path: Path) -> None:
     """Only the incomplete steps before the target are replayed."""
     parsed = lesson(tmp_path, "abcde")
-    plan = replay_plan.plan_replay(parsed, report(f"{found} e:f"), find_target(parsed, to), ())
+    plan = replay_plan.plan_replay_on_current_cluster(parsed, report(f"{found} e:f"), find_target(parsed, to), ())
     assert (done, missing, "") == (join_ids(plan.completed), join_ids(plan.to_replay), plan.blocker)
     assert begun is plan.is_target_begun
 
@@ -58,7 +58,9 @@ def test_plan_replay(found: str, to: str, done: str, missing: str, begun: bool, 
 def test_reading_step_is_not_replayed_again(tmp_path: Path) -> None:
     """A step without checks that was replayed on this cluster is not replayed again."""
     parsed = lesson(tmp_path, "abcd")
-    plan = replay_plan.plan_replay(parsed, report("a:p b:p d:f"), find_target(parsed, "d"), {"a", "b", "c"})
+    plan = replay_plan.plan_replay_on_current_cluster(
+        parsed, report("a:p b:p d:f"), find_target(parsed, "d"), {"a", "b", "c"}
+    )
     assert ("abc", "") == (join_ids(plan.completed), join_ids(plan.to_replay))
 
 
@@ -90,14 +92,19 @@ def test_reading_step_is_not_replayed_again(tmp_path: Path) -> None:
 def test_blocker(found: str, to: str, reached: str, obstacle: str, tmp_path: Path) -> None:
     """A plan has a blocker if the cluster is past the target, partly through an earlier step, or has regressed."""
     parsed = lesson(tmp_path, "abc")
-    assert obstacle == replay_plan.plan_replay(parsed, report(found), find_target(parsed, to), {*reached}).blocker
+    assert (
+        obstacle
+        == replay_plan.plan_replay_on_current_cluster(
+            parsed, report(found), find_target(parsed, to), {*reached}
+        ).blocker
+    )
 
 
 def test_blocking_error(tmp_path: Path) -> None:
     """A check error in a step before the target blocks; an error in a later step does not."""
     parsed = lesson(tmp_path, "abc")
-    assert replay_plan.find_blocking_error(parsed, report("a:p b:f c:s"), find_target(parsed, "c")) is None
-    assert replay_plan.find_blocking_error(parsed, report("a:p b:e c:s"), find_target(parsed, "b")) is None
-    result = replay_plan.find_blocking_error(parsed, report("a:p b:fe c:s"), find_target(parsed, "c"))
+    assert replay_plan.find_blocking_check_error(parsed, report("a:p b:f c:s"), find_target(parsed, "c")) is None
+    assert replay_plan.find_blocking_check_error(parsed, report("a:p b:e c:s"), find_target(parsed, "b")) is None
+    result = replay_plan.find_blocking_check_error(parsed, report("a:p b:fe c:s"), find_target(parsed, "c"))
     assert result is not None
     assert Outcome.ERROR is result.outcome

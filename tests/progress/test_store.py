@@ -220,12 +220,12 @@ def test_learner() -> None:
     """A lab keeps its learner until another is set; passed steps must then be checked again on the cluster."""
     store.record_steps_passed("tiny", ["look"])
     store.record_steps_played("tiny", ["find"])
-    progress = store.set_learner("tiny", ADA)
+    progress = store.record_learner("tiny", ADA)
     assert progress == store.load_progress("tiny")
     assert (ADA, {"find": StepCompletion.PLAYED}) == (progress.learner, progress.completed_on_cluster)
     assert progress.find_step_record("look").passed_at is not None
     store.record_steps_passed("tiny", ["look"])
-    assert {"look": StepCompletion.PASSED, "find": StepCompletion.PLAYED} == store.set_learner(
+    assert {"look": StepCompletion.PASSED, "find": StepCompletion.PLAYED} == store.record_learner(
         "tiny", ADA
     ).completed_on_cluster
     assert ADA == store.record_fresh_cluster("tiny").learner
@@ -246,9 +246,9 @@ def test_lab(tmp_path: Path) -> None:
     """A lab is loaded with the values of the learner for whom it was last started."""
     front = helpers.FRONT_MATTER.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
     helpers.write_lab(tmp_path, f"{front}## Look {{#look}}\n")
-    assert {"PORT": "8000"} == store.load_lab_with_learner_values("tiny").values
-    store.set_learner("tiny", ADA)
+    assert {"PORT": "8000"} == store.load_lab_for_recorded_learner("tiny").values
+    store.record_learner("tiny", ADA)
     assert ({"PORT": "8561"}, ADA) == (
-        store.load_lab_with_learner_values("tiny").values,
-        store.load_lab_with_learner_values("tiny").learner,
+        store.load_lab_for_recorded_learner("tiny").values,
+        store.load_lab_for_recorded_learner("tiny").learner,
     )

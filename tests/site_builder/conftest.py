@@ -29,7 +29,7 @@ def pages(tree: Path) -> Pages:
         helpers.write_lab(tree, lesson)
         for name, text in more.items():
             (tree / "labs" / name.replace("__", "/").replace("_", ".")).write_text(text, "utf-8")
-        files = build.render_site(url=url)
+        files = build.render_site_files(url=url)
         return {path: data.decode() for path, data in files.items() if path.endswith((".html", ".xml", ".txt", ".js"))}
 
     return build_pages

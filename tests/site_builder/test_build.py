@@ -29,7 +29,7 @@ STEP = f"{helpers.FRONT_MATTER}Welcome.\n\n## Look {{#look}}\n"
 @pytest.fixture(scope="module")
 def real_site() -> dict[str, bytes]:
     """Return the site of the labs in this repository."""
-    return build.render_site(url="https://example.org/labs")
+    return build.render_site_files(url="https://example.org/labs")
 
 
 def read_pages(files: dict[str, bytes]) -> dict[str, str]:
@@ -156,7 +156,7 @@ def test_same_bytes(tree: Path) -> None:
     """The same lessons produce the same bytes, independent of the order of Python's sets."""
     for name in ("one", "two"):
         helpers.write_lab(tree, STEP + "```sh node1 capture=A\ntrue\n```\n", name=name)
-    script = "import hashlib; from runner.site_builder import build; files = build.render_site()\n"
+    script = "import hashlib; from runner.site_builder import build; files = build.render_site_files()\n"
     script += "print(hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest(), list(files))"
     # Each with its own empty cache.
     outputs = [
@@ -235,7 +235,7 @@ def test_images(tree: Path) -> None:
     folder = helpers.write_lab(tree, STEP + "![A cat](images/cat.png)\n")
     (folder / "images").mkdir()
     (folder / "images" / "cat.png").write_bytes(b"\x89PNG")
-    site = build.render_site()
+    site = build.render_site_files()
     assert b"\x89PNG" == site["files/tiny/images/cat.png"]
     assert b'<img src="../files/tiny/images/cat.png" alt="A cat" loading="lazy" />' in site["tiny/look.html"]
 
@@ -244,7 +244,7 @@ def test_hint_for_a_check(tree: Path) -> None:
     """A hint for one check shows that check's docstring."""
     check = 'def test_web(nodes):\n    """There is a web."""\n'
     helpers.write_lab(tree, STEP + '::: hint check=test_web says="no container"\nRun it.\n:::\n', checks=check)
-    page = build.render_site()["tiny/look.html"].decode()
+    page = build.render_site_files()["tiny/look.html"].decode()
     label = "<span>helps while this check fails: There is a web</span> <span>with the message: no container</span>"
     assert label in page
 
@@ -281,7 +281,7 @@ def test_hostile(tree: Path) -> None:
     lesson = front + "## </h1><script>alert(1)</script> {#look}\n" + HOSTILE.replace("![c](x.svg", "(x.svg")
     helpers.write_lab(tree, lesson, checks='def test_a():\n    """<script>alert(11)</script>."""\n')
     (tree / "labs" / "glossary.md").write_text("## <script>x</script> {#x}\n<script>alert(12)</script>\n", "utf-8")
-    for path, text in read_pages(build.render_site()).items():
+    for path, text in read_pages(build.render_site_files()).items():
         scripts = re.findall(r"<script[^>]*>", text)
         assert (path, 2) == (path, len(scripts)), scripts
         parser = html5lib.HTMLParser(strict=False)
@@ -295,7 +295,7 @@ def test_duplicate_page(tree: Path) -> None:
     """A step whose page would have the path of another page is an error."""
     helpers.write_lab(tree, f"{helpers.FRONT_MATTER}## Look {{#index}}\n")
     with pytest.raises(BrokenLabError, match=r"Two pages of the site have the same path: tiny/index\.html\."):
-        build.render_site()
+        build.render_site_files()
 
 
 def test_unknown_language(tree: Path) -> None:
@@ -303,12 +303,12 @@ def test_unknown_language(tree: Path) -> None:
     folder = helpers.write_lab(tree, STEP)
     (folder / "lesson.xx.md").write_text("", "utf-8")
     with pytest.raises(BrokenLabError, match="translated into 'xx', but the site's own texts exist only in"):
-        build.render_site()
+        build.render_site_files()
 
 
 def test_no_labs(tree: Path) -> None:
     """A tree without labs still has a front page."""
-    assert "index.html" in build.render_site()
+    assert "index.html" in build.render_site_files()
 
 
 def test_imports() -> None:

@@ -141,7 +141,7 @@ def test_command(tmp_path: Path) -> None:
             (folder / "lesson.md").write_text(f"{front}## Look {{#look}}\nMore: port <PORT>.\n", "utf-8")
             assert "Rebuilt: 3 files changed.\n" == running.stdout.readline()
             named = "from runner.progress import store; from runner.lessons.learner_values import Learner"
-            helpers.run_python(tmp_path, "-c", f"{named}; store.set_learner('tiny', Learner('ada', 'autumn'))")
+            helpers.run_python(tmp_path, "-c", f"{named}; store.record_learner('tiny', Learner('ada', 'autumn'))")
             assert "Rebuilt: 3 files changed.\n" == running.stdout.readline()
             with urllib.request.urlopen(f"{address}tiny/look.html", timeout=10) as answer:
                 assert b"port 8561." in answer.read()

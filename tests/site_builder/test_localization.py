@@ -37,7 +37,7 @@ def translate(folder: Path, text: str, digest: str = "") -> None:
 
 def render_page(path: str) -> str:
     """Return one page of the site."""
-    return build.render_site()[path].decode()
+    return build.render_site_files()[path].decode()
 
 
 @pytest.mark.parametrize("language", sorted(TEXTS))
@@ -89,7 +89,7 @@ def test_stale(lab: Path) -> None:
 def test_one_language(tree: Path) -> None:
     """If nothing is translated, the site is English only and shows no language switch."""
     helpers.write_lab(tree, ENGLISH)
-    files = build.render_site()
+    files = build.render_site_files()
     assert [] == [path for path in files if path.startswith("zh/")]
     assert b"hreflang" not in files["tiny/look.html"]
 
@@ -113,6 +113,6 @@ def test_glossary(lab: Path) -> None:
 
 def test_search(lab: Path) -> None:
     """Each language has its own search index."""
-    files = build.render_site()
+    files = build.render_site_files()
     assert "欢迎" in files["assets/search.zh.js"].decode()
     assert "欢迎" not in files["assets/search.en.js"].decode()

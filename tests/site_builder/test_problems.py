@@ -20,7 +20,7 @@ CASES = [
 def report_problems(tree: Path) -> str:
     """Return the problems reported for a tree, with paths relative to the labs folder."""
     try:
-        build.render_site()
+        build.render_site_files()
     except BrokenLabError as error:
         return "".join(f"{line.rpartition('/labs/')[2]}\n" for line in error.message.splitlines()[1:])
     return ""
@@ -54,7 +54,7 @@ def test_lessons(tree: Path) -> None:
     for name in ("one", "two"):
         helpers.write_lab(tree, f"{helpers.FRONT_MATTER}## Look\n", name=name)
     with pytest.raises(BrokenLabError) as caught:
-        build.render_site()
+        build.render_site_files()
     lines = [line.rpartition("/labs/")[2] for line in caught.value.message.splitlines() if ": " in line]
     problem = "lesson.md:9: the heading of a step must end with its id, as in '## Title {#id}'"
     assert [f"one/{problem}", f"two/{problem}"] == lines

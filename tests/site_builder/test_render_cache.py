@@ -29,7 +29,7 @@ def lab(tree: Path) -> Path:
     folder = helpers.write_lab(tree, ENGLISH + LINK, checks=CHECKS)
     translation.build_translation_path(folder, "zh").write_text(chinese(folder), "utf-8")
     (tree / "labs" / "glossary.md").write_text("## Task {#task}\nAn attempt.\n", "utf-8")
-    build.render_site()
+    build.render_site_files()
     return folder
 
 
@@ -55,7 +55,7 @@ def record_rendering() -> Iterator[list[str]]:
 def build_without_cache() -> dict[str, bytes]:
     """Render the site as if the cache was empty."""
     with mock.patch.object(cache, "load_entry", return_value=None):
-        return build.render_site()
+        return build.render_site_files()
 
 
 def replace_in_file(path: Path, old: str, new: str) -> None:
@@ -69,7 +69,7 @@ def test_unchanged(lab: Path) -> None:
     """If nothing has changed, no lesson is rendered again, and the site has the same bytes."""
     expected = build_without_cache()
     with record_rendering() as rendered:
-        assert expected == build.render_site()
+        assert expected == build.render_site_files()
     assert [] == rendered
     assert lab.exists()
 
@@ -103,7 +103,7 @@ def test_changed(change: Callable[[Path], None], rerendered: set[str], lab: Path
     """After a change, the lessons that depend on it are rendered again, and the site equals an uncached build."""
     change(lab)
     with record_rendering() as rendered:
-        built = build.render_site()
+        built = build.render_site_files()
     assert rerendered == set(rendered)
     assert build_without_cache() == built
 
@@ -126,7 +126,7 @@ def test_changed_site(file: str, old: str, new: str, lab: Path, monkeypatch: pyt
     monkeypatch.setattr(paths, "site_folder", lambda: folder)
     replace_in_file(folder / file, old, new)
     with record_rendering() as rendered:
-        build.render_site()
+        build.render_site_files()
     assert {"en tiny", "en other"} <= set(rendered)
 
 
@@ -134,7 +134,7 @@ def test_changed_program(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new version of the renderer ignores the cache."""
     monkeypatch.setattr(render_cache, "_compute_code_digest", lambda: b"another")
     with record_rendering() as rendered:
-        build.render_site()
+        build.render_site_files()
     assert {"en tiny", "zh tiny", "en other", "zh other"} == set(rendered)
     assert lab.exists()
 
@@ -143,7 +143,7 @@ def test_step_gone(lab: Path) -> None:
     """A link to a step that was removed from another lab is reported, although the linking lesson is unchanged."""
     replace_in_file(lab.parent / "other" / "lesson.md", "{#look}", "{#gaze}")
     with pytest.raises(BrokenLabError, match=r"tiny/lesson\.md:\d+: the link '\.\./other/lesson\.md#look' points to"):
-        build.render_site()
+        build.render_site_files()
 
 
 def test_image_gone(lab: Path) -> None:
@@ -152,10 +152,10 @@ def test_image_gone(lab: Path) -> None:
     (lab / "images" / "cat.png").write_bytes(b"\x89PNG")
     replace_in_file(lab / "lesson.md", "Welcome.", "![A cat](images/cat.png)")
     for _ in range(2):
-        assert b"\x89PNG" == build.render_site()["files/tiny/images/cat.png"]
+        assert b"\x89PNG" == build.render_site_files()["files/tiny/images/cat.png"]
     (lab / "images" / "cat.png").unlink()
     with pytest.raises(BrokenLabError, match=r"the image 'images/cat\.png' points to a file that does not exist"):
-        build.render_site()
+        build.render_site_files()
 
 
 def test_problems(lab: Path) -> None:
@@ -163,9 +163,9 @@ def test_problems(lab: Path) -> None:
     replace_in_file(lab / "lesson.md", "Welcome.", "[x](#nowhere)")
     for _ in range(2):
         with pytest.raises(BrokenLabError, match="the link '#nowhere' does not match any step"):
-            build.render_site()
+            build.render_site_files()
     replace_in_file(lab / "lesson.md", "[x](#nowhere)", "Welcome.")
-    assert build_without_cache() == build.render_site()
+    assert build_without_cache() == build.render_site_files()
 
 
 def test_damaged(lab: Path) -> None:
@@ -173,5 +173,5 @@ def test_damaged(lab: Path) -> None:
     expected = build_without_cache()
     for entry in (paths.cache_folder() / "pages").rglob("*.pickle"):
         entry.write_bytes(entry.read_bytes()[:40])
-    assert expected == build.render_site()
+    assert expected == build.render_site_files()
     assert lab.exists()

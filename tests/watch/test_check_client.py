@@ -50,9 +50,9 @@ def worker_pid(client: CheckClient) -> int:
 
 def test_no_engine(client: CheckClient) -> None:
     """An error that prevents the checks from running is reported, and the worker stays for the next run."""
-    first = wait_for_result(client, client.start_run(None))
+    first = wait_for_result(client, client.start_check_run(None))
     pid = worker_pid(client)
-    second = wait_for_result(client, client.start_run({"look"}))
+    second = wait_for_result(client, client.start_check_run({"look"}))
     assert first.error
     assert "No Docker Engine answers at unix:///nonexistent.sock." == first.error.message
     assert (True, False, first.error) == (first.all_checks, second.all_checks, second.error)
@@ -61,27 +61,27 @@ def test_no_engine(client: CheckClient) -> None:
 
 def test_killed(client: CheckClient) -> None:
     """If the worker is killed, such as for lack of memory, that is reported, and the next run starts a new worker."""
-    results_fd = client.start_run(None)
+    results_fd = client.start_check_run(None)
     os.kill(worker_pid(client), signal.SIGKILL)
     error = wait_for_result(client, results_fd).error
     assert error
     assert "The check process ended unexpectedly." == error.message
     assert not client.is_running
-    assert "No Docker Engine" in str(wait_for_result(client, client.start_run(None)).error)
+    assert "No Docker Engine" in str(wait_for_result(client, client.start_check_run(None)).error)
 
 
 def test_edited_checks(client: CheckClient, tmp_path: Path) -> None:
     """After the checks were edited, a new worker reads them."""
-    wait_for_result(client, client.start_run(None))
+    wait_for_result(client, client.start_check_run(None))
     before = worker_pid(client)
     os.utime(tmp_path / "checks" / "test_tiny.py", (1, 1))
-    wait_for_result(client, client.start_run(None))
+    wait_for_result(client, client.start_check_run(None))
     assert before != worker_pid(client)
 
 
 def test_kill_worker(client: CheckClient) -> None:
     """After `kill_worker` the process is gone, even in the middle of a run."""
-    client.start_run(None)
+    client.start_check_run(None)
     pid = worker_pid(client)
     client.kill_worker()
     with pytest.raises(ProcessLookupError):
@@ -90,7 +90,7 @@ def test_kill_worker(client: CheckClient) -> None:
 
 def test_killed_after_answering(client: CheckClient) -> None:
     """If the worker is killed when its result has just arrived, the result is dropped."""
-    results_fd = client.start_run(None)
+    results_fd = client.start_check_run(None)
     assert select.select([results_fd], [], [], 20)[0]
     client.kill_worker()
     assert client.read_run_result() is None
@@ -99,14 +99,14 @@ def test_killed_after_answering(client: CheckClient) -> None:
 def test_editor_lock_file(client: CheckClient, tmp_path: Path) -> None:
     """An editor's lock file, a dangling symbolic link, is ignored."""
     (tmp_path / "checks" / ".#test_tiny.py").symlink_to("author@machine.4711")
-    assert "No Docker Engine" in str(wait_for_result(client, client.start_run(None)).error)
+    assert "No Docker Engine" in str(wait_for_result(client, client.start_check_run(None)).error)
 
 
 def test_stderr_of_earlier_worker(client: CheckClient) -> None:
     """An error message of an earlier worker is not attributed to the current one."""
     client._stderr.write(b"an error of an earlier worker\n")
     client._stderr.flush()
-    results_fd = client.start_run(None)
+    results_fd = client.start_check_run(None)
     os.kill(worker_pid(client), signal.SIGKILL)
     error = wait_for_result(client, results_fd).error
     assert error

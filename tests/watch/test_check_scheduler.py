@@ -26,7 +26,7 @@ class RecordingRunner:
         self.runs: list[object] = []
         self.kill_count = 0
 
-    def start_run(self, step_ids: Iterable[str] | None) -> int:
+    def start_check_run(self, step_ids: Iterable[str] | None) -> int:
         """Record the requested steps."""
         self.is_running = True
         self.runs.append(ALL if step_ids is None else sorted(step_ids))
@@ -66,7 +66,7 @@ def end_run(
 ) -> None:
     """End a run."""
     runner.is_running = False
-    scheduler.record_run_end(before, after, CheckRunResult(all_checks, after.report), now)
+    scheduler.schedule_after_run(before, after, CheckRunResult(all_checks, after.report), now)
 
 
 def measure_twelve_pauses(
@@ -75,7 +75,7 @@ def measure_twelve_pauses(
     """Start twelve runs when they are due, with unchanged results, and return the pauses before them."""
     pauses = []
     for _ in range(12):
-        due = scheduler.next_wakeup(state, now)
+        due = scheduler.compute_next_wakeup(state, now)
         assert due is not None
         pauses.append(due - now)
         now = due
@@ -92,7 +92,7 @@ def test_first_run(runner: RecordingRunner) -> None:
 
 def test_event(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
     """After an event, the checks of the current step run at once, and all checks a little later."""
-    scheduler.record_event(100.0)
+    scheduler.schedule_after_event(100.0)
     scheduler.start_due_run(HALF_DONE, 100.2)
     assert [["join"]] == runner.runs
     end_run(scheduler, runner, HALF_DONE, HALF_DONE, now=100.5)
@@ -102,9 +102,9 @@ def test_event(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
 
 def test_one_run_at_a_time(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
     """While a run is in progress no other one starts."""
-    scheduler.record_event(100.0)
+    scheduler.schedule_after_event(100.0)
     scheduler.start_due_run(HALF_DONE, 100.2)
-    scheduler.record_event(100.3)
+    scheduler.schedule_after_event(100.3)
     assert scheduler.start_due_run(HALF_DONE, 104.0) is None
     assert [["join"]] == runner.runs
 
@@ -112,7 +112,7 @@ def test_one_run_at_a_time(scheduler: CheckScheduler, runner: RecordingRunner) -
 def test_step_done(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
     """As soon as a step is done all checks run, because those of the next step were skipped until then."""
     done = watch_states.make_watch_state(INIT, READY, WORKERS, SKIPPED_WEB)
-    scheduler.record_event(100.0)
+    scheduler.schedule_after_event(100.0)
     scheduler.start_due_run(HALF_DONE, 100.2)
     end_run(scheduler, runner, HALF_DONE, done, now=100.5)
     scheduler.start_due_run(done, 100.5)
@@ -132,8 +132,8 @@ def test_all_done(runner: RecordingRunner) -> None:
     scheduler = CheckScheduler(runner)
     scheduler.start_due_run(watch_states.FINISHED, 0.0)
     end_run(scheduler, runner, watch_states.FINISHED, watch_states.FINISHED, now=1.0, all_checks=True)
-    assert scheduler.next_wakeup(watch_states.FINISHED, 1.0) is None
-    scheduler.record_event(100.0)
+    assert scheduler.compute_next_wakeup(watch_states.FINISHED, 1.0) is None
+    scheduler.schedule_after_event(100.0)
     scheduler.start_due_run(watch_states.FINISHED, 100.2)
     assert [ALL, ALL] == runner.runs
 
@@ -142,13 +142,13 @@ def test_all_done(runner: RecordingRunner) -> None:
 def test_no_cluster(phase: ClusterPhase, scheduler: CheckScheduler) -> None:
     """Unless the cluster is running, no checks run."""
     state = replace(HALF_DONE, cluster_phase=phase)
-    scheduler.record_event(100.0)
-    assert (None, None) == (scheduler.start_due_run(state, 200.0), scheduler.next_wakeup(state, 200.0))
+    scheduler.schedule_after_event(100.0)
+    assert (None, None) == (scheduler.start_due_run(state, 200.0), scheduler.compute_next_wakeup(state, 200.0))
 
 
 def test_hanging(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
     """A run is shown as slow after a moment, and aborted after two minutes."""
-    scheduler.record_event(100.0)
+    scheduler.schedule_after_event(100.0)
     scheduler.start_due_run(HALF_DONE, 100.2)
     assert (False, True) == (scheduler.is_run_slow(100.5), scheduler.is_run_slow(101.1))
     assert scheduler.abort_hanging_run(219.0) is None
@@ -160,11 +160,11 @@ def test_hanging(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
 
 def test_recheck(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
     """On request all checks run at once; a slow run is aborted for it, a quick one is not."""
-    scheduler.record_event(100.0)
+    scheduler.schedule_after_event(100.0)
     scheduler.start_due_run(HALF_DONE, 100.2)
-    scheduler.recheck_now(100.3)
+    scheduler.abort_slow_run_and_recheck(100.3)
     assert 0 == runner.kill_count
-    scheduler.recheck_now(102.0)
+    scheduler.abort_slow_run_and_recheck(102.0)
     assert 1 == runner.kill_count
     scheduler.start_due_run(HALF_DONE, 102.0)
     assert [["join"], ALL] == runner.runs
@@ -175,7 +175,7 @@ def test_skipped_step(scheduler: CheckScheduler, runner: RecordingRunner) -> Non
     skipped = model.apply_check_results(
         HALF_DONE, watch_states.make_watch_state(replace(READY, outcome=Outcome.SKIPPED)).report, all_checks=False
     )
-    scheduler.record_event(100.0)
+    scheduler.schedule_after_event(100.0)
     scheduler.start_due_run(skipped, 100.2)
     end_run(scheduler, runner, skipped, skipped, now=100.5)
     scheduler.start_due_run(skipped, 100.5)
@@ -185,7 +185,7 @@ def test_skipped_step(scheduler: CheckScheduler, runner: RecordingRunner) -> Non
 def test_check_errors(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
     """While checks of the current step have errors, all checks run at growing intervals."""
     errors = watch_states.WITH_ERROR
-    scheduler.record_event(100.0)
+    scheduler.schedule_after_event(100.0)
     scheduler.start_due_run(HALF_DONE, 100.2)
     end_run(scheduler, runner, HALF_DONE, errors, now=100.2)
     pauses = measure_twelve_pauses(scheduler, runner, errors, now=100.2, all_checks=True)

@@ -58,7 +58,7 @@ def test_no_swarm() -> None:
     workloads = (Workload("b"), Workload("c"), Workload("a", "exited"))
     assert ClusterSnapshot(
         (NodeSnapshot("node1", workloads=workloads), NodeSnapshot("node2"))
-    ) == cluster_snapshot.build_snapshot([NODE1, NODE2], responses)
+    ) == cluster_snapshot.build_cluster_snapshot([NODE1, NODE2], responses)
 
 
 def test_swarm() -> None:
@@ -84,13 +84,15 @@ def test_swarm() -> None:
         services=(ServiceSnapshot("web", 2, 3, (8080,)),),
         unassigned_tasks=(Workload("web.3", "pending", is_task=True),),
     )
-    assert expected == cluster_snapshot.build_snapshot([NODE1, NODE2], responses)
+    assert expected == cluster_snapshot.build_cluster_snapshot([NODE1, NODE2], responses)
 
 
 def test_global_service() -> None:
     """A task of a global service has no slot, but is still a task."""
     responses = ApiResponses([make_swarm_node("node1")], [WEB], [make_task(None, "id-node1-ready")], BOTH)
-    assert (Workload("web", is_task=True),) == cluster_snapshot.build_snapshot([NODE1], responses).nodes[0].workloads
+    assert (Workload("web", is_task=True),) == cluster_snapshot.build_cluster_snapshot([NODE1], responses).nodes[
+        0
+    ].workloads
 
 
 def test_states() -> None:
@@ -105,7 +107,7 @@ def test_states() -> None:
     ]
     nodes = [NODE1, NODE2, stopped, LocalNode(Path("4"), "node4"), LocalNode(Path("5"), "node5")]
     responses = ApiResponses(swarm_nodes=swarm_nodes, containers={**BOTH, "node4": []})
-    states = [node.state for node in cluster_snapshot.build_snapshot(nodes, responses).nodes]
+    states = [node.state for node in cluster_snapshot.build_cluster_snapshot(nodes, responses).nodes]
     assert ["drained", "down", "stopped", "paused", "unreachable"] == states
 
 
@@ -115,8 +117,8 @@ def test_rejoined_node() -> None:
         [make_swarm_node("node1", state="down"), make_swarm_node("node1", role="manager")], containers=BOTH
     )
     assert (SwarmRole.MANAGER, "ready") == (
-        cluster_snapshot.build_snapshot([NODE1], responses).nodes[0].swarm_role,
-        cluster_snapshot.build_snapshot([NODE1], responses).nodes[0].state,
+        cluster_snapshot.build_cluster_snapshot([NODE1], responses).nodes[0].swarm_role,
+        cluster_snapshot.build_cluster_snapshot([NODE1], responses).nodes[0].state,
     )
 
 
@@ -124,7 +126,7 @@ def test_tasks_of_a_stopped_node() -> None:
     """A stopped node has no tasks, although the swarm may still report them."""
     stopped = LocalNode(Path("1"), "node1", state=NodeState.STOPPED)
     responses = ApiResponses([make_swarm_node("node1")], [WEB], [make_task(1, "id-node1-ready")], {"node2": []})
-    assert () == cluster_snapshot.build_snapshot([stopped, NODE2], responses).nodes[0].workloads
+    assert () == cluster_snapshot.build_cluster_snapshot([stopped, NODE2], responses).nodes[0].workloads
 
 
 def test_settled() -> None:

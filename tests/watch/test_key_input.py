@@ -22,4 +22,4 @@ from runner.watch.model import KeyAction
 )
 def test_parse_keys(data: bytes, expected: list[KeyAction]) -> None:
     """Keys have the actions that the screen lists, in every encoding terminals use; other keys are ignored."""
-    assert expected == key_input.parse_keys(data)
+    assert expected == key_input.parse_key_actions(data)

@@ -138,8 +138,8 @@ def test_list_check_preconditions() -> None:
     """Stopping or starting a node changes the preconditions of checks; a change of its workloads does not."""
     down = replace(HALF_DONE, snapshot=ClusterSnapshot((NodeSnapshot("node1", state="stopped"),)))
     up = replace(HALF_DONE, snapshot=ClusterSnapshot((NodeSnapshot("node1"),)))
-    assert model.list_check_preconditions(down) != model.list_check_preconditions(up)
-    assert model.list_check_preconditions(up) == model.list_check_preconditions(
+    assert model.extract_node_availability(down) != model.extract_node_availability(up)
+    assert model.extract_node_availability(up) == model.extract_node_availability(
         replace(up, snapshot=ClusterSnapshot((watch_states.NODES[0],)))
     )
 
@@ -148,7 +148,7 @@ def test_hints() -> None:
     """The hints of a step are those that match its results, weakest first."""
     step = watch_states.STEPS[1]
     assert ("There are two tokens.", watch_states.HINT) == tuple(
-        hint.text for hint in HALF_DONE.step_hints(step).remaining
+        hint.text for hint in HALF_DONE.select_step_hints(step).remaining
     )
 
 

@@ -62,7 +62,7 @@ def test_hints() -> None:
     step = watch_states.STEPS[1]
     first = progress_recorder.reveal_next_hint(HALF_DONE)
     second = progress_recorder.reveal_next_hint(first)
-    assert [1, 2] == [len(state.step_hints(step).shown) for state in (first, second)]
+    assert [1, 2] == [len(state.select_step_hints(step).shown) for state in (first, second)]
     assert 2 == len(store.load_progress("tiny").find_step_record("join").shown_hints)
     assert (False, True) == (second.is_solution_shown, progress_recorder.reveal_next_hint(second).is_solution_shown)
 
@@ -76,21 +76,21 @@ def test_hint_of_another_step() -> None:
 def test_refresh_progress() -> None:
     """Progress that was recorded earlier is loaded when the watch starts."""
     progress_recorder.record_passed_steps(HALF_DONE, HALF_DONE.report, all_checks=True)
-    assert {"init"} == {*progress_recorder.refresh_progress(watch_states.UNKNOWN_CLUSTER).progress.completed_on_cluster}
+    assert {"init"} == {*progress_recorder.reload_progress(watch_states.UNKNOWN_CLUSTER).progress.completed_on_cluster}
 
 
 def test_another_learner(tmp_path: Path) -> None:
     """Once the lab is started for another learner, their values are shown; a broken lesson leaves the lab unchanged."""
     lesson = f"{FRONT_MATTER_WITH_VALUE}\n## Look {{#look}}\n```sh node1\necho <NAME>\n```\n"
-    before = progress_recorder.refresh_progress(WatchState(helpers.make_lab(tmp_path, lesson)))
+    before = progress_recorder.reload_progress(WatchState(helpers.make_lab(tmp_path, lesson)))
     ada = Learner("ada", "autumn")
-    store.set_learner("tiny", ada)
+    store.record_learner("tiny", ada)
     after = progress_recorder.record_passed_steps(before, HALF_DONE.report, all_checks=True)
     assert (ada, after.lab.values["NAME"]) == (after.lab.learner, after.lab.lesson.steps[0].commands[0].script[5:])
     assert before.lab.values != after.lab.values
     helpers.write_lab(tmp_path, "not a lesson")
-    store.set_learner("tiny", Learner("bob"))
-    assert after.lab == progress_recorder.refresh_progress(after).lab
+    store.record_learner("tiny", Learner("bob"))
+    assert after.lab == progress_recorder.reload_progress(after).lab
 
 
 def test_unreadable() -> None:
@@ -98,11 +98,11 @@ def test_unreadable() -> None:
     progress_recorder.record_passed_steps(HALF_DONE, HALF_DONE.report, all_checks=True)
     file = next(paths.state_folder().rglob("tiny.json"))
     file.write_text("{", "utf-8")
-    loaded = progress_recorder.refresh_progress(HALF_DONE)
+    loaded = progress_recorder.reload_progress(HALF_DONE)
     assert file == loaded.progress.unreadable_file
     changed = progress_recorder.record_passed_steps(loaded, HALF_DONE.report, all_checks=True)
     assert file.with_name("tiny.json.unreadable-1") == changed.progress.unreadable_file
-    assert changed.progress.unreadable_file == progress_recorder.refresh_progress(changed).progress.unreadable_file
+    assert changed.progress.unreadable_file == progress_recorder.reload_progress(changed).progress.unreadable_file
 
 
 def test_cannot_save() -> None:

@@ -15,7 +15,7 @@ from runner.lessons.problems import Problem
 _COLONS = re.compile(r"^\s*:{2,}\s*\w*")
 
 
-def blocks(context: LintContext) -> Iterator[Problem]:
+def ignored_blocks(context: LintContext) -> Iterator[Problem]:
     """Everything that looks like a command or a hint is one, and is in a place where it is used."""
     node_names = set(context.page.node_names)
     for page in context.pages:

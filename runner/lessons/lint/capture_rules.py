@@ -10,7 +10,7 @@ from runner.lessons.model import PLACEHOLDER, Command
 from runner.lessons.problems import Problem
 
 
-def captures(context: LintContext) -> Iterator[Problem]:
+def unused_or_missing_captures(context: LintContext) -> Iterator[Problem]:
     """Every capture is used by a later command or output, and every placeholder was captured before."""
     yield from _report_unused_captures(context)
     before, after = _list_captures_by_step(context)
@@ -26,9 +26,9 @@ def captures(context: LintContext) -> Iterator[Problem]:
 
 
 def _report_unused_captures(context: LintContext) -> Iterator[Problem]:
-    commands = [command for _, command in context.commands]
+    commands = [command for _, command in context.commands_with_pages]
     used = {name for command in commands for name in (*command.placeholders, *_find_output_placeholders(command))}
-    for page, command in context.commands:
+    for page, command in context.commands_with_pages:
         if command.capture_name and command.capture_name not in used:
             yield Problem(page.path, command.line, f"<{command.capture_name}> is captured here but never used")
 

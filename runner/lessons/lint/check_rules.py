@@ -8,7 +8,7 @@ from runner.lessons.lint.context import LintContext
 from runner.lessons.problems import Problem
 
 
-def checks(context: LintContext) -> Iterator[Problem]:
+def invalid_checks(context: LintContext) -> Iterator[Problem]:
     """The file with the checks is valid Python, and every check names a step of the lesson and has a docstring."""
     path = context.check_file.path
     if context.check_file.problem:

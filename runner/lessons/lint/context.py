@@ -46,7 +46,7 @@ class LintContext:
         return (self.page, *self.translations, *self.near_misses, *self.solutions)
 
     @property
-    def commands(self) -> Iterator[tuple[MarkdownPage, Command]]:
+    def commands_with_pages(self) -> Iterator[tuple[MarkdownPage, Command]]:
         """All commands of the lab, with the page of each."""
         return ((page, command) for page in self.pages for command in page.commands)
 
@@ -55,12 +55,12 @@ class LintContext:
         """All files of the lab that are UTF-8 text, including the file with its checks."""
         paths = sorted(path for path in self.folder.rglob("*") if path.is_file())
         for path in (*paths, self.check_file.path):
-            text = read_text_file(path)
+            text = read_utf8_or_none(path)
             if text is not None:
                 yield path, text
 
 
-def read_text_file(path: Path) -> str | None:
+def read_utf8_or_none(path: Path) -> str | None:
     """Return a file's text with its original line ends and byte order mark, or None if it is not UTF-8 text."""
     try:
         text = path.read_bytes().decode("utf-8")

@@ -8,7 +8,7 @@ from runner.lessons.lint.context import LintContext
 from runner.lessons.problems import Problem
 
 
-def hints(context: LintContext) -> Iterator[Problem]:
+def hints_for_unknown_checks(context: LintContext) -> Iterator[Problem]:
     """The check that a hint names in `check=` is a check of the same step."""
     if not context.check_file.has_known_steps:
         return

@@ -19,9 +19,9 @@ _SUSPECT = re.compile(
 )
 
 
-def homoglyphs(context: LintContext) -> Iterator[Problem]:
+def homoglyphs_in_commands(context: LintContext) -> Iterator[Problem]:
     """No command contains a typographic quote, dash or letter that only looks like the ASCII character it should be."""
-    for page, command in context.commands:
+    for page, command in context.commands_with_pages:
         for number, line in enumerate(command.script.split("\n"), 1):
             for match in _SUSPECT.finditer(line):
                 char = describe_char(match[match.lastgroup or 0])

@@ -39,7 +39,7 @@ def undeclared_images(context: LintContext) -> Iterator[Problem]:
     declared = {_normalize_name(image) for image in context.lesson.images}
     built_by_lab = {
         _normalize_name(name)
-        for _, command in context.commands
+        for _, command in context.commands_with_pages
         for match in _BUILT_BY_LAB.findall(command.script)
         for name in match
     }
@@ -56,12 +56,12 @@ def images_without_recipe(context: LintContext) -> Iterator[Problem]:
     if context.is_built_in and context.page.has_valid_front_matter:
         for image in context.lesson.images:
             if image not in recipe.map_image_names_to_recipes():
-                line = context.page.find_key_line("images")
+                line = context.page.find_front_matter_line("images")
                 yield Problem(context.page.path, line, f"there is no recipe for the image {image}")
 
 
 def _find_images(context: LintContext) -> Iterator[tuple[Path, int, str]]:
-    for page, command in context.commands:
+    for page, command in context.commands_with_pages:
         # A command that is expected to fail may use an image that does not exist.
         if command.exit_status == 0:
             for line, name in (*_find_in_script(command.script), *_find_in_text(command.script)):

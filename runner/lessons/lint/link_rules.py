@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from markdown_it.token import Token
 
-from runner.lessons.lint.context import LintContext, read_text_file
+from runner.lessons.lint.context import LintContext, read_utf8_or_none
 from runner.lessons.markdown_page import MarkdownPage
 from runner.lessons.problems import Problem
 
@@ -18,7 +18,7 @@ _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _UNDEFINED_REFERENCE = re.compile(r"\[[^\[\]]+\]\[[^\[\]]*\]")
 
 
-def links(context: LintContext) -> Iterator[Problem]:
+def broken_links(context: LintContext) -> Iterator[Problem]:
     """Every link points to an existing file or step, or is a valid web address."""
     for page in context.pages:
         for line, target in _find_targets(page.tokens):
@@ -69,7 +69,7 @@ def _check_target(page: MarkdownPage, target: str) -> str:
 
 
 def _check_file(path: Path, anchor: str) -> str:
-    text = read_text_file(path) if path.is_file() else None
+    text = read_utf8_or_none(path) if path.is_file() else None
     if text is None and not path.exists():
         return "points to a file that does not exist"
     if anchor and anchor not in _HEADING_ID.findall(text or ""):

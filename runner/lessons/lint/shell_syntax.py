@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import HostError
-from runner.lessons.lint.context import LintContext, read_text_file
+from runner.lessons.lint.context import LintContext, read_utf8_or_none
 from runner.lessons.model import PLACEHOLDER
 from runner.lessons.problems import Problem
 
@@ -32,7 +32,7 @@ class _Script:
     text: str
 
 
-def shell_syntax(context: LintContext) -> Iterator[Problem]:
+def shell_syntax_errors(context: LintContext) -> Iterator[Problem]:
     """Every command, every shell block in a hint, and `setup.sh` is accepted by `bash -n`."""
     scripts = [*_find_shell_blocks(context), *_read_setup_script(context)]
     for script, messages in zip(scripts, _parse_scripts([script.text for script in scripts]), strict=True):
@@ -49,7 +49,7 @@ def _find_shell_blocks(context: LintContext) -> Iterator[_Script]:
 
 def _read_setup_script(context: LintContext) -> Iterator[_Script]:
     path = context.folder / "setup.sh"
-    text = read_text_file(path)
+    text = read_utf8_or_none(path)
     if text is not None:
         yield _Script(path, 0, text)
 

@@ -8,7 +8,7 @@ from runner.lessons.lint.context import LintContext
 from runner.lessons.problems import Problem
 
 
-def steps(context: LintContext) -> Iterator[Problem]:
+def incomplete_steps(context: LintContext) -> Iterator[Problem]:
     """Every step has a check, a hint, and commands or a file in `solution/`."""
     path = context.page.path
     solved = {page.path.stem for page in context.solutions}
@@ -28,7 +28,7 @@ def steps(context: LintContext) -> Iterator[Problem]:
             yield Problem(path, step.line, message)
 
 
-def solutions(context: LintContext) -> Iterator[Problem]:
+def unused_solutions(context: LintContext) -> Iterator[Problem]:
     """Every file in `solution/` is for a step without commands in the lesson."""
     for page in context.solutions:
         step = context.lesson.find_step(page.path.stem)
@@ -45,5 +45,5 @@ def near_misses_without_check(context: LintContext) -> Iterator[Problem]:
     for page in context.near_misses:
         step = context.lesson.find_step(str(page.front_matter.get("step")))
         if step and context.check_file.has_known_steps and not context.check_file.list_step_check_names(step.id):
-            line = page.find_key_line("step")
+            line = page.find_front_matter_line("step")
             yield Problem(page.path, line, f"the step '{step.id}' has no check that could reject this near miss")

@@ -11,10 +11,10 @@ from runner.lessons.model import Lab
 from runner.lessons.problems import BrokenLessonError, Problem
 
 
-def translations(context: LintContext) -> Iterator[Problem]:
+def outdated_translations(context: LintContext) -> Iterator[Problem]:
     """A translation has the same steps and blocks as the current English lesson."""
     lab = Lab(context.name, context.folder, context.lesson)
-    for language in translation.list_languages(context.folder):
+    for language in translation.list_translation_languages(context.folder):
         path = translation.build_translation_path(context.folder, language)
         try:
             page, translated = translation.parse_translation_leniently(lab, path)

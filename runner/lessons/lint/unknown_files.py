@@ -12,7 +12,7 @@ _KNOWN_NAMES = ("lesson.md", "setup.sh", "files", "images", "wrong", "solution")
 _MARKDOWN_FOLDERS = ("wrong", "solution")
 
 
-def lab_name(context: LintContext) -> Iterator[Problem]:
+def invalid_lab_name(context: LintContext) -> Iterator[Problem]:
     """The name of a lab's folder is also valid for its checks and its clusters."""
     if not catalog.is_valid_lab_name(context.name):
         rule = f"use lowercase letters, digits and single dashes, at most {catalog.MAX_NAME_LENGTH} characters"

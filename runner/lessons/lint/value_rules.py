@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from runner.lessons.lint.context import LintContext, read_text_file
+from runner.lessons.lint.context import LintContext, read_utf8_or_none
 from runner.lessons.markdown_page import MarkdownPage
 from runner.lessons.model import PLACEHOLDER
 from runner.lessons.problems import Problem
 
 
-def values(context: LintContext) -> Iterator[Problem]:
+def unused_values(context: LintContext) -> Iterator[Problem]:
     """Every value per learner is shown by the lesson in all its languages, and read by a check."""
     names = [value.name for value in context.lesson.values]
-    check_source = read_text_file(context.check_file.path) or ""
+    check_source = read_utf8_or_none(context.check_file.path) or ""
     for name in names:
         line = _find_declaration_line(context.page, name)
         if context.page.has_valid_front_matter:
             for page in (context.page, *context.translations):
-                if f"<{name}>" not in (read_text_file(page.path) or ""):
+                if f"<{name}>" not in (read_utf8_or_none(page.path) or ""):
                     yield Problem(page.path, line if page is context.page else 1, f"the file never shows <{name}>")
         if check_source and not re.search(rf"""["']{name}["']""", check_source):
             file = context.check_file.path.name
@@ -32,6 +32,6 @@ def values(context: LintContext) -> Iterator[Problem]:
 
 def _find_declaration_line(page: MarkdownPage, name: str) -> int:
     """Return the line of the front matter that declares a value."""
-    first = page.find_key_line("values")
+    first = page.find_front_matter_line("values")
     lines = (number for number, line in enumerate(page.lines, 1) if number >= first and f"{name}:" in line)
     return next(lines, first)
