@@ -16,7 +16,7 @@ from runner.cli import _console
 from runner.cli._console import LiveJobLines
 from runner.grading.grade_model import Grade, Mark, compute_score
 from runner.grading.job import Job
-from runner.grading.reports import student_view
+from runner.grading.reports import report_texts
 from runner.grading.similarity import SimilarPair
 
 _NAME_WIDTH = 24
@@ -68,15 +68,15 @@ class _LiveDisplay:
 
 def _format_line(job: Job, grade: Grade) -> Text:
     symbol, style = ("✓", "green") if grade.is_complete else ("!", "yellow")
-    name, seconds = student_view.sanitize_to_one_line(job.name), (f"  {grade.seconds:.0f} s", "dim")
+    name, seconds = report_texts.sanitize_to_one_line(job.name), (f"  {grade.seconds:.0f} s", "dim")
     return Text.assemble((f"{symbol} ", style), f"{name}: ", _format_verdict(grade), seconds)
 
 
 def _format_verdict(grade: Grade) -> Text:
-    problem = Text(student_view.sanitize_to_one_line(student_view.describe_incomplete_grade(grade)), style="yellow")
+    problem = Text(report_texts.sanitize_to_one_line(report_texts.describe_incomplete_grade(grade)), style="yellow")
     if grade.trouble:
         return problem
-    score = Text(f"{student_view.format_score(grade.score)} points", style="bold")
+    score = Text(f"{report_texts.format_score(grade.score)} points", style="bold")
     return score if grade.is_complete else Text.assemble(score, "; ", problem)
 
 
@@ -84,14 +84,14 @@ def print_grades(grades: Sequence[Grade], pairs: Sequence[SimilarPair] = ()) -> 
     """Print a single grade with all its checks, as its student may see it, or several grades as a table."""
     console = _console.get_stdout()
     if len(grades) == 1:
-        _print_grade(student_view.redact_hidden_checks(grades[0]))
+        _print_grade(report_texts.redact_hidden_checks(grades[0]))
         return
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 3, 0, 0))
     for heading in ("SUBMISSION", "LAB", "POINTS", "SECONDS", ""):
         table.add_column(heading, justify="right" if heading in ("POINTS", "SECONDS") else "left")
     for grade in grades:
-        name, score = student_view.sanitize_to_one_line(grade.submission), student_view.format_score(grade.score)
-        problem = Text(student_view.sanitize_to_one_line(student_view.describe_incomplete_grade(grade)), style="yellow")
+        name, score = report_texts.sanitize_to_one_line(grade.submission), report_texts.format_score(grade.score)
+        problem = Text(report_texts.sanitize_to_one_line(report_texts.describe_incomplete_grade(grade)), style="yellow")
         table.add_row(Text(name), grade.lab, score, f"{grade.seconds:.0f}", problem)
     console.print(table)
     _print_similar_pairs(grades, pairs)
@@ -100,13 +100,13 @@ def print_grades(grades: Sequence[Grade], pairs: Sequence[SimilarPair] = ()) -> 
 def _print_similar_pairs(grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> None:
     console = _console.get_stdout()
     if pairs:
-        console.print(Text(f"\nSimilar submissions. {student_view.SIMILARITY_NOTE}", style="dim"))
+        console.print(Text(f"\nSimilar submissions. {report_texts.SIMILARITY_NOTE}", style="dim"))
     for pair in pairs[:_MAX_PAIRS]:
-        names = (student_view.sanitize_to_one_line(grades[index].submission) for index in (pair.first, pair.second))
-        similarity = student_view.format_similarity(pair)
+        names = (report_texts.sanitize_to_one_line(grades[index].submission) for index in (pair.first, pair.second))
+        similarity = report_texts.format_similarity(pair)
         console.print(Text.assemble(f"  {' and '.join(names)}", (f"  {similarity}", "yellow")))
         for line in pair.lines[:_MAX_LINES_PER_PAIR]:
-            text = Text(f"      {student_view.sanitize_to_one_line(line)}", style="dim")
+            text = Text(f"      {report_texts.sanitize_to_one_line(line)}", style="dim")
             console.print(text, no_wrap=True, overflow="ellipsis")
     if len(pairs) > _MAX_PAIRS:
         console.print(f"  and {len(pairs) - _MAX_PAIRS} more pairs, in the reports 'json' and 'pages'")
@@ -119,26 +119,26 @@ def print_grade_changes(differences_by_name: Mapping[str, Sequence[str]]) -> Non
     for name, differences in differences_by_name.items():
         symbol, style = ("✗", "red") if differences else ("✓", "green")
         verdict = "changed" if differences else "unchanged"
-        console.print(Text.assemble((f"{symbol} ", style), f"{student_view.sanitize_to_one_line(name)}: {verdict}"))
+        console.print(Text.assemble((f"{symbol} ", style), f"{report_texts.sanitize_to_one_line(name)}: {verdict}"))
         for difference in differences:
-            console.print(Text(f"    {student_view.sanitize_to_one_line(difference)}"))
+            console.print(Text(f"    {report_texts.sanitize_to_one_line(difference)}"))
 
 
 def _print_grade(grade: Grade) -> None:
     console = _console.get_stdout()
-    if values := student_view.describe_learner_values(grade):
+    if values := report_texts.describe_learner_values(grade):
         console.print(Text(values))
     for problem in grade.problems:
-        console.print(Text(student_view.sanitize_to_one_line(problem), style="yellow"))
+        console.print(Text(report_texts.sanitize_to_one_line(problem), style="yellow"))
     for run in grade.runs:
         if run.complaint:
-            problem = student_view.sanitize_to_one_line(student_view.describe_block_problem(run))
+            problem = report_texts.sanitize_to_one_line(report_texts.describe_block_problem(run))
             console.print(Text.assemble((f"submission.md:{run.line}: ", "dim"), problem))
-            for line in student_view.replace_unsafe_chars(run.output).splitlines()[-_MAX_OUTPUT_LINES:]:
+            for line in report_texts.replace_unsafe_chars(run.output).splitlines()[-_MAX_OUTPUT_LINES:]:
                 console.print(Text(f"  | {line}", style="dim"))
     for step, marks in grade.marks_by_step.items():
-        title = student_view.sanitize_to_one_line(grade.titles.get(step, "Hidden checks"))
-        console.print(Text.assemble((title, "bold"), f"  {student_view.format_score(compute_score(marks))}"))
+        title = report_texts.sanitize_to_one_line(grade.titles.get(step, "Hidden checks"))
+        console.print(Text.assemble((title, "bold"), f"  {report_texts.format_score(compute_score(marks))}"))
         for mark in marks:
             _print_mark(mark)
     console.print()
@@ -149,12 +149,12 @@ def _print_mark(mark: Mark) -> None:
     console = _console.get_stdout()
     symbol, style = OUTCOME_SYMBOLS[mark.outcome]
     bonus = "bonus, " if mark.bonus else ""
-    points = "" if mark.points == 1 and not mark.bonus else f" ({bonus}{student_view.format_points(mark.points)})"
+    points = "" if mark.points == 1 and not mark.bonus else f" ({bonus}{report_texts.format_points(mark.points)})"
     console.print(Text.assemble((f"  {symbol}", style), " ", mark.says, (points, "dim")))
     if mark.outcome is not Outcome.PASSED and mark.text:
-        detail = student_view.sanitize_to_one_line(student_view.explain_unpassed_mark(mark))
+        detail = report_texts.sanitize_to_one_line(report_texts.explain_unpassed_mark(mark))
         console.print(Text(f"      {detail}", style="dim" if mark.outcome is Outcome.SKIPPED else ""))
         if mark.see:
             console.print(
-                Text.assemble(("      see it    ", "dim"), (student_view.sanitize_to_one_line(mark.see), "cyan"))
+                Text.assemble(("      see it    ", "dim"), (report_texts.sanitize_to_one_line(mark.see), "cyan"))
             )

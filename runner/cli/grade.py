@@ -9,7 +9,7 @@ import click
 
 from runner.cli import _console, _grade_results, _options, bundle
 from runner.errors import ExitCode
-from runner.grading import plan, regrade, reports, similarity
+from runner.grading import grade_comparison, plan, reports, similarity
 from runner.grading.batch import BatchGrader
 from runner.grading.collect import find_submission_folders
 from runner.grading.plan import GradingRequest
@@ -98,7 +98,7 @@ def command(
       labs grade submissions/ --dask tcp://grader:8786
     """
     targets = reports.parse_report_options(report_options)
-    previous_grades = regrade.read_report_grades(audited_report) if audited_report else []
+    previous_grades = grade_comparison.read_report_grades(audited_report) if audited_report else []
     submissions = find_submission_folders(folders or (Path(),))
     limits = replace(ResourceLimits(), submission_seconds=float(time_limit))
     request = GradingRequest(submissions, lab, driver, checks, limits, seed, learner, previous_grades)
@@ -119,7 +119,7 @@ def command(
     reports.write_reports(targets, grades, pairs)
     if audited_report is None:
         return max((grade.exit_code for grade in grades), default=ExitCode.DONE)
-    differences = regrade.compare_grades(previous_grades, grades)
+    differences = grade_comparison.compare_grades(previous_grades, grades)
     _grade_results.print_grade_changes(differences)
     if not all(grade.is_complete for grade in grades):
         return ExitCode.HOST

@@ -14,7 +14,7 @@ from runner.lessons import catalog
 from runner.lessons.lint import linter
 from runner.lessons.lint.all_rules import RULES
 from runner.lessons.lint.image_rules import images_without_recipe
-from runner.lessons.lint.unknown_files import invalid_lab_name
+from runner.lessons.lint.lab_folder_rules import invalid_lab_name
 from tests import helpers
 
 CASES_FOLDER = Path(__file__).parent / "lint"

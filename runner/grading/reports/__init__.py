@@ -11,7 +11,7 @@ from typing import NamedTuple
 from runner import paths
 from runner.errors import HostError, LabsError, UsageError, create_unknown_name_error
 from runner.grading.grade_model import Grade
-from runner.grading.reports import html_folder
+from runner.grading.reports import report_folder
 from runner.grading.similarity import SimilarPair
 from runner.storage import atomic
 from runner.storage.output_dir import ManagedDirectory
@@ -141,7 +141,7 @@ def write_report(format_name: str, path: Path, grades: Sequence[Grade], pairs: S
 
     """
     if format_name in FOLDER_FORMATS:
-        files = html_folder.render_folder_files(_load_module(FOLDER_FORMATS[format_name]), grades, pairs)
+        files = report_folder.render_folder_files(_load_module(FOLDER_FORMATS[format_name]), grades, pairs)
         _open_managed_folder(format_name, path).write_files({file: text.encode() for file, text in files.items()})
     else:
         atomic.write_text(path, render_report(format_name, grades, pairs))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runner.grading.grade_model import Grade
-from runner.grading.reports import csv_report, student_view
+from runner.grading.reports import csv_report, report_texts
 
 _STUDENT_COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 
@@ -21,7 +21,7 @@ def render(grades: Sequence[Grade]) -> str:
     earned_by_student: dict[str, dict[str, str]] = {}
     for grade in grades:
         earned_by_student.setdefault(grade.submission, {})[grade.lab] = csv_report.format_earned_points(grade)
-    possible_row = ["Points Possible", "", "", "", "", *(student_view.format_points(possible[lab]) for lab in labs)]
+    possible_row = ["Points Possible", "", "", "", "", *(report_texts.format_points(possible[lab]) for lab in labs)]
     rows = [
         [student, "", "", student, "", *(earned.get(lab, "") for lab in labs)]
         for student, earned in earned_by_student.items()

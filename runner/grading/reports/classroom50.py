@@ -18,7 +18,7 @@ from typing import Any
 from runner.checking.results import Outcome
 from runner.errors import HostError, UsageError
 from runner.grading.grade_model import Grade, Mark
-from runner.grading.reports import student_view
+from runner.grading.reports import report_texts
 
 _FORMAT = "classroom50/result/v1"
 _RUNNER_VARIABLES = {
@@ -40,9 +40,9 @@ def render(grades: Sequence[Grade]) -> str:
         HostError: A check could not run. Without the file, Classroom 50 shows an error and no score.
 
     """
-    (grade,) = (student_view.redact_hidden_checks(grade) for grade in grades)
+    (grade,) = (report_texts.redact_hidden_checks(grade) for grade in grades)
     if not grade.is_complete:
-        reason = student_view.describe_incomplete_grade(grade)
+        reason = report_texts.describe_incomplete_grade(grade)
         raise HostError(f"The report 'classroom50' was not written: {reason}.", "Grade the submission again.")
     scale = _find_scale(mark.points for mark in grade.marks)
     possible = round(grade.score.possible * scale)
@@ -79,11 +79,11 @@ def _render_test(mark: Mark, scale: int) -> dict[str, Any]:
     passed = mark.outcome is Outcome.PASSED
     points = round(mark.points * scale)
     return {
-        "test-name": student_view.sanitize_to_one_line(mark.says),
+        "test-name": report_texts.sanitize_to_one_line(mark.says),
         "passed": passed,
         "score": points if passed else 0,
         "max-score": points,
-        "message": "" if passed else student_view.sanitize_to_one_line(student_view.explain_unpassed_mark(mark)),
+        "message": "" if passed else report_texts.sanitize_to_one_line(report_texts.explain_unpassed_mark(mark)),
     }
 
 

@@ -10,13 +10,13 @@ from pathlib import PurePath
 
 from runner.checking.results import Outcome
 from runner.grading.grade_model import Grade
-from runner.grading.reports import student_view
+from runner.grading.reports import report_texts
 from runner.grading.snapshot import SUBMISSION_FILE
 
 
 def render(grades: Sequence[Grade]) -> str:
     """Return the report: one line per annotation, and no line that starts with any other workflow command."""
-    visible = map(student_view.redact_hidden_checks, grades)
+    visible = map(report_texts.redact_hidden_checks, grades)
     return "".join(f"{line}\n" for grade in visible for line in _render_submission(grade))
 
 
@@ -24,15 +24,15 @@ def _render_submission(grade: Grade) -> Iterator[str]:
     file = str(PurePath(grade.folder) / SUBMISSION_FILE)
     for run in grade.runs:
         if run.complaint:
-            problem = student_view.describe_block_problem(run)
+            problem = report_texts.describe_block_problem(run)
             yield _render_command("notice", problem, file=file, line=str(run.line), title="Shell block")
     for mark in grade.marks:
         if mark.outcome in (Outcome.FAILED, Outcome.ERROR):
             severity = "error" if mark.outcome is Outcome.FAILED else "warning"
-            message = student_view.explain_unpassed_mark(mark) or "not yet"
+            message = report_texts.explain_unpassed_mark(mark) or "not yet"
             yield _render_command(severity, message, file=file, title=mark.says)
     if not grade.is_complete:
-        reason = student_view.describe_incomplete_grade(grade)
+        reason = report_texts.describe_incomplete_grade(grade)
         yield _render_command("warning", reason, file=file, title="Not fully graded")
 
 
@@ -42,4 +42,4 @@ def _render_command(severity: str, message: str, **properties: str) -> str:
 
 
 def _escape(text: str) -> str:
-    return student_view.sanitize_to_one_line(text).replace("%", "%25")
+    return report_texts.sanitize_to_one_line(text).replace("%", "%25")

@@ -17,7 +17,7 @@ from typing import Any
 
 from runner.checking.results import Outcome
 from runner.grading.grade_model import Grade, Mark
-from runner.grading.reports import student_view
+from runner.grading.reports import report_texts
 from runner.grading.snapshot import SUBMISSION_FILE
 
 _PROBLEM = re.compile(rf"{re.escape(SUBMISSION_FILE)}:(\d+): (.*)", re.DOTALL)
@@ -25,7 +25,7 @@ _PROBLEM = re.compile(rf"{re.escape(SUBMISSION_FILE)}:(\d+): (.*)", re.DOTALL)
 
 def render(grades: Sequence[Grade]) -> str:
     """Return the report in ASCII: GitLab does not accept a byte order mark."""
-    visible = map(student_view.redact_hidden_checks, grades)
+    visible = map(report_texts.redact_hidden_checks, grades)
     return json.dumps([entry for grade in visible for entry in _render_entries(grade)], indent=2) + "\n"
 
 
@@ -37,8 +37,8 @@ def _render_entries(grade: Grade) -> Iterator[dict[str, Any]]:
         key = (file, name, *identity)
         occurrences[key] += 1
         yield {
-            "description": student_view.sanitize_to_one_line(description),
-            "check_name": student_view.sanitize_to_one_line(name),
+            "description": report_texts.sanitize_to_one_line(description),
+            "check_name": report_texts.sanitize_to_one_line(name),
             "fingerprint": _hash_words(*key, str(occurrences[key])),
             "severity": severity,
             "location": {"path": file, "lines": {"begin": line}},
@@ -48,18 +48,18 @@ def _render_entries(grade: Grade) -> Iterator[dict[str, Any]]:
 def _list_findings(grade: Grade) -> Iterator[tuple[Any, ...]]:
     """Yield severity, line, description, name, and what identifies the finding even if its line changes later."""
     if not grade.is_complete:
-        yield "critical", 1, student_view.describe_incomplete_grade(grade), "labs/complete"
+        yield "critical", 1, report_texts.describe_incomplete_grade(grade), "labs/complete"
     for problem in grade.problems:
         match = _PROBLEM.fullmatch(problem)
         line, text = (int(match[1]), match[2]) if match else (1, problem)
         yield "minor", line, text, "labs/problem", text
     for run in grade.runs:
         if run.complaint:
-            yield "minor", run.line, student_view.describe_block_problem(run), "labs/block", run.node, run.script
+            yield "minor", run.line, report_texts.describe_block_problem(run), "labs/block", run.node, run.script
     for mark in grade.marks:
         if mark.outcome in (Outcome.FAILED, Outcome.ERROR):
             severity = "major" if mark.outcome is Outcome.FAILED else "info"
-            description = f"{mark.says}: {student_view.explain_unpassed_mark(mark) or 'not yet'}"
+            description = f"{mark.says}: {report_texts.explain_unpassed_mark(mark) or 'not yet'}"
             yield severity, _find_step_line(grade, mark), description, f"labs/{mark.check}"
 
 
@@ -72,7 +72,7 @@ def _relative_path(grade: Grade) -> str:
     folder = Path(grade.folder)
     # Relative to the root of the repository, where CI jobs start.
     relative = os.path.relpath(folder) if folder.is_absolute() else folder
-    return student_view.sanitize_to_one_line(str(Path(relative) / SUBMISSION_FILE))
+    return report_texts.sanitize_to_one_line(str(Path(relative) / SUBMISSION_FILE))
 
 
 def _hash_words(*words: str) -> str:

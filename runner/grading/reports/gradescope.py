@@ -8,22 +8,22 @@ from typing import Any
 
 from runner.checking.results import Outcome
 from runner.grading.grade_model import Grade, Mark
-from runner.grading.reports import student_view
+from runner.grading.reports import report_texts
 
 
 def render(grades: Sequence[Grade]) -> str:
     """Return the report; without a score, which Gradescope shows as a failed autograder, if the grade is unreliable."""
-    (grade,) = (student_view.redact_hidden_checks(grade) for grade in grades)
+    (grade,) = (report_texts.redact_hidden_checks(grade) for grade in grades)
     notes = [
-        student_view.describe_learner_values(grade),
+        report_texts.describe_learner_values(grade),
         *grade.problems,
-        student_view.describe_incomplete_grade(grade),
+        report_texts.describe_incomplete_grade(grade),
     ]
     report: dict[str, Any] = {
         "execution_time": round(grade.seconds),
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "output": student_view.replace_unsafe_chars("\n".join(filter(None, notes))),
+        "output": report_texts.replace_unsafe_chars("\n".join(filter(None, notes))),
         "output_format": "text",
     }
     if grade.is_complete:
@@ -36,12 +36,12 @@ def _render_test(grade: Grade, mark: Mark) -> dict[str, Any]:
     passed = mark.outcome is Outcome.PASSED
     title = grade.titles.get(mark.step)
     return {
-        "name": student_view.sanitize_to_one_line(f"{title}: {mark.says}" if title else mark.says),
+        "name": report_texts.sanitize_to_one_line(f"{title}: {mark.says}" if title else mark.says),
         "name_format": "text",
         "score": round(mark.earned_points, 2),
         "max_score": 0 if mark.bonus else round(mark.points, 2),
         "status": "passed" if passed else "failed",
-        "output": "" if passed else student_view.replace_unsafe_chars(student_view.explain_unpassed_mark(mark)),
+        "output": "" if passed else report_texts.replace_unsafe_chars(report_texts.explain_unpassed_mark(mark)),
         "output_format": "text",
         "visibility": "visible",
     }

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from runner.checking.results import Outcome
 from runner.grading.grade_model import BlockRun, Grade, Mark, compute_score
-from runner.grading.reports import student_view
+from runner.grading.reports import report_texts
 from runner.grading.similarity import SimilarPair
 
 SUFFIX = ".html"
@@ -46,9 +46,9 @@ def render_index_page(grades: Sequence[Grade], pages: Sequence[str], pairs: Sequ
     return _render_template(
         "index",
         submissions=rows,
-        summary=student_view.summarize_grades(grades),
+        summary=report_texts.summarize_grades(grades),
         pairs=pairs,
-        similarity_note=student_view.SIMILARITY_NOTE,
+        similarity_note=report_texts.SIMILARITY_NOTE,
     )
 
 
@@ -65,25 +65,25 @@ def _load_environment() -> Environment:
         trim_blocks=True,
         auto_reload=False,
     )
-    environment.filters |= {"line": student_view.sanitize_to_one_line, "similarity": student_view.format_similarity}
+    environment.filters |= {"line": report_texts.sanitize_to_one_line, "similarity": report_texts.format_similarity}
     return environment
 
 
 def _describe_grade(grade: Grade) -> dict[str, Any]:
     return {
         "grade": grade,
-        "score": student_view.format_score(grade.score),
-        "problem": student_view.describe_incomplete_grade(grade),
+        "score": report_texts.format_score(grade.score),
+        "problem": report_texts.describe_incomplete_grade(grade),
         "page": "",
     }
 
 
 def _describe_submission(full_grade: Grade) -> dict[str, Any]:
-    grade = student_view.redact_hidden_checks(full_grade)
+    grade = report_texts.redact_hidden_checks(full_grade)
     steps = [
         {
-            "title": student_view.sanitize_to_one_line(grade.titles.get(step, "Hidden checks")),
-            "score": student_view.format_score(compute_score(marks)),
+            "title": report_texts.sanitize_to_one_line(grade.titles.get(step, "Hidden checks")),
+            "score": report_texts.format_score(compute_score(marks)),
             "marks": [_describe_mark(mark) for mark in marks],
         }
         for step, marks in grade.marks_by_step.items()
@@ -91,7 +91,7 @@ def _describe_submission(full_grade: Grade) -> dict[str, Any]:
     runs = [_describe_run(run) for run in grade.runs]
     return {
         **_describe_grade(grade),
-        "values": student_view.describe_learner_values(grade),
+        "values": report_texts.describe_learner_values(grade),
         "steps": steps,
         "runs": runs,
     }
@@ -102,25 +102,25 @@ def _describe_mark(mark: Mark) -> dict[str, str]:
     reason = (
         ""
         if mark.outcome is Outcome.PASSED
-        else student_view.sanitize_to_one_line(student_view.explain_unpassed_mark(mark))
+        else report_texts.sanitize_to_one_line(report_texts.explain_unpassed_mark(mark))
     )
     return {
         "css_class": mark.outcome.value,
         "outcome": _OUTCOME_WORDS[mark.outcome],
-        "says": student_view.sanitize_to_one_line(mark.says),
-        "points": f"({'bonus, ' if mark.bonus else ''}{student_view.format_points(mark.points)})",
+        "says": report_texts.sanitize_to_one_line(mark.says),
+        "points": f"({'bonus, ' if mark.bonus else ''}{report_texts.format_points(mark.points)})",
         "reason": reason,
         "node": mark.node if reason and mark.see else "",
-        "see": student_view.sanitize_to_one_line(mark.see),
+        "see": report_texts.sanitize_to_one_line(mark.see),
     }
 
 
 def _describe_run(run: BlockRun) -> dict[str, str]:
     location = f"submission.md:{run.line}{f', {run.seconds:g} s' if run.seconds else ''}"
-    output = f"\n\n{student_view.replace_unsafe_chars(run.output)}" if run.output else ""
+    output = f"\n\n{report_texts.replace_unsafe_chars(run.output)}" if run.output else ""
     return {
-        "node": student_view.sanitize_to_one_line(run.node) or "no node",
-        "about": f"{location}: {student_view.sanitize_to_one_line(run.complaint)}" if run.complaint else location,
-        "script": student_view.replace_unsafe_chars(run.script),
+        "node": report_texts.sanitize_to_one_line(run.node) or "no node",
+        "about": f"{location}: {report_texts.sanitize_to_one_line(run.complaint)}" if run.complaint else location,
+        "script": report_texts.replace_unsafe_chars(run.script),
         "output": f"{output}{'…' if run.cut else ''}",
     }

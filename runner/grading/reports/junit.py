@@ -10,7 +10,7 @@ from xml.etree import ElementTree as Xml
 
 from runner.checking.results import Outcome
 from runner.grading.grade_model import Grade, Mark
-from runner.grading.reports import student_view
+from runner.grading.reports import report_texts
 
 _OUTCOME_TAGS = {Outcome.FAILED: "failure", Outcome.ERROR: "error", Outcome.SKIPPED: "skipped"}
 
@@ -19,7 +19,7 @@ def render(grades: Sequence[Grade]) -> str:
     """Return the report."""
     root = Xml.Element("testsuites", name="labs grade")
     for grade in grades:
-        _add_suite(root, student_view.redact_hidden_checks(grade))
+        _add_suite(root, report_texts.redact_hidden_checks(grade))
     Xml.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{Xml.tostring(root, encoding="unicode")}\n'
 
@@ -29,7 +29,7 @@ def _add_suite(root: Xml.Element, grade: Grade) -> None:
     suite = Xml.SubElement(
         root,
         "testsuite",
-        name=student_view.sanitize_to_one_line(grade.submission),
+        name=report_texts.sanitize_to_one_line(grade.submission),
         tests=str(len(grade.marks) + bool(grade.trouble)),
         failures=str(count[Outcome.FAILED]),
         errors=str(count[Outcome.ERROR] + bool(grade.trouble)),
@@ -39,8 +39,8 @@ def _add_suite(root: Xml.Element, grade: Grade) -> None:
     properties = Xml.SubElement(suite, "properties")
     for name, value in (
         ("lab", grade.lab),
-        ("score", student_view.format_points(grade.score.earned)),
-        ("possible", student_view.format_points(grade.score.possible)),
+        ("score", report_texts.format_points(grade.score.earned)),
+        ("possible", report_texts.format_points(grade.score.possible)),
         ("complete", str(grade.is_complete).lower()),
     ):
         Xml.SubElement(properties, "property", name=name, value=value)
@@ -49,10 +49,10 @@ def _add_suite(root: Xml.Element, grade: Grade) -> None:
     if grade.trouble:
         case = Xml.SubElement(suite, "testcase", classname=grade.lab, name="It can be graded", time="0")
         Xml.SubElement(
-            case, "error", message=student_view.sanitize_to_one_line(student_view.describe_incomplete_grade(grade))
+            case, "error", message=report_texts.sanitize_to_one_line(report_texts.describe_incomplete_grade(grade))
         )
     if grade.problems:
-        Xml.SubElement(suite, "system-err").text = student_view.replace_unsafe_chars("\n".join(grade.problems))
+        Xml.SubElement(suite, "system-err").text = report_texts.replace_unsafe_chars("\n".join(grade.problems))
 
 
 def _add_case(suite: Xml.Element, grade: Grade, mark: Mark) -> None:
@@ -60,12 +60,12 @@ def _add_case(suite: Xml.Element, grade: Grade, mark: Mark) -> None:
         suite,
         "testcase",
         classname=f"{grade.lab}.{mark.step}",
-        name=student_view.sanitize_to_one_line(mark.says),
+        name=report_texts.sanitize_to_one_line(mark.says),
         time=f"{mark.seconds:.3f}",
     )
     if mark.outcome is Outcome.PASSED:
         return
-    message = student_view.sanitize_to_one_line(student_view.explain_unpassed_mark(mark))
+    message = report_texts.sanitize_to_one_line(report_texts.explain_unpassed_mark(mark))
     result = Xml.SubElement(case, _OUTCOME_TAGS[mark.outcome], message=message)
     if mark.see:
-        result.text = student_view.replace_unsafe_chars(f"See it on {mark.node} with: {mark.see}")
+        result.text = report_texts.replace_unsafe_chars(f"See it on {mark.node} with: {mark.see}")

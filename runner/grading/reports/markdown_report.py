@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from runner.checking.results import Outcome
 from runner.grading.grade_model import Grade, Mark, compute_score
-from runner.grading.reports import student_view
+from runner.grading.reports import report_texts
 from runner.grading.similarity import SimilarPair
 
 # Every character that could be part of Markdown, HTML or a mention.
@@ -20,16 +20,16 @@ def render(grades: Sequence[Grade]) -> str:
     """Return the report."""
     lines = ["# Grades", "", *_render_table(grades, [escape_markdown(grade.submission) for grade in grades])]
     for grade in grades:
-        visible = student_view.redact_hidden_checks(grade)
+        visible = report_texts.redact_hidden_checks(grade)
         lines += ("", f"## {escape_markdown(grade.submission)}", "", *_render_submission(visible, "###"))
     return _join_lines(lines)
 
 
 def render_learner_page(grade: Grade) -> str:
     """Return the page of one learner, which contains nothing about others."""
-    title = f"# {escape_markdown(grade.submission)}: {student_view.format_score(grade.score)}"
+    title = f"# {escape_markdown(grade.submission)}: {report_texts.format_score(grade.score)}"
     lab = [f"Lab: {escape_markdown(grade.lab)}", ""] if grade.lab else []
-    return _join_lines([title, "", *lab, *_render_submission(student_view.redact_hidden_checks(grade), "##")])
+    return _join_lines([title, "", *lab, *_render_submission(report_texts.redact_hidden_checks(grade), "##")])
 
 
 def render_index_page(grades: Sequence[Grade], pages: Sequence[str], pairs: Sequence[SimilarPair]) -> str:
@@ -42,12 +42,12 @@ def render_index_page(grades: Sequence[Grade], pages: Sequence[str], pairs: Sequ
 
     """
     links = [f"[{escape_markdown(grade.submission)}]({page})" for grade, page in zip(grades, pages, strict=True)]
-    summary = escape_markdown(student_view.summarize_grades(grades))
+    summary = escape_markdown(report_texts.summarize_grades(grades))
     lines = ["# Grades", "", summary, "", *_render_table(grades, links)]
     if pairs:
-        lines += ("", "## Similar submissions", "", escape_markdown(student_view.SIMILARITY_NOTE), "")
+        lines += ("", "## Similar submissions", "", escape_markdown(report_texts.SIMILARITY_NOTE), "")
     for pair in pairs:
-        similarity = escape_markdown(student_view.format_similarity(pair))
+        similarity = escape_markdown(report_texts.format_similarity(pair))
         lines.append(f"- {links[pair.first]} and {links[pair.second]}: {similarity}")
         lines += (f"  - {escape_markdown(line)}" for line in pair.lines)
     return _join_lines(lines)
@@ -55,7 +55,7 @@ def render_index_page(grades: Sequence[Grade], pages: Sequence[str], pairs: Sequ
 
 def escape_markdown(text: str) -> str:
     """Return text on one line that Markdown shows unchanged."""
-    return _SPECIAL_CHARS.sub(r"\\\1", student_view.sanitize_to_one_line(text))
+    return _SPECIAL_CHARS.sub(r"\\\1", report_texts.sanitize_to_one_line(text))
 
 
 def _join_lines(lines: Iterable[str]) -> str:
@@ -65,24 +65,24 @@ def _join_lines(lines: Iterable[str]) -> str:
 def _render_table(grades: Sequence[Grade], names: Sequence[str]) -> Iterator[str]:
     yield from ("| Submission | Lab | Points | |", "|---|---|---:|---|")
     for grade, name in zip(grades, names, strict=True):
-        problem = escape_markdown(student_view.describe_incomplete_grade(grade))
-        yield f"| {name} | {escape_markdown(grade.lab)} | {student_view.format_score(grade.score)} | {problem} |"
+        problem = escape_markdown(report_texts.describe_incomplete_grade(grade))
+        yield f"| {name} | {escape_markdown(grade.lab)} | {report_texts.format_score(grade.score)} | {problem} |"
 
 
 def _render_submission(grade: Grade, heading: str) -> Iterator[str]:
-    if student_view.describe_learner_values(grade):
-        yield from (escape_markdown(student_view.describe_learner_values(grade)), "")
+    if report_texts.describe_learner_values(grade):
+        yield from (escape_markdown(report_texts.describe_learner_values(grade)), "")
     for problem in grade.problems:
         yield f"- {escape_markdown(problem)}"
     if grade.trouble:
-        yield escape_markdown(student_view.describe_incomplete_grade(grade))
+        yield escape_markdown(report_texts.describe_incomplete_grade(grade))
     for step, marks in grade.marks_by_step.items():
         title = escape_markdown(grade.titles.get(step, "Hidden checks"))
-        yield from ("", f"{heading} {title}: {student_view.format_score(compute_score(marks))}", "")
+        yield from ("", f"{heading} {title}: {report_texts.format_score(compute_score(marks))}", "")
         yield from (_render_mark(mark) for mark in marks)
 
 
 def _render_mark(mark: Mark) -> str:
-    reason = "" if mark.outcome is Outcome.PASSED else escape_markdown(student_view.explain_unpassed_mark(mark))
-    points = student_view.format_points(mark.points)
+    reason = "" if mark.outcome is Outcome.PASSED else escape_markdown(report_texts.explain_unpassed_mark(mark))
+    points = report_texts.format_points(mark.points)
     return f"- {_SYMBOLS[mark.outcome]} {escape_markdown(mark.says)} ({points}){f': {reason}' if reason else ''}"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from runner.checking.results import Outcome
 from runner.grading.grade_model import Grade
-from runner.grading.reports import csv_report, student_view
+from runner.grading.reports import csv_report, report_texts
 
 
 def render(grades: Sequence[Grade]) -> str:
@@ -23,11 +23,11 @@ def render(grades: Sequence[Grade]) -> str:
 
 
 def _render_feedback(full_grade: Grade) -> str:
-    grade = student_view.redact_hidden_checks(full_grade)
+    grade = report_texts.redact_hidden_checks(full_grade)
     missing = [
-        f"{mark.says}: {student_view.explain_unpassed_mark(mark)}"
+        f"{mark.says}: {report_texts.explain_unpassed_mark(mark)}"
         for mark in grade.marks
         if mark.outcome is not Outcome.PASSED
     ]
-    parts = [student_view.format_score(grade.score), student_view.describe_incomplete_grade(grade), *missing]
+    parts = [report_texts.format_score(grade.score), report_texts.describe_incomplete_grade(grade), *missing]
     return " | ".join(filter(None, parts))

@@ -12,12 +12,12 @@ from runner.lessons.lint.hint_rules import hints_for_unknown_checks
 from runner.lessons.lint.homoglyphs import homoglyphs_in_commands
 from runner.lessons.lint.image_rules import images_without_recipe, undeclared_images
 from runner.lessons.lint.invisible_chars import invisible_chars
+from runner.lessons.lint.lab_folder_rules import invalid_lab_name, unknown_files
 from runner.lessons.lint.link_rules import broken_links
 from runner.lessons.lint.prerequisites import missing_or_cyclic_prerequisites
 from runner.lessons.lint.shell_syntax import shell_syntax_errors
 from runner.lessons.lint.step_rules import incomplete_steps, near_misses_without_check, unused_solutions
 from runner.lessons.lint.translation_rules import outdated_translations
-from runner.lessons.lint.unknown_files import invalid_lab_name, unknown_files
 from runner.lessons.lint.value_rules import unused_values
 from runner.lessons.problems import Problem
 

@@ -77,7 +77,7 @@ def lines(text: str) -> str:
 def test_output(name: str, tmp_path: Path) -> None:
     """A command prints the output of its golden case, and exits with 0."""
     helpers.write_lab(tmp_path, LESSON)
-    expected = {title: output for title, _, output in helpers.read_golden_cases(HERE / "output.txt")}
+    expected = {title: output for title, _, output in helpers.read_golden_cases(HERE / "expected_output.txt")}
     done = helpers.run_labs(tmp_path, *name.split())
     assert (0, "", expected[name]) == (done.returncode, done.stderr, lines(done.stdout))
 

@@ -148,7 +148,7 @@ def use_lab(tree: Path) -> None:
     assert result.exception is None or isinstance(result.exception, LabsError), result.exc_info
 
 
-# The same examples in every run. To try more: LABS_FUZZ=5000 pytest tests/lessons/test_fuzz.py
+# The same examples in every run. To try more: LABS_FUZZ=5000 pytest tests/lessons/test_lab_fuzzing.py
 @settings(
     max_examples=int(EXAMPLE_COUNT or 100),
     derandomize=not EXAMPLE_COUNT,

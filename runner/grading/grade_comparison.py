@@ -9,7 +9,7 @@ from pathlib import Path
 from runner.errors import UsageError
 from runner.grading import grade_model
 from runner.grading.grade_model import Grade
-from runner.grading.reports import student_view
+from runner.grading.reports import report_texts
 from runner.grading.reports.json_report import FORMAT
 
 _CHANGED_INPUTS = {
@@ -60,14 +60,14 @@ def _list_differences(previous: Grade, current: Grade) -> list[str]:
     if previous.version != current.version:
         differences.append(f"labs was version {previous.version}, and is now {current.version}")
     if not current.is_complete:
-        return [*differences, student_view.describe_incomplete_grade(current)]
+        return [*differences, report_texts.describe_incomplete_grade(current)]
     previous_marks = {(mark.hidden, mark.check): mark for mark in previous.marks}
-    redacted_marks = student_view.redact_hidden_checks(current).marks
+    redacted_marks = report_texts.redact_hidden_checks(current).marks
     for mark, redacted in zip(current.marks, redacted_marks, strict=True):
         previous_mark = previous_marks.get((mark.hidden, mark.check))
         if previous_mark and previous_mark.outcome is not mark.outcome:
             differences.append(f"{redacted.says}: was {previous_mark.outcome.value}, is now {mark.outcome.value}")
     if previous.score != current.score:
-        scores = [student_view.format_score(grade.score) for grade in (previous, current)]
+        scores = [report_texts.format_score(grade.score) for grade in (previous, current)]
         differences.append(f"had {scores[0]} points, has now {scores[1]}")
     return differences

@@ -1,4 +1,4 @@
-"""What report formats share: the students' view of a grade, and its texts."""
+"""Texts that report formats share, and the redaction of what students may not see."""
 
 from __future__ import annotations
 

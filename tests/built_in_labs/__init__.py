@@ -1,0 +1,1 @@
+"""Verify the labs that come with the project."""
