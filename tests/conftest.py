@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runner.drivers.docker import project_lock
-from tests.terminal import PseudoTerminal
+from tests.pseudo_terminal import PseudoTerminal
 
 LabsRunner = Callable[..., subprocess.CompletedProcess[str]]
 LABS_TREE = Path(__file__).parent / "tree"

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.terminal import PseudoTerminal
+from tests.pseudo_terminal import PseudoTerminal
 
 PROMPT = "# "
 

@@ -25,7 +25,7 @@ from tests.ladder_submissions import (
     write_hidden_checks,
     write_submissions,
 )
-from tests.terminal import PseudoTerminal
+from tests.pseudo_terminal import PseudoTerminal
 
 SUBMISSIONS = {
     "perfect": SWARM_BLOCK + VOLUMES_BLOCK + THIRD_BLOCK,

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import LABS_TREE, LabsRunner
 from tests.docker.conftest import run_docker
-from tests.screen import ScreenTerminal, reaction_limit
+from tests.emulated_screen import ScreenTerminal, reaction_limit
 
 pytestmark = pytest.mark.usefixtures("clean")
 HINT = """

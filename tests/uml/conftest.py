@@ -11,7 +11,7 @@ from runner.drivers.uml.driver import UmlDriver
 from runner.nodes.driver_interface import Node
 from tests.conftest import LabsRunner, make_labs_runner
 from tests.helpers import NO_ENGINE
-from tests.uml.leftovers import UmlLeftovers
+from tests.uml.vm_leftovers import UmlLeftovers
 
 HERE = Path(__file__).parent
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import LabsRunner
 from tests.helpers import NO_ENGINE
-from tests.uml.leftovers import UmlLeftovers
+from tests.uml.vm_leftovers import UmlLeftovers
 
 pytestmark = pytest.mark.usefixtures("clean")
 

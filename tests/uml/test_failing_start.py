@@ -15,7 +15,7 @@ from runner.drivers.uml import artifacts
 from runner.drivers.uml.artifacts import PARTIAL_SUFFIX
 from tests.conftest import LabsRunner
 from tests.helpers import FRONT_MATTER, write_lab
-from tests.uml.leftovers import UmlLeftovers
+from tests.uml.vm_leftovers import UmlLeftovers
 
 pytestmark = pytest.mark.usefixtures("clean")
 

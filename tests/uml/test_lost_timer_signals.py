@@ -14,7 +14,7 @@ import pytest
 
 from runner.drivers.uml.vm import cluster_state
 from tests.conftest import LabsRunner
-from tests.uml.leftovers import UmlLeftovers
+from tests.uml.vm_leftovers import UmlLeftovers
 
 # From sys/ptrace.h.
 _CONTINUE, _ATTACH, _DETACH = 7, 16, 17

@@ -17,7 +17,7 @@ import pytest
 from runner.drivers.uml import artifacts
 from tests.conftest import CHECKOUT
 from tests.helpers import NO_ENGINE
-from tests.uml.leftovers import UmlLeftovers
+from tests.uml.vm_leftovers import UmlLeftovers
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not shutil.which("useradd"), reason="only root can create a user and run commands as them"

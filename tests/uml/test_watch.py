@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from tests.conftest import LabsRunner
-from tests.screen import ScreenTerminal, reaction_limit
+from tests.emulated_screen import ScreenTerminal, reaction_limit
 
 
 def test_watch(labs: LabsRunner, trio: str, environment: dict[str, str]) -> None:

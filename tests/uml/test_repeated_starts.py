@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import LabsRunner
-from tests.uml.leftovers import UmlLeftovers
+from tests.uml.vm_leftovers import UmlLeftovers
 
 pytestmark = pytest.mark.usefixtures("clean")
 # Twenty rounds, run by hand, left nothing either; five keep the test short.

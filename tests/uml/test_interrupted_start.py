@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import LabsRunner
 from tests.interrupted_start import interrupt_start
-from tests.uml.leftovers import UmlLeftovers
+from tests.uml.vm_leftovers import UmlLeftovers
 
 pytestmark = pytest.mark.usefixtures("clean")
 _START = ["solo", "--driver", "uml"]

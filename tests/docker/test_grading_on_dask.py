@@ -31,7 +31,7 @@ from tests.ladder_submissions import (
     read_grades,
     write_submissions,
 )
-from tests.terminal import PseudoTerminal
+from tests.pseudo_terminal import PseudoTerminal
 
 SUBMISSIONS = {
     "perfect": SWARM_BLOCK + VOLUMES_BLOCK + THIRD_BLOCK,

@@ -19,8 +19,8 @@ from runner.grading.grade_model import BlockRun, Grade
 from tests.conftest import LabsRunner
 from tests.connection_recorder import record_connections
 from tests.ladder_submissions import grade_folder, list_outcomes, parse_table, write_hidden_checks, write_submissions
-from tests.uml.hostile import ALL_ERRORS, ATTACKS, PORT
-from tests.uml.leftovers import UmlLeftovers
+from tests.uml.hostile_submissions import ALL_ERRORS, ATTACKS, PORT
+from tests.uml.vm_leftovers import UmlLeftovers
 
 SCOUTING_ATTACKS = [name for name in ATTACKS if name.startswith("looks-for-")]
 # All report formats that show several submissions.

@@ -13,7 +13,7 @@ import pytest
 from runner.errors import HostError
 from runner.nodes.driver_interface import Node
 from tests.conftest import LabsRunner
-from tests.uml.leftovers import UmlLeftovers
+from tests.uml.vm_leftovers import UmlLeftovers
 
 pytestmark = pytest.mark.usefixtures("trio")
 TIMEOUT = 10

@@ -14,8 +14,8 @@ from runner.drivers.uml.vm import cpu_affinity
 from runner.errors import HostError
 from runner.nodes.driver_interface import Node
 from tests.conftest import LabsRunner
-from tests.terminal import PseudoTerminal
-from tests.uml.leftovers import UmlLeftovers
+from tests.pseudo_terminal import PseudoTerminal
+from tests.uml.vm_leftovers import UmlLeftovers
 
 pytestmark = pytest.mark.usefixtures("trio")
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import LabsRunner
 from tests.docker.conftest import run_docker
-from tests.terminal import PseudoTerminal
+from tests.pseudo_terminal import PseudoTerminal
 
 pytestmark = pytest.mark.usefixtures("trio")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyte
 
-from tests.terminal import PseudoTerminal
+from tests.pseudo_terminal import PseudoTerminal
 
 # The goal for `labs watch`: a check turns green this soon after the state has changed.
 _REACTION_SECONDS = 2.0
