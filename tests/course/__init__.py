@@ -1,1 +1,0 @@
-"""Verify the labs that come with the project."""
