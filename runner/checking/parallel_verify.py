@@ -64,7 +64,7 @@ class ParallelVerifier:
         """
         verifications = []
         sorted_jobs = sorted(jobs, key=_longest_first)
-        results = subprocess_pool.run_in_threads(
+        results = subprocess_pool.map_in_threads(
             self.max_parallel, self._verify_lab, sorted_jobs, self._children.interrupt_all
         )
         with contextlib.closing(results):

@@ -34,7 +34,7 @@ def command(lab: str | None, last_step: str | None) -> int:
     """
     session = _progress.create_session()
     cluster = session.cluster_survey.require_running_cluster(lab)
-    lookup.check_main_cluster(cluster)
+    lookup.check_is_main_cluster(cluster)
     loaded = session.load_lab(cluster.id.lab)
     steps = loaded.lesson.steps
     if last_step:

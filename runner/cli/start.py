@@ -78,7 +78,7 @@ def start_lab(
     """
     cluster = session.cluster_survey.find_cluster(ClusterId(lab.name))
     choice = selection.choose_driver(lab, driver, cluster)
-    if not (cluster and cluster.is_running):
+    if not (cluster and cluster.is_fully_running):
         line = f"Driver {choice.driver.name}: {choice.reason}."
         _console.get_stderr().print(line, style="dim", soft_wrap=True, markup=False)
     outcome = lifecycle.start(

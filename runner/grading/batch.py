@@ -63,8 +63,8 @@ class BatchGrader:
 
         """
         results: dict[Job, GradedSubmission] = {}
-        finished = subprocess_pool.run_in_threads(
-            self.executor.capacity, self._grade_job, jobs, self.executor.interrupt
+        finished = subprocess_pool.map_in_threads(
+            self.executor.capacity, self._grade_job, jobs, self.executor.interrupt_jobs
         )
         with contextlib.closing(finished):
             for job, result in finished:

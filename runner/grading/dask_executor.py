@@ -126,7 +126,7 @@ class DaskExecutor:
         if on_status := self._status_callbacks.get(key):
             on_status(line)
 
-    def interrupt(self) -> None:
+    def interrupt_jobs(self) -> None:
         """Cancel all tasks, and wait until their nodes are removed."""
         with self._lock:
             self._is_interrupted = True
@@ -144,7 +144,7 @@ class DaskExecutor:
                 raise KeyboardInterrupt
             self._status_callbacks[key] = on_status
             future = self.client.submit(
-                dask_worker.grade_job, packed, self.run_id, key=key, resources=resources, pure=False
+                dask_worker.grade_job_to_json, packed, self.run_id, key=key, resources=resources, pure=False
             )
             self._futures[key] = future
         return future

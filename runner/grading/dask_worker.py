@@ -50,7 +50,7 @@ async def dask_setup(worker: Worker) -> None:
     await worker.plugin_add(_CancelPlugin(), name=TASK_PREFIX)
 
 
-def grade_job(packed: PackedJob, topic: str) -> str:
+def grade_job_to_json(packed: PackedJob, topic: str) -> str:
     """Grade a submission on this worker; status lines go to a Dask topic, each with the task's key.
 
     Returns:
@@ -67,7 +67,7 @@ def grade_job(packed: PackedJob, topic: str) -> str:
     # Dask removes its own folder when it restarts a worker that was killed.
     executor = _executors[key] = LocalExecutor(1, Path(worker.local_directory))
     if key in _cancelled_tasks:
-        executor.interrupt()
+        executor.interrupt_jobs()
 
     def report_status(line: str) -> None:
         worker.log_event(topic, [key, line])
@@ -99,12 +99,12 @@ class _CancelPlugin(WorkerPlugin):
         if (start, finish) == ("executing", "released") and str(key).startswith(TASK_PREFIX):
             _cancelled_tasks.add(str(key))
             if executor := _executors.get(str(key)):
-                executor.interrupt()
+                executor.interrupt_jobs()
 
     def teardown(self, worker: Worker) -> None:
         """Stop all gradings when the worker is stopped."""
         for executor in list(_executors.values()):
-            executor.interrupt()
+            executor.interrupt_jobs()
 
 
 def _check_worker(packed: PackedJob) -> None:

@@ -38,12 +38,12 @@ class Executor(Protocol):
         Raises:
             BrokenLabError: The lab or its checks are broken.
             ExecutorError: Nothing can be graded here.
-            KeyboardInterrupt: `interrupt` was called.
+            KeyboardInterrupt: `interrupt_jobs` was called.
 
         """
         ...
 
-    def interrupt(self) -> None:
+    def interrupt_jobs(self) -> None:
         """Stop all gradings, wait until their nodes are removed, and refuse to start others."""
         ...
 

@@ -49,7 +49,7 @@ class LimitedRunner:
         return max(0.0, self._submission_deadline - self.clock())
 
     @property
-    def timeout_seconds(self) -> float:
+    def next_script_timeout_seconds(self) -> float:
         """The time that is left for the current block."""
         return max(_MIN_SECONDS, round(min(self._block_deadline - self.clock(), self.submission_seconds_left), 1))
 
@@ -63,7 +63,7 @@ class LimitedRunner:
             HostError: The node cannot be reached.
 
         """
-        seconds, max_bytes = self.timeout_seconds, self.limits.output_bytes // 2
+        seconds, max_bytes = self.next_script_timeout_seconds, self.limits.output_bytes // 2
         argv = ["perl", "-e", _LIMITED_EXEC, "--", f"{seconds:g}", str(max_bytes + 1), script]
         with TimeLimit(seconds + _GRACE_SECONDS, f"The block on {node.name}"):
             result = node.run_command(argv)

@@ -43,10 +43,10 @@ class LocalExecutor:
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether `interrupt` was called."""
+        """Whether `interrupt_jobs` was called."""
         return self._children.is_interrupted
 
-    def interrupt(self) -> None:
+    def interrupt_jobs(self) -> None:
         """Stop all gradings after they have removed their nodes, and refuse to start others."""
         self._children.interrupt_all()
 

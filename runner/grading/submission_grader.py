@@ -144,7 +144,7 @@ class SubmissionGrader:
         started_at = time.monotonic()
         runner.start_block_timer()
         try:
-            retry_seconds = min(command.retry_seconds, runner.timeout_seconds)
+            retry_seconds = min(command.retry_seconds, runner.next_script_timeout_seconds)
             result = player.run_command_with_retries(replace(command, retry_seconds=retry_seconds), node)
         except HostError as error:
             # The node does not answer or is gone; the other nodes can still be checked.

@@ -73,7 +73,7 @@ class BlockParser:
 
     def parse_picture(self, line: int, content: str) -> Picture | None:
         """Parse a picture of what runs on the nodes, written as YAML; return None if it is invalid."""
-        data, problems = frontmatter.parse_and_validate_yaml(
+        data, problems = frontmatter.parse_yaml_and_collect_problems(
             self.path, content, line + 1, "picture.schema.json", "picture"
         )
         if problems:

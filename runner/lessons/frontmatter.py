@@ -16,7 +16,7 @@ from runner.lessons import learner_values, strict_yaml
 from runner.lessons.problems import Problem
 
 
-def parse_and_validate_yaml(
+def parse_yaml_and_collect_problems(
     path: Path, text: str, first_line: int, schema_file: str, label: str = "front matter"
 ) -> tuple[dict[str, Any], list[Problem]]:
     """Parse YAML and validate it against a JSON schema.

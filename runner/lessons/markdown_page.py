@@ -64,7 +64,7 @@ class MarkdownPage:
         """All commands, in order."""
         return tuple(command for section in self.sections for command in section.commands)
 
-    def find_front_matter_line(self, key: str) -> int:
+    def find_front_matter_line_number(self, key: str) -> int:
         """Return the line of a key in the front matter; the first line if the key is missing."""
         lines = enumerate(self.lines, 1)
         return next((number for number, line in lines if line.startswith(f"{key}:")), 1)
@@ -104,7 +104,7 @@ def read_page(
     front_matter: dict[str, Any] = {}
     problems: list[Problem] = []
     if schema_file:
-        front_matter, problems = frontmatter.parse_and_validate_yaml(path, yaml, first_line, schema_file)
+        front_matter, problems = frontmatter.parse_yaml_and_collect_problems(path, yaml, first_line, schema_file)
     is_valid = not problems
     names = _list_node_names(front_matter) if node_names is None else node_names
     content = tokens[has_front_matter:]

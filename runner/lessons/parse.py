@@ -89,7 +89,7 @@ def parse_near_miss(path: Path, lab: Lab) -> NearMiss:
         BrokenLessonError: With every problem of the file, as `file:line: message`.
 
     """
-    page = parse_near_miss_page(path, lab, lab.lesson.topology.node_names)
+    page = parse_near_miss_page_leniently(path, lab, lab.lesson.topology.node_names)
     if page.problems:
         raise BrokenLessonError(lab.name, page.problems)
     commands = {section.title: section.commands for section in page.sections}
@@ -97,7 +97,7 @@ def parse_near_miss(path: Path, lab: Lab) -> NearMiss:
     return NearMiss(path, data["step"], data["played"] == "after", data["says"], commands["Wrong"], commands["Cure"])
 
 
-def parse_near_miss_page(path: Path, lab: Lab, node_names: Iterable[str]) -> MarkdownPage:
+def parse_near_miss_page_leniently(path: Path, lab: Lab, node_names: Iterable[str]) -> MarkdownPage:
     """Parse a file in `wrong/` as far as possible, and return its page with its problems.
 
     Raises:
@@ -115,7 +115,7 @@ def parse_near_miss_page(path: Path, lab: Lab, node_names: Iterable[str]) -> Mar
                 page.add_problem(section.line, f"the heading '## {title}' appears twice")
     step = page.front_matter.get("step")
     if isinstance(step, str) and lab.lesson.find_step(step) is None:
-        page.add_problem(page.find_front_matter_line("step"), f"the lesson has no step '{step}'")
+        page.add_problem(page.find_front_matter_line_number("step"), f"the lesson has no step '{step}'")
     return page
 
 

@@ -24,7 +24,7 @@ class ScriptRunner(Protocol):
     """Runs a script on a node."""
 
     @property
-    def timeout_seconds(self) -> float:
+    def next_script_timeout_seconds(self) -> float:
         """How long the script may take."""
         ...
 
@@ -37,11 +37,13 @@ class ScriptRunner(Protocol):
 class ShellScriptRunner:
     """Runs trusted scripts, such as those of a lesson."""
 
-    timeout_seconds: float = _COMMAND_TIMEOUT_SECONDS
+    next_script_timeout_seconds: float = _COMMAND_TIMEOUT_SECONDS
 
     def run_script(self, node: Node, script: str) -> ExecResult:
         """Run a script in a shell that exits at the first command that fails."""
-        return node.run_command(["timeout", "--kill-after=5", f"{self.timeout_seconds:g}", "bash", "-ec", script])
+        return node.run_command(
+            ["timeout", "--kill-after=5", f"{self.next_script_timeout_seconds:g}", "bash", "-ec", script]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class LessonPlayer:
 
     def _run_once(self, command: Command, node: Node) -> CommandResult:
         script = self._fill_placeholders(command.script)
-        started, timeout_seconds = time.monotonic(), self._script_runner.timeout_seconds
+        started, timeout_seconds = time.monotonic(), self._script_runner.next_script_timeout_seconds
         result = self._script_runner.run_script(node, script)
         output = result.stdout_text + result.stderr_text
         if command.capture_name:

@@ -43,7 +43,7 @@ def _check_name(name: str) -> None:
             f"'{name}' is not a valid name for a lab.",
             f"Use lowercase letters, digits and single dashes, {limit}, as in 'rolling-updates'.",
         )
-    if paths.uses_built_in_labs() and paths.is_installed():
+    if paths.uses_built_in_labs() and paths.is_installed_from_wheel():
         message = "You cannot create a lab among the labs that are installed with this program."
         raise UsageError(message, f"Name a folder for your own labs: 'labs --labs DIR new {name}'.")
 

@@ -54,7 +54,7 @@ def find_missing_translations(folders: Iterable[Path]) -> dict[str, list[Path]]:
     return {language: labs for language, labs in missing.items() if labs}
 
 
-def hash_lesson(folder: Path) -> str:
+def hash_english_lesson(folder: Path) -> str:
     """Return a short hash of the current English lesson."""
     return hashlib.sha256((folder / "lesson.md").read_bytes()).hexdigest()[:12]
 
@@ -92,8 +92,8 @@ def parse_translation_leniently(lab: Lab, path: Path) -> tuple[MarkdownPage, Tra
     page.problems.extend(_compare_lessons(path, intro, steps, lab.lesson))
     data = page.front_matter if page.has_valid_front_matter else {"title": "", "summary": "", "translates": ""}
     lesson = replace(lab.lesson, title=data["title"], summary=data["summary"], intro=intro, steps=steps)
-    is_stale = data["translates"] != hash_lesson(lab.folder)
-    return page, Translation(path, lesson, is_stale, page.find_front_matter_line("translates"))
+    is_stale = data["translates"] != hash_english_lesson(lab.folder)
+    return page, Translation(path, lesson, is_stale, page.find_front_matter_line_number("translates"))
 
 
 def _compare_lessons(path: Path, intro: Sequence[LessonPart], steps: Sequence[Step], original: Lesson) -> list[Problem]:

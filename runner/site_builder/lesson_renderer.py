@@ -219,7 +219,7 @@ class _SectionRenderer:
         return self.renderer.localized_lab.lesson
 
     def _render_block(self, macro: str, **arguments: Any) -> str:
-        return self.renderer.templates.render_block(macro, **arguments)
+        return self.renderer.templates.render_block_macro(macro, **arguments)
 
 
 def _collect_search_text(parts: Sequence[LessonPart]) -> str:

@@ -47,7 +47,7 @@ class SiteTemplates:
         blocks = self._environment.get_template("blocks.html")
         self._blocks: Any = blocks.make_module({"texts": self.texts})
 
-    def render_block(self, macro: str, **arguments: Any) -> str:
+    def render_block_macro(self, macro: str, **arguments: Any) -> str:
         """Return the HTML of one block of a lesson, rendered by a macro of `blocks.html`."""
         return str(getattr(self._blocks, macro)(**arguments))
 

@@ -182,7 +182,7 @@ class WatchApp:
         self._is_polling = False
         self._poll_backoff = self._poll_backoff.reschedule_after_poll(now, settled=result.is_settled)
         self._state = model.apply_poll_result(before, result.cluster, result.snapshot, result.error)
-        if model.extract_node_availability(before) != model.extract_node_availability(self._state):
+        if model.extract_phase_and_stopped_nodes(before) != model.extract_phase_and_stopped_nodes(self._state):
             # `labs start` and `labs reset` also change the recorded progress.
             self._state = progress_recorder.reload_progress(self._state)
             self._scheduler.schedule_all_checks(now)

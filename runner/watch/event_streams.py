@@ -35,7 +35,7 @@ class EngineEventStreams:
         self._on_lost = on_lost
         self._streams: dict[Node, _NodeEventStream] = {}
 
-    def follow_nodes(self, nodes: Iterable[Node]) -> Mapping[str, Any]:
+    def set_followed_nodes(self, nodes: Iterable[Node]) -> Mapping[str, Any]:
         """Follow exactly these nodes, and return an API client for each that is running, by node name."""
         running_nodes = [node for node in nodes if node.state is NodeState.RUNNING]
         for node, stream in list(self._streams.items()):
@@ -49,7 +49,7 @@ class EngineEventStreams:
 
     def close_streams(self) -> None:
         """Stop following all nodes."""
-        self.follow_nodes(())
+        self.set_followed_nodes(())
 
 
 class _NodeEventStream:
@@ -61,7 +61,7 @@ class _NodeEventStream:
         self._on_lost = on_lost
         self._connections: list[socket.socket] = []
         self._is_closed = threading.Event()
-        self.client = docker_transport.create_docker_client(self._connect, timeout=_API_TIMEOUT_SECONDS)
+        self.client = docker_transport.create_client_over_streams(self._connect, timeout=_API_TIMEOUT_SECONDS)
         self._thread = threading.Thread(target=self._follow_events, daemon=True)
         self._thread.start()
 
@@ -77,7 +77,7 @@ class _NodeEventStream:
                 connection.shutdown(socket.SHUT_RDWR)
 
     def _connect(self) -> socket.socket:
-        connection = self._node.connect_engine()
+        connection = self._node.connect_engine_socket()
         open_connections = [existing for existing in self._connections if existing.fileno() >= 0]
         self._connections = [*open_connections, connection]
         return connection

@@ -150,7 +150,7 @@ def apply_poll_result(
     return replace(after, report=CheckReport(state.lab.name, ()))
 
 
-def extract_node_availability(state: WatchState) -> tuple[object, ...]:
+def extract_phase_and_stopped_nodes(state: WatchState) -> tuple[object, ...]:
     """Return the part of the cluster's state that decides which checks can run: its phase, and which nodes are up."""
     return (state.cluster_phase, *(node.state == NodeState.STOPPED for node in state.snapshot.nodes))
 

@@ -37,7 +37,7 @@ class PollResult:
     @property
     def is_settled(self) -> bool:
         """Whether nothing changes until an engine reports an event."""
-        is_running = self.cluster is not None and self.cluster.is_complete and self.cluster.is_running
+        is_running = self.cluster is not None and self.cluster.is_complete and self.cluster.is_fully_running
         return is_running and not self.error and self.snapshot.is_settled
 
 
@@ -51,9 +51,9 @@ def poll_cluster(cluster_id: ClusterId, event_streams: EngineEventStreams) -> Po
     if cluster is None and survey.refusal:
         return PollResult(error=ErrorNotice(survey.refusal.message, survey.refusal.advice))
     if cluster is None or not cluster.is_complete:
-        event_streams.follow_nodes(())
+        event_streams.set_followed_nodes(())
         return PollResult(cluster)
-    clients = event_streams.follow_nodes(cluster.nodes)
+    clients = event_streams.set_followed_nodes(cluster.nodes)
     return PollResult(cluster, cluster_snapshot.build_cluster_snapshot(cluster.nodes, _query_engines(clients)))
 
 

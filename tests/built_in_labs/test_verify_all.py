@@ -35,9 +35,9 @@ def labs_with_any_driver(environment: dict[str, str]) -> LabsRunner:
 
 
 @pytest.fixture(scope="module")
-def course(labs_with_any_driver: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> VerifyRun:
+def verify_run(labs_with_any_driver: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> VerifyRun:
     """Verify all labs in one run."""
-    file = tmp_path_factory.mktemp("course") / "report.json"
+    file = tmp_path_factory.mktemp("verify_run") / "report.json"
     result = labs_with_any_driver("verify", "--all", "--report", str(file), timeout=3600)
     reports = verify_report.parse_verify_report(json.loads(file.read_text("utf-8"))) if file.exists() else []
     return VerifyRun(result, {report.lab: report for report in reports})
@@ -49,18 +49,18 @@ def _describe_failures(lab: LabVerification) -> str:
 
 
 @pytest.mark.parametrize("lab", LABS)
-def test_lab_passes_verify(course: VerifyRun, lab: str) -> None:
+def test_lab_passes_verify(verify_run: VerifyRun, lab: str) -> None:
     """The checks of each step fail before it and pass after it, and each near miss fails as its file promises."""
-    assert lab in course.labs, course.process.stdout + course.process.stderr
-    verification = course.labs[lab]
+    assert lab in verify_run.labs, verify_run.process.stdout + verify_run.process.stderr
+    verification = verify_run.labs[lab]
     assert "" == _describe_failures(verification)
     assert _MIN_NEAR_MISSES <= sum(": fails with '" in proof.claim for proof in verification.assertions)
 
 
-def test_table(course: VerifyRun) -> None:
+def test_table(verify_run: VerifyRun) -> None:
     """The command ends with a table of all labs and exits with 0."""
-    assert 0 == course.process.returncode, course.process.stdout + course.process.stderr
-    rows = [line.split() for line in course.process.stdout.splitlines()]
+    assert 0 == verify_run.process.returncode, verify_run.process.stdout + verify_run.process.stderr
+    rows = [line.split() for line in verify_run.process.stdout.splitlines()]
     assert [["LAB", "DRIVER", "TESTS", "FAILED", "SECONDS"], *([lab, "passed"] for lab in LABS)] == [
         rows[0],
         *([row[0], row[-1]] for row in rows[1:]),

@@ -40,7 +40,7 @@ class FakeExecutor:
         self.graded.append(packed.job.name)
         return self.grade
 
-    def interrupt(self) -> None:
+    def interrupt_jobs(self) -> None:
         """Record the interruption."""
         self.is_interrupted = True
 

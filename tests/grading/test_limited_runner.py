@@ -91,11 +91,11 @@ def test_submission_deadline(tmp_path: Path) -> None:
     """All blocks of a submission share its time: the next one gets what is left, and then none."""
     now = [100.0]
     runner = LimitedRunner(ResourceLimits(block_seconds=5, submission_seconds=8), lambda: now[0])
-    seconds = [(runner.timeout_seconds, runner.submission_seconds_left)]
+    seconds = [(runner.next_script_timeout_seconds, runner.submission_seconds_left)]
     for moment in (104.0, 109.0):
         now[0] = moment
         runner.start_block_timer()
-        seconds.append((runner.timeout_seconds, runner.submission_seconds_left))
+        seconds.append((runner.next_script_timeout_seconds, runner.submission_seconds_left))
     assert [(5, 8), (4, 4), (0.1, 0)] == seconds
 
 

@@ -72,7 +72,7 @@ def test_taken(taken: str, tmp_path: Path) -> None:
 def test_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lab is not created among the installed labs."""
     monkeypatch.delenv("LABS_ROOT")
-    monkeypatch.setattr(paths, "is_installed", lambda: True)
+    monkeypatch.setattr(paths, "is_installed_from_wheel", lambda: True)
     with pytest.raises(UsageError, match="among the labs that are installed") as caught:
         scaffold.create_lab("mine")
     assert "Name a folder for your own labs: 'labs --labs DIR new mine'." == caught.value.advice

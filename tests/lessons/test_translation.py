@@ -50,7 +50,7 @@ def write_translated_lab(folder: Path, chinese: str | None = CHINESE, digest: st
     """Write a lab with a translation of the current English lesson, or of one with another hash."""
     lab = helpers.make_lab(folder, ENGLISH)
     if chinese is not None:
-        text = chinese.replace("DIGEST", digest or translation.hash_lesson(lab.folder))
+        text = chinese.replace("DIGEST", digest or translation.hash_english_lesson(lab.folder))
         translation.build_translation_path(lab.folder, "zh").write_text(text, "utf-8")
     return lab
 

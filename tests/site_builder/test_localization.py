@@ -31,7 +31,7 @@ def lab(tree: Path) -> Path:
 
 def translate(folder: Path, text: str, digest: str = "") -> None:
     """Write a lab's translation."""
-    text = text.replace("DIGEST", digest or translation.hash_lesson(folder))
+    text = text.replace("DIGEST", digest or translation.hash_english_lesson(folder))
     translation.build_translation_path(folder, "zh").write_text(text, "utf-8")
 
 

@@ -35,7 +35,7 @@ def lab(tree: Path) -> Path:
 
 def chinese(folder: Path) -> str:
     """Return the text of the lab's translation."""
-    return CHINESE.replace("DIGEST", translation.hash_lesson(folder)) + LINK
+    return CHINESE.replace("DIGEST", translation.hash_english_lesson(folder)) + LINK
 
 
 @contextmanager

@@ -138,8 +138,8 @@ def test_list_check_preconditions() -> None:
     """Stopping or starting a node changes the preconditions of checks; a change of its workloads does not."""
     down = replace(HALF_DONE, snapshot=ClusterSnapshot((NodeSnapshot("node1", state="stopped"),)))
     up = replace(HALF_DONE, snapshot=ClusterSnapshot((NodeSnapshot("node1"),)))
-    assert model.extract_node_availability(down) != model.extract_node_availability(up)
-    assert model.extract_node_availability(up) == model.extract_node_availability(
+    assert model.extract_phase_and_stopped_nodes(down) != model.extract_phase_and_stopped_nodes(up)
+    assert model.extract_phase_and_stopped_nodes(up) == model.extract_phase_and_stopped_nodes(
         replace(up, snapshot=ClusterSnapshot((watch_states.NODES[0],)))
     )
 

@@ -54,7 +54,7 @@ def write_labs_wheel(folder: Path) -> Path:
 
 
 def _list_files() -> Iterator[tuple[str, Path]]:
-    folders = _PACKAGES if paths.is_installed() else _PACKAGES | _CONTENT
+    folders = _PACKAGES if paths.is_installed_from_wheel() else _PACKAGES | _CONTENT
     for source, target in folders.items():
         for file in sorted((_ROOT / source).rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts:

@@ -46,7 +46,7 @@ class CheckFile:
     problem: Problem | None = None
 
     @property
-    def has_known_steps(self) -> bool:
+    def has_only_literal_step_ids(self) -> bool:
         """Whether the step of each check is known without running the file."""
         return self.problem is None and all(check.step for check in self.checks if check.has_step)
 

@@ -51,7 +51,7 @@ class LintContext:
         return ((page, command) for page in self.pages for command in page.commands)
 
     @property
-    def text_files(self) -> Iterator[tuple[Path, str]]:
+    def text_files_with_content(self) -> Iterator[tuple[Path, str]]:
         """All files of the lab that are UTF-8 text, including the file with its checks."""
         paths = sorted(path for path in self.folder.rglob("*") if path.is_file())
         for path in (*paths, self.check_file.path):

@@ -10,7 +10,7 @@ from runner.lessons.problems import Problem
 
 def hints_for_unknown_checks(context: LintContext) -> Iterator[Problem]:
     """The check that a hint names in `check=` is a check of the same step."""
-    if not context.check_file.has_known_steps:
+    if not context.check_file.has_only_literal_step_ids:
         return
     for step in context.lesson.steps:
         names = context.check_file.list_step_check_names(step.id)

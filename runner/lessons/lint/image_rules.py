@@ -56,7 +56,7 @@ def images_without_recipe(context: LintContext) -> Iterator[Problem]:
     if context.is_built_in and context.page.has_valid_front_matter:
         for image in context.lesson.images:
             if image not in recipe.map_image_names_to_recipes():
-                line = context.page.find_front_matter_line("images")
+                line = context.page.find_front_matter_line_number("images")
                 yield Problem(context.page.path, line, f"there is no recipe for the image {image}")
 
 
@@ -66,7 +66,7 @@ def _find_images(context: LintContext) -> Iterator[tuple[Path, int, str]]:
         if command.exit_status == 0:
             for line, name in (*_find_in_script(command.script), *_find_in_text(command.script)):
                 yield page.path, command.line + line, name
-    for path, text in context.text_files:
+    for path, text in context.text_files_with_content:
         if path.is_relative_to(context.folder / "files"):
             yield from ((path, line, name) for line, name in _find_in_text(text))
 

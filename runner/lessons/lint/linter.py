@@ -47,7 +47,7 @@ def _create_context(folder: Path, prerequisites: Mapping[str, tuple[str, ...]], 
     lesson_page, lab = parse.parse_lab_leniently(folder)
 
     def read_near_miss(path: Path) -> MarkdownPage:
-        return parse.parse_near_miss_page(path, lab, lesson_page.node_names)
+        return parse.parse_near_miss_page_leniently(path, lab, lesson_page.node_names)
 
     def read_page(path: Path) -> MarkdownPage:
         return markdown_page.read_page(path, lab.name, node_names=lesson_page.node_names, values=lab.values)

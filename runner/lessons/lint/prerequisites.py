@@ -10,7 +10,7 @@ from runner.lessons.problems import Problem
 
 def missing_or_cyclic_prerequisites(context: LintContext) -> Iterator[Problem]:
     """The prerequisites of a lab in `after` exist, and do not form a cycle."""
-    path, line = context.page.path, context.page.find_front_matter_line("after")
+    path, line = context.page.path, context.page.find_front_matter_line_number("after")
     for name in context.lesson.prerequisites:
         if name not in context.prerequisites:
             yield Problem(path, line, f"the prerequisite '{name}' does not exist")

@@ -13,7 +13,7 @@ def incomplete_steps(context: LintContext) -> Iterator[Problem]:
     path = context.page.path
     solved = {page.path.stem for page in context.solutions}
     for step in context.lesson.steps:
-        if context.check_file.has_known_steps and not context.check_file.list_step_check_names(step.id):
+        if context.check_file.has_only_literal_step_ids and not context.check_file.list_step_check_names(step.id):
             file = context.check_file.path.name
             yield Problem(
                 path, step.line, f"the step '{step.id}' has no check; add @step('{step.id}') to one in {file}"
@@ -44,6 +44,10 @@ def near_misses_without_check(context: LintContext) -> Iterator[Problem]:
     """Every near miss is for a step that has checks."""
     for page in context.near_misses:
         step = context.lesson.find_step(str(page.front_matter.get("step")))
-        if step and context.check_file.has_known_steps and not context.check_file.list_step_check_names(step.id):
-            line = page.find_front_matter_line("step")
+        if (
+            step
+            and context.check_file.has_only_literal_step_ids
+            and not context.check_file.list_step_check_names(step.id)
+        ):
+            line = page.find_front_matter_line_number("step")
             yield Problem(page.path, line, f"the step '{step.id}' has no check that could reject this near miss")

@@ -23,7 +23,7 @@ def outdated_translations(context: LintContext) -> Iterator[Problem]:
             continue
         yield from page.problems
         if page.has_valid_front_matter and translated.is_stale:
-            digest = translation.hash_lesson(context.folder)
+            digest = translation.hash_english_lesson(context.folder)
             message = f"lesson.md has changed since this translation; revise it, then write 'translates: {digest}'"
             yield Problem(path, translated.digest_line, message)
         if not (paths.site_folder() / "translations" / f"{language}.yaml").is_file():

@@ -32,6 +32,6 @@ def unused_values(context: LintContext) -> Iterator[Problem]:
 
 def _find_declaration_line(page: MarkdownPage, name: str) -> int:
     """Return the line of the front matter that declares a value."""
-    first = page.find_front_matter_line("values")
+    first = page.find_front_matter_line_number("values")
     lines = (number for number, line in enumerate(page.lines, 1) if number >= first and f"{name}:" in line)
     return next(lines, first)
