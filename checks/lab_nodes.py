@@ -40,7 +40,7 @@ class CheckNode:
         with self._lock:
             self._require_running()
             if self._client is None:
-                self._client = self._node.create_client()
+                self._client = self._node.create_engine_client()
             return self._client
 
     @property

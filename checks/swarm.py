@@ -144,7 +144,7 @@ class Task:
         return self.state in _FINAL_STATES
 
     @property
-    def was_killed(self) -> bool:
+    def has_exited_with_error(self) -> bool:
         """Whether the container ended with an error, and was not merely lost when an engine restarted."""
         # A restarted engine reports lost tasks as failed too: containerd gives 255 for an exit that it has not seen.
         return self.state == "failed" and "non-zero exit" in self.error and "(255)" not in self.error

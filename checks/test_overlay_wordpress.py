@@ -174,7 +174,7 @@ def test_wordpress_reaches_mysql(snapshot: _LabSnapshot) -> None:
     """WordPress answers on port 8080 of node1, and reaches its database."""
     snapshot.expect_port_is_free()
     if not snapshot.blogs[_MANUAL_BLOG].is_serving:
-        observed = f"the blog at {_MANUAL_BLOG} {snapshot.blogs[_MANUAL_BLOG].summary}"
+        observed = f"the blog at {_MANUAL_BLOG} {snapshot.blogs[_MANUAL_BLOG].summary_phrase}"
         fail(
             snapshot.manual.node, observed, "WordPress answers and reaches its database", f"curl -sS -i {_MANUAL_BLOG}"
         )
@@ -393,7 +393,7 @@ def test_posts_survived_task_replacement(snapshot: _LabSnapshot) -> None:
 def test_db_was_killed(snapshot: _LabSnapshot) -> None:
     """A container of db was killed, and the swarm has replaced it."""
     db = snapshot.require_service("db")
-    if not any(task.was_killed for task in snapshot.list_tasks(db)):
+    if not any(task.has_exited_with_error for task in snapshot.list_tasks(db)):
         fail(snapshot.manager, "no container of db was killed", "one was killed and replaced", "docker service ps db")
     _require_running_task(snapshot, db)
 

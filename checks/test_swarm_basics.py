@@ -127,7 +127,7 @@ def test_killed_task_was_replaced(swarm: SwarmSnapshot) -> None:
     """A container of web was killed on a worker, and a new task has replaced it."""
     web = swarm.require_service("web")
     managers = {member.id for member in swarm.members if member.is_manager}
-    killed = [task for task in swarm.list_tasks(web) if task.was_killed and task.node_id not in managers]
+    killed = [task for task in swarm.list_tasks(web) if task.has_exited_with_error and task.node_id not in managers]
     if not killed:
         fail(
             swarm.manager,

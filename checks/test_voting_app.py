@@ -221,7 +221,7 @@ def test_worker_restarts_after_delay(swarm: SwarmSnapshot) -> None:
 def test_worker_was_replaced(swarm: SwarmSnapshot) -> None:
     """The worker was killed, and a new task has replaced it."""
     worker = swarm.require_service(f"{STACK}_worker")
-    if not any(task.was_killed for task in swarm.list_tasks(worker)):
+    if not any(task.has_exited_with_error for task in swarm.list_tasks(worker)):
         states = sorted({task.state for task in swarm.list_tasks(worker) if task.has_ended})
         observed = f"tasks of {worker.name} that have ended: {', '.join(states) or 'none'}"
         fail(swarm.manager, observed, "a task that was killed, and therefore failed", _history_command(worker))
@@ -281,7 +281,7 @@ def test_rollback_lost_no_visit(swarm: SwarmSnapshot) -> None:
 def test_broken_version_was_rolled_back(swarm: SwarmSnapshot) -> None:
     """A broken version of voting_vote was deployed, failed, and was rolled back."""
     vote = swarm.require_service(f"{STACK}_vote")
-    failed = [task for task in swarm.list_tasks(vote) if task.was_killed or task.state == "rejected"]
+    failed = [task for task in swarm.list_tasks(vote) if task.has_exited_with_error or task.state == "rejected"]
     broken = [task for task in failed if _container_spec(task) != _current_container_spec(vote)]
     if not broken:
         observed = f"no version of {vote.name} has failed, or the failed one is still declared"

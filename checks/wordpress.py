@@ -85,7 +85,7 @@ class BlogResponse:
         return "install.php" in self.redirect_url
 
     @property
-    def summary(self) -> str:
+    def summary_phrase(self) -> str:
         """A summary of the response, worded as the end of a sentence."""
         if not self.code:
             return "does not answer"
@@ -119,7 +119,7 @@ def extract_posts(node: CheckNode, address: str, response: BlogResponse) -> tupl
     """
     see = f"curl -sS -i '{address}/?rest_route=/wp/v2/posts'"
     if response.post_entries is None:
-        fail(node, f"the blog at {address} {response.summary}", f"the blog at {address} shows its posts", see)
+        fail(node, f"the blog at {address} {response.summary_phrase}", f"the blog at {address} shows its posts", see)
     posts = tuple(_parse_post(entry) for entry in response.post_entries if entry["slug"] != _SAMPLE_POST)
     if not posts:
         fail(node, f"the blog at {address} has no post except WordPress's sample post", "it has a post of yours", see)

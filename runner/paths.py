@@ -39,18 +39,18 @@ def uses_built_in_labs() -> bool:
     return labs_folder().resolve() == _built_in_labs().resolve()
 
 
-def is_installed() -> bool:
+def is_installed_from_wheel() -> bool:
     """Whether this package was installed from a wheel, as opposed to running from a checkout."""
     return not (_PACKAGE.parent / "pyproject.toml").exists()
 
 
 def _built_in_labs() -> Path:
-    return _PACKAGE / "content" / "labs" if is_installed() else _PACKAGE.parent / "labs"
+    return _PACKAGE / "content" / "labs" if is_installed_from_wheel() else _PACKAGE.parent / "labs"
 
 
 def site_folder() -> Path:
     """Return the folder with the lesson site's templates and assets."""
-    return _PACKAGE / "content" / "site" if is_installed() else _PACKAGE.parent / "site"
+    return _PACKAGE / "content" / "site" if is_installed_from_wheel() else _PACKAGE.parent / "site"
 
 
 def project_name() -> str:

@@ -20,7 +20,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def run_in_threads(
+def map_in_threads(
     jobs: int, work: Callable[[T], R], items: Iterable[T], interrupt: Callable[[], None]
 ) -> Generator[R, None, None]:
     """Call `work` for each item in a pool of threads, and yield the results as they come.

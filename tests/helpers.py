@@ -54,7 +54,7 @@ class LocalNode:
         path.mkdir(parents=True, exist_ok=True)
         return path
 
-    def create_client(self) -> Any:
+    def create_engine_client(self) -> Any:
         """Raise an error: this node has no engine."""
         raise HostError(f"{self.name} has no engine.", "Use a real node.")
 
@@ -75,17 +75,17 @@ class LocalNode:
         """Run a command with the standard streams of this process."""
         return subprocess.run(argv, cwd=self.home, check=False).returncode
 
-    def connect_engine(self) -> socket.socket:
+    def connect_engine_socket(self) -> socket.socket:
         """Connect to the socket that a test provides in place of the engine's."""
         connection = socket.socket(socket.AF_UNIX)
         connection.connect(str(self.disk / "docker.sock"))
         return connection
 
-    def connect_port(self, port: int) -> socket.socket:
+    def connect_port_socket(self, port: int) -> socket.socket:
         """Connect to a port of this host."""
         return socket.create_connection((self.address, port))
 
-    def read_log(self, lines: int = 40) -> str:
+    def read_log_tail(self, lines: int = 40) -> str:
         """Return a fake boot log."""
         return "".join(f"line {number}\n" for number in range(lines))
 

@@ -52,7 +52,9 @@ def start(
     """
     with locks.lock_cluster(str(cluster_id)):
         # Look it up again under the lock before creating anything: another command may have started it in the meantime.
-        existing = known_cluster if known_cluster and known_cluster.is_running else find_cluster(driver, cluster_id)
+        existing = (
+            known_cluster if known_cluster and known_cluster.is_fully_running else find_cluster(driver, cluster_id)
+        )
         if existing and existing.is_complete:
             _check_topology(existing, lab)
             return _resume_cluster(driver, existing, reporter)
@@ -127,7 +129,7 @@ def _check_topology(cluster: Cluster, lab: Lab) -> None:
 
 
 def _resume_cluster(driver: Driver, cluster: Cluster, reporter: StatusReporter) -> StartResult:
-    if cluster.is_running:
+    if cluster.is_fully_running:
         # What the nodes depend on, such as the registry mirror, may still be down.
         driver.resume_cluster(cluster, NullReporter())
         return StartResult.ALREADY_RUNNING

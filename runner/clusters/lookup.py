@@ -154,7 +154,7 @@ def _has_images() -> bool:
     return any(driver.list_images() for driver in selection.load_reachable_drivers())
 
 
-def check_main_cluster(cluster: Cluster) -> None:
+def check_is_main_cluster(cluster: Cluster) -> None:
     """Refuse a cluster that another command created for itself: a learner's progress is not about that one.
 
     Raises:

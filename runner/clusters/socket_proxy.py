@@ -100,7 +100,7 @@ def serve_engine(node: Node, path: Path) -> None:
         path.chmod(0o600)
         listener.listen()
         # An idle connection to the engine ends with the node, so the node's state need not be polled.
-        threading.Thread(target=_exit_with_node, args=(node.connect_engine(), path), daemon=True).start()
+        threading.Thread(target=_exit_with_node, args=(node.connect_engine_socket(), path), daemon=True).start()
         while True:
             client, _ = listener.accept()
             threading.Thread(target=_forward, args=(client, node), daemon=True).start()
@@ -116,7 +116,7 @@ def _exit_with_node(idle_connection: socket.socket, path: Path) -> None:
 
 
 def _forward(client: socket.socket, node: Node) -> None:
-    with contextlib.suppress(Exception), client, node.connect_engine() as engine:
+    with contextlib.suppress(Exception), client, node.connect_engine_socket() as engine:
         responses = threading.Thread(target=_copy_stream, args=(engine, client), daemon=True)
         responses.start()
         _copy_stream(client, engine)

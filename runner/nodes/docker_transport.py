@@ -82,7 +82,7 @@ def _read_limited(response: requests.Response) -> None:
     response._content = bytes(content)
 
 
-def create_docker_client(
+def create_client_over_streams(
     open_stream: StreamOpener, timeout: float = 60, version: str = API_VERSION
 ) -> docker.DockerClient:
     """Return a Docker client whose connections come from `open_stream`; it connects with the first request.

@@ -91,7 +91,7 @@ class Node(Protocol):
         """The state at the time the cluster was listed."""
         ...
 
-    def create_client(self) -> DockerClient:
+    def create_engine_client(self) -> DockerClient:
         """Return a client of the node engine; the caller closes it.
 
         Raises:
@@ -126,15 +126,15 @@ class Node(Protocol):
         """
         ...
 
-    def connect_engine(self) -> socket.socket:
+    def connect_engine_socket(self) -> socket.socket:
         """Open a stream to the node engine, which speaks the Docker API."""
         ...
 
-    def connect_port(self, port: int) -> socket.socket:
+    def connect_port_socket(self, port: int) -> socket.socket:
         """Open a stream to a TCP port of the node."""
         ...
 
-    def read_log(self, lines: int = 40) -> str:
+    def read_log_tail(self, lines: int = 40) -> str:
         """Return the last lines of the node's console log."""
         ...
 
@@ -157,7 +157,7 @@ class Cluster:
     is_complete: bool
 
     @property
-    def is_running(self) -> bool:
+    def is_fully_running(self) -> bool:
         """Whether every node is running."""
         return bool(self.nodes) and all(node.state is NodeState.RUNNING for node in self.nodes)
 

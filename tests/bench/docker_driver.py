@@ -86,8 +86,8 @@ _READ_FACTS_SCRIPT = """
 from runner.drivers.docker.driver import DockerDriver
 nodes = DockerDriver().list_clusters()[0].nodes
 for node in nodes:
-    node.create_client().info()
-first = nodes[0].create_client().api
+    node.create_engine_client().info()
+first = nodes[0].create_engine_client().api
 first.nodes(), first.services(), first.tasks(), first.inspect_swarm()
 nodes[1].run_command(["ls", "-ld", "/var/lib/docker/swarm/raft"])
 """

@@ -71,7 +71,7 @@ def form_swarm(driver: Driver) -> None:
     run_labs("start", BENCH_LAB, "--driver", driver.name)
     nodes = find_lab_nodes(driver)
     with ThreadPoolExecutor() as pool:
-        engines = list(pool.map(lambda node: node.create_client(), nodes))
+        engines = list(pool.map(lambda node: node.create_engine_client(), nodes))
         list(pool.map(lambda engine: engine.ping(), engines))
         first = engines[0]
         first.swarm.init(advertise_addr=nodes[0].address)

@@ -96,7 +96,7 @@ def _measure_until_service_answers(driver: UmlDriver) -> float:
     began = time.perf_counter()
     form_swarm(driver)
     nodes = find_lab_nodes(driver)
-    nodes[0].create_client().services.create(
+    nodes[0].create_engine_client().services.create(
         "nginx:alpine",
         name="web",
         mode=ServiceMode("replicated", 3),

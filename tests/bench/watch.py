@@ -55,7 +55,7 @@ def _list_changes(driver: Driver) -> list[tuple[Callable[[], object], str]]:
     The watch learns of the first three from engine events, and of the last one from a command in a terminal.
     """
     node = find_lab_nodes(driver)[0]
-    api = node.create_client()
+    api = node.create_engine_client()
     return [
         (
             lambda: api.containers.run("nginx:alpine", name="lonely", detach=True),

@@ -10,7 +10,7 @@ from checks.swarm import Task
 
 
 @pytest.mark.parametrize(
-    ("state", "error", "killed"),
+    ("state", "error", "has_exited"),
     [
         ("failed", "task: non-zero exit (137)", True),
         ("failed", "task: non-zero exit (137): dockerexec: unhealthy container", True),
@@ -20,7 +20,7 @@ from checks.swarm import Task
         ("shutdown", "task: non-zero exit (137)", False),
     ],
 )
-def test_was_killed(state: str, error: str, *, killed: bool) -> None:
-    """A task was killed if its container failed, and not if a restarted engine only lost it."""
+def test_has_exited_with_error(state: str, error: str, *, has_exited: bool) -> None:
+    """A task has exited with an error if its container failed, but not if a restarted engine only lost it."""
     task = Task("id", 1, "node", "shutdown", state, error, "", 0, datetime.now(UTC), {})
-    assert killed == task.was_killed
+    assert has_exited == task.has_exited_with_error

@@ -89,7 +89,7 @@ def test_no_answer(node: CheckNode, base: str) -> None:
     """Several addresses are requested at once, and an address without a server does not response."""
     closed = "http://127.0.0.1:9"
     responses = wordpress.fetch_blog_responses(node, (closed, f"{base}/written"))
-    assert (False, "does not answer") == (responses[closed].is_serving, responses[closed].summary)
+    assert (False, "does not answer") == (responses[closed].is_serving, responses[closed].summary_phrase)
     assert 200 == responses[f"{base}/written"].code
 
 

@@ -169,7 +169,7 @@ def test_resumed(driver: MemoryDriver) -> None:
     driver.calls.clear()
     assert StartResult.RESUMED is start(driver, tiny(driver, "exit 1"))
     assert ["resume"] == driver.calls
-    assert driver.clusters[TINY].is_running
+    assert driver.clusters[TINY].is_fully_running
 
 
 def test_interrupted_start(driver: MemoryDriver) -> None:

@@ -76,13 +76,13 @@ def engine() -> Iterator[Engine]:
 
 def test_lazy(engine: Engine) -> None:
     """Creating a client opens no stream, and does not request the engine's version."""
-    docker_transport.create_docker_client(engine.open_stream).close()
+    docker_transport.create_client_over_streams(engine.open_stream).close()
     assert (0, []) == (engine.stream_count, engine.requested_paths)
 
 
 def test_calls(engine: Engine) -> None:
     """Requests use our API version, and responses become the SDK's objects."""
-    client = docker_transport.create_docker_client(engine.open_stream)
+    client = docker_transport.create_client_over_streams(engine.open_stream)
     assert client.ping() is True
     assert [{"Id": "abc"}] == client.api.containers()
     assert [f"/v{docker_transport.API_VERSION}"] * 2 == [
@@ -92,7 +92,7 @@ def test_calls(engine: Engine) -> None:
 
 def test_consecutive_requests(engine: Engine) -> None:
     """Consecutive requests share one stream."""
-    client = docker_transport.create_docker_client(engine.open_stream)
+    client = docker_transport.create_client_over_streams(engine.open_stream)
     for _ in range(5):
         client.ping()
     assert 1 == engine.stream_count
@@ -100,7 +100,7 @@ def test_consecutive_requests(engine: Engine) -> None:
 
 def test_threads(engine: Engine) -> None:
     """Each of several parallel requests gets its response."""
-    client = docker_transport.create_docker_client(engine.open_stream)
+    client = docker_transport.create_client_over_streams(engine.open_stream)
     responses: list[object] = []
     threads = [threading.Thread(target=lambda: responses.append(client.ping())) for _ in range(8)]
     for thread in threads:
@@ -113,21 +113,21 @@ def test_threads(engine: Engine) -> None:
 def test_error(engine: Engine) -> None:
     """An error response raises the SDK's exception with the engine's message."""
     with pytest.raises(NotFound, match="no such thing"):
-        docker_transport.create_docker_client(engine.open_stream).api.inspect_container("gone")
+        docker_transport.create_client_over_streams(engine.open_stream).api.inspect_container("gone")
 
 
 def test_proxy(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy in the environment is not used."""
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert docker_transport.create_docker_client(engine.open_stream).ping() is True
+    assert docker_transport.create_client_over_streams(engine.open_stream).ping() is True
 
 
 def test_silent_engine(engine: Engine) -> None:
     """A request fails after the timeout if the engine does not answer."""
     began = time.monotonic()
     with pytest.raises(requests.exceptions.RequestException):
-        docker_transport.create_docker_client(engine.open_stream, timeout=1).api.inspect_container("slow")
+        docker_transport.create_client_over_streams(engine.open_stream, timeout=1).api.inspect_container("slow")
     assert 1 <= time.monotonic() - began < 2.5
 
 
@@ -145,7 +145,7 @@ def _open_closed_stream() -> socket.socket:
 def test_no_engine(open_stream: Callable[[], socket.socket]) -> None:
     """A stream that cannot be opened, or is closed immediately, raises a connection error."""
     with pytest.raises(requests.exceptions.ConnectionError):
-        docker_transport.create_docker_client(open_stream).ping()
+        docker_transport.create_client_over_streams(open_stream).ping()
 
 
 def test_redirect() -> None:
@@ -159,7 +159,7 @@ def test_redirect() -> None:
             return client
 
         with pytest.raises(requests.TooManyRedirects):
-            docker_transport.create_docker_client(open_redirecting_stream).info()
+            docker_transport.create_client_over_streams(open_redirecting_stream).info()
         local_server.setblocking(False)
         with pytest.raises(BlockingIOError):
             local_server.accept()
@@ -182,7 +182,7 @@ def test_response_limit(monkeypatch: pytest.MonkeyPatch) -> None:
         threading.Thread(target=respond, daemon=True).start()
         return client
 
-    docker_client = docker_transport.create_docker_client(open_endless_stream)
+    docker_client = docker_transport.create_client_over_streams(open_endless_stream)
     with pytest.raises(requests.ConnectionError, match="larger than 1 MB"):
         docker_client.info()
     docker_client.close()

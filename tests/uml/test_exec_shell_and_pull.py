@@ -133,11 +133,11 @@ def test_connect_port(node2: Node) -> None:
     deadline = time.monotonic() + 20
     while node2.run_command(["curl", "-s", "127.0.0.1:8000"]).exit_status and time.monotonic() < deadline:
         pass
-    with node2.connect_port(8000) as stream:
+    with node2.connect_port_socket(8000) as stream:
         stream.sendall(b"GET / HTTP/1.0\r\n\r\n")
         assert stream.makefile("rb").read().endswith(b"\r\n\r\npage\n")
     with pytest.raises(HostError, match="nothing listens on port 8001"):
-        node2.connect_port(8001)
+        node2.connect_port_socket(8001)
     node2.run_command(["docker", "rm", "--force", "www"])
 
 

@@ -84,7 +84,7 @@ def run_sandboxed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[R
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, process_group=0)
 
     yield run
-    cgroups.remove_cgroups(folder)
+    cgroups.remove_cluster_cgroups(folder)
     assert not (folder / "groups").exists()
 
 
@@ -114,7 +114,7 @@ print(key > 0, call(250, 11, key, None, 0))"""
 def test_hostile_kernel_cannot_exceed_its_memory(run_sandboxed: RunSandboxed, tmp_path: Path) -> None:
     """A hostile kernel that fills its own memory and that of its children gets no more than its limit."""
     limit = (MEMORY + 64) * 5 // 4 + 256
-    groups = cgroups.create_cgroups(tmp_path / "cluster", "node1", MEMORY + 64)
+    groups = cgroups.create_sandbox_cgroups(tmp_path / "cluster", "node1", MEMORY + 64)
     files = [group / name for group in groups for name in ("memory.max_usage_in_bytes", "memory.peak")]
     usage = next((file for file in files if file.exists()), None)
     if usage is None:

@@ -49,7 +49,7 @@ def test_killed_kernel(labs: LabsRunner, leftovers: UmlLeftovers, environment: d
     assert (4, True) == (refused.returncode, "node2 is down." in refused.stderr)
     began = time.monotonic()
     with pytest.raises(HostError, match="node2 cannot be reached: the VM is down"):
-        node2.connect_engine()
+        node2.connect_engine_socket()
     assert time.monotonic() - began < 1
     started = labs("start", "trio")
     assert "Starting node2 ..." in started.stderr, started.stderr

@@ -47,7 +47,7 @@ class AttachedSession(Protocol):
         """Close the command's standard input."""
         ...
 
-    def resize(self, rows: int, columns: int) -> None:
+    def resize_terminal(self, rows: int, columns: int) -> None:
         """Resize the command's terminal."""
         ...
 
@@ -193,7 +193,7 @@ def _resize(session: AttachedSession, resized: socket.socket) -> bool:
     resized.recv(_CHUNK_BYTES)
     with contextlib.suppress(Exception):
         # The command may have exited a moment ago, and then has no terminal any more.
-        session.resize(*get_terminal_size())
+        session.resize_terminal(*get_terminal_size())
     return True
 
 

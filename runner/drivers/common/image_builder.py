@@ -49,7 +49,7 @@ class ImageBackend(Protocol):
         """Return the tag that an image has here after it was pulled by its official name."""
         ...
 
-    def find_images(self, tags: Iterable[str]) -> dict[str, StoredImage]:
+    def find_stored_images(self, tags: Iterable[str]) -> dict[str, StoredImage]:
         """Return those of the tagged images that exist here, by tag."""
         ...
 
@@ -101,7 +101,7 @@ def build_image_set(
         HostError: An image can be neither pulled nor built.
 
     """
-    kept = image_set.list_up_to_date_names(current.images) if current else set()
+    kept = image_set.filter_up_to_date_names(current.images) if current else set()
     required = sorted({*names, *kept})
     with reporter.report_step("Looking for an image registry") as report_detail:
         is_online = backend.is_registry_reachable()
@@ -119,7 +119,7 @@ def build_image_set(
         name: backend.get_pulled_tag(name) if name in real else tags[stand_ins[name].name] for name in required
     }
     node_tag = tags[backend.node_recipe_name]
-    stored = backend.find_images([node_tag, *image_tags.values()])
+    stored = backend.find_stored_images([node_tag, *image_tags.values()])
     images = [
         _describe(name, stored[tag], None if name in real else stand_ins[name]) for name, tag in image_tags.items()
     ]
@@ -129,7 +129,7 @@ def build_image_set(
 def _pull_missing(backend: ImageBackend, names: Sequence[str], is_online: bool, reporter: StatusReporter) -> set[str]:
     """Return the names whose real image is available, after pulling what is missing."""
     tags = {name: backend.get_pulled_tag(name) for name in recipe.filter_pullable_images(names)}
-    stored = backend.find_images(tags.values())
+    stored = backend.find_stored_images(tags.values())
     real = {name for name, tag in tags.items() if tag in stored}
     missing = [name for name in tags if name not in real]
     if not is_online or not missing:
@@ -150,7 +150,7 @@ def _pull_missing(backend: ImageBackend, names: Sequence[str], is_online: bool, 
 
 
 def _build_base(backend: ImageBackend, tag: str, is_online: bool, reporter: StatusReporter) -> None:
-    if not backend.find_images([tag]):
+    if not backend.find_stored_images([tag]):
         with reporter.report_step("Building the Debian base image") as report_detail:
             backend.build_base_image(tag, is_online, report_detail)
 
@@ -158,7 +158,7 @@ def _build_base(backend: ImageBackend, tag: str, is_online: bool, reporter: Stat
 def _build_missing(
     backend: ImageBackend, recipes: Sequence[Recipe], tags: Mapping[str, str], reporter: StatusReporter
 ) -> None:
-    stored = backend.find_images(tags[source.name] for source in recipes)
+    stored = backend.find_stored_images(tags[source.name] for source in recipes)
     missing = [source for source in recipes if tags[source.name] not in stored]
     if not missing:
         return

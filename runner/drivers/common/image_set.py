@@ -23,7 +23,7 @@ class ImageSet:
     images: tuple[NodeImage, ...]
 
 
-def list_up_to_date_names(images: Iterable[NodeImage]) -> set[str]:
+def filter_up_to_date_names(images: Iterable[NodeImage]) -> set[str]:
     """Return the names of those images that are real, or built from recipes as they are now."""
     recipes = recipe.map_image_names_to_recipes()
     return {
@@ -38,7 +38,7 @@ def are_images_up_to_date(images: Iterable[NodeImage], names: Iterable[str]) -> 
     """Return whether all named images are among these, and up to date."""
     required = {*names}
     # Only what is required is compared with its recipe: hashing all recipes takes a while that a start would notice.
-    return required <= list_up_to_date_names(image for image in images if image.name in required)
+    return required <= filter_up_to_date_names(image for image in images if image.name in required)
 
 
 def add_library_namespace(name: str) -> str:

@@ -55,7 +55,7 @@ class HostFacts:
         return {"ipvs": self.has_ipvs, "vxlan": self.has_vxlan}[name]
 
 
-def build_node_options(facts: HostFacts) -> dict[str, Any]:
+def build_node_host_options(facts: HostFacts) -> dict[str, Any]:
     """Return the host configuration that lets a container run its own engine.
 
     Args:
@@ -112,7 +112,7 @@ def parse_missing_capabilities(bounding: str, last: int) -> tuple[str, ...]:
     return tuple(name for bit, name in enumerate(CAPABILITIES[: last + 1]) if not bits >> bit & 1)
 
 
-def load_host_facts(client: docker.DockerClient, image: str, info: Mapping[str, Any]) -> HostFacts:
+def load_or_probe_host_facts(client: docker.DockerClient, image: str, info: Mapping[str, Any]) -> HostFacts:
     """Return the facts: from the cache if engine, kernel and node image are still the same, else from new probes.
 
     Args:
@@ -161,7 +161,7 @@ def _probe_host(client: docker.DockerClient, image: str) -> HostFacts:
         has_ipvs=False,
         has_vxlan=False,
     )
-    kernel = _ask_probe(client, image, "kernel", build_node_options(facts))
+    kernel = _ask_probe(client, image, "kernel", build_node_host_options(facts))
     return HostFacts(
         has_privileged_mode=facts.has_privileged_mode,
         missing_capabilities=facts.missing_capabilities,

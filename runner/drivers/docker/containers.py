@@ -48,7 +48,7 @@ class ClusterContainers:
         name = labels.format_object_name(self.cluster, node.name)
         node_labels = {"node": node.name, "role": node.role.value, "number": str(number), "address": address}
         disk = api.create_volume(name, labels=labels.build_cluster_labels(self.cluster))["Name"]
-        options = capabilities.build_node_options(facts)
+        options = capabilities.build_node_host_options(facts)
         binds = [f"{disk}:/var/lib/docker", f"{self.cache.volume}:{layer_cache.MOUNT}:ro", *options.pop("binds", [])]
         container = api.create_container(
             self.cache.image_set.node_image,

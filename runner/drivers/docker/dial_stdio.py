@@ -49,10 +49,10 @@ def connect_client(argv: Sequence[str], timeout: float) -> docker.DockerClient:
         atexit.register(child.kill)
         return ours
 
-    first = docker_transport.create_docker_client(open_stream, timeout, _OLDEST_API)
+    first = docker_transport.create_client_over_streams(open_stream, timeout, _OLDEST_API)
     version = str(first.version(api_version=False)["ApiVersion"])
     first.close()
-    return docker_transport.create_docker_client(open_stream, timeout, version)
+    return docker_transport.create_client_over_streams(open_stream, timeout, version)
 
 
 def build_ssh_command(url: str) -> list[str]:

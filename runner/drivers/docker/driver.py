@@ -57,11 +57,13 @@ class DockerDriver:
     @cached_property
     def _layer_cache(self) -> LayerCache | None:
         with host_engine.translate_engine_errors("looking for the images"):
-            return layer_cache.find_layer_cache(self.client)
+            return layer_cache.find_current_layer_cache(self.client)
 
     @cached_property
     def _facts(self) -> HostFacts:
-        return capabilities.load_host_facts(self.client, self._require_layer_cache().image_set.node_image, self._info)
+        return capabilities.load_or_probe_host_facts(
+            self.client, self._require_layer_cache().image_set.node_image, self._info
+        )
 
     def _require_layer_cache(self) -> LayerCache:
         if self._layer_cache is None:

@@ -60,7 +60,7 @@ class ExecSession:
         """Close the command's standard input."""
         self._stream.end_input()
 
-    def resize(self, rows: int, columns: int) -> None:
+    def resize_terminal(self, rows: int, columns: int) -> None:
         """Resize the command's terminal."""
         self._api.exec_resize(self._exec_id, rows, columns)
 

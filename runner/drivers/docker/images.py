@@ -54,7 +54,7 @@ class EngineBackend:
         """Return the official name itself, which the engine keeps."""
         return name
 
-    def find_images(self, tags: Iterable[str]) -> dict[str, StoredImage]:
+    def find_stored_images(self, tags: Iterable[str]) -> dict[str, StoredImage]:
         """Inspect each image."""
         stored = {}
         for tag in tags:
@@ -71,16 +71,16 @@ class EngineBackend:
         try:
             for _ in self._client.api.pull(repository, tag=tag, stream=True):
                 self._stop_if_cancelled()
-            return bool(self.find_images([name]))
+            return bool(self.find_stored_images([name]))
         except (DockerException, requests.RequestException):
             return False
 
     def build_base_image(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
         """Build the base on the official Debian image, if it can be pulled."""
         root = _OFFICIAL_ROOT
-        if not (self.find_images([root]) or (is_online and self.pull_image(root))):
+        if not (self.find_stored_images([root]) or (is_online and self.pull_image(root))):
             root = _OWN_ROOT
-            if not self.find_images([root]):
+            if not self.find_stored_images([root]):
                 self._import_root(report_detail)
         files = debian_base.collect_extra_files()
         if debian_base.SOURCES_FILE in files and root == _OFFICIAL_ROOT:

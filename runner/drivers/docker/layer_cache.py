@@ -58,7 +58,7 @@ class _CacheObjects:
     records: list[dict[str, Any]] = field(default_factory=list)
 
 
-def find_layer_cache(client: docker.DockerClient) -> LayerCache | None:
+def find_current_layer_cache(client: docker.DockerClient) -> LayerCache | None:
     """Return this project's newest layer cache for nodes as this version's recipes build them, or None."""
     record_filter = {
         "label": [
@@ -99,7 +99,7 @@ def prune_images(client: docker.DockerClient, remove_all: bool) -> int:
         How many images and volumes were removed.
 
     """
-    kept = None if remove_all else find_layer_cache(client)
+    kept = None if remove_all else find_current_layer_cache(client)
     with host_engine.translate_engine_errors("pruning the images"):
         removed = _remove_caches(client, kept) + _remove_dead_caches(client)
         needed = _list_needed_images(client)
@@ -113,7 +113,7 @@ def prune_images(client: docker.DockerClient, remove_all: bool) -> int:
 
 def remove_unused_caches(client: docker.DockerClient) -> None:
     """Remove all layer caches but this project's current one and those of other projects that are in use."""
-    kept = find_layer_cache(client)
+    kept = find_current_layer_cache(client)
     with host_engine.translate_engine_errors("removing unused layer caches"):
         _remove_caches(client, kept)
         _remove_dead_caches(client)

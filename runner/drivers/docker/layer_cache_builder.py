@@ -52,7 +52,7 @@ def build_layer_cache(client: docker.DockerClient, names: Iterable[str], reporte
         HostError: An image could be neither pulled nor built, or could not be unpacked.
 
     """
-    current = layer_cache.find_layer_cache(client)
+    current = layer_cache.find_current_layer_cache(client)
     current_set = current.image_set if current else None
     new_set = build_image_set(EngineBackend(client), current_set, names, reporter)
     if new_set == current_set:
@@ -79,7 +79,7 @@ def _undo_on_failure(client: docker.DockerClient, cache: LayerCache) -> Iterator
 
 def _fill_volume(client: docker.DockerClient, cache: LayerCache, report_detail: DetailCallback) -> None:
     images = cache.image_set.images
-    facts = capabilities.load_host_facts(client, cache.image_set.node_image, client.info())
+    facts = capabilities.load_or_probe_host_facts(client, cache.image_set.node_image, client.info())
     with host_engine.translate_engine_errors("filling the layer cache"):
         with signals.defer_interrupts_in_block():
             client.api.create_volume(
@@ -151,7 +151,7 @@ def _create_node(
     client: docker.DockerClient, cache: LayerCache, mirror_address: str, facts: capabilities.HostFacts
 ) -> str:
     api = client.api
-    options = capabilities.build_node_options(facts)
+    options = capabilities.build_node_host_options(facts)
     name = labels.format_object_name(_BUILD_CLUSTER, "node")
     disk = api.create_volume(name, labels=labels.build_cluster_labels(_BUILD_CLUSTER))["Name"]
     binds = [f"{disk}:/var/lib/docker", f"{cache.volume}:{layer_cache.MOUNT}", *options.pop("binds", [])]

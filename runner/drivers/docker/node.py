@@ -32,9 +32,9 @@ class DockerNode:
     container: str
     client: docker.DockerClient = field(repr=False, compare=False)
 
-    def create_client(self) -> docker.DockerClient:
+    def create_engine_client(self) -> docker.DockerClient:
         """Return a client of the node engine, connected by `docker system dial-stdio` in the container."""
-        return docker_transport.create_docker_client(self.connect_engine)
+        return docker_transport.create_client_over_streams(self.connect_engine_socket)
 
     def run_command(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
         """Run a command in the container, as root in its home folder, and collect its output."""
@@ -71,15 +71,15 @@ class DockerNode:
             )
             return attach.attach_session(ExecSession(api, command["Id"], is_terminal), is_terminal, on_output)
 
-    def connect_engine(self) -> socket.socket:
+    def connect_engine_socket(self) -> socket.socket:
         """Open a stream to the node engine."""
         return self._open_stream(["docker", "--host", "unix:///run/docker.sock", "system", "dial-stdio"])
 
-    def connect_port(self, port: int) -> socket.socket:
+    def connect_port_socket(self, port: int) -> socket.socket:
         """Open a stream to a TCP port of the container's loopback interface."""
         return self._open_stream(["socat", "-t3600", "-", f"TCP:127.0.0.1:{port}"])
 
-    def read_log(self, lines: int = 40) -> str:
+    def read_log_tail(self, lines: int = 40) -> str:
         """Return the last lines of the container's log."""
         with self._explain_errors():
             return str(self.client.api.logs(self.container, tail=lines).decode("utf-8", "replace"))

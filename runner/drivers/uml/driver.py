@@ -121,7 +121,7 @@ class UmlDriver:
             running = [node.name for node in replaced.nodes if node.state is NodeState.RUNNING]
             freed = sum(vm.memory_mb for vm in state.vms if vm.name in running) if state else 0
         diagnostics.check_free_memory(self.calculate_topology_memory(topology) - freed)
-        diagnostics.check_disk_space(cluster_state.clusters_folder(), len(topology.nodes))
+        diagnostics.check_disk_space(cluster_state.all_clusters_folder(), len(topology.nodes))
 
     def create_cluster(
         self, cluster: ClusterId, topology: Topology, images: Sequence[str], reporter: StatusReporter
@@ -147,7 +147,7 @@ class UmlDriver:
 
     def list_clusters(self) -> list[Cluster]:
         """List the clusters' folders, and ask the supervisors that run for the nodes' states."""
-        folder = cluster_state.clusters_folder()
+        folder = cluster_state.all_clusters_folder()
         return [self._load_cluster(path) for path in sorted(folder.iterdir())] if folder.is_dir() else []
 
     def _load_cluster(self, folder: Path) -> Cluster:

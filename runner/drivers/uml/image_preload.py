@@ -63,7 +63,7 @@ def preload_images(artifacts_folder: Path, names: Sequence[str], report_detail: 
 def _pull_images(node: UmlNode, names: Sequence[str], report_detail: DetailCallback) -> None:
     if supervisor_client.wait_while_booting(node.folder, _NAME) != VmState.READY:
         raise HostError(
-            "The VM that preloads the images did not boot.", "'labs doctor' looks for the cause.", node.read_log()
+            "The VM that preloads the images did not boot.", "'labs doctor' looks for the cause.", node.read_log_tail()
         )
     report_detail("pulling the images in a VM")
     result = node.run_command(["sh", "-c", _PULL, "sh", *names])

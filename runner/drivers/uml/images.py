@@ -63,7 +63,7 @@ class BuildahBackend:
         """Return the tag with the registry's host name, which buildah keeps."""
         return _format_pulled_tag(name)
 
-    def find_images(self, tags: Iterable[str]) -> dict[str, StoredImage]:
+    def find_stored_images(self, tags: Iterable[str]) -> dict[str, StoredImage]:
         """List all images of the storage and select these."""
         stored = self._storage.list_images()
         return {tag: stored[tag] for tag in tags if tag in stored}
@@ -80,7 +80,7 @@ class BuildahBackend:
 
     def build_base_image(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
         """Build the base on a root that mmdebstrap creates: also online, so that its mirrors are this host's."""
-        if not self.find_images([_ROOT_TAG]):
+        if not self.find_stored_images([_ROOT_TAG]):
             self._build_root(report_detail)
         report_detail("certificates and mirrors")
         with _build_context(recipe.load_recipes()[recipe.BASE].folder) as folder:

@@ -42,9 +42,9 @@ class UmlNode:
     state: NodeState
     folder: Path
 
-    def create_client(self) -> DockerClient:
+    def create_engine_client(self) -> DockerClient:
         """Return a client of the node engine."""
-        return docker_transport.create_docker_client(self.connect_engine)
+        return docker_transport.create_client_over_streams(self.connect_engine_socket)
 
     def run_command(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
         """Run a command as root in its home directory."""
@@ -68,12 +68,12 @@ class UmlNode:
             session = self._open_session(action, argv, environment, attach.get_terminal_size())
             return attach.attach_session(_open_attached(session, self.folder), is_terminal, on_output)
 
-    def connect_engine(self) -> socket.socket:
+    def connect_engine_socket(self) -> socket.socket:
         """Open a connection to the node engine."""
         with self._explain_errors():
             return supervisor_client.connect_vm_port(self.folder, self.name, cluster_state.ENGINE_PORT)
 
-    def connect_port(self, port: int) -> socket.socket:
+    def connect_port_socket(self, port: int) -> socket.socket:
         """Open a connection to a TCP port of the VM's loopback interface."""
         with self._explain_errors():
             session = self._open_session("connect", [str(port)])
@@ -83,7 +83,7 @@ class UmlNode:
                 raise ConnectionRefusedError(f"nothing listens on port {port}")
             return session.detach_connection()
 
-    def read_log(self, lines: int = 40) -> str:
+    def read_log_tail(self, lines: int = 40) -> str:
         """Return the last lines of the VM's console."""
         return cluster_state.read_log_tail(self.folder, self.name, lines)
 
@@ -115,7 +115,9 @@ class UmlNode:
         status = attached.get_exit_status()
         if status is None:
             raise HostError(
-                f"{self.name} stopped while '{argv[0]}' ran on it.", "'labs status' shows its state.", self.read_log()
+                f"{self.name} stopped while '{argv[0]}' ran on it.",
+                "'labs status' shows its state.",
+                self.read_log_tail(),
             )
         return ExecResult(status, output.get_stream_content(attach.STDOUT), output.get_stream_content(attach.STDERR))
 
@@ -207,7 +209,7 @@ class _AttachedAgentSession:
     def end_input(self) -> None:
         self._session.send_frame(RequestFrameType.END)
 
-    def resize(self, rows: int, columns: int) -> None:
+    def resize_terminal(self, rows: int, columns: int) -> None:
         self._session.send_frame(RequestFrameType.SIZE, f"{rows} {columns}".encode())
 
     def get_exit_status(self) -> int | None:

@@ -40,7 +40,7 @@ class MemoryBackend:
         """Keep pulled images under another tag, as buildah does."""
         return f"registry/{name}"
 
-    def find_images(self, tags: Iterable[str]) -> dict[str, StoredImage]:
+    def find_stored_images(self, tags: Iterable[str]) -> dict[str, StoredImage]:
         """Return ids made of the tags."""
         return {tag: StoredImage(f"id of {tag}", len(tag)) for tag in tags if tag in self.stored}
 

@@ -24,7 +24,7 @@ def test_up_to_date(name: str, stand_in: str, recipe_name: str, is_up_to_date: b
     """A stand-in is up to date if its name still has the same recipe; a real image always is."""
     version = recipe.compute_recipe_version(recipe_name) if recipe_name else ""
     image = NodeImage(name, "sha256:1", stand_in, 1, version)
-    assert ({name} if is_up_to_date else set()) == image_set.list_up_to_date_names([image])
+    assert ({name} if is_up_to_date else set()) == image_set.filter_up_to_date_names([image])
     assert is_up_to_date == image_set.are_images_up_to_date([image], [name])
     assert not image_set.are_images_up_to_date([image], [name, "other:1"])
 

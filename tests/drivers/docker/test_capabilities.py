@@ -64,14 +64,14 @@ ALL_41 = (1 << 41) - 1
 )
 def test_node_options(facts: HostFacts, options: dict[str, Any]) -> None:
     """A node is privileged if that works, and otherwise gets all capabilities that the engine itself has."""
-    assert options == capabilities.build_node_options(facts)
+    assert options == capabilities.build_node_host_options(facts)
 
 
 @pytest.mark.parametrize(("cgroup", "namespace"), [(1, None), (2, "private")])
 @pytest.mark.parametrize("privileged", [True, False])
 def test_control_groups(cgroup: int, namespace: str | None, privileged: bool) -> None:
     """A node has its own control group namespace only with version 2, privileged or not."""
-    options = capabilities.build_node_options(
+    options = capabilities.build_node_host_options(
         replace(BEST_FACTS, cgroup_version=cgroup, has_privileged_mode=privileged)
     )
     assert namespace == options.get("cgroupns")
@@ -80,7 +80,7 @@ def test_control_groups(cgroup: int, namespace: str | None, privileged: bool) ->
 def test_host_config() -> None:
     """The options are sent in the engine's own terms, unconfined system paths as two empty lists."""
     client = docker.DockerClient("tcp://127.0.0.1:9", version="1.44")
-    options = capabilities.build_node_options(
+    options = capabilities.build_node_host_options(
         replace(BEST_FACTS, has_privileged_mode=False, missing_capabilities=("BPF",))
     )
     config = capabilities.build_host_config(client, options)
@@ -91,7 +91,7 @@ def test_host_config() -> None:
         config["CapDrop"],
         config["DeviceCgroupRules"],
     )
-    assert "MaskedPaths" not in capabilities.build_host_config(client, capabilities.build_node_options(BEST_FACTS))
+    assert "MaskedPaths" not in capabilities.build_host_config(client, capabilities.build_node_host_options(BEST_FACTS))
     assert "unconfined" == options["system_paths"]
 
 
@@ -145,14 +145,14 @@ def _cached_facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cache the best facts for one engine and image, as a first start does."""
     helpers.isolate_environment(monkeypatch, tmp_path)
     monkeypatch.setattr(capabilities, "_probe_host", lambda _client, _image: BEST_FACTS)
-    capabilities.load_host_facts(None, "sha256:1", INFO)
+    capabilities.load_or_probe_host_facts(None, "sha256:1", INFO)
     monkeypatch.setattr(capabilities, "_probe_host", lambda _client, _image: replace(BEST_FACTS, cgroup_version=1))
 
 
 @pytest.mark.usefixtures("_cached_facts")
 def test_cached() -> None:
     """For the same engine, kernel and image nothing is probed again."""
-    assert BEST_FACTS == capabilities.load_host_facts(None, "sha256:1", INFO)
+    assert BEST_FACTS == capabilities.load_or_probe_host_facts(None, "sha256:1", INFO)
 
 
 @pytest.mark.usefixtures("_cached_facts")
@@ -167,14 +167,14 @@ def test_cached() -> None:
 )
 def test_probed_again(image: str, info: Mapping[str, Any]) -> None:
     """Another image, kernel or engine is probed."""
-    assert 1 == capabilities.load_host_facts(None, image, info).cgroup_version
+    assert 1 == capabilities.load_or_probe_host_facts(None, image, info).cgroup_version
 
 
 @pytest.mark.usefixtures("_cached_facts")
 def test_cleared() -> None:
     """After the cache is cleared the host is probed again."""
     capabilities.clear_probe_cache()
-    assert 1 == capabilities.load_host_facts(None, "sha256:1", INFO).cgroup_version
+    assert 1 == capabilities.load_or_probe_host_facts(None, "sha256:1", INFO).cgroup_version
 
 
 @pytest.mark.usefixtures("_cached_facts")
@@ -183,7 +183,7 @@ def test_damaged_cache(content: bytes) -> None:
     """A damaged cache file is ignored."""
     (file,) = (paths.cache_folder() / "hosts").glob("*.json")
     file.write_bytes(content)
-    assert 1 == capabilities.load_host_facts(None, "sha256:1", INFO).cgroup_version
+    assert 1 == capabilities.load_or_probe_host_facts(None, "sha256:1", INFO).cgroup_version
 
 
 @pytest.mark.usefixtures("_cached_facts")
@@ -193,4 +193,4 @@ def test_cache_of_another_version() -> None:
     data = json.loads(file.read_text())
     data["facts"]["colour"] = data["facts"].pop("has_ipvs")
     file.write_text(json.dumps(data))
-    assert 1 == capabilities.load_host_facts(None, "sha256:1", INFO).cgroup_version
+    assert 1 == capabilities.load_or_probe_host_facts(None, "sha256:1", INFO).cgroup_version

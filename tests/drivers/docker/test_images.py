@@ -43,7 +43,7 @@ def test_pull() -> None:
     """A pulled image is found under its official name."""
     backend = EngineBackend(FakeEngine())
     assert backend.pull_image("small:1")
-    stored = backend.find_images([backend.get_pulled_tag("small:1"), "other:1"])
+    stored = backend.find_stored_images([backend.get_pulled_tag("small:1"), "other:1"])
     assert [("small:1", "id of small:1", 7)] == [(tag, image.id, image.size) for tag, image in stored.items()]
 
 

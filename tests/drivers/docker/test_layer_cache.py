@@ -120,7 +120,7 @@ def test_find(engine: FakeEngine) -> None:
     engine.add_cache("newest", "labs")
     engine.add_cache("outdated", "labs", version="other")
     engine.add_cache("foreign", "other")
-    cache = layer_cache.find_layer_cache(engine)
+    cache = layer_cache.find_current_layer_cache(engine)
     assert layer_cache.LayerCache("newest", ImageSet(NODE, IMAGES)) == cache
 
 
@@ -134,7 +134,7 @@ def test_incomplete(engine: FakeEngine, missing: str) -> None:
         del engine.stored_volumes["only"]
     if missing == "label":
         engine.stored_volumes["only"] = {}
-    assert layer_cache.find_layer_cache(engine) is None
+    assert layer_cache.find_current_layer_cache(engine) is None
 
 
 def test_leftovers(engine: FakeEngine) -> None:
@@ -228,7 +228,7 @@ def test_unreadable_record(engine: FakeEngine) -> None:
     """The record of a version that wrote another format is removed, and is not an error."""
     engine.add_cache("current", "labs")
     engine.stored_images["record of current"][labels.CONTENTS] = '{"other": 1}'
-    cache = layer_cache.find_layer_cache(engine)
+    cache = layer_cache.find_current_layer_cache(engine)
     assert cache is not None
     assert not cache.has_images(["redis:alpine"])
     layer_cache.prune_images(engine, remove_all=True)

@@ -25,7 +25,7 @@ _REMOVE_SECONDS = 2
 CgroupSettings = Sequence[tuple[str, int]]
 
 
-def create_cgroups(folder: Path, name: str, megabytes: int) -> list[Path]:
+def create_sandbox_cgroups(folder: Path, name: str, megabytes: int) -> list[Path]:
     """Create the control groups of one sandbox, and record them in its cluster's folder.
 
     Args:
@@ -50,7 +50,7 @@ def create_cgroups(folder: Path, name: str, megabytes: int) -> list[Path]:
     return groups
 
 
-def remove_cgroups(folder: Path) -> None:
+def remove_cluster_cgroups(folder: Path) -> None:
     """Remove all groups that are recorded in a cluster's folder; no process may run in them any more."""
     record = folder / _RECORD_NAME
     with contextlib.suppress(FileNotFoundError):

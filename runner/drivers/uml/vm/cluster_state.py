@@ -111,10 +111,10 @@ def load_state(folder: Path) -> ClusterState | None:
 
 def cluster_folder(cluster: ClusterId) -> Path:
     """Return the folder that holds everything of a cluster: its state, disks, logs and completion mark."""
-    return clusters_folder() / str(cluster)
+    return all_clusters_folder() / str(cluster)
 
 
-def clusters_folder() -> Path:
+def all_clusters_folder() -> Path:
     """Return the folder with one folder per cluster of this project."""
     return paths.vms_folder()
 

@@ -101,6 +101,6 @@ def _build_sandbox_command(
         user_id = _FIRST_USER_ID + int.from_bytes(os.urandom(3))
         os.chown(writable, user_id, user_id)
         user = str(user_id)
-    groups = "\n".join(map(str, cgroups.create_cgroups(folder, name, megabytes)))
+    groups = "\n".join(map(str, cgroups.create_sandbox_cgroups(folder, name, megabytes)))
     arguments = [root, artifacts / "sandbox", artifacts, " ".join(shared), writable, megabytes, user, groups]
     return ["sh", str(_SCRIPT), *map(str, arguments), *program]

@@ -109,7 +109,7 @@ class Supervisor:
         if message["request"] == "list_states":
             return {name: vm.state.value for name, vm in self._vms.items()}
         if message["request"] == "poll_boot":
-            return {"state": self._vms[message["node"]].poll_boot().value}
+            return {"state": self._vms[message["node"]].long_poll_boot_state().value}
         if message["request"] == "boot":
             self._vms[message["node"]].boot_kernel()
         return {}

@@ -39,7 +39,7 @@ def start_supervisor(folder: Path) -> None:
         HostError: It exited at once; the error shows its output.
 
     """
-    cgroups.remove_cgroups(folder)
+    cgroups.remove_cluster_cgroups(folder)
     # The supervisor keeps one end of this pipe open. The uplink's program watches the other end, to exit with it.
     uplink_end, supervisor_end = os.pipe()
     try:
@@ -125,7 +125,7 @@ def send_request(folder: Path, **request: Any) -> dict[str, str]:
             answer: dict[str, str] = json.loads(connection.makefile("r").readline())
             return answer
     except (OSError, ValueError) as error:
-        raise create_unreachable_error(folder) from error
+        raise create_no_supervisor_error(folder) from error
 
 
 def wait_while_booting(folder: Path, node: str, is_cancelled: Callable[[], bool] = lambda: False) -> str:
@@ -180,13 +180,13 @@ def connect_vm_port(folder: Path, node: str, port: int) -> socket.socket:
             connection.sendall(json.dumps(request).encode() + b"\n")
             line, descriptors, _, _ = socket.recv_fds(connection, 4096, 1)
     except OSError as error:
-        raise create_unreachable_error(folder) from error
+        raise create_no_supervisor_error(folder) from error
     if not descriptors:
         raise ConnectionError(json.loads(line)["error"] if line else "the supervisor has exited")
     return socket.socket(fileno=descriptors[0])
 
 
-def create_unreachable_error(folder: Path) -> HostError:
+def create_no_supervisor_error(folder: Path) -> HostError:
     """Return the error for a cluster whose supervisor does not run."""
     return HostError(f"The VMs of '{folder.name}' are down.", "'labs status' shows their state.")
 
@@ -195,7 +195,7 @@ def kill_supervisor(folder: Path) -> None:
     """Kill a cluster's supervisor and with it everything that it has started, and wait until all of it is gone."""
     _kill_process(folder)
     cluster_state.supervisor_socket_path(folder).unlink(missing_ok=True)
-    cgroups.remove_cgroups(folder)
+    cgroups.remove_cluster_cgroups(folder)
 
 
 def _kill_process(folder: Path) -> None:

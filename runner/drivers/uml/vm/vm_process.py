@@ -91,7 +91,7 @@ class VmProcess:
                 if _has_signal_handler(child, signal.SIGALRM):
                     os.kill(child, signal.SIGALRM)
 
-    def poll_boot(self) -> VmState:
+    def long_poll_boot_state(self) -> VmState:
         """Return the state as soon as the VM is ready or down, or after one second."""
         with self._state_changed:
             self._state_changed.wait_for(lambda: self.state is not VmState.BOOTING, _POLL_SECONDS)

@@ -56,6 +56,6 @@ def test_groups_that_cannot_be_created(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "parent").mkdir()
     parents = [(tmp_path / "parent", [("memory.max", 1)]), (tmp_path / "missing", [("memory.max", 1)])]
     monkeypatch.setattr(cgroups, "_find_parent_groups", lambda _limit: parents)
-    assert [] == cgroups.create_cgroups(tmp_path, "node1", 600)
-    cgroups.remove_cgroups(tmp_path)
+    assert [] == cgroups.create_sandbox_cgroups(tmp_path, "node1", 600)
+    cgroups.remove_cluster_cgroups(tmp_path)
     assert [tmp_path / "parent"] == list(tmp_path.glob("**/*"))
