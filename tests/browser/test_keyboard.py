@@ -7,7 +7,7 @@ from typing import TypedDict
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.site.test_accessibility_and_layout import PAGES
+from tests.browser.test_accessibility_and_layout import PAGES
 
 pytestmark = pytest.mark.site
 

@@ -1,0 +1,1 @@
+"""The lesson site and the HTML grade reports in a real browser."""

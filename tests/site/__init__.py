@@ -1,1 +1,0 @@
-"""Tests of the lesson site in a real browser."""
