@@ -1,4 +1,4 @@
-# `make demo` and `make test` set up everything they need on a fresh Debian or Ubuntu host; `make help` lists the rest.
+# `make demo` and `make test` set up everything they need on a fresh Debian or Ubuntu host; `make help` lists all targets.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -53,8 +53,8 @@ lint: $(READY)  ## Check style, types, import layers, shell files and lessons
 	@$(BIN)/labs lint --all
 	@echo 'ruff, mypy, import-linter, shellcheck and labs lint found no problems.'
 
-bench: $(READY)  ## Compare speed with plain Docker commands, as a table with ratios
-	@echo 'This removes and rebuilds the images of both drivers. Remove started labs first (labs rm --all).'
+bench: $(READY)  ## Compare the speed of labs with plain Docker commands, in a table with ratios
+	@echo 'The benchmark removes and rebuilds the images of both drivers. First remove started labs: labs rm --all'
 	@$(BIN)/python -m tests.bench --from-scratch
 
 $(READY): pyproject.toml .ci/prerequisites
@@ -65,5 +65,5 @@ $(READY): pyproject.toml .ci/prerequisites
 	@$(BIN)/python -m compileall -q runner checks
 	@touch $@
 
-clean:  ## Remove what make created here; 'labs rm --all' removes nodes
+clean:  ## Remove the files that make created here; 'labs rm --all' removes nodes
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
