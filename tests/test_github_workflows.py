@@ -154,7 +154,7 @@ def test_action(environment: dict[str, str], tmp_path: Path) -> None:
     assert [0, 1] == [result.returncode for result in results], output
     assert "status=1\n" == (tmp_path / "output").read_text("utf-8")
     assert "| ada | ladder | 1 of 4 |" in (tmp_path / "summary.md").read_text("utf-8")
-    assert "::error file=ada/submission.md,title=There is a volume third::" in results[1].stdout
+    assert "::error file=ada/submission.md,title=The volume third exists::" in results[1].stdout
     assert (tmp_path / "grades.json").is_file()
 
 

@@ -28,7 +28,7 @@ def test_fresh_cluster(labs: LabsRunner) -> None:
     assert 1 == status
     assert {
         "test_node1_is_active": "failed",
-        "test_the_note_is_there": "passed",
+        "test_note_exists": "passed",
         "test_three_nodes_are_ready": "skipped",
         "test_node3_is_active": "skipped",
     } == outcomes
@@ -110,5 +110,5 @@ def test_verify(labs: LabsRunner) -> None:
     result = labs("verify", "trio")
     assert 3 == result.returncode
     assert "✗ its checks fail before it" in result.stdout
-    assert "test_the_note_is_there passed" in result.stdout
+    assert "test_note_exists passed" in result.stdout
     assert "trio.verify" not in labs("status").stdout

@@ -47,7 +47,7 @@ def test_failing_setup(labs: LabsRunner, leftovers: Leftovers) -> None:
     """If setup.sh fails, start exits with 3, shows the output and the line, and removes the cluster."""
     failed = labs("start", "unsettled")
     assert 3 == failed.returncode
-    assert "  | before the fall" in failed.stderr
+    assert "  | before the failure" in failed.stderr
     assert "setup.sh:3: exit status 2: ls /no-such-place" in failed.stderr
     assert [] == leftovers.list_all()
 

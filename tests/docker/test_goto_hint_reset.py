@@ -53,7 +53,7 @@ def test_goto_starts_the_lab(labs: LabsRunner, environment: dict[str, str]) -> N
     assert 0 == result.returncode, result.stderr
     assert "Everything before 'Do it alone' is done." in result.stdout
     assert ["Make a swarm", "Make volumes"] == re.findall(r"^(Make [av].*) \.\.\.", result.stderr, re.MULTILINE)
-    assert ["test_node1_is_active", "test_first_knows_the_node", "test_second_is_there"] == _list_passing_checks(labs)
+    assert ["test_node1_is_active", "test_first_knows_the_node", "test_second_exists"] == _list_passing_checks(labs)
     assert [] == _list_passed_steps(environment)
     assert "0/5 steps passed, 3 played for you" in labs("status").stdout
 
@@ -97,7 +97,7 @@ def test_goto_over_a_begun_step(labs: LabsRunner, on_node1: DockerOnNode) -> Non
     refused = labs("goto", "alone")
     assert 1 == refused.returncode
     assert "'Make volumes' is partly done (1 of 2 checks pass)" in refused.stderr
-    assert ["test_node1_is_active", "test_second_is_there"] == _list_passing_checks(labs)
+    assert ["test_node1_is_active", "test_second_exists"] == _list_passing_checks(labs)
 
 
 def test_goto_after_a_change(labs: LabsRunner, on_node1: DockerOnNode) -> None:

@@ -48,7 +48,7 @@ from checks import expect_equal, step
 
 @step("volumes")
 def test_first_exists(nodes):
-    '''There is a volume called first.'''
+    '''The volume first exists.'''
     names = [volume.name for volume in nodes["node1"].api.volumes.list()]
     expect_equal(nodes["node1"], "first" in names, True, of="a volume", see="docker volume ls")
 """

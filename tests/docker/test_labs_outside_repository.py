@@ -45,5 +45,5 @@ def test_labs_in_another_folder(labs_without_root: LabsRunner) -> None:
     assert 1 == labs_without_root(*tree, "check", "trio", "--patience", "0").returncode
     assert 0 == labs_without_root(*tree, "play", "trio").returncode
     checked = json.loads(labs_without_root(*tree, "check", "trio", "--json").stdout)
-    assert {"test_node1_is_active", "test_the_note_is_there"} <= {result["check"] for result in checked["results"]}
+    assert {"test_node1_is_active", "test_note_exists"} <= {result["check"] for result in checked["results"]}
     assert 4 == checked["counts"]["passed"]

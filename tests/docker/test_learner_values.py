@@ -55,7 +55,7 @@ def test_copy(grades: dict[str, Grade]) -> None:
     assert grades["ada"].hashes["submission"] == grades["max"].hashes["submission"]
     assert ["passed", "passed", "passed", "failed"] == list_outcomes(grades["max"])
     missing = grades["max"].marks[-1]
-    assert ("There is a volume fourth", "fourth is there: False; expected: fourth is there: True") == (
+    assert ("The volume fourth exists", "fourth exists: False; expected: fourth exists: True") == (
         missing.says,
         missing.text,
     )
@@ -83,10 +83,10 @@ def test_learner(started: subprocess.CompletedProcess[str], labs: LabsRunner) ->
     assert line in labs("status").stdout
     assert "Make a volume called sixth." in labs("show", "ladder", "alone").stdout
     played = labs("play", "ladder")
-    assert (0, True) == (played.returncode, "There is a volume sixth" in played.stdout), played.stderr
+    assert (0, True) == (played.returncode, "The volume sixth exists" in played.stdout), played.stderr
     assert 0 == labs("check").returncode
     assert line in labs("start", "ladder").stdout
     changed = labs("start", "ladder", "--learner", "bob").stdout
     assert "  Values for bob: LAST is fifth.\n  Earlier work on the nodes is kept." in changed
     found = labs("check")
-    assert (1, True) == (found.returncode, "There is a volume fifth" in found.stdout)
+    assert (1, True) == (found.returncode, "The volume fifth exists" in found.stdout)

@@ -86,9 +86,9 @@ def test_terminal_activity(open_watch: OpenWatch, labs: LabsRunner) -> None:
     """Changes that no engine reports are noticed just as soon if they are made with `labs exec` or `labs shell`."""
     display = open_watch()
     labs("exec", "node1", "--", "sh", "-c", "rm app/note.txt; echo gone")
-    display.wait_for("✗ The lab's note lies on node1", reaction_limit())
+    display.wait_for("✗ The lab's note is on node1", reaction_limit())
     labs("exec", "node1", "--", "sh", "-c", "echo note > app/note.txt; echo here")
-    display.wait_for("✓ The lab's note lies on node1", reaction_limit())
+    display.wait_for("✓ The lab's note is on node1", reaction_limit())
 
 
 def test_stopped_node(

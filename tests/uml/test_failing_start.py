@@ -24,7 +24,7 @@ def test_failing_setup_script(labs: LabsRunner, leftovers: UmlLeftovers) -> None
     """If setup.sh fails, `labs start` exits with 3, shows its output and the failing line, and removes the cluster."""
     failed = labs("start", "unsettled", "--driver", "uml")
     assert 3 == failed.returncode
-    assert "  | before the fall" in failed.stderr
+    assert "  | before the failure" in failed.stderr
     assert "setup.sh:3: exit status 2: ls /no-such-place" in failed.stderr
     assert [] == leftovers.list_all()
     assert "No lab is started." in labs("status").stdout

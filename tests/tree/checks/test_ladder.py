@@ -27,14 +27,14 @@ def test_first_knows_the_node(nodes: Nodes) -> None:
 
 
 @step("volumes")
-def test_second_is_there(nodes: Nodes) -> None:
-    """There is a volume second."""
+def test_second_exists(nodes: Nodes) -> None:
+    """The volume second exists."""
     volumes = _volumes(nodes["node1"])
-    expect_equal(nodes["node1"], "second" in volumes, True, of="second is there", see="docker volume ls")
+    expect_equal(nodes["node1"], "second" in volumes, True, of="second exists", see="docker volume ls")
 
 
 @step("alone")
-def test_third_is_there(nodes: Nodes, values: Values) -> None:
-    """There is a volume <LAST>."""
+def test_third_exists(nodes: Nodes, values: Values) -> None:
+    """The volume <LAST> exists."""
     name = values["LAST"]
-    expect_equal(nodes["node1"], name in _volumes(nodes["node1"]), True, of=f"{name} is there", see="docker volume ls")
+    expect_equal(nodes["node1"], name in _volumes(nodes["node1"]), True, of=f"{name} exists", see="docker volume ls")

@@ -11,8 +11,8 @@ def test_node1_is_active(nodes: Nodes) -> None:
 
 
 @step("init")
-def test_the_note_is_there(nodes: Nodes) -> None:
-    """The lab's note lies on node1."""
+def test_note_exists(nodes: Nodes) -> None:
+    """The lab's note is on node1."""
     note = nodes["node1"].testinfra_host.file("/root/app/note.txt")
     if not note.exists:
         fail(nodes["node1"], "there is no note", "/root/app/note.txt", see="ls app")

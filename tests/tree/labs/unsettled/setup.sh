@@ -1,3 +1,3 @@
 # shellcheck shell=bash
-echo "before the fall"
+echo "before the failure"
 ls /no-such-place
