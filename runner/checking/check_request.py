@@ -1,4 +1,4 @@
-"""The parameters of one check run, handed from `run_checks` to the pytest plugin."""
+"""The parameters of one check run, which `run_checks` passes to the pytest plugin."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class CheckRequest:
         cluster: The cluster to check.
         steps: The ids of the steps whose checks run; None for all.
         settle_timeout: How many seconds all checks together may wait for the cluster to converge.
-        ignore_prerequisites: Whether a check runs even if earlier steps are not done, as it does for a grade.
-            Otherwise it is skipped until they are.
-        unfinished_steps: Steps that are known not to be done, by id, with their titles; for checks that depend on them.
+        ignore_prerequisites: Whether a check runs even if earlier steps are not done, as it does for a grade;
+            otherwise it is skipped until they are.
+        unfinished_steps: The titles, by step id, of steps known not to be done; checks that depend on them are skipped.
         check_timeout: How many seconds one check may take; None for no limit.
         deadline: The time on the monotonic clock after which no check may run; None for no deadline.
         checks_file: The file with the checks; None for the lab's own.

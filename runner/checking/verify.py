@@ -22,13 +22,13 @@ _COMMANDS_WORK = "its commands do what the lesson says"
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """One thing that must hold for a lab, and whether it does.
+    """One requirement that a lab must meet, and whether it does.
 
     Attributes:
         step: The id of the step.
-        claim: What must hold.
-        failure: What does not hold; empty if the claim holds.
-        seconds: How long it took to find out.
+        claim: The requirement.
+        failure: What was observed instead; empty if the claim is true.
+        seconds: How long testing it took.
 
     """
 
@@ -39,7 +39,7 @@ class Assertion:
 
 
 def verify_lab(lab: Lab, cluster: Cluster) -> Iterator[Assertion]:
-    """Run the lesson step by step, and yield each assertion once it was tried.
+    """Run the lesson step by step, and yield each assertion as soon as it has been tested.
 
     Stops after a step whose commands fail, because everything after it would fail too.
 
@@ -108,7 +108,7 @@ class _LabVerifier:
                 yield Assertion(step.id, f"{name}: its cure makes the checks pass", failure)
 
     def _describe_missing_message(self, step: Step, near_miss: NearMiss) -> str:
-        """Return the results of the checks if none fails with the promised message within the time to converge."""
+        """Return the results of the checks if none fails with the promised message in time; empty if one does."""
         deadline = time.monotonic() + _SETTLE_SECONDS
         while True:
             results = self._check(step, 2).results
@@ -134,7 +134,7 @@ class _LabVerifier:
     def _describe_early_passes(self, step: Step) -> str:
         """Describe the checks of this step that do not fail before it, and the checks of later steps that pass.
 
-        In a grade each check counts separately, so that a check of a later step must not pass without its step either.
+        In a grade each check counts separately, so a check of a later step must not pass before its step either.
         """
         all_ids = [other.id for other in self._lab.lesson.steps]
         remaining_ids = frozenset(all_ids[all_ids.index(step.id) :])

@@ -14,11 +14,11 @@ StatusCallback = Callable[[str], None]
 
 
 class ExecutorError(HostError):
-    """An executor can grade nothing, whatever the submission."""
+    """An executor cannot grade any submission."""
 
 
 class Executor(Protocol):
-    """Grades packed jobs; `batch` chooses them, and handles duplicates, interruptions and failures for every one."""
+    """Grades packed jobs; `batch` chooses them, and handles duplicates, interruptions and failures."""
 
     @property
     def capacity(self) -> int:
@@ -33,7 +33,7 @@ class Executor(Protocol):
             on_status: Called with a line of text when a new activity starts.
 
         Returns:
-            The grade; one of `make_failed_grade` if the submission is the reason that it could not be graded.
+            The grade; the result of `make_failed_grade` if the submission is the reason that it could not be graded.
 
         Raises:
             BrokenLabError: The lab or its checks are broken.

@@ -41,11 +41,11 @@ class Progress:
 
     Attributes:
         lab: The lab's name.
-        steps: The permanent record of each step, by its id. Ids that a newer lesson no longer has may be among them.
+        steps: The permanent record of each step, by its id. It may contain steps that a newer lesson no longer has.
         completed_on_cluster: The steps that are completed on the current cluster, and how.
         last_used: When the lab was last worked on.
         learner: The learner whose values the lab has.
-        unreadable_file: Where a progress file lies that could not be decoded, so that the learner can be informed.
+        unreadable_file: The path of a progress file that could not be decoded, for a warning to the learner.
 
     """
 
@@ -96,7 +96,7 @@ class Progress:
             return self
         # Replayed steps stay marked as such; otherwise they would count as the learner's own work.
         completed = self.completed_on_cluster.items()
-        played = {step_id: how for step_id, how in completed if how is StepCompletion.PLAYED}
+        played = {step_id: completion for step_id, completion in completed if completion is StepCompletion.PLAYED}
         return replace(self, learner=learner, completed_on_cluster=played)
 
     def with_hint_shown(self, step_id: str, hint_id: str) -> Progress:

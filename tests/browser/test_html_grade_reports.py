@@ -9,8 +9,8 @@ from playwright.sync_api import Page
 
 from runner.grading import reports
 from runner.grading.similarity import SimilarPair
-from tests.grading.sample_grades import ALL_GRADES
 from tests.browser.test_accessibility_and_layout import find_violations
+from tests.grading.sample_grades import ALL_GRADES
 
 PAGES = ("pages/index.html", "pages/learners/ada.html", "pages/learners/bob.html", "all.html")
 pytestmark = pytest.mark.site

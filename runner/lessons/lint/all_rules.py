@@ -1,4 +1,4 @@
-"""The list of all lint rules: functions that yield the problems of a lab, and whose docstrings say what must hold."""
+"""The list of all lint rules: a rule yields the problems it is named after, and its docstring says what must hold."""
 
 from __future__ import annotations
 
