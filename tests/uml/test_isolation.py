@@ -1,6 +1,6 @@
 """Isolation of VMs: what root on a node cannot do to the host, to other clusters, and to the client.
 
-Root on a node can load code into its kernel, so `test_sandbox` runs hostile code in place of the kernel.
+Root on a node can load code into its kernel, so `test_hostile_kernel` runs hostile code in place of the kernel.
 """
 
 from __future__ import annotations
@@ -125,10 +125,10 @@ class TwoClusters:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def run_labs(self, *words: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+    def run_labs(self, *arguments: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
         """Run the `labs` command."""
         return subprocess.run(
-            [sys.executable, "-m", "runner", *words],
+            [sys.executable, "-m", "runner", *arguments],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -138,9 +138,9 @@ class TwoClusters:
             check=False,
         )
 
-    def run_on(self, node: str, *words: str, lab: str = "hostile", seconds: float = 60) -> str:
+    def run_on(self, node: str, *arguments: str, lab: str = "hostile", seconds: float = 60) -> str:
         """Run a command on a node, and return its standard output and standard error."""
-        result = self.run_labs("exec", "--lab", lab, node, "--", *words, seconds=seconds)
+        result = self.run_labs("exec", "--lab", lab, node, "--", *arguments, seconds=seconds)
         return result.stdout + result.stderr
 
     def run_script(self, node: str, script: str, lab: str = "hostile", seconds: float = 60) -> str:
@@ -154,21 +154,21 @@ class TwoClusters:
     def list_processes(self, name: str, lab: str = "hostile") -> list[int]:
         """Return the processes that run as the user of a sandbox, the kernel itself first."""
         user = (self.cluster_folder(lab) / f"{name}.writable").stat().st_uid
-        found = []
+        processes = []
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 if process.stat().st_uid == user:
                     # Sorted by start time, because process ids start again from 1 after they have reached their limit.
                     started = int((process / "stat").read_text("ascii").rpartition(")")[2].split()[19])
-                    found.append((started, int(process.name)))
-        return [number for _, number in sorted(found)]
+                    processes.append((started, int(process.name)))
+        return [number for _, number in sorted(processes)]
 
     def find_supervisor(self, lab: str = "hostile") -> int:
         """Return the process id of a cluster's supervisor."""
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                words = process.joinpath("cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-                if words[1:3] == ["-m", "runner.drivers.uml.vm.supervisor"] and words[3] == str(
+                arguments = process.joinpath("cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+                if arguments[1:3] == ["-m", "runner.drivers.uml.vm.supervisor"] and arguments[3] == str(
                     self.cluster_folder(lab)
                 ):
                     return int(process.name)

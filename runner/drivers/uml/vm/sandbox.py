@@ -10,10 +10,10 @@ from runner.drivers.uml.vm import cgroups, cluster_state, cow_disk
 from runner.drivers.uml.vm.cluster_state import ClusterState, VmSpec
 
 _SCRIPT = Path(__file__).parent / "sandbox.sh"
-# If root started the cluster, each kernel and each mirror runs as a user that no other process has, so that limits
-# per user apply to each of them separately.
+# If root started the cluster, each kernel and each mirror runs as a user that no other process has, not even a shared
+# account for unprivileged programs, so that limits per user apply to each of them separately.
 _FIRST_USER_ID = 1_900_000_000
-# What the kernel process needs beside the VM's memory: its stacks, and the page tables of the VM's processes.
+# What the kernel process needs in addition to the VM's memory: its stacks, and the page tables of the VM's processes.
 _KERNEL_MEGABYTES = 64
 _MIRROR_MEGABYTES = 512
 _BASE_NAME = "disk.img"
@@ -32,7 +32,7 @@ def build_vm_command(vm: VmSpec, cluster: ClusterState, folder: Path, network_ca
         cluster: Its cluster.
         folder: The cluster's folder.
         network_card: The file descriptor of its network card.
-        resolver: The address of the name server for the Internet; empty where there is no uplink.
+        resolver: The address of the name server for the Internet; empty if there is no uplink.
 
     """
     base = cluster.artifacts / _BASE_NAME
@@ -49,7 +49,7 @@ def build_vm_command(vm: VmSpec, cluster: ClusterState, folder: Path, network_ca
         f"vec0:transport=fd,fd={network_card},mac={vm.mac_address}",
         "con=null",
         "con0=null,fd:1",
-        # If PID 1 exits, the kernel must exit too, and not stay behind without doing anything.
+        # If PID 1 exits, the kernel must exit too instead of hanging.
         "panic=-1",
         *_FAST_BOOT,
         f"labs_node={vm.name}",
