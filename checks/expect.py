@@ -83,17 +83,17 @@ def eventually(probe: Callable[[], T]) -> T:
 
     """
     global _wait_budget_seconds
-    began = time.monotonic()
+    started_at = time.monotonic()
     try:
         while True:
             try:
                 return probe()
             except NotYet:
-                if time.monotonic() - began >= _wait_budget_seconds:
+                if time.monotonic() - started_at >= _wait_budget_seconds:
                     raise
                 time.sleep(_RETRY_PAUSE_SECONDS)
     finally:
-        _wait_budget_seconds = max(0.0, _wait_budget_seconds - (time.monotonic() - began))
+        _wait_budget_seconds = max(0.0, _wait_budget_seconds - (time.monotonic() - started_at))
 
 
 def set_wait_budget(seconds: float) -> None:

@@ -14,7 +14,7 @@ _PACKAGE = Path(__file__).parent
 
 
 def labs_folder() -> Path:
-    """Return the folder with one folder per lab.
+    """Return the folder that contains one folder per lab.
 
     The environment variable `LABS_ROOT` selects another tree, which has its own `labs/` and `checks/`. The default is
     the checkout that contains this package or, if it was installed from a wheel, the copy in the wheel.
@@ -24,7 +24,7 @@ def labs_folder() -> Path:
 
 
 def checks_folder() -> Path:
-    """Return the folder with one file of checks per lab."""
+    """Return the folder that contains one file of checks per lab."""
     root = os.environ.get("LABS_ROOT")
     return Path(root) / "checks" if root else _PACKAGE.parent / "checks"
 
@@ -35,12 +35,12 @@ def checks_file(lab: str) -> Path:
 
 
 def uses_built_in_labs() -> bool:
-    """Whether the labs are those that come with this package."""
+    """Return whether the labs are those that come with this package."""
     return labs_folder().resolve() == _built_in_labs().resolve()
 
 
 def is_installed_from_wheel() -> bool:
-    """Whether this package was installed from a wheel, as opposed to running from a checkout."""
+    """Return whether this package was installed from a wheel, as opposed to running from a checkout."""
     return not (_PACKAGE.parent / "pyproject.toml").exists()
 
 
@@ -84,7 +84,7 @@ def cache_folder() -> Path:
 
 
 def check_parent_folder(file: Path) -> None:
-    """Raise an error if the folder of a file to be written is missing; call it before long work.
+    """Check that the folder of an output file exists; call this before a long operation.
 
     Raises:
         UsageError: The folder does not exist.
@@ -96,12 +96,12 @@ def check_parent_folder(file: Path) -> None:
 
 
 def program_search_path() -> str:
-    """Return the search path for programs, with the administrators' folders, which ordinary users' PATH often lacks."""
+    """Return PATH with the `sbin` folders added, which an ordinary user's PATH often lacks."""
     return os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 
 
 def subprocess_environment() -> dict[str, str]:
-    """Return the environment for a `python -P -m runner...` process, which makes it import this very package."""
+    """Return the environment for a `python -P -m runner...` process, so that it imports this same package."""
     python_path = os.environ.get("PYTHONPATH")
     folders = [str(_PACKAGE.parent), *([python_path] if python_path else [])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}

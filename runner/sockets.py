@@ -1,4 +1,4 @@
-"""Unix sockets: the process at the other end, and addresses that are too long."""
+"""Unix sockets: the process id of the peer, and addresses for paths that are too long."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def get_peer_pid(connection: socket.socket) -> int:
 
 
 def is_address_too_long(path: Path) -> bool:
-    """Whether a path cannot be the address of a Unix socket."""
+    """Return whether a path cannot be the address of a Unix socket."""
     return len(os.fsencode(path)) > MAX_ADDRESS_BYTES
 
 

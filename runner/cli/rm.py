@@ -46,7 +46,7 @@ def _remove_all() -> int:
         for driver in selection.load_reachable_drivers():
             if isinstance(driver, UnusedCacheRemover):
                 driver.remove_unused_caches()
-    if survey.refusal:
-        raise survey.refusal
+    if survey.listing_error:
+        raise survey.listing_error
     _console.get_stdout().print("Removed all labs. 'labs images prune --all' also removes the images.")
     return 0

@@ -22,7 +22,7 @@ def command() -> int:
     session = _progress.create_session()
     survey = session.cluster_survey
     console = _console.get_stdout()
-    if not survey.clusters and not survey.refusal:
+    if not survey.clusters and not survey.listing_error:
         console.print("No lab is started. 'labs list' shows the labs; 'labs start LAB' starts one.")
         _suggest_last_lab(session)
         return 0
@@ -30,9 +30,9 @@ def command() -> int:
         if number:
             console.print()
         _print_cluster(session, cluster)
-    if survey.refusal:
+    if survey.listing_error:
         # Raised last, so that the known clusters are shown first.
-        raise survey.refusal
+        raise survey.listing_error
     return 0
 
 
@@ -57,7 +57,7 @@ def _print_progress(session: Session, name: str) -> None:
     try:
         lab = session.load_lab(name)
     except LabsError:
-        # Whatever is wrong with the lesson, its nodes exist and can be removed.
+        # Even if the lesson is broken, its nodes exist and can be removed.
         return
     progress, steps = session.load_progress(name), lab.lesson.steps
     _progress.print_learner_values(lab)

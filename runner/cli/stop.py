@@ -27,8 +27,8 @@ def command(lab: str | None, stop_all: bool) -> int:
         with _console.create_status_reporter().report_step(f"Stopping {cluster.id}"):
             lifecycle.stop_cluster(selection.load_driver_of_cluster(cluster), cluster)
         _console.get_stdout().print(f"Stopped {cluster.id}. {_advise_next(cluster)}")
-    if stop_all and survey.refusal:
-        raise survey.refusal
+    if stop_all and survey.listing_error:
+        raise survey.listing_error
     if not clusters:
         _console.get_stdout().print("No lab is started.")
     return 0

@@ -1,4 +1,4 @@
-"""Find the clusters that exist, and the one that a command is about."""
+"""Find the existing clusters, and select the one that a command is about."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ class ClusterSurvey:
 
     Attributes:
         clusters: Every cluster that was found.
-        refusal: Why a driver that this user depends on could not list its clusters; None if all could.
+        listing_error: Why a driver that this user depends on could not list its clusters; None if all could.
 
     """
 
     clusters: tuple[Cluster, ...]
-    refusal: HostError | None = None
+    listing_error: HostError | None = None
 
     def require_all_clusters(self) -> tuple[Cluster, ...]:
         """Return every cluster.
 
         Raises:
-            HostError: A driver that this user depends on could not be asked.
+            HostError: A driver that this user depends on could not list its clusters.
 
         """
-        if self.refusal:
-            raise self.refusal
+        if self.listing_error:
+            raise self.listing_error
         return self.clusters
 
     def find_cluster(self, cluster_id: ClusterId) -> Cluster | None:
-        """Return a cluster, in whatever state, or None if it does not exist.
+        """Return a cluster in any state, or None if it does not exist.
 
         Raises:
-            HostError: It was started on a driver that cannot be asked now.
+            HostError: It was started on a driver that cannot list its clusters now.
 
         """
         cluster = next((cluster for cluster in self.clusters if cluster.id == cluster_id), None)
-        if cluster is None and self.refusal and cluster_id in run_records.list_started_clusters():
-            raise self.refusal
+        if cluster is None and self.listing_error and cluster_id in run_records.list_started_clusters():
+            raise self.listing_error
         return cluster
 
     def require_cluster(self, lab: str | None, *, run: str = "main") -> Cluster:
@@ -60,13 +60,13 @@ class ClusterSurvey:
         """
         if lab is None:
             candidates = [cluster for cluster in self.clusters if cluster.id.run == run]
-            if self.refusal and not candidates:
-                raise self.refusal
+            if self.listing_error and not candidates:
+                raise self.listing_error
             return _require_single(candidates)
         cluster = self._find_by_name(lab, run)
         if cluster is None:
-            if self.refusal:
-                raise self.refusal
+            if self.listing_error:
+                raise self.listing_error
             if lab not in catalog.list_lab_names():
                 raise catalog.create_unknown_lab_error(lab)
             raise UsageError(f"'{lab}' is not started.", f"Type 'labs start {lab}'.")
@@ -82,8 +82,8 @@ class ClusterSurvey:
         """
         cluster = self._find_by_name(name, "main")
         if cluster is None:
-            if self.refusal:
-                raise self.refusal
+            if self.listing_error:
+                raise self.listing_error
             known = {*catalog.list_lab_names(), *(str(cluster.id) for cluster in self.clusters)}
             if name not in known:
                 raise create_unknown_name_error("lab", name, sorted(known), "labs status")
@@ -93,7 +93,7 @@ class ClusterSurvey:
         return cluster
 
     def require_running_cluster(self, lab: str | None, *, run: str = "main") -> Cluster:
-        """Return what `require_cluster` returns, if at least one of its nodes is running.
+        """Return the same cluster as `require_cluster`, if at least one of its nodes is running.
 
         Raises:
             UsageError: There is no such cluster.
@@ -134,31 +134,31 @@ class ClusterSurvey:
 
 
 def survey_clusters() -> ClusterSurvey:
-    """Ask every driver that can be asked for its clusters."""
+    """Return the clusters of every driver that can list them."""
     clusters: list[Cluster] = []
-    refusals: list[HostError] = []
+    listing_errors: list[HostError] = []
     for driver in selection.load_drivers_with_clusters():
         try:
             clusters += driver.list_clusters()
         except HostError as error:
-            refusals.append(error)
-    # A driver's clusters can exist without usable images: after an update of labs, the images may no longer fit.
+            listing_errors.append(error)
+    # Clusters can exist without usable images: after an update of labs, a driver's images may be out of date.
     unaccounted = run_records.list_started_clusters() - {cluster.id for cluster in clusters}
-    if refusals and (unaccounted or not (clusters or _has_images())):
-        return ClusterSurvey(tuple(clusters), refusals[0])
+    if listing_errors and (unaccounted or not (clusters or _has_images())):
+        return ClusterSurvey(tuple(clusters), listing_errors[0])
     return ClusterSurvey(tuple(clusters))
 
 
 def _has_images() -> bool:
-    """Return whether any driver has images: a user of one driver need not hear that another one does not answer."""
+    """Return whether any driver has images: its user does not need an error about another driver."""
     return any(driver.list_images() for driver in selection.load_reachable_drivers())
 
 
 def check_is_main_cluster(cluster: Cluster) -> None:
-    """Refuse a cluster that another command created for itself: a learner's progress is not about that one.
+    """Check that a cluster is the learner's own, because progress is recorded only for that one.
 
     Raises:
-        UsageError: It is such a cluster.
+        UsageError: Another command created the cluster for itself.
 
     """
     if not cluster.id.is_main:

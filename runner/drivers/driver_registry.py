@@ -15,7 +15,7 @@ class DriverEntry:
 
     Attributes:
         name: Its name.
-        load: Imports and creates it; this takes long enough that a start notices.
+        load: Imports and creates it, which noticeably delays a start.
         may_have_clusters: Return False if this project certainly has no clusters of this driver.
         is_isolated: Whether nodes are isolated from the host well enough to run code from strangers.
         needs_engine: Whether nodes run on the host's Docker Engine.

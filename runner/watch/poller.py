@@ -48,8 +48,8 @@ def poll_cluster(cluster_id: ClusterId, event_streams: EngineEventStreams) -> Po
     except LabsError as error:
         return PollResult(error=ErrorNotice(error.message, error.advice))
     cluster = next((cluster for cluster in survey.clusters if cluster.id == cluster_id), None)
-    if cluster is None and survey.refusal:
-        return PollResult(error=ErrorNotice(survey.refusal.message, survey.refusal.advice))
+    if cluster is None and survey.listing_error:
+        return PollResult(error=ErrorNotice(survey.listing_error.message, survey.listing_error.advice))
     if cluster is None or not cluster.is_complete:
         event_streams.set_followed_nodes(())
         return PollResult(cluster)

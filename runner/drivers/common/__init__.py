@@ -1,1 +1,1 @@
-"""What both drivers use."""
+"""Code that both drivers share."""

@@ -31,12 +31,12 @@ class AttachedSession(Protocol):
         ...
 
     def receive_output(self) -> list[tuple[int, bytes]] | None:
-        """Return output as pairs of `STDOUT` or `STDERR` and bytes; wait for it if need be; None at the end."""
+        """Wait for output and return it as pairs of `STDOUT` or `STDERR` and bytes; None at the end."""
         ...
 
     @property
     def has_buffered_output(self) -> bool:
-        """Whether output has arrived that the descriptor does not report."""
+        """Whether output has arrived that `select` on the descriptor does not report."""
         ...
 
     def send_input(self, data: bytes) -> None:
@@ -79,7 +79,7 @@ def get_terminal_size() -> tuple[int, int]:
 
 
 def select_forwarded_variables(is_terminal: bool) -> dict[str, str]:
-    """Return this process's environment variables that a command on a node should have, too."""
+    """Return the environment variables of this process that are passed on to a command on a node."""
     names = ("TERM", "NO_COLOR") if is_terminal else ("NO_COLOR",)
     return {name: os.environ[name] for name in names if name in os.environ}
 
@@ -192,7 +192,7 @@ def _raw_mode() -> Iterator[None]:
 def _resize(session: AttachedSession, resized: socket.socket) -> bool:
     resized.recv(_CHUNK_BYTES)
     with contextlib.suppress(Exception):
-        # The command may have exited a moment ago, and then has no terminal any more.
+        # The command may just have exited; its terminal no longer exists then.
         session.resize_terminal(*get_terminal_size())
     return True
 
@@ -201,7 +201,7 @@ def _resize(session: AttachedSession, resized: socket.socket) -> bool:
 def _watch_terminal_size() -> Iterator[socket.socket]:
     """Yield a socket that becomes readable whenever the terminal is resized, and once at the beginning.
 
-    If the signal handler itself sent the size, that could get into the middle of other data that is being sent.
+    The signal handler must not send the size itself: it could interrupt the sending of other data in the middle.
     """
     reader, writer = socket.socketpair()
     with reader, writer:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from runner.errors import LimitExceededError
 
-# No command that a lab or a check runs prints this much, and a broken or hostile one could fill the host's memory.
+# No command of a lab or a check prints this much; a broken or hostile one could otherwise fill the host's memory.
 _MEGABYTES = 64
 
 

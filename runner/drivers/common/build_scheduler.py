@@ -17,7 +17,7 @@ def build_in_dependency_order(
     """Build images, and cancel all running builds after one has failed.
 
     Args:
-        recipes: What to build; a recipe comes after the one that it is based on.
+        recipes: The recipes to build; each comes after the recipe that it is based on.
         build_image: Builds the image of one recipe.
         cancel: Makes running builds end early.
 

@@ -85,8 +85,8 @@ def build_image_set(
 ) -> ImageSet:
     """Provide an image for every name, and for every name in the current set.
 
-    The names of the current set stay, so that two labs do not evict each other's images. Those whose images are no
-    longer up to date are dropped until a lab needs them.
+    The new set keeps the names of the current set, so that two labs do not evict each other's images. It drops names
+    whose images are no longer up to date; they return when a lab needs them.
 
     Args:
         backend: Where images are pulled and built.
@@ -101,8 +101,8 @@ def build_image_set(
         HostError: An image can be neither pulled nor built.
 
     """
-    kept = image_set.filter_up_to_date_names(current.images) if current else set()
-    required = sorted({*names, *kept})
+    current_names = image_set.filter_up_to_date_names(current.images) if current else set()
+    required = sorted({*names, *current_names})
     with reporter.report_step("Looking for an image registry") as report_detail:
         is_online = backend.is_registry_reachable()
         report_detail("found" if is_online else "not reachable, so images are built from Debian packages")
@@ -174,8 +174,9 @@ def _build_missing(
 
 
 def _describe(name: str, stored: StoredImage, stand_in: Recipe | None) -> NodeImage:
-    about, version = (stand_in.description, recipe.compute_recipe_version(stand_in.name)) if stand_in else ("", "")
-    return NodeImage(name, stored.id, about, stored.size, version)
+    if stand_in is None:
+        return NodeImage(name, stored.id, "", stored.size)
+    return NodeImage(name, stored.id, stand_in.description, stored.size, recipe.compute_recipe_version(stand_in.name))
 
 
 def _count(images: Sequence[object]) -> str:

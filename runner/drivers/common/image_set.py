@@ -37,7 +37,7 @@ def filter_up_to_date_names(images: Iterable[NodeImage]) -> set[str]:
 def are_images_up_to_date(images: Iterable[NodeImage], names: Iterable[str]) -> bool:
     """Return whether all named images are among these, and up to date."""
     required = {*names}
-    # Only what is required is compared with its recipe: hashing all recipes takes a while that a start would notice.
+    # Compare only the required images with their recipes: hashing all recipes would noticeably delay a start.
     return required <= filter_up_to_date_names(image for image in images if image.name in required)
 
 

@@ -59,7 +59,7 @@ def build_node_host_options(facts: HostFacts) -> dict[str, Any]:
     """Return the host configuration that lets a container run its own engine.
 
     Args:
-        facts: What the host offers.
+        facts: What the host offers to nodes.
 
     Returns:
         Arguments for `build_host_config`.
@@ -118,7 +118,7 @@ def load_or_probe_host_facts(client: docker.DockerClient, image: str, info: Mapp
     Args:
         client: The host engine.
         image: The node image.
-        info: The engine's answer to `/info`.
+        info: The engine's response to `/info`.
 
     Raises:
         HostError: The probes cannot run.

@@ -28,24 +28,24 @@ def remove_cluster_objects(client: docker.DockerClient, cluster: ClusterId) -> b
 
     """
     api = client.api
-    own = labels.build_cluster_filter(cluster)
-    listed = api.volumes(filters=own)["Volumes"] or []
-    volumes = [volume["Name"] for volume in listed]
-    complete_marks = [volume["Name"] for volume in listed if labels.COMPLETE in volume["Labels"]]
-    containers = [container["Id"] for container in api.containers(all=True, filters=own)]
-    networks = [network["Id"] for network in api.networks(filters=own)]
+    cluster_filter = labels.build_cluster_filter(cluster)
+    volume_entries = api.volumes(filters=cluster_filter)["Volumes"] or []
+    volumes = [volume["Name"] for volume in volume_entries]
+    complete_marks = [volume["Name"] for volume in volume_entries if labels.COMPLETE in volume["Labels"]]
+    containers = [container["Id"] for container in api.containers(all=True, filters=cluster_filter)]
+    networks = [network["Id"] for network in api.networks(filters=cluster_filter)]
     remove_volume = _tolerate_removed(lambda name: api.remove_volume(name, force=True))
     remove_container = _tolerate_removed(lambda container: api.remove_container(container, v=True, force=True))
     remove_network = _tolerate_removed(lambda network: api.remove_network(network))
     with ThreadPoolExecutor(_MAX_PARALLEL) as pool:
-        # The mark of a complete start goes first: if this is interrupted, the rest counts as leftovers.
+        # Remove the mark of a complete start first: if this is interrupted, the remaining objects count as leftovers.
         list(pool.map(remove_volume, complete_marks))
         # Once no container is connected, the engine can remove the network while it stops the nodes.
         list(pool.map(lambda network: _disconnect_all(client, network), networks))
-        early = pool.map(lambda network: _try_remove_network(client, network), networks)
+        network_removals = pool.map(lambda network: _try_remove_network(client, network), networks)
         list(pool.map(remove_container, containers))
         volume_removals = pool.map(remove_volume, volumes)
-        remaining = [network for network, is_removed in zip(networks, early, strict=True) if not is_removed]
+        remaining = [network for network, is_removed in zip(networks, network_removals, strict=True) if not is_removed]
         list(pool.map(remove_network, remaining))
         list(volume_removals)
     return bool(containers or volumes or networks)
@@ -70,7 +70,7 @@ def _try_remove_network(client: docker.DockerClient, network: str) -> bool:
 
 
 def _tolerate_removed(remove: Callable[[str], object]) -> Callable[[str], None]:
-    """Return a function that removes an object, and accepts that it is gone or is just being removed."""
+    """Return a function that removes an object, and ignores that it is already gone or being removed."""
 
     def remove_tolerantly(name: str) -> None:
         try:

@@ -18,7 +18,7 @@ from runner.nodes.topology import NodeSpec
 
 @dataclass(frozen=True, slots=True)
 class ClusterContainers:
-    """What all containers of a cluster have in common, and how each is created from it.
+    """Creates the containers of one cluster, which share these settings.
 
     Attributes:
         client: The host engine.
@@ -39,8 +39,8 @@ class ClusterContainers:
         Args:
             number: The node's position in the topology, which determines its address.
             node: The node.
-            images: What the node engine has from the start.
-            facts: What the host offers.
+            images: The images that the node engine has from the start.
+            facts: What the host offers to nodes.
 
         """
         api = self.client.api

@@ -28,7 +28,7 @@ def diagnose_engine(
 ) -> list[Diagnosis]:
     """Examine the engine, the images, and what the engine offers to nodes.
 
-    Each argument is a function, because what it returns may not be available.
+    Each argument is a function, because its result may not be available.
     """
     try:
         with host_engine.translate_engine_errors("asking the engine for its properties"):
@@ -105,20 +105,20 @@ def check_disk_space(info: Mapping[str, Any]) -> None:
     """Check that the engine's disk has space for images and nodes.
 
     Args:
-        info: The engine's answer to `/info`.
+        info: The engine's response to `/info`.
 
     Raises:
-        HostError: It does not; with the figures.
+        HostError: There is too little free space; the message contains the figures.
 
     """
     folder = Path(info.get("DockerRootDir") or "")
     try:
-        # An engine on another host, or in a VM, has its folder where this process cannot look.
+        # The folder of an engine on another host, or in a VM, is not visible to this process.
         if not (_is_on_this_host(info) and folder.is_absolute() and folder.is_dir()):
             return
         free = shutil.disk_usage(folder).free
     except OSError:
-        # Nor can it look below a folder that only root may enter.
+        # Only root can access this folder.
         return
     if free < _REQUIRED_BYTES:
         raise HostError(
@@ -132,7 +132,7 @@ def lacks_ipvs(info: Mapping[str, Any]) -> bool:
     """Return whether the engine's kernel certainly has no IPVS, neither built in nor as a module.
 
     Args:
-        info: The engine's answer to `/info`.
+        info: The engine's response to `/info`.
 
     """
     if not _is_on_this_host(info) or Path("/proc/net/ip_vs").exists():

@@ -75,7 +75,7 @@ class DockerDriver:
         return diagnostics.diagnose_engine(lambda: self.client, lambda: self._layer_cache, lambda: self._facts)
 
     def check_support(self, needs: Iterable[str], subject: str) -> str:
-        """Check that the engine answers and is recent enough, that its disk has space, and what the lab needs."""
+        """Check that the engine answers, is recent enough, has free disk space, and has the kernel features needed."""
         required = sorted(needs)
         if incompatibility := host_engine.find_incompatibility(self._info):
             reason, advice = incompatibility
@@ -121,7 +121,7 @@ class DockerDriver:
         self._forget_layer_cache()
 
     def _hold_project_lock(self) -> None:
-        """From here until this process ends, keep other projects' commands from removing the layer cache."""
+        """Keep other projects' commands from removing the layer cache until this process ends."""
         if self._project_lock is None:
             self._project_lock = project_lock.acquire_project_lock(paths.project_name())
             self._forget_layer_cache()
@@ -140,7 +140,7 @@ class DockerDriver:
         return removed
 
     def clear_probe_cache(self) -> None:
-        """Forget what the host offers to nodes."""
+        """Discard the cached facts about the host."""
         capabilities.clear_probe_cache()
         self.__dict__.pop("_facts", None)
 
@@ -176,9 +176,9 @@ class DockerDriver:
     def _await_boots(
         self, boots: Sequence[NodeBoot], provide_mirror: Callable[[], str], reporter: StatusReporter
     ) -> None:
-        """Wait until all nodes are ready, and start the registry mirror meanwhile.
+        """Wait until all nodes are ready, and start the registry mirror in the meantime.
 
-        No node asks the mirror before its engine is ready, so the mirror starts only after the nodes have started.
+        No node uses the mirror before its engine is ready, so the mirror starts only after the nodes have started.
         """
 
         def start_mirror(_stop: threading.Event) -> None:
@@ -196,12 +196,12 @@ class DockerDriver:
 
     def list_clusters(self) -> list[Cluster]:
         """Read the labels of all containers, volumes and networks of this project."""
-        own = labels.build_project_filter()
+        project_filter = labels.build_project_filter()
         with host_engine.translate_engine_errors("looking for clusters"):
-            containers = self.client.api.containers(all=True, filters=own)
-            volumes = self.client.api.volumes(filters=own)["Volumes"] or []
-            networks = self.client.api.networks(filters=own)
-        ids = {labels.parse_cluster_id(listed.get("Labels")) for listed in [*containers, *volumes, *networks]}
+            containers = self.client.api.containers(all=True, filters=project_filter)
+            volumes = self.client.api.volumes(filters=project_filter)["Volumes"] or []
+            networks = self.client.api.networks(filters=project_filter)
+        ids = {labels.parse_cluster_id(entry.get("Labels")) for entry in [*containers, *volumes, *networks]}
         complete = {
             labels.parse_cluster_id(volume["Labels"])
             for volume in volumes
@@ -213,12 +213,12 @@ class DockerDriver:
         ]
 
     def _select_nodes(self, cluster: ClusterId, containers: Iterable[dict[str, Any]]) -> tuple[DockerNode, ...]:
-        own = [
+        node_containers = [
             container
             for container in containers
             if labels.parse_cluster_id(container["Labels"]) == cluster and labels.NODE in container["Labels"]
         ]
-        own.sort(key=lambda container: int(container["Labels"][labels.NUMBER]))
+        node_containers.sort(key=lambda container: int(container["Labels"][labels.NUMBER]))
         return tuple(
             DockerNode(
                 name=container["Labels"][labels.NODE],
@@ -228,7 +228,7 @@ class DockerDriver:
                 container=container["Id"],
                 client=self.client,
             )
-            for container in own
+            for container in node_containers
         )
 
     def resume_cluster(self, cluster: Cluster, reporter: StatusReporter) -> None:
@@ -258,7 +258,7 @@ class DockerDriver:
             return cleanup.remove_cluster_objects(self.client, cluster)
 
     def remove_unused_caches(self) -> None:
-        """Remove layer caches that nothing uses: all but the current one, and those of other projects in use."""
+        """Remove all layer caches except this project's current one and those that other projects use."""
         layer_cache.remove_unused_caches(self.client)
 
 

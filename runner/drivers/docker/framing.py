@@ -52,7 +52,7 @@ class HijackedStream:
         return buffered
 
     def receive_bytes(self, size: int = _CHUNK) -> bytes:
-        """Return what has arrived, up to `size` bytes; wait for it if need be; empty at the end."""
+        """Wait for data and return up to `size` bytes of it; empty at the end."""
         if self._buffered:
             data, self._buffered = self._buffered[:size], self._buffered[size:]
             return data
@@ -63,17 +63,17 @@ class HijackedStream:
         self._sock.sendall(data)
 
     def end_input(self) -> None:
-        """Close the direction of writing."""
+        """Close the writing direction of the connection."""
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
 
     def set_read_timeout(self, seconds: float | None) -> None:
-        """Let reads fail with `TimeoutError` after some seconds; None waits forever."""
+        """Make a read raise `TimeoutError` after this many seconds; None means no limit."""
         self._sock.settimeout(seconds)
 
     @property
     def has_buffered_output(self) -> bool:
-        """Whether data was read already that `select` does not report."""
+        """Whether data has already been read that `select` does not report."""
         return bool(self._buffered)
 
     def fileno(self) -> int:

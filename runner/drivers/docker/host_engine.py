@@ -33,18 +33,18 @@ def connect_host_engine() -> docker.DockerClient:
         HostError: No engine answers, or this user has no permission to use it.
 
     """
-    where = "the default socket"
+    address = "the default socket"
     try:
         endpoint = _find_endpoint()
-        where = endpoint["base_url"] or where
-        if where.startswith("ssh://"):
-            return dial_stdio.connect_client(dial_stdio.build_ssh_command(where), TIMEOUT_SECONDS)
+        address = endpoint["base_url"] or address
+        if address.startswith("ssh://"):
+            return dial_stdio.connect_client(dial_stdio.build_ssh_command(address), TIMEOUT_SECONDS)
         if endpoint["tls"] and shutil.which("docker"):
             return dial_stdio.connect_client(dial_stdio.build_cli_command(endpoint.get("context")), TIMEOUT_SECONDS)
         endpoint.pop("context", None)
         client = docker.DockerClient(**endpoint, version="auto", timeout=TIMEOUT_SECONDS)
     except (DockerException, requests.RequestException, OSError, ValueError) as error:
-        raise _create_connection_error(where, str(error)) from error
+        raise _create_connection_error(address, str(error)) from error
     return client
 
 
@@ -55,8 +55,8 @@ def _find_endpoint() -> dict[str, Any]:
         host == os.environ.get("LABS_NODE_DOCKER_HOST") or host.startswith(f"unix://{paths.sockets_folder()}/")
     )
     if is_node:
-        # `labs env` has set this to a node, for the learner's docker. The nodes run on the engine that was set before.
-        host = os.environ.get("LABS_OUTER_DOCKER_HOST")
+        # `labs env` has set DOCKER_HOST to a node for the learner. The nodes run on the engine that was set before.
+        host = os.environ.get("LABS_PREVIOUS_DOCKER_HOST")
     if host:
         tls = None
         if os.environ.get("DOCKER_TLS_VERIFY"):
@@ -80,19 +80,19 @@ def _load_context(name: str) -> Any:
     return context
 
 
-def _create_connection_error(where: str, reason: str) -> HostError:
+def _create_connection_error(address: str, reason: str) -> HostError:
     if "Permission denied" in reason:
         return HostError(
-            f"You do not have permission to use the Docker Engine at {where}.",
+            f"You do not have permission to use the Docker Engine at {address}.",
             "Type 'sudo usermod -aG docker $USER', log in again, then 'labs doctor'.",
         )
     if "FileNotFoundError" in reason or "Connection refused" in reason or "ConnectionRefused" in reason:
         return HostError(
-            f"No Docker Engine answers at {where}.",
+            f"No Docker Engine answers at {address}.",
             "Start it ('sudo systemctl start docker', or Docker Desktop) or install it "
             "('sudo apt-get install docker.io'), then 'labs doctor'.",
         )
-    return HostError(f"The Docker Engine at {where} cannot be used: {reason}", "Type 'labs doctor' for details.")
+    return HostError(f"The Docker Engine at {address} cannot be used: {reason}", "Type 'labs doctor' for details.")
 
 
 def find_incompatibility(info: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -132,12 +132,12 @@ def translate_engine_errors(purpose: str) -> Iterator[None]:
 
 
 def create_engine_error(purpose: str, reason: str, log: str = "") -> HostError:
-    """Return the error for something that the engine could not do.
+    """Return the error for an operation that failed on the engine.
 
     Args:
-        purpose: What it was, as in 'creating node1'.
+        purpose: The operation, as in 'creating node1'.
         reason: The engine's own message.
-        log: The output that belongs to it, if any.
+        log: The output of the operation, if any.
 
     """
     if "no space left on device" in f"{reason}\n{log}".lower():

@@ -25,7 +25,7 @@ _LOG_CHARACTERS = 3000
 
 
 class BuildCancelledError(Exception):
-    """Ends a build or pull whose result is no longer needed; the engine gives it up when the connection closes."""
+    """Ends a build or pull whose result is no longer needed; the engine aborts it when the connection closes."""
 
 
 class EngineBackend:

@@ -25,7 +25,7 @@ from runner.storage import codec
 
 MOUNT = "/var/lib/labs-layer-cache"
 REPOSITORY = "labs/layer-cache"
-# Its next start is what most users wait for, so it keeps its layer cache even while it has no cluster.
+# Most users start clusters of this project, so its layer cache is kept even while it has no cluster.
 _DEFAULT_PROJECT = "labs"
 _CACHE_LABELS = (labels.LAYER_CACHE, labels.OLD_LAYER_CACHE)
 
@@ -50,7 +50,7 @@ class LayerCache:
 
 @dataclass(slots=True)
 class _CacheObjects:
-    """What the engine has of one layer cache, usable or not: its volume, its record, or both."""
+    """The engine's objects of one layer cache, usable or not: its volume, its record, or both."""
 
     project: str
     lock_location: str | None = None
@@ -67,16 +67,16 @@ def find_current_layer_cache(client: docker.DockerClient) -> LayerCache | None:
         ]
     }
     for record in sorted(client.api.images(filters=record_filter), key=lambda image: -int(image["Created"])):
-        own = record["Labels"]
-        node_image, images = own[labels.NODE], _parse_images(own[labels.CONTENTS])
+        record_labels = record["Labels"]
+        node_image, images = record_labels[labels.NODE], _parse_images(record_labels[labels.CONTENTS])
         try:
-            volume = client.api.inspect_volume(own[labels.VOLUME])
+            volume = client.api.inspect_volume(record_labels[labels.VOLUME])
             client.api.inspect_image(node_image)
         except (NotFound, ImageNotFound):
             continue
         # If the volume was removed, a container that mounts it creates it again: empty and without the label.
         if labels.LAYER_CACHE in (volume["Labels"] or {}):
-            return LayerCache(own[labels.VOLUME], ImageSet(node_image, images))
+            return LayerCache(record_labels[labels.VOLUME], ImageSet(node_image, images))
     return None
 
 
@@ -99,33 +99,33 @@ def prune_images(client: docker.DockerClient, remove_all: bool) -> int:
         How many images and volumes were removed.
 
     """
-    kept = None if remove_all else find_current_layer_cache(client)
+    current = None if remove_all else find_current_layer_cache(client)
     with host_engine.translate_engine_errors("pruning the images"):
-        removed = _remove_caches(client, kept) + _remove_dead_caches(client)
+        removed = _remove_caches(client, current) + _remove_dead_caches(client)
         needed = _list_needed_images(client)
-        own = client.api.images(filters={"label": [f"{key}={value}" for key, value in labels.IMAGES.items()]})
-        # An image that is based on another one was created later, and must be removed earlier.
-        for image in sorted(own, key=lambda image: -int(image["Created"])):
+        images = client.api.images(filters={"label": [f"{key}={value}" for key, value in labels.IMAGES.items()]})
+        # Remove the newest images first: an image is always newer than the image that it is based on.
+        for image in sorted(images, key=lambda image: -int(image["Created"])):
             if image["Id"] not in needed:
                 removed += _remove_image(client, image["Id"])
     return removed
 
 
 def remove_unused_caches(client: docker.DockerClient) -> None:
-    """Remove all layer caches but this project's current one and those of other projects that are in use."""
-    kept = find_current_layer_cache(client)
+    """Remove all layer caches except this project's current one and those that other projects use."""
+    current = find_current_layer_cache(client)
     with host_engine.translate_engine_errors("removing unused layer caches"):
-        _remove_caches(client, kept)
+        _remove_caches(client, current)
         _remove_dead_caches(client)
 
 
-def _remove_caches(client: docker.DockerClient, kept: LayerCache | None) -> int:
-    """Remove this project's layer caches except one, and return how many objects were removed."""
+def _remove_caches(client: docker.DockerClient, current: LayerCache | None) -> int:
+    """Remove this project's layer caches except `current`, and return how many objects were removed."""
     caches = _list_caches(client)
     return sum(
         _remove_cache(client, name, cache)
         for name, cache in caches.items()
-        if cache.project == paths.project_name() and not (kept and name == kept.volume)
+        if cache.project == paths.project_name() and not (current and name == current.volume)
     )
 
 
@@ -159,11 +159,11 @@ def _remove_dead_caches(client: docker.DockerClient) -> int:
 
 
 def _has_clusters(client: docker.DockerClient, project: str) -> bool:
-    own = {"label": [f"{labels.PROJECT}={project}", labels.LAB]}
+    cluster_filter = {"label": [f"{labels.PROJECT}={project}", labels.LAB]}
     return bool(
-        client.api.containers(all=True, filters=own)
-        or client.api.networks(filters=own)
-        or client.api.volumes(filters=own)["Volumes"]
+        client.api.containers(all=True, filters=cluster_filter)
+        or client.api.networks(filters=cluster_filter)
+        or client.api.volumes(filters=cluster_filter)["Volumes"]
     )
 
 
@@ -172,12 +172,12 @@ def _list_caches(client: docker.DockerClient) -> dict[str, _CacheObjects]:
     caches: dict[str, _CacheObjects] = {}
     for label in _CACHE_LABELS:
         for volume in client.api.volumes(filters={"label": [label]})["Volumes"] or []:
-            own = volume["Labels"]
-            caches[volume["Name"]] = _CacheObjects(own[labels.PROJECT], own.get(labels.LOCK), has_volume=True)
+            project, lock_location = volume["Labels"][labels.PROJECT], volume["Labels"].get(labels.LOCK)
+            caches[volume["Name"]] = _CacheObjects(project, lock_location, has_volume=True)
         for record in client.api.images(filters={"label": [label]}):
-            own = record["Labels"]
-            cache = _CacheObjects(own[labels.OWNER], own.get(labels.LOCK))
-            caches.setdefault(own[labels.VOLUME], cache).records.append(record)
+            record_labels = record["Labels"]
+            cache = _CacheObjects(record_labels[labels.OWNER], record_labels.get(labels.LOCK))
+            caches.setdefault(record_labels[labels.VOLUME], cache).records.append(record)
     return caches
 
 
@@ -193,7 +193,7 @@ def _remove_cache(client: docker.DockerClient, volume: str, cache: _CacheObjects
 
 def _remove_image(client: docker.DockerClient, image: str) -> int:
     with contextlib.suppress(ImageNotFound):
-        # Not found: it went together with another tag of the same image.
+        # Not found: it was removed together with another tag of the same image.
         return int(_remove_if_unused(lambda: client.api.remove_image(image, force=True)))
     return 0
 
@@ -214,9 +214,9 @@ def _list_needed_images(client: docker.DockerClient) -> set[str]:
     needed: set[str] = set()
     for cache in _list_caches(client).values():
         for record in cache.records:
-            own = record["Labels"]
-            images = _parse_images(own[labels.CONTENTS])
-            needed |= {record["Id"], own[labels.NODE], *(image.image for image in images)}
+            record_labels = record["Labels"]
+            images = _parse_images(record_labels[labels.CONTENTS])
+            needed |= {record["Id"], record_labels[labels.NODE], *(image.image for image in images)}
     if needed:
         bases = client.api.images(filters={"label": [f"{labels.RECIPE}={recipe.BASE}"]})
         newest = max(bases, key=lambda image: int(image["Created"]), default=None)

@@ -39,7 +39,7 @@ _PUSH_PORT = 5000
 
 
 def build_layer_cache(client: docker.DockerClient, names: Iterable[str], reporter: StatusReporter) -> None:
-    """Fill a layer cache with these images and those of the current cache, unless the current one has just those.
+    """Fill a layer cache with these images and those of the current cache, unless the current one has exactly these.
 
     The caller holds the images' lock.
 

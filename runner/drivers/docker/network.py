@@ -41,7 +41,7 @@ def create_cluster_network(client: docker.DockerClient, cluster: ClusterId) -> i
                 labels=labels.build_cluster_labels(cluster),
             )
         except APIError as error:
-            # Another start was faster, or an interface that is not listed has this subnet.
+            # Another start has just taken this subnet, or an interface that is not listed has it.
             if "overlap" in str(error) or "conflicts with" in str(error):
                 continue
             raise
@@ -60,8 +60,10 @@ def build_networking_config(client: docker.DockerClient, cluster: ClusterId, add
 
 def list_free_subnets(used: Iterable[ipaddress.IPv4Network]) -> Iterator[ipaddress.IPv4Network]:
     """Yield the subnets of the pool that overlap with none of the used ones."""
-    taken = list(used)
-    return (subnet for subnet in POOL.subnets(new_prefix=24) if not any(subnet.overlaps(other) for other in taken))
+    used_subnets = list(used)
+    return (
+        subnet for subnet in POOL.subnets(new_prefix=24) if not any(subnet.overlaps(other) for other in used_subnets)
+    )
 
 
 def parse_route_table(table: str) -> list[ipaddress.IPv4Network]:

@@ -1,4 +1,4 @@
-"""A node of the docker driver: a container that is reached by commands that run in it."""
+"""A node of the driver `docker`: a container, which is reached through commands that run in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shows other projects' commands that this project is in use, so that they do not remove its layer cache.
+"""Marks this project as in use, so that other projects' commands do not remove its layer cache.
 
 A command that is about to use a layer cache holds its project's lock until the process ends. The lock lies in the cache
 folder, not in the state folder, because all projects of a user share the cache folder. Several commands may hold it.
@@ -19,13 +19,13 @@ _MACHINE_ID = Path("/etc/machine-id")
 
 
 def describe_lock_location(project: str) -> str:
-    """Return on which host and in which file a project's lock is, as recorded on its layer caches."""
+    """Return the host and the file of a project's lock, as one string to record on its layer caches."""
     machine_id = _MACHINE_ID.read_text("ascii").strip() if _MACHINE_ID.exists() else ""
     return f"{os.uname().nodename} {machine_id} {_lock_file(project)}"
 
 
 def acquire_project_lock(project: str) -> IO[str]:
-    """Mark a project as in use until the returned file is closed or the process ends, however it ends.
+    """Mark a project as in use until the returned file is closed or the process ends for any reason.
 
     Waits while another project's command removes this project's layer cache.
     """
@@ -39,7 +39,7 @@ def acquire_project_lock(project: str) -> IO[str]:
 
 @contextmanager
 def lock_unused_project(project: str, location: str | None) -> Iterator[bool]:
-    """Yield whether no process uses a project, and keep it so during the block.
+    """Yield whether no process uses a project; if so, no process can start to use it during the block.
 
     Args:
         project: The project.

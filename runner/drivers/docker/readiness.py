@@ -98,7 +98,7 @@ def stop_containers(client: docker.DockerClient, containers: Sequence[dict[str, 
 
     Args:
         client: The host engine.
-        containers: As the engine lists them.
+        containers: The containers, as the engine's API lists them.
         timeout: After how many seconds a container that has not exited is killed.
 
     """

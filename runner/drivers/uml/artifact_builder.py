@@ -22,7 +22,7 @@ _HERE = Path(__file__).parent
 
 
 def build_artifacts(names: Iterable[str], reporter: StatusReporter) -> None:
-    """Build artifacts with these images and those of the current artifacts, unless the current ones are just that.
+    """Build artifacts with these images and those of the current ones, unless these already have all of them.
 
     An interrupted build resumes from the images that are built already. The caller holds the images' lock.
 

@@ -29,7 +29,7 @@ from runner.storage import atomic, codec
 _FORMAT = 3
 RECORD_NAME = "artifacts.json"
 PARTIAL_SUFFIX = ".partial"
-# What earlier versions wrote: never used, but removed like this version's own.
+# The names that earlier versions used. Their artifacts are never used, but removed like those of this version.
 _EARLIER_RECORD_NAME = "parts.json"
 _EARLIER_PARTIAL_SUFFIX = ".half"
 
@@ -40,7 +40,7 @@ class Artifacts:
 
     Attributes:
         folder: The folder that contains them.
-        digest: What they were built from, as `compute_digest` returns it.
+        digest: A hash of what they were built from, as `compute_build_digest` returns it.
         node_image: The id of the VM image that the disk was created from.
         images: The images that a new VM has.
         created_at: When they were built, in seconds since 1970.
@@ -78,7 +78,7 @@ class Artifacts:
         return self.folder / "tls"
 
     def has_images(self, images: Iterable[str]) -> bool:
-        """Whether a new VM has all of these images, up to date with this version's recipes."""
+        """Return whether a new VM has all of these images, up to date with this version's recipes."""
         return image_set.are_images_up_to_date(self.images, images)
 
     def render_record(self) -> str:
@@ -93,7 +93,7 @@ class Artifacts:
 
 
 def uml_cache_folder() -> Path:
-    """Return the folder for all artifacts and what they are built with."""
+    """Return the folder for all artifacts and for the storage of the build tools."""
     return paths.cache_folder() / "uml"
 
 
@@ -197,7 +197,7 @@ def prune_artifacts(remove_all: bool, in_use: Collection[Path] = ()) -> int:
 
     Args:
         remove_all: Also remove the newest ones.
-        in_use: Folders of artifacts that the disks of existing VMs depend on; they always stay.
+        in_use: Folders of artifacts that the disks of existing VMs depend on; they are never removed.
 
     Returns:
         How many were removed.
@@ -212,7 +212,7 @@ def prune_artifacts(remove_all: bool, in_use: Collection[Path] = ()) -> int:
     for name in (RECORD_NAME, _EARLIER_RECORD_NAME):
         for record in uml_cache_folder().glob(f"*/{name}"):
             if record.parent.resolve() not in kept_folders:
-                # The record goes first, so that an interruption leaves nothing that looks complete.
+                # Remove the record first, so that an interruption leaves nothing that looks complete.
                 record.unlink()
                 shutil.rmtree(record.parent, ignore_errors=True)
                 removed += 1

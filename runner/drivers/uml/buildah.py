@@ -22,7 +22,7 @@ _UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 @dataclass(frozen=True, slots=True)
 class BuildahStorage:
-    """A storage of images.
+    """A folder in which buildah stores images.
 
     Attributes:
         processes: Runs buildah.
@@ -43,7 +43,7 @@ class BuildahStorage:
         """Run a buildah command and return its output.
 
         Args:
-            words: The command.
+            words: The subcommand and its arguments.
             purpose: What it does, for messages, as in 'pulling nginx:alpine'.
             report_line: Called with each line of output.
 
@@ -97,7 +97,7 @@ class BuildahStorage:
 
 
 def open_storage(processes: ProcessRunner) -> BuildahStorage:
-    """Return this user's storage, with overlays where the file system supports them, else with copies.
+    """Return this user's storage, with overlays if the file system supports them, else with copies.
 
     Raises:
         HostError: Buildah does not work on this host.
@@ -131,7 +131,7 @@ def prune_storage_images(keep: Collection[str]) -> int:
         if keep and unused:
             storage.run_buildah("rmi", "--force", *unused, purpose="removing images")
         elif not keep:
-            # Its files belong to users that exist only in the user namespace, so only there can they be removed.
+            # Its files belong to users that exist only in the user namespace, so they can be removed only there.
             processes.run_process(isolate_command(["rm", "-rf", str(folder)]), "removing images")
         removed += len(unused)
     return removed

@@ -58,7 +58,7 @@ def check_host() -> None:
     """Check that this host can run VMs.
 
     Raises:
-        HostError: It cannot; with the reason, and what to do.
+        HostError: It cannot; the error has the reason and a fix.
 
     """
     for diagnosis in _diagnose_requirements():
@@ -138,7 +138,7 @@ def check_build_tools() -> None:
     """Check that this host can build the artifacts of VMs.
 
     Raises:
-        HostError: It cannot; with what is missing, and how to install it.
+        HostError: It cannot; the error says what is missing and how to install it.
 
     """
     if platform.machine() != _ARCHITECTURE:
@@ -188,7 +188,7 @@ def check_free_memory(megabytes: int) -> None:
         megabytes: The maximum memory of all VMs together.
 
     Raises:
-        HostError: It does not; with the figures.
+        HostError: There is too little; the message contains the figures.
 
     """
     free = measure_free_memory()
@@ -208,7 +208,7 @@ def check_disk_space(folder: Path, vm_count: int) -> None:
         vm_count: The number of VMs.
 
     Raises:
-        HostError: It does not; with the figures.
+        HostError: There is too little; the message contains the figures.
 
     """
     existing = next(path for path in (folder, *folder.parents) if path.exists())

@@ -68,7 +68,7 @@ class UmlDriver:
             self._build_artifacts(names, reporter)
 
     def _build_artifacts(self, images: Sequence[str], reporter: StatusReporter) -> None:
-        # Imported here because most starts find the artifacts built, and do not have to wait for this import.
+        # Imported here because most starts need no build, and then do not have to wait for this import.
         from runner.drivers.uml import artifact_builder
 
         artifact_builder.build_artifacts(images, reporter)
@@ -106,7 +106,7 @@ class UmlDriver:
         self._forget_artifacts()
 
     def measure_free_memory(self) -> int:
-        """Return what the kernel estimates to be available without swapping."""
+        """Return how many MB the kernel estimates to be available without swapping."""
         return diagnostics.measure_free_memory()
 
     def calculate_topology_memory(self, topology: Topology) -> int:
@@ -114,7 +114,7 @@ class UmlDriver:
         return sum(node.memory_mb for node in topology.nodes)
 
     def check_capacity(self, topology: Topology, replaced: Cluster | None = None) -> None:
-        """Compare the VMs' memory and disks with what is free, or will be once `replaced` is gone."""
+        """Compare what the VMs need with the free disk space and memory, including the memory that `replaced` uses."""
         freed = 0
         if replaced:
             state = cluster_state.load_state(cluster_state.cluster_folder(replaced.id))
@@ -202,7 +202,7 @@ class UmlDriver:
         folder = cluster_state.cluster_folder(cluster)
         if not folder.exists():
             return False
-        # The mark goes first, so that an interrupted removal leaves a cluster that counts as incomplete.
+        # Remove the mark first, so that an interrupted removal leaves a cluster that counts as incomplete.
         (folder / _COMPLETE_MARK).unlink(missing_ok=True)
         supervisor_client.kill_supervisor(folder)
         shutil.rmtree(folder)

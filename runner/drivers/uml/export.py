@@ -105,7 +105,7 @@ def _write_archive(exported: Artifacts, target: _ReportingFile) -> None:
         sparse_tar.add_sparse_file(archive, exported.base_disk, _DISK)
         for folder in _FOLDERS:
             for path in sorted((exported.folder / folder).rglob("*")):
-                # Links are the same everywhere and are created again; so an import need not accept any.
+                # Links are the same everywhere and the import creates them again, so it can reject links in the file.
                 if not path.is_symlink() and (path.is_dir() or path.is_file()):
                     name = str(path.relative_to(exported.folder))
                     archive.add(path, name, recursive=False, filter=_remove_owner)

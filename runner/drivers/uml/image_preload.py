@@ -31,7 +31,7 @@ def preload_images(artifacts_folder: Path, names: Sequence[str], report_detail: 
     Args:
         artifacts_folder: The folder of the artifacts that are being built.
         names: The images, with their tags.
-        report_detail: Called with what is being done.
+        report_detail: Called with each step, as in 'booting a VM'.
 
     Raises:
         HostError: The VM did not boot, or an image could not be pulled.
@@ -40,7 +40,7 @@ def preload_images(artifacts_folder: Path, names: Sequence[str], report_detail: 
     folder = artifacts_folder / "preload"
     folder.mkdir()
     base_disk = artifacts_folder / "disk.img"
-    # While there is no base disk to copy from, a VM works on its own disk file.
+    # If there is no base disk, a VM works directly on its own disk file.
     vm_disk = sandbox.writable_file_path(folder, _NAME)
     base_disk.rename(vm_disk)
     address = str(cluster_state.SUBNET[11])
@@ -51,7 +51,7 @@ def preload_images(artifacts_folder: Path, names: Sequence[str], report_detail: 
         supervisor_client.start_supervisor(folder)
         _pull_images(UmlNode(_NAME, Role.MANAGER, address, NodeState.RUNNING, folder), names, report_detail)
     finally:
-        # An error deletes this folder, and without it the supervisor could no longer be found.
+        # After an error this folder is deleted, and without it the supervisor could no longer be found.
         with signals.ignore_interrupts_in_block():
             supervisor_client.kill_supervisor(folder)
     vm_disk.rename(base_disk)

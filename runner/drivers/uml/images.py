@@ -41,7 +41,7 @@ class BuildahBackend:
         self._storage = storage
 
     def is_registry_reachable(self) -> bool:
-        """Return whether Docker Hub's registry answers, if only with a request to log in."""
+        """Return whether Docker Hub's registry answers, even if only with a request to log in."""
         answers: list[bool] = []
 
         def ask() -> None:
@@ -79,7 +79,7 @@ class BuildahBackend:
         return True
 
     def build_base_image(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
-        """Build the base on a root that mmdebstrap creates: also online, so that its mirrors are this host's."""
+        """Build the base on a root from mmdebstrap, even online, so that it uses this host's package mirrors."""
         if not self.find_stored_images([_ROOT_TAG]):
             self._build_root(report_detail)
         report_detail("certificates and mirrors")

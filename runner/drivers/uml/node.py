@@ -143,7 +143,7 @@ class UmlNode:
 
 @contextlib.contextmanager
 def _ignore_lost_connection() -> Iterator[None]:
-    """Ignore a lost connection to a VM, which shows as a missing exit status; but not an answer of another program."""
+    """Ignore a lost connection to a VM, which shows as a missing exit status, but not a violation of the protocol."""
     try:
         yield
     except AgentProtocolError:
@@ -162,7 +162,7 @@ class _AttachedAgentSession:
     Args:
         session: The session.
         supervisor_exit: A descriptor that is readable once the supervisor has exited, from `open_supervisor_pidfd`.
-            The connection to a VM stays open then, without a sign that the VM is gone.
+            The connection to the VM would stay open then, with no sign that the VM is gone.
 
     """
 

@@ -1,4 +1,4 @@
-"""Runs the programs that build artifacts. They exit when this process exits, however it exits, and leave no mounts."""
+"""Runs the programs that build artifacts. If this process exits for any reason, they are killed and leave no mounts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def isolate_command(argv: Sequence[str], *, has_network: bool = True) -> list[st
 
     Args:
         argv: The command to run.
-        has_network: Whether it sees the host's network, or only an empty one.
+        has_network: Whether it can use the host's network; otherwise it gets an empty network namespace.
 
     """
     isolated = [*_DIE_WITH_PARENT, *_NAMESPACES, *(() if has_network else ("--net",)), *argv]

@@ -48,7 +48,7 @@ def extract_sparse_file(archive: tarfile.TarFile, entry: tarfile.TarInfo, path: 
 
     """
     opened: Any = archive.extractfile(entry)
-    # Not its buffered reader, which asks whether the archive itself is seekable; a stream is not, and need not be.
+    # The buffered reader would require a seekable archive; a stream is not seekable, and this works without.
     source = opened.raw
     with opened, path.open("xb") as target:
         # None for a file without holes.

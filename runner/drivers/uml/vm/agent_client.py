@@ -90,7 +90,7 @@ class AgentSession:
         return frames
 
     def receive_first_frame(self) -> tuple[int, bytes] | None:
-        """Wait for one frame and read not a byte more, because what follows may not be frames; None at the end.
+        """Wait for one frame and read nothing beyond it, because other data than frames may follow; None at the end.
 
         Raises:
             AgentProtocolError: The data is not a frame.

@@ -1,4 +1,4 @@
-"""Control groups: limit the host memory and processor time of sandboxed processes, where we may create groups.
+"""Control groups: limit the host memory and processor time of sandboxed processes, if we are allowed to create groups.
 
 The size of a file alone can limit a kernel to its VM's memory. But the host also keeps data about each of the kernel's
 processes, and a user who controls a VM can make it keep a lot. A control group counts that as well.
@@ -34,7 +34,7 @@ def create_sandbox_cgroups(folder: Path, name: str, megabytes: int) -> list[Path
         megabytes: The memory that it is meant to use.
 
     Returns:
-        The groups' directories; empty where we must not create groups.
+        The groups' directories; empty if we are not allowed to create groups.
 
     """
     limit = (megabytes + megabytes // 4 + _OVERHEAD_MEGABYTES) * _MEGABYTE
@@ -84,7 +84,7 @@ def _remove_group(group: Path) -> bool:
 
 
 def _find_parent_groups(limit: int, process: Path = _OWN_PROCESS) -> Iterator[tuple[Path, CgroupSettings]]:
-    """Yield the groups in which we may create groups, and the settings for these."""
+    """Yield the groups in which we may be allowed to create groups, and the settings of the new groups."""
     if not (process / "cgroup").exists():
         return
     mounts = dict(_list_mounts(process))

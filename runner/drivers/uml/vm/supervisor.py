@@ -130,7 +130,7 @@ class Supervisor:
     def _connect(self, node: str, port: int) -> socket.socket:
         vm = self._vms[node]
         if vm.state is VmState.DOWN:
-            # There is no kernel to refuse the connection, so it would only time out.
+            # No kernel could refuse the connection, so it would only time out.
             raise ConnectionRefusedError("the VM is down")
         connection = socket.create_connection((vm.spec.address, port), _CONNECT_SECONDS)
         connection.settimeout(None)
@@ -142,7 +142,7 @@ class Supervisor:
         return connection
 
     def _monitor_processes(self) -> None:
-        """Reap orphans, because this process is PID 1 of its namespace, and look after the mirror and the kernels."""
+        """Reap orphans, because this process is PID 1; restart the mirror; send timer signals to the kernels."""
         while True:
             for vm in self._vms.values():
                 with contextlib.suppress(OSError):
@@ -190,8 +190,8 @@ def _restrict_process() -> None:
     # Where this file exists, niceness counts only among the processes of a session, and this process has its own.
     with contextlib.suppress(OSError):
         Path("/proc/self/autogroup").write_text(str(_NICENESS), "ascii")
-    # Memory that no control group counts may still exhaust the host's. Then our processes are killed first, and among
-    # them the largest.
+    # Memory that no control group counts may still exhaust the host's memory. Then the host kills our processes first,
+    # beginning with the largest.
     Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
     # A limit of one byte: a dump is then neither written to a file nor piped to a program of the host.
     resource.setrlimit(resource.RLIMIT_CORE, (1, 1))

@@ -36,7 +36,7 @@ def start_supervisor(folder: Path) -> None:
         folder: The cluster's folder, with its recorded state.
 
     Raises:
-        HostError: It exited at once; the error shows its output.
+        HostError: It exited or did not answer in time; the error shows its output.
 
     """
     cgroups.remove_cluster_cgroups(folder)
@@ -106,7 +106,7 @@ def _build_environment() -> dict[str, str]:
 
 
 def is_supervisor_running(folder: Path) -> bool:
-    """Whether a cluster's supervisor accepts connections."""
+    """Return whether a cluster's supervisor accepts connections."""
     with contextlib.suppress(OSError), _connect_supervisor(folder):
         return True
     return False
@@ -129,7 +129,7 @@ def send_request(folder: Path, **request: Any) -> dict[str, str]:
 
 
 def wait_while_booting(folder: Path, node: str, is_cancelled: Callable[[], bool] = lambda: False) -> str:
-    """Wait until a VM's engine is ready or the VM is down, and return its state; it is still booting after a timeout.
+    """Wait until a VM's engine is ready or the VM is down, and return its state: still 'booting' after a timeout.
 
     Args:
         folder: The cluster's folder.

@@ -1,4 +1,4 @@
-"""The uplink: the VMs' connection to the Internet, where slirp4netns is installed and can be used.
+"""The uplink: the VMs' connection to the Internet, if slirp4netns is installed and can be used.
 
 slirp4netns runs outside the supervisor's namespaces and forwards, as ordinary connections of this user, what VMs send
 beyond their own network. It exits with the supervisor, because it watches a pipe whose other end the supervisor holds.
@@ -32,7 +32,7 @@ _NOT_INTERNET = (
 
 
 def is_uplink_available() -> bool:
-    """Whether this host has slirp4netns, the device it needs, and iptables to translate addresses."""
+    """Return whether this host has slirp4netns, the device it needs, and iptables to translate addresses."""
     return bool(
         all(shutil.which(tool, path=paths.program_search_path()) for tool in ("slirp4netns", "iptables"))
         and os.access("/dev/net/tun", os.R_OK | os.W_OK)
@@ -88,7 +88,7 @@ def route_vms_through_uplink(forbidden: Iterable[str]) -> None:
     """Forward the VMs' packets to the uplink as if the supervisor had sent them; call this in its namespace.
 
     Args:
-        forbidden: Addresses that must not be reachable, beside all networks that are not the Internet.
+        forbidden: Addresses that must not be reachable, in addition to all networks that are not the Internet.
 
     """
     # slirp4netns forwards every port of the resolver to the host's own resolver, which may be the host itself. So only

@@ -1,4 +1,4 @@
-"""A VM's kernel as a child process of the supervisor, and what it shares with the registry mirror's process."""
+"""A VM's kernel as a child process of the supervisor, and functions to start and log any sandboxed process."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def start_sandboxed_process(command: Sequence[str], *descriptors: int) -> subpro
 def log_and_yield_lines(process: subprocess.Popen[bytes], log: Path) -> Iterator[bytes]:
     """Write a process's output to a log file of limited size, and yield its lines.
 
-    The process may print as much as it likes for as long as it likes: its output is read at a limited rate.
+    The process may print without limit, so its output is read at a limited rate.
     """
     assert process.stdout is not None
     lines_in_burst = 0
