@@ -84,7 +84,7 @@ class ComposeSnapshot:
         """All containers sorted by name, including stopped ones; without those of `docker compose run`."""
         containers = (_parse_container(entry) for entry in self.node.api.api.containers(all=True))
         # A container of `docker compose run` has the service's name in its labels, but is not one of its replicas.
-        replicas = (one for one in containers if one.labels.get(f"{_LABEL_PREFIX}oneoff") != "True")
+        replicas = (container for container in containers if container.labels.get(f"{_LABEL_PREFIX}oneoff") != "True")
         return tuple(sorted(replicas, key=lambda container: container.name))
 
     @cached_property

@@ -19,7 +19,7 @@ _ATTRIBUTES: dict[str, Callable[[Member], str]] = {
 def filter_eligible_members(members: Iterable[Member], constraints: Iterable[str]) -> tuple[Member, ...]:
     """Return the members that satisfy all constraints, whether or not they are ready.
 
-    Constraints on engines (`engine.labels`, `node.platform`) are ignored: all engines of a lab are alike.
+    Constraints on engines (`engine.labels`, `node.platform`) are ignored, because all engines of a lab are the same.
 
     Args:
         members: The members of the swarm.

@@ -79,7 +79,7 @@ def fetch_urls_from_node(swarm: SwarmSnapshot, node: str, urls: Iterable[str]) -
     if result.exit_status:
         failed_url = urls[max(0, len(answers) - 1)].partition("/?")[0]
         see = f"curl --max-time 3 {failed_url}"
-        fail(swarm.nodes[node], f"{failed_url} gives no answer", f"{failed_url} answers", see)
+        fail(swarm.nodes[node], f"{failed_url} does not answer", f"{failed_url} answers", see)
     return answers
 
 
@@ -106,8 +106,8 @@ def parse_request_log(text: str) -> RequestLog:
     """Parse the file that the script `count` has written."""
     lines = re.findall(r"^ *(\d+) (.+)$", text, re.MULTILINE)
     counts = {text: int(number) for number, text in lines}
-    lost = {text for text in counts if text.startswith("lost")}
+    losses = {text for text in counts if text.startswith("lost")}
     return RequestLog(
-        answer_counts={text: counts[text] for text in counts.keys() - lost},
-        loss_counts={text: counts[text] for text in lost},
+        answer_counts={text: counts[text] for text in counts.keys() - losses},
+        loss_counts={text: counts[text] for text in losses},
     )

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class SharedSnapshot(Generic[S]):
-    """Keep one snapshot for several probes, and take a new one after a probe fails.
+    """Keeps one snapshot for several probes, and takes a new one after a probe fails.
 
     Args:
         take_snapshot: Takes a new snapshot of the current state.

@@ -226,7 +226,8 @@ class SwarmSnapshot:
     def find_replacement_task(self, service: Service, task: Task) -> Task | None:
         """Return the task that replaced a task in its slot, or None."""
         tasks = self.list_tasks(service)
-        return next((one for one in tasks if one.slot == task.slot and one.created_at > task.created_at), None)
+        successors = (other for other in tasks if other.slot == task.slot and other.created_at > task.created_at)
+        return next(successors, None)
 
     def run_command_once(self, name: str, *argv: str) -> ExecResult:
         """Return the result of a read-only command on a node; the command runs only the first time."""

@@ -98,7 +98,7 @@ class _LabSnapshot(SwarmSnapshot):
         """
         networks = self.query_once(_NETWORK, lambda: self.manager.api.api.networks(names=[_NETWORK]))
         # The API also returns networks whose name only contains this name.
-        network: Mapping[str, Any] | None = next((one for one in networks if one["Name"] == _NETWORK), None)
+        network: Mapping[str, Any] | None = next((entry for entry in networks if entry["Name"] == _NETWORK), None)
         if network is None:
             fail(
                 self.manager,
@@ -294,7 +294,7 @@ def test_lookout_is_on_press(snapshot: _LabSnapshot) -> None:
     if not entries:
         fail(node, "no container called lookout runs", "lookout runs", _LIST_CONTAINERS)
     networks = entries[0]["NetworkSettings"]["Networks"]
-    if snapshot.find_network()["Id"] not in {one["NetworkID"] for one in networks.values()}:
+    if snapshot.find_network()["Id"] not in {network["NetworkID"] for network in networks.values()}:
         if _NETWORK in networks:
             observed = f"lookout is on another network that is called {_NETWORK} too, a network of {node.name} alone"
             fail(node, observed, f"lookout is on the swarm's network {_NETWORK}", "docker network ls")

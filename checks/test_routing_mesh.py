@@ -211,7 +211,7 @@ def test_haproxy_has_all_nodes(swarm: SwarmSnapshot) -> None:
     node = swarm.nodes["node1"]
     lines = [line.split() for line in _read_node1_files(swarm)["servers"].splitlines()]
     if not lines:
-        observed = "HAProxy gives no answer on 127.0.0.1:9999"
+        observed = "HAProxy does not answer on 127.0.0.1:9999"
         fail(node, observed, "it runs in the network of node1, with haproxy.cfg", "docker ps --all")
     # HAProxy's management guide describes the columns in the section 'show servers state'.
     states = {fields[4]: (fields[5], fields[18]) for fields in lines if len(fields) > 18 and fields[0].isdecimal()}

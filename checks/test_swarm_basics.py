@@ -42,7 +42,7 @@ def test_node1_manages_a_swarm(nodes: Nodes) -> None:
     node = nodes["node1"]
     info = _read_swarm_info(node)
     if info["LocalNodeState"] != "active":
-        fail(node, "node1 is in no swarm", "node1 manages a swarm", "docker info")
+        fail(node, "node1 is not in a swarm", "node1 manages a swarm", "docker info")
     role = "a manager" if info["ControlAvailable"] else "a worker"
     expect_equal(node, f"node1 is {role}", "node1 is a manager", see="docker info")
 

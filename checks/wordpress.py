@@ -127,7 +127,7 @@ def extract_posts(node: CheckNode, address: str, response: BlogResponse) -> tupl
 
 
 def hash_cookie_keys(environment: Mapping[str, str], settings: str) -> Mapping[str, str]:
-    """Return a short hash of each key and salt that WordPress signs cookies with; empty for one that is not set.
+    """Return a short hash of each key and salt that WordPress signs cookies with; empty if the key is not set.
 
     Args:
         environment: The environment of the WordPress container.
@@ -147,8 +147,8 @@ def _fingerprint(name: str, environment: Mapping[str, str], settings: str) -> st
 
 
 def _parse_response(body: str, trailer: str) -> BlogResponse:
-    code, _, leads_to = trailer.partition(" ")
-    return BlogResponse(int(code), leads_to, body)
+    code, _, redirect_url = trailer.partition(" ")
+    return BlogResponse(int(code), redirect_url, body)
 
 
 def _parse_post(entry: Mapping[str, Any]) -> Post:

@@ -60,13 +60,13 @@ class BrokenLabError(LabsError):
 
 
 class HostError(LabsError):
-    """The host cannot do it: no engine, no permission, no space, or a node that did not become ready."""
+    """The host cannot run the operation: no engine, no permission, no space, or a node that did not become ready."""
 
     exit_code = ExitCode.HOST
 
 
 class LimitExceededError(HostError):
-    """Something exceeded its limit of time, memory or space, and was ended."""
+    """An operation exceeded its limit of time, memory or disk space, and was stopped."""
 
 
 def create_unknown_name_error(noun: str, name: str, known_names: Iterable[str], command: str) -> UsageError:

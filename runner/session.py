@@ -1,4 +1,4 @@
-"""What one command works with: the clusters, the lab and the learner's progress, each loaded at most once."""
+"""The data of one command: the clusters, the lab and the learner's progress, each loaded at most once."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from runner.progress.model import Progress
 
 @dataclass(frozen=True)
 class Session:
-    """The state that a command starts from; each part is loaded at first use and then kept.
+    """The state that a command starts from; each part is loaded on first use and then cached.
 
-    What the command itself changes afterwards is not reflected here: create another session to look again.
+    Later changes by the command are not reflected here: create a new session to load the state again.
 
     Attributes:
-        read_progress: Reads the progress in a lab by its name. The command line passes one that reports unreadable
-            progress and goes on without.
+        read_progress: Reads the progress in a lab by its name. The CLI passes a function that reports unreadable
+            progress as a warning and continues without it.
 
     """
 
@@ -69,8 +69,8 @@ class Session:
         A single argument may name a step of the lab that is started.
 
         Args:
-            lab: The first argument, if there is one.
-            step: The second one.
+            lab: The first argument, if given.
+            step: The second argument, if given.
             command: The command, as in 'labs show'.
 
         Raises:
@@ -96,7 +96,7 @@ class Session:
 
         Raises:
             UsageError: No lab is started, or several are.
-            HostError: A driver could not be asked.
+            HostError: A driver could not list its clusters.
 
         """
         try:

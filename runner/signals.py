@@ -56,7 +56,10 @@ def defer_interrupts_in_block() -> Iterator[None]:
     received: list[int] = []
     # A signal that is ignored already, as under `nohup`, stays ignored.
     handled = [number for number in _TERMINATION_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    handlers = [(number, signal.signal(number, lambda got, _frame: received.append(got))) for number in handled]
+    handlers = [
+        (number, signal.signal(number, lambda signal_number, _frame: received.append(signal_number)))
+        for number in handled
+    ]
     try:
         yield
     finally:

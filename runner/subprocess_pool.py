@@ -23,7 +23,7 @@ R = TypeVar("R")
 def map_in_threads(
     jobs: int, work: Callable[[T], R], items: Iterable[T], interrupt: Callable[[], None]
 ) -> Generator[R, None, None]:
-    """Call `work` for each item in a pool of threads, and yield the results as they come.
+    """Call `work` for each item in a pool of threads, and yield each result as soon as it is available.
 
     An exception, Ctrl-C, or closing this generator calls `interrupt`, and then waits for the calls that are running.
 

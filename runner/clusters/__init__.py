@@ -1,1 +1,1 @@
-"""Clusters: find, choose a driver for, start, provision, stop and remove them."""
+"""Clusters: choose their driver; start, provision, find, stop and remove them."""

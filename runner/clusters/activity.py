@@ -1,8 +1,8 @@
 """Notifications from terminals on nodes to watching commands, such as `labs watch`.
 
 Docker's events report what happens to containers. Only the terminal knows that a command has written a file or that a
-program has printed something. Each listener has a datagram socket; a notifier sends to all of them, which costs nothing
-if there is none.
+program has printed something. Each listener has a datagram socket, and a notifier sends to all of them. Without
+listeners this costs nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from runner import paths, sockets
 
-# A program may print without end.
+# Limits the rate of notifications, because a program may print continuously.
 _MIN_INTERVAL_SECONDS = 1.0
 _SOCKET_SUFFIX = ".activity"
 
@@ -40,7 +40,7 @@ class ActivityNotifier:
 
 
 class ActivityListener:
-    """Receives notifications from all terminals of this project; readable when there is one."""
+    """Receives notifications from all terminals of this project; `select` reports it as readable when one arrives."""
 
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

@@ -130,7 +130,7 @@ def _check_topology(cluster: Cluster, lab: Lab) -> None:
 
 def _resume_cluster(driver: Driver, cluster: Cluster, reporter: StatusReporter) -> StartResult:
     if cluster.is_fully_running:
-        # What the nodes depend on, such as the registry mirror, may still be down.
+        # The registry mirror, which the nodes depend on, may still be down.
         driver.resume_cluster(cluster, NullReporter())
         return StartResult.ALREADY_RUNNING
     driver.resume_cluster(cluster, reporter)

@@ -69,7 +69,7 @@ class ClusterSurvey:
                 raise self.listing_error
             if lab not in catalog.list_lab_names():
                 raise catalog.create_unknown_lab_error(lab)
-            raise UsageError(f"'{lab}' is not started.", f"Type 'labs start {lab}'.")
+            raise UsageError(f"'{lab}' is not started.", f"Run 'labs start {lab}'.")
         return cluster
 
     def require_removable_cluster(self, name: str) -> Cluster:
@@ -107,7 +107,7 @@ class ClusterSurvey:
                 f"'labs start {cluster.id.lab}' starts it again.",
             )
         if not any(node.state is NodeState.RUNNING for node in cluster.nodes):
-            raise HostError(f"The nodes of '{cluster.id}' are stopped.", f"Type 'labs start {cluster.id.lab}'.")
+            raise HostError(f"The nodes of '{cluster.id}' are stopped.", f"Run 'labs start {cluster.id.lab}'.")
         return cluster
 
     def require_running_node(self, name: str, lab: str | None, *, run: str = "main") -> Node:
@@ -124,7 +124,7 @@ class ClusterSurvey:
             raise create_unknown_name_error("node", name, names, "labs status")
         node = cluster.nodes[names.index(name)]
         if node.state is not NodeState.RUNNING:
-            raise HostError(f"{name} is down.", f"Type 'labs start {cluster.id.lab}' to bring it up again.")
+            raise HostError(f"{name} is down.", f"Run 'labs start {cluster.id.lab}' to bring it up again.")
         return node
 
     def _find_by_name(self, lab: str, run: str) -> Cluster | None:

@@ -10,7 +10,7 @@ from runner.errors import BrokenLabError
 from runner.lessons.model import Lab
 from runner.nodes.driver_interface import Cluster, Node
 
-# A script that takes longer waits for something that never happens.
+# A script that takes longer is probably waiting for something that never happens.
 _TIMEOUT_SECONDS = "300"
 _MAX_ERROR_OUTPUT = 3000
 # The trap prints the line that failed; bash alone would only exit. The script is passed in the environment, so that it
@@ -26,7 +26,7 @@ source <(printf "%s" "$LABS_SETUP")
 def provision_cluster(lab: Lab, cluster: Cluster) -> None:
     """Copy `files/` to root's home directory and run `setup.sh`, on every node at the same time.
 
-    The output goes to the cluster's setup log. May be repeated.
+    The output goes to the cluster's setup log. This can be called again for the same cluster.
 
     Raises:
         BrokenLabError: The script failed; with its output and the line.
@@ -52,6 +52,6 @@ def _provision_node(lab: Lab, node: Node, log: Path) -> None:
     if result.exit_status:
         raise BrokenLabError(
             f"{lab.setup_script_path} failed on {node.name} with exit status {result.exit_status}.",
-            f"Fix the script, then type 'labs start {lab.name}'. {log} has its complete output.",
+            f"Fix the script, then run 'labs start {lab.name}'. {log} contains its complete output.",
             output[-_MAX_ERROR_OUTPUT:],
         )

@@ -1,6 +1,6 @@
 """Records of started clusters: a mark per cluster, and the log of its `setup.sh`.
 
-The records are files, so they are also known when a cluster's driver cannot be asked.
+The records are files, so they are available even while a cluster's driver is not.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def create_start_record(cluster: ClusterId) -> None:
 
 
 def unmark_started(cluster: ClusterId) -> None:
-    """Record that a cluster's start was undone; keep the log, which may say why."""
+    """Record that a cluster's start was undone; keep the log, which may explain the failure."""
     _started_mark(cluster).unlink(missing_ok=True)
 
 

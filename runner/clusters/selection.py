@@ -67,7 +67,7 @@ def get_isolated_driver_name() -> str:
 
 
 def get_driver_name_for_other_host(*, has_engine: bool) -> str:
-    """Return the preferred driver for another host, of which only is known whether it has a Docker Engine."""
+    """Return the preferred driver for another host, given only whether that host has a Docker Engine."""
     return _first_name(lambda entry: has_engine or not entry.needs_engine)
 
 
@@ -77,7 +77,7 @@ def _first_name(is_suitable: Callable[[DriverEntry], bool]) -> str:
 
 @cache
 def load_driver(name: str) -> Driver:
-    """Return a driver by its name; always the same object, since it remembers results that took time to find out.
+    """Return a driver by its name; always the same object, because it caches the results of slow probes.
 
     Raises:
         UsageError: There is no driver of that name.
@@ -115,7 +115,7 @@ def choose_driver(lab: Lab, requested: str | None, cluster: Cluster | None) -> D
 
     Raises:
         UsageError: There is no such driver.
-        HostError: The cluster belongs to another driver, or no driver can run the lab; with the reason of each.
+        HostError: The cluster belongs to another driver, or no driver can run the lab; the error has each reason.
 
     """
     forced = get_forced_driver_name()
@@ -127,7 +127,7 @@ def choose_driver(lab: Lab, requested: str | None, cluster: Cluster | None) -> D
         if requested not in (None, cluster.driver):
             raise HostError(
                 f"'{cluster.id}' runs on the driver {cluster.driver} and cannot move to {requested}.",
-                f"To start over, type 'labs rm {cluster.id}'; everything on its nodes is lost.",
+                f"To start over, run 'labs rm {cluster.id}'; everything on its nodes is lost.",
             )
         return DriverChoice(load_driver_of_cluster(cluster), "the lab's cluster runs on it")
     if named_driver:
@@ -140,14 +140,14 @@ def choose_driver_for_images(requested: str | None) -> Driver:
 
     Raises:
         UsageError: There is no such driver.
-        HostError: No driver works on this host; with the reason of each.
+        HostError: No driver works on this host; the error has each driver's reason.
 
     """
     return load_driver(requested) if requested else _choose_first_supporting((), "labs").driver
 
 
 def load_reachable_drivers() -> list[Driver]:
-    """Return the drivers that can list their images: not one that needs a Docker Engine where none is reachable."""
+    """Return the drivers that can list their images; a driver without its Docker Engine cannot."""
     reachable = []
     for driver in load_allowed_drivers():
         with contextlib.suppress(HostError):

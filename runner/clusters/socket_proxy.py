@@ -1,8 +1,8 @@
 """Unix sockets on this host that lead to the nodes' engines, for `labs env`.
 
 A proxy process serves one node. `labs env` starts it with `python -m runner.clusters.socket_proxy LAB RUN NODE SOCKET`.
-It ends when its connection to the node ends. A connection may take long to notice that the node is gone, so commands
-that stop or remove a node also call `stop_proxies`.
+It ends when its connection to the node ends. This may happen long after the node has stopped, so commands that stop or
+remove a node also call `stop_proxies`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def ensure_proxy_socket(cluster: ClusterId, node: Node) -> Path:
     path = _proxies_folder(cluster) / f"{node.name}.sock"
     if sockets.is_address_too_long(path):
         raise HostError(
-            f"The path of a socket can have at most {sockets.MAX_ADDRESS_BYTES} bytes, and {path} has more.",
+            f"The socket path {path} is too long: the limit is {sockets.MAX_ADDRESS_BYTES} bytes.",
             f'Use a shorter folder: eval "$(XDG_RUNTIME_DIR=$(mktemp -d) labs env {node.name})"',
         )
     if _accepts_connections(path):

@@ -1,1 +1,1 @@
-"""What images are built from: the recipes, and the Debian base image that all of them share."""
+"""The recipes that images are built from, and the Debian base image that all of them share."""

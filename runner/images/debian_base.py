@@ -90,7 +90,7 @@ def bootstrap_root_archive(report_detail: DetailCallback) -> Path:
     if not shutil.which("mmdebstrap"):
         raise HostError(
             "No image registry answers, and mmdebstrap, which builds images without one, is not installed.",
-            "Type 'sudo apt-get install mmdebstrap', then retry.",
+            "Run 'sudo apt-get install mmdebstrap', then retry.",
         )
     paths.cache_folder().mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(suffix=".tar", prefix="root-", dir=paths.cache_folder())
@@ -154,6 +154,6 @@ def _run_mmdebstrap(archive: Path, report_detail: DetailCallback) -> None:
     if exit_status:
         raise HostError(
             f"mmdebstrap could not build the Debian base (exit status {exit_status}).",
-            "See its messages above. Type 'sudo apt-get update', then retry.",
+            "See its messages above. Run 'sudo apt-get update', then retry.",
             "".join(lines[-_ERROR_LINES:]),
         )

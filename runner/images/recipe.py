@@ -81,7 +81,7 @@ def filter_pullable_images(names: Iterable[str]) -> list[str]:
 
 
 def check_images_obtainable(names: Iterable[str], real: Container[str]) -> None:
-    """Raise an error for image names that can be neither pulled nor built.
+    """Check that every image can be pulled or built.
 
     Args:
         names: Official names.
@@ -133,7 +133,7 @@ def compute_image_tags(host_inputs: str) -> dict[str, str]:
 
 
 def compute_recipe_version(name: str) -> str:
-    """Return a short hash of a recipe and all recipes it is built from, to tell whether an image is up to date.
+    """Return a short hash of a recipe and all recipes it is built from, to check whether an image is up to date.
 
     Unlike the tag it does not depend on this host's mirrors and certificates, because another host may have built the
     image.

@@ -1,1 +1,1 @@
-"""Nodes as everything above a driver sees them: the topology, the driver interface, a Docker client for each."""
+"""Nodes, independent of the driver: the topology, the driver interface, and Docker clients for node engines."""

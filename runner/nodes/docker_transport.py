@@ -19,14 +19,14 @@ API_VERSION = "1.44"
 # The host name is never resolved: every connection is a stream to the node's own engine.
 _BASE_URL = "http://node.invalid:2375"
 
-# Root on a node may replace its engine by a program that answers without end. Parsing an answer takes thirty times as
-# much memory as its size.
+# Root on a node can replace its engine with a program whose response never ends. Parsing a response takes thirty times
+# its size in memory.
 _MAX_RESPONSE_MEGABYTES = 16
 _CHUNK_BYTES = 1 << 16
 _MAX_CONNECTIONS = 4
 
 StreamOpener = Callable[[], socket.socket]
-# What a request raises if the engine cannot be reached, or returns an error.
+# The exceptions of a request whose engine cannot be reached or returns an error.
 CONNECTION_ERRORS = (DockerException, HTTPError, OSError)
 
 

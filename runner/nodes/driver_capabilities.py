@@ -1,4 +1,4 @@
-"""Optional capabilities of drivers: small protocols, to be tested with `isinstance`."""
+"""Optional capabilities of drivers: small protocols; test for them with `isinstance`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class ProbeCache(Protocol):
-    """A driver that remembers what it found out about the host."""
+    """A driver that caches the results of its probes of the host."""
 
     def clear_probe_cache(self) -> None:
-        """Forget the results of earlier probes, so that the next question examines the host again."""
+        """Discard the cached results, so that the next check probes the host again."""
         ...
 
 
@@ -40,7 +40,7 @@ class CapacityPlanner(Protocol):
             replaced: A cluster that will be removed before they are created.
 
         Raises:
-            HostError: It does not; with the figures.
+            HostError: There is too little free memory or disk space; the message contains the figures.
 
         """
         ...
@@ -72,8 +72,8 @@ class ImageArchiver(Protocol):
 
 @runtime_checkable
 class UnusedCacheRemover(Protocol):
-    """A driver that keeps something on the host beyond images and clusters."""
+    """A driver that keeps caches on the host, in addition to images and clusters."""
 
     def remove_unused_caches(self) -> None:
-        """Remove what belongs to no cluster, no image and no running command; the caller holds the images' lock."""
+        """Remove the caches that no cluster, image or running command uses; the caller holds the images' lock."""
         ...

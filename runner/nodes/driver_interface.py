@@ -1,6 +1,6 @@
-"""The driver interface: what every driver offers to the rest of the program.
+"""The driver interface: the methods that every driver offers to the rest of the program.
 
-What only some drivers offer is in `driver_capabilities`.
+Methods that only some drivers offer are in `driver_capabilities`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class ExecResult:
 
 
 class Node(Protocol):
-    """A host with its own Docker Engine: a container or a VM."""
+    """A container or VM with its own Docker Engine."""
 
     @property
     def name(self) -> str:
@@ -186,7 +186,7 @@ class NodeImage:
 
     Attributes:
         name: The official name that learners type, with its tag.
-        image: The image's id in the place where the driver keeps it.
+        image: The image's id in the driver's image storage.
         stand_in: What a stand-in image contains; empty for the real image.
         size: The unpacked size in bytes.
         version: The version of the recipe of a stand-in image; empty for the real image.
@@ -223,7 +223,7 @@ class Driver(Protocol):
             Why this driver can run it, for messages.
 
         Raises:
-            HostError: It cannot; the error says what is missing and how to fix it.
+            HostError: The driver cannot run it; the error says what is missing and how to fix it.
 
         """
         ...
@@ -236,22 +236,13 @@ class Driver(Protocol):
             subject: What needs them, for messages, as in "'swarm-basics'".
 
         Raises:
-            HostError: One is missing; the error says which and how to fix it.
+            HostError: A feature is missing; the error says which one and how to fix it.
 
         """
         ...
 
-    def ensure_images(self, images: Sequence[str], reporter: StatusReporter) -> None:
-        """Make sure that a cluster with these images can be created: build or pull what is missing.
-
-        Raises:
-            HostError: An image cannot be pulled or built.
-
-        """
-        ...
-
-    def build_images(self, names: Sequence[str], reporter: StatusReporter, *, rebuild: bool = False) -> None:
-        """Make sure that these images are available.
+    def ensure_images(self, names: Sequence[str], reporter: StatusReporter, *, rebuild: bool = False) -> None:
+        """Make sure that nodes can use these images: pull or build what is missing.
 
         Args:
             names: Official names.
@@ -287,7 +278,7 @@ class Driver(Protocol):
         Args:
             cluster: The lab and run.
             topology: The nodes.
-            images: What each node engine has from the start; it pulls all others from the registry mirror.
+            images: The images that each node engine has from the start; it pulls others from the registry mirror.
             reporter: Shows the steps.
 
         Raises:
@@ -305,7 +296,7 @@ class Driver(Protocol):
         ...
 
     def resume_cluster(self, cluster: Cluster, reporter: StatusReporter) -> None:
-        """Boot the stopped nodes, with their disks and addresses, and wait until their engines are ready."""
+        """Boot the stopped nodes, which keep their disks and addresses, and wait until their engines are ready."""
         ...
 
     def stop_cluster(self, cluster: Cluster) -> None:

@@ -30,7 +30,7 @@ def load_entry(name: str, digest: bytes) -> object | None:
 
 
 def store_entry(name: str, digest: bytes, value: object) -> None:
-    """Store an object; without an error if it cannot be written.
+    """Store an object; if it cannot be written, do nothing.
 
     Args:
         name: The entry's name, which may contain the name of a subfolder.

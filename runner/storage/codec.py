@@ -1,4 +1,4 @@
-"""JSON for frozen dataclasses: state files, records on images, and messages between our processes.
+"""JSON for frozen dataclasses: state files, image records, and messages between our processes.
 
 Fields keep their names. Paths and enum members become strings, sets become sorted lists, times become ISO 8601.
 """
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class DecodeError(ValueError):
-    """The data is not JSON, or does not have the type it should have; the message names the field."""
+    """The data is not JSON, or does not have the expected type; the message names the field."""
 
 
 def encode_json(value: object, *, indent: int | None = None) -> str:

@@ -101,6 +101,6 @@ def _lock_or_refuse(name: str, refusal: str, timeout: float = 0) -> Iterator[Non
     with lock_file.open("w") as handle:
         while not try_lock(handle):
             if time.monotonic() >= deadline:
-                raise HostError(refusal, "Wait until it has ended, then retry.")
+                raise HostError(refusal, "Wait until it finishes, then retry.")
             time.sleep(_RETRY_SECONDS)
         yield

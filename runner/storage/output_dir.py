@@ -135,7 +135,7 @@ def _parent_folders(path: str) -> list[str]:
 def _remove_file(folder: Path, path: str) -> None:
     """Remove a file and the folders that are empty without it."""
     if not (folder / path).parent.resolve().is_relative_to(folder.resolve()):
-        return  # Someone has replaced a folder by a link; the files behind it are not ours.
+        return  # A folder was replaced with a symbolic link; labs did not write the files that it leads to.
     # In the meantime it may have become a folder of new files.
     if (folder / path).is_file() or (folder / path).is_symlink():
         (folder / path).unlink()

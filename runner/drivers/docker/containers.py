@@ -101,4 +101,4 @@ def require_mirror_container(client: docker.DockerClient, cluster: ClusterId) ->
     for container in client.api.containers(all=True, filters=labels.build_cluster_filter(cluster)):
         if labels.NODE not in container["Labels"]:
             return str(container["Id"])
-    raise HostError(f"The registry mirror of '{cluster}' is missing.", f"Type 'labs reset {cluster.lab}'.")
+    raise HostError(f"The registry mirror of '{cluster}' is missing.", f"Run 'labs reset {cluster.lab}'.")

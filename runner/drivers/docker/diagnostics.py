@@ -38,7 +38,7 @@ def diagnose_engine(
         return [Diagnosis("Docker Engine", False, error.message, error.advice)]
     if not diagnoses[-1].is_ok:
         diagnoses.append(
-            Diagnosis("nodes", None, "not probed yet", "Type 'labs images build', then 'labs doctor' again.")
+            Diagnosis("nodes", None, "not probed yet", "Run 'labs images build', then 'labs doctor' again.")
         )
     else:
         try:
@@ -60,7 +60,7 @@ def _diagnose_version(info: dict[str, Any]) -> Diagnosis:
 def _diagnose_images(layer_cache: LayerCache | None) -> Diagnosis:
     if layer_cache is None:
         return Diagnosis(
-            "images", None, "not built yet", "Type 'labs images build', or let 'labs start' build what a lab needs."
+            "images", None, "not built yet", "Run 'labs images build', or let 'labs start' build what a lab needs."
         )
     images = layer_cache.image_set.images
     stand_ins = sum(bool(image.stand_in) for image in images)
@@ -72,12 +72,12 @@ def _diagnose_nodes(facts: HostFacts) -> list[Diagnosis]:
     rights = "--privileged works" if facts.has_privileged_mode else f"without --privileged (missing: {missing})"
     has_iptables = facts.iptables_backend != "none"
     return [
-        Diagnosis("node rights", True, rights),
-        Diagnosis("control groups", True, f"v{facts.cgroup_version}"),
+        Diagnosis("privileges", True, rights),
+        Diagnosis("cgroups", True, f"v{facts.cgroup_version}"),
         Diagnosis(
             "iptables",
             has_iptables,
-            f"{facts.iptables_backend} tables",
+            f"{facts.iptables_backend} backend",
             "" if has_iptables else "Load the kernel modules: 'sudo modprobe ip_tables iptable_nat'.",
         ),
         _diagnose_kernel("VXLAN", facts.has_vxlan, "overlay networks", "vxlan"),
@@ -89,7 +89,7 @@ def _diagnose_kernel(subject: str, is_available: bool, users: str, module: str) 
     if is_available:
         return Diagnosis(subject, True, f"{users} work")
     return Diagnosis(
-        subject, None, f"{users} do not work", f"Type 'sudo modprobe {module}', if the kernel has this module."
+        subject, None, f"{users} do not work", f"Run 'sudo modprobe {module}', if the kernel has this module."
     )
 
 

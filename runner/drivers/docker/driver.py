@@ -67,7 +67,7 @@ class DockerDriver:
 
     def _require_layer_cache(self) -> LayerCache:
         if self._layer_cache is None:
-            raise HostError("The images for the nodes are not built yet.", "Type 'labs images build'.")
+            raise HostError("The images for the nodes are not built yet.", "Run 'labs images build'.")
         return self._layer_cache
 
     def diagnose_host(self) -> list[Diagnosis]:
@@ -98,18 +98,8 @@ class DockerDriver:
         if missing:
             raise _create_kernel_error(missing, subject)
 
-    def ensure_images(self, images: Sequence[str], reporter: StatusReporter) -> None:
-        """Build or pull what is missing, and fill the layer cache."""
-        self.build_images(images, reporter)
-        missing = [image for image in images if not self._require_layer_cache().has_images([image])]
-        if missing:
-            raise HostError(
-                f"There is no recipe for the image {', '.join(missing)}.",
-                "'labs images list' shows the available images; CONTRIBUTING.md explains how to add one.",
-            )
-
-    def build_images(self, names: Sequence[str], reporter: StatusReporter, *, rebuild: bool = False) -> None:
-        """Fill the layer cache with these images, unless it has them."""
+    def ensure_images(self, names: Sequence[str], reporter: StatusReporter, *, rebuild: bool = False) -> None:
+        """Pull or build what is missing, and fill the layer cache, unless it has these images."""
         self._hold_project_lock()
         if not rebuild and self._layer_cache and self._layer_cache.has_images(names):
             return
@@ -185,7 +175,7 @@ class DockerDriver:
             with host_engine.translate_engine_errors("starting the registry mirror"):
                 self.client.api.start(provide_mirror())
 
-        with reporter.report_step("Booting node engines and the registry mirror") as report_detail:
+        with reporter.report_step("Starting node engines and the registry mirror") as report_detail:
             parallel.run_jobs([*(boot.wait_until_ready for boot in boots), start_mirror], report_detail)
 
     def mark_cluster_complete(self, cluster: ClusterId) -> None:

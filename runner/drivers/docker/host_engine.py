@@ -84,7 +84,7 @@ def _create_connection_error(address: str, reason: str) -> HostError:
     if "Permission denied" in reason:
         return HostError(
             f"You do not have permission to use the Docker Engine at {address}.",
-            "Type 'sudo usermod -aG docker $USER', log in again, then 'labs doctor'.",
+            "Run 'sudo usermod -aG docker $USER', log in again, then 'labs doctor'.",
         )
     if "FileNotFoundError" in reason or "Connection refused" in reason or "ConnectionRefused" in reason:
         return HostError(
@@ -92,7 +92,7 @@ def _create_connection_error(address: str, reason: str) -> HostError:
             "Start it ('sudo systemctl start docker', or Docker Desktop) or install it "
             "('sudo apt-get install docker.io'), then 'labs doctor'.",
         )
-    return HostError(f"The Docker Engine at {address} cannot be used: {reason}", "Type 'labs doctor' for details.")
+    return HostError(f"The Docker Engine at {address} cannot be used: {reason}", "Run 'labs doctor' for details.")
 
 
 def find_incompatibility(info: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -146,4 +146,4 @@ def create_engine_error(purpose: str, reason: str, log: str = "") -> HostError:
             "Free disk space: 'docker system df' shows what uses it, 'labs images prune' removes unused images.",
             log,
         )
-    return HostError(f"The engine failed at {purpose}: {reason}", "Type 'labs doctor' to look for the cause.", log)
+    return HostError(f"The engine failed while {purpose}: {reason}", "Run 'labs doctor' to look for the cause.", log)

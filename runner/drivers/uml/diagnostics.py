@@ -85,7 +85,7 @@ def _diagnose_tools() -> Diagnosis:
     missing = _find_missing_packages(_RUN_PACKAGES)
     if missing:
         return Diagnosis(
-            "tools", False, f"missing: {', '.join(missing)}", f"Type '{_format_install_command(missing)}'."
+            "tools", False, f"missing: {', '.join(missing)}", f"Run '{_format_install_command(missing)}'."
         )
     return Diagnosis("tools", True, "iproute2 and util-linux")
 
@@ -109,11 +109,11 @@ def _advise_on_namespaces() -> str:
         return "Run labs where namespaces can be created (many containers forbid it)."
     if _read_kernel_setting("kernel/apparmor_restrict_unprivileged_userns") == "1":
         # Ubuntu 23.10 and later; https://ubuntu.com/blog/ubuntu-23-10-restricted-unprivileged-user-namespaces
-        return "Type 'sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0', or run labs as root."
+        return "Run 'sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0', or run labs as root."
     if _read_kernel_setting("kernel/unprivileged_userns_clone") == "0":
-        return "Type 'sudo sysctl kernel.unprivileged_userns_clone=1', or run labs as root."
+        return "Run 'sudo sysctl kernel.unprivileged_userns_clone=1', or run labs as root."
     if _read_kernel_setting("user/max_user_namespaces") == "0":
-        return "Type 'sudo sysctl user.max_user_namespaces=10000', or run labs as root."
+        return "Run 'sudo sysctl user.max_user_namespaces=10000', or run labs as root."
     return "Run labs as root, or where namespaces can be created (many containers forbid it)."
 
 
@@ -130,8 +130,8 @@ def _diagnose_artifacts(artifacts: Artifacts | None) -> Diagnosis:
     missing = _find_missing_packages(_get_build_packages())
     if missing:
         finding = f"not built yet; missing to build them: {', '.join(missing)}"
-        return Diagnosis("images", False, finding, f"Type '{_format_install_command(missing)}'.")
-    return Diagnosis("images", None, "not built yet", "Type 'labs images build --driver uml'; it takes two minutes.")
+        return Diagnosis("images", False, finding, f"Run '{_format_install_command(missing)}'.")
+    return Diagnosis("images", None, "not built yet", "Run 'labs images build --driver uml'; it takes two minutes.")
 
 
 def check_build_tools() -> None:
@@ -150,7 +150,7 @@ def check_build_tools() -> None:
     if missing:
         raise HostError(
             f"The VMs' kernel and base disk cannot be built without {', '.join(missing)}.",
-            f"Type '{_format_install_command(missing)}', then run the same command again; "
+            f"Run '{_format_install_command(missing)}', then run the same command again; "
             "or import them from another host with 'labs images import FILE'.",
         )
 

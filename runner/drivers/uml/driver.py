@@ -36,7 +36,7 @@ class UmlDriver:
     def _require_artifacts(self) -> Artifacts:
         if self._artifacts is None:
             raise HostError(
-                "The VMs' kernel and base disk are not built yet.", "Type 'labs images build --driver uml'."
+                "The VMs' kernel and base disk are not built yet.", "Run 'labs images build --driver uml'."
             )
         return self._artifacts
 
@@ -55,13 +55,7 @@ class UmlDriver:
         """Check only that VMs can run here: their own kernel has every feature that a lab can need."""
         diagnostics.check_host()
 
-    def ensure_images(self, images: Sequence[str], reporter: StatusReporter) -> None:
-        """Build the artifacts, unless they exist and have these images."""
-        diagnostics.check_host()
-        if self._artifacts is None or not self._artifacts.has_images(images):
-            self._build_artifacts(images, reporter)
-
-    def build_images(self, names: Sequence[str], reporter: StatusReporter, *, rebuild: bool = False) -> None:
+    def ensure_images(self, names: Sequence[str], reporter: StatusReporter, *, rebuild: bool = False) -> None:
         """Build the artifacts, unless they exist and have these images."""
         diagnostics.check_host()
         if rebuild or self._artifacts is None or not self._artifacts.has_images(names):

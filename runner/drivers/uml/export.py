@@ -49,7 +49,7 @@ def export_artifacts(archive_path: Path, reporter: StatusReporter) -> Artifacts:
     """
     exported = artifacts.find_newest_artifacts()
     if not exported:
-        raise HostError("There is nothing to export yet.", "Type 'labs images build --driver uml' first.")
+        raise HostError("There is nothing to export yet.", "Run 'labs images build --driver uml' first.")
     with (
         reporter.report_step(f"Exporting to {archive_path}") as report_detail,
         _translate_file_errors(f"writing {archive_path}", archive_path.parent),
