@@ -1,4 +1,4 @@
-"""The `labs` command: one file per command, and the only exit of all of them."""
+"""The `labs` command: one module per subcommand, and `main`, the only place where the process exits."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class _Commands(click.Group):
 def _set_root(_ctx: click.Context, _param: click.Parameter, folder: str | None) -> None:
     # An environment variable, so that programs that we start find the same labs.
     if folder is not None:
-        # Unlike Path.expanduser, this leaves a `~` alone that names no user's home.
+        # Unlike Path.expanduser, this does not fail for a `~NAME` that is not a user.
         os.environ["LABS_ROOT"] = str(Path(os.path.expanduser(folder)).absolute())  # noqa: PTH111
 
 

@@ -1,4 +1,4 @@
-"""The terminal, as all commands use it: consoles, status output, and the commands to type next."""
+"""Console output that all commands share: consoles, status output, and suggested commands."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @cache
 def get_stdout() -> Console:
-    """Return the console for a command's results; rich itself honours NO_COLOR and a missing terminal."""
+    """Return the console for a command's results; rich respects NO_COLOR and detects whether it is a terminal."""
     return Console(highlight=False, soft_wrap=not Console().is_terminal)
 
 

@@ -9,7 +9,6 @@ import sys
 import termios
 import tty
 from collections.abc import Iterator, Sequence
-from types import TracebackType
 
 from rich.console import Console
 from rich.control import Control
@@ -41,9 +40,7 @@ class FullScreen:
             self._enter_alt_screen()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         # Ctrl-Z is ignored from here on: it must not keep the terminal from being restored.
         signal.signal(signal.SIGTSTP, signal.SIG_IGN)
         self._restore_terminal()

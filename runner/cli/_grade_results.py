@@ -59,16 +59,16 @@ class _LiveDisplay:
         self._lines = lines
 
     def show_status(self, job: Job, line: str) -> None:
-        self._lines.set_line(job.name, line)
+        self._lines.set_line(job.submission_name, line)
 
     def show_grade(self, job: Job, grade: Grade) -> None:
-        self._lines.remove_line(job.name)
+        self._lines.remove_line(job.submission_name)
         _console.get_stderr().print(_format_line(job, grade), soft_wrap=True)
 
 
 def _format_line(job: Job, grade: Grade) -> Text:
     symbol, style = ("✓", "green") if grade.is_complete else ("!", "yellow")
-    name, seconds = report_texts.sanitize_to_one_line(job.name), (f"  {grade.seconds:.0f} s", "dim")
+    name, seconds = report_texts.sanitize_to_one_line(job.submission_name), (f"  {grade.seconds:.0f} s", "dim")
     return Text.assemble((f"{symbol} ", style), f"{name}: ", _format_verdict(grade), seconds)
 
 

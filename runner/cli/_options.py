@@ -62,12 +62,12 @@ class LabOrStep(LabName):
     """The name of a lab, or the id of a step of the lab that is started."""
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Complete with both."""
+        """Complete with the names of all labs and the ids of steps."""
         return super().shell_complete(ctx, param, incomplete) + STEP.shell_complete(ctx, param, incomplete)
 
 
 class DriverName(click.ParamType[str]):
-    """The name of a driver; commands check it themselves, to suggest the nearest name as they do for labs."""
+    """The name of a driver; commands validate it, so that they can suggest the closest name as they do for labs."""
 
     name = "driver"
 

@@ -1,4 +1,4 @@
-"""Type the commands of a lesson on its nodes, for the commands that play steps."""
+"""Run a lesson's commands on its nodes, for `labs goto`, `labs play` and `labs reset`."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ def _replay_step(lab: Lab, cluster: Cluster, player: LessonPlayer, step: Step, r
 def play_and_check_step(
     lab: Lab, cluster: Cluster, player: LessonPlayer, step: Step, on_command: Callable[[CommandResult], None]
 ) -> CheckReport:
-    """Type a step's commands, then run its checks, which may wait for the cluster to settle.
+    """Run a step's commands, then its checks, which may wait for the cluster to settle.
 
     Args:
         lab: The lab.
         cluster: Its cluster.
-        player: The player, which knows what earlier steps captured.
+        player: The player, which has the output that earlier steps captured.
         step: The step.
         on_command: Called with every command after it ran.
 

@@ -38,7 +38,7 @@ def record_steps_passed(lab: str, step_ids: Iterable[str]) -> ProgressUpdate:
 
 
 def record_steps_played(lab: str, step_ids: Iterable[str]) -> Progress:
-    """Record that labs typed the commands of these steps."""
+    """Record that labs ran the commands of these steps."""
     return _with_warnings(lab, lambda: ProgressUpdate(store.record_steps_played(lab, step_ids))).progress
 
 
@@ -83,7 +83,7 @@ def _warn(line: str) -> None:
 
 
 def print_learner_values(lab: Lab) -> None:
-    """Print the learner whose values a lab has, and the values, in one line; nothing for the lesson's own values."""
+    """Print the learner whose values a lab has, and the values, in one line; nothing for the default values."""
     if lab.learner:
         line = learner_values.describe_values(lab.learner, lab.values)
         _console.get_stdout().print(f"  {sanitize.strip_control_chars(line)}", markup=False, soft_wrap=True)

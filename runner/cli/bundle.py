@@ -19,7 +19,7 @@ _TIME_LIMIT_SECONDS = 400
 
 
 @click.command("bundle")
-@click.argument("kind", type=click.Choice(sorted(bundles.BUNDLE_FORMATS)))
+@click.argument("format_name", type=click.Choice(sorted(bundles.BUNDLE_FORMATS)))
 @click.option("--lab", type=_options.LAB, required=True, help="The lab that submissions are for.")
 @_options.driver_option
 @_options.time_limit_option(_TIME_LIMIT_SECONDS)
@@ -34,7 +34,7 @@ _TIME_LIMIT_SECONDS = 400
 @click.option("--seed", metavar="WORD", help="Draw each learner's values with this word, as in 'labs grade'.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="The file or folder to write.")
 def command(
-    kind: str,
+    format_name: str,
     lab: str,
     driver: str | None,
     time_limit: int,
@@ -45,8 +45,8 @@ def command(
 ) -> int:
     """Create an autograder for another platform: this version of labs, the lab, and your hidden checks.
 
-    For 'gradescope' it is a zip file to upload, for 'classroom50' a folder to commit. To grade a folder of your own
-    that is called 'bundle', type 'labs grade ./bundle'.
+    For 'gradescope' it is a zip file to upload, for 'classroom50' a folder to commit. To grade a folder
+    with the name 'bundle', run 'labs grade ./bundle'.
 
     \b
     Examples:
@@ -55,13 +55,13 @@ def command(
       labs grade bundle classroom50 --lab swarm-basics --out autograders/swarm-basics
     """
     catalog.load_lab(lab)
-    bundle_format = bundles.BUNDLE_FORMATS[kind]
+    bundle_format = bundles.BUNDLE_FORMATS[format_name]
     default_driver = selection.get_driver_name_for_other_host(has_engine=bundle_format.has_engine)
     driver_name = selection.load_driver(driver or default_driver).name
     target = out or Path(bundle_format.default_output)
     settings = BundleSettings(lab, driver_name, time_limit, seed)
     hidden_checks = find_hidden_checks_file(checks, lab)
-    bundles.write_bundle(kind, settings, target, hidden_checks=hidden_checks, artifacts=artifacts)
+    bundles.write_bundle(format_name, settings, target, hidden_checks=hidden_checks, artifacts=artifacts)
     _console.get_stdout().print(f"Written to {target}.", style="green", markup=False)
     _console.get_stdout().print(bundle_format.next_step, markup=False)
     return 0

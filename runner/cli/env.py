@@ -33,23 +33,23 @@ def command(node: str | None, lab: str | None, unset: bool) -> int:
     path = socket_proxy.ensure_proxy_socket(cluster.id, survey.require_running_node(node, str(cluster.id)))
     previous_host = os.environ.get("DOCKER_HOST", "")
     if previous_host and previous_host != os.environ.get("LABS_NODE_DOCKER_HOST"):
-        click.echo(f"export LABS_OUTER_DOCKER_HOST={shlex.quote(previous_host)}")
+        click.echo(f"export LABS_PREVIOUS_DOCKER_HOST={shlex.quote(previous_host)}")
     for name in ("DOCKER_HOST", "LABS_NODE_DOCKER_HOST"):
         click.echo(f"export {name}={shlex.quote(f'unix://{path}')}")
     if "DOCKER_TLS_VERIFY" in os.environ:
         # The node's engine is reached over a local socket, which has no TLS.
-        click.echo(f"export LABS_OUTER_DOCKER_TLS_VERIFY={shlex.quote(os.environ['DOCKER_TLS_VERIFY'])}")
+        click.echo(f"export LABS_PREVIOUS_DOCKER_TLS_VERIFY={shlex.quote(os.environ['DOCKER_TLS_VERIFY'])}")
         click.echo("unset DOCKER_TLS_VERIFY")
     click.echo(f'# Run this to configure your shell: eval "$(labs env {node})"')
     return 0
 
 
 def _print_unset() -> None:
-    previous_host = os.environ.get("LABS_OUTER_DOCKER_HOST")
+    previous_host = os.environ.get("LABS_PREVIOUS_DOCKER_HOST")
     if previous_host:
         click.echo(f"export DOCKER_HOST={shlex.quote(previous_host)}")
     elif os.environ.get("DOCKER_HOST") == os.environ.get("LABS_NODE_DOCKER_HOST"):
         click.echo("unset DOCKER_HOST")
-    if verify := os.environ.get("LABS_OUTER_DOCKER_TLS_VERIFY"):
+    if verify := os.environ.get("LABS_PREVIOUS_DOCKER_TLS_VERIFY"):
         click.echo(f"export DOCKER_TLS_VERIFY={shlex.quote(verify)}")
-    click.echo("unset LABS_OUTER_DOCKER_HOST LABS_OUTER_DOCKER_TLS_VERIFY LABS_NODE_DOCKER_HOST")
+    click.echo("unset LABS_PREVIOUS_DOCKER_HOST LABS_PREVIOUS_DOCKER_TLS_VERIFY LABS_NODE_DOCKER_HOST")

@@ -24,5 +24,5 @@ def command(node: str, cmd: tuple[str, ...], lab: str | None) -> int:
     words = cmd[1:] if cmd[0] == "--" else cmd
     if not words:
         raise click.UsageError(f"Name a command, as in: labs exec {node} -- docker node ls")
-    found_node = lookup.survey_clusters().require_running_node(node, lab)
-    return found_node.run_attached(list(words), activity.ActivityNotifier())
+    running_node = lookup.survey_clusters().require_running_node(node, lab)
+    return running_node.run_attached(list(words), activity.ActivityNotifier())

@@ -36,32 +36,32 @@ def command(lab: str | None, step: str | None) -> int:
       labs goto join-workers                   in the lab that is started
     """
     session = _progress.create_session()
-    found_lab, target = session.resolve_lab_and_step(lab, step, "labs goto")
+    selected_lab, target = session.resolve_lab_and_step(lab, step, "labs goto")
     if target is None:
-        name = found_lab.name
-        raise UsageError("Which step?", f"Type 'labs goto {name} STEP'. 'labs show {name}' shows the steps.")
-    outcome, progress = start_lab(session, found_lab)
+        name = selected_lab.name
+        raise UsageError("Which step?", f"Run 'labs goto {name} STEP'. 'labs show {name}' shows the steps.")
+    outcome, progress = start_lab(session, selected_lab)
     # A start changes the nodes, so they are looked up again; nodes that were already running are known.
     survey = (
         session.cluster_survey if outcome is StartResult.ALREADY_RUNNING else _progress.create_session().cluster_survey
     )
-    cluster = survey.require_running_cluster(found_lab.name)
+    cluster = survey.require_running_cluster(selected_lab.name)
     if outcome is StartResult.FRESH:
-        plan = replay_plan.plan_replay_on_fresh_cluster(found_lab.lesson, target)
+        plan = replay_plan.plan_replay_on_fresh_cluster(selected_lab.lesson, target)
     else:
         if outcome is StartResult.RESUMED:
-            _wait_for_workloads(found_lab, cluster, progress)
-        plan = _plan_replay(found_lab, cluster, target)
+            _wait_for_workloads(selected_lab, cluster, progress)
+        plan = _plan_replay(selected_lab, cluster, target)
     if plan.blocker:
-        advice = f"'labs reset {found_lab.name} --step {target.id}' gets there on fresh nodes and discards these."
+        advice = f"'labs reset {selected_lab.name} --step {target.id}' takes you there on fresh nodes and discards the current ones."
         raise IncompleteError(plan.blocker, advice)
-    _playback.replay_steps(found_lab, cluster, plan)
-    _print_outcome(found_lab, target, plan)
+    _playback.replay_steps(selected_lab, cluster, plan)
+    _print_outcome(selected_lab, target, plan)
     return 0
 
 
 def _wait_for_workloads(lab: Lab, cluster: Cluster, progress: Progress) -> None:
-    """Wait until the completed steps pass again after a restart of the nodes, as far as they will."""
+    """After a restart of the nodes, wait until all completed steps pass again, or until the time limit."""
     completed = frozenset(progress.completed_on_cluster)
     with _console.create_status_reporter().report_step("Waiting for containers and services to come back"):
         run_checks.run_checks(CheckRequest(lab, cluster, completed, _RESUME_SECONDS))

@@ -34,29 +34,30 @@ def command(lab: str | None, step: str | None, again: bool) -> int:
       labs hint --again
     """
     session = _progress.create_session()
-    found_lab, named_step = session.resolve_lab_and_step(lab, step, "labs hint")
-    progress = session.load_progress(found_lab.name)
-    cluster = session.cluster_survey.find_cluster(ClusterId(found_lab.name))
+    selected_lab, named_step = session.resolve_lab_and_step(lab, step, "labs hint")
+    progress = session.load_progress(selected_lab.name)
+    cluster = session.cluster_survey.find_cluster(ClusterId(selected_lab.name))
     if named_step:
-        checked: CheckedStep | None = current_step.run_step_checks(found_lab, cluster, named_step)
+        checked: CheckedStep | None = current_step.run_step_checks(selected_lab, cluster, named_step)
         newly_passed: Sequence[str] = [named_step.id] if checked and checked.is_passed else []
     else:
         current = current_step.find_current_step(
-            found_lab, cluster, progress, lambda candidate: bool(_select_hints(candidate, (), progress).next_hint)
+            selected_lab, cluster, progress, lambda candidate: bool(_select_hints(candidate, (), progress).next_hint)
         )
         checked, newly_passed = current.checked, current.newly_passed
     if newly_passed:
-        _progress.record_steps_passed(found_lab.name, newly_passed)
+        _progress.record_steps_passed(selected_lab.name, newly_passed)
     if checked is None:
-        line = f"Every step of '{found_lab.name}' is done. For a hint on one of them: labs hint {found_lab.name} STEP"
+        name = selected_lab.name
+        line = f"Every step of '{name}' is done. For a hint on one of them: labs hint {name} STEP"
         _console.get_stdout().print(line)
         return 0
     hints = _select_hints(checked.step, checked.report.results, progress)
     _console.get_stdout().print(Text.assemble((checked.step.title, "bold"), (f"  {checked.step.id}", "dim")))
     if again or hints.next_hint is None:
-        _print_shown_hints(found_lab, checked, hints)
+        _print_shown_hints(selected_lab, checked, hints)
     else:
-        _print_next_hint(found_lab, checked, hints, hints.next_hint)
+        _print_next_hint(selected_lab, checked, hints, hints.next_hint)
     return 0
 
 

@@ -54,7 +54,7 @@ def build_images(labs: tuple[str, ...], driver: str | None, rebuild: bool) -> in
     )
     chosen = selection.choose_driver_for_images(driver)
     with locks.lock_images(reporter):
-        chosen.build_images(sorted(names), reporter, rebuild=rebuild)
+        chosen.ensure_images(sorted(names), reporter, rebuild=rebuild)
     subject = f"The images for {', '.join(labs)}" if labs else "All images"
     _console.get_stdout().print(f"{subject} are ready (driver {chosen.name}). 'labs images list' shows them.")
     return 0
@@ -101,7 +101,7 @@ def prune_images(remove_all: bool) -> int:
     """
     started = [str(cluster.id) for cluster in lookup.survey_clusters().require_all_clusters()]
     if remove_all and started:
-        raise UsageError(f"Labs are started: {', '.join(started)}.", "Type 'labs rm --all' first.")
+        raise UsageError(f"Labs are started: {', '.join(started)}.", "Run 'labs rm --all' first.")
     with locks.lock_images(_console.create_status_reporter()):
         removed = sum(driver.prune_images(remove_all) for driver in selection.load_reachable_drivers())
     _console.get_stdout().print(f"Removed {removed} images, layer caches and VM artifacts.")

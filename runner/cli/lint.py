@@ -48,7 +48,7 @@ def command(labs: tuple[str, ...], lint_all: bool) -> int:
 
 def _resolve_names(labs: tuple[str, ...], lint_all: bool) -> list[str]:
     if bool(labs) is lint_all:
-        raise UsageError("Which labs?", "Name them, as in 'labs lint swarm-basics', or type 'labs lint --all'.")
+        raise UsageError("Which labs?", "Name them, as in 'labs lint swarm-basics', or run 'labs lint --all'.")
     known = catalog.list_lab_names()
     if lint_all and not known:
         raise UsageError(f"There is no lab in {paths.labs_folder()}.", "'labs new NAME' creates one.")
@@ -59,7 +59,7 @@ def _resolve_names(labs: tuple[str, ...], lint_all: bool) -> list[str]:
 
 
 def _print_missing_translations(names: list[str]) -> None:
-    """Print which lessons lack a translation; that is no problem of the lab."""
+    """Print which lessons lack a translation; a lab without one still has no problems."""
     from runner.lessons import translation
 
     missing = translation.find_missing_translations(paths.labs_folder() / name for name in names)

@@ -21,5 +21,5 @@ def command(node: str, lab: str | None) -> int:
       labs shell node1 --lab swarm-basics
       echo 'docker node ls' | labs shell node1
     """
-    found_node = lookup.survey_clusters().require_running_node(node, lab)
-    return found_node.run_attached(shell_history.RECORDING_SHELL, activity.ActivityNotifier())
+    running_node = lookup.survey_clusters().require_running_node(node, lab)
+    return running_node.run_attached(shell_history.RECORDING_SHELL, activity.ActivityNotifier())

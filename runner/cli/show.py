@@ -24,13 +24,13 @@ def command(lab: str | None, step: str | None) -> int:
       labs show swarm-basics join-workers
       labs show join-workers
     """
-    found_lab, named_step = _progress.create_session().resolve_lab_and_step(lab, step, "labs show")
+    selected_lab, named_step = _progress.create_session().resolve_lab_and_step(lab, step, "labs show")
     console = _console.get_stdout()
     # A complete lesson is longer than any screen; -R makes `less` pass colours through.
     os.environ.setdefault("LESS", "-R")
     is_paged = console.is_terminal and named_step is None
     with console.pager(styles=not console.no_color) if is_paged else contextlib.nullcontext():
-        _print_lesson(found_lab, named_step)
+        _print_lesson(selected_lab, named_step)
     return 0
 
 

@@ -30,21 +30,21 @@ def command(lab: str | None, step: str | None, spoil: bool) -> int:
       labs solution --spoil
     """
     session = _progress.create_session()
-    found_lab, named_step = session.resolve_lab_and_step(lab, step, "labs solution")
-    chosen = named_step or _find_current_step(session, found_lab)
-    parts = parse.load_solution_parts(found_lab, chosen)
+    selected_lab, named_step = session.resolve_lab_and_step(lab, step, "labs solution")
+    chosen = named_step or _find_current_step(session, selected_lab)
+    parts = parse.load_solution_parts(selected_lab, chosen)
     if not parts:
         _console.get_stdout().print(f"'{chosen.title}' has nothing to type.", markup=False)
         return 0
-    if not spoil and not _is_passed(session, found_lab, chosen):
+    if not spoil and not _is_passed(session, selected_lab, chosen):
         raise IncompleteError(
             f"You have not passed '{chosen.title}' yet.",
-            f"'labs hint {found_lab.name} {chosen.id}' gives a hint; --spoil shows the solution and records that.",
+            f"'labs hint {selected_lab.name} {chosen.id}' gives a hint; --spoil shows the solution and records that.",
         )
     heading = Text.assemble("\n", (chosen.title, "bold cyan"), (f"  {chosen.id}", "dim"), "\n")
     _console.get_stdout().print(heading)
-    _lesson_text.print_lesson_parts(parts, found_lab.lesson.topology)
-    _progress.record_solution_shown(found_lab.name, chosen.id)
+    _lesson_text.print_lesson_parts(parts, selected_lab.lesson.topology)
+    _progress.record_solution_shown(selected_lab.name, chosen.id)
     return 0
 
 
@@ -60,7 +60,7 @@ def _find_current_step(session: Session, lab: Lab) -> Step:
 
 
 def _is_passed(session: Session, lab: Lab, step: Step) -> bool:
-    """Return whether the learner has ever passed a step, according to the progress or to its checks now."""
+    """Return whether the learner has passed a step before, or its checks pass now."""
     if session.load_progress(lab.name).find_step_record(step.id).passed_at:
         return True
     cluster = session.cluster_survey.find_cluster(ClusterId(lab.name))

@@ -29,8 +29,7 @@ def command(lab: str | None, driver: str | None, learner: str | None, seed: str 
     everything it created.
 
     In some labs, names, ports or numbers differ for each learner. With --learner, the lesson and its checks use that
-    learner's values, in all commands, until you name another learner. --learner '' goes back to the lesson's own
-    values.
+    learner's values, in all commands, until you name another learner. --learner '' restores the default values.
 
     \b
     Examples:
@@ -92,8 +91,8 @@ def _require_started_lab(session: Session) -> str:
     try:
         return session.require_started_lab_name("labs start")
     except HostError:
-        # An engine that does not answer is not the first problem of a user who has not named a lab.
-        raise UsageError("Which lab?", "Type 'labs start LAB'. 'labs list' shows the labs.") from None
+        # The user must name a lab first, even if an engine does not answer.
+        raise UsageError("Which lab?", "Run 'labs start LAB'. 'labs list' shows the labs.") from None
 
 
 def _print_outcome(lab: Lab, outcome: StartResult, seconds: float) -> None:
@@ -115,7 +114,7 @@ def _print_values(lab: Lab, outcome: StartResult, before: Progress) -> None:
     if lab.learner:
         _progress.print_learner_values(lab)
     elif is_changed:
-        console.print("  No learner: using the lesson's own values.")
+        console.print("  No learner: using the default values.")
     if is_changed and outcome is not StartResult.FRESH:
         console.print(f"  Earlier work on the nodes is kept. 'labs check {lab.name}' shows what still counts.")
 

@@ -53,14 +53,14 @@ def command(lab: str | None, out: Path | None, force: bool) -> int:
     folder = out or Path(loaded.name)
     if (folder / SUBMISSION_FILE).exists() and not force:
         raise UsageError(
-            f"{folder / SUBMISSION_FILE} exists already.",
+            f"{folder / SUBMISSION_FILE} already exists.",
             "Overwrite it with '--force', or name another folder with '--out DIR'.",
         )
     entries = [entry for node in cluster.nodes for entry in shell_history.read_shell_history(node)]
     if not any(submission_writer.is_replayable(entry) for entry in entries):
         raise IncompleteError(
             f"Nothing was typed in 'labs shell' on the nodes of '{cluster.id}'.",
-            "'labs shell node1' opens a terminal. Do the lab there, then type 'labs submit' again.",
+            "'labs shell node1' opens a terminal. Do the lab there, then run 'labs submit' again.",
         )
     addresses = {node.name: node.address for node in cluster.nodes}
     placeholders = submission_writer.create_placeholders(_find_tokens(cluster, entries), addresses)

@@ -56,7 +56,7 @@ def command(
     with 3 if anything is wrong.
 
     Clusters that are running stay as they are. Several labs are verified in parallel, as far as memory allows, and
-    shown in a table. With --learner, a lab is tested with that learner's values instead of the lesson's own.
+    shown in a table. With --learner, a lab is tested with that learner's values instead of the default values.
 
     \b
     Examples:
@@ -67,7 +67,7 @@ def command(
     """
     names = catalog.list_lab_names() if verify_all else list(dict.fromkeys(labs))
     if not names:
-        raise UsageError("Which labs?", "Type 'labs verify LAB', or 'labs verify --all'.")
+        raise UsageError("Which labs?", "Run 'labs verify LAB', or 'labs verify --all'.")
     if keep and len(names) > 1:
         raise UsageError("'--keep' works for a single lab only.", "Name one lab, or leave out '--keep'.")
     if report:
@@ -84,7 +84,7 @@ def command(
     if verification.failed_assertions:
         raise BrokenLabError(
             f"{len(verification.failed_assertions)} of {tests} tests failed.",
-            f"Fix the lesson or its checks, then type 'labs verify {verification.lab}' again.",
+            f"Fix the lesson or its checks, then run 'labs verify {verification.lab}' again.",
         )
     line = f"Verified {verification.lab}: {tests} tests passed in {verification.seconds:.0f} s."
     _console.get_stdout().print(f"\n[bold green]{line}[/]")
@@ -104,7 +104,7 @@ def _verify_single_lab(lab: Lab, driver: Driver, keep: bool) -> LabVerification:
         leftover = lookup.survey_clusters().find_cluster(cluster)
         if leftover:
             lifecycle.remove_cluster(selection.load_driver_of_cluster(leftover), cluster)
-        with _removed_afterwards(driver, cluster, keep):
+        with _remove_cluster_afterwards(driver, cluster, keep):
             lifecycle.start(driver, lab, cluster, _console.create_status_reporter())
             assertions = tuple(_print_assertions(driver, lab, cluster))
     code = ExitCode.BROKEN_LAB if any(assertion.failure for assertion in assertions) else ExitCode.DONE
@@ -112,7 +112,7 @@ def _verify_single_lab(lab: Lab, driver: Driver, keep: bool) -> LabVerification:
 
 
 @contextmanager
-def _removed_afterwards(driver: Driver, cluster: ClusterId, keep: bool) -> Iterator[None]:
+def _remove_cluster_afterwards(driver: Driver, cluster: ClusterId, keep: bool) -> Iterator[None]:
     try:
         yield
     finally:
@@ -204,7 +204,7 @@ def _run_jobs(jobs: Sequence[VerifyJob], parallel: int) -> list[LabVerification]
 
 
 def _log_line(lab: str, line: str) -> None:
-    """Log the steps of a lab, but not the single tests in them."""
+    """Log the steps of a lab, but not the individual tests in them."""
     if line and not line.startswith(" "):
         _console.get_stderr().print(Text(f"{lab}: {line}"), soft_wrap=True)
 

@@ -26,7 +26,7 @@ def command(lab: str | None) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
         raise UsageError("'labs watch' needs a terminal.", "'labs check' prints the same results once, anywhere.")
     session = _progress.create_session()
-    # A lab that is named may be started later.
+    # A lab that is named on the command line may be started later.
     loaded = session.load_lab(lab or session.cluster_survey.require_cluster(None).id.lab)
     from runner.cli._fullscreen import FullScreen
     from runner.watch.app import WatchApp

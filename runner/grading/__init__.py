@@ -1,1 +1,1 @@
-"""Grades submissions: collect, plan, run on an executor, and report; also bundles for other autograders."""
+"""Grade submissions: plan, collect, run on an executor, and report; also write bundles for other autograders."""

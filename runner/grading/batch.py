@@ -21,7 +21,7 @@ class GradedSubmission:
 
     Attributes:
         grade: Its grade.
-        texts: The texts of its files, as far as `similarity` compares them.
+        texts: The texts of its files that `similarity` compares.
 
     """
 
@@ -81,10 +81,10 @@ class BatchGrader:
         except (BrokenLabError, ExecutorError):
             raise
         except Exception as error:
-            # Nothing that one submission causes may keep the others from being graded.
+            # An error that one submission causes must not prevent the others from being graded.
             grade = make_failed_grade(job, f"{type(error).__name__}: {error}")
         grade = replace(
-            grade, submission=job.name, folder=str(job.folder), learner=job.learner.id, seed=job.learner.seed
+            grade, submission=job.submission_name, folder=str(job.folder), learner=job.learner.id, seed=job.learner.seed
         )
         return job, GradedSubmission(grade, texts)
 

@@ -81,7 +81,7 @@ def read_submission_markdown(folder: Path, limits: ResourceLimits) -> bytes:
 
 
 def _walk_files(root: Path) -> Iterator[Path]:
-    """Yield everything but folders, ordered by name; links to folders and folders nested too deeply are yielded too."""
+    """Yield everything except folders, sorted by name; links to folders and too deeply nested folders are included."""
     pending = [root]
     while pending:
         folder = pending.pop()

@@ -37,7 +37,7 @@ except ModuleNotFoundError as missing:
 _VERSION = metadata.version("distributed")
 _ADDRESS = re.compile(r"((tcp|tls)://)?([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
 _CONNECT_SECONDS = 5
-# Workers that start at the same time as this command, or restart after they were killed, take a moment.
+# Workers that start at the same time as this command, or restart after they were killed, need a moment to connect.
 _WORKER_WAIT_SECONDS = 20
 _POLL_SECONDS = 30
 _CLEANUP_SECONDS = 120
@@ -48,7 +48,7 @@ _PAUSE_SECONDS = 0.2
 def open_dask_executor(
     address: str, memory_mb: int, submissions: int, max_capacity: int | None
 ) -> Iterator[DaskExecutor]:
-    """Connect to a Dask cluster, and cancel what still runs there when the block ends.
+    """Connect to a Dask cluster, and cancel the tasks that still run there when the block ends.
 
     Args:
         address: The scheduler, as `tcp://HOST:PORT`, or `tls://HOST:PORT` with certificates from Dask's configuration.
@@ -105,7 +105,7 @@ class DaskExecutor:
         except KilledWorker as error:
             lost = error.allowed_failures + 1
             subject = f"{lost} Dask workers were" if lost > 1 else "1 Dask worker was"
-            reason = f"{subject} lost while grading it, because of it or of another one beside it; grade it alone"
+            reason = f"{subject} lost while grading it or another submission beside it; grade this one alone"
             return make_failed_grade(packed.job, reason)
         except CancelledError as error:
             if self._is_interrupted:
@@ -201,7 +201,7 @@ async def _query_versions(address: str, security: Security) -> Any:
 
 
 def _check_dask_versions(reports: Mapping[str, Any], address: str) -> None:
-    """Refuse a cluster with another version of Dask: its parts would only understand each other by luck.
+    """Reject a cluster with another version of Dask, because Dask does not guarantee that they are compatible.
 
     Args:
         reports: The result of Dask's `versions` for each process, by the process's name.
@@ -220,7 +220,7 @@ def _check_dask_versions(reports: Mapping[str, Any], address: str) -> None:
 
 
 def _check_labs_versions(client: Client, address: str) -> None:
-    """Refuse a cluster where another version of labs grades: its workers would get no tasks."""
+    """Reject a cluster whose workers run another version of labs, because they would get no tasks."""
     prefix = dask_worker.RESOURCE_PREFIX
     versions = {
         name: resource.removeprefix(prefix)

@@ -78,7 +78,7 @@ def grade_job_to_json(packed: PackedJob, topic: str) -> str:
             _check_worker(packed)
             grade = executor.grade_job(packed, report_status)
     except OSError as error:
-        raise ExecutorError(f"On {_describe_worker()}: {error}.", "Fix that there, or stop that worker.") from error
+        raise ExecutorError(f"On {_describe_worker()}: {error}.", "Fix this there, or stop that worker.") from error
     finally:
         del _executors[key]
     if executor.is_interrupted:
@@ -95,7 +95,7 @@ class _CancelPlugin(WorkerPlugin):
     """Stops gradings whose tasks were cancelled; Dask itself cannot stop a thread."""
 
     def transition(self, key: object, start: str, finish: str, **_more: Any) -> None:
-        """Handle a task's change of state: it is released while it runs if its client cancelled it, or is gone."""
+        """Handle a task's change of state: a running task is released if its client cancelled it or disconnected."""
         if (start, finish) == ("executing", "released") and str(key).startswith(TASK_PREFIX):
             _cancelled_tasks.add(str(key))
             if executor := _executors.get(str(key)):

@@ -50,4 +50,4 @@ class Executor(Protocol):
 
 def make_failed_grade(job: Job, reason: str) -> Grade:
     """Return the grade of a submission that could not be graded."""
-    return Grade(job.name, job.lab, job.driver, trouble=reason, version=__version__)
+    return Grade(job.submission_name, job.lab, job.driver, trouble=reason, version=__version__)

@@ -1,4 +1,4 @@
-"""Completed grades, so that a submission is not graded again until something that its grade depends on changes."""
+"""Store completed grades, so that a submission is only graded again after something its grade depends on changes."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class BlockRun:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Points.
+    """The sums of the points of several checks.
 
     Attributes:
         earned: The points that were earned, including bonus points.
@@ -114,7 +114,7 @@ class Grade:
         attempts: How many clusters were used.
         seconds: How long grading took.
         folder: The submission's folder, as the user named it.
-        learner: The learner for whom values were drawn; empty if the lesson's own were used.
+        learner: The learner for whom values were drawn; empty if the default values were used.
         seed: The word with which they were drawn.
         values: The values that the submission had to use, by their names.
 

@@ -1,4 +1,4 @@
-"""A grading job: one submission, and what it is graded with; packed with all files so that it can be sent elsewhere."""
+"""A grading job: a submission and its settings. A packed job contains all files, and can be sent to another host."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Job:
     learner: Learner = NO_LEARNER
 
     @property
-    def name(self) -> str:
+    def submission_name(self) -> str:
         """The name of the submission's folder."""
         return self.folder.resolve().name
 
@@ -89,7 +89,7 @@ class PackedJob:
 
 
 def pack_job(job: Job) -> PackedJob:
-    """Collect a job's submission, and hash everything that its grade depends on.
+    """Collect a job's files, and hash everything that its grade depends on.
 
     Raises:
         OSError: The submission's folder or the hidden checks cannot be read.

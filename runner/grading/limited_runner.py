@@ -1,4 +1,4 @@
-"""Run a stranger's commands on nodes, with limits on their time and output."""
+"""Run untrusted commands on nodes, with limits on their time and output."""
 
 from __future__ import annotations
 

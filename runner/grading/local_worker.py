@@ -80,13 +80,13 @@ def _grade(folder: Path) -> None:
 
 
 def _print_line(line: str) -> None:
-    # The reader may have ended; what is left to do then is to clean up.
+    # If the reading process has ended, this one must still clean up.
     with suppress(BrokenPipeError):
         click.echo(line)
 
 
 def _end_with_parent(parent: int) -> None:
-    """Receive SIGTERM when the parent process ends, for any reason: nothing would read the grade."""
+    """Receive SIGTERM when the parent process ends for any reason, because no process would read the grade."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         sys.exit(ExitCode.INTERRUPTED)

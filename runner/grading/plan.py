@@ -111,11 +111,11 @@ def _plan_job(request: GradingRequest, folder: Path, lab: str | None) -> Job:
 
 def _choose_driver_name(lab: str, requested: str | None) -> str:
     forced = selection.get_forced_driver_name()
-    # Submissions are code from strangers, so by default they run on nodes that are isolated from this host.
+    # Submissions are untrusted code, so by default they run on nodes that are isolated from this host.
     isolated = selection.get_isolated_driver_name()
     if requested is None and forced not in (None, isolated):
         raise UsageError(
-            f"LABS_DRIVER is {forced}, which does not isolate this host from the code of strangers.",
+            f"LABS_DRIVER is {forced}, which does not isolate this host from untrusted code.",
             f"Unset it, or use '--driver {forced}' if you trust the submissions.",
         )
     return selection.choose_driver(catalog.load_lab(lab), requested or isolated, None).driver.name

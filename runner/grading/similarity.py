@@ -98,11 +98,11 @@ def find_similar_pairs(grades: Sequence[Grade], file_texts: Sequence[Sequence[st
 def find_similar_pairs_in_class(
     submissions: Sequence[Sequence[CodeLine]], ignored: Collection[Words]
 ) -> Iterator[SimilarPair]:
-    """Yield the pairs that resemble each other among one class.
+    """Yield the pairs of submissions in one class that resemble each other.
 
     Args:
         submissions: The lines of each submission.
-        ignored: The shapes of lines that prove nothing.
+        ignored: The shapes of lines that lessons contain, which are no sign of copying.
 
     """
     max_shared = max(_MIN_COMMON, len(submissions) // 2)

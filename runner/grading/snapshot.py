@@ -37,7 +37,7 @@ class SnapshotFile:
 
     @property
     def mode(self) -> int:
-        """The mode of its copies."""
+        """The file mode that copies of it get."""
         return 0o755 if self.is_executable else 0o644
 
 

@@ -75,17 +75,17 @@ def parse_submission(snapshot: UnpackedSnapshot, lab: Lab) -> Submission:
                     snapshot.text_file, lab.name, node_names=frozenset(lab.lesson.topology.node_names)
                 )
             blocks = _list_blocks(page, lab)
-            problems += [_in_text(problem.line, problem.message) for problem in page.problems]
+            problems += [_create_problem(problem.line, problem.message) for problem in page.problems]
         except BrokenLessonError as error:
-            problems += [_in_text(problem.line, problem.message) for problem in error.problems]
+            problems += [_create_problem(problem.line, problem.message) for problem in error.problems]
         except RecursionError:
-            problems.append(_in_text(1, "its Markdown is nested too deeply"))
+            problems.append(_create_problem(1, "its Markdown is nested too deeply"))
     if not blocks and not problems:
-        problems.append(_in_text(1, "has no shell block; a block starts with its node: ```sh node1"))
+        problems.append(_create_problem(1, "has no shell block; a block starts with its node: ```sh node1"))
     return Submission(snapshot.name, snapshot.files_folder, blocks, _format_problems(problems), snapshot.digest)
 
 
-def _in_text(line: int, message: str) -> Problem:
+def _create_problem(line: int, message: str) -> Problem:
     # The copy's own path would mean nothing to the learner.
     return Problem(Path(SUBMISSION_FILE), line, message)
 

@@ -30,7 +30,7 @@ _ADDRESS_COMMAND = "hostname --ip-address"
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A text that differs from cluster to cluster, or is secret, and is replaced by a placeholder.
+    """A placeholder for a text that is secret or differs from cluster to cluster.
 
     Attributes:
         name: The placeholder's name, as in `<WORKER_TOKEN>`.
@@ -49,7 +49,7 @@ class Placeholder:
 def render_submission(
     lab: Lab, progress: Progress, entries: Iterable[HistoryEntry], placeholders: Sequence[Placeholder]
 ) -> str:
-    """Return the text of `submission.md`: the successful commands by step, in one block per row on the same node.
+    """Return the text of `submission.md`: the successful commands by step, in one block per series on the same node.
 
     Args:
         lab: The lab.
@@ -64,8 +64,8 @@ def render_submission(
     by_step = itertools.groupby(replayable, key=lambda entry: _find_step(entry, lab.lesson.steps, progress))
     for step, step_entries in by_step:
         parts.append(f"## {step.title} {{#{step.id}}}\n")
-        for node, row in itertools.groupby(step_entries, key=lambda entry: entry.node):
-            parts += _render_blocks(node, list(row), placeholders, captured)
+        for node, series in itertools.groupby(step_entries, key=lambda entry: entry.node):
+            parts += _render_blocks(node, list(series), placeholders, captured)
     return "\n".join(parts)
 
 
@@ -113,9 +113,9 @@ def create_placeholders(tokens: Mapping[str, tuple[str, str, str]], addresses: M
 
 
 def _render_blocks(
-    node: str, row: Sequence[HistoryEntry], placeholders: Sequence[Placeholder], captured: set[str]
+    node: str, series: Sequence[HistoryEntry], placeholders: Sequence[Placeholder], captured: set[str]
 ) -> Iterator[str]:
-    script = "\n".join(_list_commands(row))
+    script = "\n".join(_list_commands(series))
     for placeholder in placeholders:
         # Not 10.0.0.2 in 10.0.0.20, nor in 110.0.0.2.
         pattern = rf"(?<![\w.]){re.escape(placeholder.text)}(?!\w)"
@@ -126,11 +126,11 @@ def _render_blocks(
     yield _render_block(node, script)
 
 
-def _list_commands(row: Sequence[HistoryEntry]) -> Iterator[str]:
+def _list_commands(series: Sequence[HistoryEntry]) -> Iterator[str]:
     """Yield the commands, and a `cd` wherever a command that is left out changed the folder."""
     folder: str | None = str(_HOME)
-    for entry in row:
-        # None: the previous command may have changed it.
+    for entry in series:
+        # None means unknown: the previous command may have changed it.
         if folder not in (None, entry.working_directory):
             yield f"cd {shlex.quote(entry.working_directory)}"
         yield entry.command_line

@@ -18,7 +18,7 @@ _NAME_PATTERN = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def is_valid_lab_name(name: str) -> bool:
-    """Return whether a name can name a lab: a folder, a module with checks, a cluster and its nodes."""
+    """Return whether a lab can have this name, which its folder, its check module and its clusters share."""
     return len(name) <= MAX_NAME_LENGTH and _NAME_PATTERN.fullmatch(name) is not None
 
 
@@ -29,7 +29,7 @@ def list_lab_names() -> list[str]:
 
 
 def _is_lab(folder: Path) -> bool:
-    # A folder that this user must not enter counts as a lab, so that loading it reports the error.
+    # A folder that the user has no permission to open counts as a lab, so that loading it reports the error.
     return folder.is_dir() and (not os.access(folder, os.X_OK) or (folder / "lesson.md").exists())
 
 
@@ -38,7 +38,7 @@ def load_lab(name: str, learner: Learner = NO_LEARNER) -> Lab:
 
     Args:
         name: Its name.
-        learner: The learner whose values are filled in; by default, the lesson's own values.
+        learner: The learner whose values are filled in; `NO_LEARNER` for the default values.
 
     Raises:
         UsageError: There is no lab of that name.

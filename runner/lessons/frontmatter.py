@@ -1,4 +1,4 @@
-"""Parse YAML, above all front matter, and validate it: every problem is found at once and has a line number."""
+"""Parse and validate YAML, such as front matter; all problems are reported at once, each with its line number."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def parse_yaml_and_collect_problems(
         text: The YAML, without its `---` lines.
         first_line: The line of the file where the YAML starts, counted from 1.
         schema_file: The name of the schema file next to this module.
-        label: What messages call the YAML.
+        label: The name of the YAML in error messages.
 
     Returns:
         The data, empty if it is not a mapping, and its problems.
@@ -51,7 +51,7 @@ def parse_yaml_and_collect_problems(
 
 @cache
 def _create_validator(schema_file: str) -> Any:
-    # JSON Schema accepts 5.0 as an integer, but a kernel does not.
+    # JSON Schema accepts 5.0 as an integer, but the command line of a VM's kernel does not.
     types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _types, value: type(value) is int)
     keywords = {"uniqueBy": _check_unique_by, "drawable": _check_drawable}
     validator = validators.extend(Draft202012Validator, keywords, type_checker=types)  # type: ignore[no-untyped-call]

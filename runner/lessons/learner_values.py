@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# A larger range would not make guessing any harder.
+# More choices would not make guessing any harder.
 _MAX_RANGE_SIZE = 1000
 # Replaces a value whose declaration is invalid, so that the rest of the lesson can still be checked.
 _PLACEHOLDER_CHOICE = "value"
@@ -65,7 +65,7 @@ def draw_value(lab: str, value: ValueDeclaration, learner: Learner) -> str:
     """
     if not learner:
         return value.default
-    # Folder names that were stored on macOS spell accented letters differently.
+    # macOS encodes accented letters in folder names differently.
     words = ("labs-values/1", learner.seed, lab, unicodedata.normalize("NFC", learner.id), value.name)
     digest = hashlib.sha256("\0".join(words).encode("utf-8", "surrogateescape")).digest()
     return value.choices[int.from_bytes(digest, "big") % len(value.choices)]
@@ -79,13 +79,13 @@ def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
 
 
 def describe_values(learner: Learner, values: Mapping[str, str]) -> str:
-    """Return in one line the learner and the learner's values."""
+    """Return a line of text with the learner's id and values."""
     assignments = ", ".join(f"{name} is {value}" for name, value in values.items())
     return f"Values for {learner.id}: {assignments or 'this lab has none'}."
 
 
 def parse_value_declarations(front_matter: Mapping[str, Any]) -> tuple[ValueDeclaration, ...]:
-    """Return the values that a lesson's front matter declares; it may be invalid."""
+    """Return the values that a lesson's front matter declares, even if the front matter is invalid."""
     declarations = front_matter.get("values")
     specs = declarations.items() if isinstance(declarations, dict) else ()
     return tuple(_parse_declaration(str(name), spec if isinstance(spec, dict) else {}) for name, spec in specs)

@@ -36,7 +36,7 @@ class PageSection:
 
 @dataclass(frozen=True, slots=True)
 class MarkdownPage:
-    """A parsed file, as far as it could be parsed.
+    """A Markdown file, parsed as far as possible.
 
     Attributes:
         path: The file.
@@ -44,9 +44,9 @@ class MarkdownPage:
         tokens: The tokens of the Markdown parser, without the front matter.
         front_matter: The data in its front matter.
         has_valid_front_matter: Whether the front matter has no problems.
-        node_names: The names of the nodes that its commands may name.
+        node_names: The names of the nodes that its commands may run on.
         sections: The content after the front matter.
-        problems: All problems; functions that know more about the file add to it.
+        problems: All problems found so far; functions that validate the file further append to the list.
 
     """
 
@@ -88,7 +88,7 @@ def read_page(
         lab_name: The lab's name, for error messages.
         schema_file: The schema of its front matter; empty if it needs no front matter.
         node_names: The names of the lab's nodes; by default, those in the front matter of the file.
-        values: The values that replace their names in the text.
+        values: The values by name; each replaces its name in angle brackets in the text.
 
     Raises:
         BrokenLessonError: The file does not exist or is not text.
@@ -171,12 +171,12 @@ class _SectionSplitter:
     def _add_block(self, section: PageSection, token: Token) -> None:
         start, end = token.map or (0, 0)
         line = start + 1
-        kind, *words = token.info.split()
+        block_type, *words = token.info.split()
         if token.type == "container_hint_open":
             section.parts.append(self.blocks.parse_hint(line, token.info, "\n".join(self.lines[line:end]).strip()))
-        elif kind == "output":
+        elif block_type == "output":
             self._add_expected_output(section, line, token.content)
-        elif kind == "sh":
+        elif block_type == "sh":
             section.parts.append(self.blocks.parse_command(line, words, token.content))
         elif picture := self.blocks.parse_picture(line, token.content):
             section.parts.append(picture)

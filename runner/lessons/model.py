@@ -55,7 +55,7 @@ class Command:
         line: Its line in the lesson, counted from 1.
         capture_name: The placeholder that its output fills in later commands, if any.
         exit_status: The expected exit status.
-        retry_seconds: How many seconds it is repeated until its exit status and output are as expected.
+        retry_seconds: For how many seconds to repeat it until its exit status and output are as expected.
         expected_output: Lines that its output must contain in this order; `...` matches any text.
 
     """
@@ -137,7 +137,22 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A parsed `lesson.md`."""
+    """A parsed `lesson.md`.
+
+    Attributes:
+        title: Its title.
+        summary: What the lab is about, in one line.
+        level: 'beginner', 'intermediate' or 'advanced'.
+        minutes: How long a learner needs for it.
+        topology: The nodes of the lab.
+        images: The images that its commands use, such as `busybox:latest`.
+        intro: What comes before the first step.
+        steps: The steps, in order.
+        needs: The kernel features that not every driver has: 'ipvs', 'vxlan'.
+        prerequisites: The names of the labs to do before this one.
+        values: The values that are drawn per learner.
+
+    """
 
     title: str
     summary: str

@@ -1,4 +1,4 @@
-"""Parse the files of a lab into its lesson, near misses, and the commands of each step."""
+"""Parse the files of a lab into its lesson, its near misses and the solutions of its steps."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def parse_lab(folder: Path, learner: Learner = NO_LEARNER) -> Lab:
         learner: The learner whose values are filled in.
 
     Raises:
-        BrokenLessonError: With every problem of its `lesson.md`, as `file:line: message`.
+        BrokenLessonError: Its `lesson.md` has problems; the error lists all, as `file:line: message`.
 
     """
     page, lab = parse_lab_leniently(folder, learner)
@@ -51,7 +51,7 @@ def parse_lab_leniently(folder: Path, learner: Learner = NO_LEARNER) -> tuple[Ma
         learner: The learner whose values are filled in.
 
     Returns:
-        The page with its problems, and the lab. If the front matter is invalid, the lab has none of its data.
+        The page with its problems, and the lab. If the front matter is invalid, the lesson contains no data from it.
 
     Raises:
         BrokenLessonError: The lesson does not exist or is not text.
@@ -86,7 +86,7 @@ def parse_near_miss(path: Path, lab: Lab) -> NearMiss:
     """Parse a file in `wrong/`: front matter, then the headings `## Wrong` and `## Cure`.
 
     Raises:
-        BrokenLessonError: With every problem of the file, as `file:line: message`.
+        BrokenLessonError: The file has problems; the error lists all, as `file:line: message`.
 
     """
     page = parse_near_miss_page_leniently(path, lab, lab.lesson.topology.node_names)
@@ -123,7 +123,7 @@ def load_solution_commands(lab: Lab, step: Step) -> tuple[Command, ...]:
     """Return the commands that complete a step: its own, or those of `solution/STEP.md` if it has none.
 
     Raises:
-        BrokenLessonError: With every problem of the solution's file, as `file:line: message`.
+        BrokenLessonError: The solution's file has problems; the error lists all, as `file:line: message`.
 
     """
     return tuple(part for part in load_solution_parts(lab, step) if isinstance(part, Command))
@@ -133,7 +133,7 @@ def load_solution_parts(lab: Lab, step: Step) -> tuple[LessonPart, ...]:
     """Return the solution of a step: its own commands, or all parts of `solution/STEP.md` if it has none.
 
     Raises:
-        BrokenLessonError: With every problem of the solution's file, as `file:line: message`.
+        BrokenLessonError: The solution's file has problems; the error lists all, as `file:line: message`.
 
     """
     path = lab.solution_path(step.id)

@@ -22,7 +22,7 @@ def load_or_parse_lab(folder: Path, learner: Learner = NO_LEARNER) -> Lab:
         learner: The learner whose values are filled in.
 
     Raises:
-        BrokenLabError: With every problem of its lesson, as `file:line: message`.
+        BrokenLabError: Its lesson has problems; the error lists all, as `file:line: message`.
 
     """
     digest = _hash_inputs(folder)
@@ -31,7 +31,7 @@ def load_or_parse_lab(folder: Path, learner: Learner = NO_LEARNER) -> Lab:
     if learner_lab.values == lab.values:
         return learner_lab
     digest = digest and hashlib.sha256(digest + repr(learner_lab.values).encode()).digest()
-    # One entry for all learners: a host usually has one, and when many are graded, parsing hardly counts.
+    # Only one cache entry for all learners: a host usually has one, and grading takes much longer than parsing.
     return _load_lab(folder, learner, f"lessons/{folder.name}.drawn", digest)
 
 

@@ -98,13 +98,13 @@ class LessonPlayer:
                     return
 
     def rerun_capturing_commands(self, commands: Iterable[Command]) -> None:
-        """Run only the commands that capture something, for steps that are already done."""
+        """Run only the commands of completed steps that capture output, because later commands use that output."""
         for command in commands:
             if command.capture_name:
                 self.run_command_with_retries(command, command.nodes[-1])
 
     def run_command_with_retries(self, command: Command, node_name: str) -> CommandResult:
-        """Run one command on a node, and repeat it for as long as the command allows.
+        """Run one command on a node; repeat it until it does what the lesson says or its retry time is over.
 
         Raises:
             HostError: The node cannot be reached or does not exist.
@@ -139,7 +139,7 @@ class LessonPlayer:
             # The script may use `timeout` itself, and the clock of a VM may run a little faster than the host's.
             is_timeout = time.monotonic() - started > 0.9 * timeout_seconds
             if result.exit_status in _TIMEOUT_EXIT_STATUSES and is_timeout:
-                mismatch = f"it did not end within {timeout_seconds:g} s"
+                mismatch = f"it did not finish within {timeout_seconds:g} s"
         elif line := find_missing_output_line(
             [self._fill_placeholders(line) for line in command.expected_output], output
         ):
@@ -151,7 +151,7 @@ class LessonPlayer:
 
 
 def find_missing_output_line(expected_lines: Iterable[str], output: str) -> str | None:
-    """Return the first expected line that the output does not contain, in this order.
+    """Return the first expected line that the output lacks after the lines before it; None if it has all.
 
     Args:
         expected_lines: Lines in which `...` matches any text, and whitespace matches any other whitespace.

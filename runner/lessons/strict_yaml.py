@@ -14,9 +14,9 @@ _SUPPORTED_TAGS = ("null", "bool", "int", "float", "str", "seq", "map")
 
 
 class _Loader(yaml.SafeLoader):
-    """Knows neither dates nor octal numbers, and reads `on`, `yes` and `1:30` as strings."""
+    """A loader without dates and octal numbers, which reads `on`, `yes` and `1:30` as strings."""
 
-    # Constructors for other tags would run code that trusts its input.
+    # The constructors for other tags are not made for untrusted input.
     yaml_constructors: ClassVar[dict[str | None, Any]] = {
         tag: constructor
         for tag, constructor in yaml.SafeLoader.yaml_constructors.items()
@@ -65,7 +65,7 @@ for _tag, _pattern, _first_chars in (
 
 
 def parse_strict_yaml(text: str) -> tuple[Any, yaml.Node | None]:
-    """Return the data in a YAML text, and the root of its node tree, which knows the line of each key and value.
+    """Return the data in a YAML text, and the root of its node tree, which has the line of each key and value.
 
     Raises:
         yaml.MarkedYAMLError: The text is not in this subset of YAML.

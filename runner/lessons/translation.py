@@ -63,7 +63,7 @@ def load_translation(lab: Lab, language: str) -> Translation | None:
     """Return a lab's lesson in another language, or None if there is no translation.
 
     Raises:
-        BrokenLessonError: With every problem of the file, as `file:line: message`.
+        BrokenLessonError: The file has problems; the error lists all, as `file:line: message`.
 
     """
     path = build_translation_path(lab.folder, language)

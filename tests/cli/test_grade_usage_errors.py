@@ -16,7 +16,7 @@ from tests.grading.sample_grades import PASSED
 from tests.grading.sample_grades import make_grade as graded
 
 LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
-CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It is so.'''\n"
+CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It works.'''\n"
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("words", "message", "advice"),
+    ("arguments", "message", "advice"),
     [
         (["none"], "The folder none does not exist.", "Name a folder that contains a submission.md."),
         (["labs"], "labs/submission.md does not name its lab.", "Use '--lab LAB'"),
@@ -60,9 +60,9 @@ def tree(tmp_path: Path) -> Path:
         (["ada", "labs", "--lab", "tiny", "--report", "gradescope=a"], "there are 2", "Grade one submission"),
     ],
 )
-def test_mistakes(words: list[str], message: str, advice: str, tree: Path) -> None:
+def test_usage_errors(arguments: list[str], message: str, advice: str, tree: Path) -> None:
     """A mistake on the command line is reported before anything starts, with exit code 2."""
-    result = helpers.run_labs(tree, "grade", *words)
+    result = helpers.run_labs(tree, "grade", *arguments)
     assert (2, "") == (result.returncode, result.stdout)
     assert message in result.stderr
     assert advice in result.stderr
@@ -109,10 +109,12 @@ def test_submission_without_lab(tree: Path, monkeypatch: pytest.MonkeyPatch) -> 
         folder.mkdir()
         (folder / "submission.md").write_text(text, "utf-8")
     grading_plan = plan.plan_grading(GradingRequest(folders))
-    assert ["ada"] == [job.name for job in grading_plan.jobs]
+    assert ["ada"] == [job.submission_name for job in grading_plan.jobs]
     assert ["bob", "eve"] == [grade.submission for grade in grading_plan.rejected]
     assert all("names no existing lab" in grade.trouble for grade in grading_plan.rejected)
-    assert ["ada", "bob", "eve"] == [job.name for job in plan.plan_grading(GradingRequest(folders, "tiny")).jobs]
+    assert ["ada", "bob", "eve"] == [
+        job.submission_name for job in plan.plan_grading(GradingRequest(folders, "tiny")).jobs
+    ]
     with pytest.raises(UsageError, match="None of these submissions"):
         plan.plan_grading(GradingRequest(folders[1:]))
 

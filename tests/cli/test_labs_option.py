@@ -21,28 +21,28 @@ def _two_trees(tmp_path: Path) -> None:
 def test_list(tree: str, tmp_path: Path) -> None:
     """The folder replaces the default labs and `LABS_ROOT`, in any notation of its path."""
     (tmp_path / "elsewhere").mkdir()
-    done = helpers.run_labs(tmp_path, "--labs", tree, "list")
-    listed = [line.split()[0] for line in done.stdout.splitlines() if line[0] != " "]
-    assert (0, ["LAB", "mine"]) == (done.returncode, listed)
+    result = helpers.run_labs(tmp_path, "--labs", tree, "list")
+    listed = [line.split()[0] for line in result.stdout.splitlines() if line[0] != " "]
+    assert (0, ["LAB", "mine"]) == (result.returncode, listed)
 
 
 def test_show(tmp_path: Path) -> None:
     """A command finds the labs of the folder, and no others."""
     assert "\nMine\n" in helpers.run_labs(tmp_path, "--labs", "mine", "show", "mine").stdout
-    done = helpers.run_labs(tmp_path, "--labs", "mine", "show", "tiny")
-    assert (2, "There is no lab 'tiny'.") == (done.returncode, done.stderr.splitlines()[0])
+    result = helpers.run_labs(tmp_path, "--labs", "mine", "show", "tiny")
+    assert (2, "There is no lab 'tiny'.") == (result.returncode, result.stderr.splitlines()[0])
 
 
-@pytest.mark.parametrize("words", [["show", "mine"], ["start", "mine"], ["verify", "mine"], ["lint", "mine"]])
-def test_missing_folder(words: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", [["show", "mine"], ["start", "mine"], ["verify", "mine"], ["lint", "mine"]])
+def test_missing_folder(arguments: list[str], tmp_path: Path) -> None:
     """A folder without labs is refused, and the message names it."""
-    done = helpers.run_labs(tmp_path, "--labs", "nowhere", *words)
-    assert (2, "") == (done.returncode, done.stdout)
+    result = helpers.run_labs(tmp_path, "--labs", "nowhere", *arguments)
+    assert (2, "") == (result.returncode, result.stdout)
     assert [
         f"The folder {tmp_path}/nowhere/labs does not exist, so there is no lab 'mine'.",
         "Set LABS_ROOT or use 'labs --labs DIR' to name the folder that contains 'labs' and 'checks'. "
         "'labs new' creates a first lab.",
-    ] == done.stderr.splitlines()
+    ] == result.stderr.splitlines()
 
 
 def test_no_labs_yet(tmp_path: Path) -> None:
@@ -56,14 +56,14 @@ def test_no_labs_yet(tmp_path: Path) -> None:
 
 def test_unknown_home(tmp_path: Path) -> None:
     """A `~` of an unknown user, which the shell leaves alone, is treated like any missing folder."""
-    done = helpers.run_labs(tmp_path, "--labs", "~no-such-user/mine", "show", "mine")
-    assert 2 == done.returncode
-    assert done.stderr.startswith(
+    result = helpers.run_labs(tmp_path, "--labs", "~no-such-user/mine", "show", "mine")
+    assert 2 == result.returncode
+    assert result.stderr.startswith(
         f"The folder {tmp_path}/~no-such-user/mine/labs does not exist, so there is no lab 'mine'."
     )
 
 
 def test_completion(tmp_path: Path) -> None:
     """The labs of the folder are completed."""
-    words = {"_LABS_COMPLETE": "bash_complete", "COMP_WORDS": "labs --labs mine show m", "COMP_CWORD": "4"}
-    assert "plain,mine\n" == helpers.run_labs(tmp_path, **words).stdout
+    variables = {"_LABS_COMPLETE": "bash_complete", "COMP_WORDS": "labs --labs mine show m", "COMP_CWORD": "4"}
+    assert "plain,mine\n" == helpers.run_labs(tmp_path, **variables).stdout

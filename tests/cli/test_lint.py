@@ -18,15 +18,15 @@ def _tiny(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "subject"), [(["tiny"], "'tiny'"), (["--all"], "'tiny'"), (["tiny", "tiny"], "'tiny'")]
+    ("arguments", "subject"), [(["tiny"], "'tiny'"), (["--all"], "'tiny'"), (["tiny", "tiny"], "'tiny'")]
 )
-def test_no_problems(words: list[str], subject: str, tmp_path: Path) -> None:
+def test_no_problems(arguments: list[str], subject: str, tmp_path: Path) -> None:
     """A lab without problems is reported as such, with exit code 0."""
-    done = helpers.run_labs(tmp_path, "lint", *words)
-    assert (0, "'tiny': no problems found.\n", "") == (done.returncode, done.stdout, done.stderr)
+    result = helpers.run_labs(tmp_path, "lint", *arguments)
+    assert (0, "'tiny': no problems found.\n", "") == (result.returncode, result.stdout, result.stderr)
 
 
-def test_several(tmp_path: Path) -> None:
+def test_several_labs(tmp_path: Path) -> None:
     """Several labs without problems are counted."""
     helpers.write_lab(tmp_path, LESSON, checks=CHECKS, name="other")
     assert "2 labs: no problems found.\n" == helpers.run_labs(tmp_path, "lint", "--all").stdout
@@ -35,34 +35,34 @@ def test_several(tmp_path: Path) -> None:
 def test_problems(tmp_path: Path) -> None:
     """Every problem is printed as FILE:LINE: MESSAGE with a relative path, then their number and what to type."""
     helpers.write_lab(tmp_path, LESSON.replace("ls", "ls )").replace("Look.", "[Look](away.md)\x1b[2J"), checks=CHECKS)
-    done = helpers.run_labs(tmp_path, "lint", "tiny")
-    assert 3 == done.returncode
+    result = helpers.run_labs(tmp_path, "lint", "tiny")
+    assert 3 == result.returncode
     assert [
         "labs/tiny/lesson.md:11: bash: syntax error near unexpected token `)'",
         "labs/tiny/lesson.md:14: remove the invisible character U+001B CONTROL CHARACTER",
         "labs/tiny/lesson.md:14: the link 'away.md' points to a file that does not exist",
-    ] == done.stdout.splitlines()
+    ] == result.stdout.splitlines()
     assert (
         "'tiny': 3 problems. Fix them, then lint again; 'labs verify LAB' tests the rest on real nodes.\n"
-        == done.stderr
+        == result.stderr
     )
 
 
-def test_elsewhere(tmp_path: Path) -> None:
+def test_paths_from_another_folder(tmp_path: Path) -> None:
     """From another folder the paths are absolute, so that they can be opened."""
     helpers.write_lab(tmp_path, f"{LESSON}[Look](away.md)\n", checks=CHECKS)
     (tmp_path / "elsewhere").mkdir()
-    done = helpers.run_labs(tmp_path / "elsewhere", "--labs", str(tmp_path), "lint", "tiny")
+    result = helpers.run_labs(tmp_path / "elsewhere", "--labs", str(tmp_path), "lint", "tiny")
     assert (
-        f"{tmp_path}/labs/tiny/lesson.md:16: the link 'away.md' points to a file that does not exist\n" == done.stdout
+        f"{tmp_path}/labs/tiny/lesson.md:16: the link 'away.md' points to a file that does not exist\n" == result.stdout
     )
 
 
-def test_tree(tmp_path: Path) -> None:
+def test_all_labs(tmp_path: Path) -> None:
     """`--all` lints every lab of a tree: the test labs lack checks, hints and solutions, and nothing else."""
     tree = helpers.CHECKOUT / "tests" / "tree"
-    done = helpers.run_labs(tmp_path, "--labs", str(tree), "lint", "--all")
-    assert 3 == done.returncode
+    result = helpers.run_labs(tmp_path, "--labs", str(tree), "lint", "--all")
+    assert 3 == result.returncode
     assert [
         "checks/test_meshed.py:1: the file is missing; every lab needs its checks there",
         "checks/test_solo.py:1: the file is missing; every lab needs its checks there",
@@ -78,21 +78,21 @@ def test_tree(tmp_path: Path) -> None:
         "labs/trio/lesson.md:16: the step 'init' has no hint",
         "labs/trio/lesson.md:30: the step 'join' has no hint",
         "labs/unsettled/lesson.md:12: the step 'init' has no hint",
-    ] == done.stdout.replace(f"{tree}/", "").splitlines()
+    ] == result.stdout.replace(f"{tree}/", "").splitlines()
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("arguments", "message"),
     [
-        ([], "Which labs?\nName them, as in 'labs lint swarm-basics', or type 'labs lint --all'.\n"),
-        (["tiny", "--all"], "Which labs?\nName them, as in 'labs lint swarm-basics', or type 'labs lint --all'.\n"),
+        ([], "Which labs?\nName them, as in 'labs lint swarm-basics', or run 'labs lint --all'.\n"),
+        (["tiny", "--all"], "Which labs?\nName them, as in 'labs lint swarm-basics', or run 'labs lint --all'.\n"),
         (["tin"], "There is no lab 'tin'.\nDid you mean tiny?\n"),
     ],
 )
-def test_usage(words: list[str], message: str, tmp_path: Path) -> None:
+def test_usage(arguments: list[str], message: str, tmp_path: Path) -> None:
     """A command line that names no lab is refused."""
-    done = helpers.run_labs(tmp_path, "lint", *words)
-    assert (2, "", message) == (done.returncode, done.stdout, done.stderr)
+    result = helpers.run_labs(tmp_path, "lint", *arguments)
+    assert (2, "", message) == (result.returncode, result.stdout, result.stderr)
 
 
 def test_missing_translations(tmp_path: Path) -> None:

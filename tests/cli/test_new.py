@@ -22,23 +22,23 @@ NEXT = """\
 
 def test_new(tmp_path: Path) -> None:
     """It lists the created files and what to type next."""
-    done = helpers.run_labs(tmp_path, "new", "my-lab")
+    result = helpers.run_labs(tmp_path, "new", "my-lab")
     output = f"Created my-lab:\n{FILES.format(root=tmp_path)}Edit these files, then check your lab:\n{NEXT}"
-    assert (0, output, "") == (done.returncode, done.stdout, done.stderr)
+    assert (0, output, "") == (result.returncode, result.stdout, result.stderr)
     assert "my-lab" in helpers.run_labs(tmp_path, "list").stdout
 
 
-def test_elsewhere(tmp_path: Path) -> None:
+def test_with_labs_option(tmp_path: Path) -> None:
     """If the folder was given with --labs, the output shows how to set LABS_ROOT."""
-    done = helpers.run_labs(tmp_path, "--labs", "mine", "new", "my-lab")
+    result = helpers.run_labs(tmp_path, "--labs", "mine", "new", "my-lab")
     tail = f"Edit these files, then check your lab:\n  export LABS_ROOT={tmp_path}/mine\n{NEXT}"
-    assert done.stdout.endswith(f"{FILES.format(root=tmp_path / 'mine')}{tail}")
+    assert result.stdout.endswith(f"{FILES.format(root=tmp_path / 'mine')}{tail}")
 
 
 def test_existing_name(tmp_path: Path) -> None:
     """An existing name is refused, and so is an invalid one."""
     helpers.run_labs(tmp_path, "new", "my-lab")
-    done = helpers.run_labs(tmp_path, "new", "my-lab")
+    result = helpers.run_labs(tmp_path, "new", "my-lab")
     message = f"{tmp_path}/labs/my-lab already exists.\nChoose another name, or remove it.\n"
-    assert (2, "", message) == (done.returncode, done.stdout, done.stderr)
+    assert (2, "", message) == (result.returncode, result.stdout, result.stderr)
     assert 2 == helpers.run_labs(tmp_path, "new", "My lab").returncode

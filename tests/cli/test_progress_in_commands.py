@@ -56,9 +56,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     solution.parent.mkdir()
     solution.write_text("Seek well.\n\n```sh node1\nfind /\n```\n", "utf-8")
 
-    def labs(*words: str) -> tuple[int, list[str], str]:
-        done = helpers.run_labs(tmp_path, *words)
-        return done.returncode, [line.rstrip() for line in done.stdout.splitlines()], done.stderr
+    def labs(*arguments: str) -> tuple[int, list[str], str]:
+        result = helpers.run_labs(tmp_path, *arguments)
+        return result.returncode, [line.rstrip() for line in result.stdout.splitlines()], result.stderr
 
     return labs
 
@@ -156,12 +156,12 @@ def test_last_lab(run: Run, tmp_path: Path) -> None:
     nothing = "No lab is started. 'labs list' shows the labs; 'labs start LAB' starts one."
     # An engine that does not answer must not matter to a user who has started nothing.
     store.record_steps_passed("tiny", ["look"])
-    done = helpers.run_labs(tmp_path, "status", LABS_DRIVER="uml")
+    result = helpers.run_labs(tmp_path, "status", LABS_DRIVER="uml")
     assert [
         nothing,
         "Your last lab was 'tiny' (━━━─── 1/2):",
         "  labs goto tiny find  Find",
-    ] == done.stdout.splitlines()
+    ] == result.stdout.splitlines()
     store.record_steps_passed("tiny", ["find"])
     assert [nothing] == helpers.run_labs(tmp_path, "status", LABS_DRIVER="uml").stdout.splitlines()
 

@@ -12,9 +12,9 @@ STEP = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
 def test_build(tmp_path: Path) -> None:
     """The site is built into `_site`, and the output says how many files were written."""
     helpers.write_lab(tmp_path, STEP)
-    done = helpers.run_labs(tmp_path, "site", "build")
-    assert (0, "") == (done.returncode, done.stderr)
-    assert " files in _site: " in done.stdout
+    result = helpers.run_labs(tmp_path, "site", "build")
+    assert (0, "") == (result.returncode, result.stderr)
+    assert " files in _site: " in result.stdout
     assert (tmp_path / "_site" / "tiny" / "look.html").is_file()
     assert ": 0 written, 0 removed." in helpers.run_labs(tmp_path, "site", "build").stdout
 
@@ -22,46 +22,46 @@ def test_build(tmp_path: Path) -> None:
 def test_out(tmp_path: Path) -> None:
     """`--out` names the folder."""
     helpers.write_lab(tmp_path, STEP)
-    done = helpers.run_labs(tmp_path, "site", "build", "--out", "a/[b]")
-    assert (0, True) == (done.returncode, "Open a/[b]/index.html." in done.stdout)
+    result = helpers.run_labs(tmp_path, "site", "build", "--out", "a/[b]")
+    assert (0, True) == (result.returncode, "Open a/[b]/index.html." in result.stdout)
     assert (tmp_path / "a" / "[b]" / "index.html").is_file()
 
 
 def test_broken_link(tmp_path: Path) -> None:
     """A broken link is reported with exit code 3, and nothing is written."""
     helpers.write_lab(tmp_path, f"{STEP}\n[x](gone.md)\n")
-    done = helpers.run_labs(tmp_path, "site", "build")
-    assert 3 == done.returncode
+    result = helpers.run_labs(tmp_path, "site", "build")
+    assert 3 == result.returncode
     where = f"{tmp_path}/labs/tiny/lesson.md:11: the link 'gone.md' points to a file that does not exist"
-    assert f"The site was not built because of 1 problem:\n{where}\n" in done.stderr
+    assert f"The site was not built because of 1 problem:\n{where}\n" in result.stderr
     assert not (tmp_path / "_site").exists()
 
 
 def test_broken_front_matter(tmp_path: Path) -> None:
     """Broken front matter is reported with its line."""
     helpers.write_lab(tmp_path, STEP.replace("minutes: 5", "minutes: soon"))
-    done = helpers.run_labs(tmp_path, "site", "build")
-    assert (3, True) == (done.returncode, "lesson.md:5: front matter: 'minutes'" in done.stderr)
+    result = helpers.run_labs(tmp_path, "site", "build")
+    assert (3, True) == (result.returncode, "lesson.md:5: front matter: 'minutes'" in result.stderr)
 
 
 def test_missing_lab(tmp_path: Path) -> None:
     """An unknown prerequisite and a missing lesson are reported, and not left out."""
     helpers.write_lab(tmp_path, STEP.replace("images: []", "after: [gone]\nimages: []"))
     (helpers.write_lab(tmp_path, STEP, name="lost") / "lesson.md").unlink()
-    done = helpers.run_labs(tmp_path, "site", "build")
+    result = helpers.run_labs(tmp_path, "site", "build")
     lost = f"{tmp_path}/labs/lost/lesson.md:1: the file is missing, although the lab has a setup.sh"
     gone = f"{tmp_path}/labs/tiny/lesson.md:7: the lab 'gone', which should come before this one, does not exist"
     message = f"The site was not built because of 2 problems:\n{lost}\n{gone}\nFix the files, then retry.\n"
-    assert (3, message) == (done.returncode, done.stderr)
+    assert (3, message) == (result.returncode, result.stderr)
 
 
 def test_foreign_folder(tmp_path: Path) -> None:
     """A folder with other files is refused."""
     helpers.write_lab(tmp_path, STEP)
-    done = helpers.run_labs(tmp_path, "site", "build", "--out", ".")
+    result = helpers.run_labs(tmp_path, "site", "build", "--out", ".")
     assert (2, ". contains files that do not belong to a lesson site.\nName an empty folder with --out.\n") == (
-        done.returncode,
-        done.stderr,
+        result.returncode,
+        result.stderr,
     )
 
 
@@ -75,17 +75,17 @@ def test_out_is_a_file(tmp_path: Path) -> None:
 def test_cannot_be_written(tmp_path: Path) -> None:
     """A folder that cannot be written to is named in the error."""
     helpers.write_lab(tmp_path, STEP)
-    done = helpers.run_labs(tmp_path, "site", "build", "--out", "/proc/site")
-    assert (4, True) == (done.returncode, "/proc/site: " in done.stderr), done.stderr
+    result = helpers.run_labs(tmp_path, "site", "build", "--out", "/proc/site")
+    assert (4, True) == (result.returncode, "/proc/site: " in result.stderr), result.stderr
 
 
 def test_no_folder(tmp_path: Path) -> None:
     """Without a labs folder, the build is refused and no empty site is written."""
-    done = helpers.run_labs(tmp_path, "site", "build")
-    assert 2 == done.returncode
+    result = helpers.run_labs(tmp_path, "site", "build")
+    assert 2 == result.returncode
     assert (
         f"The labs folder {tmp_path}/labs does not exist, so there are no lessons to build the site from.\n"
-        in done.stderr
+        in result.stderr
     )
     assert not (tmp_path / "_site").exists()
 
@@ -93,5 +93,5 @@ def test_no_folder(tmp_path: Path) -> None:
 def test_unreadable_lesson(tmp_path: Path) -> None:
     """A lesson that is not UTF-8 is reported, and not treated as missing."""
     (helpers.write_lab(tmp_path, STEP) / "lesson.md").write_bytes(b"\xe9")
-    done = helpers.run_labs(tmp_path, "site", "build")
-    assert (3, True) == (done.returncode, "lesson.md:1: cannot read the file: " in done.stderr)
+    result = helpers.run_labs(tmp_path, "site", "build")
+    assert (3, True) == (result.returncode, "lesson.md:1: cannot read the file: " in result.stderr)

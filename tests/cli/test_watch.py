@@ -28,8 +28,8 @@ def watching(tmp_path: Path) -> Iterator[Open]:
     helpers.write_lab(tmp_path, LESSON)
     opened: list[ScreenTerminal] = []
 
-    def open_(columns: int = 70, rows: int = 14, **more: str) -> ScreenTerminal:
-        environment = helpers.build_environment(tmp_path, **more)
+    def open_(columns: int = 70, rows: int = 14, **variables: str) -> ScreenTerminal:
+        environment = helpers.build_environment(tmp_path, **variables)
         display = ScreenTerminal([sys.executable, "-m", "runner", "watch", "tiny"], environment, columns, rows)
         opened.append(display)
         display.wait_for("No Docker Engine answers")
@@ -43,12 +43,12 @@ def watching(tmp_path: Path) -> Iterator[Open]:
 def test_no_terminal(tmp_path: Path) -> None:
     """Without a terminal it exits with 2, draws nothing, and suggests a command that needs none."""
     helpers.write_lab(tmp_path, LESSON)
-    done = helpers.run_labs(tmp_path, "watch", "tiny", TERM="xterm")
-    assert (2, "") == (done.returncode, done.stdout)
+    result = helpers.run_labs(tmp_path, "watch", "tiny", TERM="xterm")
+    assert (2, "") == (result.returncode, result.stdout)
     assert [
         "'labs watch' needs a terminal.",
         "'labs check' prints the same results once, anywhere.",
-    ] == done.stderr.splitlines()
+    ] == result.stderr.splitlines()
 
 
 def test_unknown_lab(tmp_path: Path) -> None:
@@ -145,10 +145,10 @@ def test_no_flicker(watching: Open) -> None:
     assert sent == display.received
 
 
-@pytest.mark.parametrize("more", [{}, {"NO_COLOR": "1"}], ids=["colour", "NO_COLOR"])
-def test_colour(more: dict[str, str], watching: Open) -> None:
+@pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}], ids=["colour", "NO_COLOR"])
+def test_colour(variables: dict[str, str], watching: Open) -> None:
     """The screen is coloured, unless NO_COLOR is set."""
-    assert bool(COLOUR.search(watching(**more).received)) is not bool(more)
+    assert bool(COLOUR.search(watching(**variables).received)) is not bool(variables)
 
 
 def test_control_characters() -> None:

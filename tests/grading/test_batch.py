@@ -20,7 +20,7 @@ from tests import helpers
 from tests.grading.sample_grades import ERROR, PASSED, make_grade
 
 LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
-CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It is so.'''\n"
+CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It works.'''\n"
 
 
 @dataclass
@@ -37,7 +37,7 @@ class FakeExecutor:
         """Return the grade."""
         on_status("running")
         self.before(packed)
-        self.graded.append(packed.job.name)
+        self.graded.append(packed.job.submission_name)
         return self.grade
 
     def interrupt_jobs(self) -> None:
@@ -132,7 +132,7 @@ def test_failure_of_one_submission(tree: Path) -> None:
     """An unexpected error fails one submission only."""
 
     def fail(packed: PackedJob) -> None:
-        if packed.job.name == "ada":
+        if packed.job.submission_name == "ada":
             raise ValueError("unexpected")
 
     ada, bob = grade_all(tree, FakeExecutor(before=fail), "ada", "bob")
@@ -159,5 +159,5 @@ def test_worker_whose_parent_is_gone(tree: Path) -> None:
     folder = tree / "labs-grade-x"
     folder.mkdir()
     argv = [sys.executable, "-m", "runner.grading.local_worker", str(folder), "99999999"]
-    done = subprocess.run(argv, cwd=helpers.CHECKOUT, check=False)
-    assert (ExitCode.INTERRUPTED, False) == (done.returncode, folder.exists())
+    result = subprocess.run(argv, cwd=helpers.CHECKOUT, check=False)
+    assert (ExitCode.INTERRUPTED, False) == (result.returncode, folder.exists())

@@ -15,7 +15,7 @@ from tests import helpers
 
 SETTINGS = BundleSettings("tiny", "docker", 60, "the autumn")
 LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
-CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It is so.'''\n"
+CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It works.'''\n"
 
 
 @pytest.fixture
@@ -89,19 +89,19 @@ def test_artifacts_for_classroom50(tree: Path) -> None:
         (["gradescope"], "Missing option '--lab'"),
     ],
 )
-def test_mistakes(arguments: list[str], message: str, tree: Path) -> None:
+def test_usage_errors(arguments: list[str], message: str, tree: Path) -> None:
     """A mistake on the command line is reported, exits with 2, and writes nothing."""
-    done = helpers.run_labs(tree, "grade", "bundle", *arguments)
-    assert (2, "") == (done.returncode, done.stdout)
-    assert message in done.stderr
+    result = helpers.run_labs(tree, "grade", "bundle", *arguments)
+    assert (2, "") == (result.returncode, result.stdout)
+    assert message in result.stderr
     assert [] == [*tree.glob("*.zip")]
 
 
 def test_command(tree: Path) -> None:
     """`labs grade bundle` writes a bundle and the next step; a folder named 'bundle' can still be graded."""
-    done = helpers.run_labs(tree, "grade", "bundle", "gradescope", "--lab", "tiny")
-    assert (0, "") == (done.returncode, done.stderr)
-    assert done.stdout.startswith("Written to gradescope.zip.\nUpload it")
+    result = helpers.run_labs(tree, "grade", "bundle", "gradescope", "--lab", "tiny")
+    assert (0, "") == (result.returncode, result.stderr)
+    assert result.stdout.startswith("Written to gradescope.zip.\nUpload it")
     assert (tree / "gradescope.zip").is_file()
     assert "The folder bundle does not exist." in helpers.run_labs(tree, "grade", "./bundle").stderr
     assert (

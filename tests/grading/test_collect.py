@@ -162,7 +162,7 @@ def test_link_to_itself(name: str, folder: Path) -> None:
 
 
 def test_deep_folders(folder: Path) -> None:
-    """Folders that are nested too deeply are excluded, however deep they are."""
+    """Folders that are nested too deeply are excluded, even a thousand levels deep."""
     descriptor = os.open(folder, os.O_RDONLY)
     for _ in range(1200):
         os.mkdir("d", dir_fd=descriptor)

@@ -1,4 +1,4 @@
-"""Errors when no Dask cluster can grade, each with what to type next."""
+"""Errors when no Dask cluster can grade; each error says what to type next."""
 
 from __future__ import annotations
 
@@ -85,6 +85,6 @@ def test_not_installed(tmp_path: Path) -> None:
     # Python's own error for a missing module.
     (tmp_path / "distributed.py").write_text("raise ModuleNotFoundError('distributed')", "utf-8")
     path = ":".join([str(tmp_path), *sys.path])
-    done = helpers.run_labs(tmp_path, "grade", "ada", "--lab", "tiny", "--dask", "tcp://127.0.0.1:9", PYTHONPATH=path)
-    assert 4 == done.returncode
-    assert "pip install distributed" in done.stderr
+    result = helpers.run_labs(tmp_path, "grade", "ada", "--lab", "tiny", "--dask", "tcp://127.0.0.1:9", PYTHONPATH=path)
+    assert 4 == result.returncode
+    assert "pip install distributed" in result.stderr

@@ -1,4 +1,4 @@
-"""Running a stranger's commands with limits on their time and output."""
+"""Running untrusted commands with limits on their time and output."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ def test_background(tmp_path: Path) -> None:
 
 def test_background_continues(tmp_path: Path) -> None:
     """A background process can continue to print: this neither ends nor blocks it."""
-    done = tmp_path / "done"
-    run_script(tmp_path, f"(sleep 1; seq 100000; seq 100000 >&2; touch {done}) &")
+    finished = tmp_path / "done"
+    run_script(tmp_path, f"(sleep 1; seq 100000; seq 100000 >&2; touch {finished}) &")
     deadline = time.monotonic() + 10
-    while not done.exists() and time.monotonic() < deadline:
+    while not finished.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert done.exists()
+    assert finished.exists()
 
 
 def test_signal(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_submission_deadline(tmp_path: Path) -> None:
 
 
 def test_retries_share_the_time_of_a_block(tmp_path: Path) -> None:
-    """A block that is retried has no more time than one that is run once."""
+    """A block that is retried has the same time limit as a block that is run once."""
     started_at = time.monotonic()
     command = Command(("node1",), "sleep 1.5; false", 1, retry_seconds=2)
     assert play(tmp_path, command, ResourceLimits(block_seconds=2)).mismatch
@@ -110,18 +110,18 @@ def test_retries_share_the_time_of_a_block(tmp_path: Path) -> None:
 def test_first_signal_is_ignored(tmp_path: Path) -> None:
     """A script that ignores the first signal is killed, and reported as one that took too long."""
     result = play(tmp_path, Command(("node1",), "trap '' TERM; while :; do :; done", 1))
-    assert ("it did not end within 1 s", 137) == (result.mismatch, result.exit_status)
+    assert ("it did not finish within 1 s", 137) == (result.mismatch, result.exit_status)
 
 
 def test_node_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the node does not even enforce the limit, the runner stops waiting."""
     monkeypatch.setattr(limited_runner, "_GRACE_SECONDS", 0)
     monkeypatch.setattr(limited_runner, "_LIMITED_EXEC", "sleep 30")
-    with pytest.raises(HostError, match="The block on node1 did not end within 1 s"):
+    with pytest.raises(HostError, match="The block on node1 did not finish within 1 s"):
         run_script(tmp_path, "true")
 
 
 def test_timeout_message(tmp_path: Path) -> None:
     """A block that used all of its time is reported with its limit."""
     result = play(tmp_path, Command(("node1",), "sleep 60", 1))
-    assert ("it did not end within 1 s", 124) == (result.mismatch, result.exit_status)
+    assert ("it did not finish within 1 s", 124) == (result.mismatch, result.exit_status)

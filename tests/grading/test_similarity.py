@@ -174,14 +174,14 @@ def test_unrelated(crowd: dict[str, str]) -> None:
     assert set() == find_similar({**crowd, "ada": ADA, "bob": BOB, "eve": EVE})
 
 
-def test_a_little_in_common() -> None:
+def test_few_common_commands() -> None:
     """A few common commands are not a copy, however short the submissions are."""
     few = "\n".join(ADA.splitlines()[:4])
     assert set() == find_similar({"ada": few, "bob": few})
     assert set() == find_similar({"ada": ADA, "bob": few + BOB})
 
 
-def test_part_of_it() -> None:
+def test_copy_with_additions() -> None:
     """A copy with additions is found: the share of the smaller submission counts."""
     assert {frozenset({"ada", "bob"})} == find_similar({"ada": ADA, "bob": rename_all(ADA) + EVE})
 
@@ -208,7 +208,7 @@ def test_files(tmp_path: Path, crowd: dict[str, str]) -> None:
 
 
 def test_texts_are_limited(tmp_path: Path) -> None:
-    """Of a submission's files, only so much text is kept in memory as is compared."""
+    """Only the part of a submission's files that is compared is kept in memory."""
     (tmp_path / "submission.md").write_text("not a file to compare", "utf-8")
     for name, size in (("large", 70 << 10), ("a", 60 << 10), ("b", 60 << 10), ("c", 60 << 10), ("d", 8 << 10)):
         (tmp_path / name).write_text(name * size, "utf-8")

@@ -1,4 +1,4 @@
-"""Parsing as much of a submission as possible."""
+"""Parsing submissions: each problem is reported, and everything else is parsed."""
 
 from __future__ import annotations
 

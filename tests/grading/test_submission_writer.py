@@ -76,13 +76,13 @@ def test_steps(lab: Lab) -> None:
         make_entry("less 'unclosed"),
     ],
 )
-def test_left_out(left_out: HistoryEntry, lab: Lab) -> None:
+def test_command_is_left_out(left_out: HistoryEntry, lab: Lab) -> None:
     """Commands that failed, editors, and interactive commands are left out."""
     assert "## Look {#look}\n\n```sh node1\nhostname\n```\n" == render_body(lab, left_out, make_entry("hostname"))
 
 
 @pytest.mark.parametrize("kept", ["docker exec web hostname", "docker run -d --tmpfs /tmp nginx", "docker rm -f web"])
-def test_kept(kept: str, lab: Lab) -> None:
+def test_command_is_kept(kept: str, lab: Lab) -> None:
     """Commands that only look interactive are kept."""
     assert kept in render_body(lab, make_entry(kept))
 

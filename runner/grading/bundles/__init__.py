@@ -1,4 +1,4 @@
-"""Bundles for other autograders: labs itself, what to grade, and the scripts that the autograder runs."""
+"""Bundles for other autograders: each contains labs, the settings, and the scripts that the autograder runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def write_bundle(
 
     Raises:
         UsageError: The output's folder does not exist, or the format cannot contain artifacts.
-        HostError: labs is not installed, but runs from a folder.
+        HostError: labs runs from a source folder and is not installed.
 
     """
     bundle_format = BUNDLE_FORMATS[format_name]
@@ -58,6 +58,6 @@ def write_bundle(
 
 
 def _copy_tree(tree: Path, lab: str) -> None:
-    """Copy a lab that is not part of labs, with all checks in the folder of its own, because they may share code."""
+    """Copy a lab that is not built in, with all modules of its checks folder, because its checks may use them."""
     shutil.copytree(paths.labs_folder() / lab, tree / "labs" / lab)
     shutil.copytree(paths.checks_folder(), tree / "checks", ignore=shutil.ignore_patterns("__pycache__"))

@@ -1,4 +1,4 @@
-"""What bundle formats share: settings, the description of a format, and the names of optional files."""
+"""Used by all bundle formats: settings, the description of a format, and the names of optional files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class BundleSettings:
         lab: The lab's name.
         driver: The name of the driver.
         seconds: The time limit for all blocks of a submission together.
-        seed: The word with which each learner's values are drawn; None if all learners have the lesson's own.
+        seed: The word with which each learner's values are drawn; None if all learners have the default values.
 
     """
 
@@ -32,7 +32,7 @@ class BundleSettings:
 
 @dataclass(frozen=True, slots=True)
 class BundleFormat:
-    """A kind of autograder that bundles are written for.
+    """An autograder that bundles are written for.
 
     Attributes:
         default_output: The file or folder to write by default.

@@ -29,7 +29,7 @@ def write_labs_wheel(folder: Path) -> Path:
     """Write labs as a wheel, and return the file.
 
     Raises:
-        HostError: labs is not installed, but runs from a folder, so its dependencies are unknown.
+        HostError: labs runs from a source folder and is not installed, so its dependencies are unknown.
 
     """
     try:

@@ -73,7 +73,7 @@ def _parse_report_option(option: str) -> ReportTarget:
 
 
 def check_report_target(format_name: str, path: Path, submissions: Sequence[Path]) -> None:
-    """Refuse a report that could not be written later, before minutes are spent on grading.
+    """Reject a report that cannot be written before grading starts, because grading may take minutes.
 
     Args:
         format_name: The format, one of `FORMATS`.
@@ -81,7 +81,7 @@ def check_report_target(format_name: str, path: Path, submissions: Sequence[Path
         submissions: The folders of the submissions.
 
     Raises:
-        UsageError: It could not be written; with what to type instead.
+        UsageError: The report cannot be written.
 
     """
     if format_name in SINGLE_SUBMISSION_FORMATS and len(submissions) != 1:
@@ -137,7 +137,7 @@ def write_report(format_name: str, path: Path, grades: Sequence[Grade], pairs: S
 
     Raises:
         LabsError: It cannot be written.
-        OSError: The file system refuses it.
+        OSError: The file or folder cannot be written.
 
     """
     if format_name in FOLDER_FORMATS:

@@ -13,16 +13,17 @@ from runner.lessons.problems import Problem
 def unused_or_missing_captures(context: LintContext) -> Iterator[Problem]:
     """Every capture is used by a later command or output, and every placeholder was captured before."""
     yield from _report_unused_captures(context)
-    before, after = _list_captures_by_step(context)
+    captured_before, captured_after = _list_captures_by_step(context)
     captured: set[str] = set()
     for command in context.page.commands:
         captured |= {command.capture_name} if command.capture_name else set()
         yield from _report_unknown_output(context.page, command, captured)
     for page in context.solutions:
-        yield from _report_unknown_placeholders(page, before.get(page.path.stem, after[None]))
+        yield from _report_unknown_placeholders(page, captured_before.get(page.path.stem, captured_after[None]))
     for page in context.near_misses:
-        known = after if page.front_matter.get("played") == "after" else before
-        yield from _report_unknown_placeholders(page, known.get(str(page.front_matter.get("step")), after[None]))
+        known_by_step = captured_after if page.front_matter.get("played") == "after" else captured_before
+        known = known_by_step.get(str(page.front_matter.get("step")), captured_after[None])
+        yield from _report_unknown_placeholders(page, known)
 
 
 def _report_unused_captures(context: LintContext) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ class CheckFunction:
         name: The name of its function.
         line: Its line in the file.
         step: The id of its step, if it is a string literal.
-        has_step: Whether it names a step in any way.
+        has_step: Whether it has a `@step` decorator, even if its argument is not a string literal.
         says: The first line of its docstring.
 
     """
@@ -37,7 +37,7 @@ class CheckFile:
     Attributes:
         path: The file.
         checks: The checks in it, in order.
-        problem: Why it cannot be read, if it cannot.
+        problem: Why it cannot be read; None if it can.
 
     """
 

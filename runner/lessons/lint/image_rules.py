@@ -25,7 +25,7 @@ _COMMANDS_WITH_IMAGE = {
     ("docker", "image", "pull"),
     ("docker", "service", "create"),
 }
-# The options of these commands that take no value; every other takes one.
+# The options of these commands that take no value; all others take one.
 _FLAG = re.compile(
     r"--(all-tags|detach|disable-content-trust|help|init|interactive|no-healthcheck|no-resolve-image|oom-kill-disable"
     r"|privileged|publish-all|quiet|read-only|rm|sig-proxy|tty|with-registry-auth)|-[diPqt]+"

@@ -64,7 +64,7 @@ def _check_target(page: MarkdownPage, target: str) -> str:
     try:
         return _check_file(path, unquote(parts.fragment))
     except OSError as error:
-        # The name is too long, or this user must not enter the folder.
+        # The name is too long, or the user has no permission to open the folder.
         return f"cannot be followed: {error.strerror}"
 
 

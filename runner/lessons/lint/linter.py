@@ -21,7 +21,7 @@ def lint_labs(names: Iterable[str]) -> tuple[Problem, ...]:
         names: The names of existing labs.
 
     Raises:
-        HostError: There is no bash to parse commands with.
+        HostError: bash, which checks the syntax of commands, is not installed.
 
     """
     prerequisites = _load_prerequisites()

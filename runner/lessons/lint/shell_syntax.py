@@ -62,13 +62,13 @@ def _parse_scripts(scripts: Sequence[str]) -> Iterator[list[tuple[int, str]]]:
         # Startup files that this user has configured for bash must not run, and the messages must be in English.
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
         try:
-            done = subprocess.run(
+            result = subprocess.run(
                 ["bash", "-c", _PARSE_ALL], stdin=file, capture_output=True, env=environment, check=True
             )
         except FileNotFoundError:
             raise HostError(
                 "Cannot check shell commands: bash is not installed.", "Install bash, then retry."
             ) from None
-    for output in done.stdout.decode("utf-8", "replace").split("\0")[:-1]:
+    for output in result.stdout.decode("utf-8", "replace").split("\0")[:-1]:
         matches = _BASH_MESSAGE.finditer(output)
         yield [(int(match["line"]) - 1, _LINE_IN_MESSAGE.sub("", match["message"])) for match in matches]

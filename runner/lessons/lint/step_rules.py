@@ -11,7 +11,7 @@ from runner.lessons.problems import Problem
 def incomplete_steps(context: LintContext) -> Iterator[Problem]:
     """Every step has a check, a hint, and commands or a file in `solution/`."""
     path = context.page.path
-    solved = {page.path.stem for page in context.solutions}
+    solution_step_ids = {page.path.stem for page in context.solutions}
     for step in context.lesson.steps:
         if context.check_file.has_only_literal_step_ids and not context.check_file.list_step_check_names(step.id):
             file = context.check_file.path.name
@@ -23,7 +23,7 @@ def incomplete_steps(context: LintContext) -> Iterator[Problem]:
         elif all(hint.check_name or hint.says for hint in step.hints):
             message = f"all hints of the step '{step.id}' have conditions; add one without check= and says="
             yield Problem(path, step.line, message)
-        if not step.commands and step.id not in solved:
+        if not step.commands and step.id not in solution_step_ids:
             message = f"the step '{step.id}' has no command; add one, or solution/{step.id}.md"
             yield Problem(path, step.line, message)
 

@@ -12,7 +12,7 @@ from runner.lessons.problems import Problem
 
 
 def unused_values(context: LintContext) -> Iterator[Problem]:
-    """Every value per learner is shown by the lesson in all its languages, and read by a check."""
+    """The lesson shows every declared value in all its languages, and a check reads it."""
     names = [value.name for value in context.lesson.values]
     check_source = read_utf8_or_none(context.check_file.path) or ""
     for name in names:

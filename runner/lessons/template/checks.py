@@ -16,13 +16,13 @@ def test_hello_runs(nodes: Nodes) -> None:
 
 
 @step("challenge")
-def test_again_restarts(nodes: Nodes) -> None:
-    """The container again runs on node1, and restarts whenever its program exits."""
+def test_sleeper_runs_and_restarts(nodes: Nodes) -> None:
+    """The container sleeper runs on node1, and restarts whenever its program exits."""
     node1 = nodes["node1"]
-    policy = _find_running_container(node1, "again").attrs["HostConfig"]["RestartPolicy"]["Name"]
+    policy = _find_running_container(node1, "sleeper").attrs["HostConfig"]["RestartPolicy"]["Name"]
     if policy not in ("always", "unless-stopped"):
-        see = "docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' again"
-        fail(node1, f"the restart policy of again is {policy}", "it is always or unless-stopped", see)
+        see = "docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' sleeper"
+        fail(node1, f"the restart policy of sleeper is {policy}", "it is always or unless-stopped", see)
 
 
 def _find_running_container(node: CheckNode, name: str) -> Any:

@@ -40,37 +40,37 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("words", "shown"),
+    ("arguments", "shown"),
     [
         (["show", "tiny", "look"], "It is port 8561."),
         (["hint", "tiny", "look"], "Look at 8561."),
         (["solution", "tiny", "look", "--spoil"], "nc 8561"),
     ],
 )
-def test_shown(words: list[str], shown: str, tree: Path) -> None:
+def test_commands_show_values(arguments: list[str], shown: str, tree: Path) -> None:
     """Every command shows the values of the learner for whom the lab was last started."""
-    done = helpers.run_labs(tree, *words)
-    assert (0, True) == (done.returncode, shown in done.stdout), done.stdout + done.stderr
+    result = helpers.run_labs(tree, *arguments)
+    assert (0, True) == (result.returncode, shown in result.stdout), result.stdout + result.stderr
 
 
 @pytest.mark.parametrize(
-    ("words", "message", "advice"),
+    ("arguments", "message", "advice"),
     [
         (["start", "tiny", "--seed", "autumn"], "'--seed' needs a learner", "Add '--learner ID'."),
         (["verify", "tiny", "--seed", "autumn"], "'--seed' needs a learner", "Add '--learner ID'."),
         (["grade", "ada", "bob", "--learner", "ada"], "and there are 2.", "the name of each folder is the learner"),
     ],
 )
-def test_mistakes(words: list[str], message: str, advice: str, tree: Path) -> None:
+def test_usage_errors(arguments: list[str], message: str, advice: str, tree: Path) -> None:
     """A seed without a learner, and one learner for several submissions, are refused before anything starts."""
-    done = helpers.run_labs(tree, *words)
-    assert (2, "") == (done.returncode, done.stdout)
-    assert message in done.stderr
-    assert advice in done.stderr
+    result = helpers.run_labs(tree, *arguments)
+    assert (2, "") == (result.returncode, result.stdout)
+    assert message in result.stderr
+    assert advice in result.stderr
 
 
 def test_site(tree: Path) -> None:
-    """Published pages have the lesson's own values; `labs site serve` shows the learner's values."""
+    """Published pages have the default values; `labs site serve` shows the learner's values."""
     public, own = build.render_site_files(), build.render_site_files(live=True)
     page = "tiny/look.html"
     assert (True, False) == (b"port 8000" in public[page], b"8561" in public[page])
@@ -99,7 +99,7 @@ def test_learner_of_a_submission(tree: Path) -> None:
 
 
 def test_key_of_a_stored_grade(tree: Path) -> None:
-    """Stored grades are separate for each learner's values, and for the lesson's own values."""
+    """Stored grades are separate for each learner's values, and for the default values."""
     learners = (NO_LEARNER, ADA, Learner("bob", "autumn"))
     jobs = [Job(tree / "ada", "tiny", "uml", ResourceLimits(), learner=learner) for learner in learners]
     packed_jobs = [pack_job(job) for job in jobs]
