@@ -80,7 +80,8 @@ def _print_images(driver: str, images: Iterable[NodeImage]) -> None:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 3, 0, 0))
-    table.add_column("IMAGE")
+    # A name is to be typed or copied, so it is never shortened; the last column wraps instead.
+    table.add_column("IMAGE", no_wrap=True)
     table.add_column("KIND")
     table.add_column("SIZE", justify="right")
     table.add_column("CONTENT")

@@ -32,7 +32,7 @@ def measure_docker_driver(from_scratch: bool) -> tuple[list[Row], list[str]]:
         rows.append(_measure_from_scratch())
     run_labs("rm", "--all")
     driver = DockerDriver()
-    driver.build_images(sorted(recipe.map_image_names_to_recipes()), NullReporter())
+    driver.ensure_images(sorted(recipe.map_image_names_to_recipes()), NullReporter())
     print_status(f"docker: starting and removing, {_START_ROUNDS} rounds ...")
     rows += _measure_start_and_remove(PlainDockerCluster(driver), driver)
     print_status("docker: checking a finished lab ...")

@@ -43,7 +43,7 @@ def measure_uml_driver(from_scratch: bool) -> tuple[list[Row], list[str]]:
                 "<= 180 s",
             )
         )
-    docker.build_images(sorted(recipe.map_image_names_to_recipes()), NullReporter())
+    docker.ensure_images(sorted(recipe.map_image_names_to_recipes()), NullReporter())
     _build_images(driver)
     print_status(f"uml: starting and removing, {ROUNDS} rounds ...")
     uml_seconds, docker_seconds = _measure_swarm_starts(driver, docker)
@@ -75,7 +75,7 @@ def measure_uml_driver(from_scratch: bool) -> tuple[list[Row], list[str]]:
 
 
 def _build_images(driver: UmlDriver) -> None:
-    driver.build_images(sorted(recipe.map_image_names_to_recipes()), NullReporter())
+    driver.ensure_images(sorted(recipe.map_image_names_to_recipes()), NullReporter())
 
 
 def _measure_median(*argv: str) -> float:

@@ -54,20 +54,16 @@ class MemoryDriver:
         """Record the needs."""
         self._record("check kernel", *needs)
 
-    def ensure_images(self, images: Sequence[str], reporter: StatusReporter) -> None:
+    def ensure_images(self, names: Sequence[str], reporter: StatusReporter, *, rebuild: bool = False) -> None:
         """Record the images."""
-        self._record("ensure images", *images)
-
-    def build_images(self, names: Sequence[str], reporter: StatusReporter, *, rebuild: bool = False) -> None:
-        """Record the call."""
-        self._record("build images")
+        self._record("ensure images", *names)
 
     def list_images(self) -> tuple[NodeImage, ...]:
-        """Return none."""
+        """Return no images."""
         return ()
 
     def prune_images(self, remove_all: bool) -> int:
-        """Remove none."""
+        """Remove no images."""
         return 0
 
     def measure_free_memory(self) -> int:
@@ -146,7 +142,7 @@ def start(driver: Driver, lab: Lab, *, keep: bool = False) -> StartResult:
     return lifecycle.start(driver, lab, TINY, NullReporter(), keep=keep)
 
 
-def test_fresh(driver: MemoryDriver) -> None:
+def test_first_start(driver: MemoryDriver) -> None:
     """A first start prepares the host, creates and provisions the nodes, and marks the cluster as complete."""
     assert StartResult.FRESH is start(driver, tiny(driver, "touch marker"))
     assert driver.calls == FRESH
@@ -173,7 +169,7 @@ def test_resumed(driver: MemoryDriver) -> None:
 
 
 def test_interrupted_start(driver: MemoryDriver) -> None:
-    """What an interrupted start left behind is removed, and the cluster is created again."""
+    """The leftovers of an interrupted start are removed, and the cluster is created again."""
     driver.create_cluster(TINY, tiny(driver).lesson.topology, [], NullReporter())
     driver.calls.clear()
     assert StartResult.FRESH is start(driver, tiny(driver))
@@ -193,7 +189,7 @@ def test_other_nodes(driver: MemoryDriver) -> None:
 
 @pytest.mark.parametrize("call", ["create", "mark complete"])
 @pytest.mark.parametrize("error", [HostError("no space", "free some"), KeyboardInterrupt(), ZeroDivisionError()])
-def test_undone(call: str, error: BaseException, driver: MemoryDriver) -> None:
+def test_failed_start_is_undone(call: str, error: BaseException, driver: MemoryDriver) -> None:
     """A start that fails or is interrupted after creating nodes removes them."""
     driver.errors[call] = error
     with pytest.raises(type(error)):
@@ -209,7 +205,7 @@ def test_failed_setup(driver: MemoryDriver) -> None:
 
 
 @pytest.mark.parametrize("call", ["ensure images", "check kernel"])
-def test_refused(call: str, driver: MemoryDriver) -> None:
+def test_refused_start_keeps_leftovers(call: str, driver: MemoryDriver) -> None:
     """A start that is refused before it creates anything keeps the leftovers of an earlier start."""
     driver.create_cluster(TINY, tiny(driver).lesson.topology, [], NullReporter())
     driver.errors[call] = HostError("not here", "go there")
@@ -240,7 +236,7 @@ def test_refused_reset(call: str, driver: MemoryDriver) -> None:
 
 
 def test_keep(driver: MemoryDriver) -> None:
-    """With `keep`, what a failed start created stays, and is not marked as complete."""
+    """With `keep`, the nodes that a failed start created stay, and the cluster is not marked as complete."""
     driver.errors["create"] = HostError("no space", "free some")
     with pytest.raises(HostError):
         start(driver, tiny(driver), keep=True)

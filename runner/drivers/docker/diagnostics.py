@@ -69,7 +69,9 @@ def _diagnose_images(layer_cache: LayerCache | None) -> Diagnosis:
 
 def _diagnose_nodes(facts: HostFacts) -> list[Diagnosis]:
     missing = ", ".join(facts.missing_capabilities)
-    rights = "--privileged works" if facts.has_privileged_mode else f"without --privileged (missing: {missing})"
+    rights = (
+        "--privileged works" if facts.has_privileged_mode else f"nodes run without --privileged (missing: {missing})"
+    )
     has_iptables = facts.iptables_backend != "none"
     return [
         Diagnosis("privileges", True, rights),
@@ -77,7 +79,7 @@ def _diagnose_nodes(facts: HostFacts) -> list[Diagnosis]:
         Diagnosis(
             "iptables",
             has_iptables,
-            f"{facts.iptables_backend} backend",
+            f"{facts.iptables_backend} backend" if has_iptables else "no backend works",
             "" if has_iptables else "Load the kernel modules: 'sudo modprobe ip_tables iptable_nat'.",
         ),
         _diagnose_kernel("VXLAN", facts.has_vxlan, "overlay networks", "vxlan"),

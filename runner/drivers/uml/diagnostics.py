@@ -84,9 +84,7 @@ def _diagnose_processor() -> Diagnosis:
 def _diagnose_tools() -> Diagnosis:
     missing = _find_missing_packages(_RUN_PACKAGES)
     if missing:
-        return Diagnosis(
-            "tools", False, f"missing: {', '.join(missing)}", f"Run '{_format_install_command(missing)}'."
-        )
+        return Diagnosis("tools", False, f"missing: {', '.join(missing)}", f"Run '{_format_install_command(missing)}'.")
     return Diagnosis("tools", True, "iproute2 and util-linux")
 
 

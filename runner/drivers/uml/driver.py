@@ -35,9 +35,7 @@ class UmlDriver:
 
     def _require_artifacts(self) -> Artifacts:
         if self._artifacts is None:
-            raise HostError(
-                "The VMs' kernel and base disk are not built yet.", "Run 'labs images build --driver uml'."
-            )
+            raise HostError("The VMs' kernel and base disk are not built yet.", "Run 'labs images build --driver uml'.")
         return self._artifacts
 
     def diagnose_host(self) -> list[Diagnosis]:

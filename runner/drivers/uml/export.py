@@ -178,7 +178,8 @@ def _extract_entry(archive_path: Path, archive: tarfile.TarFile, entry: tarfile.
 
 def _damage_error(archive_path: Path, reason: str) -> UsageError:
     return UsageError(
-        f"{archive_path} is damaged: {reason}.", "Copy the file again from where it was exported, or export it again."
+        f"{archive_path} cannot be imported: {reason}.",
+        "Copy the file again from where it was exported, or export it again.",
     )
 
 
@@ -188,7 +189,7 @@ def _translate_damage_errors(archive_path: Path) -> Iterator[None]:
     try:
         yield
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, FileExistsError, NotADirectoryError) as error:
-        raise _damage_error(archive_path, "it is incomplete, or its content has changed") from error
+        raise _damage_error(archive_path, "it is incomplete or damaged, or is not an export of labs") from error
     except (ValueError, OverflowError) as error:
         raise _damage_error(archive_path, str(error)) from error
 
@@ -204,7 +205,7 @@ def _translate_file_errors(activity: str, folder: Path) -> Iterator[None]:
                 f"The disk is full ({activity}).", f"Free disk space for {folder.parent}, then retry."
             ) from error
         raise HostError(
-            f"{activity[0].upper()}{activity[1:]} failed: {error}.", "Choose another file or folder."
+            f"{activity[0].upper()}{activity[1:]} failed: {error.strerror or error}.", "Choose another file or folder."
         ) from error
 
 
