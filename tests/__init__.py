@@ -1,1 +1,1 @@
-"""Tests of runner and checks; those in docker/ need a real engine."""
+"""Tests of `runner` and `checks`; those in `docker/`, `uml/` and `browser/` need real nodes or a real browser."""

@@ -74,12 +74,12 @@ def commit_all(folder: Path, date: str = "2026-11-02T10:00:00 +0000") -> None:
     """Commit all files of a folder with a date on the branch main; create the repository if there is none."""
     dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
     author = ["-c", "user.name=A Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
-    for words in (
+    for arguments in (
         ["init", "--quiet", "--initial-branch=main"],
         ["add", "--all"],
         [*author, "commit", "--quiet", "-mAll"],
     ):
-        subprocess.run(["git", *words], cwd=folder, env=os.environ | dates, check=True)
+        subprocess.run(["git", *arguments], cwd=folder, env=os.environ | dates, check=True)
 
 
 def validate_schema(name: str, file: Path) -> None:

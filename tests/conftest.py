@@ -52,10 +52,10 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 
 
 def remove_project(environment: dict[str, str], project: str) -> None:
-    """Remove everything that a project has on the engine, its layer cache included."""
+    """Remove everything that a project has on the engine, including its layer cache."""
     labs = make_labs_runner(environment)
     labs("rm", "--all", env={"LABS_PROJECT": project})
-    # A command never removes its own project's layer cache without the images, but those of dead projects.
+    # A command removes the layer caches of dead projects, but keeps the layer cache of its own project.
     labs("rm", "--all", env={"LABS_PROJECT": "labs-test-cleanup"})
 
 

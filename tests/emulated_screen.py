@@ -19,7 +19,7 @@ _REACTION_SECONDS = 2.0
 
 
 def reaction_limit() -> float:
-    """Return within how many seconds a change must be shown, more on a busy computer."""
+    """Return the number of seconds within which a change must be shown; it is higher on a busy computer."""
     return _REACTION_SECONDS * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 

@@ -56,20 +56,20 @@ def parse_table(printed: str) -> dict[str, str]:
 
 
 def grade_folder(
-    labs: LabsRunner, folder: Path, *words: str
+    labs: LabsRunner, folder: Path, *arguments: str
 ) -> tuple[subprocess.CompletedProcess[str], dict[str, Grade]]:
     """Grade all submissions in a folder, and return the finished command and the grades by name."""
     report = folder.parent / "grades.json"
-    done = labs("grade", str(folder), *words, "--report", f"json={report}", timeout=900)
-    return done, read_grades(report) if report.exists() else {}
+    result = labs("grade", str(folder), *arguments, "--report", f"json={report}", timeout=900)
+    return result, read_grades(report) if report.exists() else {}
 
 
 def read_grades(report: Path) -> dict[str, Grade]:
     """Return the grades in a report by name."""
-    grades = [grade_model.parse_grade_dict(one) for one in json.loads(report.read_text("utf-8"))["grades"]]
-    return {one.submission: one for one in grades}
+    grades = [grade_model.parse_grade_dict(grade) for grade in json.loads(report.read_text("utf-8"))["grades"]]
+    return {grade.submission: grade for grade in grades}
 
 
-def list_outcomes(one: Grade) -> list[str]:
+def list_outcomes(grade: Grade) -> list[str]:
     """Return the outcome of each check."""
-    return [mark.outcome.value for mark in one.marks]
+    return [mark.outcome.value for mark in grade.marks]

@@ -66,7 +66,7 @@ def test_no_runtime_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("python_path", [None, "/elsewhere"])
 def test_subprocess_environment(python_path: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A subprocess imports this very package from any folder, and the user's PYTHONPATH comes after it."""
+    """A subprocess imports the same package from any folder, and the user's PYTHONPATH comes after it."""
     if python_path is None:
         monkeypatch.delenv("PYTHONPATH", raising=False)
     else:

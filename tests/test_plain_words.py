@@ -88,7 +88,7 @@ def test_exceptions_are_needed() -> None:
     """Every excepted line still exists and still needs its exception."""
     for name, line in exceptions():
         text = (helpers.CHECKOUT / name).read_text("utf-8")
-        assert any(line == found for _, found, _, _ in dialect_in(text)), f"{name}: {line}"
+        assert any(line == problem for _, problem, _, _ in dialect_in(text)), f"{name}: {line}"
 
 
 def test_pending_is_needed() -> None:
@@ -113,7 +113,7 @@ def test_pending_is_needed() -> None:
 )
 def test_dialect_is_found(line: str, word: str) -> None:
     """A word of the dialect is found in prose and in identifiers."""
-    assert [(1, line, word)] == [found[:3] for found in dialect_in(line)]
+    assert [(1, line, word)] == [problem[:3] for problem in dialect_in(line)]
 
 
 @pytest.mark.parametrize("line", ["Docker Hub", "a stand-in image", "standard", "GitHub", "`**` stands for any folder"])

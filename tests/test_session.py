@@ -84,7 +84,7 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunningDriver:
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         ["start", "tiny"],
         ["start"],
@@ -97,9 +97,9 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunningDriver:
     ],
     ids=" ".join,
 )
-def test_commands_look_once(words: list[str], driver: RunningDriver) -> None:
+def test_commands_load_once(arguments: list[str], driver: RunningDriver) -> None:
     """A command surveys the clusters once, and loads its lab and the progress at most once."""
-    cli.main(words, standalone_mode=False)
+    cli.main(arguments, standalone_mode=False)
     assert 1 == driver.calls["list clusters"]
     assert driver.calls[LOAD_LAB] <= 1
     assert driver.calls[LOAD_PROGRESS] <= 1
@@ -112,7 +112,7 @@ def test_start_loads_the_lab_once(driver: RunningDriver, capsys: pytest.CaptureF
     assert capsys.readouterr().out.startswith("tiny is already running: node1.")
 
 
-def test_session_keeps_what_it_loaded(driver: RunningDriver) -> None:
+def test_session_keeps_loaded_data(driver: RunningDriver) -> None:
     """A session returns the same survey, lab and progress each time; another session looks again."""
     session = Session()
     assert session.cluster_survey is session.cluster_survey

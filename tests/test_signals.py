@@ -12,16 +12,16 @@ from runner import signals
 
 def test_deferred() -> None:
     """An interruption is delayed until the end of the block."""
-    done = []
+    executed = []
 
     def block() -> None:
         with signals.defer_interrupts_in_block():
             os.kill(os.getpid(), signal.SIGINT)
-            done.append("the rest of the block")
+            executed.append("the rest of the block")
 
     with pytest.raises(KeyboardInterrupt):
         block()
-    assert ["the rest of the block"] == done
+    assert ["the rest of the block"] == executed
 
 
 def test_deferred_without_signal() -> None:

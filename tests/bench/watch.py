@@ -52,7 +52,7 @@ def _measure_with_driver(driver: Driver) -> list[Row]:
 def _list_changes(driver: Driver) -> list[tuple[Callable[[], object], str]]:
     """Return changes as a learner makes them, and the text that then turns green.
 
-    The watch learns of the first three from engine events, and of the last one from a command in a terminal.
+    Engine events notify the watch of the first three changes, and `labs exec` of the last one.
     """
     node = find_lab_nodes(driver)[0]
     api = node.create_engine_client()

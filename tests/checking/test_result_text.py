@@ -1,4 +1,4 @@
-"""Texts for check results."""
+"""The texts that describe check results."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ def test_skip_reason() -> None:
 @pytest.mark.parametrize(
     ("outcomes", "summary"),
     [
-        ([PASSED], "The check passes."),
-        ([PASSED, PASSED], "All 2 checks pass."),
-        ([PASSED, FAILED, ERROR, SKIPPED], "1 of 4 checks pass, 1 not yet, 1 could not be checked."),
-        ([PASSED, SKIPPED], "1 of 2 checks pass."),
+        ([PASSED], "The check passed."),
+        ([PASSED, PASSED], "All 2 checks passed."),
+        ([PASSED, FAILED, ERROR, SKIPPED], "1 of 4 checks passed, 1 failed, 1 could not run, 1 skipped."),
+        ([PASSED, SKIPPED], "1 of 2 checks passed, 1 skipped."),
     ],
 )
 def test_summary(outcomes: list[Outcome], summary: str) -> None:
-    """The summary counts what passes, what does not pass yet and what could not be checked."""
+    """The summary counts the checks that passed, failed, could not run or were skipped."""
     results = (CheckResult(f"test_{index}", "look", "", outcome) for index, outcome in enumerate(outcomes))
     assert summary == result_text.summarize_outcomes(CheckReport("tiny", tuple(results)))

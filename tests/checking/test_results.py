@@ -14,9 +14,8 @@ PASSED, FAILED, ERROR, SKIPPED = Outcome
 
 def report(*outcomes: Outcome) -> CheckReport:
     """Return a report with one result per outcome, all in one step."""
-    return CheckReport(
-        "tiny", tuple(CheckResult(f"test_{at}", "look", "It is so", one) for at, one in enumerate(outcomes))
-    )
+    results = (CheckResult(f"test_{number}", "look", "It works", outcome) for number, outcome in enumerate(outcomes))
+    return CheckReport("tiny", tuple(results))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +41,7 @@ def test_count() -> None:
     assert [2, 1, 0, 0] == [counted.count_outcome(outcome) for outcome in Outcome]
 
 
-def test_of_step() -> None:
+def test_step_results() -> None:
     """A report returns the results of one step in order."""
     first, second = CheckResult("a", "look", "", PASSED), CheckResult("b", "find", "", FAILED)
     third = CheckResult("c", "look", "", FAILED)
@@ -58,7 +57,7 @@ def test_of_step() -> None:
         (CheckResult("a", "look", "", SKIPPED, reason="first finish 'Look'"), "first finish 'Look'"),
     ],
 )
-def test_text(result: CheckResult, text: str) -> None:
+def test_result_text(result: CheckResult, text: str) -> None:
     """The message of a result says what was observed and expected, or why the check did not run."""
     assert text == result.message
 
@@ -66,7 +65,7 @@ def test_text(result: CheckResult, text: str) -> None:
 def test_json() -> None:
     """A report as JSON has a count for each outcome and all fields of each result."""
     result = CheckResult(
-        "test_a", "look", "It is so", FAILED, "", "node1", "2 nodes", "3 nodes", "docker node ls", 0.25
+        "test_a", "look", "It works", FAILED, "", "node1", "2 nodes", "3 nodes", "docker node ls", 0.25
     )
     assert {
         "lab": "tiny",
@@ -75,7 +74,7 @@ def test_json() -> None:
             {
                 "check": "test_a",
                 "step": "look",
-                "says": "It is so",
+                "says": "It works",
                 "outcome": "failed",
                 "reason": "",
                 "node": "node1",

@@ -30,7 +30,7 @@ print("noise on import")
 def test_second(nodes: Nodes) -> None:
     '''Something is found.
 
-    More, for the author alone.
+    More text, only for the author.
     '''
     print("noise in a check")
     expect_equal(nodes["node1"], 2, 3, of="the files", see="ls")
@@ -63,7 +63,7 @@ def write_lab(root: Path, *functions: str) -> Lab:
     return helpers.make_lab(root, LESSON, checks=HEAD + "\n".join(functions))
 
 
-def check(body: str, step: str = "look", name: str = "test_it", says: str = "'''It is so.'''") -> str:
+def check(body: str, step: str = "look", name: str = "test_it", says: str = "'''It works.'''") -> str:
     """Return the source of a check whose body is one line."""
     return f"@step('{step}')\ndef {name}(nodes):\n    {says}\n    {body}\n"
 
@@ -82,7 +82,7 @@ def run(
     return run_checks.run_checks(request)
 
 
-def test_values(tmp_path: Path) -> None:
+def test_learner_values(tmp_path: Path) -> None:
     """A check receives the learner's values, and its docstring has them filled in."""
     front = helpers.FRONT_MATTER.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
     says = "'''Port <PORT> answers, not <OTHER>.'''"
@@ -109,7 +109,7 @@ def with_look(check):
 @step('look')
 @with_look
 def test_it(now, nodes, values):
-    '''It is so.'''
+    '''It works.'''
     fail(nodes['node1'], f'{now} at {values}', '', '')
 """
     (result,) = run(helpers.make_lab(tmp_path, LESSON, checks=HEAD + shared), tmp_path).results
@@ -168,7 +168,7 @@ def test_every_outcome(body: str, outcome: str, text: str, tmp_path: Path) -> No
 def test_error_in_fixture(tmp_path: Path) -> None:
     """An error in a fixture is an error of the check, not a failure."""
     broken = "@pytest.fixture\ndef web():\n    assert False, 'no web'\n"
-    uses = "@step('look')\ndef test_it(web):\n    '''It is so.'''\n"
+    uses = "@step('look')\ndef test_it(web):\n    '''It works.'''\n"
     (result,) = run(write_lab(tmp_path, broken, uses), tmp_path).results
     assert (Outcome.ERROR, "AssertionError: no web") == (result.outcome, result.reason)
 
@@ -200,8 +200,8 @@ def test_skipped_dependency(tmp_path: Path) -> None:
         tmp_path,
         check("assert False"),
         "@step('look', bonus=True)\ndef test_more(nodes):\n    '''There is more.'''\n    assert False\n",
-        "@step('find', after=['look'])\ndef test_then(nodes):\n    '''It is so.'''\n",
-        "@step('keep', after=['find'])\ndef test_last(nodes):\n    '''It is so.'''\n",
+        "@step('find', after=['look'])\ndef test_then(nodes):\n    '''It works.'''\n",
+        "@step('keep', after=['find'])\ndef test_last(nodes):\n    '''It works.'''\n",
     )
     report = run(lab, tmp_path, ignore_prerequisites=True)
     assert ["failed", "failed", "skipped", "skipped"] == [result.outcome.value for result in report.results]
@@ -209,7 +209,7 @@ def test_skipped_dependency(tmp_path: Path) -> None:
 
 def test_unfinished_step(tmp_path: Path) -> None:
     """A check that depends on a step that another run found unfinished is skipped."""
-    lab = write_lab(tmp_path, "@step('find', after=['look'])\ndef test_it(nodes):\n    '''It is so.'''\n")
+    lab = write_lab(tmp_path, "@step('find', after=['look'])\ndef test_it(nodes):\n    '''It works.'''\n")
     request = CheckRequest(
         lab, helpers.make_local_cluster(tmp_path), ignore_prerequisites=True, unfinished_steps={"look": "Look"}
     )
@@ -260,7 +260,7 @@ def test_check_timeout(tmp_path: Path) -> None:
     lab = write_lab(tmp_path, check("nodes['node1'].run_command('sleep', '30')"), check("pass", name="test_then"))
     report = run_checks.run_checks(CheckRequest(lab, helpers.make_local_cluster(tmp_path), check_timeout=0.3))
     assert ["error", "passed"] == [result.outcome.value for result in report.results]
-    assert "did not end within 0.3 s" in report.results[0].reason
+    assert "did not finish within 0.3 s" in report.results[0].reason
 
 
 def test_deadline(tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ def test_step_without_checks(tmp_path: Path) -> None:
     assert () == run(write_lab(tmp_path, check("pass")), tmp_path, "keep").results
 
 
-def test_silence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_terminal_output(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Neither pytest nor a check writes anything to the learner's terminal."""
     run(helpers.make_lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
     assert ("", "") == capfd.readouterr()
@@ -318,14 +318,14 @@ def test_user_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (check("pass", step="fnd"), "the lesson has no step 'fnd'"),
         (check("pass", says="pass"), "test_it: the check has no docstring; learners read its first line"),
-        ("def test_it(nodes):\n    '''It is so.'''\n", "test_it: the check has no step; add @step('ID')"),
+        ("def test_it(nodes):\n    '''It works.'''\n", "test_it: the check has no step; add @step('ID')"),
         ("def test_it(:\n", "SyntaxError"),
         ("from checks import nothing\n", "cannot import name 'nothing'"),
         ("", "the file contains no checks"),
         (check("pass").replace("'look'", "'look', points=-1"), "test_it: points must be a number that is not negative"),
         (check("pass").replace("'look'", "'look', after=['find']"), "no step 'find' comes before 'look'"),
         (check("pass").replace("'look'", "'look', after=['fnd']"), "no step 'fnd' comes before 'look'"),
-        ("@step()\ndef test_it(nodes):\n    '''It is so.'''\n", "TypeError"),
+        ("@step()\ndef test_it(nodes):\n    '''It works.'''\n", "TypeError"),
     ],
 )
 def test_broken_checks(source: str, log: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -347,7 +347,7 @@ def test_crash(tmp_path: Path) -> None:
     assert "'unknown' is not a valid Outcome" in caught.value.log
 
 
-def test_no_file(tmp_path: Path) -> None:
+def test_missing_checks_file(tmp_path: Path) -> None:
     """The error for a lab without checks names the file to write."""
     with pytest.raises(BrokenLabError) as caught:
         run(helpers.make_lab(tmp_path, LESSON, name="tiny-lab"), tmp_path)

@@ -109,7 +109,7 @@ def test_near_miss_without_checks(tmp_path: Path) -> None:
 
 
 def test_passing_early(tmp_path: Path) -> None:
-    """A check that passes before its step is a failure, before every step from the first on."""
+    """A check that already passes before its step, or before any earlier step, is reported as a failure."""
     early = CHECKS.replace('content(nodes["node1"], "copy"), "hello"', '"hello", "hello"')
     message = "test_copied of 'copy' already passes; name the steps it depends on in its after="
     assert [

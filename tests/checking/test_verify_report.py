@@ -71,7 +71,7 @@ def test_combined_exit_code(codes: list[ExitCode], combined: ExitCode) -> None:
 def test_job_count(
     drivers: list[str], cores: int, free: float, jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One lab runs per processor, as far as memory allows for nodes that reserve memory."""
+    """One lab runs per processor, but no more labs at a time than fit into memory if their nodes reserve it."""
     monkeypatch.setattr("os.cpu_count", lambda: cores)
     lab = helpers.make_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
     assert jobs == choose_max_parallel([VerifyJob(lab, driver) for driver in drivers], lambda: int(free))

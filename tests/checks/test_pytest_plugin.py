@@ -71,7 +71,7 @@ def test_marker_of_another_project(tmp_path: Path) -> None:
 
 def test_no_cluster(tmp_path: Path) -> None:
     """Without an engine, a check that uses the nodes ends with an error, not with a failure."""
-    uses_nodes = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It is so.'''\n"
+    uses_nodes = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It works.'''\n"
     helpers.write_lab(tmp_path, LESSON, checks=uses_nodes)
     result = _run_pytest(tmp_path, "checks")
     assert "1 error in" in result.stdout

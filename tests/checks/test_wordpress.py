@@ -86,7 +86,7 @@ def test_no_posts(node: CheckNode, base: str, blog: str, is_serving: bool, summa
 
 
 def test_no_answer(node: CheckNode, base: str) -> None:
-    """Several addresses are requested at once, and an address without a server does not response."""
+    """Several addresses are requested at once, and an address without a server does not respond."""
     closed = "http://127.0.0.1:9"
     responses = wordpress.fetch_blog_responses(node, (closed, f"{base}/written"))
     assert (False, "does not answer") == (responses[closed].is_serving, responses[closed].summary_phrase)

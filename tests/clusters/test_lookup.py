@@ -1,4 +1,4 @@
-"""Finding clusters, also while one of the drivers cannot list its own."""
+"""Finding clusters, even if one of the drivers cannot list its clusters."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def test_failure(setup: str, line: str, tmp_path: Path) -> None:
         provision.provision_cluster(lab, helpers.make_local_cluster(tmp_path))
     assert caught.value.message.startswith(f"{lab.setup_script_path} failed on node1 with exit status ")
     assert caught.value.advice.endswith(
-        f"'labs start tiny'. {run_records.setup_log_path(TINY)} has its complete output."
+        f"'labs start tiny'. {run_records.setup_log_path(TINY)} contains its complete output."
     )
     assert line in caught.value.log
     assert line in run_records.setup_log_path(TINY).read_text()

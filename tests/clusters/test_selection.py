@@ -1,4 +1,4 @@
-"""Tests of the choice of a driver, and of the reason that users see."""
+"""Tests of how a driver is selected, and of the reason that users see."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ def test_none_supports(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
     ] == caught.value.message.splitlines()[1:]
 
 
-def test_requested(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
+def test_requested_driver(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
     """A requested driver is chosen even if another one is preferred."""
     _replace_drivers(monkeypatch)
     assert "uml" == selection.choose_driver(lab, "uml", None).driver.name
 
 
-def test_started(monkeypatch: pytest.MonkeyPatch, lab: Lab, tmp_path: Path) -> None:
+def test_started_lab_keeps_its_driver(monkeypatch: pytest.MonkeyPatch, lab: Lab, tmp_path: Path) -> None:
     """A started lab stays on the driver that created its cluster; a request for another one is refused."""
     _replace_drivers(monkeypatch, uml="No memory.")
     cluster: Cluster = replace(helpers.make_local_cluster(tmp_path), driver="uml")
@@ -84,14 +84,14 @@ def test_started(monkeypatch: pytest.MonkeyPatch, lab: Lab, tmp_path: Path) -> N
         selection.choose_driver(lab, "docker", cluster)
 
 
-def test_unknown() -> None:
+def test_unknown_driver() -> None:
     """An unknown driver name is an error that suggests the nearest name."""
     with pytest.raises(UsageError, match="unl"):
         selection.load_driver("unl")
 
 
 @pytest.mark.parametrize("variable", ["docker", "uml"])
-def test_forced(variable: str, monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
+def test_driver_variable(variable: str, monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
     """LABS_DRIVER excludes all other drivers, even requested ones."""
     monkeypatch.setenv("LABS_DRIVER", variable)
     assert [variable] == [driver.name for driver in selection.load_allowed_drivers()]
@@ -100,7 +100,7 @@ def test_forced(variable: str, monkeypatch: pytest.MonkeyPatch, lab: Lab) -> Non
         selection.choose_driver(lab, other, None)
 
 
-def test_unknown_forced(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_driver_in_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     """LABS_DRIVER with an unknown name is an error."""
     monkeypatch.setenv("LABS_DRIVER", "unl")
     with pytest.raises(UsageError, match="LABS_DRIVER is 'unl'"):

@@ -9,7 +9,7 @@ import pytest
 
 from tests import ci_runners
 from tests.conftest import LabsRunner
-from tests.grading import platform_readers
+from tests.grading import platform_report_readers
 from tests.ladder_submissions import SWARM_BLOCK, write_submissions
 
 # The environment variables that the runner sets for every autograder.
@@ -30,8 +30,8 @@ RUNNER_VARIABLES = {
 def bundle(labs: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder that an instructor commits to the classroom's repository."""
     folder = tmp_path_factory.mktemp("runtime") / "ladder"
-    done = labs("grade", "bundle", "classroom50", "--lab", "ladder", "--seed", "autumn", "--out", str(folder))
-    assert 0 == done.returncode, done.stderr
+    result = labs("grade", "bundle", "classroom50", "--lab", "ladder", "--seed", "autumn", "--out", str(folder))
+    assert 0 == result.returncode, result.stderr
     return folder
 
 
@@ -47,9 +47,9 @@ def test_result(bundle: Path, environment: dict[str, str], tmp_path: Path) -> No
         | ci_runners.REUSE_INSTALLED_PACKAGES
         | {"CLASSROOM50_BUNDLE_DIR": str(bundle), "LABS_ROOT": "/nonexistent"}
     )
-    done = ci_runners.run_command([sys.executable, str(bundle / "autograder.py")], checkout, environment, **variables)
-    assert 0 == done.returncode, done.stdout + done.stderr
-    result = platform_readers.read_classroom50(checkout / "result.json")
+    run = ci_runners.run_command([sys.executable, str(bundle / "autograder.py")], checkout, environment, **variables)
+    assert 0 == run.returncode, run.stdout + run.stderr
+    result = platform_report_readers.read_classroom50(checkout / "result.json")
     assert (1, 4, "ada", "ladder") == (result["score"], result["max-score"], result["owner"], result["assignment"])
     release_body = (checkout / "release-body.md").read_text("utf-8")
     assert "1 of 4" in release_body
@@ -60,6 +60,6 @@ def test_no_engine(bundle: Path, environment: dict[str, str], tmp_path: Path) ->
     """If nothing can be graded, it exits with another status and leaves no result, not even a student's own file."""
     (tmp_path / "result.json").write_text('{"score": 100}', "utf-8")
     variables = RUNNER_VARIABLES | ci_runners.REUSE_INSTALLED_PACKAGES | {"DOCKER_HOST": "unix:///nonexistent.sock"}
-    done = ci_runners.run_command([sys.executable, str(bundle / "autograder.py")], tmp_path, environment, **variables)
-    assert 4 == done.returncode, done.stdout + done.stderr
+    result = ci_runners.run_command([sys.executable, str(bundle / "autograder.py")], tmp_path, environment, **variables)
+    assert 4 == result.returncode, result.stdout + result.stderr
     assert not (tmp_path / "result.json").exists()

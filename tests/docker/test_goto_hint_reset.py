@@ -83,7 +83,7 @@ def test_goto_backwards(labs: LabsRunner) -> None:
     refused = labs("goto", "volumes")
     assert (1, "") == (refused.returncode, refused.stdout)
     assert "The cluster is already past 'Make volumes': the checks of this step pass." in refused.stderr
-    assert "'labs reset ladder --step volumes' gets there on fresh nodes" in refused.stderr
+    assert "'labs reset ladder --step volumes' takes you there on fresh nodes" in refused.stderr
     result = labs("reset", "--step", "volumes")
     assert 0 == result.returncode, result.stderr
     assert "Reset ladder; everything before 'Make volumes' is done." in result.stdout
@@ -116,7 +116,7 @@ def test_goto_with_failing_checks(labs: LabsRunner, on_node1: DockerOnNode, envi
     result = labs("goto", "alone")
     assert 1 == result.returncode
     assert "first has no label; expected: a label node" in result.stderr
-    assert "'labs reset ladder --step volumes' gets to this step on fresh nodes" in result.stderr
+    assert "'labs reset ladder --step volumes' takes you to this step on fresh nodes" in result.stderr
     assert "volumes" not in json.loads(_progress_file(environment).read_text("utf-8"))["completed_on_cluster"]
 
 

@@ -107,9 +107,9 @@ def graded(labs: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> Graded
     (folder / "captured" / "secret").symlink_to("/etc/shadow")
     reports = ("--report", f"pages={root / 'pages'}", "--report", f"gitlab={root / 'gitlab.json'}")
     checks = ("--checks", str(write_hidden_checks(root)))
-    done, grades = grade_folder(labs, folder, "--driver", "docker", *checks, *reports)
-    assert 1 == done.returncode, done.stdout + done.stderr
-    return GradedClass(folder, grades, done.stdout + done.stderr)
+    result, grades = grade_folder(labs, folder, "--driver", "docker", *checks, *reports)
+    assert 1 == result.returncode, result.stdout + result.stderr
+    return GradedClass(folder, grades, result.stdout + result.stderr)
 
 
 @pytest.mark.parametrize("name", SUBMISSIONS)
@@ -128,7 +128,7 @@ def test_hidden_check(graded: GradedClass) -> None:
 
 
 def test_reports(graded: GradedClass) -> None:
-    """Each learner has a page with what did not work; reports for students do not describe hidden checks."""
+    """Each learner has a page that shows what did not work; reports for students do not describe hidden checks."""
     root = graded.folder.parent
     pages = {path.stem: path.read_text("utf-8") for path in (root / "pages" / "learners").iterdir()}
     assert set(SUBMISSIONS) == set(pages)
@@ -177,11 +177,11 @@ def test_stored_grades(graded: GradedClass, labs: LabsRunner) -> None:
 
 def test_single_submission(graded: GradedClass, labs: LabsRunner) -> None:
     """A single submission is shown with its checks and what is missing; with other checks it is graded again."""
-    done = labs("grade", str(graded.folder / "partial"), "--driver", "docker")
-    assert 1 == done.returncode, done.stderr
-    assert "The volume first is labelled with its node" in done.stdout
-    assert "on node1: first has no label; expected: a label node" in done.stdout
-    assert "1 of 4 points" in done.stdout
+    result = labs("grade", str(graded.folder / "partial"), "--driver", "docker")
+    assert 1 == result.returncode, result.stderr
+    assert "The volume first is labelled with its node" in result.stdout
+    assert "on node1: first has no label; expected: a label node" in result.stdout
+    assert "1 of 4 points" in result.stdout
 
 
 def test_continues_after_kill(labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
@@ -221,8 +221,8 @@ def test_submit(labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -
         shell.read_until("typed-42")
         shell.type_text("exit\n")
         assert 0 == shell.process.wait(20)
-        done = labs("submit", "--out", str(tmp_path / "ada"))
-        assert 0 == done.returncode, done.stderr
+        result = labs("submit", "--out", str(tmp_path / "ada"))
+        assert 0 == result.returncode, result.stderr
         assert "Overwrite it with '--force'" in labs("submit", "--out", str(tmp_path / "ada")).stderr
     finally:
         labs("rm", "ladder")

@@ -89,13 +89,13 @@ class DaskCluster:
 def start_dask_cluster(
     folder: Path, environment: Mapping[str, str], workers: int, *options: str, failures: int = 3
 ) -> Iterator[DaskCluster]:
-    """Run a scheduler that accepts `failures` lost workers per task, and workers with one thread each."""
+    """Run a scheduler that tolerates `failures` lost workers per task, and workers with one thread each."""
     file = folder / "scheduler.json"
     variables = {**environment, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(failures)}
     with ExitStack() as cleanup, (folder / "dask.log").open("w") as log:
 
-        def start(program: str, *words: str) -> None:
-            argv = [sys.executable, "-m", f"distributed.cli.dask_{program}", "--no-dashboard", *words]
+        def start(program: str, *arguments: str) -> None:
+            argv = [sys.executable, "-m", f"distributed.cli.dask_{program}", "--no-dashboard", *arguments]
             process = cleanup.enter_context(subprocess.Popen(argv, env=variables, stdout=log, stderr=log))
             cleanup.callback(process.terminate)
 
@@ -118,9 +118,9 @@ def two_workers(tmp_path_factory: pytest.TempPathFactory, environment: dict[str,
         yield cluster
 
 
-def start_grading(folder: Path, cluster: DaskCluster, environment: dict[str, str], *words: str) -> PseudoTerminal:
+def start_grading(folder: Path, cluster: DaskCluster, environment: dict[str, str], *arguments: str) -> PseudoTerminal:
     """Start grading a folder on a cluster, in a terminal."""
-    argv = ["grade", str(folder), "--driver", "docker", "--dask", cluster.address, *words]
+    argv = ["grade", str(folder), "--driver", "docker", "--dask", cluster.address, *arguments]
     return PseudoTerminal([sys.executable, "-m", "runner", *argv], {**environment, "NO_COLOR": "1"}, columns=120)
 
 
@@ -180,8 +180,8 @@ def test_a_worker_is_lost(
     hidden.mkdir()
     (hidden / "test_ladder.py").write_text(HIDDEN, "utf-8")
     before = two_workers.count_starts()
-    words = ("--checks", str(hidden), "--report", f"json={report}")
-    terminal = start_grading(folder, two_workers, environment, *words)
+    arguments = ("--checks", str(hidden), "--report", f"json={report}")
+    terminal = start_grading(folder, two_workers, environment, *arguments)
     terminal.read_until("block 1 of", 60)
     os.kill(two_workers.find_busy_worker("block 1 of"), signal.SIGKILL)
     terminal.read_until("SUBMISSION", 120)
@@ -192,7 +192,7 @@ def test_a_worker_is_lost(
         grades["with-files"].problems
     )
     assert [1, 1, 2] == sorted(two_workers.count_starts(before).values())
-    audit = labs("grade", str(folder), "--driver", "docker", *words[:2], "--audit", str(report))
+    audit = labs("grade", str(folder), "--driver", "docker", *arguments[:2], "--audit", str(report))
     assert 0 == audit.returncode, audit.stdout + audit.stderr
 
 
@@ -217,7 +217,7 @@ def test_different_lab(labs: LabsRunner, environment: dict[str, str], tmp_path: 
     folder = write_submissions(tmp_path / "class", {"ada": SWARM_BLOCK, "bob": THIRD_BLOCK})
     worker_environment = {**environment, "LABS_ROOT": str(tmp_path / "tree")}
     with start_dask_cluster(tmp_path, worker_environment, 1, "--no-nanny") as cluster:
-        done = labs("grade", str(folder), "--driver", "docker", "--dask", cluster.address)
-    assert 4 == done.returncode, done.stdout
-    assert "The checks of 'ladder' on the Dask worker tcp://127.0.0.1:" in done.stderr
-    assert f"Copy the files in {tmp_path / 'tree'} from here to there" in done.stderr
+        result = labs("grade", str(folder), "--driver", "docker", "--dask", cluster.address)
+    assert 4 == result.returncode, result.stdout
+    assert "The checks of 'ladder' on the Dask worker tcp://127.0.0.1:" in result.stderr
+    assert f"Copy the files in {tmp_path / 'tree'} from here to there" in result.stderr

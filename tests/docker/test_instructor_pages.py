@@ -47,11 +47,11 @@ class PageRunner:
         errors = []
         for block in blocks:
             argv = ["bash", "-euo", "pipefail", "-c", block]
-            done = subprocess.run(
+            result = subprocess.run(
                 argv, cwd=self.folder, env=self._environment, capture_output=True, text=True, check=False
             )
-            assert 0 == done.returncode, f"{block}\n{done.stdout}\n{done.stderr}"
-            errors.append(done.stderr)
+            assert 0 == result.returncode, f"{block}\n{result.stdout}\n{result.stderr}"
+            errors.append(result.stderr)
         return "".join(errors)
 
     @property

@@ -30,7 +30,7 @@ def other(environment: dict[str, str]) -> Iterator[str]:
 
 @pytest.mark.usefixtures("clean")
 def test_rm_all_keeps_the_layer_cache(labs: LabsRunner, environment: dict[str, str]) -> None:
-    """After rm --all only the layer cache is left of a project, and the next start uses it as it is."""
+    """After rm --all, only the layer cache of a project remains, and the next start uses it unchanged."""
     project = environment["LABS_PROJECT"]
     assert 0 == labs("start", "trio").returncode
     own = ("--quiet", "--filter", f"label=labs.project={project}")
@@ -59,7 +59,7 @@ def test_dead_projects_lose_their_layer_cache(labs: LabsRunner, environment: dic
 
 
 def test_a_killed_build_leaves_no_layer_cache(labs: LabsRunner, environment: dict[str, str], other: str) -> None:
-    """What a build that was killed has left on the engine is removed by its project's next rm --all."""
+    """The leftovers of a killed build are removed by the next rm --all of its project."""
     variables = {**environment, "LABS_PROJECT": other}
     interrupt_start(lambda: bool(list_volumes(other)), signal.SIGKILL, ["solo"], variables)
     assert list_volumes(other)

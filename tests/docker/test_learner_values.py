@@ -40,9 +40,9 @@ def grades(labs: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     for name in ("ada", "max"):
         text = (folder / name / "submission.md").read_text("utf-8")
         (folder / name / "submission.md").write_text(text.replace("---\n", "---\nlearner: ada\n", 1), "utf-8")
-    result, found = grade_folder(labs, folder, "--driver", "docker", "--seed", "autumn")
+    result, graded = grade_folder(labs, folder, "--driver", "docker", "--seed", "autumn")
     assert 1 == result.returncode, result.stdout + result.stderr
-    return found
+    return graded
 
 
 def test_own_values(grades: dict[str, Grade]) -> None:
@@ -64,7 +64,7 @@ def test_copy(grades: dict[str, Grade]) -> None:
 def test_grade_records_values(grades: dict[str, Grade]) -> None:
     """A grade records the learner, the seed and the drawn values."""
     assert {name: (name, "autumn", {"LAST": value}) for name, value in DRAWN_VALUES.items()} == {
-        name: (one.learner, one.seed, one.values) for name, one in grades.items()
+        name: (grade.learner, grade.seed, grade.values) for name, grade in grades.items()
     }
 
 
@@ -88,5 +88,5 @@ def test_learner(started: subprocess.CompletedProcess[str], labs: LabsRunner) ->
     assert line in labs("start", "ladder").stdout
     changed = labs("start", "ladder", "--learner", "bob").stdout
     assert "  Values for bob: LAST is fifth.\n  Earlier work on the nodes is kept." in changed
-    found = labs("check")
-    assert (1, True) == (found.returncode, "The volume fifth exists" in found.stdout)
+    check = labs("check")
+    assert (1, True) == (check.returncode, "The volume fifth exists" in check.stdout)

@@ -32,9 +32,9 @@ def test_nodes_resolve_each_other(labs: LabsRunner) -> None:
     started = labs("start", "trio")
     assert 0 == started.returncode, started.stderr
     assert "labs check trio" in started.stdout
-    found = labs("exec", "node3", "--", "getent", "hosts", "node1").stdout.split()
-    assert found[0].startswith("10.213.")
-    assert found[0].endswith(".11")
+    addresses = labs("exec", "node3", "--", "getent", "hosts", "node1").stdout.split()
+    assert addresses[0].startswith("10.213.")
+    assert addresses[0].endswith(".11")
 
 
 def test_start_runs_setup(labs: LabsRunner, environment: dict[str, str]) -> None:

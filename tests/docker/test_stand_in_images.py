@@ -316,7 +316,7 @@ def test_voting_app(containers: ContainerRunner) -> None:
 
 
 def test_new_version_of_vote(containers: ContainerRunner) -> None:
-    """The version after of the voting page has other options, which the environment can change."""
+    """The image tag `after` of the voting page has other options, which environment variables can change."""
     containers.start("after", f"{VOTE}:after", "--publish", "127.0.0.1::80")
     containers.start("own", f"{VOTE}:after", "--publish", "127.0.0.1::80", "--env", "OPTION_A=<Sea>")
     after, own = containers.get_url("after", 80), containers.get_url("own", 80)

@@ -51,8 +51,8 @@ def open_watch(labs: LabsRunner, environment: dict[str, str]) -> Iterator[OpenWa
 def docker_on(environment: dict[str, str]) -> Callable[..., str]:
     """Return a function that runs a Docker command on a node, as a learner does."""
 
-    def run(node: str, *words: str) -> str:
-        return run_docker("exec", f"{environment['LABS_PROJECT']}-trio-{node}", "docker", *words)
+    def run(node: str, *arguments: str) -> str:
+        return run_docker("exec", f"{environment['LABS_PROJECT']}-trio-{node}", "docker", *arguments)
 
     return run
 
@@ -108,14 +108,14 @@ def test_stopped_node(
 def test_cluster_lifecycle(open_watch: OpenWatch, labs: LabsRunner) -> None:
     """The watch shows that the cluster is stopped, started, reset or removed, and continues."""
     display = open_watch()
-    for words, shown in (
+    for arguments, shown in (
         (("stop",), "'trio' is stopped."),
         (("start", "trio"), "✗ node1 is in a swarm"),
         (("reset",), "✗ node1 is in a swarm"),
         (("rm",), "'trio' is not started."),
         (("start", "trio"), "✗ node1 is in a swarm"),
     ):
-        assert 0 == labs(*words).returncode
+        assert 0 == labs(*arguments).returncode
         display.wait_for(shown, 10)
     display.type_text("q")
     assert 0 == display.wait_for_exit()

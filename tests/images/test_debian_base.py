@@ -111,7 +111,7 @@ def test_without_mmdebstrap() -> None:
     """If mmdebstrap is missing, the error says how to install it."""
     with pytest.raises(HostError, match=r"mmdebstrap.* is not installed") as caught:
         debian_base.bootstrap_root_archive(print)
-    assert "Type 'sudo apt-get install mmdebstrap', then retry." == caught.value.advice
+    assert "Run 'sudo apt-get install mmdebstrap', then retry." == caught.value.advice
 
 
 def test_bootstrap(tmp_path: Path) -> None:

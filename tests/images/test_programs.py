@@ -237,7 +237,7 @@ def test_vote_page(http_server: Any, vote: Any) -> None:
     ],
 )
 def test_parse_vote(text: bytes, vote_of: tuple[str, str] | None, worker: Any) -> None:
-    """The worker recognizes votes, and returns None for anything else."""
+    """The worker parses votes, and returns None for any other text."""
     assert vote_of == worker.parse_vote(text)
 
 

@@ -26,7 +26,7 @@ def test_names() -> None:
     assert ["compose", "swarm-nets"] == catalog.list_lab_names()
 
 
-def test_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder without execute permission counts as a lab, so that it is not skipped silently."""
     # Root may enter every folder.
     monkeypatch.setattr("os.access", lambda path, _mode: Path(path) != tmp_path / "labs" / "draft")

@@ -39,7 +39,7 @@ CORRECT_FILES = {
     "checks/test_tiny.py": CHECKS,
 }
 COMMAND = "```sh node1\nls\n```\n"
-NEAR_MISS = f"---\nstep: look\nplayed: before\nsays: It is so\n---\n## Wrong\n{COMMAND}## Cure\n{COMMAND}"
+NEAR_MISS = f"---\nstep: look\nplayed: before\nsays: It works\n---\n## Wrong\n{COMMAND}## Cure\n{COMMAND}"
 CASES = [
     pytest.param(files, problems, id=f"{file.stem}: {title}")
     for file in sorted(CASES_FOLDER.glob("*.txt"))

@@ -156,7 +156,7 @@ def test_step_by_id(tmp_path: Path) -> None:
     "odd", ["a form\x0cfeed", "a line\u2028separator", "a next\x85line"], ids=["form feed", "separator", "next line"]
 )
 def test_odd_line_ends(odd: str, tmp_path: Path) -> None:
-    """Characters that are line ends for Python but not for Markdown do not shift line numbers."""
+    """Characters that end lines in Python but not in Markdown do not shift line numbers."""
     lesson = helpers.make_lab(
         tmp_path, f"{helpers.FRONT_MATTER}{odd}\n\n## Look {{#look}}\n\nOne.\n\n```sh node1\ntrue\n```\n\nTwo.\n"
     ).lesson

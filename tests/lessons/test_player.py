@@ -163,7 +163,7 @@ def test_stuck(tmp_path: Path) -> None:
     (result,) = LessonPlayer(helpers.make_local_cluster(tmp_path), ShellScriptRunner(0.2)).play_commands(
         [Command(NODE, "sleep 60", 1)]
     )
-    assert "it did not end within 0.2 s" == result.mismatch
+    assert "it did not finish within 0.2 s" == result.mismatch
 
 
 @pytest.mark.parametrize("method", ["play_commands", "rerun_capturing_commands"])

@@ -40,8 +40,8 @@ def test_style() -> None:
     (checks,) = (path for path in scaffold.create_lab("two-words") if path.suffix == ".py")
     settings = helpers.CHECKOUT / "pyproject.toml"
     for arguments in (("check",), ("format", "--check")):
-        done = subprocess.run([sys.executable, "-m", "ruff", *arguments, "--config", settings, checks], check=False)
-        assert 0 == done.returncode
+        result = subprocess.run([sys.executable, "-m", "ruff", *arguments, "--config", settings, checks], check=False)
+        assert 0 == result.returncode
     assert "Checks of the lab 'two-words', in lesson order." in checks.read_text("utf-8")
 
 
@@ -61,7 +61,7 @@ def test_names(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("taken", ["labs/mine", "checks/test_mine.py"])
-def test_taken(taken: str, tmp_path: Path) -> None:
+def test_existing_lab(taken: str, tmp_path: Path) -> None:
     """An existing lab is not changed, and no other file is written."""
     (tmp_path / taken).mkdir(parents=True)
     with pytest.raises(UsageError, match=f"{tmp_path / taken} already exists"):

@@ -1,4 +1,4 @@
-"""A Docker client over our own streams, with a small HTTP server in place of the engine."""
+"""A Docker client over custom streams, with a small HTTP server in place of the engine."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ STEP = Step("look", "Look", 1, (WEAK, NAMED, WORKER, ANY, STRONG))
 
 def failed(check: str, observed: str = "", step: str = "look") -> CheckResult:
     """Return a failed result."""
-    return CheckResult(check, step, "It is so", Outcome.FAILED, observed=observed, expected="it is so")
+    return CheckResult(check, step, "It works", Outcome.FAILED, observed=observed, expected="it works")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def lesson(tmp_path: Path) -> Lesson:
     ).lesson
 
 
-def test_nothing(lesson: Lesson) -> None:
+def test_empty_progress(lesson: Lesson) -> None:
     """Empty progress has no passed steps and starts at the first step."""
     assert (0, 0, lesson.steps[0], lesson.steps[0]) == (
         NOTHING.count_passed_steps(lesson),
@@ -66,7 +66,7 @@ def test_out_of_order(lesson: Lesson) -> None:
     assert lesson.steps[0] is NOTHING.with_steps_passed(["find"], NOON).find_first_step_incomplete_on_cluster(lesson)
 
 
-def test_played(lesson: Lesson) -> None:
+def test_replayed(lesson: Lesson) -> None:
     """A replayed step is completed on the cluster but never counts as passed, even if its checks pass later."""
     progress = NOTHING.with_steps_played(["look"]).with_steps_passed(["look", "find"], NOON)
     assert (1, 1, lesson.steps[2], lesson.steps[0]) == (
@@ -77,7 +77,7 @@ def test_played(lesson: Lesson) -> None:
     )
 
 
-def test_played_after_pass(lesson: Lesson) -> None:
+def test_replayed_after_pass(lesson: Lesson) -> None:
     """Replaying a passed step does not change its record."""
     progress = NOTHING.with_steps_passed(["look"], NOON).with_steps_played(["look"])
     assert (1, 0, StepCompletion.PASSED) == (
@@ -113,7 +113,7 @@ def test_hints() -> None:
 
 
 def test_changed_lesson(lesson: Lesson) -> None:
-    """Steps that a newer lesson no longer has do not count; new ones are still to do."""
+    """Steps that were removed from the lesson do not count; new steps still have to be completed."""
     progress = NOTHING.with_steps_passed(["look", "gone", "keep"], NOON)
     assert (2, lesson.steps[1]) == (
         progress.count_passed_steps(lesson),

@@ -25,7 +25,9 @@ def report(outcomes: str) -> CheckReport:
     """Return a report from items such as 'a:pf': a step and the outcomes of its checks."""
     steps = [item.split(":") for item in outcomes.split()]
     results = [
-        CheckResult(f"test_{at}", step, "", OUTCOMES[one]) for step, all_ in steps for at, one in enumerate(all_)
+        CheckResult(f"test_{number}", step, "", OUTCOMES[letter])
+        for step, letters in steps
+        for number, letter in enumerate(letters)
     ]
     return CheckReport("tiny", tuple(results))
 

@@ -1,4 +1,4 @@
-"""Planning which steps to replay to reach a step."""
+"""Planning which steps to replay so that the cluster reaches a step."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def write_file(text: str) -> Path:
     return file()
 
 
-def test_nothing() -> None:
+def test_empty_progress() -> None:
     """A lab that was never used has empty progress, and loading it creates no file."""
     assert Progress("tiny") == store.load_progress("tiny")
     assert not file().parent.exists()
@@ -74,7 +74,7 @@ def test_passed() -> None:
     assert before <= passed <= datetime.now(UTC)
 
 
-def test_everything_kept() -> None:
+def test_everything_is_stored() -> None:
     """Hints, solutions, replayed steps and the last use are stored as well."""
     store.record_hint_shown("tiny", "look", "0123456789ab")
     store.record_solution_shown("tiny", "look")
@@ -86,7 +86,7 @@ def test_everything_kept() -> None:
     assert last.last_used is not None
 
 
-def test_labs_apart() -> None:
+def test_labs_are_separate() -> None:
     """Each lab has its own progress."""
     store.record_steps_passed("tiny", ["look"])
     assert Progress("other") == store.load_progress("other")
@@ -102,7 +102,7 @@ def test_fresh_cluster() -> None:
 
 
 def test_format() -> None:
-    """The file is JSON with a version, and one written by this version is read to the letter."""
+    """A file in the current format is loaded, and a change of it keeps all other content."""
     write_file(VERSION_2)
     progress = store.load_progress("tiny")
     assert datetime(2026, 11, 21, 11, tzinfo=UTC) == progress.find_step_record("look").passed_at
@@ -111,7 +111,7 @@ def test_format() -> None:
     assert {**json.loads(VERSION_2), "last_used": again["last_used"]} == again
 
 
-def test_nothing_new_is_not_write_file() -> None:
+def test_unchanged_progress_is_not_written() -> None:
     """Recording the same pass again within a minute does not write the file."""
     store.record_steps_passed("tiny", ["look"])
     before = file().stat().st_ino
@@ -119,7 +119,7 @@ def test_nothing_new_is_not_write_file() -> None:
     assert before == file().stat().st_ino
 
 
-def test_used() -> None:
+def test_last_use() -> None:
     """The time of last use is updated once it is more than a minute old."""
     write_file(VERSION_2)
     used = store.record_lab_used("tiny").last_used

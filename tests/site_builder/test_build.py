@@ -314,7 +314,7 @@ def test_no_labs(tree: Path) -> None:
 def test_imports() -> None:
     """Building the site imports neither drivers nor Docker and network libraries."""
     script = "import sys; import runner.site_builder.build; print({'docker', 'requests', 'testinfra'} & {*sys.modules})"
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", script], cwd=helpers.CHECKOUT, capture_output=True, text=True, check=True
     )
-    assert "set()\n" == done.stdout
+    assert "set()\n" == result.stdout

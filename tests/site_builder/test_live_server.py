@@ -43,7 +43,7 @@ def address(site: Path, updates: LiveUpdates) -> Iterator[str]:
 
 
 def test_pages(address: str) -> None:
-    """Pages are served from loopback, and browsers do not cache them."""
+    """Pages are served on the loopback address, and browsers do not cache them."""
     assert address.startswith("http://127.0.0.1:")
     with urllib.request.urlopen(address, timeout=10) as answer:
         assert (b"front", "no-store") == (answer.read(), answer.headers["Cache-Control"])

@@ -96,11 +96,11 @@ def test_one_language(tree: Path) -> None:
 
 def test_anchors(lab: Path) -> None:
     """A heading has the same anchor in every language, so that the language switch keeps the position."""
-    english = (lab / "lesson.md").read_text("utf-8") + "### Why it is so\n"
+    english = (lab / "lesson.md").read_text("utf-8") + "### Why it works\n"
     (lab / "lesson.md").write_text(english, "utf-8")
     translate(lab, CHINESE + "### 为什么\n")
-    assert '<h2 id="leave--why-it-is-so">为什么</h2>' in render_page("zh/tiny/leave.html")
-    assert '<h2 id="leave--why-it-is-so">Why it is so</h2>' in render_page("tiny/leave.html")
+    assert '<h2 id="leave--why-it-works">为什么</h2>' in render_page("zh/tiny/leave.html")
+    assert '<h2 id="leave--why-it-works">Why it works</h2>' in render_page("tiny/leave.html")
 
 
 def test_glossary(lab: Path) -> None:

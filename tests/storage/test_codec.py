@@ -1,4 +1,4 @@
-"""Dataclasses become JSON and come back equal; other data is refused with the field's name."""
+"""Dataclasses are encoded as JSON and decoded to equal values; other data is refused with the field's name."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def test_second_command() -> None:
         pass
     assert (
         "Another 'labs' command is starting, stopping or removing 'tiny'.",
-        "Wait until it has ended, then retry.",
+        "Wait until it finishes, then retry.",
     ) == (caught.value.message, caught.value.advice)
 
 

@@ -53,7 +53,7 @@ def test_interrupted(directory: ManagedDirectory) -> None:
 
 
 def test_other_files(directory: ManagedDirectory) -> None:
-    """A folder with a file of someone else is not replaced by a file."""
+    """A folder that contains files from elsewhere is not replaced by a file."""
     directory.write_files({"a/one": b"1"})
     (directory.folder / "a" / "mine").write_text("kept", "utf-8")
     with pytest.raises(OSError, match="directory"):

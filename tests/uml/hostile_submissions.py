@@ -9,7 +9,7 @@ from tests.ladder_submissions import SWARM_BLOCK, THIRD_BLOCK, VOLUMES_BLOCK, ma
 SWARM_AND_VOLUMES = SWARM_BLOCK + VOLUMES_BLOCK
 # The results of the lab's four checks and of the hidden check.
 ALL, MOST, NONE = "passed passed passed passed passed", "passed passed passed failed passed", "failed " * 4 + "failed"
-# The checks could not check.
+# No check could run.
 ALL_ERRORS = "error error error error error"
 # A placeholder for the port of the host on which the tests listen.
 PORT = "@PORT@"
@@ -113,7 +113,7 @@ ATTACKS = {
     # Submissions that exhaust resources.
     "fills-the-disk": Attack(SWARM_AND_VOLUMES + make_block("dd if=/dev/zero of=/root/full bs=1M")),
     "fills-the-memory": Attack(SWARM_AND_VOLUMES + make_block(_perl('my @all; push @all, "x" x 50_000_000 while 1'))),
-    # A fork bomb without an end would only be one more submission whose grade is an error, after minutes.
+    # The fork bomb ends after three seconds: an endless one would only end in a grading error after minutes.
     "fork-bomb": Attack(
         SWARM_AND_VOLUMES + make_block(_perl('my $end = time + 3; $SIG{CHLD} = "IGNORE"; while (time < $end) { fork }'))
     ),
@@ -174,7 +174,7 @@ ATTACKS = {
         + f"```sh {'node1 ' * 50_000}\ntrue\n```\n```sh \x1b[2Jnode9\ntrue\n```\n"
     ),
     "names-another-lab": Attack(f"---\nlab: solo\n---\n{SWARM_AND_VOLUMES}"),
-    # The only attack without a defense; docs/instructors.md says so.
+    # The only attack without a defense; docs/instructors.md documents this.
     "lying-engine": Attack(_replace_engine(_FALSE_ANSWERS), ALL),
     # Submissions that look for secrets.
     "looks-for-checks": Attack(SWARM_AND_VOLUMES + make_block(_FIND_CHECKS)),

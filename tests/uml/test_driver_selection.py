@@ -64,9 +64,9 @@ def test_lab_that_needs_ipvs(labs: LabsRunner, leftovers: UmlLeftovers, engine: 
 
 def test_doctor_shows_both_drivers(labs: LabsRunner) -> None:
     """`labs doctor` shows the findings for both drivers, and succeeds if one of them can be used."""
-    done = labs("doctor")
-    assert 0 == done.returncode, done.stdout
-    docker, uml = done.stdout.partition("driver uml")[::2]
+    result = labs("doctor")
+    assert 0 == result.returncode, result.stdout
+    docker, uml = result.stdout.partition("driver uml")[::2]
     assert docker.startswith("driver docker\n")
     assert f"No Docker Engine answers at {NO_ENGINE}" in docker
     assert "kernel and base disk with" in uml

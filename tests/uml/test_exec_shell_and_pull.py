@@ -64,8 +64,8 @@ def test_processors(leftovers: UmlLeftovers) -> None:
 
 def test_exec_streams(labs: LabsRunner) -> None:
     """Without a terminal, `labs exec` passes on standard output, standard error and the exit status separately."""
-    done = labs("exec", "node1", "--", "sh", "-c", "hostname; echo err >&2; exit 3")
-    assert (3, "node1\n", "err\n") == (done.returncode, done.stdout, done.stderr)
+    result = labs("exec", "node1", "--", "sh", "-c", "hostname; echo err >&2; exit 3")
+    assert (3, "node1\n", "err\n") == (result.returncode, result.stdout, result.stderr)
 
 
 def test_exec_exit_status(labs: LabsRunner) -> None:
@@ -78,8 +78,8 @@ def test_exec_exit_status(labs: LabsRunner) -> None:
 def test_exec_input(labs: LabsRunner, size: int) -> None:
     """All input reaches the command, and its output is returned while input is still being sent."""
     text = "0123456789\n" * (size // 11)
-    done = labs("exec", "node1", "--", "cat", input=text)
-    assert (0, size) == (done.returncode, len(done.stdout))
+    result = labs("exec", "node1", "--", "cat", input=text)
+    assert (0, size) == (result.returncode, len(result.stdout))
 
 
 def test_node_names(labs: LabsRunner) -> None:
@@ -156,8 +156,8 @@ def test_env(labs: LabsRunner) -> None:
 
 def _docker(labs: LabsRunner, *argv: str) -> tuple[float, int, str]:
     began = time.monotonic()
-    done = labs("exec", "node3", "--", "docker", *argv)
-    return time.monotonic() - began, done.returncode, done.stdout + done.stderr
+    result = labs("exec", "node3", "--", "docker", *argv)
+    return time.monotonic() - began, result.returncode, result.stdout + result.stderr
 
 
 def test_images(labs: LabsRunner) -> None:

@@ -56,12 +56,12 @@ def graded(labs: LabsRunner, tmp_path_factory: pytest.TempPathFactory) -> Graded
     with record_connections("0.0.0.0") as (port, graded.connections):
         texts = {name: attack.text.replace(PORT, str(port)) for name, attack in ATTACKS.items()}
         folder = write_submissions(graded.root / "class", texts)
-        words = [word for name in REPORTS for word in ("--report", f"{name}={graded.root / name}")]
+        arguments = [word for name in REPORTS for word in ("--report", f"{name}={graded.root / name}")]
         checks = ("--checks", str(write_hidden_checks(graded.root)))
-        done, graded.grades = grade_folder(
-            labs, folder, "--lab", "ladder", *_TIME_LIMIT, *checks, "--jobs", "2", *words
+        result, graded.grades = grade_folder(
+            labs, folder, "--lab", "ladder", *_TIME_LIMIT, *checks, "--jobs", "2", *arguments
         )
-    graded.printed, graded.status = done.stdout + done.stderr, done.returncode
+    graded.printed, graded.status = result.stdout + result.stderr, result.returncode
     return graded
 
 
@@ -90,7 +90,7 @@ def test_time_limit(graded: GradedAttacks) -> None:
     """A block that never ends is stopped, and the blocks after it are reported as not run."""
     for name in ("endless-output", "sleeps"):
         ended, *after = [run for run in graded.grades[name].runs if run.complaint]
-        assert re.match(r"it did not end within [0-9.]+ s$", ended.complaint)
+        assert re.match(r"it did not finish within [0-9.]+ s$", ended.complaint)
         assert {"not run: all blocks of a submission together may take 25 s"} == {run.complaint for run in after}
 
 
@@ -145,7 +145,7 @@ def test_resume_after_a_kill(
     state = tmp_path_factory.mktemp("killed")
     own = {**environment, "XDG_STATE_HOME": str(state)}
     folders = [str(graded.root / "class" / name) for name in INTERRUPTED_ATTACKS]
-    words = [
+    arguments = [
         *folders,
         "--lab",
         "ladder",
@@ -157,7 +157,7 @@ def test_resume_after_a_kill(
     ]
     leftovers = UmlLeftovers(state / "labs" / environment["LABS_PROJECT"])
     with subprocess.Popen(
-        [sys.executable, "-m", "runner", "grade", *words],
+        [sys.executable, "-m", "runner", "grade", *arguments],
         env=own,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -172,12 +172,12 @@ def test_resume_after_a_kill(
             os.kill(pid, signal.SIGKILL)
         leftovers.kill_processes()
     report = state / "grades.json"
-    done = labs("grade", *words, "--report", f"json={report}", env=own)
-    assert ExitCode.INCOMPLETE == done.returncode, done.stderr
+    result = labs("grade", *arguments, "--report", f"json={report}", env=own)
+    assert ExitCode.INCOMPLETE == result.returncode, result.stderr
     assert {
         name: row for name, row in parse_table(graded.printed).items() if name in INTERRUPTED_ATTACKS
-    } == parse_table(done.stdout)
-    assert first.split()[1].rstrip(":") in parse_table(done.stdout)
+    } == parse_table(result.stdout)
+    assert first.split()[1].rstrip(":") in parse_table(result.stdout)
     assert [] == leftovers.list_all()
 
 
@@ -186,10 +186,10 @@ def test_link_to_a_host_file(labs: LabsRunner, tmp_path: Path) -> None:
     folder = write_submissions(tmp_path / "class", {"link": ""}) / "link"
     (folder / "submission.md").unlink()
     (folder / "submission.md").symlink_to("/etc/hostname")
-    done = labs("grade", str(folder), "--lab", "ladder")
-    assert 1 == done.returncode, done.stderr
+    result = labs("grade", str(folder), "--lab", "ladder")
+    assert 1 == result.returncode, result.stderr
     assert (
         "submission.md:1: symbolic link to a file outside the submission; replace it with the file itself"
-        in done.stdout
+        in result.stdout
     )
-    assert "0 of 4 points" in done.stdout
+    assert "0 of 4 points" in result.stdout

@@ -12,7 +12,7 @@ import pytest
 
 from tests import ci_runners
 from tests.conftest import LabsRunner
-from tests.grading import platform_readers
+from tests.grading import platform_report_readers
 from tests.ladder_submissions import HIDDEN_CHECK, SWARM_BLOCK, THIRD_BLOCK, VOLUMES_BLOCK
 
 
@@ -48,9 +48,11 @@ class Autograder:
         (self.root / "submission_metadata.json").write_text(json.dumps({"id": 7, "users": users}), "utf-8")
         (self.root / "results").mkdir(exist_ok=True)
         (self.root / "results" / "results.json").unlink(missing_ok=True)
-        done = self.run("run_autograder")
-        assert 0 == done.returncode, done.stderr
-        return platform_readers.read_gradescope(self.root / "results" / "results.json"), done.stdout + done.stderr
+        result = self.run("run_autograder")
+        assert 0 == result.returncode, result.stderr
+        return platform_report_readers.read_gradescope(
+            self.root / "results" / "results.json"
+        ), result.stdout + result.stderr
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +61,13 @@ def autograder(labs: LabsRunner, environment: dict[str, str], tmp_path_factory: 
     folder = tmp_path_factory.mktemp("gradescope")
     (folder / "hidden").mkdir()
     (folder / "hidden" / "test_ladder.py").write_text(HIDDEN_CHECK, "utf-8")
-    words = ("grade", "bundle", "gradescope", "--lab", "ladder", "--checks", str(folder / "hidden"))
-    done = labs(*words, "--out", str(folder / "a.zip"))
-    assert 0 == done.returncode, done.stderr
+    arguments = ("grade", "bundle", "gradescope", "--lab", "ladder", "--checks", str(folder / "hidden"))
+    result = labs(*arguments, "--out", str(folder / "a.zip"))
+    assert 0 == result.returncode, result.stderr
     # The bundle contains the lab, which must not be looked for in the tests' tree.
     unpacked = Autograder(folder / "autograder", folder / "a.zip", environment | {"LABS_ROOT": "/nonexistent"})
-    done = unpacked.run("source/setup.sh")
-    assert 0 == done.returncode, done.stdout + done.stderr
+    result = unpacked.run("source/setup.sh")
+    assert 0 == result.returncode, result.stdout + result.stderr
     # The VMs' supervisor does not inherit PYTHONPATH.
     (packages,) = (unpacked.root / "labs" / "lib").glob("python*/site-packages")
     (packages / "reused.pth").write_text(f"{ci_runners.REUSE_INSTALLED_PACKAGES['PYTHONPATH']}\n", "utf-8")

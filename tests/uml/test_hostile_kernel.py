@@ -78,9 +78,9 @@ def run_sandboxed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[R
     vm = cluster_state.VmSpec("node1", Role.MANAGER, "10.213.0.11", MEMORY)
     cluster = cluster_state.ClusterState("tiny", ClusterId("tiny").run, files.parent, (vm,))
 
-    def run(script: str, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = sandbox.build_vm_command(vm, cluster, folder, 0, "")
-        command = [*command[: command.index("/usr/bin/env")], "/usr/bin/perl", "-e", script, *words]
+        command = [*command[: command.index("/usr/bin/env")], "/usr/bin/perl", "-e", script, *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, process_group=0)
 
     yield run
@@ -105,10 +105,10 @@ call = ctypes.CDLL(None, use_errno=True).syscall
 key = call(248, b"user", b"labs-test", b"secret", 6, -3)
 supervisor._restrict_process()
 print(key > 0, call(250, 11, key, None, 0))"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    if "False" in done.stdout:
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    if "False" in result.stdout:
         pytest.skip("this host does not support kernel keys")
-    assert "True -1\n" == done.stdout, done.stderr
+    assert "True -1\n" == result.stdout, result.stderr
 
 
 def test_hostile_kernel_cannot_exceed_its_memory(run_sandboxed: RunSandboxed, tmp_path: Path) -> None:

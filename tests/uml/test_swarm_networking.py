@@ -15,9 +15,9 @@ SERVE = "hostname >/usr/share/nginx/html/index.html && exec nginx -g 'daemon off
 
 
 def _run_on(labs: LabsRunner, node: str, *argv: str) -> str:
-    done = labs("exec", node, "--", *argv)
-    assert 0 == done.returncode, done.stdout + done.stderr
-    return str(done.stdout)
+    result = labs("exec", node, "--", *argv)
+    assert 0 == result.returncode, result.stdout + result.stderr
+    return str(result.stdout)
 
 
 def _request(labs: LabsRunner, node: str, address: str, times: int = 6) -> set[str]:

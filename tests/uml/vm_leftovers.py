@@ -35,28 +35,26 @@ class UmlLeftovers:
         processes = {}
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                words = process.joinpath("cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+                argv = process.joinpath("cmdline").read_bytes().decode("utf-8", "replace").split("\0")
                 mounts = process.joinpath("mountinfo").read_text("utf-8")
-                if f"{self._state}/" in mounts or any(word.startswith(f"{self._state}/") for word in words):
-                    processes[int(process.name)] = words
+                if f"{self._state}/" in mounts or any(word.startswith(f"{self._state}/") for word in argv):
+                    processes[int(process.name)] = argv
         return processes
 
     def find_supervisor(self, lab: str) -> int:
         """Return the process id of a lab's supervisor."""
-        return self._find_process(
-            lambda words: "runner.drivers.uml.vm.supervisor" in words and "python" in words[0], lab
-        )
+        return self._find_process(lambda argv: "runner.drivers.uml.vm.supervisor" in argv and "python" in argv[0], lab)
 
     def find_kernel(self, lab: str, node: str) -> int:
         """Return the process id of a VM's kernel."""
-        return self._find_process(lambda words: words[0].endswith("linux.uml") and f"umid={node}" in words, lab)
+        return self._find_process(lambda argv: argv[0].endswith("linux.uml") and f"umid={node}" in argv, lab)
 
     def _find_process(self, matches: Callable[[list[str]], bool], lab: str) -> int:
-        lab_words = (f"labs_lab={lab}", str(self.cluster_folder(lab)))
+        lab_arguments = (f"labs_lab={lab}", str(self.cluster_folder(lab)))
         return next(
             process
-            for process, words in sorted(self.list_processes().items())
-            if matches(words) and any(word in lab_words for word in words) and _is_pid_1(process)
+            for process, argv in sorted(self.list_processes().items())
+            if matches(argv) and any(word in lab_arguments for word in argv) and _is_pid_1(process)
         )
 
     def list_namespaces(self) -> set[str]:
@@ -75,13 +73,13 @@ class UmlLeftovers:
     def list_all(self) -> list[str]:
         """Return everything that belongs to clusters and does not disappear within a few seconds."""
         deadline = time.monotonic() + _CLEANUP_SECONDS
-        while (found := self._list_all()) and time.monotonic() < deadline:
+        while (leftovers := self._list_all()) and time.monotonic() < deadline:
             time.sleep(0.1)
-        return found
+        return leftovers
 
     def _list_all(self) -> list[str]:
-        found = (*self.list_processes().items(), *self.list_sockets(), *self.list_cluster_folders())
-        return [*map(str, found), *self.list_mounts()]
+        leftovers = (*self.list_processes().items(), *self.list_sockets(), *self.list_cluster_folders())
+        return [*map(str, leftovers), *self.list_mounts()]
 
     def list_mounts(self) -> list[str]:
         """Return the project's mounts that this process can see."""

@@ -60,7 +60,7 @@ def test_no_engine(client: CheckClient) -> None:
 
 
 def test_killed(client: CheckClient) -> None:
-    """If the worker is killed, such as for lack of memory, that is reported, and the next run starts a new worker."""
+    """If the worker is killed, as when memory is low, that is reported, and the next run starts a new worker."""
     results_fd = client.start_check_run(None)
     os.kill(worker_pid(client), signal.SIGKILL)
     error = wait_for_result(client, results_fd).error

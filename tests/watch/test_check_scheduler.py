@@ -111,11 +111,11 @@ def test_one_run_at_a_time(scheduler: CheckScheduler, runner: RecordingRunner) -
 
 def test_step_done(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
     """As soon as a step is done all checks run, because those of the next step were skipped until then."""
-    done = watch_states.make_watch_state(INIT, READY, WORKERS, SKIPPED_WEB)
+    result = watch_states.make_watch_state(INIT, READY, WORKERS, SKIPPED_WEB)
     scheduler.schedule_after_event(100.0)
     scheduler.start_due_run(HALF_DONE, 100.2)
-    end_run(scheduler, runner, HALF_DONE, done, now=100.5)
-    scheduler.start_due_run(done, 100.5)
+    end_run(scheduler, runner, HALF_DONE, result, now=100.5)
+    scheduler.start_due_run(result, 100.5)
     assert [["join"], ALL] == runner.runs
 
 
@@ -159,7 +159,7 @@ def test_hanging(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
 
 
 def test_recheck(scheduler: CheckScheduler, runner: RecordingRunner) -> None:
-    """On request all checks run at once; a slow run is aborted for it, a quick one is not."""
+    """When the learner requests it, all checks run at once; a slow run is aborted first, a quick one is not."""
     scheduler.schedule_after_event(100.0)
     scheduler.start_due_run(HALF_DONE, 100.2)
     scheduler.abort_slow_run_and_recheck(100.3)

@@ -22,7 +22,7 @@ FRONT_MATTER_WITH_VALUE = helpers.FRONT_MATTER.replace(
 
 
 @pytest.fixture(autouse=True)
-def _own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     helpers.isolate_environment(monkeypatch, tmp_path)
 
 
@@ -49,7 +49,7 @@ def test_after_a_reset() -> None:
     )
 
 
-def test_several() -> None:
+def test_several_steps() -> None:
     """Steps that pass together are praised together."""
     assert (
         "and 5 more"

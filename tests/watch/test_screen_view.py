@@ -49,7 +49,7 @@ def render_lines(state: WatchState, width: int, height: int) -> list[str]:
 
 @pytest.mark.parametrize(("state", "size", "expected"), CASES, ids=[case[0] for case in CASES])
 def test_screen(state: str, size: str, expected: str) -> None:
-    """In this state, on a terminal of this size, the screen is exactly this."""
+    """The screen of a state, on a terminal of a size, equals the golden screen."""
     width, height = map(int, size.split("x"))
     assert expected.splitlines() == render_lines(STATES[state], width, height)
 

@@ -21,7 +21,7 @@ VOTE = "dockersamples/examplevotingapp_vote:latest"
 
 
 class MemoryBackend:
-    """A back end that remembers what it pulled and built. It cannot pull `lost`, and pulls of `slow` never end."""
+    """A back end that records its pulls and builds. It cannot pull `lost`, and pulls of `slow` never end."""
 
     node_recipe_name = recipe.NODE
 
@@ -33,7 +33,7 @@ class MemoryBackend:
         self._is_online = is_online
 
     def is_registry_reachable(self) -> bool:
-        """Return what the test wants."""
+        """Return the state that the test has set."""
         return self._is_online
 
     def get_pulled_tag(self, name: str) -> str:
@@ -41,7 +41,7 @@ class MemoryBackend:
         return f"registry/{name}"
 
     def find_stored_images(self, tags: Iterable[str]) -> dict[str, StoredImage]:
-        """Return ids made of the tags."""
+        """Return ids that contain the tags."""
         return {tag: StoredImage(f"id of {tag}", len(tag)) for tag in tags if tag in self.stored}
 
     def pull_image(self, name: str) -> bool:
@@ -55,12 +55,12 @@ class MemoryBackend:
         return True
 
     def build_base_image(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
-        """Remember it."""
+        """Record the build."""
         assert self._is_online == is_online
         self._build(recipe.BASE, tag)
 
     def build_image(self, source: Recipe, tag: str, base_tag: str, report_detail: DetailCallback) -> None:
-        """Check that the base exists, and remember it."""
+        """Check that the base exists, and record the build."""
         assert base_tag in self.stored
         report_detail("Step 1/1")
         self._build(source.name, tag)

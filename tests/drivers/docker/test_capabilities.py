@@ -1,4 +1,4 @@
-"""Tests of the options that a node gets for what the host offers, and of the cache of probe results."""
+"""Tests of a node's options, which depend on the host, and of the cache of probe results."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_control_groups(cgroup: int, namespace: str | None, privileged: bool) ->
 
 
 def test_host_config() -> None:
-    """The options are sent in the engine's own terms, unconfined system paths as two empty lists."""
+    """The options are sent in the format of the Docker API; unconfined system paths are two empty lists."""
     client = docker.DockerClient("tcp://127.0.0.1:9", version="1.44")
     options = capabilities.build_node_host_options(
         replace(BEST_FACTS, has_privileged_mode=False, missing_capabilities=("BPF",))

@@ -1,4 +1,4 @@
-"""Tests of what is found out about an engine before there is a node image to probe it with."""
+"""Tests of the engine checks that run before there is a node image to probe the engine with."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ HERE, THERE = "tcp://here:2375", "tcp://there:2375"
 def _docker_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Set up a Docker CLI with the contexts 'class' and 'remote', the first one active."""
     helpers.isolate_environment(monkeypatch, tmp_path)
-    for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "LABS_OUTER_DOCKER_HOST"):
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "LABS_PREVIOUS_DOCKER_HOST"):
         monkeypatch.delenv(name, raising=False)
     folder = tmp_path / "docker"
     folder.mkdir()
@@ -47,9 +47,9 @@ def _docker_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"DOCKER_HOST": HERE}, HERE),
         ({"DOCKER_HOST": HERE, "DOCKER_CONTEXT": "remote"}, HERE),
         ({"DOCKER_HOST": ""}, "tcp://class:2375"),
-        ({"DOCKER_HOST": HERE, "LABS_OUTER_DOCKER_HOST": THERE}, HERE),
+        ({"DOCKER_HOST": HERE, "LABS_PREVIOUS_DOCKER_HOST": THERE}, HERE),
         ({"DOCKER_HOST": "NODE"}, "tcp://class:2375"),
-        ({"DOCKER_HOST": "NODE", "LABS_OUTER_DOCKER_HOST": THERE}, THERE),
+        ({"DOCKER_HOST": "NODE", "LABS_PREVIOUS_DOCKER_HOST": THERE}, THERE),
         ({"DOCKER_HOST": "NODE", "DOCKER_CONTEXT": "remote"}, "ssh://me@server"),
     ],
 )
@@ -162,7 +162,7 @@ def test_invalid_address(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An invalid address is an error that quotes it."""
     message, advice = connect_and_fail(host, monkeypatch)
     assert message.startswith(f"The Docker Engine at {host} cannot be used:")
-    assert "Type 'labs doctor' for details." == advice
+    assert "Run 'labs doctor' for details." == advice
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_explained_error(error: Exception, reason: str) -> None:
     """An engine's error says what failed and the engine's own reason, and keeps the cause."""
     with pytest.raises(HostError) as caught, host_engine.translate_engine_errors("creating node1"):
         raise error
-    assert f"The engine failed at creating node1: {reason}" == caught.value.message
+    assert f"The engine failed while creating node1: {reason}" == caught.value.message
     assert error is caught.value.__cause__
 
 

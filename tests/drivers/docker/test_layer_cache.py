@@ -126,7 +126,7 @@ def test_find(engine: FakeEngine) -> None:
 
 @pytest.mark.parametrize("missing", ["volume", "label", "node image"])
 def test_incomplete(engine: FakeEngine, missing: str) -> None:
-    """A cache whose volume or node image was removed is not found, nor one whose volume was created again, empty."""
+    """A cache is not found if its volume or node image was removed, or if its volume was created again."""
     engine.add_cache("only", "labs")
     if missing == "node image":
         del engine.stored_images[NODE]

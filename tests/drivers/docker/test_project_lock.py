@@ -61,7 +61,7 @@ def test_killed() -> None:
 
 
 @pytest.mark.parametrize("part", ["host", "file"])
-def test_elsewhere(part: str) -> None:
+def test_lock_of_another_host(part: str) -> None:
     """A lock of another host or of another user's cache folder cannot be examined, so the project counts as in use."""
     location = project_lock.describe_lock_location("other")
     file = str(paths.cache_folder())

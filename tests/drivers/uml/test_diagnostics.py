@@ -1,4 +1,4 @@
-"""Examining the host: whether it can run VMs, and what to do if it cannot; its free memory and disk space."""
+"""Host diagnostics: whether the host can run VMs, what to do if it cannot, and its free memory and disk space."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_refused_namespaces(user: int, is_root_advised: bool, monkeypatch: pytes
 
 
 def test_all_subjects() -> None:
-    """Every subject is examined even without artifacts, and everything that is not ok has an advice."""
+    """Every subject is examined even without artifacts, and every problem has advice."""
     diagnoses = diagnostics.diagnose_host(None)
     assert {"processor", "tools", "namespaces", "images", "memory"} <= {diagnosis.subject for diagnosis in diagnoses}
     assert [] == [diagnosis.subject for diagnosis in diagnoses if diagnosis.is_ok is not True and not diagnosis.advice]

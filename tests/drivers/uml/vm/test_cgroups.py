@@ -42,8 +42,8 @@ def test_parent_groups(tmp_path: Path, mounts: tuple[str, str], own_groups: str,
     text, root = mounts
     (tmp_path / "mountinfo").write_text(text.format(at=tmp_path / "groups", root=root), "utf-8")
     (tmp_path / "cgroup").write_text(f"{own_groups}\n", "utf-8")
-    found = [parent for parent, _ in cgroups._find_parent_groups(1 << 30, tmp_path)]
-    assert [Path(tmp_path, "groups", parent) for parent in parents] == found
+    parent_groups = [parent for parent, _ in cgroups._find_parent_groups(1 << 30, tmp_path)]
+    assert [Path(tmp_path, "groups", parent) for parent in parents] == parent_groups
 
 
 def test_kernel_without_cgroups(tmp_path: Path) -> None:

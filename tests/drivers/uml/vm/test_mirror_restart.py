@@ -1,4 +1,4 @@
-"""The supervisor's care for its child processes."""
+"""How the supervisor restarts the registry mirror."""
 
 from __future__ import annotations
 
