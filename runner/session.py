@@ -99,8 +99,10 @@ class Session:
             HostError: A driver could not list its clusters.
 
         """
+        # Outside the try block, because a wrong LABS_DRIVER needs advice of its own.
+        survey = self.cluster_survey
         try:
-            return self.cluster_survey.require_cluster(None).id.lab
+            return survey.require_cluster(None).id.lab
         except UsageError as error:
             raise UsageError(error.message, f"Name a lab: '{command} LAB'. 'labs list' shows the labs.") from None
 
@@ -111,7 +113,7 @@ def require_step(lab: Lab, step_id: str, *other_names: str) -> Step:
     Args:
         lab: The lab.
         step_id: The id.
-        other_names: Names that may have been meant instead of a step, for the error.
+        other_names: Names that the user may have meant instead of a step; the error suggests similar ones.
 
     Raises:
         UsageError: The lab has no such step.
@@ -119,8 +121,9 @@ def require_step(lab: Lab, step_id: str, *other_names: str) -> Step:
     """
     step = lab.lesson.find_step(step_id)
     if step is None:
-        known = [*(step.id for step in lab.lesson.steps), *other_names]
-        raise create_unknown_name_error(
-            "lab or step" if other_names else "step", step_id, known, f"labs show {lab.name}"
-        )
+        step_ids = [step.id for step in lab.lesson.steps]
+        list_steps = f"labs show {lab.name}"
+        if other_names:
+            raise create_unknown_name_error("lab or step", step_id, [*step_ids, *other_names], "labs list", list_steps)
+        raise create_unknown_name_error("step", step_id, step_ids, list_steps)
     return step

@@ -20,7 +20,7 @@ from runner.lessons.model import Lab
 from runner.nodes.driver_capabilities import CapacityPlanner
 from runner.subprocess_pool import SubprocessPool
 
-# The rest is for unpacking the nodes' images, and for other programs on the host.
+# How much of the free memory nodes may reserve; the rest is for unpacking their images and for other programs.
 FREE_MEMORY_SHARE = 0.7
 
 
@@ -97,7 +97,9 @@ class ParallelVerifier:
 
 
 def choose_max_parallel(jobs: Sequence[VerifyJob], measure_free_memory: Callable[[], int]) -> int:
-    """Return how many labs to verify at a time: one per processor, as far as memory allows for the largest lab.
+    """Return how many labs to verify at a time: one per processor, or fewer if memory is too small.
+
+    Memory counts as sufficient if each of the labs may be the largest one.
 
     Args:
         jobs: The labs.

@@ -1,4 +1,4 @@
-"""The texts that `labs check`, `labs watch` and grade reports show for check results; each of them only adds style."""
+"""The texts for check results that `labs check`, `labs watch` and grade reports have in common."""
 
 from __future__ import annotations
 
@@ -67,12 +67,14 @@ def find_step_skip_reason(results: Sequence[CheckResult]) -> str:
 
 
 def summarize_outcomes(report: CheckReport) -> str:
-    """Return the number of passed, failed and unchecked checks as a sentence."""
-    passed, failed, errors = map(report.count_outcome, (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR))
+    """Return the number of checks with each outcome as a sentence."""
+    outcomes = (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.SKIPPED)
+    passed, failed, errors, skipped = map(report.count_outcome, outcomes)
     total = len(report.results)
     if passed == total:
-        return f"All {total} checks pass." if total > 1 else "The check passes."
-    phrases = [f"{passed} of {total} checks pass"]
-    phrases += [f"{failed} not yet"] if failed else []
-    phrases += [f"{errors} could not be checked"] if errors else []
+        return f"All {total} checks passed." if total > 1 else "The check passed."
+    phrases = [f"{passed} of {total} checks passed"]
+    phrases += [f"{failed} failed"] if failed else []
+    phrases += [f"{errors} could not run"] if errors else []
+    phrases += [f"{skipped} skipped"] if skipped else []
     return f"{', '.join(phrases)}."

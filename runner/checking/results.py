@@ -25,7 +25,7 @@ class CheckResult:
     Attributes:
         check: The name of the check, which is the name of its function.
         step: The id of the step it belongs to.
-        says: The first line of its docstring, which tells the learner what is true when it passes.
+        says: The first line of its docstring: what is true when it passes.
         outcome: The outcome.
         reason: Why it was skipped or could not run; empty otherwise.
         node: The node where a failure was observed.
@@ -34,7 +34,7 @@ class CheckResult:
         see: The command that shows it on that node.
         seconds: How long the check took.
         points: What it is worth in a grade.
-        bonus: Whether these points are added on top of the points that can be reached.
+        bonus: Whether these points do not count towards the maximum.
 
     """
 

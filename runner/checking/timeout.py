@@ -45,5 +45,5 @@ class TimeLimit:
 
     def _raise_error(self, _number: int, _frame: FrameType | None) -> None:
         if not self._is_over:
-            message = f"{self.activity} did not end within {self.seconds:.3g} s."
+            message = f"{self.activity} did not finish within {self.seconds:.3g} s."
             raise LimitExceededError(message, "Find out what it waits for.")

@@ -116,7 +116,7 @@ class _LabVerifier:
             if any(near_miss.says in result.message for result in failed):
                 return ""
             if time.monotonic() > deadline:
-                return f"no failed check says so ({_join_results(results)})"
+                return f"no failed check has this message ({_join_results(results)})"
             time.sleep(_RETRY_PAUSE_SECONDS)
 
     def _run_commands(self, commands: Iterable[Command]) -> str:

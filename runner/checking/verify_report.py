@@ -22,7 +22,7 @@ class LabVerification:
         lab: The lab's name.
         driver: The driver it was verified on; empty if none supports it here.
         seconds: How long that took, including starting and removing the cluster.
-        assertions: Everything that was tried.
+        assertions: Everything that was tested.
         error: Why the verification could not finish; empty if it did.
         exit_code: The exit code of its own `labs verify`.
 
@@ -60,7 +60,7 @@ def parse_verify_report(data: object) -> list[LabVerification]:
 
 
 def combine_exit_codes(verifications: Iterable[LabVerification]) -> int:
-    """Return the exit code for several labs: first a bug, then a broken lab, then an unsuitable host."""
+    """Return the exit code for several labs: a bug outranks a broken lab, which outranks an unsuitable host."""
     codes = {verification.exit_code for verification in verifications}
     by_severity = (ExitCode.BUG, ExitCode.BROKEN_LAB, ExitCode.HOST)
     # Any other exit code, such as that of a Python that could not start, does not mean that a lab was verified.

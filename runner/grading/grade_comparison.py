@@ -34,7 +34,8 @@ def read_report_grades(report: Path) -> list[Grade]:
             raise ValueError(f"it is not {FORMAT}")
         return [grade_model.parse_grade_dict(grade) for grade in data["grades"]]
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
-        message = f"{report} is not a report that can be audited: {error}."
+        reason = error.strerror if isinstance(error, OSError) else error
+        message = f"{report} is not a report that can be audited: {reason}."
         raise UsageError(message, "Name a report that 'labs grade --report json=FILE' wrote.") from None
 
 

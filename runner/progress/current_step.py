@@ -39,7 +39,7 @@ class CurrentStep:
 
     Attributes:
         checked: The first step that is not done; None if all are.
-        newly_passed: The ids of the steps that were found to pass on the way, for the caller to record.
+        newly_passed: The ids of earlier steps whose checks pass and are not recorded yet; the caller records them.
 
     """
 

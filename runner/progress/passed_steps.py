@@ -9,7 +9,8 @@ from runner.lessons.model import Lesson
 def find_passed_step_ids(lesson: Lesson, report: CheckReport, *, all_checks_ran: bool = True) -> tuple[str, ...]:
     """Return the ids of the steps that pass, in lesson order.
 
-    A reading step has no checks. It counts with the next step that has some, or with all others at the end.
+    A reading step has no checks. It passes when the next step with checks passes. At the end of the lesson, it passes
+    when all checks pass.
 
     Args:
         lesson: The lesson.

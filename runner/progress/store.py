@@ -27,7 +27,7 @@ _LAST_USED_PRECISION = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class ProgressUpdate:
-    """The result of recording something.
+    """The result of recording a change.
 
     Attributes:
         progress: The progress after the change.
@@ -40,7 +40,7 @@ class ProgressUpdate:
 
 
 def load_progress(lab: str) -> Progress:
-    """Return the progress in a lab, empty where none is recorded or its file is unreadable; writes nothing.
+    """Return the progress in a lab; it is empty if none is recorded or its file is unreadable.
 
     `unreadable_file` of the result names a file that cannot be decoded. The next change moves it aside.
 
@@ -74,7 +74,7 @@ def load_lab_for_recorded_learner(name: str, load: Callable[[str], Progress] = l
     if name not in catalog.list_lab_names():
         raise catalog.create_unknown_lab_error(name)
     lab = catalog.load_lab(name, load(name).learner)
-    # Where a lesson draws no values, it makes no difference for whom the lab was last started.
+    # If a lesson draws no values, it makes no difference for whom the lab was last started.
     return lab if lab.lesson.values else replace(lab, learner=NO_LEARNER)
 
 

@@ -23,7 +23,7 @@ def read_assets() -> Iterator[tuple[str, bytes]]:
 def render_search_index_script(
     language: str, texts: Mapping[str, str], glossary: Glossary, lessons: Sequence[RenderedLesson]
 ) -> bytes:
-    """Return the search index of one language, as a script: a page opened from a file cannot fetch any other data.
+    """Return the search index of one language, as a script, because pages that are opened as files cannot fetch data.
 
     Each entry is the page's path within its language, its title, the title of the lesson or section it belongs to, and
     its text.

@@ -143,7 +143,7 @@ class _LanguageRenderer:
         try:
             return localization.localize_lab(lab, language)
         except BrokenLessonError as error:
-            # The site will not be built, but rendering goes on with the English lesson to find all other problems.
+            # The site will not be built, but rendering continues with the English lesson to find all other problems.
             self.problems.extend(error.problems)
             return localization.localize_lab(lab, ENGLISH)
 

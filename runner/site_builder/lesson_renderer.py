@@ -1,4 +1,4 @@
-"""Renders a lesson to HTML: its introduction and steps, for pages of their own and for the lab's single page."""
+"""Renders a lesson's introduction and steps to HTML, for their own pages and for the page with the complete lab."""
 
 from __future__ import annotations
 

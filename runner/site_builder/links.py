@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-# Enclose a link to an anchor of the same lesson: it differs between a step's own page and the single page of the lab.
-# `lesson_renderer.RenderedLesson` replaces them.
+# Enclose a link to an anchor of the same lesson. Its target differs between a step's page and the page with the
+# complete lab, so `lesson_renderer.RenderedLesson` replaces it.
 ANCHOR_OPEN, ANCHOR_CLOSE = "\ue001", "\ue002"
 
 # Anchors that the page templates use.

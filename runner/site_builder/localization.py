@@ -107,9 +107,9 @@ def _check_readable(folder: Path) -> None:
 
 def create_build_error(problems: Sequence[Problem]) -> BrokenLabError:
     """Return the error that lists every problem that prevents the site from being built."""
-    listed = sort_problems(problems)
-    count = f"{len(listed)} problems" if len(listed) > 1 else "1 problem"
-    lines = "\n".join(map(str, listed))
+    sorted_problems = sort_problems(problems)
+    count = f"{len(sorted_problems)} problems" if len(sorted_problems) > 1 else "1 problem"
+    lines = "\n".join(map(str, sorted_problems))
     return BrokenLabError(f"The site was not built because of {count}:\n{lines}", "Fix the files, then retry.")
 
 

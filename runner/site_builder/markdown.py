@@ -36,7 +36,7 @@ class Heading:
 
 @dataclass(slots=True)
 class RenderContext:
-    """What rendering one section of a file needs and collects. A section is a step, or the introduction.
+    """The inputs and results of rendering one section of a file. A section is a step, or the introduction.
 
     Attributes:
         step_id: The step's id; empty for the introduction.

@@ -1,4 +1,4 @@
-"""The site's Jinja templates and its interface texts, which `site/translations/LANGUAGE.yaml` has in each language."""
+"""The site's Jinja templates, and its interface texts from `site/translations/LANGUAGE.yaml`."""
 
 from __future__ import annotations
 

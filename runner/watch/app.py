@@ -56,7 +56,7 @@ class TerminalScreen(Protocol):
 class WatchApp:
     """One watch, from its start until the learner quits.
 
-    All state belongs to the thread that calls `run`. Other threads hand it functions to call with `_post`.
+    Only the thread that calls `run_until_quit` changes the state. Other threads pass it functions to call with `_post`.
 
     Args:
         lab: The lab.
@@ -74,7 +74,7 @@ class WatchApp:
         self._check_client = CheckClient(lab.name)
         self._scheduler = CheckScheduler(self._check_client)
         self._selector = selectors.DefaultSelector()
-        # Engines report events at once; a node that dies without one is noticed by polling now and then.
+        # Engines report events at once; occasional polls detect a node that dies without an event.
         self._poll_backoff = Backoff(event_delay=0.15, max_delay=3.0, settled_delay=10.0)
         self._is_polling = False
         self._success_message_ends = 0.0
@@ -109,7 +109,7 @@ class WatchApp:
         cleanup.callback(signal.signal, signal.SIGWINCH, signal.signal(signal.SIGWINCH, lambda *_: None))
 
     def _post(self, function: Callable[[], None]) -> None:
-        """Have a function called by the thread of the event loop."""
+        """Let the thread of the event loop call a function."""
         self._posted.put(function)
         # A full socket wakes up the loop as well, and after the loop has ended the socket is closed.
         with contextlib.suppress(OSError):

@@ -81,7 +81,7 @@ class CheckClient:
     def read_run_result(self) -> CheckRunResult | None:
         """Read the available output, and return the run's result once it is complete."""
         if self._process is None:
-            # The worker was killed in the moment in which it answered.
+            # The worker was killed just when it answered.
             return None
         assert self._process.stdout
         data = os.read(self._process.stdout.fileno(), _READ_SIZE)

@@ -1,4 +1,4 @@
-"""Decides when which checks run: those of the learner's current step soon after an event, all of them less often."""
+"""Decides when checks run: those of the learner's current step soon after an event, and all checks less often."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class CheckScheduler:
     """Schedules the check runs of one watch.
 
     Args:
-        runner: What runs the checks.
+        runner: Runs the checks.
 
     """
 

@@ -94,15 +94,15 @@ def _describe_missing_nodes(state: WatchState) -> ErrorNotice | None:
     """Return why checks do not run if the cluster is not running, or which nodes are stopped."""
     name = state.lab.name
     if state.cluster_phase is ClusterPhase.ABSENT:
-        return ErrorNotice(f"'{name}' is not started.", f"Type 'labs start {name}' in another terminal.")
+        return ErrorNotice(f"'{name}' is not started.", f"Run 'labs start {name}' in another terminal.")
     if state.cluster_phase is ClusterPhase.STARTING:
         return ErrorNotice(f"'{name}' is starting.", "")
     if state.cluster_phase is ClusterPhase.STOPPED:
-        return ErrorNotice(f"'{name}' is stopped.", f"Type 'labs start {name}' in another terminal to resume it.")
+        return ErrorNotice(f"'{name}' is stopped.", f"Run 'labs start {name}' in another terminal to resume it.")
     stopped = [node.name for node in state.snapshot.nodes if node.state == NodeState.STOPPED]
     if stopped:
         verb, pronoun = ("is", "it") if len(stopped) == 1 else ("are", "them")
-        advice = f"Type 'labs start {name}' in another terminal to bring {pronoun} up again."
+        advice = f"Run 'labs start {name}' in another terminal to bring {pronoun} up again."
         return ErrorNotice(f"{' and '.join(stopped)} {verb} down.", advice)
     return None
 
@@ -115,7 +115,7 @@ def _render_keys(width: int) -> Text:
         line.rstrip()
         if line.cell_len <= width:
             return line
-        # 'quit', the last one, is kept longest.
+        # 'quit', the last key, is dropped last.
         keys.pop(-2 if len(keys) > 1 else -1)
     return Text("", end="")
 

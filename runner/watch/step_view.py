@@ -75,7 +75,7 @@ def _render_solution(state: WatchState, step: Step, width: int) -> list[Text]:
 
 @lru_cache(maxsize=64)
 def _render_markdown(text: str, width: int) -> tuple[Text, ...]:
-    """Return Markdown as lines, without empty lines, to save room."""
+    """Return Markdown as lines, without empty lines, to save space."""
     from rich.console import Console
     from rich.markdown import Markdown
 
