@@ -99,7 +99,7 @@ class Session:
             HostError: A driver could not list its clusters.
 
         """
-        # Outside the try block, because a wrong LABS_DRIVER needs advice of its own.
+        # Outside the try block, because a wrong LABS_DRIVER needs other advice.
         survey = self.cluster_survey
         try:
             return survey.require_cluster(None).id.lab

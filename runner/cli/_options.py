@@ -90,7 +90,7 @@ optional_lab_argument = click.argument("lab", type=LAB, required=False)
 
 
 def lab_and_step_arguments(command: click.decorators.FC) -> click.decorators.FC:
-    """Add arguments for a lab, a step, or both; `Session.resolve_lab_and_step` tells them apart."""
+    """Add arguments for a lab, a step, or both; `Session.resolve_lab_and_step` distinguishes them."""
     with_step = click.argument("step", type=STEP, required=False)(command)
     return click.argument("lab", type=LabOrStep(), required=False)(with_step)
 

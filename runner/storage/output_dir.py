@@ -79,8 +79,8 @@ class ManagedDirectory:
         # The manifest comes first: after an interruption it lists every file that may have been written.
         self._write_file(self._manifest, _render_manifest(earlier | files.keys()))
         outdated = sorted(earlier - files.keys())
-        # Remove first what blocks a new path: files may have become folders, and folders files.
-        for path in _list_blocking(outdated, files.keys()):
+        # Remove the files that block a new path first: a file may have become a folder, or the reverse.
+        for path in _list_blocking_files(outdated, files.keys()):
             _remove_file(self.folder, path)
         changed_count = sum(self._write_file(self.folder / path, data) for path, data in files.items())
         for path in outdated:
@@ -94,14 +94,14 @@ class ManagedDirectory:
 
     def _read_manifest(self) -> set[str]:
         try:
-            listed = codec.decode_json(self._manifest.read_bytes(), set[str])
+            paths = codec.decode_json(self._manifest.read_bytes(), set[str])
         except FileNotFoundError:
             return set()
         except (OSError, codec.DecodeError):
-            listed = None
-        if listed is None or not all(map(_is_inside, listed)):
+            paths = None
+        if paths is None or not all(map(_is_inside, paths)):
             raise UsageError(f"{self._manifest} is damaged.", f"Remove the folder {self.folder}, then retry.")
-        return listed
+        return paths
 
     def _write_file(self, path: Path, data: bytes) -> bool:
         """Write a file unless it has this content already; return whether it was written."""
@@ -123,7 +123,7 @@ def _is_inside(path: str) -> bool:
     return bool(parts) and not Path(path).is_absolute() and ".." not in parts
 
 
-def _list_blocking(outdated: Iterable[str], files: Collection[str]) -> list[str]:
+def _list_blocking_files(outdated: Iterable[str], files: Collection[str]) -> list[str]:
     folders = {folder for path in files for folder in _parent_folders(path)}
     return [path for path in outdated if path in folders or any(folder in files for folder in _parent_folders(path))]
 
@@ -136,7 +136,7 @@ def _remove_file(folder: Path, path: str) -> None:
     """Remove a file and the folders that are empty without it."""
     if not (folder / path).parent.resolve().is_relative_to(folder.resolve()):
         return  # A folder was replaced with a symbolic link; labs did not write the files that it leads to.
-    # In the meantime it may have become a folder of new files.
+    # The path may now be a folder with new files.
     if (folder / path).is_file() or (folder / path).is_symlink():
         (folder / path).unlink()
     for parent in (folder / path).parents:

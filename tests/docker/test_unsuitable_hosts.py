@@ -16,7 +16,7 @@ from tests.docker.conftest import run_docker
 from tests.docker.second_engine import REQUIRES_ROOT, SecondEngine
 
 AS_ROOT = pytest.mark.skipif(
-    os.geteuid() != 0, reason="only root may start an engine of its own or become another user"
+    os.geteuid() != 0, reason="only root may start another engine or become another user"
 )
 
 

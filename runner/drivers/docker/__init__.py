@@ -1,1 +1,1 @@
-"""The driver `docker`: nodes are containers on the host's engine, each with an engine of its own inside."""
+"""The driver `docker`: nodes are containers on the host engine, each with its own Docker Engine."""

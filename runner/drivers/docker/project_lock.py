@@ -1,6 +1,6 @@
 """Marks this project as in use, so that other projects' commands do not remove its layer cache.
 
-A command that is about to use a layer cache holds its project's lock until the process ends. The lock lies in the cache
+A command that is about to use a layer cache holds its project's lock until the process ends. The lock is in the cache
 folder, not in the state folder, because all projects of a user share the cache folder. Several commands may hold it.
 """
 
