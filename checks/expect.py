@@ -76,7 +76,7 @@ def eventually(probe: Callable[[], T]) -> T:
         probe: Reads the current state on every call.
 
     Returns:
-        What the probe returned.
+        The probe's return value.
 
     Raises:
         NotYet: The last one that the probe raised before the budget ran out.

@@ -39,8 +39,9 @@ def step(step_id: str, *, points: float = 1, bonus: bool = False, after: Sequenc
         step_id: The id of the step.
         points: The points for passing it in a grade.
         bonus: Whether the points are added on top of the maximum.
-        after: The ids of earlier steps without which passing proves nothing. Example: a service is gone, on nodes that
-            never had it. Only a grade uses this: it runs all other checks even if earlier steps are not done.
+        after: The ids of earlier steps without which passing proves nothing. Example: a check that a service was
+            removed also passes on nodes that never had it. Only a grade uses this: it runs all other checks even if
+            earlier steps are not done.
 
     """
     return pytest.mark.step(step_id, points=points, bonus=bonus, after=tuple(after))

@@ -1,4 +1,4 @@
-"""Read which networks services are attached to, and which ones two services share."""
+"""Read the networks that services are attached to, and find those that two services share."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class SharedSnapshot(Generic[S]):
             probe: Reads the state from the snapshot that it is given.
 
         Returns:
-            What the probe returned.
+            The probe's return value.
 
         Raises:
             NotYet: The last one that the probe raised before the budget ran out.

@@ -82,7 +82,7 @@ def test_every_node_answers(swarm: SwarmSnapshot) -> None:
 @step("names")
 @with_swarm_snapshot
 def test_name_resolves_to_virtual_ip(swarm: SwarmSnapshot) -> None:
-    """In the network inside, client resolves the name whoami to one address, which is not the address of a task."""
+    """In the network called inside, client resolves whoami to one address, which is not the address of a task."""
     node = swarm.nodes["node3"]
     addresses, tasks = _find_resolved_addresses(swarm, 0), _find_resolved_addresses(swarm, 1)
     expect_equal(

@@ -88,14 +88,14 @@ def test_db_password_is_stored(swarm: SwarmSnapshot) -> None:
 @with_swarm_snapshot
 def test_api_key_is_stored(swarm: SwarmSnapshot) -> None:
     """The swarm stores a secret called api_key."""
-    _find_secret(swarm, "api_key")
+    _expect_secret(swarm, "api_key")
 
 
 @step("create")
 @with_swarm_snapshot
 def test_passphrase_is_stored(swarm: SwarmSnapshot) -> None:
     """The swarm stores a secret called passphrase."""
-    _find_secret(swarm, "passphrase")
+    _expect_secret(swarm, "passphrase")
 
 
 @step("deliver")
@@ -406,7 +406,7 @@ class _FileInContainer:
     owner: int
     group: int
     mode: str
-    system: str
+    file_system: str
     content: bytes
 
 
@@ -434,9 +434,9 @@ def _list_secrets(swarm: SwarmSnapshot) -> list[_Secret]:
     return [_Secret(entry["ID"], entry["Spec"]["Name"], entry["Spec"].get("Labels") or {}) for entry in entries]
 
 
-def _find_secret(swarm: SwarmSnapshot, name: str) -> _Secret:
-    secret = next((secret for secret in _list_secrets(swarm) if secret.name == name), None)
-    return secret or _fail_without_secret(swarm, name)
+def _expect_secret(swarm: SwarmSnapshot, name: str) -> None:
+    if not any(secret.name == name for secret in _list_secrets(swarm)):
+        _fail_without_secret(swarm, name)
 
 
 def _fail_without_secret(swarm: SwarmSnapshot, name: str) -> NoReturn:
@@ -506,7 +506,7 @@ def _read_secret_file(swarm: SwarmSnapshot, container: _RunningContainer, path: 
         fail(container.node, f"{path} is empty in {container.task}", "it holds the secret", see)
     expect_equal(
         container.node,
-        file.system,
+        file.file_system,
         "tmpfs",
         of=f"the file system of {path} in {container.task}",
         see=container.exec_command("mount"),

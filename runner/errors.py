@@ -69,22 +69,26 @@ class LimitExceededError(HostError):
     """An operation exceeded its limit of time, memory or disk space, and was stopped."""
 
 
-def create_unknown_name_error(noun: str, name: str, known_names: Iterable[str], command: str) -> UsageError:
+def create_unknown_name_error(noun: str, name: str, known_names: Iterable[str], *commands: str) -> UsageError:
     """Return the error for a name that does not exist, with similar names as suggestions.
 
     Args:
         noun: What the name should refer to: 'lab', 'node' or 'step'.
         name: What the user typed.
         known_names: The names that exist.
-        command: The command that lists them.
+        commands: The commands that list them.
 
     """
     # Imported here because loading it would slow down `labs --help`.
     import difflib
 
     names = list(known_names)
-    similar = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    if similar:
-        return UsageError(f"There is no {noun} '{name}'.", f"Did you mean {' or '.join(similar)}?")
+    close_matches = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if close_matches:
+        # In their usual order, because node1, node2 and node3 are equally similar to node9.
+        *others, last = (known for known in names if known in close_matches)
+        suggestion = f"{', '.join(others)} or {last}" if others else last
+        return UsageError(f"There is no {noun} '{name}'.", f"Did you mean {suggestion}?")
     choices = f"Choose from: {', '.join(names)}. " if names else ""
-    return UsageError(f"There is no {noun} '{name}'.", f"{choices}'{command}' lists them.")
+    sources = " or ".join(f"'{command}'" for command in commands)
+    return UsageError(f"There is no {noun} '{name}'.", f"{choices}{sources} lists them.")

@@ -23,12 +23,12 @@ class Session:
     Later changes by the command are not reflected here: create a new session to load the state again.
 
     Attributes:
-        read_progress: Reads the progress in a lab by its name. The CLI passes a function that reports unreadable
+        progress_loader: Reads the progress in a lab by its name. The CLI passes a function that reports unreadable
             progress as a warning and continues without it.
 
     """
 
-    read_progress: Callable[[str], Progress] = store.load_progress
+    progress_loader: Callable[[str], Progress] = store.load_progress
     _labs: dict[str, Lab] = field(default_factory=dict)
     _progress: dict[str, Progress] = field(default_factory=dict)
 
@@ -40,7 +40,7 @@ class Session:
     def load_progress(self, lab_name: str) -> Progress:
         """Return the learner's progress in a lab."""
         if lab_name not in self._progress:
-            self._progress[lab_name] = self.read_progress(lab_name)
+            self._progress[lab_name] = self.progress_loader(lab_name)
         return self._progress[lab_name]
 
     def load_lab(self, lab_name: str, learner: Learner | None = None) -> Lab:

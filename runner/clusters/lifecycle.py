@@ -77,7 +77,13 @@ def _prepare_host(driver: Driver, lab: Lab, reporter: StatusReporter) -> None:
 
 
 def reset_cluster(driver: Driver, lab: Lab, cluster_id: ClusterId, reporter: StatusReporter) -> None:
-    """Remove a cluster and start a fresh one, after checking that the host can run a fresh one.
+    """Remove a cluster and start a fresh one, after checking that the host can run it.
+
+    Args:
+        driver: The cluster's driver.
+        lab: The lab.
+        cluster_id: The cluster's lab and run.
+        reporter: Shows the steps.
 
     Raises:
         HostError: The host cannot run the nodes; the cluster is unchanged.

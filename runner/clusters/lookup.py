@@ -86,7 +86,7 @@ class ClusterSurvey:
                 raise self.listing_error
             known = {*catalog.list_lab_names(), *(str(cluster.id) for cluster in self.clusters)}
             if name not in known:
-                raise create_unknown_name_error("lab", name, sorted(known), "labs status")
+                raise create_unknown_name_error("lab", name, sorted(known), "labs list", "labs status")
             raise UsageError(
                 f"'{name}' is not started, so there is nothing to remove.", "'labs status' lists clusters."
             )
@@ -111,11 +111,16 @@ class ClusterSurvey:
         return cluster
 
     def require_running_node(self, name: str, lab: str | None, *, run: str = "main") -> Node:
-        """Return a node by name, of a lab's cluster or of the only cluster.
+        """Return a running node.
+
+        Args:
+            name: The node's name.
+            lab: The name of the lab whose cluster it belongs to, or None for the only cluster of this run.
+            run: Which run.
 
         Raises:
-            UsageError: There is no such node.
-            HostError: The node is not running.
+            UsageError: There is no such node or cluster.
+            HostError: The node is not running, or a driver could not list its clusters.
 
         """
         cluster = self.require_running_cluster(lab, run=run)

@@ -95,7 +95,7 @@ def load_driver_of_cluster(cluster: Cluster) -> Driver:
 
 
 def load_image_archiver() -> ImageArchiver:
-    """Return the driver that can export and import its images, whatever `LABS_DRIVER` says."""
+    """Return the driver that can export and import its images, even if `LABS_DRIVER` names another one."""
     return next(driver for driver in map(load_driver, DRIVER_NAMES) if isinstance(driver, ImageArchiver))
 
 

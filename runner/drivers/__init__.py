@@ -1,1 +1,1 @@
-"""The drivers, one package each, and what they share."""
+"""The drivers, one package each, and the code that they share."""

@@ -101,7 +101,50 @@ class Node(Protocol):
         ...
 
     def run_command(self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None) -> ExecResult:
-        """Run a command as root and wait for it to end.
+        """Run a command as root in its home directory, and wait for it to end.
+
+        Args:
+            argv: The command.
+            environment: Variables to set in addition to the node's own.
+
+        Raises:
+            HostError: The node cannot be reached, or stops while the command runs.
+            LimitExceededError: The command prints too much.
+
+        """
+        ...
+
+    def copy_files(self, source: Path, target: str) -> None:
+        """Copy files to the node.
+
+        Args:
+            source: A file, or a folder whose content is copied.
+            target: The absolute path of the folder on the node, which is created if missing.
+
+        Raises:
+            HostError: The node cannot be reached, or the files cannot be written.
+
+        """
+        ...
+
+    def run_attached(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
+        """Run a command attached to this process's standard streams, on a pseudo-terminal if they are a terminal.
+
+        Args:
+            argv: The command.
+            on_output: Called with each chunk of output after it is shown.
+
+        Returns:
+            The command's exit status.
+
+        Raises:
+            HostError: The node cannot be reached, or stops while the command runs.
+
+        """
+        ...
+
+    def connect_engine_socket(self) -> socket.socket:
+        """Open a stream to the node engine, which speaks the Docker API.
 
         Raises:
             HostError: The node cannot be reached.
@@ -109,29 +152,13 @@ class Node(Protocol):
         """
         ...
 
-    def copy_files(self, source: Path, target: str) -> None:
-        """Copy a file, or the content of a folder, into the folder `target`, which is created if missing."""
-        ...
+    def connect_port_socket(self, port: int) -> socket.socket:
+        """Open a stream to a TCP port on the node's loopback interface.
 
-    def run_attached(self, argv: Sequence[str], on_output: OutputCallback = ignore_output) -> int:
-        """Run a command attached to this process's standard streams, on a pseudo-terminal where they are a terminal.
-
-        Args:
-            argv: The command.
-            on_output: Called with each piece of output after it is shown.
-
-        Returns:
-            The command's exit status.
+        Raises:
+            HostError: The node cannot be reached.
 
         """
-        ...
-
-    def connect_engine_socket(self) -> socket.socket:
-        """Open a stream to the node engine, which speaks the Docker API."""
-        ...
-
-    def connect_port_socket(self, port: int) -> socket.socket:
-        """Open a stream to a TCP port of the node."""
         ...
 
     def read_log_tail(self, lines: int = 40) -> str:
@@ -169,7 +196,7 @@ class Diagnosis:
     Attributes:
         subject: What was examined.
         is_ok: True if every lab can run, None if only some can, False if none can.
-        finding: What the examination showed.
+        finding: The result.
         advice: How to fix it, if it is not ok.
 
     """
@@ -213,7 +240,7 @@ class Driver(Protocol):
         ...
 
     def check_support(self, needs: Iterable[str], subject: str) -> str:
-        """Check whether this driver can run a lab, as far as that is known before images are built.
+        """Check whether this driver can run a lab; before images are built, some requirements cannot be checked yet.
 
         Args:
             needs: The kernel features that the lab needs.
@@ -256,7 +283,12 @@ class Driver(Protocol):
         ...
 
     def list_images(self) -> tuple[NodeImage, ...]:
-        """Return the available images, sorted by name."""
+        """Return the available images, sorted by name.
+
+        Raises:
+            HostError: The driver's images cannot be listed.
+
+        """
         ...
 
     def prune_images(self, remove_all: bool) -> int:
@@ -288,15 +320,30 @@ class Driver(Protocol):
         ...
 
     def mark_cluster_complete(self, cluster: ClusterId) -> None:
-        """Record that the cluster's start completed."""
+        """Record that the cluster's start completed.
+
+        Raises:
+            HostError: The record cannot be written.
+
+        """
         ...
 
     def list_clusters(self) -> list[Cluster]:
-        """Return all clusters of this project, including stopped ones and those of interrupted starts."""
+        """Return all clusters of this project, including stopped ones and those of interrupted starts.
+
+        Raises:
+            HostError: The driver cannot list its clusters.
+
+        """
         ...
 
     def resume_cluster(self, cluster: Cluster, reporter: StatusReporter) -> None:
-        """Boot the stopped nodes, which keep their disks and addresses, and wait until their engines are ready."""
+        """Boot the stopped nodes, which keep their disks and addresses, and wait until their engines are ready.
+
+        Raises:
+            HostError: A node cannot be started or did not become ready.
+
+        """
         ...
 
     def stop_cluster(self, cluster: Cluster) -> None:
@@ -304,7 +351,7 @@ class Driver(Protocol):
         ...
 
     def remove_cluster(self, cluster: ClusterId) -> bool:
-        """Remove everything that belongs to a cluster, whatever its state.
+        """Remove everything that belongs to a cluster, in any state.
 
         Returns:
             Whether there was anything to remove.

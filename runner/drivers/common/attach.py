@@ -90,7 +90,7 @@ def attach_session(session: AttachedSession, is_terminal: bool, on_output: Outpu
     Args:
         session: The command.
         is_terminal: Whether standard input and standard output are terminals.
-        on_output: Called with each piece of output after it is shown.
+        on_output: Called with each chunk of output after it is shown.
 
     Returns:
         The command's exit status.
@@ -121,7 +121,7 @@ def _copy_streams(session: AttachedSession, resized: socket.socket | None, on_ou
     Args:
         session: The command.
         resized: Is readable whenever the terminal was resized; None without a terminal.
-        on_output: Called with each piece of output.
+        on_output: Called with each chunk of output.
 
     """
     if session.has_buffered_output and not _show_output(session, on_output):

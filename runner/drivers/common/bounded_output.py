@@ -26,7 +26,7 @@ class BoundedOutput:
     _size: int = 0
 
     def append_or_raise(self, stream: int, data: bytes) -> None:
-        """Add what the command printed on a stream.
+        """Add output of the command on a stream.
 
         Raises:
             LimitExceededError: The output is now longer than the limit.

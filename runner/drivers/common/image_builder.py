@@ -46,11 +46,11 @@ class ImageBackend(Protocol):
         ...
 
     def get_pulled_tag(self, name: str) -> str:
-        """Return the tag that an image has here after it was pulled by its official name."""
+        """Return the tag that an image has in this back end after it was pulled by its official name."""
         ...
 
     def find_stored_images(self, tags: Iterable[str]) -> dict[str, StoredImage]:
-        """Return those of the tagged images that exist here, by tag."""
+        """Return the images with these tags that exist in this back end, by tag."""
         ...
 
     def pull_image(self, name: str) -> bool:
@@ -58,7 +58,12 @@ class ImageBackend(Protocol):
         ...
 
     def build_base_image(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
-        """Build the Debian base image, from a pulled root or one that mmdebstrap creates.
+        """Build the Debian base image, from a pulled root file system or one that mmdebstrap creates.
+
+        Args:
+            tag: The tag of the new image.
+            is_online: Whether a registry is reachable.
+            report_detail: Called with the progress of the build.
 
         Raises:
             HostError: It cannot be built.
@@ -68,6 +73,12 @@ class ImageBackend(Protocol):
 
     def build_image(self, source: Recipe, tag: str, base_tag: str, report_detail: DetailCallback) -> None:
         """Build an image from a recipe, on top of another image.
+
+        Args:
+            source: The recipe.
+            tag: The tag of the new image.
+            base_tag: The tag of the image to build on.
+            report_detail: Called with the progress of the build.
 
         Raises:
             HostError: It cannot be built.
@@ -90,12 +101,12 @@ def build_image_set(
 
     Args:
         backend: Where images are pulled and built.
-        current: The set that nodes use now, if there is one.
+        current: The set that nodes use now, or None.
         names: Official names.
         reporter: Shows the steps.
 
     Returns:
-        The new set; equal to the current one if that needs no change.
+        The new set; equal to the current one if nothing has to change.
 
     Raises:
         HostError: An image can be neither pulled nor built.

@@ -24,7 +24,7 @@ class ImageSet:
 
 
 def filter_up_to_date_names(images: Iterable[NodeImage]) -> set[str]:
-    """Return the names of those images that are real, or built from recipes as they are now."""
+    """Return the names of the images that are real, or built from the recipes of this version."""
     recipes = recipe.map_image_names_to_recipes()
     return {
         image.name

@@ -23,7 +23,7 @@ CAPABILITIES = """
     MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE
 """.split()  # noqa: SIM905 - forty lines of one word each would read worse
 MODULES = "/lib/modules"
-# Probes have a cluster's labels, so that leftovers of an interruption are removed like a cluster.
+# Probes have a cluster's labels, so that leftovers are removed like those of a cluster.
 PROBE_CLUSTER = ClusterId("host", "probe")
 
 
@@ -182,7 +182,7 @@ def _can_start(client: docker.DockerClient, image: str, options: dict[str, Any])
     try:
         _run_probe(client, image, ["true"], options)
     except APIError as error:
-        # Any other error than a refusal of these options would occur again, with a clearer message, for a real node.
+        # Ignore all errors except a refusal of these options: they will recur, with a clearer message, for a real node.
         return not ("apply caps" in str(error) or "not permitted" in str(error) or "does not exist" in str(error))
     return True
 

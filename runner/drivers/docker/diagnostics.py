@@ -16,7 +16,7 @@ from runner.drivers.docker.layer_cache import LayerCache
 from runner.errors import HostError, LabsError
 from runner.nodes.driver_interface import Diagnosis
 
-# About what the images and three nodes occupy.
+# The approximate space that the images and three nodes occupy.
 _REQUIRED_BYTES = 3 << 30
 _REQUIRED_MEMORY_GB = 2
 

@@ -45,24 +45,24 @@ class DockerDriver:
         self._project_lock: IO[str] | None = None
 
     @cached_property
-    def client(self) -> docker.DockerClient:
+    def host_client(self) -> docker.DockerClient:
         """A client of the host engine."""
         return host_engine.connect_host_engine()
 
     @cached_property
     def _info(self) -> dict[str, Any]:
         with host_engine.translate_engine_errors("asking the engine for its properties"):
-            return dict(self.client.info())
+            return dict(self.host_client.info())
 
     @cached_property
     def _layer_cache(self) -> LayerCache | None:
         with host_engine.translate_engine_errors("looking for the images"):
-            return layer_cache.find_current_layer_cache(self.client)
+            return layer_cache.find_current_layer_cache(self.host_client)
 
     @cached_property
     def _facts(self) -> HostFacts:
         return capabilities.load_or_probe_host_facts(
-            self.client, self._require_layer_cache().image_set.node_image, self._info
+            self.host_client, self._require_layer_cache().image_set.node_image, self._info
         )
 
     def _require_layer_cache(self) -> LayerCache:
@@ -72,7 +72,7 @@ class DockerDriver:
 
     def diagnose_host(self) -> list[Diagnosis]:
         """Examine the engine, the images, and what the engine offers to nodes."""
-        return diagnostics.diagnose_engine(lambda: self.client, lambda: self._layer_cache, lambda: self._facts)
+        return diagnostics.diagnose_engine(lambda: self.host_client, lambda: self._layer_cache, lambda: self._facts)
 
     def check_support(self, needs: Iterable[str], subject: str) -> str:
         """Check that the engine answers, is recent enough, has free disk space, and has the kernel features needed."""
@@ -107,7 +107,7 @@ class DockerDriver:
         from runner.drivers.docker import layer_cache_builder
 
         with host_engine.translate_engine_errors("building the images"):
-            layer_cache_builder.build_layer_cache(self.client, names, reporter)
+            layer_cache_builder.build_layer_cache(self.host_client, names, reporter)
         self._forget_layer_cache()
 
     def _hold_project_lock(self) -> None:
@@ -125,7 +125,7 @@ class DockerDriver:
 
     def prune_images(self, remove_all: bool) -> int:
         """Remove images and layer caches, except those that a cluster uses."""
-        removed = layer_cache.prune_images(self.client, remove_all)
+        removed = layer_cache.prune_images(self.host_client, remove_all)
         self._forget_layer_cache()
         return removed
 
@@ -145,15 +145,15 @@ class DockerDriver:
             host_engine.translate_engine_errors("creating the network"),
             signals.defer_interrupts_in_block(),
         ):
-            subnet = network.create_cluster_network(self.client, cluster)
+            subnet = network.create_cluster_network(self.host_client, cluster)
             report_detail(str(subnet))
-        containers = ClusterContainers(self.client, cluster, subnet, self._require_layer_cache())
+        containers = ClusterContainers(self.host_client, cluster, subnet, self._require_layer_cache())
 
         def plan_boot(number: int, node: NodeSpec) -> Callable[[threading.Event], NodeBoot]:
             def create_and_start(_stop: threading.Event) -> NodeBoot:
                 with host_engine.translate_engine_errors(f"creating {node.name}"):
                     container = containers.create_node_container(number, node, images, facts)
-                return NodeBoot(self.client, container, node.name)
+                return NodeBoot(self.host_client, container, node.name)
 
             return create_and_start
 
@@ -173,7 +173,7 @@ class DockerDriver:
 
         def start_mirror(_stop: threading.Event) -> None:
             with host_engine.translate_engine_errors("starting the registry mirror"):
-                self.client.api.start(provide_mirror())
+                self.host_client.api.start(provide_mirror())
 
         with reporter.report_step("Starting node engines and the registry mirror") as report_detail:
             parallel.run_jobs([*(boot.wait_until_ready for boot in boots), start_mirror], report_detail)
@@ -182,15 +182,15 @@ class DockerDriver:
         """Create an empty volume as the record: labels of existing objects cannot be changed."""
         name = labels.format_object_name(cluster, "complete")
         with host_engine.translate_engine_errors("recording the start"), signals.defer_interrupts_in_block():
-            self.client.api.create_volume(name, labels=labels.build_cluster_labels(cluster, complete="yes"))
+            self.host_client.api.create_volume(name, labels=labels.build_cluster_labels(cluster, complete="yes"))
 
     def list_clusters(self) -> list[Cluster]:
         """Read the labels of all containers, volumes and networks of this project."""
         project_filter = labels.build_project_filter()
         with host_engine.translate_engine_errors("looking for clusters"):
-            containers = self.client.api.containers(all=True, filters=project_filter)
-            volumes = self.client.api.volumes(filters=project_filter)["Volumes"] or []
-            networks = self.client.api.networks(filters=project_filter)
+            containers = self.host_client.api.containers(all=True, filters=project_filter)
+            volumes = self.host_client.api.volumes(filters=project_filter)["Volumes"] or []
+            networks = self.host_client.api.networks(filters=project_filter)
         ids = {labels.parse_cluster_id(entry.get("Labels")) for entry in [*containers, *volumes, *networks]}
         complete = {
             labels.parse_cluster_id(volume["Labels"])
@@ -216,7 +216,7 @@ class DockerDriver:
                 address=container["Labels"][labels.ADDRESS],
                 state=NodeState.RUNNING if container["State"] == "running" else NodeState.STOPPED,
                 container=container["Id"],
-                client=self.client,
+                client=self.host_client,
             )
             for container in node_containers
         )
@@ -228,28 +228,28 @@ class DockerDriver:
         with reporter.report_step(f"Starting {names}") as report_detail:
             jobs = [self._plan_restart(cluster.id, node.name) for node in stopped]
             boots = parallel.run_jobs(jobs, report_detail)
-        self._await_boots(boots, lambda: require_mirror_container(self.client, cluster.id), reporter)
+        self._await_boots(boots, lambda: require_mirror_container(self.host_client, cluster.id), reporter)
 
     def _plan_restart(self, cluster: ClusterId, node: str) -> Callable[[threading.Event], NodeBoot]:
-        return lambda _stop: NodeBoot(self.client, labels.format_object_name(cluster, node), node)
+        return lambda _stop: NodeBoot(self.host_client, labels.format_object_name(cluster, node), node)
 
     def stop_cluster(self, cluster: Cluster) -> None:
         """Stop the nodes, then the registry mirror."""
         with host_engine.translate_engine_errors(f"stopping '{cluster.id}'"):
-            containers = self.client.api.containers(filters=labels.build_cluster_filter(cluster.id))
+            containers = self.host_client.api.containers(filters=labels.build_cluster_filter(cluster.id))
             nodes = [container for container in containers if labels.NODE in container["Labels"]]
-            readiness.stop_containers(self.client, nodes, _STOP_SECONDS)
+            readiness.stop_containers(self.host_client, nodes, _STOP_SECONDS)
             mirrors = [container for container in containers if labels.NODE not in container["Labels"]]
-            readiness.stop_containers(self.client, mirrors, 0)
+            readiness.stop_containers(self.host_client, mirrors, 0)
 
     def remove_cluster(self, cluster: ClusterId) -> bool:
         """Remove containers, volumes and networks with the cluster's labels."""
         with host_engine.translate_engine_errors(f"removing '{cluster}'"):
-            return cleanup.remove_cluster_objects(self.client, cluster)
+            return cleanup.remove_cluster_objects(self.host_client, cluster)
 
     def remove_unused_caches(self) -> None:
         """Remove all layer caches except this project's current one and those that other projects use."""
-        layer_cache.remove_unused_caches(self.client)
+        layer_cache.remove_unused_caches(self.host_client)
 
 
 def _create_kernel_error(missing: Iterable[str], subject: str) -> HostError:

@@ -99,7 +99,7 @@ def find_incompatibility(info: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return why an engine cannot run nodes, and how to fix it; None if it can.
 
     Args:
-        info: The engine's answer to `/info`.
+        info: The engine's response to `/info`.
 
     """
     version = tuple(int(part) for part in info["ServerVersion"].split("+")[0].split(".")[:2] if part.isdigit())
@@ -121,6 +121,9 @@ def translate_engine_errors(purpose: str) -> Iterator[None]:
 
     Args:
         purpose: What the block does, as in 'creating node1'.
+
+    Raises:
+        HostError: The block raised an error of the engine or of the connection to it.
 
     """
     try:

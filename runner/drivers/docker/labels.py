@@ -14,7 +14,7 @@ NUMBER = "labs.number"
 ADDRESS = "labs.address"
 COMPLETE = "labs.complete"
 LAYER_CACHE = "labs.layer-cache"
-# What earlier versions put on layer caches; they are recognised to be removed.
+# The label that earlier versions put on layer caches, so that these can be found and removed.
 OLD_LAYER_CACHE = "labs.store"
 OWNER = "labs.owner"
 LOCK = "labs.lock"

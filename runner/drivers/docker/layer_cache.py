@@ -134,7 +134,7 @@ def _remove_dead_caches(client: docker.DockerClient) -> int:
 
     A project is dead if all of this is true:
     - It is not the default project, 'labs'.
-    - The engine has no container, network or volume of a cluster of it, not even a stopped or incomplete one.
+    - The engine has no container, network or volume of the project's clusters, not even of a stopped or incomplete one.
     - No process holds its lock. If its layer cache was created on another host or by another user, its lock cannot be
       examined, and the project is not dead. A cache of an earlier version has no lock to examine.
 
@@ -168,7 +168,7 @@ def _has_clusters(client: docker.DockerClient, project: str) -> bool:
 
 
 def _list_caches(client: docker.DockerClient) -> dict[str, _CacheObjects]:
-    """Return the layer caches of all projects by the names of their volumes, those of earlier versions included."""
+    """Return the layer caches of all projects, including those of earlier versions, by the names of their volumes."""
     caches: dict[str, _CacheObjects] = {}
     for label in _CACHE_LABELS:
         for volume in client.api.volumes(filters={"label": [label]})["Volumes"] or []:

@@ -1,4 +1,4 @@
-"""Fills a layer cache: images are pushed to a registry mirror, and a node beside it unpacks them for all nodes."""
+"""Fills a layer cache: pushes images to a registry mirror, and unpacks them for all nodes with a temporary node."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from runner.nodes.driver_interface import ClusterId, NodeImage
 from runner.status import DetailCallback, StatusReporter
 from runner.storage import codec
 
-# The containers that fill a cache have a cluster's labels, so that leftovers of an interruption are removed like one.
+# The containers that fill a cache have a cluster's labels, so that leftovers are removed like those of a cluster.
 _BUILD_CLUSTER = ClusterId("images", "build")
 _PUSH_PORT = 5000
 

@@ -53,7 +53,15 @@ def create_cluster_network(client: docker.DockerClient, cluster: ClusterId) -> i
 
 
 def build_networking_config(client: docker.DockerClient, cluster: ClusterId, address: str, alias: str) -> Any:
-    """Return the SDK's networking configuration for a container with a fixed address and a name on the network."""
+    """Return the SDK's networking configuration of a container.
+
+    Args:
+        client: The host engine.
+        cluster: The cluster, whose network the container joins.
+        address: The container's fixed IPv4 address.
+        alias: The container's name on the network.
+
+    """
     config = client.api.create_endpoint_config(ipv4_address=address, aliases=[alias])
     return client.api.create_networking_config({labels.format_object_name(cluster): config})
 

@@ -14,7 +14,7 @@ from runner.drivers.docker import host_engine
 from runner.drivers.docker.framing import HijackedStream
 from runner.errors import HostError
 
-# Three nodes need two seconds on an idle host; on a loaded one they were seen to need twenty.
+# Three nodes need two seconds on an idle host, and up to twenty on a loaded one.
 READY_SECONDS = 90
 _READY = b"LABS-READY"
 _POLL_SECONDS = 0.2
@@ -86,6 +86,11 @@ class NodeBoot:
 def start_container_and_wait(client: docker.DockerClient, container: str, name: str) -> None:
     """Start one container and wait until it is ready.
 
+    Args:
+        client: The host engine.
+        container: The id of the container.
+        name: Its name, for messages.
+
     Raises:
         HostError: The engine cannot start it, it exited, or it was not ready in time.
 
@@ -99,7 +104,7 @@ def stop_containers(client: docker.DockerClient, containers: Sequence[dict[str, 
     Args:
         client: The host engine.
         containers: The containers, as the engine's API lists them.
-        timeout: After how many seconds a container that has not exited is killed.
+        timeout: The number of seconds after which a container that has not exited is killed.
 
     """
     with ThreadPoolExecutor(max(1, len(containers))) as pool:

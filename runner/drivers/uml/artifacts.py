@@ -109,7 +109,14 @@ def compute_build_digest() -> str:
 
 
 def describe_new_artifacts(folder: Path, node_image: str, images: Sequence[NodeImage]) -> Artifacts:
-    """Return the description of artifacts that this version builds now, on this host."""
+    """Return the description of artifacts that this version has just built on this host.
+
+    Args:
+        folder: The folder that contains them.
+        node_image: The id of the VM image that the disk was created from.
+        images: The images on the base disk.
+
+    """
     return Artifacts(
         folder,
         compute_build_digest(),

@@ -1,7 +1,7 @@
 """The client of the agent in a VM; `recipes/vm/labs-agent` describes the protocol.
 
-A user who is root in a VM can replace the agent. So this client trusts nothing that it receives: an answer that the
-agent would not send, or that is longer than the agent would send, is an error.
+A user who is root in a VM can replace the agent. So this client does not trust what it receives: a frame of another
+type or size than the agent sends is an error.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def create_sandbox_cgroups(folder: Path, name: str, megabytes: int) -> list[Path
     groups = []
     for parent, settings in _find_parent_groups(limit):
         group = parent / f"labs-{folder.name}-{digest}-{name}"
-        # Recorded before it is created, so that it is found and removed whatever happens then.
+        # Recorded before it is created, so that it is found and removed even if this process is killed.
         with (folder / _RECORD_NAME).open("a", encoding="utf-8") as record:
             record.write(f"{group}\n")
         if _create_group(group, settings):

@@ -130,7 +130,7 @@ def log_path(folder: Path, name: str) -> Path:
 
 
 def read_log_tail(folder: Path, name: str, lines: int = 40) -> str:
-    """Return the last lines of a VM's log; they may be hostile, so long ones are cut."""
+    """Return the last lines of a VM's log, shortened if they are long, because the VM may be hostile."""
     try:
         text = log_path(folder, name).read_text("utf-8", "replace")
     except OSError:

@@ -100,7 +100,7 @@ def pin_process_tree(process: int, processor: int) -> None:
 
 
 def list_child_processes(process: int) -> list[int]:
-    """Return the ids of the children of a process, including those that have exited but were not reaped.
+    """Return the ids of a process's children, including zombies (exited, but not reaped yet).
 
     Raises:
         OSError: The process has exited.

@@ -87,16 +87,16 @@ class Supervisor:
                 # The client has only tested whether we listen.
                 return
             message = json.loads(line)
-            answer: dict[str, str] = {}
+            response: dict[str, str] = {}
             connection = None
             try:
                 if message["request"] == "connect":
                     connection = self._connect(message["node"], message["port"])
                 else:
-                    answer = self._handle_request(message)
+                    response = self._handle_request(message)
             except (OSError, KeyError, subprocess.SubprocessError) as error:
-                answer = {"error": str(error)}
-            line = json.dumps(answer).encode() + b"\n"
+                response = {"error": str(error)}
+            line = json.dumps(response).encode() + b"\n"
             if connection is None:
                 peer.sendall(line)
                 return

@@ -25,7 +25,7 @@ _START_SECONDS = 20
 _BOOT_SECONDS = 120
 _STOP_SECONDS = 20
 # The supervisor itself limits how long a request takes; only a suspended one exceeds this.
-_ANSWER_SECONDS = 30
+_RESPONSE_SECONDS = 30
 _NAMESPACES = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 
@@ -113,17 +113,17 @@ def is_supervisor_running(folder: Path) -> bool:
 
 
 def send_request(folder: Path, **request: Any) -> dict[str, str]:
-    """Send a request to a cluster's supervisor and return its answer; see `supervisor` for the requests.
+    """Send a request to a cluster's supervisor and return its response; see `supervisor` for the requests.
 
     Raises:
-        HostError: There is no supervisor, or it exited meanwhile.
+        HostError: There is no supervisor, or it exited before it answered.
 
     """
     try:
         with _connect_supervisor(folder) as connection:
             connection.sendall(json.dumps(request).encode() + b"\n")
-            answer: dict[str, str] = json.loads(connection.makefile("r").readline())
-            return answer
+            response: dict[str, str] = json.loads(connection.makefile("r").readline())
+            return response
     except (OSError, ValueError) as error:
         raise create_no_supervisor_error(folder) from error
 
@@ -158,10 +158,10 @@ def boot_vm(folder: Path, node: str) -> None:
 
 
 def _send_command(folder: Path, **request: Any) -> None:
-    answer = send_request(folder, **request)
-    if "error" in answer:
+    response = send_request(folder, **request)
+    if "error" in response:
         raise HostError(
-            f"The VMs of '{folder.name}' cannot be started: {answer['error']}.",
+            f"The VMs of '{folder.name}' cannot be started: {response['error']}.",
             "'labs doctor' looks for the cause.",
         )
 
@@ -192,7 +192,7 @@ def create_no_supervisor_error(folder: Path) -> HostError:
 
 
 def kill_supervisor(folder: Path) -> None:
-    """Kill a cluster's supervisor and with it everything that it has started, and wait until all of it is gone."""
+    """Kill a cluster's supervisor and all processes that it has started, and wait until they have exited."""
     _kill_process(folder)
     cluster_state.supervisor_socket_path(folder).unlink(missing_ok=True)
     cgroups.remove_cluster_cgroups(folder)
@@ -230,7 +230,7 @@ def _find_process(folder: Path) -> int:
 
 def _connect_supervisor(folder: Path) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(_ANSWER_SECONDS)
+    connection.settimeout(_RESPONSE_SECONDS)
     try:
         with shorten_address(cluster_state.supervisor_socket_path(folder)) as address:
             connection.connect(address)

@@ -1,11 +1,11 @@
 """The uplink: the VMs' connection to the Internet, if slirp4netns is installed and can be used.
 
-slirp4netns runs outside the supervisor's namespaces and forwards, as ordinary connections of this user, what VMs send
-beyond their own network. It exits with the supervisor, because it watches a pipe whose other end the supervisor holds.
+slirp4netns runs outside the supervisor's namespaces. It forwards the VMs' traffic to other networks, as ordinary
+connections of this user. It exits with the supervisor, because it watches a pipe whose other end the supervisor holds.
 Without an uplink VMs reach each other and the registry mirror, which is all that a lab needs.
 
 The uplink leads to the Internet, but neither to this host nor to its local network. slirp4netns runs outside the VMs'
-sandboxes and parses whatever a VM sends, so it runs in its own sandbox without privileges.
+sandboxes and parses untrusted data from the VMs, so it runs in its own sandbox without privileges.
 """
 
 from __future__ import annotations
