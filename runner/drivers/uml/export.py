@@ -128,7 +128,7 @@ def _read_archive(archive_path: Path, source: _ReportingFile, folder: Path) -> A
         while compressed.read(_CHUNK):
             pass
     if not (folder / _DISK).is_file() or not all((folder / name).is_dir() for name in _FOLDERS):
-        raise _damage_error(archive_path, "files are missing")
+        raise _create_import_error(archive_path, "files are missing")
     artifact_builder.create_sandbox_usr_links(folder)
     return replace(record, folder=folder, created_at=time.time())
 
@@ -166,7 +166,7 @@ def _extract_entry(archive_path: Path, archive: tarfile.TarFile, entry: tarfile.
         relative.parts[:1] in [(name,) for name in _FOLDERS] and ".." not in relative.parts
     )
     if not is_expected or not (entry.isreg() or entry.isdir()):
-        raise _damage_error(archive_path, f"it contains an unexpected entry '{entry.name}'")
+        raise _create_import_error(archive_path, f"it contains an unexpected entry '{entry.name}'")
     target = folder / relative
     if entry.isdir():
         target.mkdir(parents=True, exist_ok=True)
@@ -176,7 +176,7 @@ def _extract_entry(archive_path: Path, archive: tarfile.TarFile, entry: tarfile.
     target.chmod(0o755 if entry.mode & 0o100 else 0o644)
 
 
-def _damage_error(archive_path: Path, reason: str) -> UsageError:
+def _create_import_error(archive_path: Path, reason: str) -> UsageError:
     return UsageError(
         f"{archive_path} cannot be imported: {reason}.",
         "Copy the file again from where it was exported, or export it again.",
@@ -189,9 +189,9 @@ def _translate_damage_errors(archive_path: Path) -> Iterator[None]:
     try:
         yield
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, FileExistsError, NotADirectoryError) as error:
-        raise _damage_error(archive_path, "it is incomplete or damaged, or is not an export of labs") from error
+        raise _create_import_error(archive_path, "it is incomplete or damaged, or is not an export of labs") from error
     except (ValueError, OverflowError) as error:
-        raise _damage_error(archive_path, str(error)) from error
+        raise _create_import_error(archive_path, f"it is damaged ({error})") from error
 
 
 @contextmanager

@@ -174,7 +174,7 @@ def test_hostile_entry(entry: tarfile.TarInfo, file: Path, tmp_path: Path, monke
     """An archive with a path outside its folder, a link or a device is refused and leaves nothing in the cache."""
     switch_host(monkeypatch, tmp_path)
     replace_entries(file, iter([(entry, b"")]))
-    with pytest.raises(UsageError, match="damaged"):
+    with pytest.raises(UsageError, match=r"cannot be imported: (it contains an unexpected entry|files are missing)"):
         export.import_artifacts(file, NullReporter())
     assert [] == list_cache()
     assert [] == [*tmp_path.rglob("outside")]
@@ -207,7 +207,7 @@ def test_duplicate_entry(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_other_file(content: bytes, tmp_path: Path) -> None:
     """A file that is not an export is refused, and the error names it."""
     (tmp_path / "notes.txt").write_bytes(content)
-    with pytest.raises(UsageError, match=r"notes\.txt is "):
+    with pytest.raises(UsageError, match=r"notes\.txt (cannot be imported: it is .* not|is not) an export of labs"):
         export.import_artifacts(tmp_path / "notes.txt", NullReporter())
     assert [] == list_cache()
 
