@@ -33,9 +33,9 @@ def test_rm_all_keeps_the_layer_cache(labs: LabsRunner, environment: dict[str, s
     """After rm --all, only the layer cache of a project remains, and the next start uses it unchanged."""
     project = environment["LABS_PROJECT"]
     assert 0 == labs("start", "trio").returncode
-    own = ("--quiet", "--filter", f"label=labs.project={project}")
+    project_filter = ("--quiet", "--filter", f"label=labs.project={project}")
     assert 0 == labs("rm", "--all").returncode
-    assert ["", ""] == [run_docker("ps", "--all", *own), run_docker("network", "ls", *own)]
+    assert ["", ""] == [run_docker("ps", "--all", *project_filter), run_docker("network", "ls", *project_filter)]
     caches = list_volumes(project)
     assert 1 == len(caches)
     started = labs("start", "trio")
@@ -71,9 +71,9 @@ def test_layer_caches_of_earlier_versions_are_removed(
     labs: LabsRunner, environment: dict[str, str], other: str
 ) -> None:
     """Layer caches with the labels of earlier versions are removed, of this project and of dead projects."""
-    own = environment["LABS_PROJECT"]
-    before = list_volumes(own)
-    for project in (own, other):
+    project_name = environment["LABS_PROJECT"]
+    before = list_volumes(project_name)
+    for project in (project_name, other):
         run_docker("volume", "create", "--label", f"labs.project={project}", "--label", f"{OLD_LABEL}=yes")
     assert 0 == labs("rm", "--all").returncode
-    assert (before, []) == (list_volumes(own), list_volumes(other))
+    assert (before, []) == (list_volumes(project_name), list_volumes(other))

@@ -57,11 +57,11 @@ def test_images_of_the_host_engine_are_used(labs: LabsRunner, environment: dict[
     if run_docker("images", "--quiet", name):
         pytest.skip(f"this engine has a real {name}")
     run_docker("tag", run_docker("images", "--quiet", "--filter", "label=labs.recipe=busybox").split()[0], name)
-    own = {"LABS_PROJECT": "labs-test-real"}
+    variables = {"LABS_PROJECT": "labs-test-real"}
     try:
-        assert 0 == labs("images", "build", "trio", env=own).returncode
-        listed = labs("images", "list", env=own).stdout.splitlines()
+        assert 0 == labs("images", "build", "trio", env=variables).returncode
+        listed = labs("images", "list", env=variables).stdout.splitlines()
         assert "official" == next(line for line in listed if line.startswith(name)).split()[1]
     finally:
         run_docker("rmi", name)
-        remove_project(environment, own["LABS_PROJECT"])
+        remove_project(environment, variables["LABS_PROJECT"])

@@ -171,8 +171,8 @@ def test_database_without_a_password(image: str, message: str, containers: Conta
 @pytest.mark.parametrize(("image", "name"), [("mysql:5.7", "MYSQL_PASSWORD"), ("postgres:latest", "POSTGRES_PASSWORD")])
 def test_password_given_twice(image: str, name: str, containers: ContainerRunner) -> None:
     """A password in a variable and in a file at the same time is rejected."""
-    given = ("--env", f"{name}=a", "--env", f"{name}_FILE=/etc/hostname", "--env", "MYSQL_RANDOM_ROOT_PASSWORD=yes")
-    result = containers.run_to_exit(image, *given)
+    options = ("--env", f"{name}=a", "--env", f"{name}_FILE=/etc/hostname", "--env", "MYSQL_RANDOM_ROOT_PASSWORD=yes")
+    result = containers.run_to_exit(image, *options)
     assert (1, True) == (result.returncode, f"oth {name} and {name}_FILE are set (but are exclusive)" in result.stderr)
 
 
@@ -223,19 +223,19 @@ def test_initialization_scripts(containers: ContainerRunner) -> None:
     containers.start(
         "pg", "postgres:latest", "--env", "POSTGRES_PASSWORD=x", "--env", "POSTGRES_DB=data", files=scripts
     )
-    asked = "SELECT word FROM words"
+    query = "SELECT word FROM words"
     wait_until(
-        lambda: "hello" == containers.exec_in("my", "mysql", "-hmy", "-ume", "-px", "-N", "my_data", "-e", asked)
+        lambda: "hello" == containers.exec_in("my", "mysql", "-hmy", "-ume", "-px", "-N", "my_data", "-e", query)
     )
-    wait_until(lambda: "hello" == containers.exec_in("pg", "psql", "postgresql://postgres:x@pg/data", "-Atc", asked))
+    wait_until(lambda: "hello" == containers.exec_in("pg", "psql", "postgresql://postgres:x@pg/data", "-Atc", query))
 
 
 @pytest.mark.parametrize("user", ["postgres", "me"])
 def test_postgres(user: str, containers: ContainerRunner) -> None:
     """PostgreSQL is ready within seconds with user and database, stops cleanly, and keeps its data across a restart."""
-    given = ("--env", f"POSTGRES_USER={user}", "--env", "POSTGRES_DB=my data")
+    options = ("--env", f"POSTGRES_USER={user}", "--env", "POSTGRES_DB=my data")
     secret = ("--env", "POSTGRES_PASSWORD_FILE=/run/password")
-    containers.start("db", "postgres:latest", *given, *secret, files=f"/run/password {TRICKY_PASSWORD}")
+    containers.start("db", "postgres:latest", *options, *secret, files=f"/run/password {TRICKY_PASSWORD}")
 
     def sql(text: str) -> str:
         login = ["env", f"PGPASSWORD={TRICKY_PASSWORD}", "psql", "-h", "db", "-U", user, "-At"]
@@ -259,9 +259,9 @@ def test_wordpress(containers: ContainerRunner) -> None:
     """WordPress can be installed by its form, accepts a post, and shows it under any host name."""
     containers.start("mysql", "mysql:5.7", *MYSQL, "--env", f"MYSQL_PASSWORD={TRICKY_PASSWORD}")
     named = {"HOST": "mysql", "USER": "me", "NAME": "my_data", "PASSWORD_FILE": "/run/password"}
-    given = [word for name, value in named.items() for word in ("--env", f"WORDPRESS_DB_{name}={value}")]
+    options = [word for name, value in named.items() for word in ("--env", f"WORDPRESS_DB_{name}={value}")]
     containers.start(
-        "wp", "wordpress:latest", "--publish", "127.0.0.1::80", *given, files=f"/run/password {TRICKY_PASSWORD}"
+        "wp", "wordpress:latest", "--publish", "127.0.0.1::80", *options, files=f"/run/password {TRICKY_PASSWORD}"
     )
     url = containers.get_url("wp", 80)
     assert wait_until(lambda: "WordPress" in fetch_page(f"{url}/wp-admin/install.php")) < 15

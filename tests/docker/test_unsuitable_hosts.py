@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CHECKOUT, LabsRunner
+from tests.conftest import LabsRunner
 from tests.docker.conftest import run_docker
 from tests.docker.second_engine import REQUIRES_ROOT, SecondEngine
+from tests.helpers import CHECKOUT
 
-AS_ROOT = pytest.mark.skipif(
-    os.geteuid() != 0, reason="only root may start another engine or become another user"
-)
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root may start another engine or become another user")
 
 
 def test_no_engine(labs: LabsRunner) -> None:
@@ -31,10 +30,10 @@ def test_no_engine(labs: LabsRunner) -> None:
 def test_docker_context(labs: LabsRunner, tmp_path: Path) -> None:
     """Labs use the engine of the active Docker context."""
     environment = {"DOCKER_CONFIG": str(tmp_path), "DOCKER_HOST": ""}
-    own = {**os.environ, **environment}
+    variables = {**os.environ, **environment}
     create = ["docker", "context", "create", "away", "--docker", "host=unix:///nonexistent/away.sock"]
-    subprocess.run(create, env=own, check=True, capture_output=True)
-    subprocess.run(["docker", "context", "use", "away"], env=own, check=True, capture_output=True)
+    subprocess.run(create, env=variables, check=True, capture_output=True)
+    subprocess.run(["docker", "context", "use", "away"], env=variables, check=True, capture_output=True)
     result = labs("status", env=environment)
     assert 4 == result.returncode
     assert "unix:///nonexistent/away.sock" in result.stderr
