@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from runner.drivers.docker import project_lock
+from tests.helpers import CHECKOUT
 from tests.pseudo_terminal import PseudoTerminal
 
 LabsRunner = Callable[..., subprocess.CompletedProcess[str]]
 LABS_TREE = Path(__file__).parent / "tree"
-CHECKOUT = Path(__file__).parent.parent
 
 
 def pytest_configure() -> None:
@@ -32,7 +32,7 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Yield environment variables with which `labs` shares only the images with the user's own clusters."""
+    """Yield environment variables that isolate `labs` from the user's own clusters; only the images are shared."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith("LABS_")}
     variables |= {
         "LABS_PROJECT": f"labs-test-{os.getpid()}",
@@ -44,10 +44,10 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         "COLUMNS": "200",
     }
     variables.pop("XDG_RUNTIME_DIR", None)
-    # Otherwise another test run that ends now could remove the layer cache, between two tests that use it.
+    # The lock prevents another test run that ends now from removing the layer cache between two tests that use it.
     with project_lock.acquire_project_lock(variables["LABS_PROJECT"]):
         yield variables
-    # Only after the last test: all tests share the layer cache, and filling it takes long.
+    # Clean up only after the last test: all tests share the layer cache, and filling it is slow.
     remove_project(variables, variables["LABS_PROJECT"])
 
 

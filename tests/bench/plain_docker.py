@@ -16,11 +16,13 @@ class PlainDockerCluster:
     """Nodes that plain docker commands create from the node image of labs."""
 
     def __init__(self, driver: DockerDriver) -> None:
-        cache = layer_cache.find_current_layer_cache(driver.client)
+        cache = layer_cache.find_current_layer_cache(driver.host_client)
         assert cache is not None
         self._layer_cache = cache
         self._options = capabilities.build_node_host_options(
-            capabilities.load_or_probe_host_facts(driver.client, cache.image_set.node_image, driver.client.info())
+            capabilities.load_or_probe_host_facts(
+                driver.host_client, cache.image_set.node_image, driver.host_client.info()
+            )
         )
 
     def create_network(self) -> None:

@@ -71,11 +71,11 @@ def test_usage_errors(arguments: list[str], message: str, advice: str, tree: Pat
 
 def test_site(tree: Path) -> None:
     """Published pages have the default values; `labs site serve` shows the learner's values."""
-    public, own = build.render_site_files(), build.render_site_files(live=True)
+    public, live = build.render_site_files(), build.render_site_files(live=True)
     page = "tiny/look.html"
     assert (True, False) == (b"port 8000" in public[page], b"8561" in public[page])
-    assert (True, False) == (b"port 8561" in own[page], b"8000" in own[page])
-    assert b"Port 8561 answers" in own[page]
+    assert (True, False) == (b"port 8561" in live[page], b"8000" in live[page])
+    assert b"Port 8561 answers" in live[page]
     assert public == build.render_site_files()
 
 

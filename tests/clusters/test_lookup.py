@@ -79,10 +79,10 @@ def test_started_cluster_of_unreachable_driver(monkeypatch: pytest.MonkeyPatch, 
 
 def test_other_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The cluster of another run is found by its name or by its run, next to the lab's main cluster."""
-    own = helpers.make_local_cluster(tmp_path)
-    other = replace(own, id=ClusterId("tiny", "verify"))
-    _use_drivers(monkeypatch, FakeDriver((own, other)))
-    assert [own, other, other] == [
+    main_cluster = helpers.make_local_cluster(tmp_path)
+    verify_cluster = replace(main_cluster, id=ClusterId("tiny", "verify"))
+    _use_drivers(monkeypatch, FakeDriver((main_cluster, verify_cluster)))
+    assert [main_cluster, verify_cluster, verify_cluster] == [
         lookup.survey_clusters().require_cluster("tiny"),
         lookup.survey_clusters().require_cluster("tiny.verify"),
         lookup.survey_clusters().require_cluster("tiny", run="verify"),

@@ -11,7 +11,8 @@ import pytest
 from runner.checking import verify_report
 from runner.checking.verify_report import LabVerification
 from runner.lessons import catalog
-from tests.conftest import CHECKOUT, LabsRunner, make_labs_runner
+from tests.conftest import LabsRunner, make_labs_runner
+from tests.helpers import CHECKOUT
 
 pytestmark = [pytest.mark.docker, pytest.mark.uml]
 LABS = sorted(path.parent.name for path in (CHECKOUT / "labs").glob("*/lesson.md"))

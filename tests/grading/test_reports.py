@@ -202,9 +202,11 @@ def test_markdown() -> None:
 @pytest.mark.parametrize("name", ["markdown", "html", "gradescope"])
 def test_values(name: str) -> None:
     """Reports show the learner and the values that the submission had to use, if there are any."""
-    own, plain = (reports.render_report(name, (make_grade(PASSED, learner=learner),)) for learner in ("ada", ""))
-    assert all(word in own for word in ("Values for ada", "NAME is shop, PORT is 8561"))
-    assert "Values for " not in plain
+    with_values, without_values = (
+        reports.render_report(name, (make_grade(PASSED, learner=learner),)) for learner in ("ada", "")
+    )
+    assert all(word in with_values for word in ("Values for ada", "NAME is shop, PORT is 8561"))
+    assert "Values for " not in without_values
 
 
 def test_markdown_attack() -> None:

@@ -162,10 +162,10 @@ def test_lesson_is_followed(crowd: dict[str, str]) -> None:
     """Learners who follow the lesson are not similar, in a class of any size and with any names."""
     assert set() == find_similar({"ada": follow_lesson(1), "bob": follow_lesson(1)})
     assert set() == find_similar(crowd)
-    own = [
+    solutions = [
         follow_lesson(number).replace("web", f"shop{number}").replace("lonely", f"solo{number}") for number in (1, 2)
     ]
-    assert set() == find_similar(dict(zip(("ada", "bob"), own, strict=True)))
+    assert set() == find_similar(dict(zip(("ada", "bob"), solutions, strict=True)))
 
 
 def test_unrelated(crowd: dict[str, str]) -> None:

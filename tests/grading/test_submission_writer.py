@@ -81,10 +81,10 @@ def test_command_is_left_out(left_out: HistoryEntry, lab: Lab) -> None:
     assert "## Look {#look}\n\n```sh node1\nhostname\n```\n" == render_body(lab, left_out, make_entry("hostname"))
 
 
-@pytest.mark.parametrize("kept", ["docker exec web hostname", "docker run -d --tmpfs /tmp nginx", "docker rm -f web"])
-def test_command_is_kept(kept: str, lab: Lab) -> None:
+@pytest.mark.parametrize("script", ["docker exec web hostname", "docker run -d --tmpfs /tmp nginx", "docker rm -f web"])
+def test_command_is_kept(script: str, lab: Lab) -> None:
     """Commands that only look interactive are kept."""
-    assert kept in render_body(lab, make_entry(kept))
+    assert script in render_body(lab, make_entry(script))
 
 
 def test_folder(lab: Lab) -> None:

@@ -87,10 +87,10 @@ def test_stand_in_images() -> None:
 
 def test_filter_pullable() -> None:
     """Every official image may be pulled, except those that a program of the labs replaces."""
-    own = [f"dockersamples/examplevotingapp_{name}:latest" for name in ("vote", "worker", "result")]
+    labs_programs = [f"dockersamples/examplevotingapp_{name}:latest" for name in ("vote", "worker", "result")]
     after = "dockersamples/examplevotingapp_vote:after"
     assert ["redis:alpine", "unheard/of:1"] == recipe.filter_pullable_images(
-        ["redis:alpine", *own, after, "unheard/of:1"]
+        ["redis:alpine", *labs_programs, after, "unheard/of:1"]
     )
 
 

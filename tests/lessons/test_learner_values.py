@@ -187,8 +187,8 @@ def test_no_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lab without values is the same for every learner, and still has its learner."""
     helpers.isolate_environment(monkeypatch, tmp_path)
     default = helpers.make_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
-    own = catalog.load_lab("tiny", ADA)
-    assert (default.lesson, ADA, {}) == (own.lesson, own.learner, own.values)
+    personal = catalog.load_lab("tiny", ADA)
+    assert (default.lesson, ADA, {}) == (personal.lesson, personal.learner, personal.values)
 
 
 def test_description() -> None:

@@ -60,13 +60,13 @@ def test_names(name: str, tmp_path: Path) -> None:
     assert [] == [*tmp_path.iterdir()]
 
 
-@pytest.mark.parametrize("taken", ["labs/mine", "checks/test_mine.py"])
-def test_existing_lab(taken: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("existing", ["labs/mine", "checks/test_mine.py"])
+def test_existing_lab(existing: str, tmp_path: Path) -> None:
     """An existing lab is not changed, and no other file is written."""
-    (tmp_path / taken).mkdir(parents=True)
-    with pytest.raises(UsageError, match=f"{tmp_path / taken} already exists"):
+    (tmp_path / existing).mkdir(parents=True)
+    with pytest.raises(UsageError, match=f"{tmp_path / existing} already exists"):
         scaffold.create_lab("mine")
-    assert [tmp_path / taken] == [*tmp_path.glob("*/*")]
+    assert [tmp_path / existing] == [*tmp_path.glob("*/*")]
 
 
 def test_installed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ def test_fresh_cluster(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "to", "done", "missing", "begun"),
+    ("outcomes", "target", "completed", "replayed", "is_begun"),
     [
         ("a:f b:s d:s", "a", "", "", False),
         ("a:f b:s d:s", "d", "", "abc", False),
@@ -47,12 +47,14 @@ def test_fresh_cluster(tmp_path: Path) -> None:
         ("a:p b:p d:p", "e", "abcd", "", False),
     ],
 )
-def test_plan_replay(found: str, to: str, done: str, missing: str, begun: bool, tmp_path: Path) -> None:
+def test_plan_replay(outcomes: str, target: str, completed: str, replayed: str, is_begun: bool, tmp_path: Path) -> None:
     """Only the incomplete steps before the target are replayed."""
     parsed = lesson(tmp_path, "abcde")
-    plan = replay_plan.plan_replay_on_current_cluster(parsed, report(f"{found} e:f"), find_target(parsed, to), ())
-    assert (done, missing, "") == (join_ids(plan.completed), join_ids(plan.to_replay), plan.blocker)
-    assert begun is plan.is_target_begun
+    plan = replay_plan.plan_replay_on_current_cluster(
+        parsed, report(f"{outcomes} e:f"), find_target(parsed, target), ()
+    )
+    assert (completed, replayed, "") == (join_ids(plan.completed), join_ids(plan.to_replay), plan.blocker)
+    assert is_begun is plan.is_target_begun
 
 
 def test_reading_step_is_not_replayed_again(tmp_path: Path) -> None:
@@ -65,7 +67,7 @@ def test_reading_step_is_not_replayed_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "to", "reached", "obstacle"),
+    ("outcomes", "target", "completed", "blocker"),
     [
         ("a:p b:p c:f", "b", "", "The cluster is already past 'Step b': the checks of this step pass."),
         ("a:p b:p c:f", "a", "ab", "The cluster is already past 'Step a': the checks of this step pass."),
@@ -89,13 +91,13 @@ def test_reading_step_is_not_replayed_again(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_blocker(found: str, to: str, reached: str, obstacle: str, tmp_path: Path) -> None:
+def test_blocker(outcomes: str, target: str, completed: str, blocker: str, tmp_path: Path) -> None:
     """A plan has a blocker if the cluster is past the target, partly through an earlier step, or has regressed."""
     parsed = lesson(tmp_path, "abc")
     assert (
-        obstacle
+        blocker
         == replay_plan.plan_replay_on_current_cluster(
-            parsed, report(found), find_target(parsed, to), {*reached}
+            parsed, report(outcomes), find_target(parsed, target), {*completed}
         ).blocker
     )
 

@@ -25,9 +25,9 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def pages(tree: Path) -> Pages:
     """Return a function that writes a lab named `tiny` and returns the text files of the site by path."""
 
-    def build_pages(lesson: str, *, url: str = "", **more: str) -> Mapping[str, str]:
+    def build_pages(lesson: str, *, url: str = "", **other_files: str) -> Mapping[str, str]:
         helpers.write_lab(tree, lesson)
-        for name, text in more.items():
+        for name, text in other_files.items():
             (tree / "labs" / name.replace("__", "/").replace("_", ".")).write_text(text, "utf-8")
         files = build.render_site_files(url=url)
         return {path: data.decode() for path, data in files.items() if path.endswith((".html", ".xml", ".txt", ".js"))}

@@ -126,9 +126,9 @@ def test_command(tmp_path: Path) -> None:
     front = helpers.FRONT_MATTER.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
     folder = helpers.write_lab(tmp_path, f"{front}## Look {{#look}}\nPort <PORT>.\n")
     argv = [sys.executable, "-u", "-m", "runner", "site", "serve", "--port", "0"]
-    given = helpers.build_environment(tmp_path)
+    environment = helpers.build_environment(tmp_path)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    with subprocess.Popen(argv, cwd=tmp_path, env=given, **pipes) as running:  # type: ignore[call-overload]
+    with subprocess.Popen(argv, cwd=tmp_path, env=environment, **pipes) as running:  # type: ignore[call-overload]
         try:
             address = running.stdout.readline().split()[4]
             with urllib.request.urlopen(f"{address}tiny/look.html", timeout=10) as answer:

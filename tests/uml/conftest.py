@@ -26,9 +26,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def environment(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return an environment without a Docker Engine, in which `labs` shares only the artifacts with the user."""
-    own = {**environment, "XDG_STATE_HOME": str(tmp_path_factory.mktemp("uml")), "DOCKER_HOST": NO_ENGINE}
-    del own["LABS_DRIVER"]
-    return own
+    variables = {**environment, "XDG_STATE_HOME": str(tmp_path_factory.mktemp("uml")), "DOCKER_HOST": NO_ENGINE}
+    del variables["LABS_DRIVER"]
+    return variables
 
 
 @pytest.fixture(scope="session")

@@ -26,8 +26,8 @@ exit if fork;
 close $_ for *STDOUT, *STDERR;
 $SIG{PIPE} = 'IGNORE';
 while (accept my $peer, $listener) {
-    sysread $peer, my $asked, 65536;
-    my ($path) = $asked =~ m{^\S+ (\S+)};
+    sysread $peer, my $request, 65536;
+    my ($path) = $request =~ m{^\S+ (\S+)};
     syswrite $peer, ANSWER;
     close $peer;
 }

@@ -143,7 +143,7 @@ def test_resume_after_a_kill(
 ) -> None:
     """A batch that is killed with all its processes resumes, and gets the same grades and table."""
     state = tmp_path_factory.mktemp("killed")
-    own = {**environment, "XDG_STATE_HOME": str(state)}
+    variables = {**environment, "XDG_STATE_HOME": str(state)}
     folders = [str(graded.root / "class" / name) for name in INTERRUPTED_ATTACKS]
     arguments = [
         *folders,
@@ -158,7 +158,7 @@ def test_resume_after_a_kill(
     leftovers = UmlLeftovers(state / "labs" / environment["LABS_PROJECT"])
     with subprocess.Popen(
         [sys.executable, "-m", "runner", "grade", *arguments],
-        env=own,
+        env=variables,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -172,7 +172,7 @@ def test_resume_after_a_kill(
             os.kill(pid, signal.SIGKILL)
         leftovers.kill_processes()
     report = state / "grades.json"
-    result = labs("grade", *arguments, "--report", f"json={report}", env=own)
+    result = labs("grade", *arguments, "--report", f"json={report}", env=variables)
     assert ExitCode.INCOMPLETE == result.returncode, result.stderr
     assert {
         name: row for name, row in parse_table(graded.printed).items() if name in INTERRUPTED_ATTACKS

@@ -112,7 +112,7 @@ for my $lie (@lies) {
     my $more = $lies{$lie}->();
     1 while syswrite($peer, $more) && ($lie eq 'endless' || $lie eq 'body' && ($more = ' ' x 65536));
     shutdown $peer, 1;
-    1 while sysread $peer, my $asked, 65536;
+    1 while sysread $peer, my $request, 65536;
 }
 system 'iptables', '-D', @rule;
 """
@@ -322,11 +322,11 @@ def test_cluster_folder_is_private(clusters: TwoClusters) -> None:
 def test_host_processes_cannot_be_seen(clusters: TwoClusters) -> None:
     """Root on a node sees the host processes of its own VM, and no others."""
     script = "mount -t hostfs none /mnt; ls /mnt/proc; umount /mnt"
-    seen = [word for word in clusters.run_script("node1", script).split() if word.isdigit()]
-    own = {_read_status(process)["NSpid"].split()[-1] for process in clusters.list_processes("node1")}
+    visible_pids = [word for word in clusters.run_script("node1", script).split() if word.isdigit()]
+    own_pids = {_read_status(process)["NSpid"].split()[-1] for process in clusters.list_processes("node1")}
     # Some processes start or exit meanwhile.
-    assert "1" in seen
-    assert len(set(seen) - own) <= 5, (seen, own)
+    assert "1" in visible_pids
+    assert len(set(visible_pids) - own_pids) <= 5, (visible_pids, own_pids)
 
 
 # Networks

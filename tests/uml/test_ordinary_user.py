@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from runner.drivers.uml import artifacts
-from tests.conftest import CHECKOUT
-from tests.helpers import NO_ENGINE
+from tests.helpers import CHECKOUT, NO_ENGINE
 from tests.uml.vm_leftovers import UmlLeftovers
 
 pytestmark = pytest.mark.skipif(

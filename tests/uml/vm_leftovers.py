@@ -59,8 +59,8 @@ class UmlLeftovers:
 
     def list_namespaces(self) -> set[str]:
         """Return the network and process namespaces of the project's processes, except those of this process."""
-        own = set(_list_namespaces(os.getpid()))
-        return {name for process in self.list_processes() for name in _list_namespaces(process)} - own
+        own_namespaces = set(_list_namespaces(os.getpid()))
+        return {name for process in self.list_processes() for name in _list_namespaces(process)} - own_namespaces
 
     def list_sockets(self) -> list[Path]:
         """Return the project's sockets."""

@@ -38,11 +38,11 @@ def test_frames(data: bytes, frames: list[tuple[int, bytes]]) -> None:
     assert frames == list(read_frames(io.BytesIO(data).read))
 
 
-@pytest.mark.parametrize("most", [1, 2, 3, 7, 9])
-def test_split_reads(most: int) -> None:
+@pytest.mark.parametrize("chunk_size", [1, 2, 3, 7, 9])
+def test_split_reads(chunk_size: int) -> None:
     """It does not matter how the network splits the stream."""
     source = io.BytesIO(TWO_FRAMES)
-    assert [(STDOUT, b"out"), (STDERR, b"error")] == list(read_frames(lambda size: source.read(min(size, most))))
+    assert [(STDOUT, b"out"), (STDERR, b"error")] == list(read_frames(lambda size: source.read(min(size, chunk_size))))
 
 
 @pytest.fixture

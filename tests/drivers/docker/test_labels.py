@@ -46,7 +46,7 @@ def test_filters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "cluster"),
+    ("own_labels", "cluster"),
     [
         (labels.build_cluster_labels(SECOND, node="node1"), SECOND),
         ({"labs.lab": "tiny"}, TINY),
@@ -56,9 +56,9 @@ def test_filters() -> None:
         (None, None),
     ],
 )
-def test_cluster_id(own: dict[str, str] | None, cluster: ClusterId | None) -> None:
+def test_cluster_id(own_labels: dict[str, str] | None, cluster: ClusterId | None) -> None:
     """An object's cluster is parsed from its labels, if it belongs to one."""
-    assert cluster == labels.parse_cluster_id(own)
+    assert cluster == labels.parse_cluster_id(own_labels)
 
 
 def test_other_project(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,14 +53,14 @@ class FakeEngine:
 
     @staticmethod
     def _select(objects: Mapping[str, Mapping[str, str]], filters: Mapping[str, Any]) -> list[tuple[int, str]]:
-        def matches(own: Mapping[str, str], wanted: str) -> bool:
-            key, has_value, value = wanted.partition("=")
-            return key in own and (not has_value or own[key] == value)
+        def matches(own_labels: Mapping[str, str], label_filter: str) -> bool:
+            key, has_value, value = label_filter.partition("=")
+            return key in own_labels and (not has_value or own_labels[key] == value)
 
         return [
             (number, name)
-            for number, (name, own) in enumerate(objects.items())
-            if all(matches(own, wanted) for wanted in filters["label"])
+            for number, (name, own_labels) in enumerate(objects.items())
+            if all(matches(own_labels, label_filter) for label_filter in filters["label"])
         ]
 
     def inspect_volume(self, name: str) -> dict[str, Any]:

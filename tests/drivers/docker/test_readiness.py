@@ -20,7 +20,7 @@ class FakeEngine:
         self._ours, self._theirs = socket.socketpair()
         self._text, self._times = text, times
 
-    def attach_socket(self, _container: str, _wanted: dict[str, int]) -> socket.socket:
+    def attach_socket(self, _container: str, _options: dict[str, int]) -> socket.socket:
         """Return the container's output stream."""
         return self._theirs
 
