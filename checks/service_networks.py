@@ -16,11 +16,11 @@ def list_swarm_networks(swarm: SwarmSnapshot) -> Mapping[str, Mapping[str, Any]]
 
 def list_service_networks(swarm: SwarmSnapshot, service: Service) -> frozenset[str]:
     """Return the names of the networks that a service declares; `ingress` for published ports is not one of them."""
-    known = list_swarm_networks(swarm)
+    networks = list_swarm_networks(swarm)
     # A service refers to a network by name or by id, depending on the client that created it.
     attachments = service.task_template.get("Networks") or service.spec.get("Networks") or ()
     targets = [attachment["Target"] for attachment in attachments]
-    return frozenset(known.get(target, {}).get("Name", target) for target in targets)
+    return frozenset(networks.get(target, {}).get("Name", target) for target in targets)
 
 
 def find_shared_networks(swarm: SwarmSnapshot, service: Service, other: Service) -> frozenset[str]:

@@ -258,8 +258,8 @@ class SwarmSnapshot:
                 _fail_if_locked(node, error)
                 if error.status_code != _NOT_A_MANAGER_STATUS:
                     raise
-        first = next(iter(self.nodes))
-        raise NotYet(first, "none of the nodes manages a swarm", "one of the nodes manages a swarm", "docker info")
+        first_node = next(iter(self.nodes))
+        raise NotYet(first_node, "none of the nodes manages a swarm", "one of the nodes manages a swarm", "docker info")
 
     def _query(self, query: Callable[[], Any]) -> Any:
         try:

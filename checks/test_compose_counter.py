@@ -96,11 +96,11 @@ def test_compose_created_the_network(app: ComposeSnapshot) -> None:
 def test_manual_containers_are_removed(app: ComposeSnapshot) -> None:
     """The containers web and redis that were started by hand are removed."""
     started_by_hand = (container.name for container in app.containers if not container.project)
-    left = [name for name in started_by_hand if name in ("web", "redis")]
-    if left:
+    remaining = [name for name in started_by_hand if name in ("web", "redis")]
+    if remaining:
         fail(
             app.node,
-            f"started by hand and still there: {', '.join(left)}",
+            f"started by hand and still there: {', '.join(remaining)}",
             "only the containers that Compose started",
             _LIST_CONTAINERS,
         )

@@ -153,10 +153,11 @@ def test_image_of_vault_has_no_passphrase(swarm: SwarmSnapshot) -> None:
     layer = (image.get("GraphDriver", {}).get("Data") or {}).get("UpperDir")
     container = next(_list_containers(swarm, swarm.require_service("vault")))
     if layer:
-        known = f"/proc/{container.pid}/root/run/secrets/passphrase"
-        copies = swarm.run_command_once(node.name, "grep", "-rlFf", known, layer).stdout_text.split("\n")[0]
-        if copies:
-            observed = f"the image vault:copy holds the passphrase, in {copies.removeprefix(layer)}"
+        passphrase_file = f"/proc/{container.pid}/root/run/secrets/passphrase"
+        grep_output = swarm.run_command_once(node.name, "grep", "-rlFf", passphrase_file, layer).stdout_text
+        first_copy = grep_output.split("\n")[0]
+        if first_copy:
+            observed = f"the image vault:copy holds the passphrase, in {first_copy.removeprefix(layer)}"
             fail(node, observed, "the passphrase is not in the image", "docker run --rm vault:copy ls -l /run/secrets")
 
 
@@ -322,8 +323,8 @@ def test_ledger_has_its_own_password(swarm: SwarmSnapshot) -> None:
     ledger = swarm.require_service("ledger")
     _expect_no_password_variable(swarm, ledger)
     path = _find_password_file(swarm, ledger, "POSTGRES_PASSWORD_FILE")
-    own = next((reference for reference in _list_secret_references(ledger) if reference.path == path), None)
-    if own is None:
+    password = next((reference for reference in _list_secret_references(ledger) if reference.path == path), None)
+    if password is None:
         fail(
             swarm.manager,
             f"{path} is not a secret of ledger",
@@ -331,8 +332,8 @@ def test_ledger_has_its_own_password(swarm: SwarmSnapshot) -> None:
             _inspect_command("ledger"),
         )
     for other in swarm.services:
-        if other.id != ledger.id and own.id in {reference.id for reference in _list_secret_references(other)}:
-            observed = f"ledger shares the secret {own.source} with {other.name}"
+        if other.id != ledger.id and password.id in {reference.id for reference in _list_secret_references(other)}:
+            observed = f"ledger shares the secret {password.source} with {other.name}"
             fail(swarm.manager, observed, "no other service uses its secret", _inspect_command("ledger"))
 
 
@@ -363,9 +364,9 @@ def test_every_secret_is_used(swarm: SwarmSnapshot) -> None:
     """Every secret in the swarm is used by a service."""
     swarm.require_service("ledger")
     used = {reference.id for service in swarm.services for reference in _list_secret_references(service)}
-    idle = sorted(secret.name for secret in _list_secrets(swarm) if secret.id not in used)
-    if idle:
-        fail(swarm.manager, f"no service uses {', '.join(idle)}", "every secret is used by a service", _LIST_SECRETS)
+    unused = sorted(secret.name for secret in _list_secrets(swarm) if secret.id not in used)
+    if unused:
+        fail(swarm.manager, f"no service uses {', '.join(unused)}", "every secret is used by a service", _LIST_SECRETS)
 
 
 @dataclass(frozen=True, slots=True)

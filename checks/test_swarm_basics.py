@@ -225,8 +225,8 @@ def test_service_runs_on_workers_only(swarm: SwarmSnapshot, values: Values) -> N
     managers = {member.id for member in swarm.members if member.is_manager}
     for task in swarm.list_running_tasks(service):
         if task.node_id in managers:
-            where = swarm.describe_member(task.node_id)
-            fail(swarm.manager, f"{name}.{task.slot} runs on {where}", "it runs on a worker", _history_command(name))
+            member = swarm.describe_member(task.node_id)
+            fail(swarm.manager, f"{name}.{task.slot} runs on {member}", "it runs on a worker", _history_command(name))
 
 
 @step("challenge")

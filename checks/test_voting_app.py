@@ -148,11 +148,11 @@ def test_stack_runs_all_services(swarm: SwarmSnapshot) -> None:
         owner = service.spec.get("Labels", {}).get(_STACK_LABEL, "none")
         expect_equal(swarm.manager, owner, STACK, of=f"the stack that {service.name} belongs to", see=see)
         _expect_all_replicas_run(swarm, service, _IMAGES[name])
-    left = sorted(service.name for service in swarm.services if service.name in SERVICES)
-    if left:
+    remaining = sorted(service.name for service in swarm.services if service.name in SERVICES)
+    if remaining:
         fail(
             swarm.manager,
-            f"{', '.join(left)} created by hand still exists beside the stack",
+            f"{', '.join(remaining)} created by hand still exists beside the stack",
             "only the services of the stack exist",
             _LIST_SERVICES,
         )

@@ -76,8 +76,8 @@ def map_image_names_to_recipes() -> dict[str, Recipe]:
 
 def filter_pullable_images(names: Iterable[str]) -> list[str]:
     """Return the official names that may be pulled: all but those of the labs' own programs."""
-    own = {name for name, recipe in map_image_names_to_recipes().items() if recipe.labs_program}
-    return [name for name in names if name not in own]
+    labs_programs = {name for name, recipe in map_image_names_to_recipes().items() if recipe.labs_program}
+    return [name for name in names if name not in labs_programs]
 
 
 def check_images_obtainable(names: Iterable[str], real: Container[str]) -> None:

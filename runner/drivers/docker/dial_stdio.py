@@ -35,19 +35,19 @@ def connect_client(argv: Sequence[str], timeout: float) -> docker.DockerClient:
     """
 
     def open_stream() -> socket.socket:
-        ours, theirs = socket.socketpair()
-        with theirs:
+        client_end, subprocess_end = socket.socketpair()
+        with subprocess_end:
             # Ctrl-C ends this process only: its cleanup still needs the subprocess.
             child = subprocess.Popen(
                 argv,
-                stdin=theirs.fileno(),
-                stdout=theirs.fileno(),
+                stdin=subprocess_end.fileno(),
+                stdout=subprocess_end.fileno(),
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
             )
         # A stream that the engine keeps open would keep the subprocess alive as long as its container runs, and the
         # Docker CLI ignores gentler signals.
         atexit.register(child.kill)
-        return ours
+        return client_end
 
     first = docker_transport.create_client_over_streams(open_stream, timeout, _OLDEST_API)
     version = str(first.version(api_version=False)["ApiVersion"])

@@ -161,7 +161,7 @@ class DockerDriver:
             jobs = [plan_boot(number, node) for number, node in enumerate(topology.nodes)]
             boots = parallel.run_jobs(jobs, report_detail)
         self._await_boots(boots, containers.create_mirror_container, reporter)
-        return next(listed for listed in self.list_clusters() if listed.id == cluster)
+        return next(created for created in self.list_clusters() if created.id == cluster)
 
     def _await_boots(
         self, boots: Sequence[NodeBoot], provide_mirror: Callable[[], str], reporter: StatusReporter

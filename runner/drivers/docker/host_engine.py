@@ -61,8 +61,8 @@ def _find_endpoint() -> dict[str, Any]:
         tls = None
         if os.environ.get("DOCKER_TLS_VERIFY"):
             folder = os.environ.get("DOCKER_CERT_PATH", os.path.expanduser("~/.docker"))  # noqa: PTH111
-            pair = (os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem"))  # noqa: PTH118
-            tls = TLSConfig(client_cert=pair, ca_cert=os.path.join(folder, "ca.pem"), verify=True)  # noqa: PTH118
+            client_cert = (os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem"))  # noqa: PTH118
+            tls = TLSConfig(client_cert=client_cert, ca_cert=os.path.join(folder, "ca.pem"), verify=True)  # noqa: PTH118
         return {"base_url": host, "tls": tls or False}
     name = context_name or get_current_context_name()
     context = _load_context(name)

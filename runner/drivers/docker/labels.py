@@ -45,8 +45,8 @@ def build_cluster_labels(cluster: ClusterId, **more: str) -> dict[str, str]:
         more: Further labels, without their `labs.` prefix.
 
     """
-    own = {PROJECT: paths.project_name(), LAB: cluster.lab, RUN: cluster.run}
-    return own | {f"labs.{key}": value for key, value in more.items()}
+    cluster_labels = {PROJECT: paths.project_name(), LAB: cluster.lab, RUN: cluster.run}
+    return cluster_labels | {f"labs.{key}": value for key, value in more.items()}
 
 
 def build_cluster_filter(cluster: ClusterId) -> dict[str, list[str]]:
