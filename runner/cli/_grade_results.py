@@ -27,7 +27,7 @@ class GradingDisplay(Protocol):
     """Shows how grading proceeds."""
 
     def show_status(self, job: Job, line: str) -> None:
-        """Show what is being done for a job."""
+        """Show what happens to a job now."""
         ...
 
     def show_grade(self, job: Job, grade: Grade) -> None:
@@ -67,9 +67,10 @@ class _LiveDisplay:
 
 
 def _format_line(job: Job, grade: Grade) -> Text:
-    symbol, style = ("✓", "green") if grade.is_complete else ("!", "yellow")
+    # The tick means only that the grading has finished, so the line says so: the submission may have no points.
+    symbol, style = ("✓ Graded ", "green") if grade.is_complete else ("! ", "yellow")
     name, seconds = report_texts.sanitize_to_one_line(job.submission_name), (f"  {grade.seconds:.0f} s", "dim")
-    return Text.assemble((f"{symbol} ", style), f"{name}: ", _format_verdict(grade), seconds)
+    return Text.assemble((symbol, style), f"{name}: ", _format_verdict(grade), seconds)
 
 
 def _format_verdict(grade: Grade) -> Text:

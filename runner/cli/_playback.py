@@ -102,4 +102,4 @@ def record_played_step_if_passed(lab: Lab, step: Step, report: CheckReport) -> N
 
 
 def _advise_reset(lab: Lab, step: Step) -> str:
-    return f"'labs reset {lab.name} --step {step.id}' gets to this step on fresh nodes"
+    return f"'labs reset {lab.name} --step {step.id}' takes you to this step on fresh nodes"

@@ -72,7 +72,11 @@ def _with_warnings(lab: str, action: Callable[[], ProgressUpdate], *, is_change:
         return ProgressUpdate(Progress(lab))
     if update.progress.unreadable_file:
         # Only a change moves the file aside.
-        result = "was unreadable and starts empty. Moved the file to" if is_change else "cannot be read. The file is"
+        result = (
+            "could not be read, so it starts empty. The file was moved to"
+            if is_change
+            else "cannot be read. The file is"
+        )
         _warn(f"Your progress in '{lab}' {result}")
         _warn(f"  {update.progress.unreadable_file}")
     return update

@@ -53,7 +53,8 @@ def command(lab: str | None, step: str | None) -> int:
             _wait_for_workloads(selected_lab, cluster, progress)
         plan = _plan_replay(selected_lab, cluster, target)
     if plan.blocker:
-        advice = f"'labs reset {selected_lab.name} --step {target.id}' takes you there on fresh nodes and discards the current ones."
+        command_line = f"labs reset {selected_lab.name} --step {target.id}"
+        advice = f"'{command_line}' takes you there on fresh nodes and discards the current ones."
         raise IncompleteError(plan.blocker, advice)
     _playback.replay_steps(selected_lab, cluster, plan)
     _print_outcome(selected_lab, target, plan)

@@ -24,7 +24,7 @@ from runner.grading.resource_limits import ResourceLimits
     "--jobs",
     type=click.IntRange(1),
     metavar="N",
-    help="Grade N submissions at the same time; by default, as many as fit into memory.",
+    help="Grade N submissions in parallel; by default, as many as fit into memory.",
 )
 @click.option("--dask", metavar="ADDRESS", help="Grade on the workers of this Dask scheduler, as tcp://HOST:8786.")
 @_options.time_limit_option(int(ResourceLimits().submission_seconds))

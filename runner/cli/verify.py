@@ -32,7 +32,10 @@ _NAME_WIDTH = 18
 @click.option("--all", "verify_all", is_flag=True, help="Verify every lab.")
 @_options.driver_option
 @click.option(
-    "--jobs", type=click.IntRange(1), metavar="N", help="How many labs to verify in parallel; default: as many as fit."
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Verify N labs in parallel; by default, as many as fit into memory.",
 )
 @click.option(
     "--report", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a JSON report to a file."
@@ -55,7 +58,7 @@ def command(
     again. Every near miss in wrong/ makes a check fail with the words that its file promises, and can be undone. Exits
     with 3 if anything is wrong.
 
-    Clusters that are running stay as they are. Several labs are verified in parallel, as far as memory allows, and
+    Clusters that are running stay as they are. Several labs are verified in parallel, as memory allows, and
     shown in a table. With --learner, a lab is tested with that learner's values instead of the default values.
 
     \b

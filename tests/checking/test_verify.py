@@ -189,7 +189,9 @@ def test_near_miss_without_message(
     assertions = verify_tiny_lab(
         tmp_path, wrong={"shout.md": write_near_miss("make", says, wrong=wrong, cure="rm made")}
     )
-    assert [("make", f"shout: fails with '{says}'", f"no failed check says so {failure}")] == list_failures(assertions)
+    assert [("make", f"shout: fails with '{says}'", f"no failed check has this message {failure}")] == list_failures(
+        assertions
+    )
 
 
 def test_slow_near_miss(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def test_long_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deep = tmp_path / ("deep" * 30)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
     node = helpers.make_local_cluster(tmp_path, "node1").nodes[0]
-    with pytest.raises(HostError, match=r"at most 10\d bytes") as caught:
+    with pytest.raises(HostError, match=r"is too long: the limit is 10\d bytes") as caught:
         socket_proxy.ensure_proxy_socket(ClusterId("tiny"), node)
     assert str(deep) in caught.value.message
     assert 'eval "$(XDG_RUNTIME_DIR=$(mktemp -d) labs env node1)"' in caught.value.advice
