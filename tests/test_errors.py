@@ -38,7 +38,7 @@ def test_pickled(error: LabsError) -> None:
     ("name", "known_names", "advice"),
     [
         ("join-worker", STEPS, "Did you mean join-workers?"),
-        ("nod", ["node1", "node2"], "Did you mean node2 or node1?"),
+        ("nod", ["node1", "node2"], "Did you mean node1 or node2?"),
         ("xyz", STEPS, "Choose from: create-swarm, join-workers, drain-node. 'labs show' lists them."),
         ("xyz", [], "'labs show' lists them."),
     ],
