@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -197,6 +198,14 @@ def count_calls(action: Callable[[], object]) -> int:
     finally:
         sys.setprofile(None)
     return calls
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait until a condition is true; fail the test if that takes too long."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"the condition is still false after {seconds} s"
+        time.sleep(0.1)
 
 
 def write_script(folder: Path, name: str, text: str) -> Path:

@@ -17,7 +17,7 @@ def main() -> None:
         "docker": lambda: docker_driver.measure_docker_driver(from_scratch),
         "uml": lambda: uml_driver.measure_uml_driver(from_scratch),
         "watch": watch.measure_watch,
-        "course": check_and_verify.measure_check_and_verify,
+        "labs": check_and_verify.measure_check_and_verify,
         "site": site.measure_site,
         "grade": grade.measure_grading,
         "reports": reports.measure_reports,

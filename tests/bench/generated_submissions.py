@@ -14,7 +14,7 @@ from runner.lessons.lint import check_file_reader
 from runner.lessons.model import Command, Lab, Step
 from tests.bench import BENCH_LAB
 
-# The distribution of outcomes in a class that has worked well.
+# The distribution of outcomes in a class with good results.
 _OUTCOMES = [Outcome.PASSED] * 8 + [Outcome.FAILED, Outcome.SKIPPED]
 _OUTPUT = "ID  NAME  MODE  REPLICAS  IMAGE\nx8k2  web  replicated  3/3  nginx:alpine\n" * 6
 
@@ -59,23 +59,23 @@ def write_submissions(folder: Path, lab: Lab, count: int) -> Path:
 def generate_grades(count: int) -> list[Grade]:
     """Return random grades of a class in the benchmark lab, each with the output of all its commands."""
     lab = catalog.load_lab(BENCH_LAB)
-    known = check_file_reader.read_check_file(paths.checks_file(BENCH_LAB)).checks
-    typed = list_commands(lab)
+    checks = check_file_reader.read_check_file(paths.checks_file(BENCH_LAB)).checks
+    commands = list_commands(lab)
     titles = {step.id: step.title for step in lab.lesson.steps}
-    lucky = random.Random(1)
-    return [_grade(f"s{number}", titles, typed, known, lucky) for number in range(count)]
+    generator = random.Random(1)
+    return [_generate_grade(f"s{number}", titles, commands, checks, generator) for number in range(count)]
 
 
-def _grade(
+def _generate_grade(
     name: str,
     titles: dict[str, str],
-    typed: Sequence[tuple[Step, Command]],
-    known: Sequence[check_file_reader.CheckFunction],
-    lucky: random.Random,
+    commands: Sequence[tuple[Step, Command]],
+    checks: Sequence[check_file_reader.CheckFunction],
+    generator: random.Random,
 ) -> Grade:
     marks = []
-    for check in known:
-        outcome = lucky.choice(_OUTCOMES)
+    for check in checks:
+        outcome = generator.choice(_OUTCOMES)
         text = "" if outcome is Outcome.PASSED else f"{name} has 2 replicas; expected: 3"
         mark = Mark(
             check.name, check.step or "", check.says, outcome, 1, text=text, node="node1", see="docker service ls"
@@ -83,7 +83,7 @@ def _grade(
         marks.append(mark)
     runs = [
         BlockRun(command.line, step.id, node, command.script, 0, _OUTPUT, seconds=0.4)
-        for step, command in typed
+        for step, command in commands
         for node in command.nodes
     ]
     hashes = dict.fromkeys(("lab", "checks", "submission"), f"sha256:{'0' * 64}")

@@ -40,7 +40,7 @@ def measure_reports() -> tuple[list[Row], list[str]]:
         ),
         Row("the same", sum(complete.values()), "half of them, twice", 2 * sum(half.values()), "<= 1.1x"),
         Row(
-            f"which of {GRADE_COUNT} resemble each other",
+            f"similar pairs among {GRADE_COUNT}",
             pairs_seconds,
             "half of them, twice",
             2 * half_pairs_seconds,

@@ -42,9 +42,9 @@ def _write_lessons(folder: Path) -> None:
         target = folder / "labs" / f"lab{number}"
         shutil.copytree(paths.labs_folder() / original, target, ignore=shutil.ignore_patterns("lesson.??.md"))
         (folder / "docs").mkdir(exist_ok=True)
-        # Sphinx gets only Markdown that it understands: no front matter, and code blocks without our options.
+        # Sphinx gets only Markdown that it can parse: no front matter, and code blocks without the options of labs.
         text = (target / "lesson.md").read_text("utf-8")
-        # The labs in the key `after` have other names here.
+        # The prerequisites in the key `after` do not exist here, because the copies have other names.
         (target / "lesson.md").write_text(re.sub("^after: .*\n", "", text, count=1, flags=re.MULTILINE), "utf-8")
         text = text.split("---\n", 2)[2]
         text = re.sub(r"^```(sh|output|picture).*$", "```text", text, flags=re.MULTILINE)

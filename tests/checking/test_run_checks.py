@@ -100,20 +100,20 @@ def test_snapshot_and_fixtures(tmp_path: Path) -> None:
 from checks.shared_snapshot import SharedSnapshot, make_snapshot_test
 
 @pytest.fixture
-def shown():
-    return SharedSnapshot(lambda: 'a look')
+def shared_state():
+    return SharedSnapshot(lambda: 'a state')
 
-def with_look(check):
-    return make_snapshot_test('shown', check)
+def with_state(check):
+    return make_snapshot_test('shared_state', check)
 
 @step('look')
-@with_look
-def test_it(now, nodes, values):
+@with_state
+def test_it(state, nodes, values):
     '''It works.'''
-    fail(nodes['node1'], f'{now} at {values}', '', '')
+    fail(nodes['node1'], f'{state} with {values}', '', '')
 """
     (result,) = run(helpers.make_lab(tmp_path, LESSON, checks=HEAD + shared), tmp_path).results
-    assert (Outcome.FAILED, "a look at {}") == (result.outcome, result.observed)
+    assert (Outcome.FAILED, "a state with {}") == (result.outcome, result.observed)
 
 
 def test_lesson_order(tmp_path: Path) -> None:

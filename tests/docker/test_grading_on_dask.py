@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from distributed import Client
 from runner.grading import dask_worker
 from tests.conftest import LABS_TREE, LabsRunner
 from tests.docker.conftest import Leftovers
+from tests.helpers import wait_until
 from tests.ladder_submissions import (
     SWARM_BLOCK,
     THIRD_BLOCK,
@@ -124,21 +125,13 @@ def start_grading(folder: Path, cluster: DaskCluster, environment: dict[str, str
     return PseudoTerminal([sys.executable, "-m", "runner", *argv], {**environment, "NO_COLOR": "1"}, columns=120)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait until a condition is true."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 def kill_worker_tree(cluster: DaskCluster, line: str) -> None:
     """Kill a worker whose task has reported a line, with its child processes, and wait for the restarted worker."""
     before = set(cluster.client.nthreads())
     worker = psutil.Process(cluster.find_busy_worker(line))
     for process in [worker, *worker.children(recursive=True)]:
         process.kill()
-    wait_until(lambda: bool(set(cluster.client.nthreads()) - before))
+    wait_until(lambda: bool(set(cluster.client.nthreads()) - before), 30)
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
@@ -160,7 +153,7 @@ def test_client_ends(
     terminal.process.send_signal(number)
     assert status == terminal.process.wait(60)
     if number == signal.SIGKILL:
-        wait_until(lambda: not leftovers.list_all())
+        wait_until(lambda: not leftovers.list_all(), 30)
     assert [] == leftovers.list_all()
     assert 2 == two_workers.count_starts(before).total()
 
@@ -206,7 +199,7 @@ def test_submission_kills_workers(
         kill_worker_tree(cluster, "block 2 of 2")
         terminal.read_until("1 Dask worker was lost", 30)
         assert 4 == terminal.process.wait(30)
-        wait_until(lambda: not leftovers.list_all())
+        wait_until(lambda: not leftovers.list_all(), 30)
 
 
 def test_different_lab(labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ def test_nothing_runs(tmp_path: Path) -> None:
 
 
 def test_no_bash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without bash, the error says so."""
+    """Without bash, the error says that bash is not installed."""
     write_tree(tmp_path, "")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(HostError, match="bash is not installed"):

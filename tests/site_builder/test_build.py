@@ -48,7 +48,7 @@ def test_valid(real_site: dict[str, bytes]) -> None:
     assert {} == {path: errors for path, errors in errors_by_page.items() if errors}
 
 
-def test_kinds_of_pages(real_site: dict[str, bytes]) -> None:
+def test_page_types(real_site: dict[str, bytes]) -> None:
     """The site has a front page, a page per lab and per step, a single page per lab, a glossary and a 404 page."""
     expected = {
         "index.html",

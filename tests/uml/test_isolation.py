@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -443,7 +443,7 @@ def test_hostile_agent(clusters: TwoClusters) -> None:
         assert (lie, 4, "") == (lie, result.returncode, result.stdout)
         assert re.search(r"^(node1 cannot be reached|The node stopped)", result.stderr), result.stderr
         assert "Traceback" not in result.stderr
-    _wait_until(lambda: clusters.run_on("node1", "hostname") == "node1\n")
+    helpers.wait_until(lambda: clusters.run_on("node1", "hostname") == "node1\n")
 
 
 def test_endless_output(clusters: TwoClusters, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -454,7 +454,7 @@ def test_endless_output(clusters: TwoClusters, monkeypatch: pytest.MonkeyPatch) 
     cluster = next(cluster for cluster in UmlDriver().list_clusters() if cluster.id.lab == "hostile")
     with pytest.raises(HostError, match="'yes' on node1 printed more than 64 MB and was stopped"):
         cluster.nodes[0].run_command(["yes"])
-    _wait_until(lambda: "no yes" in clusters.run_script("node1", "pgrep -x yes || echo no yes"))
+    helpers.wait_until(lambda: "no yes" in clusters.run_script("node1", "pgrep -x yes || echo no yes"))
 
 
 def test_hostile_engine(clusters: TwoClusters) -> None:
@@ -465,7 +465,7 @@ def test_hostile_engine(clusters: TwoClusters) -> None:
         assert (lie, 4) == (lie, result.returncode), result.stdout + result.stderr
         assert "Traceback" not in result.stderr
         assert "\x1b[2J" not in result.stdout
-    _wait_until(lambda: clusters.run_labs("check", "hostile").returncode == 0)
+    helpers.wait_until(lambda: clusters.run_labs("check", "hostile").returncode == 0)
 
 
 @survives
@@ -475,7 +475,7 @@ def test_console_log_is_sanitized(clusters: TwoClusters) -> None:
     write = '{ echo "#!/bin/sh"; echo "$0"; } >/usr/local/bin/labs-init; sync'
     clusters.run_on("node1", "sh", "-c", write, init)
     os.kill(clusters.list_processes("node1")[0], 9)
-    _wait_until(lambda: re.search(DOWN, clusters.run_labs("status").stdout) is not None)
+    helpers.wait_until(lambda: re.search(DOWN, clusters.run_labs("status").stdout) is not None)
     result = clusters.run_labs("start", "hostile")
     assert 4 == result.returncode
     assert "hello" in result.stderr
@@ -609,10 +609,3 @@ def test_fork_bomb(clusters: TwoClusters) -> None:
     attack_thread.join()
     assert [] == [group for group in groups if Path(group).exists()]
     assert 0 == clusters.run_labs("start", "hostile", "--driver", "uml").returncode
-
-
-def _wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
