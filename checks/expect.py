@@ -55,7 +55,7 @@ def expect_equal(node: CheckNode, observed: object, expected: object, *, of: str
         node: The node where the value was observed.
         observed: The observed value.
         expected: The expected value.
-        of: What the values describe, written before both of them: 'the replicas of web'.
+        of: What both values describe, as in 'the replicas of web'; the message shows it before each value.
         see: The command that shows the observed value on that node.
 
     Raises:

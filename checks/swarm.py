@@ -310,7 +310,7 @@ def _fail_without_leader(node: CheckNode, error: APIError) -> None:
 
 def _fail_if_locked(node: CheckNode, error: APIError) -> None:
     if _LOCKED in str(error.explanation):
-        observed = f"{node.name} has locked its swarm when it restarted"
+        observed = f"{node.name} restarted and has locked its swarm"
         raise NotYet(node.name, observed, "the swarm is unlocked", "docker swarm unlock") from error
 
 

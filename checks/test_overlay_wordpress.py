@@ -417,8 +417,13 @@ def test_no_node_may_run_two_wordpress(snapshot: _LabSnapshot) -> None:
     blog = snapshot.require_service("wordpress")
     limit = blog.task_template.get("Placement", {}).get("MaxReplicas") or 0
     if blog.mode != "global" and limit != 1:
-        observed = f"a node may run {limit} of wordpress" if limit else "a node may run any number of wordpress"
-        fail(snapshot.manager, observed, "a node may run 1 of wordpress", "docker service inspect --pretty wordpress")
+        observed = f"a node may run {limit or 'any number of'} wordpress replicas"
+        fail(
+            snapshot.manager,
+            observed,
+            "a node may run 1 wordpress replica",
+            "docker service inspect --pretty wordpress",
+        )
 
 
 @step("challenge")

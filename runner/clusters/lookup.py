@@ -55,7 +55,7 @@ class ClusterSurvey:
 
         Raises:
             UsageError: There is no such lab or cluster, or there are several to choose from.
-            HostError: A driver could not be asked, so the cluster may exist there.
+            HostError: A driver could not list its clusters, which may include this one.
 
         """
         if lab is None:
@@ -77,7 +77,7 @@ class ClusterSurvey:
 
         Raises:
             UsageError: There is none.
-            HostError: A driver could not be asked, so the cluster may exist there.
+            HostError: A driver could not list its clusters, which may include this one.
 
         """
         cluster = self._find_by_name(name, "main")

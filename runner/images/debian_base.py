@@ -108,7 +108,7 @@ def _isolation_prefix() -> list[str]:
     """Return the command prefix that ends mmdebstrap when this process ends, and removes its mounts.
 
     As root, mmdebstrap mounts the host's own `/dev/shm` and more below `/tmp`. If it were killed, these mounts would
-    stay, and clearing `/tmp` would delete what is in them. For an ordinary user mmdebstrap uses its own namespaces.
+    remain, and clearing `/tmp` would delete their content. For an ordinary user mmdebstrap uses its own namespaces.
     """
     if not shutil.which("setpriv") or not shutil.which("unshare"):
         return []

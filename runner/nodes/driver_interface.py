@@ -305,7 +305,7 @@ class Driver(Protocol):
     ) -> Cluster:
         """Create the nodes and wait until every node engine is ready.
 
-        If this fails, everything created so far stays until `remove_cluster`.
+        If this fails, everything created so far remains until `remove_cluster` is called.
 
         Args:
             cluster: The lab and run.

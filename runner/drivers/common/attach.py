@@ -132,7 +132,7 @@ def _copy_streams(session: AttachedSession, resized: socket.socket | None, on_ou
             selector.register(sys.stdin, selectors.EVENT_READ, lambda: _send_input_once(session))
             selector.register(resized, selectors.EVENT_READ, lambda: _resize(session, resized))
         else:
-            # A file or pipe can contain more than the command reads before its own output is read: neither may block.
+            # A file or pipe can contain more than the command reads before its output is read, so a thread sends it.
             threading.Thread(target=_send_all_input, args=(session,), daemon=True).start()
         while True:
             for key, _ in selector.select():

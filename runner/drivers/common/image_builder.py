@@ -1,7 +1,6 @@
 """Provides the images that nodes need: reuse what is available, else pull it, else build a stand-in image.
 
-The flow is the same for every driver. A driver contributes an `ImageBackend`: the place where it keeps images, and how
-images are pulled and built there.
+The process is the same for every driver. Each driver provides an `ImageBackend`, which stores, pulls and builds images.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ class StoredImage:
 
 
 class ImageBackend(Protocol):
-    """The place where a driver keeps images while they are pulled and built."""
+    """Stores, pulls and builds images for a driver."""
 
     @property
     def node_recipe_name(self) -> str:

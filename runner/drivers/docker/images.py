@@ -29,7 +29,7 @@ class BuildCancelledError(Exception):
 
 
 class EngineBackend:
-    """The host engine as the place where images are pulled and built.
+    """Pulls and builds images on the host engine.
 
     Args:
         client: The host engine.

@@ -28,7 +28,7 @@ _REGISTRY_SECONDS = 2.0
 
 
 class BuildahBackend:
-    """Buildah's storage as the place where images are pulled and built.
+    """Pulls and builds images in buildah's storage.
 
     Args:
         storage: The storage.

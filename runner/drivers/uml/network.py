@@ -78,7 +78,7 @@ def _configure_namespace() -> None:
 
 
 def close_connections_to_vm(address: str) -> None:
-    """Close all connections to a VM that is down; where `ss` cannot do it, TCP keep-alive does so later."""
+    """Close all connections to a VM that is down; without `ss`, TCP keep-alive closes them later."""
     if shutil.which("ss"):
         subprocess.run(["ss", "--kill", "dst", address], capture_output=True, check=False)
 

@@ -141,6 +141,7 @@ def read_log_tail(folder: Path, name: str, lines: int = 40) -> str:
 def supervisor_socket_path(folder: Path) -> Path:
     """Return the supervisor's socket.
 
-    It is in the same folder as the cluster's disks, so that neither can be found without the other.
+    It is in the same folder as the cluster's disks, so that every process that finds the disks also finds the
+    supervisor that uses them.
     """
     return folder / "supervisor.sock"

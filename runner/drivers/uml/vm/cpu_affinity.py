@@ -16,7 +16,8 @@ from typing import IO
 
 from runner.storage import locks
 
-# A lab's first node, most often its manager, has the most work, so first nodes stay apart from each other.
+# A lab's first node, usually its manager, has the most work, so the first nodes of different labs do not share a
+# processor if they can avoid it.
 _FIRST, _OTHER = "first", "other"
 _WEIGHT = {_FIRST: 2, _OTHER: 1}
 

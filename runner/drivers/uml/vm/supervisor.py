@@ -3,7 +3,7 @@
 It is PID 1 of a process namespace, so when it exits for any reason, the host's kernel kills everything that it has
 started. It answers requests on a Unix socket, one per connection: the client sends a line of JSON and gets a line of
 JSON back, with a file descriptor if it asked for a connection. A socket that the supervisor has opened stays in the
-cluster's network whichever process uses it, so a client then exchanges data with a VM directly.
+cluster's network even if another process uses it, so a client then exchanges data with a VM directly.
 
     {"request": "start", "has_uplink": true, "forbidden": ["192.0.2.7"]}
                         -> {}; boots all VMs, with or without an uplink that must not lead to the forbidden addresses

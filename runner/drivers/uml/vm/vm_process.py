@@ -21,7 +21,7 @@ _LOG_BYTES = 1 << 20
 _LINE_BYTES = 1024
 _BURST_LINES, _LINES_PER_SECOND = 200, 1000
 _POLL_SECONDS = 1
-# By then the kernel's clock ticks, even on a host where it boots slowly.
+# So long after its start, the kernel's clock is running, even on a slow host.
 _CLOCK_SECONDS = 10
 _READY = b"LABS-READY"
 
