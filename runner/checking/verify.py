@@ -140,12 +140,12 @@ class _LabVerifier:
         remaining_ids = frozenset(all_ids[all_ids.index(step.id) :])
         request = CheckRequest(self._lab, self._cluster, remaining_ids, 0, ignore_prerequisites=True)
         results = run_checks.run_checks(request).results
-        own = [result for result in results if result.step == step.id and result.outcome is not Outcome.FAILED]
-        later = [result for result in results if result.step != step.id and result.outcome is Outcome.PASSED]
-        phrases = [f"{result.check} {result.outcome.value} {result.message}".strip() for result in own]
+        own_results = [result for result in results if result.step == step.id and result.outcome is not Outcome.FAILED]
+        later_results = [result for result in results if result.step != step.id and result.outcome is Outcome.PASSED]
+        phrases = [f"{result.check} {result.outcome.value} {result.message}".strip() for result in own_results]
         phrases += [
             f"{result.check} of '{result.step}' already passes; name the steps it depends on in its after="
-            for result in later
+            for result in later_results
         ]
         return "; ".join(phrases)
 

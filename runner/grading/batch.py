@@ -31,11 +31,11 @@ class GradedSubmission:
 
 @dataclass(slots=True)
 class BatchGrader:
-    """Grades jobs; the same for every executor.
+    """Grades jobs on any executor.
 
     Attributes:
         executor: Where they are graded.
-        on_status: Called with a job and a line that says what is being done for it; from several threads.
+        on_status: Called with a job and a line that says what happens to it now; from several threads.
         force: Whether to grade submissions again that have a stored grade.
 
     """

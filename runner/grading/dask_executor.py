@@ -105,7 +105,7 @@ class DaskExecutor:
         except KilledWorker as error:
             lost = error.allowed_failures + 1
             subject = f"{lost} Dask workers were" if lost > 1 else "1 Dask worker was"
-            reason = f"{subject} lost while grading it or another submission beside it; grade this one alone"
+            reason = f"{subject} lost while grading it, perhaps because of another submission; grade it alone"
             return make_failed_grade(packed.job, reason)
         except CancelledError as error:
             if self._is_interrupted:
@@ -211,10 +211,11 @@ def _check_dask_versions(reports: Mapping[str, Any], address: str) -> None:
         ExecutorError: With the version to install.
 
     """
-    others = _list_others({name: report["packages"]["distributed"] for name, report in reports.items()}, _VERSION)
-    if others:
+    versions = {name: report["packages"]["distributed"] for name, report in reports.items()}
+    other_versions = _list_other_versions(versions, _VERSION)
+    if other_versions:
         raise ExecutorError(
-            f"The Dask cluster at {address} runs distributed {others}; this host has {_VERSION}.",
+            f"The Dask cluster at {address} runs distributed {other_versions}; this host has {_VERSION}.",
             f"Use the same version everywhere: run 'pip install distributed=={_VERSION}' there.",
         )
 
@@ -228,15 +229,15 @@ def _check_labs_versions(client: Client, address: str) -> None:
         for resource in worker["resources"]
         if resource.startswith(prefix)
     }
-    others = _list_others(versions, __version__)
-    if others:
+    other_versions = _list_other_versions(versions, __version__)
+    if other_versions:
         raise ExecutorError(
-            f"The Dask cluster at {address} runs labs {others}; this host has {__version__}.",
+            f"The Dask cluster at {address} runs labs {other_versions}; this host has {__version__}.",
             f"Install labs {__version__} there, then restart the worker with '{_worker_command(address)}'.",
         )
 
 
-def _list_others(versions: Mapping[str, str], own_version: str) -> str:
+def _list_other_versions(versions: Mapping[str, str], own_version: str) -> str:
     return ", ".join(f"{version} ({name})" for name, version in versions.items() if version != own_version)
 
 
@@ -271,9 +272,9 @@ def _wait_for_slots(client: Client, address: str, memory_mb: int) -> int:
             f"{max(offered_mb for _, offered_mb in workers.values())} MB.",
             f"On a host with more memory, run '{_worker_command(address)}'.",
         )
-    others = len(client.scheduler_info(n_workers=-1)["workers"])
+    worker_count = len(client.scheduler_info(n_workers=-1)["workers"])
     raise ExecutorError(
-        f"No Dask worker at {address} grades with labs {__version__}; workers that do not: {others}.",
+        f"No Dask worker at {address} grades with labs {__version__}; workers that do not: {worker_count}.",
         f"On each host that grades, run '{_worker_command(address)}'.",
     )
 

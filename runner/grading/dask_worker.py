@@ -117,8 +117,8 @@ def _check_worker(packed: PackedJob) -> None:
     different = [name for name in ("lab", "checks") if hashes[name] != packed.hashes[name]]
     if different:
         raise ExecutorError(
-            f"The {' and the '.join(different)} of '{job.lab}' on {_describe_worker()} differ from those here.",
-            f"Copy the files in {paths.labs_folder().parent} from here to there, then retry.",
+            f"The {' and the '.join(different)} of '{job.lab}' on {_describe_worker()} differ from those on this host.",
+            f"Copy the files in {paths.labs_folder().parent} from this host to that one, then retry.",
         )
 
 

@@ -61,7 +61,7 @@ class BlockRun:
         node: The node that it was run on.
         script: The commands, with placeholders filled in.
         exit_status: Its exit status; None if it was not run, or did not end.
-        output: Its output and errors, as far as they are kept.
+        output: The part of its output and errors that is kept.
         cut: Whether there was more output.
         complaint: What went wrong, or why it was not run; empty if nothing did.
         seconds: How long it took.

@@ -6,7 +6,8 @@ use strict;
 use warnings;
 
 my ($seconds, $max_bytes, $script) = @ARGV;
-my ($no_hang, $tries) = (1, 20);
+# The value of WNOHANG for `waitpid`, and how often to look for more output after the script has ended.
+my ($no_hang, $extra_reads) = (1, 20);
 my ($status, %streams);
 
 pipe(my $stdout_reader, my $stdout_writer) or die "cannot create a pipe: $!\n";
@@ -44,7 +45,7 @@ sub read_output {
 
 # Background processes keep the streams open, so wait only a little after the script has ended.
 while (read_output(defined $status ? 0.025 : 0.2)) {
-    if (defined $status) { last unless $tries-- }
+    if (defined $status) { last unless $extra_reads-- }
     elsif (waitpid($child, $no_hang) > 0) { $status = $? }
 }
 if (!defined $status) {

@@ -85,7 +85,7 @@ def plan_grading(request: GradingRequest) -> GradingPlan:
     rejected: list[Grade] = []
     for folder in request.submissions:
         lab = request.lab or parse_lab_name(read_submission_markdown(folder, request.limits))
-        # One submission with a wrong lab must not keep the rest of a class from being graded.
+        # One submission with a wrong lab must not prevent the rest of a class from being graded.
         if len(request.submissions) > 1 and folder.is_dir() and not request.lab and lab not in catalog.list_lab_names():
             reason = f"{SUBMISSION_FILE} names no existing lab; add 'lab: LAB' to its front matter"
             rejected.append(Grade(folder.resolve().name, "", "", trouble=reason, folder=str(folder)))

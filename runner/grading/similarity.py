@@ -2,8 +2,8 @@
 
 Submissions are compared with the winnowing algorithm of Schleimer, Wilkerson and Aiken ('Winnowing: Local Algorithms
 for Document Fingerprinting', SIGMOD 2003). Lines that lessons contain, and lines that most of the class has, are
-removed; some of the hashes of consecutive words in the rest become the submission's fingerprints; and two submissions
-that have most of their fingerprints in common are a pair.
+removed. Some of the hashes of consecutive words in the remaining lines become the submission's fingerprints. Two
+submissions that have most of their fingerprints in common are a pair.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def find_similar_pairs_in_class(
         [line for line in lines if line.shape not in ignored and owners[line.shape] <= max_shared]
         for lines in submissions
     ]
-    fingerprints = [_fingerprint([word for line in lines for word in line.words]) for lines in own_lines]
+    fingerprints = [_compute_fingerprints([word for line in lines for word in line.words]) for lines in own_lines]
     for first, second, pieces, share in _compare_fingerprints(fingerprints, min(max_shared, _MAX_SHARED)):
         if share >= MIN_SHARE and pieces >= MIN_PIECES:
             examples = tuple(_find_common_lines(own_lines[first], own_lines[second]))
@@ -126,10 +126,11 @@ def _list_lines(grade: Grade, texts: Iterable[str]) -> Iterator[CodeLine]:
         yield from tokenize.tokenize_lines(text)
 
 
-def _fingerprint(words: Sequence[str]) -> frozenset[bytes]:
+def _compute_fingerprints(words: Sequence[str]) -> frozenset[bytes]:
     """Return the fingerprints of words: the least hash in each window over the hashes of word sequences."""
-    hashes = [_hash_words(words[at : at + _SEQUENCE_LENGTH]) for at in range(len(words) - _SEQUENCE_LENGTH + 1)]
-    return frozenset(min(hashes[at : at + _WINDOW]) for at in range(len(hashes) - _WINDOW + 1))
+    sequence_count = len(words) - _SEQUENCE_LENGTH + 1
+    hashes = [_hash_words(words[start : start + _SEQUENCE_LENGTH]) for start in range(sequence_count)]
+    return frozenset(min(hashes[start : start + _WINDOW]) for start in range(len(hashes) - _WINDOW + 1))
 
 
 def _hash_words(words: Sequence[str]) -> bytes:

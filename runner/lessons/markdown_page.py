@@ -36,7 +36,7 @@ class PageSection:
 
 @dataclass(frozen=True, slots=True)
 class MarkdownPage:
-    """A Markdown file, parsed as far as possible.
+    """A parsed Markdown file; parts with problems may be missing.
 
     Attributes:
         path: The file.

@@ -44,7 +44,7 @@ def parse_lab(folder: Path, learner: Learner = NO_LEARNER) -> Lab:
 
 
 def parse_lab_leniently(folder: Path, learner: Learner = NO_LEARNER) -> tuple[MarkdownPage, Lab]:
-    """Parse the lab in a folder as far as possible.
+    """Parse the lab in a folder even if its lesson has problems.
 
     Args:
         folder: The folder.
@@ -98,7 +98,7 @@ def parse_near_miss(path: Path, lab: Lab) -> NearMiss:
 
 
 def parse_near_miss_page_leniently(path: Path, lab: Lab, node_names: Iterable[str]) -> MarkdownPage:
-    """Parse a file in `wrong/` as far as possible, and return its page with its problems.
+    """Parse a file in `wrong/` even if it has problems, and return its page with them.
 
     Raises:
         BrokenLessonError: The file does not exist or is not text.

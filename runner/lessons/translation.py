@@ -76,7 +76,7 @@ def load_translation(lab: Lab, language: str) -> Translation | None:
 
 
 def parse_translation_leniently(lab: Lab, path: Path) -> tuple[MarkdownPage, Translation]:
-    """Parse a translation as far as possible.
+    """Parse a translation even if it has problems.
 
     Returns:
         The page with its problems, and the translation, without title and summary if its front matter is invalid.

@@ -79,10 +79,11 @@ class Progress:
 
     def with_steps_passed(self, step_ids: Iterable[str], now: datetime) -> Progress:
         """Return the progress with these steps passed; steps that `labs` replayed do not count as passed."""
-        own = [step_id for step_id in step_ids if self.completed_on_cluster.get(step_id) is not StepCompletion.PLAYED]
-        records = {step_id: self.find_step_record(step_id) for step_id in own}
+        completions = self.completed_on_cluster
+        own_ids = [step_id for step_id in step_ids if completions.get(step_id) is not StepCompletion.PLAYED]
+        records = {step_id: self.find_step_record(step_id) for step_id in own_ids}
         passed = {step_id: replace(record, passed_at=record.passed_at or now) for step_id, record in records.items()}
-        completed = {**self.completed_on_cluster, **dict.fromkeys(own, StepCompletion.PASSED)}
+        completed = {**completions, **dict.fromkeys(own_ids, StepCompletion.PASSED)}
         return replace(self, steps={**self.steps, **passed}, completed_on_cluster=completed)
 
     def with_steps_played(self, step_ids: Iterable[str]) -> Progress:

@@ -25,9 +25,9 @@ PassedSteps = Mapping[str, Sequence[str]]
 
 @dataclass(slots=True)
 class LiveUpdates:
-    """The state that pages are kept up to date with.
+    """The state that open pages show.
 
-    Each page compares it with what it was sent last, so that no page misses a change, however many are open.
+    The stream of each page compares it with the state sent last, so that no page misses a change.
     """
 
     build_count: int = 0

@@ -115,8 +115,8 @@ def create_build_error(problems: Sequence[Problem]) -> BrokenLabError:
 
 def list_site_languages(labs: Iterable[Lab]) -> list[str]:
     """Return the languages that at least one lesson exists in; English comes first."""
-    others = {language for lab in labs for language in translation.list_translation_languages(lab.folder)}
-    return [ENGLISH, *sorted(others)]
+    other_languages = {language for lab in labs for language in translation.list_translation_languages(lab.folder)}
+    return [ENGLISH, *sorted(other_languages)]
 
 
 def localize_lab(lab: Lab, language: str) -> LocalizedLab:

@@ -23,8 +23,8 @@ def load_interface_texts(language: str) -> Mapping[str, str]:
     folder = paths.site_folder() / "translations"
     path = folder / f"{language}.yaml"
     if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
-        message = f"A lesson is translated into '{language}', but the site's own texts exist only in {known}."
+        languages = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
+        message = f"A lesson is translated into '{language}', but the site's own texts exist only in {languages}."
         raise BrokenLabError(message, f"Rename lesson.{language}.md, or create {path}.")
     texts: dict[str, str] = yaml.safe_load(path.read_text("utf-8"))
     return texts

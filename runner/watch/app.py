@@ -95,9 +95,9 @@ class WatchApp:
                     key.data()
 
     def _register_inputs(self, cleanup: ExitStack) -> None:
-        for end in (self._wakeup_reader, self._wakeup_writer):
-            end.setblocking(False)
-            cleanup.callback(end.close)
+        for wakeup_socket in (self._wakeup_reader, self._wakeup_writer):
+            wakeup_socket.setblocking(False)
+            cleanup.callback(wakeup_socket.close)
         self._selector.register(self._screen, selectors.EVENT_READ, self._on_keys)
         self._selector.register(self._wakeup_reader, selectors.EVENT_READ, self._call_posted)
         listener = ActivityListener()

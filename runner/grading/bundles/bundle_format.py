@@ -8,8 +8,10 @@ from pathlib import Path
 
 # The output of `labs images export`, in a bundle that contains it.
 ARTIFACTS_FILE = "labs.parts"
-# Folders in a bundle; each exists only if it is needed.
-OPTIONAL_FOLDERS = HIDDEN_FOLDER, TREE_FOLDER = ("hidden", "tree")
+# Folders in a bundle: the hidden checks, and a lab that is not built in with its checks. Each exists only if needed.
+HIDDEN_FOLDER = "hidden"
+TREE_FOLDER = "tree"
+OPTIONAL_FOLDERS = (HIDDEN_FOLDER, TREE_FOLDER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def _find_scale(points: Iterable[float]) -> int:
 
 def _read_commit_time() -> datetime:
     """Return the time of the graded commit, by which Classroom 50 decides what is late; now if there is no commit."""
-    # These settings prevent a stranger's repository from running programs here.
+    # These settings prevent a submitted repository from running programs here.
     argv = ["git", "--no-pager", "-c", "log.showSignature=false", "-c", "core.fsmonitor=false"]
     argv += ["log", "-1", "--format=%ct"]
     try:

@@ -1,4 +1,4 @@
-"""The input of the lint rules: one lab, read as far as possible."""
+"""The input of the lint rules: everything that can be read of one lab."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """A bundle for Classroom 50: a folder with `autograder.py`, for the assignment's folder in its repository.
 
 The format is that of the page 'Advanced Autograding' of Classroom 50's wiki: its runner starts
-CLASSROOM/autograders/ASSIGNMENT/autograder.py in a student's checkout. All files beside it are available, are public,
-and may be 10 MB in total.
+CLASSROOM/autograders/ASSIGNMENT/autograder.py in a student's checkout. Its folder may
+contain up to 10 MB of other files. They are available there, and public.
 """
 
 from __future__ import annotations
