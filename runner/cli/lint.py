@@ -49,13 +49,13 @@ def command(labs: tuple[str, ...], lint_all: bool) -> int:
 def _resolve_names(labs: tuple[str, ...], lint_all: bool) -> list[str]:
     if bool(labs) is lint_all:
         raise UsageError("Which labs?", "Name them, as in 'labs lint swarm-basics', or run 'labs lint --all'.")
-    known = catalog.list_lab_names()
-    if lint_all and not known:
+    lab_names = catalog.list_lab_names()
+    if lint_all and not lab_names:
         raise UsageError(f"There is no lab in {paths.labs_folder()}.", "'labs new NAME' creates one.")
     for name in labs:
-        if name not in known:
+        if name not in lab_names:
             raise catalog.create_unknown_lab_error(name)
-    return known if lint_all else sorted({*labs})
+    return lab_names if lint_all else sorted({*labs})
 
 
 def _print_missing_translations(names: list[str]) -> None:

@@ -26,7 +26,7 @@ def command(lab: str | None, step_id: str | None) -> int:
     session = _progress.create_session()
     cluster = session.cluster_survey.require_cluster(lab)
     lookup.check_is_main_cluster(cluster)
-    # Loaded first: if the lesson is broken, nothing could be started after the nodes are gone.
+    # Loaded before the nodes are removed: if the lesson is broken, no fresh nodes could be started.
     loaded = session.load_lab(cluster.id.lab)
     target = None if step_id is None else require_step(loaded, step_id)
     driver = selection.load_driver_of_cluster(cluster)
