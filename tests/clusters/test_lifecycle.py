@@ -132,7 +132,7 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MemoryDriver:
     return MemoryDriver(tmp_path)
 
 
-def tiny(driver: MemoryDriver, setup: str = "") -> Lab:
+def make_tiny_lab(driver: MemoryDriver, setup: str = "") -> Lab:
     """Write the lab to start."""
     return helpers.make_lab(driver.folder, LESSON, setup=setup)
 
@@ -144,7 +144,7 @@ def start(driver: Driver, lab: Lab, *, keep: bool = False) -> StartResult:
 
 def test_first_start(driver: MemoryDriver) -> None:
     """A first start prepares the host, creates and provisions the nodes, and marks the cluster as complete."""
-    assert StartResult.FRESH is start(driver, tiny(driver, "touch marker"))
+    assert StartResult.FRESH is start(driver, make_tiny_lab(driver, "touch marker"))
     assert driver.calls == FRESH
     assert driver.clusters[TINY].is_complete
     assert (driver.folder / "disks" / "node1" / "root" / "marker").exists()
@@ -152,33 +152,33 @@ def test_first_start(driver: MemoryDriver) -> None:
 
 def test_already_running(driver: MemoryDriver) -> None:
     """Starting a running cluster creates nothing; it only resumes what the nodes depend on."""
-    start(driver, tiny(driver))
+    start(driver, make_tiny_lab(driver))
     driver.calls.clear()
-    assert StartResult.ALREADY_RUNNING is start(driver, tiny(driver))
+    assert StartResult.ALREADY_RUNNING is start(driver, make_tiny_lab(driver))
     assert ["resume"] == [call.split()[0] for call in driver.calls]
 
 
 def test_resumed(driver: MemoryDriver) -> None:
     """Starting a stopped cluster resumes its nodes without provisioning them again."""
-    start(driver, tiny(driver))
+    start(driver, make_tiny_lab(driver))
     lifecycle.stop_cluster(driver, driver.clusters[TINY])
     driver.calls.clear()
-    assert StartResult.RESUMED is start(driver, tiny(driver, "exit 1"))
+    assert StartResult.RESUMED is start(driver, make_tiny_lab(driver, "exit 1"))
     assert ["resume"] == driver.calls
     assert driver.clusters[TINY].is_fully_running
 
 
 def test_interrupted_start(driver: MemoryDriver) -> None:
     """The leftovers of an interrupted start are removed, and the cluster is created again."""
-    driver.create_cluster(TINY, tiny(driver).lesson.topology, [], NullReporter())
+    driver.create_cluster(TINY, make_tiny_lab(driver).lesson.topology, [], NullReporter())
     driver.calls.clear()
-    assert StartResult.FRESH is start(driver, tiny(driver))
+    assert StartResult.FRESH is start(driver, make_tiny_lab(driver))
     assert [*FRESH[:2], "remove", *FRESH[2:]] == driver.calls
 
 
 def test_other_nodes(driver: MemoryDriver) -> None:
     """A cluster with other nodes than the lesson now declares is refused, and the error says how to reset it."""
-    start(driver, tiny(driver))
+    start(driver, make_tiny_lab(driver))
     lab = helpers.make_lab(driver.folder, LESSON.replace("name: node1", "name: alpha"))
     driver.calls.clear()
     with pytest.raises(HostError, match="'tiny' has the nodes node1, but its lesson now needs alpha") as caught:
@@ -193,30 +193,30 @@ def test_failed_start_is_undone(call: str, error: BaseException, driver: MemoryD
     """A start that fails or is interrupted after creating nodes removes them."""
     driver.errors[call] = error
     with pytest.raises(type(error)):
-        start(driver, tiny(driver))
+        start(driver, make_tiny_lab(driver))
     assert {} == driver.clusters
 
 
 def test_failed_setup(driver: MemoryDriver) -> None:
     """If the setup script fails, the start is undone and the lab is reported as broken."""
     with pytest.raises(BrokenLabError):
-        start(driver, tiny(driver, "exit 3"))
+        start(driver, make_tiny_lab(driver, "exit 3"))
     assert {} == driver.clusters
 
 
 @pytest.mark.parametrize("call", ["ensure images", "check kernel"])
 def test_refused_start_keeps_leftovers(call: str, driver: MemoryDriver) -> None:
     """A start that is refused before it creates anything keeps the leftovers of an earlier start."""
-    driver.create_cluster(TINY, tiny(driver).lesson.topology, [], NullReporter())
+    driver.create_cluster(TINY, make_tiny_lab(driver).lesson.topology, [], NullReporter())
     driver.errors[call] = HostError("not here", "go there")
     with pytest.raises(HostError):
-        start(driver, tiny(driver))
+        start(driver, make_tiny_lab(driver))
     assert [TINY] == list(driver.clusters)
 
 
 def test_reset(driver: MemoryDriver) -> None:
     """A reset checks the host first, then removes the old cluster, then creates a fresh one."""
-    lab = tiny(driver)
+    lab = make_tiny_lab(driver)
     start(driver, lab)
     driver.calls.clear()
     lifecycle.reset_cluster(driver, lab, TINY, NullReporter())
@@ -227,7 +227,7 @@ def test_reset(driver: MemoryDriver) -> None:
 @pytest.mark.parametrize("call", ["ensure images", "check kernel", "check capacity"])
 def test_refused_reset(call: str, driver: MemoryDriver) -> None:
     """A reset whose check of the host fails keeps the cluster unchanged."""
-    lab = tiny(driver)
+    lab = make_tiny_lab(driver)
     start(driver, lab)
     driver.errors[call] = HostError("not here", "go there")
     with pytest.raises(HostError):
@@ -239,7 +239,7 @@ def test_keep(driver: MemoryDriver) -> None:
     """With `keep`, the nodes that a failed start created stay, and the cluster is not marked as complete."""
     driver.errors["create"] = HostError("no space", "free some")
     with pytest.raises(HostError):
-        start(driver, tiny(driver), keep=True)
+        start(driver, make_tiny_lab(driver), keep=True)
     assert not driver.clusters[TINY].is_complete
 
 
@@ -247,14 +247,14 @@ def test_failing_undo(driver: MemoryDriver) -> None:
     """If undoing fails too, the error of the start is still reported."""
     driver.errors = {"create": HostError("no space", "free some"), "remove": HostError("engine is gone", "start it")}
     with pytest.raises(LabsError) as caught:
-        start(driver, tiny(driver))
+        start(driver, make_tiny_lab(driver))
     messages = [str(error) for error in (caught.value, caught.value.__context__) if error]
     assert "no space" in messages
 
 
 def test_locked_cluster(driver: MemoryDriver) -> None:
     """While another command changes the cluster, the driver is not called."""
-    lab = tiny(driver)
+    lab = make_tiny_lab(driver)
     with locks.lock_cluster(str(TINY)), pytest.raises(HostError):
         start(driver, lab)
     assert [] == driver.calls
@@ -262,13 +262,13 @@ def test_locked_cluster(driver: MemoryDriver) -> None:
 
 def test_remove(driver: MemoryDriver) -> None:
     """Removing returns whether the cluster existed, and deletes its log."""
-    start(driver, tiny(driver, "echo done"))
+    start(driver, make_tiny_lab(driver, "echo done"))
     assert [True, False] == [lifecycle.remove_cluster(driver, TINY) for _ in range(2)]
     assert [] == [path.name for path in driver.folder.rglob("setup.log")]
 
 
 def test_find_cluster(driver: MemoryDriver) -> None:
     """A cluster is found by its lab and run."""
-    start(driver, tiny(driver))
+    start(driver, make_tiny_lab(driver))
     assert driver.clusters[TINY] is lifecycle.find_cluster(driver, TINY)
     assert lifecycle.find_cluster(driver, ClusterId("tiny", "other")) is None
