@@ -63,7 +63,7 @@ def project_name() -> str:
     name = os.environ.get("LABS_PROJECT", "labs")
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
         message = f"LABS_PROJECT is '{name}', which is not a valid project name."
-        raise UsageError(message, "Use lowercase letters, digits and dashes.")
+        raise UsageError(message, "Use a lowercase letter, then up to 30 lowercase letters, digits and dashes.")
     return name
 
 

@@ -54,7 +54,7 @@ def test_invalid_project(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABS_PROJECT", name)
     with pytest.raises(UsageError, match="LABS_PROJECT is") as caught:
         paths.project_name()
-    assert "Use lowercase letters, digits and dashes." == caught.value.advice
+    assert "Use a lowercase letter, then up to 30 lowercase letters, digits and dashes." == caught.value.advice
 
 
 def test_no_runtime_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

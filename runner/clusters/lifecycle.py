@@ -99,7 +99,7 @@ def reset_cluster(driver: Driver, lab: Lab, cluster_id: ClusterId, reporter: Sta
 
 
 def find_cluster(driver: Driver, cluster_id: ClusterId) -> Cluster | None:
-    """Return a driver's cluster in any state, or None if nothing of it exists."""
+    """Return a driver's cluster in any state, or None if it does not exist."""
     return next((cluster for cluster in driver.list_clusters() if cluster.id == cluster_id), None)
 
 
@@ -114,7 +114,7 @@ def remove_cluster(driver: Driver, cluster_id: ClusterId) -> bool:
     """Remove a cluster in any state, with its record and logs.
 
     Returns:
-        Whether anything of it existed.
+        Whether it existed, at least in part.
 
     """
     with locks.lock_cluster(str(cluster_id)):

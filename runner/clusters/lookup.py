@@ -84,9 +84,9 @@ class ClusterSurvey:
         if cluster is None:
             if self.listing_error:
                 raise self.listing_error
-            known = {*catalog.list_lab_names(), *(str(cluster.id) for cluster in self.clusters)}
-            if name not in known:
-                raise create_unknown_name_error("lab", name, sorted(known), "labs list", "labs status")
+            known_names = {*catalog.list_lab_names(), *(str(cluster.id) for cluster in self.clusters)}
+            if name not in known_names:
+                raise create_unknown_name_error("lab", name, sorted(known_names), "labs list", "labs status")
             raise UsageError(
                 f"'{name}' is not started, so there is nothing to remove.", "'labs status' lists clusters."
             )
@@ -155,7 +155,7 @@ def survey_clusters() -> ClusterSurvey:
 
 
 def _has_images() -> bool:
-    """Return whether any driver has images: its user does not need an error about another driver."""
+    """Return whether any driver has images; if so, its user does not need to see another driver's error."""
     return any(driver.list_images() for driver in selection.load_reachable_drivers())
 
 

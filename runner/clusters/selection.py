@@ -131,7 +131,7 @@ def choose_driver(lab: Lab, requested: str | None, cluster: Cluster | None) -> D
             )
         return DriverChoice(load_driver_of_cluster(cluster), "the lab's cluster runs on it")
     if named_driver:
-        return DriverChoice(named_driver, "you requested it" if requested else f"{_VARIABLE} requests it")
+        return DriverChoice(named_driver, "requested with --driver" if requested else f"requested with {_VARIABLE}")
     return _choose_first_supporting(lab.lesson.needs, f"'{lab.name}'")
 
 
@@ -166,7 +166,7 @@ def _choose_first_supporting(needs: Iterable[str], subject: str) -> DriverChoice
             continue
         if refusals:
             other, refusal = refusals[-1]
-            reason = f"{reason}; {other.name} cannot run it: {refusal.message.rstrip('.')}"
+            reason = f"{reason}. Driver {other.name} cannot run it: {refusal.message.rstrip('.')}"
         return DriverChoice(driver, reason)
     reasons = "\n".join(f"  driver {driver.name}: {error.message} {error.advice}" for driver, error in refusals)
     raise HostError(f"No driver can run {subject} on this host:\n{reasons}", "'labs doctor' shows details.")

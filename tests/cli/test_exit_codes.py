@@ -87,7 +87,7 @@ def test_no_engine(arguments: list[str], tmp_path: Path) -> None:
     assert [
         "No Docker Engine answers at unix:///nonexistent.sock.",
         "Start it ('sudo systemctl start docker', or Docker Desktop) or install it "
-        "('sudo apt-get install docker.io'), then 'labs doctor'.",
+        "('sudo apt-get install docker.io'), then run 'labs doctor'.",
     ] == result.stderr.splitlines()[-2:]
 
 

@@ -68,10 +68,11 @@ def test_first_screen(watching: Open) -> None:
         "━" * 70,
         " ! No Docker Engine answers at unix:///nonexistent.sock.",
         "   Start it ('sudo systemctl start docker', or Docker Desktop) or",
-        "   install it ('sudo apt-get install docker.io'), then 'labs doctor'.",
+        "   install it ('sudo apt-get install docker.io'), then run 'labs",
+        "   doctor'.",
         " · Look around",
         " · Read on",
-        *[""] * 6,
+        *[""] * 5,
         " h hint   s solution   ↑↓ steps   r check now   q quit",
     ] == watching().screen_lines
 

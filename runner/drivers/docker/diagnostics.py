@@ -64,7 +64,7 @@ def _diagnose_images(layer_cache: LayerCache | None) -> Diagnosis:
         )
     images = layer_cache.image_set.images
     stand_ins = sum(bool(image.stand_in) for image in images)
-    return Diagnosis("images", True, f"{len(images)} images available, {stand_ins} of them stand-ins")
+    return Diagnosis("images", True, f"{len(images)} images available, {stand_ins} of them stand-in images")
 
 
 def _diagnose_nodes(facts: HostFacts) -> list[Diagnosis]:

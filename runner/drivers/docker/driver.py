@@ -254,7 +254,7 @@ class DockerDriver:
 
 def _create_kernel_error(missing: Iterable[str], subject: str) -> HostError:
     return HostError(
-        f"{subject} needs {' and '.join(missing)}, which the kernel under this Docker Engine does not have: "
-        "services would start, but their virtual IPs and the routing mesh would not work.",
+        f"{subject} needs {' and '.join(missing)}, which the kernel of this Docker Engine does not have. "
+        "Services would start, but their virtual IPs and the routing mesh would not work.",
         "Use '--driver uml', or a host where 'modprobe ip_vs' works.",
     )

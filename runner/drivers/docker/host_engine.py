@@ -84,13 +84,13 @@ def _create_connection_error(address: str, reason: str) -> HostError:
     if "Permission denied" in reason:
         return HostError(
             f"You do not have permission to use the Docker Engine at {address}.",
-            "Run 'sudo usermod -aG docker $USER', log in again, then 'labs doctor'.",
+            "Run 'sudo usermod -aG docker $USER', log in again, then run 'labs doctor'.",
         )
     if "FileNotFoundError" in reason or "Connection refused" in reason or "ConnectionRefused" in reason:
         return HostError(
             f"No Docker Engine answers at {address}.",
             "Start it ('sudo systemctl start docker', or Docker Desktop) or install it "
-            "('sudo apt-get install docker.io'), then 'labs doctor'.",
+            "('sudo apt-get install docker.io'), then run 'labs doctor'.",
         )
     return HostError(f"The Docker Engine at {address} cannot be used: {reason}", "Run 'labs doctor' for details.")
 

@@ -67,7 +67,7 @@ class NodeBoot:
             if time.monotonic() > deadline:
                 raise HostError(
                     f"{self._name} was not ready within {READY_SECONDS} s.",
-                    "Retry with --keep, then examine what is left with 'docker ps -a'.",
+                    "Retry with --keep, then examine the containers with 'docker ps -a'.",
                     self._read_log(),
                 )
             try:

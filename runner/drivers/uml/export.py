@@ -135,7 +135,7 @@ def _read_archive(archive_path: Path, source: _ReportingFile, folder: Path) -> A
 
 def _read_record(archive_path: Path, archive: tarfile.TarFile, entry: tarfile.TarInfo | None) -> Artifacts:
     not_an_export = UsageError(
-        f"{archive_path} is not an export of labs, or of another version than {runner.__version__}.",
+        f"{archive_path} is not an export of labs, or is an export of another version than {runner.__version__}.",
         "Export it again with the same version of labs.",
     )
     if entry is None or entry.name != artifacts.RECORD_NAME or not entry.isreg() or entry.size > _MAX_RECORD_BYTES:

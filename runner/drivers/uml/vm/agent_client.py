@@ -129,5 +129,5 @@ class AgentSession:
 def _parse_header(data: bytes | bytearray) -> tuple[int, int]:
     frame_type, length = _HEADER.unpack_from(data)
     if frame_type not in set(ResponseFrameType) or length > _MAX_FRAME_BYTES:
-        raise AgentProtocolError("the answer is not from the agent of labs")
+        raise AgentProtocolError("the response does not come from the labs agent")
     return frame_type, length
