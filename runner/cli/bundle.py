@@ -62,7 +62,7 @@ def command(
     settings = BundleSettings(lab, driver_name, time_limit, seed)
     hidden_checks = find_hidden_checks_file(checks, lab)
     bundles.write_bundle(format_name, settings, target, hidden_checks=hidden_checks, artifacts=artifacts)
-    _console.get_stdout().print(f"Written to {target}.", style="green", markup=False)
+    _console.get_stdout().print(f"Wrote {target}.", style="green", markup=False)
     _console.get_stdout().print(bundle_format.next_step, markup=False)
     return 0
 

@@ -14,20 +14,20 @@ from runner.clusters import lookup, socket_proxy
 @click.command("env")
 @click.argument("node", type=_options.NODE, required=False)
 @_options.lab_option
-@click.option("--unset", "-u", is_flag=True, help="Point your docker back at its previous engine.")
+@click.option("--unset", "-u", is_flag=True, help="Point your docker CLI back at its previous engine.")
 def command(node: str | None, lab: str | None, unset: bool) -> int:
-    """Print shell commands that point your own docker at a node's engine, until the node is stopped.
+    """Print shell commands that point your docker CLI at a node's engine, until the node is stopped.
 
     \b
     Examples:
       eval "$(labs env node1)"        'docker node ls' now runs on node1
-      eval "$(labs env --unset)"      back to your own engine
+      eval "$(labs env --unset)"      back to your previous engine
     """
-    if unset or node is None:
-        if not unset:
-            raise click.UsageError('Name a node, as in: eval "$(labs env node1)"')
+    if unset:
         _print_unset()
         return 0
+    if node is None:
+        raise click.UsageError('Name a node, as in: eval "$(labs env node1)"')
     survey = lookup.survey_clusters()
     cluster = survey.require_running_cluster(lab)
     path = socket_proxy.ensure_proxy_socket(cluster.id, survey.require_running_node(node, str(cluster.id)))

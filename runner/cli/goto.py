@@ -26,8 +26,8 @@ _RESUME_SECONDS = 30.0
 def command(lab: str | None, step: str | None) -> int:
     """Skip to a step: complete everything before it for you.
 
-    Starts the lab if necessary, then types the commands of the steps before STEP that are not done yet. Types nothing
-    if your cluster is past the step, or if it has diverged from the lesson: 'labs reset --step STEP' then gets you
+    Starts the lab if necessary, then runs the commands of the steps before STEP that are not done yet. Runs nothing if
+    your cluster is already past the step, or has diverged from the lesson; 'labs reset --step STEP' then takes you
     there on fresh nodes.
 
     \b

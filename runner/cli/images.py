@@ -79,7 +79,7 @@ def list_images() -> int:
 def _print_images(driver: str, images: Iterable[NodeImage]) -> None:
     from rich.table import Table
 
-    table = Table(box=None, padding=(0, 3, 0, 0))
+    table = Table(box=None, padding=(0, 2, 0, 0))
     # A name is to be typed or copied, so it is never shortened; the last column wraps instead.
     table.add_column("IMAGE", no_wrap=True)
     table.add_column("KIND")
@@ -105,7 +105,7 @@ def prune_images(remove_all: bool) -> int:
         raise UsageError(f"Labs are started: {', '.join(started)}.", "Run 'labs rm --all' first.")
     with locks.lock_images(_console.create_status_reporter()):
         removed = sum(driver.prune_images(remove_all) for driver in selection.load_reachable_drivers())
-    _console.get_stdout().print(f"Removed {removed} images, layer caches and VM artifacts.")
+    _console.get_stdout().print(f"Images, layer caches and VM artifacts removed: {removed}.")
     return 0
 
 

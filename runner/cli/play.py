@@ -23,7 +23,7 @@ from runner.session import require_step
 @_options.optional_lab_argument
 @click.option("--to", "last_step", type=_options.STEP, metavar="STEP", help="Stop after this step.")
 def command(lab: str | None, last_step: str | None) -> int:
-    """Type the lesson's commands for you, and run the checks after each step.
+    """Run the lesson's commands for you, and the checks after each step.
 
     Skips the first steps if their checks pass already. Steps that were played for you do not count as passed.
 

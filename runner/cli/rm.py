@@ -48,5 +48,5 @@ def _remove_all() -> int:
                 driver.remove_unused_caches()
     if survey.listing_error:
         raise survey.listing_error
-    _console.get_stdout().print("Removed all labs. 'labs images prune --all' also removes the images.")
+    _console.get_stdout().print("Removed the nodes of all labs. 'labs images prune --all' also removes the images.")
     return 0

@@ -20,8 +20,8 @@ from runner.session import Session
 def command(lab: str | None, step: str | None, spoil: bool) -> int:
     """Show how a step is done, after you have passed it.
 
-    Shows the lesson's own commands, or the reference solution of a challenge. Without STEP, it is for the first step
-    that is not done, or for the last step if all are.
+    Shows the lesson's own commands, or the reference solution of a challenge. Without STEP, shows the first step that
+    is not done, or the last step if all are.
 
     \b
     Examples:
@@ -34,7 +34,7 @@ def command(lab: str | None, step: str | None, spoil: bool) -> int:
     chosen = named_step or _find_current_step(session, selected_lab)
     parts = parse.load_solution_parts(selected_lab, chosen)
     if not parts:
-        _console.get_stdout().print(f"'{chosen.title}' has nothing to type.", markup=False)
+        _console.get_stdout().print(f"'{chosen.title}' has no commands.", markup=False)
         return 0
     if not spoil and not _is_passed(session, selected_lab, chosen):
         raise IncompleteError(

@@ -102,7 +102,7 @@ def _describe_state(cluster: Cluster) -> tuple[str, str]:
         return "[yellow]belongs to another command, or is left over from one[/]", f"'labs rm {cluster.id}' removes it."
     if not cluster.is_complete:
         state = "[red]incomplete: its start was interrupted, or an earlier version of labs started it[/]"
-        return state, f"'labs start {lab}' starts again, 'labs rm {lab}' removes it."
+        return state, f"'labs start {lab}' starts it again, 'labs rm {lab}' removes it."
     if cluster.is_fully_running:
         return "[green]running[/]", ""
     if all(node.state is NodeState.STOPPED for node in cluster.nodes):

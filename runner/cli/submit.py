@@ -32,7 +32,7 @@ _MAX_FILE_BYTES = 1 << 20
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="The folder to write to; by default a folder with the lab's name, here.",
+    help="The folder to write to; by default, a folder with the lab's name in the current folder.",
 )
 @click.option("--force", is_flag=True, help="Overwrite an existing submission.")
 def command(lab: str | None, out: Path | None, force: bool) -> int:
@@ -72,7 +72,7 @@ def command(lab: str | None, out: Path | None, force: bool) -> int:
     console = _console.get_stdout()
     console.print(sanitize.strip_control_chars(text), markup=False)
     suffix = f", with {', '.join(file_names)}" if file_names else ""
-    console.print(f"Written to {folder / SUBMISSION_FILE}{suffix}.", style="green", markup=False)
+    console.print(f"Wrote {folder / SUBMISSION_FILE}{suffix}.", style="green", markup=False)
     learner = loaded.learner
     words = ["labs", "grade", str(folder), *(["--learner", learner.id, "--seed", learner.seed] if learner else [])]
     _console.print_suggested_commands([(sanitize.strip_control_chars(shlex.join(words)), "see its grade")], "Next:")

@@ -58,8 +58,8 @@ def command(
     again. Every near miss in wrong/ makes a check fail with the words that its file promises, and can be undone. Exits
     with 3 if anything is wrong.
 
-    Clusters that are running stay as they are. Several labs are verified in parallel, as memory allows, and
-    shown in a table. With --learner, a lab is tested with that learner's values instead of the default values.
+    Running clusters are not changed. Several labs are verified in parallel, as memory allows, and shown in a table.
+    With --learner, a lab is tested with that learner's values instead of the default values.
 
     \b
     Examples:

@@ -16,7 +16,7 @@ from runner.errors import ExitCode, UsageError
 def command(lab: str | None) -> int:
     """Watch your nodes, what runs on them, and the checks, live.
 
-    Run it in a second terminal, beside the one you work in. The screen shows the keys; q quits.
+    Run it in a second terminal, next to the one you work in. The screen lists the keys; q quits.
 
     \b
     Examples:
