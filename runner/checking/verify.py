@@ -17,7 +17,7 @@ from runner.nodes.driver_interface import Cluster
 # After a step or a near miss, checks may wait until the swarm has converged; before it there is nothing to wait for.
 _SETTLE_SECONDS = 30.0
 _RETRY_PAUSE_SECONDS = 0.5
-_COMMANDS_WORK = "its commands do what the lesson says"
+_COMMANDS_WORK = "commands do what the lesson says"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,12 @@ class _LabVerifier:
             yield Assertion("the finished lab", "all checks pass together", failure)
 
     def _verify_step(self, step: Step) -> Iterator[Assertion]:
-        yield Assertion(step.id, "its checks fail before it", self._describe_early_passes(step))
+        yield Assertion(step.id, "checks fail before the step", self._describe_early_passes(step))
         yield from self._verify_near_misses(step, are_played_after=False)
         yield Assertion(step.id, _COMMANDS_WORK, self._run_commands(parse.load_solution_commands(self._lab, step)))
         failure = _describe_not_passed(self._check(step, _SETTLE_SECONDS))
-        yield Assertion(step.id, "its checks pass after it", failure)
-        yield Assertion(step.id, "its checks pass again", _describe_not_passed(self._check(step, 0)))
+        yield Assertion(step.id, "checks pass after the step", failure)
+        yield Assertion(step.id, "checks pass again", _describe_not_passed(self._check(step, 0)))
         yield from self._verify_near_misses(step, are_played_after=True)
 
     def _verify_reading_step(self, step: Step) -> Iterator[Assertion]:
@@ -93,7 +93,7 @@ class _LabVerifier:
         for near_miss in self._near_misses:
             if near_miss.step_id == step.id:
                 failure = f"'{step.id}' has no checks, so nothing can fail"
-                yield Assertion(step.id, f"{near_miss.path.stem}: fails", failure)
+                yield Assertion(step.id, f"near miss {near_miss.path.stem} fails", failure)
 
     def _verify_near_misses(self, step: Step, *, are_played_after: bool) -> Iterator[Assertion]:
         for near_miss in self._near_misses:
@@ -101,11 +101,11 @@ class _LabVerifier:
                 continue
             name = near_miss.path.stem
             failure = self._run_commands(near_miss.wrong_commands) or self._describe_missing_message(step, near_miss)
-            yield Assertion(step.id, f"{name}: fails with '{near_miss.says}'", failure)
-            yield Assertion(step.id, f"{name}: its cure runs", self._run_commands(near_miss.cure_commands))
+            yield Assertion(step.id, f"near miss {name} fails with '{near_miss.says}'", failure)
+            yield Assertion(step.id, f"cure of {name} runs", self._run_commands(near_miss.cure_commands))
             if are_played_after:
                 failure = _describe_not_passed(self._check(step, _SETTLE_SECONDS))
-                yield Assertion(step.id, f"{name}: its cure makes the checks pass", failure)
+                yield Assertion(step.id, f"cure of {name} makes the checks pass", failure)
 
     def _describe_missing_message(self, step: Step, near_miss: NearMiss) -> str:
         """Return the results of the checks if none fails with the promised message in time; empty if one does."""

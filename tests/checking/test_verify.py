@@ -82,20 +82,20 @@ def list_failures(assertions: list[Assertion]) -> list[tuple[str, str, str]]:
 def test_correct_lab(tmp_path: Path) -> None:
     """A correct lab has no failures, and all assertions come in lesson order."""
     assert [
-        Assertion("read", "its commands do what the lesson says"),
-        Assertion("make", "its checks fail before it"),
-        Assertion("make", "shout: fails with 'made: HELLO'"),
-        Assertion("make", "shout: its cure runs"),
-        Assertion("make", "its commands do what the lesson says"),
-        Assertion("make", "its checks pass after it"),
-        Assertion("make", "its checks pass again"),
-        Assertion("copy", "its checks fail before it"),
-        Assertion("copy", "its commands do what the lesson says"),
-        Assertion("copy", "its checks pass after it"),
-        Assertion("copy", "its checks pass again"),
-        Assertion("copy", "empty: fails with 'copy: ; expected: copy: hello'"),
-        Assertion("copy", "empty: its cure runs"),
-        Assertion("copy", "empty: its cure makes the checks pass"),
+        Assertion("read", "commands do what the lesson says"),
+        Assertion("make", "checks fail before the step"),
+        Assertion("make", "near miss shout fails with 'made: HELLO'"),
+        Assertion("make", "cure of shout runs"),
+        Assertion("make", "commands do what the lesson says"),
+        Assertion("make", "checks pass after the step"),
+        Assertion("make", "checks pass again"),
+        Assertion("copy", "checks fail before the step"),
+        Assertion("copy", "commands do what the lesson says"),
+        Assertion("copy", "checks pass after the step"),
+        Assertion("copy", "checks pass again"),
+        Assertion("copy", "near miss empty fails with 'copy: ; expected: copy: hello'"),
+        Assertion("copy", "cure of empty runs"),
+        Assertion("copy", "cure of empty makes the checks pass"),
         Assertion("the finished lab", "all checks pass together"),
     ] == verify_tiny_lab(tmp_path, wrong=MISSES)
 
@@ -105,7 +105,7 @@ def test_near_miss_without_checks(tmp_path: Path) -> None:
     failures = list_failures(
         verify_tiny_lab(tmp_path, wrong={"idle.md": write_near_miss("read", "nothing", wrong="true", cure="true")})
     )
-    assert [("read", "idle: fails", "'read' has no checks, so nothing can fail")] == failures
+    assert [("read", "near miss idle fails", "'read' has no checks, so nothing can fail")] == failures
 
 
 def test_passing_early(tmp_path: Path) -> None:
@@ -113,8 +113,8 @@ def test_passing_early(tmp_path: Path) -> None:
     early = CHECKS.replace('content(nodes["node1"], "copy"), "hello"', '"hello", "hello"')
     message = "test_copied of 'copy' already passes; name the steps it depends on in its after="
     assert [
-        ("make", "its checks fail before it", message),
-        ("copy", "its checks fail before it", "test_copied passed"),
+        ("make", "checks fail before the step", message),
+        ("copy", "checks fail before the step", "test_copied passed"),
     ] == list_failures(verify_tiny_lab(tmp_path, checks=early))
 
 
@@ -133,7 +133,7 @@ def test_error_before(tmp_path: Path) -> None:
     """A check that raises an error before its step does not count as failed."""
     broken = CHECKS.replace('of="copy"', 'of=1 // (content(nodes["node1"], "copy") == "hello")')
     (failure,) = list_failures(verify_tiny_lab(tmp_path, checks=broken))
-    assert ("copy", "its checks fail before it") == failure[:2]
+    assert ("copy", "checks fail before the step") == failure[:2]
     assert failure[2].startswith("test_copied error ZeroDivisionError")
 
 
@@ -142,7 +142,7 @@ def test_failing_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runner.checking.verify._SETTLE_SECONDS", 0.1)
     failures = list_failures(verify_tiny_lab(tmp_path, LESSON.replace("cp made copy", "echo HELLO >copy")))
     message = "test_copied failed: copy: HELLO; expected: copy: hello"
-    assert [("copy", "its checks pass after it", message), ("copy", "its checks pass again", message)] == failures
+    assert [("copy", "checks pass after the step", message), ("copy", "checks pass again", message)] == failures
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_failing_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_failing_command(old: str, new: str, failure: str, tmp_path: Path) -> None:
     """A command that does not do what the lesson says is reported with its line, and verification stops there."""
     assertions = verify_tiny_lab(tmp_path, LESSON.replace(old, new), wrong=MISSES)
-    assert [("copy", "its commands do what the lesson says", failure)] == list_failures(assertions)
+    assert [("copy", "commands do what the lesson says", failure)] == list_failures(assertions)
     assert assertions[-1].failure
 
 
@@ -189,9 +189,9 @@ def test_near_miss_without_message(
     assertions = verify_tiny_lab(
         tmp_path, wrong={"shout.md": write_near_miss("make", says, wrong=wrong, cure="rm made")}
     )
-    assert [("make", f"shout: fails with '{says}'", f"no failed check has this message {failure}")] == list_failures(
-        assertions
-    )
+    assert [
+        ("make", f"near miss shout fails with '{says}'", f"no failed check has this message {failure}")
+    ] == list_failures(assertions)
 
 
 def test_slow_near_miss(tmp_path: Path) -> None:
@@ -210,8 +210,8 @@ def test_near_miss_that_cannot_run(tmp_path: Path) -> None:
         tmp_path, wrong={"shout.md": write_near_miss("make", "made: HELLO", wrong="exit 7", cure="rm made")}
     )
     assert [
-        ("make", "shout: fails with 'made: HELLO'", "line 7 on node1: it exited with 7, not with 0"),
-        ("make", "shout: its cure runs", "line 11 on node1: it exited with 1, not with 0"),
+        ("make", "near miss shout fails with 'made: HELLO'", "line 7 on node1: it exited with 7, not with 0"),
+        ("make", "cure of shout runs", "line 11 on node1: it exited with 1, not with 0"),
     ] == list_failures(assertions)
 
 
@@ -222,7 +222,7 @@ def test_cure_that_does_not_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert [
         (
             "copy",
-            "empty: its cure makes the checks pass",
+            "cure of empty makes the checks pass",
             "test_copied failed: copy: ; expected: copy: hello",
         )
     ] == list_failures(verify_tiny_lab(tmp_path, wrong={"empty.md": empty}))

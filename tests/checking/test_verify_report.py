@@ -15,9 +15,9 @@ from runner.checking.verify_report import LabVerification
 from runner.errors import ExitCode
 from tests import helpers
 
-GOOD = LabVerification("tiny", "docker", 1.5, (Assertion("look", "its checks pass after it"),))
+GOOD = LabVerification("tiny", "docker", 1.5, (Assertion("look", "checks pass after the step"),))
 BROKEN = LabVerification(
-    "wide", "uml", 2.5, (Assertion("look", "its checks fail before it", "no"),), "", ExitCode.BROKEN_LAB
+    "wide", "uml", 2.5, (Assertion("look", "checks fail before the step", "no"),), "", ExitCode.BROKEN_LAB
 )
 
 

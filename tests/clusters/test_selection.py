@@ -47,7 +47,7 @@ def _replace_drivers(monkeypatch: pytest.MonkeyPatch, docker: str = "", uml: str
     ("docker", "chosen", "reason"),
     [
         ("", "docker", "docker is available"),
-        ("No engine answers.", "uml", "uml is available; docker cannot run it: No engine answers"),
+        ("No engine answers.", "uml", "uml is available. Driver docker cannot run it: No engine answers"),
     ],
 )
 def test_first_supporting(docker: str, chosen: str, reason: str, monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:

@@ -55,7 +55,7 @@ def test_lab_passes_verify(verify_run: VerifyRun, lab: str) -> None:
     assert lab in verify_run.labs, verify_run.process.stdout + verify_run.process.stderr
     verification = verify_run.labs[lab]
     assert "" == _describe_failures(verification)
-    assert _MIN_NEAR_MISSES <= sum(": fails with '" in proof.claim for proof in verification.assertions)
+    assert _MIN_NEAR_MISSES <= sum(" fails with '" in proof.claim for proof in verification.assertions)
 
 
 def test_table(verify_run: VerifyRun) -> None:

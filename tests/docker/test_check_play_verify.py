@@ -109,6 +109,6 @@ def test_verify(labs: LabsRunner) -> None:
     """Verify finds a check that passes before its step, exits with 3, and removes its cluster."""
     result = labs("verify", "trio")
     assert 3 == result.returncode
-    assert "✗ its checks fail before it" in result.stdout
+    assert "✗ checks fail before the step" in result.stdout
     assert "test_note_exists passed" in result.stdout
     assert "trio.verify" not in labs("status").stdout

@@ -26,7 +26,7 @@ def test_new_lab_passes_verify(labs_without_root: LabsRunner) -> None:
     assert 0 == labs_without_root("--labs", "mine", "new", "rolling-updates").returncode
     result = labs_without_root("--labs", "mine", "verify", "rolling-updates")
     assert 0 == result.returncode, result.stdout + result.stderr
-    assert 2 == result.stdout.count(": fails with '")
+    assert 2 == result.stdout.count(" fails with '")
 
 
 def test_worked_example_passes_verify(labs_without_root: LabsRunner, tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_worked_example_passes_verify(labs_without_root: LabsRunner, tmp_path: P
     docs_examples.write_worked_example(tmp_path / "mine")
     result = labs_without_root("--labs", "mine", "verify", "notice-board")
     assert 0 == result.returncode, result.stdout + result.stderr
-    assert 2 == result.stdout.count(": fails with '")
+    assert 2 == result.stdout.count(" fails with '")
 
 
 def test_labs_in_another_folder(labs_without_root: LabsRunner) -> None:

@@ -101,7 +101,7 @@ def test_command(tree: Path) -> None:
     """`labs grade bundle` writes a bundle and the next step; a folder named 'bundle' can still be graded."""
     result = helpers.run_labs(tree, "grade", "bundle", "gradescope", "--lab", "tiny")
     assert (0, "") == (result.returncode, result.stderr)
-    assert result.stdout.startswith("Written to gradescope.zip.\nUpload it")
+    assert result.stdout.startswith("Wrote gradescope.zip.\nUpload it")
     assert (tree / "gradescope.zip").is_file()
     assert "The folder bundle does not exist." in helpers.run_labs(tree, "grade", "./bundle").stderr
     assert (

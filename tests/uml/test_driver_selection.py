@@ -18,8 +18,8 @@ def test_uml_is_chosen_without_an_engine(labs: LabsRunner) -> None:
     """Without a Docker Engine the driver uml is chosen, and one line says so and why."""
     started = labs("start", "solo")
     assert 0 == started.returncode, started.stderr
-    why = f"docker cannot run it: No Docker Engine answers at {NO_ENGINE}"
-    assert f"Driver uml: its VMs need no Docker Engine; {why}." == started.stderr.splitlines()[0]
+    why = f"Driver docker cannot run it: No Docker Engine answers at {NO_ENGINE}"
+    assert f"Driver uml: its VMs need no Docker Engine. {why}." == started.stderr.splitlines()[0]
     assert "(driver uml)" in labs("status").stdout
 
 
@@ -56,7 +56,9 @@ def test_lab_that_needs_ipvs(labs: LabsRunner, leftovers: UmlLeftovers, engine: 
     try:
         if first_line.startswith("Driver docker:"):
             pytest.skip("the engine's kernel has IPVS")
-        assert "Driver uml: its VMs need no Docker Engine; docker cannot run it: 'meshed' needs ipvs" in first_line
+        assert (
+            "Driver uml: its VMs need no Docker Engine. Driver docker cannot run it: 'meshed' needs ipvs" in first_line
+        )
         assert 0 == labs("exec", "node1", "--", "grep", "-w", "ip_vs_rr", "/proc/modules", env=engine).returncode
     finally:
         labs("rm", "meshed", env=engine)
