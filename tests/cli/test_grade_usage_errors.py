@@ -78,7 +78,7 @@ def test_similar_submissions(count: int, capsys: pytest.CaptureFixture[str]) -> 
     output = capsys.readouterr().out
     assert "\x1b]" not in output
     lines = (
-        "  ada and eve  84% alike, 21 pieces",
+        "  ada and eve  84% similar, shared passages: 21",
         "      second",
         "  and 2 more pairs, in the reports 'json' and 'pages'",
     )

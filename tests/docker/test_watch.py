@@ -24,7 +24,7 @@ HANGS = '''
 @step("init")
 def test_hangs(nodes: Nodes) -> None:
     """It returns."""
-    if nodes["node1"].host.file("/root/hang").exists:
+    if nodes["node1"].testinfra_host.file("/root/hang").exists:
         __import__("time").sleep(1000)
 '''
 OpenWatch = Callable[..., ScreenTerminal]

@@ -148,7 +148,7 @@ def test_pairs(tmp_path: Path) -> None:
     """The index lists similar submissions, with links to both and some lines."""
     text = write_pages(tmp_path / "out", ALL_GRADES[:2], SimilarPair(1, 0, 0.84, 21, ("cp a <b>",)))["index.html"]
     assert ["learners/ada.html", "learners/bob.html", "learners/bob.html", "learners/ada.html"] == list_links(text)
-    assert "84% alike, 21 pieces" in text
+    assert "84% similar, shared passages: 21" in text
     assert "cp a &lt;b&gt;" in text
 
 
