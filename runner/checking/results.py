@@ -76,7 +76,7 @@ class CheckReport:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The exit code of `labs check`: an error of the environment outweighs unfinished work."""
+        """The exit code of `labs check`: a check that could not run outweighs unfinished work."""
         if self.count_outcome(Outcome.ERROR):
             return ExitCode.HOST
         is_done = self.count_outcome(Outcome.PASSED) == len(self.results)

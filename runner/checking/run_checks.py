@@ -31,7 +31,7 @@ _PYTEST_ARGUMENTS = (
     "-pchecks.pytest_plugin",
 )
 _PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
-# A step may have no checks.
+# A step may have no checks, so pytest may collect none.
 _EXPECTED_EXIT_CODES = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
@@ -57,7 +57,7 @@ def run_checks(request: CheckRequest) -> CheckReport:
     if status == pytest.ExitCode.NO_TESTS_COLLECTED and request.steps is None:
         collector.load_errors.append("the file contains no checks")
     if collector.crashes:
-        # What the nodes answered may have caused the crash, so it is not necessarily a fault of the lab.
+        # A response of a node may have caused the crash, so it is not necessarily a fault of the lab.
         message = f"The checks of '{request.lab.name}' crashed, so their results are unknown."
         raise HostError(message, f"Try again. If they crash again, fix {file}.", "\n".join(collector.crashes))
     if collector.load_errors or status not in _EXPECTED_EXIT_CODES:

@@ -81,7 +81,7 @@ class _Commands(click.Group):
 
 
 def _set_root(_ctx: click.Context, _param: click.Parameter, folder: str | None) -> None:
-    # An environment variable, so that programs that we start find the same labs.
+    # An environment variable, so that child processes find the same labs.
     if folder is not None:
         # Unlike Path.expanduser, this does not fail for a `~NAME` that is not a user.
         os.environ["LABS_ROOT"] = str(Path(os.path.expanduser(folder)).absolute())  # noqa: PTH111
@@ -119,7 +119,7 @@ def main() -> NoReturn:
         click.echo("Interrupted.", err=True)
         code = ExitCode.INTERRUPTED
     except SystemExit:
-        # click and rich exit when the reader of our output is gone, as after `head`; click also after a completion.
+        # click and rich exit when the output pipe is closed, for example by `head`; click also after a completion.
         code = ExitCode.DONE
     except OSError as error:
         code = _handle_os_error(error)
@@ -133,7 +133,7 @@ def main() -> NoReturn:
 def _handle_os_error(error: OSError) -> int:
     subject = error.filename
     if subject is None and error.errno == errno.ENOSPC:
-        # Most likely standard output goes to a full disk. Python would try to write the rest of it once more at exit.
+        # Most likely standard output is a file on a full disk. Python would try to write the rest again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         subject = "Cannot write the output"
     if subject is None:

@@ -55,7 +55,7 @@ def create_status_reporter() -> StatusReporter:
 class _LiveReporter:
     @contextmanager
     def report_step(self, name: str) -> Iterator[DetailCallback]:
-        # Imported here, since commands without a terminal need not wait for it.
+        # Imported here, because the import takes time, and only a terminal needs it.
         from rich.live import Live
 
         start_time = time.monotonic()

@@ -24,7 +24,7 @@ _MAX_PAIRS, _MAX_LINES_PER_PAIR, _MAX_OUTPUT_LINES = 10, 2, 5
 
 
 class GradingDisplay(Protocol):
-    """Shows how grading proceeds."""
+    """Shows the status of grading jobs, and their grades."""
 
     def show_status(self, job: Job, line: str) -> None:
         """Show what happens to a job now."""

@@ -22,7 +22,7 @@ def print_lesson_parts(parts: Iterable[LessonPart], topology: Topology) -> None:
     console = _console.get_stdout()
     for part in parts:
         if isinstance(part, Prose):
-            # Wrapped in pipes too: without wrapping, rich crops indented text.
+            # Also wrapped in a pipe, because rich crops indented text that is not wrapped.
             console.print(Markdown(part.text, hyperlinks=False), soft_wrap=False)
             console.print()
         elif isinstance(part, Command):
@@ -64,7 +64,7 @@ def render_picture_table(picture: Picture, topology: Topology) -> RenderableType
     from rich.text import Text
 
     table = Table(box=box.ROUNDED, border_style="dim")
-    # A single node manages nothing, and before there is a swarm no node has a role.
+    # Roles mean nothing before there is a swarm, or in a swarm of one node.
     has_roles = picture.is_swarm and len(topology.nodes) > 1
     for node in topology.nodes:
         role = f" {node.role}" if has_roles else ""

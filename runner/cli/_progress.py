@@ -66,12 +66,12 @@ def _with_warnings(lab: str, action: Callable[[], ProgressUpdate], *, is_change:
     try:
         update = action()
     except OSError as error:
-        # For a full disk, unlike for a folder without permissions, the error has no file name.
+        # The error for a full disk has no file name, unlike the error for missing permissions.
         location = f"{error.filename}: " if error.filename else ""
         _warn(f"Cannot store your progress in '{lab}': {location}{error.strerror}.")
         return ProgressUpdate(Progress(lab))
     if update.progress.unreadable_file:
-        # Only a change moves the file aside.
+        # Reading progress leaves the file where it is; only recording a change moves it.
         result = (
             "could not be read, so it starts empty. The file was moved to"
             if is_change

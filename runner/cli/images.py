@@ -128,7 +128,7 @@ def export_images(file: Path) -> int:
     incomplete = [lab.name for lab in labs if not exported.issuperset(lab.lesson.images)]
     if incomplete:
         console.print(f"Images for {', '.join(incomplete)} are missing; 'labs images build --driver uml' builds them.")
-    console.print(f"On the other computer, type: labs images import {file.name}", markup=False)
+    console.print(f"On the other computer, run: labs images import {file.name}", markup=False)
     return 0
 
 

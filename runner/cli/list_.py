@@ -63,7 +63,7 @@ def _print_table(entries: list[tuple[tuple[str, ...], str]]) -> None:
         line = Text(_format_row(row, widths))
         line.stylize("bold", 0, len(row[0]))
         console.print(line, no_wrap=True)
-        # Wrapped in pipes too: without wrapping, rich crops indented text.
+        # Also wrapped in a pipe, because rich crops indented text that is not wrapped.
         console.print(Padding(Text(summary), (0, 0, 0, 2)), soft_wrap=False)
 
 

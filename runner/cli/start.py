@@ -130,4 +130,4 @@ def _suggest_commands(lab: Lab, outcome: StartResult, progress: Progress) -> Non
     step = progress.find_first_step_never_passed(lab.lesson)
     if outcome is StartResult.FRESH and progress.count_passed_steps(lab.lesson) and step:
         commands.append((f"labs goto {name} {step.id}", "skip to where you were before"))
-    _console.print_suggested_commands(commands)
+    _console.print_suggested_commands(commands, "Next:")

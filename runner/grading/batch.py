@@ -90,7 +90,7 @@ class BatchGrader:
 
     def _load_or_grade(self, packed: PackedJob) -> Grade:
         key = grade_cache.derive_grade_key(packed)
-        # Two learners may submit the same work: they would be graded on a cluster of the same name.
+        # Two learners may submit the same work. It is graded on a cluster of the same name, so not at the same time.
         with self._lock_key(key):
             stored = grade_cache.load_grade(key) if not self.force or key in self._stored_keys else None
             if stored:

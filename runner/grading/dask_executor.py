@@ -1,4 +1,4 @@
-"""Grade submissions on the workers of a Dask cluster; `dask_worker` is the other side."""
+"""Grade submissions on the workers of a Dask cluster, which load `dask_worker`."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def _connect(address: str) -> Iterator[Client]:
         ) from error
     _check_dask_versions({"scheduler": scheduler}, address)
     with warnings.catch_warnings():
-        # They are about the versions of other packages, which make no difference here.
+        # The warnings are about the versions of other packages, which make no difference here.
         warnings.simplefilter("ignore")
         client = Client(address, timeout=_CONNECT_SECONDS, security=security, set_as_default=False)
     with client:

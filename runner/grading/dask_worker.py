@@ -1,4 +1,4 @@
-"""The Dask worker's side: a preload module that lets a Dask worker grade submissions.
+"""A preload module that lets a Dask worker grade submissions for `dask_executor`.
 
     dask worker ADDRESS --preload runner.grading.dask_worker
 
@@ -92,7 +92,7 @@ def count_running_jobs(run_id: str) -> int:
 
 
 class _CancelPlugin(WorkerPlugin):
-    """Stops gradings whose tasks were cancelled; Dask itself cannot stop a thread."""
+    """Stops the grading jobs of cancelled tasks; Dask itself cannot stop a thread."""
 
     def transition(self, key: object, start: str, finish: str, **_more: Any) -> None:
         """Handle a task's change of state: a running task is released if its client cancelled it or disconnected."""
@@ -102,7 +102,7 @@ class _CancelPlugin(WorkerPlugin):
                 executor.interrupt_jobs()
 
     def teardown(self, worker: Worker) -> None:
-        """Stop all gradings when the worker is stopped."""
+        """Stop all grading jobs when the worker is stopped."""
         for executor in list(_executors.values()):
             executor.interrupt_jobs()
 

@@ -44,7 +44,7 @@ class Executor(Protocol):
         ...
 
     def interrupt_jobs(self) -> None:
-        """Stop all gradings, wait until their nodes are removed, and refuse to start others."""
+        """Stop all grading jobs, wait until their nodes are removed, and start no more jobs."""
         ...
 
 

@@ -12,7 +12,7 @@ from runner.grading.resource_limits import ResourceLimits
 from runner.nodes.driver_interface import ExecResult, Node
 
 _LIMITED_EXEC = (Path(__file__).parent / "limited_exec.pl").read_text("utf-8")
-# For the transfer to and from the node, and for `timeout` to kill commands that ignore its first signal.
+# Extra time for the transfer to and from the node, and for `timeout` to kill commands that ignore its first signal.
 _GRACE_SECONDS = 20
 # `timeout 0` would mean no limit.
 _MIN_SECONDS = 0.1

@@ -22,7 +22,7 @@ from runner.lessons import catalog
 from runner.storage import codec
 from runner.subprocess_pool import SubprocessPool
 
-# To start and remove nodes twice on a busy host, in addition to the time for the blocks.
+# The time to start and remove nodes twice on a busy host, in addition to the time for the blocks.
 _CLUSTER_SECONDS = 900
 _MAX_LOG_LINES = 20
 
@@ -47,7 +47,7 @@ class LocalExecutor:
         return self._children.is_interrupted
 
     def interrupt_jobs(self) -> None:
-        """Stop all gradings after they have removed their nodes, and refuse to start others."""
+        """Interrupt all grading jobs, which then remove their nodes, and start no more jobs."""
         self._children.interrupt_all()
 
     def grade_job(self, packed: PackedJob, on_status: StatusCallback) -> Grade:

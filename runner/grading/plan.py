@@ -26,7 +26,7 @@ from runner.storage import locks
 
 @dataclass(frozen=True, slots=True)
 class GradingRequest:
-    """What a user asks to be graded.
+    """The submissions and options of one `labs grade`.
 
     Attributes:
         submissions: The submissions' folders.
@@ -52,7 +52,7 @@ class GradingRequest:
 
 @dataclass(frozen=True, slots=True)
 class GradingPlan:
-    """What will be graded.
+    """The jobs for a request, and the submissions without a job.
 
     Attributes:
         jobs: The jobs, in the order of the submissions.

@@ -25,10 +25,10 @@ MIN_SHARE, MIN_PIECES = 0.6, 16
 # A line or fingerprint is common if more than half of the class has it, or more than _MAX_SHARED submissions; the
 # latter also keeps the work linear in their number. It is never common if at most _MIN_COMMON have it.
 _MIN_COMMON, _MAX_SHARED = 3, 20
-# In words: the length of two or three commands. A common sequence longer than both together is certainly found.
+# In words: the length of two or three commands. A common sequence longer than both together is always found.
 _SEQUENCE_LENGTH, _WINDOW = 16, 4
 _MAX_EXAMPLES, _MAX_EXAMPLE_LENGTH = 5, 200
-# Far more than a complete course has. Only this much is compared.
+# Only this much of a submission is compared, which is far more than all commands of a complete course.
 _MAX_SCRIPT_LENGTH = 128 << 10
 _MAX_FILE_BYTES, _MAX_FILES, _MAX_TOTAL_BYTES = 64 << 10, 100, 128 << 10
 
@@ -119,7 +119,7 @@ def find_similar_pairs_in_class(
 
 
 def _list_lines(grade: Grade, texts: Iterable[str]) -> Iterator[CodeLine]:
-    # By line, because a block that was run on three nodes was written once.
+    # Keyed by line, because a block that ran on three nodes was written only once.
     scripts = {run.line: run.script for run in grade.runs}
     yield from tokenize.tokenize_lines("\n".join(scripts.values())[:_MAX_SCRIPT_LENGTH])
     for text in texts:

@@ -90,7 +90,7 @@ class SubmissionGrader:
                 try:
                     grade = replace(self._try_grading(submission, cluster_id, grade), attempts=attempt)
                 except BrokenLabError:
-                    # On a busy host a correct setup may fail.
+                    # On a busy host even a correct setup may fail, so try again.
                     if attempt == _MAX_ATTEMPTS:
                         raise
                 if grade.is_complete:

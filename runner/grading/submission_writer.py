@@ -104,7 +104,7 @@ def create_placeholders(tokens: Mapping[str, tuple[str, str, str]], addresses: M
 
     """
     placeholders = [Placeholder(name, text, node, command) for text, (name, node, command) in tokens.items()]
-    # The longest first, or 10.0.0.1 would be found in 10.0.0.11.
+    # The longest first, so that 10.0.0.1 is not replaced in 10.0.0.11.
     by_length = sorted(addresses.items(), key=lambda pair: -len(pair[1]))
     for node, address in by_length:
         name = f"{node.upper().replace('-', '_')}_ADDRESS"
@@ -117,7 +117,7 @@ def _render_blocks(
 ) -> Iterator[str]:
     script = "\n".join(_list_commands(series))
     for placeholder in placeholders:
-        # Not 10.0.0.2 in 10.0.0.20, nor in 110.0.0.2.
+        # Matches 10.0.0.2 neither in 10.0.0.20 nor in 110.0.0.2.
         pattern = rf"(?<![\w.]){re.escape(placeholder.text)}(?!\w)"
         script, count = re.subn(pattern, f"<{placeholder.name}>", script)
         if count and placeholder.name not in captured:

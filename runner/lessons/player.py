@@ -14,7 +14,7 @@ from runner.nodes.driver_interface import Cluster, ExecResult, Node
 _RETRY_PAUSE_SECONDS = 0.5
 # A command that has not ended by then probably waits for something that never happens.
 _COMMAND_TIMEOUT_SECONDS = 180
-# Exit statuses of `timeout`; the second one if the command ignored SIGTERM and was killed.
+# Exit statuses of `timeout`: the command ended after SIGTERM, or ignored it and was killed.
 _TIMEOUT_EXIT_STATUSES = (124, 137)
 # Enough for a token, an address or an id; a malicious node could print gigabytes.
 _MAX_CAPTURE_LENGTH = 4096

@@ -1,4 +1,4 @@
-"""Create a new lab from the template: small, complete, and verified."""
+"""Create a new lab from the template, a small lab that passes `labs verify`."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def plan_replay_on_current_cluster(
 
 
 def find_blocking_check_error(lesson: Lesson, report: CheckReport, target: Step) -> CheckResult | None:
-    """Return the check error because of which it is unknown whether all steps before the target are done, if any."""
+    """Return a check error that leaves open whether all steps before the target are done; None if there is none."""
     current = _find_next_checked_step(lesson, report, passed_steps.count_leading_passed_steps(lesson, report))
     if current not in lesson.steps[: lesson.steps.index(target)]:
         return None
@@ -86,7 +86,7 @@ def _find_next_checked_step(lesson: Lesson, report: CheckReport, done_count: int
 
 
 def _describe_regression(lesson: Lesson, current: Step, completed_on_cluster: Container[str]) -> str:
-    """Describe the first step from the current one on that was completed on this cluster; empty if there is none."""
+    """Say whether the current or a later step was completed on this cluster before; empty if none was."""
     remaining = lesson.steps[lesson.steps.index(current) :]
     earlier_completed = next((step for step in remaining if step.id in completed_on_cluster), None)
     if earlier_completed is None:

@@ -1,4 +1,4 @@
-"""Builds the site: loads every lab in every language, renders it, and writes the files that have changed."""
+"""Build the site: load every lab in every language, render it, and write the files that have changed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def render_site_files(*, url: str = "", live: bool = False) -> dict[str, bytes]:
         BrokenLabError: Lessons or the glossary are broken; the message lists every problem as `file:line: message`.
 
     """
-    # A published site shows every reader the same values; next to a running lab it shows the learner's own.
+    # A published site shows every reader the same values; `labs site serve` shows the learner's values.
     labs = localization.load_all_labs(store.load_lab_for_recorded_learner if live else catalog.load_lab)
     renderer = _LanguageRenderer(labs)
     contents = {language: renderer.render_language(language) for language in localization.list_site_languages(labs)}

@@ -1,4 +1,4 @@
-"""Highlights code with Pygments, reduced to the few CSS classes that the style sheet colours."""
+"""Highlight code with Pygments, reduced to the few CSS classes that the style sheet colours."""
 
 from __future__ import annotations
 

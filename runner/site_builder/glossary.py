@@ -1,4 +1,4 @@
-"""Reads the glossary (`labs/glossary.md` or `glossary.zh.md`) and finds its terms in the text of lessons."""
+"""Read the glossary (`labs/glossary.md` or `glossary.zh.md`) and find its terms in the text of lessons."""
 
 from __future__ import annotations
 

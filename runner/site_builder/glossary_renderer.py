@@ -1,4 +1,4 @@
-"""Renders the glossary's definitions to HTML."""
+"""Render the glossary's definitions to HTML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Renders a lesson's introduction and steps to HTML, for their own pages and for the page with the complete lab."""
+"""Render a lesson's introduction and steps to HTML, for their own pages and for the page with the complete lab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resolves the links and images of a lesson to their paths on the site."""
+"""Resolve the links and images of a lesson to their paths on the site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the learner's progress for the pages that `labs site serve` shows."""
+"""Read the learner's progress for the pages that `labs site serve` shows."""
 
 from __future__ import annotations
 

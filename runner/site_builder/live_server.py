@@ -1,4 +1,4 @@
-"""Serves the built site on the loopback interface, watches its sources, and sends live updates to open pages."""
+"""Serve the built site on the loopback interface, watch its sources, and send live updates to open pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loads every lab, and pairs it with its lesson in each language of the site."""
+"""Load every lab, and pair it with its lesson in each language of the site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Renders the Markdown of lessons to HTML: heading anchors, resolved links, linked glossary terms, highlighted code."""
+"""Render the Markdown of lessons to HTML: heading anchors, resolved links, linked glossary terms, highlighted code."""
 
 from __future__ import annotations
 

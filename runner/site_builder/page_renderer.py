@@ -1,4 +1,4 @@
-"""Renders every page of the site in one language: front page, labs, steps, glossary, and the 404 page."""
+"""Render every page of the site in one language: front page, labs, steps, glossary, and the 404 page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Computes the layout of a lesson's pictures: nodes side by side, the services on them, and networks below them."""
+"""Compute the layout of a lesson's pictures: nodes side by side, the services on them, and networks below them."""
 
 from __future__ import annotations
 

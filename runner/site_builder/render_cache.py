@@ -1,4 +1,4 @@
-"""Caches rendered lessons on disk, because most lessons do not change between two builds."""
+"""Cache rendered lessons on disk, because most lessons do not change between two builds."""
 
 from __future__ import annotations
 

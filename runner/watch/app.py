@@ -54,7 +54,7 @@ class TerminalScreen(Protocol):
 
 
 class WatchApp:
-    """One watch, from its start until the learner quits.
+    """One run of `labs watch`, from its start until the learner quits.
 
     Only the thread that calls `run_until_quit` changes the state. Other threads pass it functions to call with `_post`.
 
@@ -81,7 +81,7 @@ class WatchApp:
         self._should_quit = False
 
     def run_until_quit(self) -> None:
-        """Run until the learner quits."""
+        """Draw the screen and react to keys and events until the learner quits."""
         with ExitStack() as cleanup:
             closers = (self._selector.close, self._check_client.kill_worker, self._event_streams.close_streams)
             for close in closers:

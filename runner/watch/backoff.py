@@ -1,4 +1,4 @@
-"""Decides when to poll next: soon after an event, and at growing intervals while nothing happens."""
+"""Decide when to poll next: soon after an event, and at growing intervals while nothing happens."""
 
 from __future__ import annotations
 

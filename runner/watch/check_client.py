@@ -1,4 +1,4 @@
-"""Runs checks in a separate worker process, which can be killed if a check hangs."""
+"""Run checks in a separate worker process, which can be killed if a check hangs."""
 
 from __future__ import annotations
 

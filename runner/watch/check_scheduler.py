@@ -1,4 +1,4 @@
-"""Decides when checks run: those of the learner's current step soon after an event, and all checks less often."""
+"""Decide when checks run: those of the learner's current step soon after an event, and all checks less often."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class NodeSnapshot:
-    """One node.
+    """One node at one moment.
 
     Attributes:
         name: The node's name.
@@ -79,7 +79,7 @@ class NodeSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSnapshot:
-    """One service, with the numbers of its running and desired tasks."""
+    """One service at one moment, with the numbers of its running and desired tasks."""
 
     name: str
     running_tasks: int

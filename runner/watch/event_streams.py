@@ -1,4 +1,4 @@
-"""Follows the Docker events of every running node, with one API client and one thread per node engine."""
+"""Follow the Docker events of every running node, with one API client and one thread per node engine."""
 
 from __future__ import annotations
 

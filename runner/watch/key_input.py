@@ -1,4 +1,4 @@
-"""Parses the bytes that a terminal sends for key presses."""
+"""Parse the bytes that a terminal sends for key presses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Polls a cluster: looks up its nodes, and asks their engines what runs on them."""
+"""Poll a cluster: look up its nodes, and ask their engines what runs on them."""
 
 from __future__ import annotations
 

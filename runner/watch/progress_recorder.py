@@ -1,4 +1,4 @@
-"""Loads the learner's progress into the watch state, and records passed steps and shown hints."""
+"""Load the learner's progress into the watch state, and record passed steps and shown hints."""
 
 from __future__ import annotations
 
@@ -78,5 +78,5 @@ def _reload_lab(lab: Lab, progress: Progress) -> Lab:
     try:
         return catalog.load_lab(lab.name, progress.learner)
     except LabsError:
-        # The lesson has been broken since; running its checks reports that.
+        # The lesson was broken by a later edit; running its checks reports that.
         return lab

@@ -1,4 +1,4 @@
-"""Renders the complete screen of `labs watch` from its state: header, notices, steps, topology and keys."""
+"""Render the complete screen of `labs watch` from its state: header, notices, steps, topology and keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Renders the shown step: its checks and what they observed, its hints, and how to see its solution."""
+"""Render the shown step: its checks and what they observed, its hints, and how to see its solution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builds styled lines of text that fit a given width."""
+"""Build styled lines of text that fit a given width."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Renders the nodes and services of a cluster: as boxes if there is room, and otherwise as one line per node."""
+"""Render the nodes and services of a cluster: as boxes if there is room, and otherwise as one line per node."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _render_box(node: NodeSnapshot, inner_width: int, inner_height: int) -> list
     border = "dim" if node.is_ready else "yellow"
     title = build_styled_line(_state_symbol(node), " ", (node.name, "bold"), *_describe_node(node))
     if title.cell_len > inner_width:
-        # The state is more important than the role, so it is the one to keep.
+        # Show only the state, which is more important than the role.
         last = _describe_node(node)[-1:]
         title = truncate_line(build_styled_line(_state_symbol(node), " ", (node.name, "bold"), *last), inner_width)
     rule = "─" * (inner_width - title.cell_len)

@@ -51,7 +51,7 @@ def write_bundle(
             (folder / HIDDEN_FOLDER).mkdir()
             shutil.copy(hidden_checks, folder / HIDDEN_FOLDER)
         if artifacts:
-            # A link, to save a copy of hundreds of megabytes.
+            # A symbolic link avoids a copy of hundreds of megabytes.
             (folder / ARTIFACTS_FILE).symlink_to(artifacts.resolve())
         bundle_format.add_files(folder, settings)
         bundle_format.write_output(folder, out)

@@ -1,4 +1,4 @@
-"""Package the running labs as a wheel, so that a bundle grades exactly as the host that created it.
+"""Package the running labs as a wheel, so that a bundle grades exactly like the host that created it.
 
 The format is that of PEP 427 and of the page 'Binary distribution format' of the Python packaging guide.
 """

@@ -1,4 +1,4 @@
-"""GitHub annotations: workflow commands that show messages beside `submission.md` when a step prints this file.
+"""GitHub annotations: workflow commands that show messages next to `submission.md` when a step prints this file.
 
 The format is that of GitHub's page 'Workflow commands for GitHub Actions'.
 """

@@ -1,4 +1,4 @@
-"""GitLab's Code Quality report, which a merge request shows beside `submission.md`.
+"""GitLab's Code Quality report, which a merge request shows next to `submission.md`.
 
 The format is that of GitLab's page 'Code Quality', section 'Code Quality report format'. GitLab stops reading at the
 first malformed entry.

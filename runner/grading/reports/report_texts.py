@@ -85,7 +85,7 @@ def describe_incomplete_grade(grade: Grade) -> str:
 
 def format_similarity(pair: SimilarPair) -> str:
     """Return how much two submissions have in common."""
-    return f"{pair.share:.0%} alike, {pair.pieces} pieces"
+    return f"{pair.share:.0%} similar, shared passages: {pair.pieces}"
 
 
 def summarize_grades(grades: Sequence[Grade]) -> str:

@@ -89,7 +89,7 @@ def _find_in_script(script: str) -> Iterator[tuple[int, str]]:
 
 def _find_in_command_line(line: str) -> Iterator[str]:
     lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-    # Otherwise a word ends at every colon.
+    # Without this, shlex ends a word at every colon.
     lexer.whitespace_split = True
     try:
         words = list(lexer)

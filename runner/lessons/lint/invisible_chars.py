@@ -10,7 +10,7 @@ from runner.lessons.lint.context import LintContext
 from runner.lessons.problems import Problem
 
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\t\n\x20-\x7e]")
-# Letters and marks by their Unicode category, but invisible.
+# Unicode classifies these as letters or marks, but they are invisible.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _VARIATION_SELECTORS = (range(0xFE00, 0xFE10), range(0x180B, 0x1810), range(0xE0100, 0xE01F0))
 
