@@ -189,5 +189,5 @@ def test_check_shows_the_next_step(labs: LabsRunner, on_node1: DockerOnNode) -> 
     labs("play", "--to", "volumes")
     on_node1("volume", "create", "third")
     shown = labs("check").stdout
-    assert "All 4 checks pass.\nYou have completed every step of 'Ladder'. Well done!\n" in shown
+    assert "All 4 checks passed.\nYou have completed every step of 'Ladder'. Well done!\n" in shown
     assert "3/5 steps passed, 2 played for you" in labs("status").stdout

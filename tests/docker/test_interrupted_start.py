@@ -110,4 +110,4 @@ def test_concurrent_command_is_rejected(
     refused = labs("rm", "trio")
     assert 0 == process.wait(60)
     assert 4 == refused.returncode
-    assert "Wait until it has ended" in refused.stderr
+    assert "Wait until it finishes" in refused.stderr
