@@ -121,7 +121,7 @@ class ComposeSnapshot:
         result = self.node.run_command(*_CURL, *urls)
         return [_parse_json_object(response.strip()) for response in result.stdout_text.split(_SEPARATOR)[:-1]]
 
-    def load_compose_file(self, container: Container) -> Mapping[str, Any]:
+    def query_compose_config(self, container: Container) -> Mapping[str, Any]:
         """Return the project's current Compose file, as Compose parses it; empty if it cannot be read."""
         files = container.labels.get(f"{_LABEL_PREFIX}project.config_files", "")
         if files not in self._compose_files:

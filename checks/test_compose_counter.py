@@ -191,7 +191,7 @@ def test_replicas_share_one_count(app: ComposeSnapshot) -> None:
 @with_compose_snapshot
 def test_compose_file_declares_five_replicas(app: ComposeSnapshot) -> None:
     """The Compose file declares five replicas of web, so that the next 'up' keeps them."""
-    config = app.load_compose_file(_find_compose_container(app, "web")).get("services", {}).get("web", {})
+    config = app.query_compose_config(_find_compose_container(app, "web")).get("services", {}).get("web", {})
     declared = config.get("deploy", {}).get("replicas") or config.get("scale") or 1
     expect_equal(
         app.node, declared, _REPLICAS, of="replicas of web in the Compose file", see="docker compose config web"

@@ -18,7 +18,7 @@ from checks.placement_constraints import filter_eligible_members
 from checks.shared_snapshot import SharedSnapshot
 from checks.swarm import Service, SwarmSnapshot, Task, with_swarm_snapshot
 from checks.swarm_expectations import expect_all_nodes_ready, expect_only_node1_manages
-from checks.wordpress import BlogResponse, Post
+from checks.wordpress import Post, PostsResponse
 
 _MANUAL_BLOG = "http://node1:8080"
 _COMPOSE_BLOG = "http://node2:8080"
@@ -49,9 +49,9 @@ class _LabSnapshot(SwarmSnapshot):
         self.compose = compose.ComposeSnapshot(nodes["node2"])
 
     @cached_property
-    def blogs(self) -> Mapping[str, BlogResponse]:
+    def blogs(self) -> Mapping[str, PostsResponse]:
         """The responses of all blogs, by address."""
-        return wordpress.fetch_blog_responses(self.nodes["node1"], (_MANUAL_BLOG, _COMPOSE_BLOG, *_SWARM_BLOGS))
+        return wordpress.fetch_posts_responses(self.nodes["node1"], (_MANUAL_BLOG, _COMPOSE_BLOG, *_SWARM_BLOGS))
 
     def list_posts(self, address: str) -> tuple[Post, ...]:
         """Return the learner's posts in a blog, newest first.
@@ -62,7 +62,7 @@ class _LabSnapshot(SwarmSnapshot):
         """
         if address not in _SWARM_BLOGS:
             self.expect_port_is_free()
-        return wordpress.extract_posts(self.nodes["node1"], address, self.blogs[address])
+        return wordpress.require_posts(self.nodes["node1"], address, self.blogs[address])
 
     def expect_port_is_free(self) -> None:
         """Fail if a service publishes the port of the blogs outside the swarm: it takes precedence over containers.

@@ -51,7 +51,7 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class BlogResponse:
+class PostsResponse:
     """The response to a request for a blog's posts.
 
     Attributes:
@@ -96,7 +96,7 @@ class BlogResponse:
         return f"says {self.code}: '{' '.join(message.split())[:100]}'"
 
 
-def fetch_blog_responses(node: CheckNode, addresses: tuple[str, ...]) -> Mapping[str, BlogResponse]:
+def fetch_posts_responses(node: CheckNode, addresses: tuple[str, ...]) -> Mapping[str, PostsResponse]:
     """Request the posts of each blog address ('http://node1:8080') from a node, all in parallel."""
     result = node.run_command(
         "sh", "-c", _FETCH_SCRIPT, _FIELD_SEPARATOR, *(address + _POSTS_PATH for address in addresses)
@@ -105,7 +105,7 @@ def fetch_blog_responses(node: CheckNode, addresses: tuple[str, ...]) -> Mapping
     return {url.removesuffix(_POSTS_PATH): _parse_response(body, trailer) for url, body, trailer in records}
 
 
-def extract_posts(node: CheckNode, address: str, response: BlogResponse) -> tuple[Post, ...]:
+def require_posts(node: CheckNode, address: str, response: PostsResponse) -> tuple[Post, ...]:
     """Return the posts that a learner has published, newest first.
 
     Args:
@@ -146,9 +146,9 @@ def _fingerprint(name: str, environment: Mapping[str, str], settings: str) -> st
     return hashlib.sha256(value.encode()).hexdigest()[:12] if value else ""
 
 
-def _parse_response(body: str, trailer: str) -> BlogResponse:
+def _parse_response(body: str, trailer: str) -> PostsResponse:
     code, _, redirect_url = trailer.partition(" ")
-    return BlogResponse(int(code), redirect_url, body)
+    return PostsResponse(int(code), redirect_url, body)
 
 
 def _parse_post(entry: Mapping[str, Any]) -> Post:

@@ -40,17 +40,17 @@ def command(lab: str | None, step_id: str | None, as_json: bool, patience: float
     """
     session = _progress.create_session()
     cluster = session.cluster_survey.require_running_cluster(lab)
-    loaded = session.load_lab(cluster.id.lab)
-    step = None if step_id is None else require_step(loaded, step_id)
-    report = run_checks.run_checks(CheckRequest(loaded, cluster, frozenset({step.id}) if step else None, patience))
+    loaded_lab = session.load_lab(cluster.id.lab)
+    step = None if step_id is None else require_step(loaded_lab, step_id)
+    report = run_checks.run_checks(CheckRequest(loaded_lab, cluster, frozenset({step.id}) if step else None, patience))
     passed: tuple[str, ...] = ()
     if cluster.id.is_main:
-        passed = passed_steps.find_passed_step_ids(loaded.lesson, report, all_checks_ran=step is None)
-    update = _progress.record_steps_passed(loaded.name, passed)
+        passed = passed_steps.find_passed_step_ids(loaded_lab.lesson, report, all_checks_ran=step is None)
+    update = _progress.record_steps_passed(loaded_lab.name, passed)
     if as_json:
         click.echo(json.dumps(report.to_json_dict(), indent=2))
     else:
         from runner.cli import _check_results
 
-        _check_results.print_check_report(report, loaded, update)
+        _check_results.print_check_report(report, loaded_lab, update)
     return report.exit_code

@@ -121,7 +121,7 @@ def export_images(file: Path) -> int:
     labs = [catalog.load_lab(name) for name in catalog.list_lab_names()]
     reporter = _console.create_status_reporter()
     with locks.lock_images(reporter):
-        images = selection.load_image_archiver().export_images(file, reporter)
+        images = selection.load_image_archiver().export_all_images(file, reporter)
     console = _console.get_stdout()
     console.print(f"Exported the kernel, the disk and {len(images)} images to {file}.", markup=False)
     exported = {image.name for image in images}

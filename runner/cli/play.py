@@ -35,20 +35,20 @@ def command(lab: str | None, last_step: str | None) -> int:
     session = _progress.create_session()
     cluster = session.cluster_survey.require_running_cluster(lab)
     lookup.check_is_main_cluster(cluster)
-    loaded = session.load_lab(cluster.id.lab)
-    steps = loaded.lesson.steps
+    loaded_lab = session.load_lab(cluster.id.lab)
+    steps = loaded_lab.lesson.steps
     if last_step:
-        steps = steps[: steps.index(require_step(loaded, last_step)) + 1]
-    report = run_checks.run_checks(CheckRequest(loaded, cluster, None, 0))
-    _progress.record_steps_passed(loaded.name, passed_steps.find_passed_step_ids(loaded.lesson, report))
-    completed = passed_steps.count_leading_passed_steps(loaded.lesson, report)
+        steps = steps[: steps.index(require_step(loaded_lab, last_step)) + 1]
+    report = run_checks.run_checks(CheckRequest(loaded_lab, cluster, None, 0))
+    _progress.record_steps_passed(loaded_lab.name, passed_steps.find_passed_step_ids(loaded_lab.lesson, report))
+    completed = passed_steps.count_leading_passed_steps(loaded_lab.lesson, report)
     player = LessonPlayer(cluster)
     for number, step in enumerate(steps):
         if number < completed:
             _console.get_stdout().print(Text(f"{step.title}: already done", style="dim"))
-            player.rerun_capturing_commands(parse.load_solution_commands(loaded, step))
+            player.rerun_capturing_commands(parse.load_solution_commands(loaded_lab, step))
         else:
-            _play_step(loaded, cluster, player, step)
+            _play_step(loaded_lab, cluster, player, step)
     return ExitCode.DONE
 
 

@@ -74,11 +74,14 @@ def serve_lessons(port: int) -> int:
 
     from runner import paths
     from runner.site_builder import build as builder
-    from runner.site_builder import live_progress
-    from runner.site_builder.live_server import LiveUpdates, serve_site, watch_folders
+    from runner.site_builder import progress_reader
+    from runner.site_builder.live_server import LiveUpdates, serve_site_in_background, watch_folders
 
-    updates, learners = LiveUpdates(), live_progress.load_learners_by_lab()
-    with tempfile.TemporaryDirectory(prefix="labs-site-") as folder, serve_site(Path(folder), port, updates) as address:
+    updates, learners = LiveUpdates(), progress_reader.load_learners_by_lab()
+    with (
+        tempfile.TemporaryDirectory(prefix="labs-site-") as folder,
+        serve_site_in_background(Path(folder), port, updates) as address,
+    ):
         builder.build_site(Path(folder), live=True)
         _console.get_stdout().print(f"Serving the lessons at {address}  (Ctrl-C to stop)")
 
@@ -93,10 +96,10 @@ def serve_lessons(port: int) -> int:
 
         def poll() -> None:
             nonlocal learners
-            if (current_learners := live_progress.load_learners_by_lab()) != learners:
+            if (current_learners := progress_reader.load_learners_by_lab()) != learners:
                 learners = current_learners
                 rebuild()
-            updates.announce_progress(live_progress.load_passed_step_ids_by_lab())
+            updates.announce_progress(progress_reader.load_passed_step_ids_by_lab())
 
         folders = [paths.labs_folder(), paths.checks_folder(), paths.site_folder()]
         watch_folders(folders, rebuild, poll, threading.Event())

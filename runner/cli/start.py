@@ -45,13 +45,13 @@ def command(lab: str | None, driver: str | None, learner: str | None, seed: str 
     name = lab or _require_started_lab(session)
     named_learner = _options.parse_learner(learner, seed)
     before = session.load_progress(name)
-    loaded = session.load_lab(name, before.learner if named_learner is None else named_learner)
-    outcome, progress = start_lab(session, loaded, driver, keep=keep)
+    loaded_lab = session.load_lab(name, before.learner if named_learner is None else named_learner)
+    outcome, progress = start_lab(session, loaded_lab, driver, keep=keep)
     if named_learner is not None:
         progress = _progress.record_learner(name, named_learner)
-    _print_outcome(loaded, outcome, time.monotonic() - start_time)
-    _print_values(loaded, outcome, before)
-    _suggest_commands(loaded, outcome, progress)
+    _print_outcome(loaded_lab, outcome, time.monotonic() - start_time)
+    _print_values(loaded_lab, outcome, before)
+    _suggest_commands(loaded_lab, outcome, progress)
     return 0
 
 

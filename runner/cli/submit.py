@@ -49,8 +49,8 @@ def command(lab: str | None, out: Path | None, force: bool) -> int:
     """
     session = _progress.create_session()
     cluster = session.cluster_survey.require_running_cluster(lab)
-    loaded = session.load_lab(cluster.id.lab)
-    folder = out or Path(loaded.name)
+    loaded_lab = session.load_lab(cluster.id.lab)
+    folder = out or Path(loaded_lab.name)
     if (folder / SUBMISSION_FILE).exists() and not force:
         raise UsageError(
             f"{folder / SUBMISSION_FILE} already exists.",
@@ -64,8 +64,8 @@ def command(lab: str | None, out: Path | None, force: bool) -> int:
         )
     addresses = {node.name: node.address for node in cluster.nodes}
     placeholders = submission_writer.create_placeholders(_find_tokens(cluster, entries), addresses)
-    progress = session.load_progress(loaded.name)
-    text = submission_writer.render_submission(loaded, progress, entries, placeholders)
+    progress = session.load_progress(loaded_lab.name)
+    text = submission_writer.render_submission(loaded_lab, progress, entries, placeholders)
     folder.mkdir(parents=True, exist_ok=True)
     atomic.write_text(folder / SUBMISSION_FILE, text)
     file_names = _copy_edited_files(cluster, entries, folder)
@@ -73,7 +73,7 @@ def command(lab: str | None, out: Path | None, force: bool) -> int:
     console.print(sanitize.strip_control_chars(text), markup=False)
     suffix = f", with {', '.join(file_names)}" if file_names else ""
     console.print(f"Wrote {folder / SUBMISSION_FILE}{suffix}.", style="green", markup=False)
-    learner = loaded.learner
+    learner = loaded_lab.learner
     words = ["labs", "grade", str(folder), *(["--learner", learner.id, "--seed", learner.seed] if learner else [])]
     _console.print_suggested_commands([(sanitize.strip_control_chars(shlex.join(words)), "see its grade")], "Next:")
     return 0

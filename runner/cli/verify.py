@@ -76,12 +76,13 @@ def command(
     if report:
         paths.check_parent_folder(report)
     parsed_learner = _options.parse_learner(learner, seed) or NO_LEARNER
-    loaded = [catalog.load_lab(name, parsed_learner) for name in names]
-    if len(loaded) > 1:
-        verifications = _verify_labs(loaded, driver, jobs)
+    loaded_labs = [catalog.load_lab(name, parsed_learner) for name in names]
+    if len(loaded_labs) > 1:
+        verifications = _verify_labs(loaded_labs, driver, jobs)
         _write_report(report, verifications)
         return verify_report.combine_exit_codes(verifications)
-    verification = _verify_single_lab(loaded[0], selection.choose_driver(loaded[0], driver, None).driver, keep)
+    chosen_driver = selection.choose_driver(loaded_labs[0], driver, None).driver
+    verification = _verify_single_lab(loaded_labs[0], chosen_driver, keep)
     _write_report(report, [verification])
     tests = len(verification.assertions)
     if verification.failed_assertions:

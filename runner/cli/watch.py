@@ -27,10 +27,10 @@ def command(lab: str | None) -> int:
         raise UsageError("'labs watch' needs a terminal.", "'labs check' prints the same results once, anywhere.")
     session = _progress.create_session()
     # A lab that is named on the command line may be started later.
-    loaded = session.load_lab(lab or session.cluster_survey.require_cluster(None).id.lab)
+    loaded_lab = session.load_lab(lab or session.cluster_survey.require_cluster(None).id.lab)
     from runner.cli._fullscreen import FullScreen
     from runner.watch.app import WatchApp
 
     with FullScreen() as screen:
-        WatchApp(loaded, screen).run_until_quit()
+        WatchApp(loaded_lab, screen).run_until_quit()
     return ExitCode.DONE

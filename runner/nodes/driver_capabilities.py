@@ -50,7 +50,7 @@ class CapacityPlanner(Protocol):
 class ImageArchiver(Protocol):
     """A driver that can move everything its nodes need to another host, as one file."""
 
-    def export_images(self, file: Path, reporter: StatusReporter) -> tuple[NodeImage, ...]:
+    def export_all_images(self, file: Path, reporter: StatusReporter) -> tuple[NodeImage, ...]:
         """Write everything that nodes need to a file, and return the up-to-date images in it.
 
         Raises:

@@ -72,7 +72,7 @@ def _format_event(name: str, data: object) -> str:
 
 
 @contextmanager
-def serve_site(folder: Path, port: int, updates: LiveUpdates) -> Iterator[str]:
+def serve_site_in_background(folder: Path, port: int, updates: LiveUpdates) -> Iterator[str]:
     """Serve a built site while the block runs.
 
     Args:

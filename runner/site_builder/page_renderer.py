@@ -107,7 +107,7 @@ class PageRenderer:
             # The server shows this page for addresses of any depth, so only absolute paths work on it.
             base_path = urlsplit(self.settings.base_url).path.strip("/")
             variables["language_root"] = variables["site_root"] = f"/{base_path}/" if base_path else "/"
-        return self.build_page_path(path, self.language), self.templates.render_page(template, **variables)
+        return self.build_page_path(path, self.language), self.templates.render_page_bytes(template, **variables)
 
     def list_language_links(self, path: str, site_root: str) -> list[tuple[str, str, str]]:
         """Return the code and the name of each language, and the link to this page in it."""

@@ -51,7 +51,7 @@ class SiteTemplates:
         """Return the HTML of one block of a lesson, rendered by a macro of `blocks.html`."""
         return str(getattr(self._blocks, macro)(**arguments))
 
-    def render_page(self, template: str, **variables: Any) -> bytes:
+    def render_page_bytes(self, template: str, **variables: Any) -> bytes:
         """Return the HTML of a page."""
         page = self._environment.get_template(template)
         return page.render(texts=self.texts, blocks=self._blocks, **variables).encode()

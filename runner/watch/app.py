@@ -70,7 +70,9 @@ class WatchApp:
         self._posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         # Written to by other threads and by signals, to wake up `select`.
         self._wakeup_reader, self._wakeup_writer = socket.socketpair()
-        self._event_streams = EngineEventStreams(lambda: self._post(self._on_event), lambda: self._post(self._on_lost))
+        self._event_streams = EngineEventStreams(
+            lambda: self._post(self._on_cluster_event), lambda: self._post(self._on_stream_lost)
+        )
         self._check_client = CheckClient(lab.name)
         self._scheduler = CheckScheduler(self._check_client)
         self._selector = selectors.DefaultSelector()
@@ -156,7 +158,7 @@ class WatchApp:
         known_times = [due for due in times if due is not None]
         return max(0.0, min(known_times) - now) if known_times else None
 
-    def _on_event(self) -> None:
+    def _on_cluster_event(self) -> None:
         now = time.monotonic()
         self._poll_backoff = self._poll_backoff.reschedule_after_event(now)
         self._scheduler.schedule_after_event(now)
@@ -165,7 +167,7 @@ class WatchApp:
         listener.discard_notifications()
         self._scheduler.schedule_after_event(time.monotonic())
 
-    def _on_lost(self) -> None:
+    def _on_stream_lost(self) -> None:
         self._poll_backoff = self._poll_backoff.reschedule_after_event(time.monotonic())
 
     def _poll(self) -> None:
@@ -209,7 +211,7 @@ class WatchApp:
             if action is KeyAction.QUIT:
                 self._should_quit = True
             elif action is KeyAction.RECHECK:
-                self._on_event()
+                self._on_cluster_event()
                 self._scheduler.abort_slow_run_and_recheck(time.monotonic())
             elif action is KeyAction.SHOW_HINT:
                 self._state = progress_recorder.reveal_next_hint(self._state)

@@ -12,7 +12,7 @@ from runner.nodes.driver_interface import NodeState
 from runner.progress import praise
 from runner.watch import step_view, topology_view
 from runner.watch.model import ClusterPhase, ErrorNotice, WatchState
-from runner.watch.text_layout import align_both_ends, build_styled_line, truncate_line, wrap_with_prefix
+from runner.watch.text_layout import align_both_ends, join_styled_spans, truncate_line, wrap_with_prefix
 
 _KEYS = (("h", "hint"), ("s", "solution"), ("↑↓", "steps"), ("r", "check now"), ("q", "quit"))
 _MIN_BODY_HEIGHT = 7
@@ -59,31 +59,31 @@ def _render_topology(state: WatchState, width: int, height: int, free_height: in
     if topology_height < 1 and free_height > _MIN_BODY_HEIGHT + 1:
         topology_height = 1
     lines = topology_view.render_topology(state.snapshot, width, topology_height)
-    return [build_styled_line(("─" * width, "dim")), *lines] if lines else []
+    return [join_styled_spans(("─" * width, "dim")), *lines] if lines else []
 
 
 def _render_header(state: WatchState, width: int) -> list[Text]:
     passed, total = len(state.passed_step_ids), len(state.steps)
     count = "checking ..." if state.is_checking else f"{passed} of {total} steps"
     if state.success_message:
-        title = build_styled_line((f" ✓ {state.success_message}", "green"))
+        title = join_styled_spans((f" ✓ {state.success_message}", "green"))
     else:
-        title = build_styled_line(" ", (state.lab.lesson.title, "bold"))
+        title = join_styled_spans(" ", (state.lab.lesson.title, "bold"))
     filled = width * passed // total if total else 0
-    bar = build_styled_line(("━" * filled, "green"), ("━" * (width - filled), "dim"))
-    return [align_both_ends(title, build_styled_line((count, "dim"), " "), width), bar]
+    bar = join_styled_spans(("━" * filled, "green"), ("━" * (width - filled), "dim"))
+    return [align_both_ends(title, join_styled_spans((count, "dim"), " "), width), bar]
 
 
 def _render_notices(state: WatchState, width: int) -> list[Text]:
     lines: list[Text] = []
-    warning = build_styled_line((" ! ", "yellow"))
+    warning = join_styled_spans((" ! ", "yellow"))
     error = state.cluster_error or state.check_error or _describe_missing_nodes(state)
     if error:
         lines += wrap_with_prefix(warning, error.message, width - 1, "yellow")
-        lines += wrap_with_prefix(build_styled_line("   "), error.advice, width - 1) if error.advice else []
+        lines += wrap_with_prefix(join_styled_spans("   "), error.advice, width - 1) if error.advice else []
     if state.steps and len(state.passed_step_ids) == len(state.steps):
         message = praise.format_lab_praise(state.lab.lesson)
-        lines += wrap_with_prefix(build_styled_line((" ✓ ", "green")), message, width - 1, "green")
+        lines += wrap_with_prefix(join_styled_spans((" ✓ ", "green")), message, width - 1, "green")
     if state.progress.unreadable_file:
         message = f"The progress file of this lab could not be read. It is kept as {state.progress.unreadable_file}"
         lines += wrap_with_prefix(warning, message, width)
@@ -111,7 +111,7 @@ def _render_keys(width: int) -> Text:
     keys = list(_KEYS)
     while keys:
         spans = [span for key, action in keys for span in ((key, "bold"), (f" {action}   ", "dim"))]
-        line = build_styled_line(" ", *spans)
+        line = join_styled_spans(" ", *spans)
         line.rstrip()
         if line.cell_len <= width:
             return line
@@ -148,14 +148,14 @@ def _keep_last(titles: Sequence[Text], height: int) -> list[Text]:
     omitted = len(titles) - height
     if omitted <= 0 or height < 1:
         return list(titles) if height else []
-    return [build_styled_line((f" ⋮ {omitted + 1} earlier steps", "dim")), *titles[omitted + 1 :]]
+    return [join_styled_spans((f" ⋮ {omitted + 1} earlier steps", "dim")), *titles[omitted + 1 :]]
 
 
 def _keep_first(titles: Sequence[Text], height: int) -> list[Text]:
     omitted = len(titles) - height
     if omitted <= 0 or height < 1:
         return list(titles) if height else []
-    return [*titles[: height - 1], build_styled_line((f" ⋮ {omitted + 1} more steps", "dim"))]
+    return [*titles[: height - 1], join_styled_spans((f" ⋮ {omitted + 1} more steps", "dim"))]
 
 
 def _scroll_text(text: Sequence[Text], scroll_lines: int, height: int) -> list[Text]:
@@ -165,7 +165,7 @@ def _scroll_text(text: Sequence[Text], scroll_lines: int, height: int) -> list[T
     visible = list(text[start : start + height])
     remaining = len(text) - start - height
     if remaining > 0 and visible:
-        visible[-1] = build_styled_line((f"     ↓ {remaining + 1} more lines: Page Down", "dim"))
+        visible[-1] = join_styled_spans((f"     ↓ {remaining + 1} more lines: Page Down", "dim"))
     return visible
 
 
@@ -182,5 +182,5 @@ def _render_title(state: WatchState, step: Step, width: int) -> Text:
         symbol = ("▸", "cyan")
     else:
         symbol, style = ("·", "dim"), style or "dim"
-    count = build_styled_line((f"{passed} of {len(results)} ", "dim")) if is_shown and results else Text("", end="")
-    return align_both_ends(build_styled_line(" ", symbol, " ", (step.title, style)), count, width)
+    count = join_styled_spans((f"{passed} of {len(results)} ", "dim")) if is_shown and results else Text("", end="")
+    return align_both_ends(join_styled_spans(" ", symbol, " ", (step.title, style)), count, width)

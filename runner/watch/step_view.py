@@ -11,7 +11,7 @@ from runner.checking import result_text
 from runner.checking.results import CheckResult, Outcome
 from runner.lessons.model import Step
 from runner.watch.model import WatchState
-from runner.watch.text_layout import build_styled_line, wrap_with_prefix
+from runner.watch.text_layout import join_styled_spans, wrap_with_prefix
 
 _HINT_INDENT = 5
 
@@ -32,13 +32,13 @@ def render_step(state: WatchState, step: Step, width: int, *, brief: bool) -> li
     count_passed = brief and len(passed) > 1
     if count_passed:
         symbol = result_text.OUTCOME_SYMBOLS[Outcome.PASSED]
-        lines.append(build_styled_line("   ", symbol, f" {len(passed)} checks pass"))
+        lines.append(join_styled_spans("   ", symbol, f" {len(passed)} checks pass"))
     for result in results:
         if not (count_passed and result in passed):
             lines += _render_result(result, width)
     if not results and state.report.results:
         message = f"This step has no checks. Read it with 'labs show {step.id}'."
-        lines += wrap_with_prefix(build_styled_line("     "), message, width - 1, "dim")
+        lines += wrap_with_prefix(join_styled_spans("     "), message, width - 1, "dim")
     lines += _render_hints(state, step, width)
     if state.is_solution_shown:
         lines += _render_solution(state, step, width)
@@ -47,11 +47,11 @@ def render_step(state: WatchState, step: Step, width: int, *, brief: bool) -> li
 
 def _render_result(result: CheckResult, width: int) -> list[Text]:
     style = "dim" if result.outcome is Outcome.SKIPPED else ""
-    prefix = build_styled_line("   ", result_text.OUTCOME_SYMBOLS[result.outcome], " ")
+    prefix = join_styled_spans("   ", result_text.OUTCOME_SYMBOLS[result.outcome], " ")
     lines = wrap_with_prefix(prefix, result.says, width - 1, style)
     label_style = "yellow" if result.outcome is Outcome.ERROR else "dim"
     for detail in result_text.list_detail_lines(result):
-        prefix = build_styled_line((f"       {detail.label:<9} ", label_style))
+        prefix = join_styled_spans((f"       {detail.label:<9} ", label_style))
         lines += wrap_with_prefix(prefix, detail.text, width - 1, "cyan" if detail.is_command else "")
     return lines
 
@@ -59,14 +59,14 @@ def _render_result(result: CheckResult, width: int) -> list[Text]:
 def _render_hints(state: WatchState, step: Step, width: int) -> list[Text]:
     lines: list[Text] = []
     for number, hint in enumerate(state.select_step_hints(step).shown, 1):
-        lines.append(build_styled_line((f"     Hint {number}", "yellow")))
+        lines.append(join_styled_spans((f"     Hint {number}", "yellow")))
         text = _render_markdown(hint.text, width - _HINT_INDENT - 1)
         lines += [Text.assemble(" " * _HINT_INDENT, line, no_wrap=True, end="") for line in text]
     return lines
 
 
 def _render_solution(state: WatchState, step: Step, width: int) -> list[Text]:
-    prefix = build_styled_line(("     Solution  ", "yellow"))
+    prefix = join_styled_spans(("     Solution  ", "yellow"))
     if step.id in state.passed_step_ids:
         return wrap_with_prefix(prefix, f"labs solution {step.id}", width - 1, "cyan")
     message = f"Not done yet. Press h for hints, or show it with 'labs solution {step.id} --spoil'."

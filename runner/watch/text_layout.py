@@ -11,7 +11,7 @@ from rich.text import Text
 StyledSpan = tuple[str, str]
 
 
-def build_styled_line(*spans: str | StyledSpan) -> Text:
+def join_styled_spans(*spans: str | StyledSpan) -> Text:
     """Return a line of text made from spans, each with or without a style."""
     return Text.assemble(*spans, no_wrap=True, end="")
 
@@ -48,7 +48,7 @@ def join_until_full(items: Iterable[Text], gap: str, width: int) -> Text:
     """Return a line of as many items as fit into a width, followed by the number of omitted items, such as `+3`."""
     all_items = list(items)
     for count in range(len(all_items), -1, -1):
-        omitted = [build_styled_line((f"+{len(all_items) - count}", "dim"))] if count < len(all_items) else []
+        omitted = [join_styled_spans((f"+{len(all_items) - count}", "dim"))] if count < len(all_items) else []
         line = Text(gap, no_wrap=True, end="").join([*all_items[:count], *omitted])
         if line.cell_len <= width:
             return line

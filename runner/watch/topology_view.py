@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from runner.watch.cluster_snapshot import ClusterSnapshot, NodeSnapshot, ServiceSnapshot, SwarmRole, Workload
-from runner.watch.text_layout import StyledSpan, build_styled_line, join_until_full, truncate_line
+from runner.watch.text_layout import StyledSpan, join_styled_spans, join_until_full, truncate_line
 
 _MIN_BOX_WIDTH = 24
 _MAX_BOX_WIDTH = 40
@@ -41,7 +41,7 @@ def _render_services(snapshot: ClusterSnapshot, width: int) -> list[Text]:
         services = [_render_service(service) for service in snapshot.services]
         lines.append(join_until_full(services, "   ", width - 2))
     if snapshot.unassigned_tasks:
-        names = [build_styled_line((task.name, "yellow")) for task in snapshot.unassigned_tasks]
+        names = [join_styled_spans((task.name, "yellow")) for task in snapshot.unassigned_tasks]
         lines.append(Text.assemble(("no node for ", "yellow"), join_until_full(names, " ", width - 14), end=""))
     return [Text.assemble(" ", line, no_wrap=True, end="") for line in lines]
 
@@ -50,13 +50,13 @@ def _render_service(service: ServiceSnapshot) -> Text:
     style = "green" if service.running_tasks == service.desired_tasks else "yellow"
     tasks = f"{service.running_tasks}/{service.desired_tasks}"
     ports = "".join(f" :{port}" for port in service.published_ports)
-    return build_styled_line((service.name, "bold"), " ", (tasks, style), (ports, "cyan"))
+    return join_styled_spans((service.name, "bold"), " ", (tasks, style), (ports, "cyan"))
 
 
 def _render_rows(nodes: tuple[NodeSnapshot, ...], width: int) -> list[Text]:
     name_width = max(len(node.name) for node in nodes)
     heads = [
-        build_styled_line(" ", _state_symbol(node), " ", (f"{node.name:<{name_width}}", "bold"), *_describe_node(node))
+        join_styled_spans(" ", _state_symbol(node), " ", (f"{node.name:<{name_width}}", "bold"), *_describe_node(node))
         for node in nodes
     ]
     head_width = max(head.cell_len for head in heads) + 3
@@ -70,7 +70,7 @@ def _render_rows(nodes: tuple[NodeSnapshot, ...], width: int) -> list[Text]:
 
 def _render_node_summary(node: NodeSnapshot) -> Text:
     state = "" if node.is_ready else f" {node.state}"
-    return build_styled_line(" ", _state_symbol(node), " ", (node.name, "bold"), (state, "yellow"))
+    return join_styled_spans(" ", _state_symbol(node), " ", (node.name, "bold"), (state, "yellow"))
 
 
 def _render_boxes(nodes: tuple[NodeSnapshot, ...], width: int) -> list[Text]:
@@ -86,14 +86,14 @@ def _render_boxes(nodes: tuple[NodeSnapshot, ...], width: int) -> list[Text]:
 
 def _render_box(node: NodeSnapshot, inner_width: int, inner_height: int) -> list[Text]:
     border = "dim" if node.is_ready else "yellow"
-    title = build_styled_line(_state_symbol(node), " ", (node.name, "bold"), *_describe_node(node))
+    title = join_styled_spans(_state_symbol(node), " ", (node.name, "bold"), *_describe_node(node))
     if title.cell_len > inner_width:
         # Show only the state, which is more important than the role.
         last = _describe_node(node)[-1:]
-        title = truncate_line(build_styled_line(_state_symbol(node), " ", (node.name, "bold"), *last), inner_width)
+        title = truncate_line(join_styled_spans(_state_symbol(node), " ", (node.name, "bold"), *last), inner_width)
     rule = "─" * (inner_width - title.cell_len)
     top = Text.assemble(("╭ ", border), title, (f" {rule}╮", border), no_wrap=True, end="")
-    bottom = build_styled_line((f"╰{'─' * (inner_width + 2)}╯", border))
+    bottom = join_styled_spans((f"╰{'─' * (inner_width + 2)}╯", border))
     rows = []
     for line in _render_box_content(node.workloads, inner_width, inner_height):
         line.pad_right(inner_width - line.cell_len)
@@ -124,5 +124,5 @@ def _describe_node(node: NodeSnapshot) -> list[StyledSpan]:
 
 def _render_workload(workload: Workload) -> Text:
     if workload.is_running:
-        return build_styled_line(workload.name)
-    return build_styled_line((workload.name, "dim"), (f" {workload.state}", "yellow" if workload.is_task else "dim"))
+        return join_styled_spans(workload.name)
+    return join_styled_spans((workload.name, "dim"), (f" {workload.state}", "yellow" if workload.is_task else "dim"))

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from runner.site_builder import build
-from runner.site_builder.live_server import LiveUpdates, serve_site
+from runner.site_builder.live_server import LiveUpdates, serve_site_in_background
 
 pytestmark = pytest.mark.site
 
@@ -17,7 +17,7 @@ def test_live(context: BrowserContext, tmp_path: Path) -> None:
     """A step that passes in the terminal is marked at once, and the page reloads after a rebuild."""
     build.build_site(tmp_path, live=True)
     updates = LiveUpdates()
-    with serve_site(tmp_path, 0, updates) as address:
+    with serve_site_in_background(tmp_path, 0, updates) as address:
         page = context.new_page()
         page.goto(f"{address}swarm-basics/join-workers.html")
         box = page.locator(".mark input")

@@ -60,10 +60,10 @@ def node(tmp_path: Path) -> CheckNode:
 def test_posts(node: CheckNode, base: str) -> None:
     """The posts of a blog are those of the learner, with titles as plain text and dates."""
     address = f"{base}/written"
-    response = wordpress.fetch_blog_responses(node, (address,))[address]
+    response = wordpress.fetch_posts_responses(node, (address,))[address]
     assert response.is_serving
     written = datetime(2026, 1, 1, 10, 5, tzinfo=UTC)
-    assert (Post("Ink & paper", written),) == wordpress.extract_posts(node, address, response)
+    assert (Post("Ink & paper", written),) == wordpress.require_posts(node, address, response)
 
 
 @pytest.mark.parametrize(
@@ -78,17 +78,17 @@ def test_posts(node: CheckNode, base: str) -> None:
 def test_no_posts(node: CheckNode, base: str, blog: str, is_serving: bool, summary: str) -> None:
     """The failure for a blog without posts of the learner describes its response."""
     address = f"{base}/{blog}"
-    response = wordpress.fetch_blog_responses(node, (address,))[address]
+    response = wordpress.fetch_posts_responses(node, (address,))[address]
     assert is_serving == response.is_serving
     with pytest.raises(NotYet) as caught:
-        wordpress.extract_posts(node, address, response)
+        wordpress.require_posts(node, address, response)
     assert f"the blog at {address} {summary}" == caught.value.observed
 
 
 def test_no_answer(node: CheckNode, base: str) -> None:
     """Several addresses are requested at once, and an address without a server does not respond."""
     closed = "http://127.0.0.1:9"
-    responses = wordpress.fetch_blog_responses(node, (closed, f"{base}/written"))
+    responses = wordpress.fetch_posts_responses(node, (closed, f"{base}/written"))
     assert (False, "does not answer") == (responses[closed].is_serving, responses[closed].summary_phrase)
     assert 200 == responses[f"{base}/written"].code
 

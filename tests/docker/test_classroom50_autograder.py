@@ -9,7 +9,7 @@ import pytest
 
 from tests import ci_runners
 from tests.conftest import LabsRunner
-from tests.grading import platform_report_readers
+from tests.grading import autograder_report_readers
 from tests.ladder_submissions import SWARM_BLOCK, write_submissions
 
 # The environment variables that the runner sets for every autograder.
@@ -49,7 +49,7 @@ def test_result(bundle: Path, environment: dict[str, str], tmp_path: Path) -> No
     )
     run = ci_runners.run_command([sys.executable, str(bundle / "autograder.py")], checkout, environment, **variables)
     assert 0 == run.returncode, run.stdout + run.stderr
-    result = platform_report_readers.read_classroom50(checkout / "result.json")
+    result = autograder_report_readers.read_classroom50(checkout / "result.json")
     assert (1, 4, "ada", "ladder") == (result["score"], result["max-score"], result["owner"], result["assignment"])
     release_body = (checkout / "release-body.md").read_text("utf-8")
     assert "1 of 4" in release_body

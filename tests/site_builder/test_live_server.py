@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import HostError
-from runner.site_builder.live_server import LiveUpdates, serve_site, watch_folders
+from runner.site_builder.live_server import LiveUpdates, serve_site_in_background, watch_folders
 from tests import helpers
 
 
@@ -38,7 +38,7 @@ def updates() -> LiveUpdates:
 @pytest.fixture
 def address(site: Path, updates: LiveUpdates) -> Iterator[str]:
     """Return the address of the served folder."""
-    with serve_site(site, 0, updates) as address:
+    with serve_site_in_background(site, 0, updates) as address:
         yield address
 
 
@@ -95,7 +95,7 @@ def test_port_taken(site: Path) -> None:
     """A port in use is an error that suggests another port."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(HostError) as caught, serve_site(site, port, LiveUpdates()):
+        with pytest.raises(HostError) as caught, serve_site_in_background(site, port, LiveUpdates()):
             pass
     assert f"Cannot serve the site on port {port}: Address already in use." == caught.value.message
     assert "labs site serve --port 0" in caught.value.advice

@@ -12,7 +12,7 @@ import pytest
 
 from tests import ci_runners
 from tests.conftest import LabsRunner
-from tests.grading import platform_report_readers
+from tests.grading import autograder_report_readers
 from tests.ladder_submissions import HIDDEN_CHECK, SWARM_BLOCK, THIRD_BLOCK, VOLUMES_BLOCK
 
 
@@ -50,7 +50,7 @@ class Autograder:
         (self.root / "results" / "results.json").unlink(missing_ok=True)
         result = self.run("run_autograder")
         assert 0 == result.returncode, result.stderr
-        return platform_report_readers.read_gradescope(
+        return autograder_report_readers.read_gradescope(
             self.root / "results" / "results.json"
         ), result.stdout + result.stderr
 

@@ -52,7 +52,7 @@ class ImageBackend(Protocol):
         """Return the images with these tags that exist in this back end, by tag."""
         ...
 
-    def pull_image(self, name: str) -> bool:
+    def try_pull_image(self, name: str) -> bool:
         """Pull an image by its official name; return False if that fails, as with a pull limit or a lost connection."""
         ...
 
@@ -149,7 +149,7 @@ def _pull_missing(backend: ImageBackend, names: Sequence[str], is_online: bool, 
         ThreadPoolExecutor(build_scheduler.MAX_PARALLEL) as pool,
     ):
         try:
-            for name, is_pulled in zip(missing, pool.map(backend.pull_image, missing), strict=True):
+            for name, is_pulled in zip(missing, pool.map(backend.try_pull_image, missing), strict=True):
                 report_detail(name)
                 real |= {name} if is_pulled else set()
         except BaseException:

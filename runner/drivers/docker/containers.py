@@ -89,7 +89,7 @@ class ClusterContainers:
         return str(container["Id"])
 
 
-def require_mirror_container(client: docker.DockerClient, cluster: ClusterId) -> str:
+def require_mirror_container_id(client: docker.DockerClient, cluster: ClusterId) -> str:
     """Return the id of a registry mirror's container: the one that is not a node.
 
     Its name differs between versions of labs.

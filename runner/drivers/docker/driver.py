@@ -23,7 +23,7 @@ from runner.drivers.docker import (
     readiness,
 )
 from runner.drivers.docker.capabilities import HostFacts
-from runner.drivers.docker.containers import ClusterContainers, require_mirror_container
+from runner.drivers.docker.containers import ClusterContainers, require_mirror_container_id
 from runner.drivers.docker.layer_cache import LayerCache
 from runner.drivers.docker.node import DockerNode
 from runner.drivers.docker.readiness import NodeBoot
@@ -228,7 +228,7 @@ class DockerDriver:
         with reporter.report_step(f"Starting {names}") as report_detail:
             jobs = [self._plan_restart(cluster.id, node.name) for node in stopped]
             boots = parallel.run_jobs(jobs, report_detail)
-        self._await_boots(boots, lambda: require_mirror_container(self.host_client, cluster.id), reporter)
+        self._await_boots(boots, lambda: require_mirror_container_id(self.host_client, cluster.id), reporter)
 
     def _plan_restart(self, cluster: ClusterId, node: str) -> Callable[[threading.Event], NodeBoot]:
         return lambda _stop: NodeBoot(self.host_client, labels.format_object_name(cluster, node), node)

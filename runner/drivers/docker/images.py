@@ -65,7 +65,7 @@ class EngineBackend:
             stored[tag] = StoredImage(details["Id"], details["Size"])
         return stored
 
-    def pull_image(self, name: str) -> bool:
+    def try_pull_image(self, name: str) -> bool:
         """Pull an image."""
         repository, tag = name.rsplit(":", 1)
         try:
@@ -78,7 +78,7 @@ class EngineBackend:
     def build_base_image(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
         """Build the base on the official Debian image, if it can be pulled."""
         root = _OFFICIAL_ROOT
-        if not (self.find_stored_images([root]) or (is_online and self.pull_image(root))):
+        if not (self.find_stored_images([root]) or (is_online and self.try_pull_image(root))):
             root = _OWN_ROOT
             if not self.find_stored_images([root]):
                 self._import_root(report_detail)

@@ -21,7 +21,7 @@ _ROOT_LINKS = ("bin", "lib", "lib64")
 _HERE = Path(__file__).parent
 
 
-def build_artifacts(names: Iterable[str], reporter: StatusReporter) -> None:
+def ensure_artifacts_with_images(names: Iterable[str], reporter: StatusReporter) -> None:
     """Build artifacts with these images and those of the current ones, unless these already have all of them.
 
     An interrupted build resumes from the images that are built already. The caller holds the images' lock.
@@ -37,7 +37,7 @@ def build_artifacts(names: Iterable[str], reporter: StatusReporter) -> None:
     diagnostics.check_build_tools()
     current = artifacts.find_newest_artifacts()
     current_set = ImageSet(current.node_image, current.images) if current else None
-    storage = buildah.open_storage(ProcessRunner())
+    storage = buildah.choose_storage(ProcessRunner())
     new_set = build_image_set(BuildahBackend(storage), current_set, names, reporter)
     if new_set == current_set:
         return

@@ -96,7 +96,7 @@ class BuildahStorage:
         self.run_buildah("rm", "--all", purpose="removing leftovers of an earlier build")
 
 
-def open_storage(processes: ProcessRunner) -> BuildahStorage:
+def choose_storage(processes: ProcessRunner) -> BuildahStorage:
     """Return this user's storage, with overlays if the file system supports them, else with copies.
 
     Raises:

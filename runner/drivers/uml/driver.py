@@ -63,7 +63,7 @@ class UmlDriver:
         # Imported here because most starts need no build, and then do not have to wait for this import.
         from runner.drivers.uml import artifact_builder
 
-        artifact_builder.build_artifacts(images, reporter)
+        artifact_builder.ensure_artifacts_with_images(images, reporter)
         self._forget_artifacts()
 
     def _forget_artifacts(self) -> None:
@@ -83,7 +83,7 @@ class UmlDriver:
         self._forget_artifacts()
         return removed
 
-    def export_images(self, file: Path, reporter: StatusReporter) -> tuple[NodeImage, ...]:
+    def export_all_images(self, file: Path, reporter: StatusReporter) -> tuple[NodeImage, ...]:
         """Write the newest artifacts of this version to a file."""
         from runner.drivers.uml import export
 

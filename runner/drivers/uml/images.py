@@ -68,7 +68,7 @@ class BuildahBackend:
         stored = self._storage.list_images()
         return {tag: stored[tag] for tag in tags if tag in stored}
 
-    def pull_image(self, name: str) -> bool:
+    def try_pull_image(self, name: str) -> bool:
         """Pull an image."""
         try:
             self._storage.run_buildah(

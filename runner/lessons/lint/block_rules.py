@@ -18,7 +18,7 @@ _COLONS = re.compile(r"^\s*:{2,}\s*\w*")
 def ignored_blocks(context: LintContext) -> Iterator[Problem]:
     """Everything that looks like a command or a hint is one, and is in a place where it is used."""
     node_names = set(context.page.node_names)
-    for page in context.pages:
+    for page in context.all_markdown_pages:
         for token in page.tokens:
             line = token.map[0] + 1 if token.map else 1
             if message := _find_token_problem(page, token, node_names):

@@ -41,14 +41,14 @@ class LintContext:
     is_built_in: bool
 
     @property
-    def pages(self) -> tuple[MarkdownPage, ...]:
+    def all_markdown_pages(self) -> tuple[MarkdownPage, ...]:
         """All Markdown files of the lab."""
         return (self.page, *self.translations, *self.near_misses, *self.solutions)
 
     @property
     def commands_with_pages(self) -> Iterator[tuple[MarkdownPage, Command]]:
         """All commands of the lab, with the page of each."""
-        return ((page, command) for page in self.pages for command in page.commands)
+        return ((page, command) for page in self.all_markdown_pages for command in page.commands)
 
     @property
     def text_files_with_content(self) -> Iterator[tuple[Path, str]]:

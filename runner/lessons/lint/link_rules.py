@@ -20,7 +20,7 @@ _UNDEFINED_REFERENCE = re.compile(r"\[[^\[\]]+\]\[[^\[\]]*\]")
 
 def broken_links(context: LintContext) -> Iterator[Problem]:
     """Every link points to an existing file or step, or is a valid web address."""
-    for page in context.pages:
+    for page in context.all_markdown_pages:
         for line, target in _find_targets(page.tokens):
             if message := _check_target(page, target):
                 yield Problem(page.path, line, f"the link '{target}' {message}")

@@ -36,7 +36,7 @@ def _lint_lab(folder: Path, prerequisites: Mapping[str, tuple[str, ...]]) -> Ite
     except BrokenLessonError as error:
         yield from error.problems
         return
-    for page in context.pages:
+    for page in context.all_markdown_pages:
         yield from page.problems
     yield from problems
     for rule in RULES:

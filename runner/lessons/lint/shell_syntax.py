@@ -41,7 +41,7 @@ def shell_syntax_errors(context: LintContext) -> Iterator[Problem]:
 
 
 def _find_shell_blocks(context: LintContext) -> Iterator[_Script]:
-    for page in context.pages:
+    for page in context.all_markdown_pages:
         for token in page.tokens:
             if token.type == "fence" and token.map and token.info.split()[:1] in ([name] for name in _SHELL_LANGUAGES):
                 yield _Script(page.path, token.map[0] + 1, PLACEHOLDER.sub("filled-in", token.content))

@@ -42,14 +42,14 @@ class FakeEngine:
 def test_pull() -> None:
     """A pulled image is found under its official name."""
     backend = EngineBackend(FakeEngine())
-    assert backend.pull_image("small:1")
+    assert backend.try_pull_image("small:1")
     stored = backend.find_stored_images([backend.get_pulled_tag("small:1"), "other:1"])
     assert [("small:1", "id of small:1", 7)] == [(tag, image.id, image.size) for tag, image in stored.items()]
 
 
 def test_failed_pull() -> None:
     """A pull that the registry refuses is not an error: a stand-in image may take its place."""
-    assert not EngineBackend(FakeEngine()).pull_image("lost:1")
+    assert not EngineBackend(FakeEngine()).try_pull_image("lost:1")
 
 
 def test_cancel() -> None:
@@ -58,5 +58,5 @@ def test_cancel() -> None:
     began = time.monotonic()
     Timer(0.1, backend.cancel_builds).start()
     with pytest.raises(BuildCancelledError):
-        backend.pull_image("large:1")
+        backend.try_pull_image("large:1")
     assert 5 > time.monotonic() - began

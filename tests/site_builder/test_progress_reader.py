@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from runner.progress import store
-from runner.site_builder import live_progress
+from runner.site_builder import progress_reader
 from tests import helpers
 
 
@@ -15,11 +15,11 @@ def test_passed_steps(tree: Path) -> None:
         helpers.write_lab(tree, f"{helpers.FRONT_MATTER}## Look {{#look}}\n## Find {{#find}}\n", name=name)
     store.record_steps_played("tiny", ["find"])
     store.record_steps_passed("tiny", ["look"])
-    assert {"tiny": ["look"]} == live_progress.load_passed_step_ids_by_lab()
+    assert {"tiny": ["look"]} == progress_reader.load_passed_step_ids_by_lab()
 
 
 def test_no_progress(tree: Path) -> None:
     """Without any progress the result is empty, and no state is written."""
     helpers.write_lab(tree, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
-    assert {} == live_progress.load_passed_step_ids_by_lab()
+    assert {} == progress_reader.load_passed_step_ids_by_lab()
     assert not (tree / "state_home").exists()
