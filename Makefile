@@ -23,7 +23,7 @@ demo: $(READY)  ## Start swarm-basics and play its lesson, with checks after eac
 	@$(BIN)/labs doctor || true
 	@echo '== 3/5  Starting three Docker nodes'
 	@$(BIN)/labs start swarm-basics
-	@echo '== 4/5  Typing the commands of the lesson'
+	@echo '== 4/5  Running the commands of the lesson'
 	@$(BIN)/labs play swarm-basics
 	@echo '== 5/5  Checking the cluster'
 	@$(BIN)/labs check swarm-basics
