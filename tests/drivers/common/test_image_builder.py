@@ -44,7 +44,7 @@ class MemoryBackend:
         """Return ids that contain the tags."""
         return {tag: StoredImage(f"id of {tag}", len(tag)) for tag in tags if tag in self.stored}
 
-    def pull_image(self, name: str) -> bool:
+    def try_pull_image(self, name: str) -> bool:
         """Pull, fail, or wait to be cancelled."""
         if name.startswith("slow"):
             assert self.cancelled.wait(10)
