@@ -112,7 +112,7 @@ def test_stand_in() -> None:
 def test_failed_pull(monkeypatch: pytest.MonkeyPatch) -> None:
     """If a pull fails, as with a pull limit, the stand-in is built."""
     backend = MemoryBackend()
-    monkeypatch.setattr(backend, "pull_image", lambda _name: False)
+    monkeypatch.setattr(backend, "try_pull_image", lambda _name: False)
     assert build(backend, "redis:alpine").images[0].stand_in
 
 
