@@ -25,7 +25,7 @@ _TIME_LIMIT_SECONDS = 400
 @_options.time_limit_option(_TIME_LIMIT_SECONDS)
 @_options.hidden_checks_option
 @click.option(
-    "--parts",
+    "--artifacts",
     "artifacts",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -51,7 +51,7 @@ def command(
     \b
     Examples:
       labs grade bundle gradescope --lab swarm-basics
-      labs grade bundle gradescope --lab swarm-basics --checks hidden --parts labs.parts --out swarm.zip
+      labs grade bundle gradescope --lab swarm-basics --checks hidden --artifacts labs-artifacts.tar.gz --out swarm.zip
       labs grade bundle classroom50 --lab swarm-basics --out autograders/swarm-basics
     """
     catalog.load_lab(lab)

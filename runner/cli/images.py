@@ -116,7 +116,7 @@ def export_images(file: Path) -> int:
 
     \b
     Examples:
-      labs images export /media/stick/labs.parts
+      labs images export /media/stick/labs-artifacts.tar.gz
     """
     labs = [catalog.load_lab(name) for name in catalog.list_lab_names()]
     reporter = _console.create_status_reporter()
@@ -141,7 +141,7 @@ def import_images(file: Path) -> int:
 
     \b
     Examples:
-      labs images import /media/stick/labs.parts
+      labs images import /media/stick/labs-artifacts.tar.gz
     """
     reporter = _console.create_status_reporter()
     with locks.lock_images(reporter):

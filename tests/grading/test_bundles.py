@@ -41,7 +41,7 @@ def test_gradescope(tree: Path) -> None:
     }
     assert {"tree/labs/tiny/lesson.md", "tree/checks/test_tiny.py", "hidden/test_tiny.py", "failed.json"} <= set(modes)
     assert 1 == sum(name.startswith("labs-") and name.endswith(".whl") for name in modes)
-    assert b"parts" == archive.read("labs.parts")
+    assert b"parts" == archive.read("labs-artifacts.tar.gz")
     assert b"LAB=tiny\nDRIVER=docker\nTIME_LIMIT=60\nSEED='the autumn'\n" == archive.read("settings.sh")
 
 
@@ -84,7 +84,7 @@ def test_artifacts_for_classroom50(tree: Path) -> None:
             ["gradescope", "--lab", "tiny", "--out", "none/a.zip"],
             "Cannot write none/a.zip: the folder none does not exist.",
         ),
-        (["gradescope", "--lab", "tiny", "--parts", "none"], "'labs images export none' creates it."),
+        (["gradescope", "--lab", "tiny", "--artifacts", "none"], "'labs images export none' creates it."),
         (["gradescoop", "--lab", "tiny"], "'gradescoop' is not one of"),
         (["gradescope"], "Missing option '--lab'"),
     ],

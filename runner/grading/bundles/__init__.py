@@ -39,7 +39,7 @@ def write_bundle(
     bundle_format = BUNDLE_FORMATS[format_name]
     paths.check_parent_folder(out)
     if artifacts and not bundle_format.accepts_artifacts:
-        raise UsageError(f"A bundle for '{format_name}' cannot contain {artifacts}.", "Omit '--parts'.")
+        raise UsageError(f"A bundle for '{format_name}' cannot contain {artifacts}.", "Omit '--artifacts'.")
     if artifacts and not artifacts.is_file():
         raise UsageError(f"The file {artifacts} does not exist.", f"'labs images export {artifacts}' creates it.")
     with tempfile.TemporaryDirectory() as scratch:

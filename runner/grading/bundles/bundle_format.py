@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # The output of `labs images export`, in a bundle that contains it.
-ARTIFACTS_FILE = "labs.parts"
+ARTIFACTS_FILE = "labs-artifacts.tar.gz"
 # Folders in a bundle: the hidden checks, and a lab that is not built in with its checks. Each exists only if needed.
 HIDDEN_FOLDER = "hidden"
 TREE_FOLDER = "tree"

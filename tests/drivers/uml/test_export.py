@@ -30,7 +30,7 @@ def _isolated_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """Return the path to export to."""
-    return tmp_path / "stick" / "labs.parts"
+    return tmp_path / "stick" / "labs-artifacts.tar.gz"
 
 
 @pytest.fixture

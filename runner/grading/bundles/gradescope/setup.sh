@@ -22,7 +22,7 @@ need() { command -v "$1" >/dev/null || missing+=("${@:2}"); }
 if [[ $DRIVER = uml ]]; then
     need ip iproute2
     need unshare util-linux
-    if [[ ! -f $source/labs.parts ]]; then
+    if [[ ! -f $source/labs-artifacts.tar.gz ]]; then
         need mmdebstrap mmdebstrap debian-archive-keyring
         need buildah buildah
         need mkfs.ext4 e2fsprogs
@@ -37,9 +37,9 @@ fi
 
 "$python" -m venv "$root/labs"
 "$root/labs/bin/pip" install --quiet --disable-pip-version-check "$source"/labs-*.whl
-if [[ -f $source/labs.parts ]]; then
-    "$root/labs/bin/labs" images import "$source/labs.parts"
-    rm "$source/labs.parts"
+if [[ -f $source/labs-artifacts.tar.gz ]]; then
+    "$root/labs/bin/labs" images import "$source/labs-artifacts.tar.gz"
+    rm "$source/labs-artifacts.tar.gz"
 else
     "$root/labs/bin/labs" images build --driver "$DRIVER" "$LAB"
 fi
