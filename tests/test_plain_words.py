@@ -191,7 +191,7 @@ def test_names() -> None:
     problems = [
         f"{name}:{line}: {identifier}"
         for name in list_checked_files()
-        if name.endswith(".py") and name.startswith(("runner/", "checks/"))
+        if name.endswith(".py") and name.startswith(("runner/", "checks/", "tests/"))
         for line, identifier, is_function in list_names(ast.parse((helpers.CHECKOUT / name).read_text("utf-8")))
         if (is_function and identifier in BARE_NAMES) or identifier in OLD_NAMES
     ]

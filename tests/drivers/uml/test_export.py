@@ -126,7 +126,7 @@ def test_truncated_file(length: float, file: Path, tmp_path: Path, monkeypatch: 
     switch_host(monkeypatch, tmp_path)
     content = file.read_bytes()
     file.write_bytes(content[: int(length * len(content)) if 0 < length < 1 else int(length)])
-    with pytest.raises(UsageError, match=r"labs\.parts"):
+    with pytest.raises(UsageError, match=r"labs-artifacts\.tar\.gz"):
         export.import_artifacts(file, NullReporter())
     assert [] == list_cache()
 
