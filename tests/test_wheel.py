@@ -41,7 +41,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run_program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Install the wheel into a fresh virtual environment, and return a function that runs its programs."""
     folder = tmp_path_factory.mktemp("elsewhere")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
@@ -91,57 +91,57 @@ def test_bundled_wheel(wheel: Path, tmp_path: Path) -> None:
     assert [] == [name for name in names if ".dist-info/" not in name and built.read(name) != created.read(name)]
 
 
-def test_bundled_by_installed_labs(run: Run, tmp_path: Path) -> None:
+def test_bundled_by_installed_labs(run_program: Run, tmp_path: Path) -> None:
     """An installed labs, without a checkout, creates a bundle with the same wheel."""
-    run("labs", "grade", "bundle", "classroom50", "--lab", "swarm-basics", "--out", str(tmp_path / "out"))
+    run_program("labs", "grade", "bundle", "classroom50", "--lab", "swarm-basics", "--out", str(tmp_path / "out"))
     (bundled_wheel,) = (tmp_path / "out").glob("*.whl")
     from_checkout = zipfile.ZipFile(bundled.write_labs_wheel(tmp_path))
     assert set(from_checkout.namelist()) == set(zipfile.ZipFile(bundled_wheel).namelist())
 
 
-def test_installed_copy(run: Run) -> None:
+def test_installed_copy(run_program: Run) -> None:
     """The installed packages run, not those of the checkout."""
-    paths = run("python", "-c", "import runner, checks; print(runner.__file__, checks.__file__)").split()
+    paths = run_program("python", "-c", "import runner, checks; print(runner.__file__, checks.__file__)").split()
     assert [] == [path for path in paths if str(helpers.CHECKOUT / "runner") in path or "/venv/lib/" not in path]
 
 
-def test_list(run: Run) -> None:
+def test_list(run_program: Run) -> None:
     """`labs list` shows the labs in the wheel."""
-    assert "swarm-basics" in run("labs", "list")
+    assert "swarm-basics" in run_program("labs", "list")
 
 
-def test_check_help(run: Run) -> None:
+def test_check_help(run_program: Run) -> None:
     """`labs check --help` has examples."""
-    assert "labs check swarm-basics --step" in run("labs", "check", "--help")
+    assert "labs check swarm-basics --step" in run_program("labs", "check", "--help")
 
 
-def test_show(run: Run) -> None:
+def test_show(run_program: Run) -> None:
     """`labs show` shows a lesson."""
-    assert "on node1" in run("labs", "show", "swarm-basics")
+    assert "on node1" in run_program("labs", "show", "swarm-basics")
 
 
-def test_checks(run: Run) -> None:
+def test_checks(run_program: Run) -> None:
     """Every lab in the wheel has its file of checks."""
     code = "from runner import paths; from runner.lessons import catalog\n"
     code += "print(*map(paths.checks_file, catalog.list_lab_names()))"
-    files = [Path(name) for name in run("python", "-c", code).split()]
+    files = [Path(name) for name in run_program("python", "-c", code).split()]
     assert files
     assert [] == [file for file in files if not file.is_file()]
 
 
-def test_new(run: Run, tmp_path: Path) -> None:
+def test_new(run_program: Run, tmp_path: Path) -> None:
     """A new lab can be created, listed and checked by lint in another folder."""
     labs = ("labs", "--labs", str(tmp_path))
-    run(*labs, "new", "two-words")
-    assert "two-words" in run(*labs, "list")
-    assert "'two-words': no problems found.\n" == run(*labs, "lint", "--all")
+    run_program(*labs, "new", "two-words")
+    assert "two-words" in run_program(*labs, "list")
+    assert "'two-words': no problems found.\n" == run_program(*labs, "lint", "--all")
 
 
-def test_site(run: Run) -> None:
+def test_site(run_program: Run) -> None:
     """The lesson site can be built from the installed files."""
-    assert "Open _site/index.html." in run("labs", "site", "build")
+    assert "Open _site/index.html." in run_program("labs", "site", "build")
 
 
-def test_plugin(run: Run) -> None:
+def test_plugin(run_program: Run) -> None:
     """Pytest finds the plugin, and so knows the checks' marker, without an option."""
-    assert "@pytest.mark.step(id)" in run("python", "-m", "pytest", "--markers")
+    assert "@pytest.mark.step(id)" in run_program("python", "-m", "pytest", "--markers")

@@ -68,7 +68,7 @@ def check(body: str, step: str = "look", name: str = "test_it", says: str = "'''
     return f"@step('{step}')\ndef {name}(nodes):\n    {says}\n    {body}\n"
 
 
-def run(
+def run_lab_checks(
     lab: Lab, root: Path, *steps: str, settle_timeout: float = 0, ignore_prerequisites: bool = False
 ) -> CheckReport:
     """Run a lab's checks on the local host."""
@@ -89,7 +89,7 @@ def test_learner_values(tmp_path: Path) -> None:
     look = f"@step('look')\ndef test_it(nodes, values):\n    {says}\n    assert values == {{}}"
     helpers.write_lab(tmp_path, f"{front}## Look {{#look}}\n", checks=HEAD + look)
     for learner, port in ((NO_LEARNER, 8000), (Learner("ada", "autumn"), 8561)):
-        (result,) = run(catalog.load_lab("tiny", learner), tmp_path).results
+        (result,) = run_lab_checks(catalog.load_lab("tiny", learner), tmp_path).results
         assert f"Port {port} answers, not <OTHER>" == result.says
         assert result.outcome is Outcome.FAILED
 
@@ -112,19 +112,19 @@ def test_it(state, nodes, values):
     '''It works.'''
     fail(nodes['node1'], f'{state} with {values}', '', '')
 """
-    (result,) = run(helpers.make_lab(tmp_path, LESSON, checks=HEAD + shared), tmp_path).results
+    (result,) = run_lab_checks(helpers.make_lab(tmp_path, LESSON, checks=HEAD + shared), tmp_path).results
     assert (Outcome.FAILED, "a state with {}") == (result.outcome, result.observed)
 
 
 def test_lesson_order(tmp_path: Path) -> None:
     """Checks run in the order of the lesson's steps, and within a step in the order of their file."""
-    report = run(helpers.make_lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
+    report = run_lab_checks(helpers.make_lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
     assert ["test_first", "test_second", "test_other", "test_third"] == [result.check for result in report.results]
 
 
 def test_outcomes(tmp_path: Path) -> None:
     """Checks of one step are independent; checks of later steps are skipped and name the step to finish first."""
-    report = run(helpers.make_lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
+    report = run_lab_checks(helpers.make_lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
     assert ["passed", "failed", "passed", "skipped"] == [result.outcome.value for result in report.results]
     assert "first finish 'Find'" == report.results[3].reason
     assert ExitCode.INCOMPLETE is report.exit_code
@@ -132,7 +132,7 @@ def test_outcomes(tmp_path: Path) -> None:
 
 def test_failure(tmp_path: Path) -> None:
     """A failure has the docstring, the node, what was observed and expected there, and the command that shows it."""
-    result = run(helpers.make_lab(tmp_path, LESSON, checks=CHECKS), tmp_path).results[1]
+    result = run_lab_checks(helpers.make_lab(tmp_path, LESSON, checks=CHECKS), tmp_path).results[1]
     assert ("Something is found", "find", "node1", "the files: 2", "the files: 3", "ls", "") == (
         result.says,
         result.step,
@@ -161,7 +161,7 @@ def test_failure(tmp_path: Path) -> None:
 )
 def test_every_outcome(body: str, outcome: str, text: str, tmp_path: Path) -> None:
     """A false expectation is a failure; anything that keeps a check from running is an error."""
-    (result,) = run(write_lab(tmp_path, check(body)), tmp_path).results
+    (result,) = run_lab_checks(write_lab(tmp_path, check(body)), tmp_path).results
     assert (outcome, text) == (result.outcome.value, result.message)
 
 
@@ -169,14 +169,14 @@ def test_error_in_fixture(tmp_path: Path) -> None:
     """An error in a fixture is an error of the check, not a failure."""
     broken = "@pytest.fixture\ndef web():\n    assert False, 'no web'\n"
     uses = "@step('look')\ndef test_it(web):\n    '''It works.'''\n"
-    (result,) = run(write_lab(tmp_path, broken, uses), tmp_path).results
+    (result,) = run_lab_checks(write_lab(tmp_path, broken, uses), tmp_path).results
     assert (Outcome.ERROR, "AssertionError: no web") == (result.outcome, result.reason)
 
 
 def test_error_skips_later_steps(tmp_path: Path) -> None:
     """After an error, checks of later steps are skipped."""
     lab = write_lab(tmp_path, check("raise ValueError"), check("pass", "find", "test_then"))
-    assert ["error", "skipped"] == [result.outcome.value for result in run(lab, tmp_path).results]
+    assert ["error", "skipped"] == [result.outcome.value for result in run_lab_checks(lab, tmp_path).results]
 
 
 def test_ignored_prerequisites(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_ignored_prerequisites(tmp_path: Path) -> None:
         "@step('keep', after=['find'])\ndef test_gone(nodes):\n    '''It is gone.'''\n",
         "@step('keep', after=['look'])\ndef test_still(nodes):\n    '''It is still there.'''\n",
     )
-    report = run(lab, tmp_path, ignore_prerequisites=True)
+    report = run_lab_checks(lab, tmp_path, ignore_prerequisites=True)
     assert ["passed", "failed", "passed", "skipped", "passed"] == [result.outcome.value for result in report.results]
     assert "first finish 'Find'" == report.results[3].reason
 
@@ -203,7 +203,7 @@ def test_skipped_dependency(tmp_path: Path) -> None:
         "@step('find', after=['look'])\ndef test_then(nodes):\n    '''It works.'''\n",
         "@step('keep', after=['find'])\ndef test_last(nodes):\n    '''It works.'''\n",
     )
-    report = run(lab, tmp_path, ignore_prerequisites=True)
+    report = run_lab_checks(lab, tmp_path, ignore_prerequisites=True)
     assert ["failed", "failed", "skipped", "skipped"] == [result.outcome.value for result in report.results]
 
 
@@ -220,7 +220,7 @@ def test_unfinished_step(tmp_path: Path) -> None:
 def test_points(tmp_path: Path) -> None:
     """A check is worth one point by default, and may be a bonus."""
     bonus = "@step('look', points=2.5, bonus=True)\ndef test_bonus(nodes):\n    '''It is a bonus.'''\n"
-    report = run(write_lab(tmp_path, check("pass"), bonus), tmp_path)
+    report = run_lab_checks(write_lab(tmp_path, check("pass"), bonus), tmp_path)
     assert [(1.0, False), (2.5, True)] == [(result.points, result.bonus) for result in report.results]
 
 
@@ -234,7 +234,7 @@ def test_points(tmp_path: Path) -> None:
 )
 def test_some_steps(steps: list[str], checks: list[str], tmp_path: Path) -> None:
     """With steps named, only their checks run, and other steps skip nothing."""
-    report = run(helpers.make_lab(tmp_path, LESSON, checks=CHECKS), tmp_path, *steps)
+    report = run_lab_checks(helpers.make_lab(tmp_path, LESSON, checks=CHECKS), tmp_path, *steps)
     assert checks == [result.check for result in report.results]
     assert 0 == report.count_outcome(Outcome.SKIPPED)
 
@@ -275,12 +275,12 @@ def test_deadline(tmp_path: Path) -> None:
 
 def test_step_without_checks(tmp_path: Path) -> None:
     """A reading step without checks has no results, and the lab is not broken."""
-    assert () == run(write_lab(tmp_path, check("pass")), tmp_path, "keep").results
+    assert () == run_lab_checks(write_lab(tmp_path, check("pass")), tmp_path, "keep").results
 
 
 def test_no_terminal_output(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Neither pytest nor a check writes anything to the learner's terminal."""
-    run(helpers.make_lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
+    run_lab_checks(helpers.make_lab(tmp_path, LESSON, checks=CHECKS), tmp_path)
     assert ("", "") == capfd.readouterr()
 
 
@@ -293,7 +293,7 @@ def test_settle_timeout(tmp_path: Path) -> None:
     )
     lab = write_lab(tmp_path, counts, check("eventually(lambda: tick(nodes))"))
     assert ["failed", "passed"] == [
-        run(lab, tmp_path, settle_timeout=seconds).results[0].outcome.value for seconds in (0, 5)
+        run_lab_checks(lab, tmp_path, settle_timeout=seconds).results[0].outcome.value for seconds in (0, 5)
     ]
 
 
@@ -302,14 +302,14 @@ def test_user_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (tmp_path / "conftest.py").write_text("raise RuntimeError('conftest was read')\n")
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\npython_functions = nothing\n")
     monkeypatch.chdir(tmp_path)
-    (result,) = run(write_lab(tmp_path, check("pass")), tmp_path).results
+    (result,) = run_lab_checks(write_lab(tmp_path, check("pass")), tmp_path).results
     assert Outcome.PASSED is result.outcome
 
 
 def test_user_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Options from `PYTEST_ADDOPTS` have no effect."""
     monkeypatch.setenv("PYTEST_ADDOPTS", "-k nothing --no-such-option")
-    (result,) = run(write_lab(tmp_path, check("pass")), tmp_path).results
+    (result,) = run_lab_checks(write_lab(tmp_path, check("pass")), tmp_path).results
     assert Outcome.PASSED is result.outcome
 
 
@@ -332,7 +332,7 @@ def test_broken_checks(source: str, log: str, tmp_path: Path, capfd: pytest.Capt
     """Invalid checks are an error of the lab, with the reason and without pytest's own output."""
     lab = write_lab(tmp_path, source)
     with pytest.raises(BrokenLabError) as caught:
-        run(lab, tmp_path)
+        run_lab_checks(lab, tmp_path)
     assert "The checks of 'tiny' cannot run." == caught.value.message
     assert f"Fix {tmp_path}/checks/test_tiny.py." == caught.value.advice
     assert log in caught.value.log
@@ -343,14 +343,14 @@ def test_crash(tmp_path: Path) -> None:
     """If checks crash pytest itself, the host is reported and not the lab."""
     forged = "request.node.user_properties.append(('labs', {'outcome': 'unknown'}))"
     with pytest.raises(HostError, match="The checks of 'tiny' crashed") as caught:
-        run(write_lab(tmp_path, check(forged).replace("nodes", "nodes, request")), tmp_path)
+        run_lab_checks(write_lab(tmp_path, check(forged).replace("nodes", "nodes, request")), tmp_path)
     assert "'unknown' is not a valid Outcome" in caught.value.log
 
 
 def test_missing_checks_file(tmp_path: Path) -> None:
     """The error for a lab without checks names the file to write."""
     with pytest.raises(BrokenLabError) as caught:
-        run(helpers.make_lab(tmp_path, LESSON, name="tiny-lab"), tmp_path)
+        run_lab_checks(helpers.make_lab(tmp_path, LESSON, name="tiny-lab"), tmp_path)
     assert caught.value.message.endswith(f"has no checks: {tmp_path}/checks/test_tiny_lab.py does not exist.")
 
 
@@ -358,4 +358,4 @@ def test_interrupted(tmp_path: Path) -> None:
     """Ctrl-C in a check interrupts the run and is not a result."""
     lab = write_lab(tmp_path, check("raise KeyboardInterrupt"))
     with pytest.raises(KeyboardInterrupt):
-        run(lab, tmp_path)
+        run_lab_checks(lab, tmp_path)

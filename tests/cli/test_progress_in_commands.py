@@ -47,7 +47,7 @@ Run = Callable[..., tuple[int, list[str], str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run_labs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Return a function that runs `labs` in a tree with two labs, and returns exit code, output lines and errors."""
     helpers.isolate_environment(monkeypatch, tmp_path)
     helpers.write_lab(tmp_path, LESSON)
@@ -63,51 +63,53 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return labs
 
 
-def test_hints_in_order(run: Run) -> None:
+def test_hints_in_order(run_labs: Run) -> None:
     """Each `labs hint` shows the next hint, then all; hints for a failed check are left out if the lab does not run."""
-    shown = [run("hint", "tiny")[1] for _ in range(3)]
+    shown = [run_labs("hint", "tiny")[1] for _ in range(3)]
     assert ["Hint 1 of 2", "  Open your eyes."] == shown[0][1:3]
     assert ["Hint 2 of 2", "  Type ls."] == shown[1][1:3]
     assert "That was the last hint." in shown[1]
     assert ["Hint 1 of 2", "Hint 2 of 2"] == [line for line in shown[2] if line.startswith("Hint")]
 
 
-def test_hints_again(run: Run) -> None:
+def test_hints_again(run_labs: Run) -> None:
     """`labs hint --again` repeats the hints that were shown, and shows no new one."""
-    assert "You have not seen any hints yet." in run("hint", "tiny", "--again")[1]
-    run("hint", "tiny")
-    assert ["Hint 1 of 2"] == [line for line in run("hint", "tiny", "--again")[1] if line.startswith("Hint")]
-    assert "Hint 2 of 2" in run("hint", "tiny")[1]
+    assert "You have not seen any hints yet." in run_labs("hint", "tiny", "--again")[1]
+    run_labs("hint", "tiny")
+    assert ["Hint 1 of 2"] == [line for line in run_labs("hint", "tiny", "--again")[1] if line.startswith("Hint")]
+    assert "Hint 2 of 2" in run_labs("hint", "tiny")[1]
 
 
-def test_hint_for_current_step(run: Run) -> None:
+def test_hint_for_current_step(run_labs: Run) -> None:
     """Without a step, the hint is for the first step that was never passed."""
     store.record_steps_passed("tiny", ["look"])
-    assert "Find  find" == run("hint", "tiny")[1][0]
+    assert "Find  find" == run_labs("hint", "tiny")[1][0]
     store.record_steps_passed("tiny", ["find"])
-    assert ["Every step of 'tiny' is done. For a hint on one of them: labs hint tiny STEP"] == run("hint", "tiny")[1]
+    assert ["Every step of 'tiny' is done. For a hint on one of them: labs hint tiny STEP"] == run_labs("hint", "tiny")[
+        1
+    ]
 
 
-def test_solution_needs_pass(run: Run) -> None:
+def test_solution_needs_pass(run_labs: Run) -> None:
     """A solution is refused with 1 before the step is passed, with a pointer to hints, and shown afterwards."""
-    assert (1, []) == run("solution", "tiny", "find")[:2]
-    assert "'labs hint tiny find' gives a hint; --spoil shows the solution" in run("solution", "tiny", "find")[2]
+    assert (1, []) == run_labs("solution", "tiny", "find")[:2]
+    assert "'labs hint tiny find' gives a hint; --spoil shows the solution" in run_labs("solution", "tiny", "find")[2]
     store.record_steps_passed("tiny", ["find"])
-    status, shown, _ = run("solution", "tiny", "find")
+    status, shown, _ = run_labs("solution", "tiny", "find")
     assert (0, ["", "Find  find", "", "Seek well.", "", "── on node1 ──", "find /", ""]) == (status, shown)
     assert store.load_progress("tiny").find_step_record("find").spoiled_at is None
 
 
-def test_spoiled(run: Run) -> None:
+def test_spoiled(run_labs: Run) -> None:
     """`--spoil` shows the solution of a step that is not passed, and the progress records it."""
-    assert (0, "ls") == (run("solution", "tiny", "--spoil")[0], run("solution", "tiny", "--spoil")[1][4])
+    assert (0, "ls") == (run_labs("solution", "tiny", "--spoil")[0], run_labs("solution", "tiny", "--spoil")[1][4])
     assert store.load_progress("tiny").find_step_record("look").spoiled_at is not None
 
 
-def test_list_shows_progress(run: Run) -> None:
+def test_list_shows_progress(run_labs: Run) -> None:
     """`labs list` shows how much of each lab is passed, and lists prerequisites first."""
     store.record_steps_passed("tiny", ["look", "gone"])
-    rows = [line.split() for line in run("list")[1] if not line.startswith(" ")]
+    rows = [line.split() for line in run_labs("list")[1] if not line.startswith(" ")]
     assert [["tiny", "━━━───", "1/2"], ["big", "──────", "0/2"]] == [row[:3] for row in rows[1:]]
     assert "tiny" == rows[2][-1]
 
@@ -127,31 +129,31 @@ def test_bar(passed: int, total: int, bar: str) -> None:
     assert bar == _progress.format_progress_bar(passed, total)
 
 
-def test_damaged(run: Run) -> None:
+def test_damaged(run_labs: Run) -> None:
     """A damaged progress file makes no command fail: queries name it, and the next change moves it aside."""
     file = paths.state_folder() / "progress" / "tiny.json"
     file.parent.mkdir(parents=True)
     file.write_text("{", "utf-8")
     for _ in range(2):
-        status, _, errors = run("list")
+        status, _, errors = run_labs("list")
         assert (0, "{") == (status, file.read_text("utf-8"))
         assert ["Your progress in 'tiny' cannot be read. The file is", f"  {file}"] == errors.splitlines()
     _progress.record_lab_used("tiny")
     assert "{" == file.with_name("tiny.json.unreadable-1").read_text("utf-8")
-    assert "" == run("list")[2]
+    assert "" == run_labs("list")[2]
 
 
-def test_unwritable_progress(run: Run) -> None:
+def test_unwritable_progress(run_labs: Run) -> None:
     """If progress cannot be written, a warning says so and the hint is shown anyway."""
     folder = paths.state_folder() / "progress"
     folder.parent.mkdir(parents=True)
     folder.write_text("", "utf-8")
-    status, shown, errors = run("hint", "tiny")
+    status, shown, errors = run_labs("hint", "tiny")
     assert (0, "  Open your eyes.") == (status, shown[2])
     assert "Cannot store your progress in 'tiny': " in errors
 
 
-def test_last_lab(run: Run, tmp_path: Path) -> None:
+def test_last_lab(run_labs: Run, tmp_path: Path) -> None:
     """With no lab started, `labs status` suggests the lab that was used last, unless it is finished."""
     nothing = "No lab is started. 'labs list' shows the labs; 'labs start LAB' starts one."
     # An engine that does not answer must not matter to a user who has started nothing.
@@ -166,14 +168,14 @@ def test_last_lab(run: Run, tmp_path: Path) -> None:
     assert [nothing] == helpers.run_labs(tmp_path, "status", LABS_DRIVER="uml").stdout.splitlines()
 
 
-def test_full_disk(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_full_disk(run_labs: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The warning about an error without a file name, such as a full disk, names no file."""
     monkeypatch.setattr(os, "fsync", lambda _handle: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
     _progress.record_steps_passed("tiny", ["look"])
     assert "Cannot store your progress in 'tiny': No space left.\n" == capsys.readouterr().err
 
 
-def test_step_of_a_broken_lesson(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_step_of_a_broken_lesson(run_labs: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """If the started lab is broken, the error is about its lesson, not about an unknown lab."""
     lesson = tmp_path / "labs" / "tiny" / "lesson.md"
     lesson.write_text(lesson.read_text("utf-8").replace("minutes: 5", "minutes: soon"), "utf-8")
