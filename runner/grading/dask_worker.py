@@ -118,7 +118,7 @@ def _check_worker(packed: PackedJob) -> None:
     if different:
         raise ExecutorError(
             f"The {' and the '.join(different)} of '{job.lab}' on {_describe_worker()} differ from those on this host.",
-            f"Copy the files in {paths.labs_folder().parent} from this host to that one, then retry.",
+            f"Copy the files in {paths.labs_folder().parent} from this host to the worker, then retry.",
         )
 
 

@@ -213,4 +213,4 @@ def test_different_lab(labs: LabsRunner, environment: dict[str, str], tmp_path: 
         result = labs("grade", str(folder), "--driver", "docker", "--dask", cluster.address)
     assert 4 == result.returncode, result.stdout
     assert "The checks of 'ladder' on the Dask worker tcp://127.0.0.1:" in result.stderr
-    assert f"Copy the files in {tmp_path / 'tree'} from this host to that one" in result.stderr
+    assert f"Copy the files in {tmp_path / 'tree'} from this host to the worker" in result.stderr
