@@ -25,7 +25,7 @@ FREE_MEMORY_SHARE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
-class VerifyJob:
+class LabOnDriver:
     """A lab to verify, and the name of the driver to verify it on."""
 
     lab: Lab
@@ -53,7 +53,7 @@ class ParallelVerifier:
     _children: SubprocessPool = field(default_factory=SubprocessPool)
 
     def verify_labs(
-        self, jobs: Sequence[VerifyJob], on_done: Callable[[LabVerification, str], None]
+        self, jobs: Sequence[LabOnDriver], on_done: Callable[[LabVerification, str], None]
     ) -> list[LabVerification]:
         """Verify labs, starting with those that take longest, and return the results by lab name.
 
@@ -73,7 +73,7 @@ class ParallelVerifier:
                 on_done(verification, output)
         return sorted(verifications, key=lambda verification: verification.lab)
 
-    def _verify_lab(self, job: VerifyJob) -> tuple[LabVerification, str]:
+    def _verify_lab(self, job: LabOnDriver) -> tuple[LabVerification, str]:
         started = time.monotonic()
         name = job.lab.name
         with tempfile.TemporaryDirectory() as folder:
@@ -96,7 +96,7 @@ class ParallelVerifier:
         return LabVerification(name, job.driver, seconds, (), error, exit_code), output
 
 
-def choose_max_parallel(jobs: Sequence[VerifyJob], measure_free_memory: Callable[[], int]) -> int:
+def choose_max_parallel(jobs: Sequence[LabOnDriver], measure_free_memory: Callable[[], int]) -> int:
     """Return how many labs to verify at a time: one per processor, or fewer if memory is too small.
 
     Memory counts as sufficient if each of the labs may be the largest one.
@@ -113,6 +113,6 @@ def choose_max_parallel(jobs: Sequence[VerifyJob], measure_free_memory: Callable
     return max(1, count)
 
 
-def _longest_first(job: VerifyJob) -> tuple[bool, int]:
+def _longest_first(job: LabOnDriver) -> tuple[bool, int]:
     # Nodes with reserved memory are VMs, which are slower than containers.
     return job.reserved_memory_mb == 0, -job.lab.lesson.minutes

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from runner import paths, signals
 from runner.checking import verify_report
-from runner.checking.parallel_verify import ParallelVerifier, VerifyJob, choose_max_parallel
+from runner.checking.parallel_verify import ParallelVerifier, LabOnDriver, choose_max_parallel
 from runner.checking.verify import Assertion, verify_lab
 from runner.checking.verify_report import LabVerification
 from runner.cli import _console, _options
@@ -164,19 +164,19 @@ def _verify_labs(labs: Sequence[Lab], driver: str | None, max_jobs: int | None) 
     return verifications
 
 
-def _plan_jobs(labs: Sequence[Lab], driver: str | None) -> tuple[list[VerifyJob], list[LabVerification]]:
+def _plan_jobs(labs: Sequence[Lab], driver: str | None) -> tuple[list[LabOnDriver], list[LabVerification]]:
     """Return the jobs, and a verification without a driver for each lab that no driver supports here."""
     jobs, unsupported = [], []
     for lab in labs:
         try:
-            jobs.append(VerifyJob(lab, selection.choose_driver(lab, driver, None).driver.name))
+            jobs.append(LabOnDriver(lab, selection.choose_driver(lab, driver, None).driver.name))
         except HostError as error:
             reason = f"{error.message} {error.advice}"
             unsupported.append(LabVerification(lab.name, "", 0, (), reason, ExitCode.HOST))
     return jobs, unsupported
 
 
-def _prepare_images(jobs: Sequence[VerifyJob]) -> None:
+def _prepare_images(jobs: Sequence[LabOnDriver]) -> None:
     """Prepare the images of all labs first, so that no lab builds images while the times of others are measured."""
     reporter = _console.create_status_reporter()
     for driver in dict.fromkeys(job.driver for job in jobs):
@@ -185,7 +185,7 @@ def _prepare_images(jobs: Sequence[VerifyJob]) -> None:
             selection.load_driver(driver).ensure_images(sorted(images), reporter)
 
 
-def _run_jobs(jobs: Sequence[VerifyJob], parallel: int) -> list[LabVerification]:
+def _run_jobs(jobs: Sequence[LabOnDriver], parallel: int) -> list[LabVerification]:
     from rich.live import Live
 
     console = _console.get_stderr()

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner.checking.parallel_verify import VerifyJob, choose_max_parallel
+from runner.checking.parallel_verify import LabOnDriver, choose_max_parallel
 from runner.clusters import selection
 from runner.errors import UsageError
 from runner.grading.collect import read_submission_markdown
@@ -146,7 +146,7 @@ def open_executor(
 
     """
     labs = {name: catalog.load_lab(name) for name in dict.fromkeys(job.lab for job in jobs)}
-    lab_runs = [VerifyJob(labs[job.lab], job.driver) for job in jobs]
+    lab_runs = [LabOnDriver(labs[job.lab], job.driver) for job in jobs]
     if dask_address:
         # Imported here because it takes a second, and distributed is an optional dependency.
         from runner.grading import dask_executor
@@ -157,9 +157,9 @@ def open_executor(
     return nullcontext(LocalExecutor(max_capacity or choose_max_parallel(lab_runs, selection.measure_free_memory)))
 
 
-def _prepare_images(lab_runs: Iterable[VerifyJob], reporter: StatusReporter) -> None:
+def _prepare_images(lab_runs: Iterable[LabOnDriver], reporter: StatusReporter) -> None:
     """Check that each driver supports its labs, and build or pull their images once, before any job starts."""
-    labs_by_driver: dict[str, dict[str, VerifyJob]] = {}
+    labs_by_driver: dict[str, dict[str, LabOnDriver]] = {}
     for lab_run in lab_runs:
         labs_by_driver.setdefault(lab_run.driver, {})[lab_run.lab.name] = lab_run
     for driver_name, runs in labs_by_driver.items():

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from runner.checking.parallel_verify import VerifyJob, choose_max_parallel
+from runner.checking.parallel_verify import LabOnDriver, choose_max_parallel
 from runner.clusters import lookup
 from runner.drivers.uml import diagnostics
 from runner.lessons import catalog
@@ -63,7 +63,7 @@ def _measure_class() -> tuple[Row, str]:
     lab = catalog.load_lab(SMALL_LAB)
     with tempfile.TemporaryDirectory() as name:
         folder = write_submissions(Path(name), lab, CLASS_SIZE)
-        jobs = choose_max_parallel([VerifyJob(lab, "uml")] * CLASS_SIZE, diagnostics.measure_free_memory)
+        jobs = choose_max_parallel([LabOnDriver(lab, "uml")] * CLASS_SIZE, diagnostics.measure_free_memory)
         print_status(f"grade: one submission of {SMALL_LAB}, {ROUNDS} rounds ...")
         single = sorted(
             measure_seconds(lambda: run_labs("grade", str(folder / "s0"), "--force")) for _ in range(ROUNDS)

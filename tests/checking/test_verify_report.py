@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner.checking import verify_report
-from runner.checking.parallel_verify import VerifyJob, choose_max_parallel
+from runner.checking.parallel_verify import LabOnDriver, choose_max_parallel
 from runner.checking.verify import Assertion
 from runner.checking.verify_report import LabVerification
 from runner.errors import ExitCode
@@ -74,4 +74,4 @@ def test_job_count(
     """One lab runs per processor, but no more labs at a time than fit into memory if their nodes reserve it."""
     monkeypatch.setattr("os.cpu_count", lambda: cores)
     lab = helpers.make_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
-    assert jobs == choose_max_parallel([VerifyJob(lab, driver) for driver in drivers], lambda: int(free))
+    assert jobs == choose_max_parallel([LabOnDriver(lab, driver) for driver in drivers], lambda: int(free))
