@@ -26,7 +26,7 @@ FREE_MEMORY_SHARE = 0.7
 
 @dataclass(frozen=True, slots=True)
 class LabOnDriver:
-    """A lab to verify, and the name of the driver to verify it on."""
+    """A lab, and the name of the driver that it is to run on."""
 
     lab: Lab
     driver: str

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from runner import paths, signals
 from runner.checking import verify_report
-from runner.checking.parallel_verify import ParallelVerifier, LabOnDriver, choose_max_parallel
+from runner.checking.parallel_verify import LabOnDriver, ParallelVerifier, choose_max_parallel
 from runner.checking.verify import Assertion, verify_lab
 from runner.checking.verify_report import LabVerification
 from runner.cli import _console, _options
