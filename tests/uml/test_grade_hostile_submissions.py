@@ -118,7 +118,7 @@ def test_reports_are_harmless(graded: GradedAttacks, report: str) -> None:
     text = (graded.root / report).read_text("utf-8")
     assert "escape-sequences" in text or report == "annotations"
     assert not {"\x1b", "\x07", "\x00"} & set(text)
-    assert "confidential" not in text
+    assert "confidential label" not in text
     # A browser does not interpret workflow commands.
     assert report == "html" or not [line for line in text.splitlines() if line.startswith("::error::")]
 
@@ -129,7 +129,7 @@ def test_terminal_output_is_harmless(graded: GradedAttacks, labs: LabsRunner) ->
     shown = labs("grade", str(folder), *_TIME_LIMIT, "--checks", str(write_hidden_checks(graded.root)))
     assert "first has the labels " in shown.stdout
     assert not {"\x1b", "\x07"} & set(shown.stdout + graded.printed)
-    assert "confidential" not in shown.stdout + graded.printed
+    assert "confidential label" not in shown.stdout + graded.printed
 
 
 def test_no_leftovers(graded: GradedAttacks, leftovers: UmlLeftovers) -> None:
