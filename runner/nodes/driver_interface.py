@@ -5,7 +5,6 @@ Methods that only some drivers offer are in `driver_capabilities`.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import socket
+
     from docker import DockerClient
 
     from runner.nodes.topology import Role, Topology
