@@ -116,7 +116,8 @@ def test_no_connections(graded: GradedAttacks) -> None:
 def test_reports_are_harmless(graded: GradedAttacks, report: str) -> None:
     """No report contains control characters, workflow commands, or a hidden check's texts."""
     text = (graded.root / report).read_text("utf-8")
-    assert "escape-sequences" in text or report == "annotations"
+    # Markdown escapes the hyphen.
+    assert "escape-sequences" in text.replace("\\-", "-") or report == "annotations"
     assert not {"\x1b", "\x07", "\x00"} & set(text)
     assert "confidential label" not in text
     # A browser does not interpret workflow commands.
