@@ -135,8 +135,9 @@ def _remove_dead_caches(client: docker.DockerClient) -> int:
     A project is dead if all of this is true:
     - It is not the default project, 'labs'.
     - The engine has no container, network or volume of the project's clusters, not even of a stopped or incomplete one.
-    - No process holds its lock. If its layer cache was created on another host or by another user, its lock cannot be
-      examined, and the project is not dead. A cache of an earlier version has no lock to examine.
+    - No process holds its lock. A lock of another host, or of a user whose files may not be opened, cannot be examined,
+      and the project is not dead. A cache of an earlier version has no lock to examine, and neither has one whose cache
+      folder was removed.
 
     While its caches are removed, the lock keeps new commands of the project waiting.
     """

@@ -20,8 +20,12 @@ _MACHINE_ID = Path("/etc/machine-id")
 
 def describe_lock_location(project: str) -> str:
     """Return the host and the file of a project's lock, as one string to record on its layer caches."""
+    return f"{_describe_host()} {_lock_file(project)}"
+
+
+def _describe_host() -> str:
     machine_id = _MACHINE_ID.read_text("ascii").strip() if _MACHINE_ID.exists() else ""
-    return f"{os.uname().nodename} {machine_id} {_lock_file(project)}"
+    return f"{os.uname().nodename} {machine_id}"
 
 
 def acquire_project_lock(project: str) -> IO[str]:
@@ -30,9 +34,10 @@ def acquire_project_lock(project: str) -> IO[str]:
     Waits while another project's command removes this project's layer cache.
     """
     while True:
-        handle = _open_lock_file(project)
+        file = _lock_file(project)
+        handle = _open_lock_file(file)
         wait_for_lock(handle, shared=True)
-        if _is_current(handle, project):
+        if _is_current(handle, file):
             return handle
         handle.close()
 
@@ -44,21 +49,32 @@ def lock_unused_project(project: str, location: str | None) -> Iterator[bool]:
     Args:
         project: The project.
         location: What `describe_lock_location` returned when its layer cache was created; None for a cache of an
-            earlier version, which recorded none. A lock of another host or user cannot be examined: such a project
-            counts as in use.
+            earlier version, which recorded none. A lock of another host, or in a folder that may not be opened, cannot
+            be examined: such a project counts as in use. A cache folder that no longer exists has no user either.
 
     """
-    if location not in (None, describe_lock_location(project)):
+    # The path comes last, because it may contain spaces.
+    *host, path = (location or describe_lock_location(project)).split(" ", 2)
+    file = Path(path)
+    if " ".join(host) != _describe_host():
         yield False
         return
-    with _open_lock_file(project) as handle:
-        if not try_lock(handle) or not _is_current(handle, project):
+    try:
+        handle = _open_lock_file(file, create_folder=file == _lock_file(project))
+    except FileNotFoundError:
+        yield True
+        return
+    except OSError:
+        yield False
+        return
+    with handle:
+        if not try_lock(handle) or not _is_current(handle, file):
             yield False
             return
         try:
             yield True
         finally:
-            _lock_file(project).unlink()
+            file.unlink()
 
 
 def remove_unused_lock_files() -> None:
@@ -72,15 +88,15 @@ def _lock_file(project: str) -> Path:
     return paths.cache_folder() / "projects" / f"{project}.lock"
 
 
-def _open_lock_file(project: str) -> IO[str]:
-    file = _lock_file(project)
-    file.parent.mkdir(parents=True, exist_ok=True)
+def _open_lock_file(file: Path, *, create_folder: bool = True) -> IO[str]:
+    if create_folder:
+        file.parent.mkdir(parents=True, exist_ok=True)
     return file.open("a", encoding="ascii")
 
 
-def _is_current(handle: IO[str], project: str) -> bool:
+def _is_current(handle: IO[str], file: Path) -> bool:
     """Return whether an open lock file still has its name: `lock_unused_project` removes it."""
     try:
-        return os.path.samestat(os.fstat(handle.fileno()), _lock_file(project).stat())
+        return os.path.samestat(os.fstat(handle.fileno()), file.stat())
     except FileNotFoundError:
         return False

@@ -60,12 +60,37 @@ def test_killed() -> None:
     assert is_unused(None)
 
 
-@pytest.mark.parametrize("part", ["host", "file"])
-def test_lock_of_another_host(part: str) -> None:
-    """A lock of another host or of another user's cache folder cannot be examined, so the project counts as in use."""
-    location = project_lock.describe_lock_location("other")
-    file = str(paths.cache_folder())
-    assert not is_unused(f"another-{location}" if part == "host" else location.replace(file, "/home/other/.cache/labs"))
+def test_lock_of_another_host() -> None:
+    """A lock of another host cannot be examined, so the project counts as in use."""
+    assert not is_unused(f"another-{project_lock.describe_lock_location('other')}")
+
+
+def test_lock_in_another_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock in another cache folder of this host is examined there."""
+    with monkeypatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path / "another folder"))
+        location = project_lock.describe_lock_location("other")
+        lock = project_lock.acquire_project_lock("other")
+    assert not is_unused(location)
+    lock.close()
+    assert is_unused(location)
+
+
+def test_lock_in_a_removed_cache_folder(tmp_path: Path) -> None:
+    """A project whose cache folder no longer exists is unused, and the folder is not created again."""
+    removed = tmp_path / "removed"
+    location = project_lock.describe_lock_location("other").replace(str(paths.cache_folder()), str(removed))
+    assert is_unused(location)
+    assert not removed.exists()
+
+
+def test_lock_that_may_not_be_opened(tmp_path: Path) -> None:
+    """A project whose lock file cannot be opened counts as in use."""
+    (tmp_path / "blocked").touch()
+    location = project_lock.describe_lock_location("other").replace(
+        str(paths.cache_folder()), str(tmp_path / "blocked")
+    )
+    assert not is_unused(location)
 
 
 def test_earlier_version() -> None:
