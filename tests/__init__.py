@@ -1,1 +1,1 @@
-"""Tests of `runner` and `checks`; those in `docker/`, `uml/` and `browser/` need real nodes or a real browser."""
+"""Tests of `runner`, `checks` and the labs, in tiers: `unit`, `cli`, `integration`, `course`."""

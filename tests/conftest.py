@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from runner.drivers.docker import project_lock
-from tests.helpers import CHECKOUT
-from tests.pseudo_terminal import PseudoTerminal
+from tests.support.helpers import CHECKOUT
+from tests.support.labs_command import LABS_TREE, LabsRunner, make_labs_runner, remove_project
+from tests.support.pseudo_terminal import PseudoTerminal
 
-LabsRunner = Callable[..., subprocess.CompletedProcess[str]]
-LABS_TREE = Path(__file__).parent / "tree"
+HERE = Path(__file__).parent
 
 
 def pytest_configure() -> None:
@@ -28,6 +27,14 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         # Child processes inherit an ignored signal, but not one with a handler.
         signal.signal(signal.SIGHUP, lambda *_: None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the integration tests with the name of their folder, which says what they need."""
+    for item in items:
+        parts = item.path.relative_to(HERE).parts
+        if parts[0] == "integration":
+            item.add_marker(parts[1])
 
 
 @pytest.fixture(scope="session")
@@ -49,28 +56,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         yield variables
     # Clean up only after the last test: all tests share the layer cache, and filling it is slow.
     remove_project(variables, variables["LABS_PROJECT"])
-
-
-def remove_project(environment: dict[str, str], project: str) -> None:
-    """Remove everything that a project has on the engine, including its layer cache."""
-    labs = make_labs_runner(environment)
-    labs("rm", "--all", env={"LABS_PROJECT": project})
-    # A command removes the layer caches of dead projects, but keeps the layer cache of its own project.
-    labs("rm", "--all", env={"LABS_PROJECT": "labs-test-cleanup"})
-
-
-def make_labs_runner(environment: dict[str, str]) -> LabsRunner:
-    """Return a function that runs `labs` with environment variables and waits until it exits."""
-
-    def run(*argv: str, **options: object) -> subprocess.CompletedProcess[str]:
-        variables = {**environment, **options.pop("env", {})}  # type: ignore[dict-item]
-        options.setdefault("timeout", 600)
-        command = [sys.executable, "-m", "runner", *argv]
-        return subprocess.run(  # type: ignore[call-overload, no-any-return]
-            command, env=variables, capture_output=True, text=True, check=False, **options
-        )
-
-    return run
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from runner.lessons.player import LessonPlayer
 from tests.bench import BENCH_LAB, ROUNDS
 from tests.bench.generated_submissions import list_commands, write_submissions
 from tests.bench.timing import Row, measure_seconds, print_status, run_labs
-from tests.helpers import CHECKOUT
+from tests.support.helpers import CHECKOUT
 
 CLASS_SIZE, SMALL_LAB = 20, "ladder"
 

@@ -12,7 +12,7 @@ from runner.drivers.uml.driver import UmlDriver
 from runner.nodes.driver_interface import Driver
 from tests.bench import BENCH_LAB
 from tests.bench.timing import Row, find_lab_nodes, print_status, run_labs
-from tests.emulated_screen import ScreenTerminal
+from tests.support.emulated_screen import ScreenTerminal
 
 # After this time without changes, the pauses between polls are at their maximum.
 _IDLE_SECONDS = 40

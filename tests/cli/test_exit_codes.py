@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import helpers
+from tests.support import helpers
 
 LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import helpers
+from tests.support import helpers
 
 HERE = Path(__file__).parent
 LESSON = f"""{helpers.FRONT_MATTER}

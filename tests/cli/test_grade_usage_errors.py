@@ -11,9 +11,9 @@ from runner.errors import UsageError
 from runner.grading import plan
 from runner.grading.plan import GradingRequest
 from runner.grading.similarity import SimilarPair
-from tests import helpers
-from tests.grading.sample_grades import PASSED
-from tests.grading.sample_grades import make_grade as graded
+from tests.support import helpers
+from tests.support.sample_grades import PASSED
+from tests.support.sample_grades import make_grade as graded
 
 LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
 CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It works.'''\n"

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from runner.cli import _COMMANDS, bundle, cli
-from tests import helpers
+from tests.support import helpers
 
 CONTEXT = click.Context(cli, info_name="labs")
 

@@ -16,7 +16,7 @@ from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.progress import store
 from runner.site_builder import build
 from runner.storage import codec
-from tests import helpers
+from tests.support import helpers
 
 FRONT = helpers.FRONT_MATTER.replace("images: []\n", "images: []\nvalues: {PORT: {from: 8000, to: 8999}}\n")
 HINT = "::: hint check=test_it\nIt is <PORT>.\n:::\n::: hint\nLook at <PORT>.\n:::\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import helpers
+from tests.support import helpers
 
 LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n```sh node1\nls\n```\n::: hint\nLook.\n:::\n"
 CHECKS = "from checks import step\n@step('look')\ndef test_looked(nodes):\n    'The learner has looked.'\n"

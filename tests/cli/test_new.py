@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests import helpers
+from tests.support import helpers
 
 FILES = """\
   {root}/checks/test_my_lab.py

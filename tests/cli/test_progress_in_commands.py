@@ -16,7 +16,7 @@ from runner.errors import BrokenLabError
 from runner.progress import store
 from runner.progress.replay_plan import ReplayPlan
 from runner.session import Session
-from tests import helpers
+from tests.support import helpers
 
 LESSON = f"""{helpers.FRONT_MATTER}
 ## Look {{#look}}

@@ -13,8 +13,8 @@ import pytest
 from rich.text import Text
 
 from runner.cli import _fullscreen
-from tests import helpers
-from tests.emulated_screen import ScreenTerminal
+from tests.support import helpers
+from tests.support.emulated_screen import ScreenTerminal
 
 LESSON = f"{helpers.FRONT_MATTER}## Look around {{#look}}\n\n## Read on {{#read}}\n"
 COLOUR = re.compile(rb"\x1b\[[\d;]*(?:3|4|9|10)[0-7]")

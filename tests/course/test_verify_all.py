@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
 from runner.checking import verify_report
 from runner.checking.verify_report import LabVerification
+from runner.drivers.docker import project_lock
 from runner.lessons import catalog
-from tests.conftest import LabsRunner, make_labs_runner
-from tests.helpers import CHECKOUT
+from tests.support.helpers import CHECKOUT
+from tests.support.labs_command import LabsRunner, make_labs_runner, remove_project
 
 pytestmark = [pytest.mark.docker, pytest.mark.uml]
 LABS = sorted(path.parent.name for path in (CHECKOUT / "labs").glob("*/lesson.md"))
@@ -28,11 +30,13 @@ class VerifyRun:
 
 
 @pytest.fixture(scope="module")
-def labs_with_any_driver(environment: dict[str, str]) -> LabsRunner:
-    """Return a function that runs `labs` on the labs of this project, with any driver."""
-    return make_labs_runner(
-        {name: value for name, value in environment.items() if name not in ("LABS_ROOT", "LABS_DRIVER")}
-    )
+def labs_with_any_driver(environment: dict[str, str]) -> Iterator[LabsRunner]:
+    """Return a function that runs `labs` on the labs of this project, with any driver and a layer cache of its own."""
+    project = f"{environment['LABS_PROJECT']}-course"
+    variables = {name: value for name, value in environment.items() if name not in ("LABS_ROOT", "LABS_DRIVER")}
+    with project_lock.acquire_project_lock(project):
+        yield make_labs_runner({**variables, "LABS_PROJECT": project})
+    remove_project(variables, project)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Tests that need real nodes or a real browser."""

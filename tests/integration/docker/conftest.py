@@ -1,0 +1,44 @@
+"""Fixtures for tests with real clusters, in a separate project on the host engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.docker_leftovers import Leftovers
+from tests.support.labs_command import LabsRunner
+
+
+@pytest.fixture(scope="session")
+def leftovers(environment: dict[str, str]) -> Leftovers:
+    """Return the leftovers of the tests' project."""
+    return Leftovers(environment["LABS_PROJECT"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _build_images(labs: LabsRunner) -> None:
+    """Build the images before the first test."""
+    result = labs("images", "build", "trio")
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.fixture
+def clean(labs: LabsRunner, leftovers: Leftovers) -> Iterator[None]:
+    """Remove all clusters before and after a test."""
+    labs("rm", "trio")
+    labs("rm", "solo")
+    assert leftovers.list_all() == []
+    yield
+    for lab in ("trio", "solo"):
+        labs("rm", lab)
+
+
+@pytest.fixture(scope="module")
+def trio(labs: LabsRunner) -> Iterator[str]:
+    """Start the lab `trio` for the tests of a file."""
+    labs("rm", "trio")
+    result = labs("start", "trio")
+    assert result.returncode == 0, result.stderr
+    yield "trio"
+    labs("rm", "trio")

@@ -1,0 +1,29 @@
+"""Extract the examples from the documentation: code blocks, and files whose block names a path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+
+from tests.support import helpers
+
+INSTRUCTORS_PAGE = helpers.CHECKOUT / "docs" / "instructors.md"
+FROM_CLASSROOM_PAGE = helpers.CHECKOUT / "docs" / "from-github-classroom.md"
+AUTHORING_PAGE = helpers.CHECKOUT / "docs" / "authoring.md"
+
+
+def write_worked_example(tree: Path) -> None:
+    """Write the worked example of `docs/authoring.md` as a tree of labs."""
+    for token in MarkdownIt("commonmark").parse(AUTHORING_PAGE.read_text("utf-8")):
+        words = token.info.split()
+        if token.type == "fence" and len(words) == 2 and "/" in words[1]:
+            path = tree / words[1]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(token.content, "utf-8")
+
+
+def list_code_blocks(page: Path, language: str) -> list[str]:
+    """Return the code blocks of a page in one language, without those that name a file."""
+    tokens = MarkdownIt("commonmark").parse(page.read_text("utf-8"))
+    return [token.content for token in tokens if token.type == "fence" and token.info == language]

@@ -1,0 +1,110 @@
+"""Bundles for other autograders: their contents, and what cannot be bundled."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from runner.errors import UsageError
+from runner.grading import bundles
+from runner.grading.bundles.bundle_format import BundleSettings
+from tests.support import helpers
+
+SETTINGS = BundleSettings("tiny", "docker", 60, "the autumn")
+LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
+CHECKS = "from checks import step\n@step('look')\ndef test_it(nodes):\n    '''It works.'''\n"
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with a custom lab, and a hidden check for it."""
+    helpers.isolate_environment(monkeypatch, tmp_path)
+    helpers.write_lab(tmp_path, LESSON, checks=CHECKS)
+    (tmp_path / "hidden").mkdir()
+    (tmp_path / "hidden" / "test_tiny.py").write_text(CHECKS, "utf-8")
+    return tmp_path
+
+
+def test_gradescope(tree: Path) -> None:
+    """Gradescope gets an archive with both scripts at the top, labs, the lab and the hidden checks."""
+    artifacts = tree / "stick.parts"
+    artifacts.write_bytes(b"parts")
+    hidden_checks = tree / "hidden" / "test_tiny.py"
+    bundles.write_bundle("gradescope", SETTINGS, tree / "a.zip", hidden_checks=hidden_checks, artifacts=artifacts)
+    archive = zipfile.ZipFile(tree / "a.zip")
+    modes = {entry.filename: entry.external_attr >> 16 & 0o777 for entry in archive.infolist()}
+    assert {"setup.sh": 0o755, "run_autograder": 0o755} == {
+        name: modes[name] for name in ("setup.sh", "run_autograder")
+    }
+    assert {"tree/labs/tiny/lesson.md", "tree/checks/test_tiny.py", "hidden/test_tiny.py", "failed.json"} <= set(modes)
+    assert 1 == sum(name.startswith("labs-") and name.endswith(".whl") for name in modes)
+    assert b"parts" == archive.read("labs-artifacts.tar.gz")
+    assert b"LAB=tiny\nDRIVER=docker\nTIME_LIMIT=60\nSEED='the autumn'\n" == archive.read("settings.sh")
+
+
+def test_classroom50(tree: Path) -> None:
+    """Classroom 50 gets a folder, in which a new bundle replaces an older one and other files stay."""
+    out = tree / "autograders"
+    out.mkdir()
+    for name in ("labs-0.0.1-py3-none-any.whl", "notes.md"):
+        (out / name).touch()
+    bundles.write_bundle("classroom50", SETTINGS, out, hidden_checks=tree / "hidden" / "test_tiny.py")
+    assert (out / "hidden" / "test_tiny.py").is_file()
+    bundles.write_bundle("classroom50", SETTINGS, out)
+    (wheel,) = out.glob("*.whl")
+    assert {wheel.name, "autograder.py", "settings.json", "notes.md", "tree"} == {path.name for path in out.iterdir()}
+    assert 0 < wheel.stat().st_size < 5e6
+    settings = {"lab": "tiny", "driver": "docker", "seconds": 60, "seed": "the autumn"}
+    assert settings == json.loads((out / "settings.json").read_text("utf-8"))
+
+
+def test_built_in_labs_are_not_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lab that is part of labs is in the wheel, so the bundle has no second copy."""
+    monkeypatch.delenv("LABS_ROOT", raising=False)
+    bundles.write_bundle("gradescope", BundleSettings("swarm-basics", "uml", 60), tmp_path / "a.zip")
+    assert [] == [name for name in zipfile.ZipFile(tmp_path / "a.zip").namelist() if name.startswith("tree")]
+
+
+def test_artifacts_for_classroom50(tree: Path) -> None:
+    """A bundle for Classroom 50, which may be 10 MB large, cannot contain images."""
+    with pytest.raises(UsageError, match="cannot contain"):
+        bundles.write_bundle("classroom50", SETTINGS, tree / "out", artifacts=tree / "stick.parts")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["gradescope", "--lab", "tinny"], "There is no lab 'tinny'."),
+        (["gradescope", "--lab", "tiny", "--checks", "checks/none"], "checks/none/test_tiny.py does not exist."),
+        (["gradescope", "--lab", "tiny", "--driver", "dokcer"], "There is no driver 'dokcer'."),
+        (
+            ["gradescope", "--lab", "tiny", "--out", "none/a.zip"],
+            "Cannot write none/a.zip: the folder none does not exist.",
+        ),
+        (["gradescope", "--lab", "tiny", "--artifacts", "none"], "'labs images export none' creates it."),
+        (["gradescoop", "--lab", "tiny"], "'gradescoop' is not one of"),
+        (["gradescope"], "Missing option '--lab'"),
+    ],
+)
+def test_usage_errors(arguments: list[str], message: str, tree: Path) -> None:
+    """A mistake on the command line is reported, exits with 2, and writes nothing."""
+    result = helpers.run_labs(tree, "grade", "bundle", *arguments)
+    assert (2, "") == (result.returncode, result.stdout)
+    assert message in result.stderr
+    assert [] == [*tree.glob("*.zip")]
+
+
+def test_command(tree: Path) -> None:
+    """`labs grade bundle` writes a bundle and the next step; a folder named 'bundle' can still be graded."""
+    result = helpers.run_labs(tree, "grade", "bundle", "gradescope", "--lab", "tiny")
+    assert (0, "") == (result.returncode, result.stderr)
+    assert result.stdout.startswith("Wrote gradescope.zip.\nUpload it")
+    assert (tree / "gradescope.zip").is_file()
+    assert "The folder bundle does not exist." in helpers.run_labs(tree, "grade", "./bundle").stderr
+    assert (
+        "Usage: labs grade bundle [OPTIONS] {classroom50|gradescope}"
+        in helpers.run_labs(tree, "grade", "bundle", "-h").stdout
+    )

@@ -1,0 +1,406 @@
+"""Each report is read by a real reader of its format, and no text from a submission breaks it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import html5lib
+import jsonschema
+import pytest
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
+from markdown_it import MarkdownIt
+from tap.parser import Parser  # type: ignore[import-untyped]
+
+from runner.errors import HostError, UsageError
+from runner.grading import reports
+from runner.grading.grade_model import Grade
+from runner.grading.similarity import SimilarPair
+from tests.support import helpers
+from tests.support.sample_grades import (
+    ALL_GRADES,
+    ATTACK_GRADE,
+    BONUS,
+    ERROR,
+    FAILED,
+    FAILED_RUN,
+    HARMLESS_GRADE,
+    HIDDEN,
+    PASSED,
+    SKIPPED,
+    make_grade,
+)
+
+CLASSROOM50 = ("CLASSROOM", "ASSIGNMENT", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL", "REVIEW_URL")
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
+
+
+@pytest.fixture(autouse=True)
+def _in_classroom50(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CLASSROOM50:
+        monkeypatch.setenv(name, f"the-{name.lower()}")
+    monkeypatch.setenv("USERNAME", "ada")
+
+
+def test_no_control_characters() -> None:
+    """No report contains characters that a terminal interprets or that change the direction of text."""
+    for name in reports.FILE_FORMATS:
+        grades = (ATTACK_GRADE,) if name in reports.SINGLE_SUBMISSION_FORMATS else ALL_GRADES
+        text = reports.render_report(name, grades).replace("\r\n", "\n")
+        assert [] == CONTROL.findall(text), name
+        text.encode("utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(set(reports.FORMATS) - {"json"}))
+def test_hidden_checks_stay_hidden(name: str, tmp_path: Path) -> None:
+    """Reports for students contain the points of hidden checks, but neither their names nor their messages."""
+    reports.write_report(name, tmp_path / "report", (make_grade(PASSED, HIDDEN),), ())
+    for text in _texts(tmp_path):
+        for word in ("secret", "test_secret_one"):
+            assert word not in text
+
+
+@pytest.mark.parametrize("name", sorted(set(reports.FORMATS) - {"json"}))
+def test_pairs_stay_hidden(name: str, tmp_path: Path) -> None:
+    """Reports for students, and learners' pages, do not mention similar submissions."""
+    ada, bob = make_grade(PASSED), make_grade(PASSED, submission="bob")
+    shown = (ada,) if name in reports.SINGLE_SUBMISSION_FORMATS else (ada, bob)
+    reports.write_report(name, tmp_path / "report", shown, (SimilarPair(0, 1, 0.9, 30, ("written by both",)),))
+    for index in tmp_path.glob("report/index.*"):
+        assert "written by both" in index.read_text("utf-8")
+        index.unlink()
+    assert [] == [text for text in _texts(tmp_path) if "written by both" in text or "alike" in text]
+
+
+def _texts(folder: Path) -> list[str]:
+    return [path.read_text("utf-8") for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
+@pytest.mark.parametrize("name", reports.FORMATS)
+def test_linear(name: str, tmp_path: Path) -> None:
+    """Twice as many grades take twice the work to write."""
+    grades = [replace(ALL_GRADES[number % 4], submission=f"s{number}") for number in range(80)]
+
+    def write(count: int) -> None:
+        batches = [grades[:count]]
+        if name in reports.SINGLE_SUBMISSION_FORMATS:
+            batches = [[make_grade(PASSED, FAILED, submission=f"s{number}")] for number in range(count)]
+        for batch in batches:
+            reports.write_report(name, tmp_path / f"report-{count}", batch, ())
+
+    write(1)
+    few, more, most = (helpers.count_calls(partial(write, count)) for count in (20, 40, 80))
+    assert most - more < 2.1 * (more - few)
+
+
+def _cases(grades: Sequence[Grade]) -> dict[str, list[TestCase]]:
+    suites = JUnitXml.fromstring(reports.render_report("junit", grades).encode())
+    return {suite.name: list(suite) for suite in suites}
+
+
+def test_junit() -> None:
+    """JUnit XML has one suite per submission and one case per check; failures and errors are different."""
+    cases = _cases(ALL_GRADES)
+    assert ["ada", "bob", "eve"] == list(cases)[:3]
+    ada, bob, eve = (cases[name] for name in ("ada", "bob", "eve"))
+    kinds = [[type(result) for result in case.result] for case in (*ada, *bob, *eve)]
+    assert [[], [Failure], [Skipped], [], [Failure], [], [Error], [Error]] == kinds
+    assert ("tiny.find", "It is found", "on node1: 2; expected: 3") == (
+        ada[1].classname,
+        ada[1].name,
+        ada[1].result[0].message,
+    )
+
+
+def test_junit_counts() -> None:
+    """The counts of a suite match its cases, because some readers rely on them."""
+    root = ElementTree.fromstring(reports.render_report("junit", ALL_GRADES))
+    for suite in root:
+        for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            assert int(suite.attrib[attribute]) == len(suite.findall(f"testcase/{tag}"))
+        assert int(suite.attrib["tests"]) == len(suite.findall("testcase"))
+
+
+def test_junit_attack() -> None:
+    """Text that looks like XML stays text."""
+    (case, other) = next(iter(_cases((ATTACK_GRADE,)).values()))
+    assert "<script>" in case.result[0].message
+    assert "b" == other.name
+
+
+def test_tap() -> None:
+    """A TAP reader finds each check once; checks that could not run are skipped, and the run bails out."""
+    text = reports.render_report("tap", ALL_GRADES)
+    lines = list(Parser().parse_text(text))
+    tests = [line for line in lines if line.category == "test"]
+    assert [True, False, True, True, False] == [test.ok for test in tests[:5]]
+    assert [False, False, True, False, False, False, True] == [test.skip for test in tests[:7]]
+    assert [] == [test for test in tests if test.todo]
+    (plan,) = [line for line in lines if line.category == "plan"]
+    assert plan.expected_tests == len(tests) == 9
+    (bail,) = [line for line in lines if line.category == "bail"]
+    assert "bob: checks worth 1 point could not run" in bail.reason
+
+
+def test_tap_of_complete_grades() -> None:
+    """If every check could run, the run does not bail out."""
+    assert "Bail out!" not in reports.render_report("tap", (make_grade(PASSED, FAILED),))
+
+
+def _rows(name: str, grades: Sequence[Grade] = ALL_GRADES) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(reports.render_report(name, grades), newline="")))
+
+
+def test_csv() -> None:
+    """The table has one row per submission, with points by step; unreliable points are left out."""
+    head, ada, bob, eve, _ = _rows("csv")
+    assert ["submission", "lab", "earned", "possible", "percent", "complete", "look", "find", "hidden", "note"] == head
+    assert ["ada", "tiny", "1.5", "6.5", "23.08", "yes", "1", "0.5", "0", ""] == ada
+    assert ["bob", "tiny", "", "2", "", "no", "1", "0", ""] == bob[:9]
+    assert ["eve", "tiny", "", "0", "", "no", "", "", ""] == eve[:9]
+
+
+@pytest.mark.parametrize("name", ["csv", "canvas", "moodle"])
+def test_no_formulas(name: str) -> None:
+    """No cell starts like a formula."""
+    assert [] == [cell for row in _rows(name) for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+def test_canvas() -> None:
+    """Canvas gets its columns, its row of possible points, and an empty cell if there is no grade."""
+    head, possible, ada, bob, *_ = _rows("canvas", ALL_GRADES[:3])
+    assert ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "tiny"] == head
+    assert "Points Possible" == possible[0]
+    assert ["ada", "", "", "ada", "", "1.5"] == ada
+    assert "" == bob[-1]
+
+
+def test_moodle() -> None:
+    """Moodle gets user name, grade, and feedback on what is missing."""
+    head, ada, *_ = _rows("moodle")
+    assert ["username", "grade item", "grade", "feedback"] == head
+    assert ["ada", "tiny", "1.5"] == ada[:3]
+    assert "1.5 of 6.5 | It is found: on node1: 2; expected: 3 | It is gone: first finish 'Look'" in ada[3]
+
+
+def test_markdown() -> None:
+    """Markdown shows a table of all submissions, then each submission by steps."""
+    html = MarkdownIt("commonmark").enable("table").render(reports.render_report("markdown", ALL_GRADES))
+    assert "<td>ada</td>" in html
+    assert '<td style="text-align:right">1.5 of 6.5</td>' in html
+    assert "<h3>Find it: 0.5 of 3.5</h3>" in html
+
+
+@pytest.mark.parametrize("name", ["markdown", "html", "gradescope"])
+def test_values(name: str) -> None:
+    """Reports show the learner and the values that the submission had to use, if there are any."""
+    with_values, without_values = (
+        reports.render_report(name, (make_grade(PASSED, learner=learner),)) for learner in ("ada", "")
+    )
+    assert all(word in with_values for word in ("Values for ada", "NAME is shop, PORT is 8561"))
+    assert "Values for " not in without_values
+
+
+def test_markdown_attack() -> None:
+    """Text from a submission does not become HTML, a link or a row of the table."""
+    html = (
+        MarkdownIt("commonmark", {"html": True})
+        .enable("table")
+        .render(reports.render_report("markdown", (ATTACK_GRADE,)))
+    )
+    assert [] == re.findall(r"<(?:script|a|img|em|strong|code)\b", html)
+    assert 2 == html.count("<tr>")
+
+
+def test_html() -> None:
+    """The page is valid HTML, links from the table to each submission, and shows its checks and commands."""
+    text = reports.render_report("html", ALL_GRADES)
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    page = parser.parse(text)
+    targets = {element.get("id") for element in page.iter("section")}
+    assert targets == {link.get("href").removeprefix("#") for link in page.iter("a")}
+    assert 4 == len(targets)
+    assert "on node1: 2; expected: 3" in text
+    assert "it exited with 1, not with 0" in text
+
+
+def test_html_attack() -> None:
+    """Text from a submission adds no element to the page."""
+    attacked, harmless = (
+        html5lib.parse(reports.render_report("html", (grade,))) for grade in (ATTACK_GRADE, HARMLESS_GRADE)
+    )
+    assert [element.tag for element in harmless.iter()] == [element.tag for element in attacked.iter()]
+
+
+GITLAB = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["description", "check_name", "fingerprint", "severity", "location"],
+        "properties": {
+            "description": {"type": "string", "minLength": 1},
+            "check_name": {"type": "string", "minLength": 1},
+            "fingerprint": {"type": "string", "pattern": "^[0-9a-f]{32,}$"},
+            "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
+            "location": {
+                "type": "object",
+                "required": ["path", "lines"],
+                "properties": {
+                    "path": {"type": "string", "pattern": "^(?!/|\\./|.*//)"},
+                    "lines": {
+                        "type": "object",
+                        "required": ["begin"],
+                        "properties": {"begin": {"type": "integer", "minimum": 1}},
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+def _gitlab(*grades: Grade) -> list[dict[str, Any]]:
+    data: list[dict[str, Any]] = json.loads(reports.render_report("gitlab", grades))
+    jsonschema.validate(data, GITLAB)
+    return data
+
+
+def test_gitlab() -> None:
+    """The entries match GitLab's documentation; a failed check is at the line where its step begins."""
+    entries = [
+        (entry["severity"], entry["check_name"], entry["location"]["lines"]["begin"])
+        for entry in _gitlab(ALL_GRADES[0])
+    ]
+    assert [
+        ("minor", "labs/block", 7),
+        ("major", "labs/test_found", 7),
+        ("major", "labs/hidden_1", 1),
+    ] == entries
+    assert "class/ada/submission.md" == _gitlab(ALL_GRADES[0])[0]["location"]["path"]
+    assert [] == _gitlab(replace(make_grade(PASSED), runs=()))
+
+
+def test_gitlab_without_a_grade() -> None:
+    """A check that could not run is reported as such, not as a failure."""
+    entries = {
+        entry["check_name"]: (entry["severity"], entry["description"]) for entry in _gitlab(make_grade(PASSED, ERROR))
+    }
+    assert ("info", "It answers: could not be checked: node1 is down. Start it.") == entries["labs/test_asked"]
+    assert "critical" == entries["labs/complete"][0]
+
+
+def test_gitlab_fingerprints() -> None:
+    """All fingerprints differ, and an entry keeps its own when its line or text changes."""
+    before = make_grade(PASSED, FAILED, problems=("submission.md:10: wrong", "submission.md:20: wrong"))
+    before = replace(before, runs=(FAILED_RUN, FAILED_RUN, *before.runs))
+    after = replace(before, problems=("submission.md:12: wrong", "submission.md:30: wrong"))
+    after = replace(after, marks=tuple(replace(mark, text=f"{mark.text}.") for mark in after.marks))
+    fingerprints = [entry["fingerprint"] for entry in _gitlab(before)]
+    assert fingerprints == [entry["fingerprint"] for entry in _gitlab(after)]
+    assert len(set(fingerprints)) == len(fingerprints) == 6
+    assert set(fingerprints).isdisjoint(entry["fingerprint"] for entry in _gitlab(replace(before, folder="class/bob")))
+
+
+def test_gitlab_paths(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A path is relative to the folder where the job started, however the submission was named."""
+    monkeypatch.chdir(tmp_path)
+    for named, path in (
+        (".", "submission.md"),
+        ("./ada/", "ada/submission.md"),
+        (str(tmp_path / "ada"), "ada/submission.md"),
+    ):
+        assert path == _gitlab(replace(make_grade(FAILED), folder=named))[0]["location"]["path"]
+
+
+def test_gitlab_attack() -> None:
+    """Text from a submission adds no entry, and the file is ASCII without a byte order mark."""
+    assert len(_gitlab(HARMLESS_GRADE)) == len(_gitlab(ATTACK_GRADE))
+    assert reports.render_report("gitlab", (ATTACK_GRADE,)).isascii()
+
+
+def test_gradescope() -> None:
+    """Gradescope gets a score, and the points and maximum of each check."""
+    data = json.loads(reports.render_report("gradescope", (make_grade(PASSED, FAILED, SKIPPED),)))
+    assert 1 == data["score"]
+    assert [
+        ("Look: It is looked at", 1, 1, "passed"),
+        ("Find it: It is found", 0, 2.5, "failed"),
+        ("Find it: It is gone", 0, 1, "failed"),
+    ] == [(test["name"], test["score"], test["max_score"], test["status"]) for test in data["tests"]]
+
+
+def test_gradescope_without_a_grade() -> None:
+    """If a check could not run, Gradescope gets no score, so that it shows a failed autograder."""
+    data = json.loads(reports.render_report("gradescope", (make_grade(PASSED, ERROR),)))
+    assert {"score", "tests"} & set(data) == set()
+    assert "could not run" in data["output"]
+
+
+def test_classroom50() -> None:
+    """Classroom 50 gets integers, the author from its own variables, and at most the maximum score."""
+    integers = {
+        key for key, value in _classroom50(make_grade(PASSED, FAILED, SKIPPED)).items() if isinstance(value, int)
+    }
+    assert {"score", "max-score"} == integers
+    data = _classroom50(make_grade(PASSED, FAILED, BONUS))
+    assert ("classroom50/result/v1", "individual", "ada") == (data["schema"], data["assignment_type"], data["owner"])
+    assert (3, 7) == (data["score"], data["max-score"])
+    assert [(True, 2, 2), (False, 0, 5), (True, 1, 1)] == [
+        (test["passed"], test["score"], test["max-score"]) for test in data["tests"]
+    ]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", data["datetime"])
+
+
+def test_classroom50_bonus() -> None:
+    """A bonus can make up for missing points, but not exceed the maximum."""
+    data = _classroom50(make_grade(PASSED, BONUS))
+    assert data["score"] == data["max-score"]
+
+
+def _classroom50(grade: Grade) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(reports.render_report("classroom50", (grade,)))
+    return data
+
+
+def test_classroom50_without_a_grade() -> None:
+    """If a check could not run, no file is written, so that Classroom 50 shows an error."""
+    with pytest.raises(HostError, match="could not run"):
+        reports.render_report("classroom50", (make_grade(PASSED, ERROR),))
+
+
+def test_classroom50_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside of Classroom 50, the missing variables are reported."""
+    monkeypatch.delenv("SUBMISSION_TAG")
+    with pytest.raises(UsageError, match="needs the variables SUBMISSION_TAG"):
+        reports.check_report_target("classroom50", Path("result.json"), [Path("ada")])
+
+
+def test_annotations() -> None:
+    """Every line is one of our own workflow commands; text that could start another one is escaped."""
+    lines = reports.render_report("annotations", ALL_GRADES).splitlines()
+    form = re.compile(r"::(notice|warning|error) (?:[a-z]+=[^,:]*)(?:,[a-z]+=[^,:]*)*::.*")
+    assert [] == [line for line in lines if not form.fullmatch(line)]
+    assert (
+        "::notice file=class/ada/submission.md,line=7,title=Shell block::node1: it exited with 1, not with 0" in lines
+    )
+
+
+def test_single_submission_formats() -> None:
+    """A format for one submission is refused for several before anything is graded."""
+    with pytest.raises(UsageError, match="there are 2"):
+        reports.check_report_target("gradescope", Path("results.json"), [Path("ada"), Path("bob")])
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    """A report in a missing folder is refused before anything is graded."""
+    with pytest.raises(UsageError, match=r"the folder .* does not exist"):
+        reports.check_report_target("json", tmp_path / "none" / "grades.json", [Path("ada")])
+    reports.check_report_target("json", tmp_path / "grades.json", [Path("ada")])

@@ -1,0 +1,320 @@
+"""The built site: valid, complete, reproducible, and safe from what lessons contain."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+from html import unescape
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import html5lib
+import pytest
+
+from runner.errors import BrokenLabError, UsageError
+from runner.lessons import parse
+from runner.lessons.learner_values import fill_placeholders
+from runner.lessons.lint import check_file_reader
+from runner.site_builder import build
+from tests.support import helpers
+from tests.support.helpers import Pages
+
+STEP = f"{helpers.FRONT_MATTER}Welcome.\n\n## Look {{#look}}\n"
+
+
+@pytest.fixture(scope="module")
+def real_site() -> dict[str, bytes]:
+    """Return the site of the labs in this repository."""
+    return build.render_site_files(url="https://example.org/labs")
+
+
+def read_pages(files: dict[str, bytes]) -> dict[str, str]:
+    """Return the HTML pages among some files, by path."""
+    return {path: data.decode() for path, data in files.items() if path.endswith(".html")}
+
+
+def test_valid(real_site: dict[str, bytes]) -> None:
+    """Every page is valid HTML according to a strict parser."""
+    errors_by_page = {}
+    for path, data in real_site.items():
+        if path.endswith(".html"):
+            parser = html5lib.HTMLParser(strict=False)
+            parser.parse(data, transport_encoding="utf-8")
+            errors_by_page[path] = parser.errors
+    assert {} == {path: errors for path, errors in errors_by_page.items() if errors}
+
+
+def test_page_types(real_site: dict[str, bytes]) -> None:
+    """The site has a front page, a page per lab and per step, a single page per lab, a glossary and a 404 page."""
+    expected = {
+        "index.html",
+        "404.html",
+        "glossary.html",
+        "swarm-basics/index.html",
+        "swarm-basics/join-workers.html",
+        "swarm-basics/on-one-page.html",
+        "zh/index.html",
+        "zh/glossary.html",
+        "zh/swarm-basics/join-workers.html",
+        "assets/site.css",
+        "assets/search.en.js",
+        "assets/search.zh.js",
+        "sitemap.xml",
+    }
+    assert set() == expected - real_site.keys()
+
+
+def test_ids(real_site: dict[str, bytes]) -> None:
+    """No page has a duplicate id."""
+    for path, text in read_pages(real_site).items():
+        ids = re.findall(r'\sid="([^"]+)"', text)
+        assert (path, sorted(set(ids))) == (path, sorted(ids))
+
+
+def test_links(real_site: dict[str, bytes]) -> None:
+    """Every internal link points to an existing page, and to an existing anchor on it."""
+    pages = read_pages(real_site)
+    anchors = {path: {unescape(name) for name in re.findall(r'\sid="([^"]+)"', text)} for path, text in pages.items()}
+    broken = []
+    for path, text in pages.items():
+        for link in re.findall(r'(?:href|src|data-index)="([^"]+)"', text):
+            page, anchor = urldefrag(unescape(link))
+            if urlsplit(page).scheme:
+                continue
+            base = "/labs/" if page.startswith("/labs/") else ""
+            target = page.removeprefix(base) if base else os.path.normpath(Path(path).parent / unquote(page))
+            target = path if not page else target
+            if target not in real_site or (anchor and unquote(anchor) not in anchors.get(target, set())):
+                broken.append((path, link))
+    assert [] == broken
+
+
+def test_nothing_from_elsewhere(real_site: dict[str, bytes]) -> None:
+    """No page, style sheet or script loads anything from another host."""
+    for path, text in read_pages(real_site).items():
+        loaded = re.findall(r'(?:src|data-index)="([^"]+)"|<link rel="(?:stylesheet|icon)" href="([^"]+)"', text)
+        assert (path, []) == (path, [url for pair in loaded for url in pair if "//" in url])
+    for path in ("assets/site.css", "assets/site.js", "assets/early.js"):
+        assert [] == re.findall(rb"url\(|@import|https?://", real_site[path]), path
+
+
+def test_policy(real_site: dict[str, bytes]) -> None:
+    """Every page has a strict content security policy, and no inline script, style or event handler."""
+    for path, text in read_pages(real_site).items():
+        policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)
+        assert policy, path
+        assert policy[1].startswith("default-src 'none'; script-src 'self'; style-src 'self'"), path
+        assert "unsafe" not in policy[1], path
+        assert [] == re.findall(r"<script(?![^>]* src=)|<style|\sstyle=|<[^>]*\son[a-z]+=", text), path
+
+
+def test_weight(real_site: dict[str, bytes]) -> None:
+    """A lesson page with its style sheet and scripts is at most 60 kB compressed."""
+    shared = sum(len(gzip.compress(real_site[f"assets/{name}"], 9)) for name in ("site.css", "site.js", "early.js"))
+    heavy = {path: shared + len(gzip.compress(text.encode(), 9)) for path, text in read_pages(real_site).items()}
+    assert {} == {path: size for path, size in heavy.items() if size > 60_000}
+
+
+def test_sitemap(real_site: dict[str, bytes]) -> None:
+    """If the site has an address, the site map lists every page except the 404 page."""
+    listed = re.findall(r"<loc>https://example.org/labs/([^<]*)</loc>", real_site["sitemap.xml"].decode())
+    expected = {re.sub(r"index\.html$", "", path) for path in read_pages(real_site)} - {"404.html"}
+    assert expected == set(listed)
+
+
+def test_cards(real_site: dict[str, bytes]) -> None:
+    """If the site has an address, every page has a title, an address and an existing image for link previews."""
+    page = read_pages(real_site)["swarm-basics/join-workers.html"]
+    properties = dict(re.findall(r'<meta property="og:([a-z_]+)" content="([^"]*)"', page))
+    assert "Join the workers · Swarm from the ground up" == properties["title"]
+    assert "https://example.org/labs/swarm-basics/join-workers.html" == properties["url"]
+    assert properties["image"].removeprefix("https://example.org/labs/") in real_site
+
+
+def test_recorded() -> None:
+    """The check report on the front page has only existing checks, with their current steps and docstrings."""
+    report = json.loads((helpers.CHECKOUT / "site" / "recorded" / "check.json").read_text("utf-8"))
+    values = parse.parse_lab(helpers.CHECKOUT / "labs" / report["lab"]).values
+    path = helpers.CHECKOUT / "checks" / f"test_{report['lab'].replace('-', '_')}.py"
+    checks = check_file_reader.read_check_file(path).checks
+    current = {(check.name, check.step, fill_placeholders(check.says.rstrip("."), values)) for check in checks}
+    assert set() == {(result["check"], result["step"], result["says"]) for result in report["results"]} - current
+
+
+def test_without_address(pages: Pages) -> None:
+    """Without an address there is no site map, and no page names a host."""
+    site = pages(STEP)
+    assert "sitemap.xml" not in site
+    assert "og:url" not in site["tiny/look.html"]
+
+
+def test_same_bytes(tree: Path) -> None:
+    """The same lessons produce the same bytes, independent of the order of Python's sets."""
+    for name in ("one", "two"):
+        helpers.write_lab(tree, STEP + "```sh node1 capture=A\ntrue\n```\n", name=name)
+    script = "import hashlib; from runner.site_builder import build; files = build.render_site_files()\n"
+    script += "print(hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest(), list(files))"
+    # Each with its own empty cache.
+    outputs = [
+        helpers.run_python(tree, "-c", script, PYTHONHASHSEED=seed, XDG_CACHE_HOME=str(tree / seed)).stdout
+        for seed in ("1", "2")
+    ]
+    assert outputs[0] == outputs[1]
+    assert "tiny" not in outputs[0]
+    assert "one/look.html" in outputs[0]
+
+
+def test_only_what_changed(tree: Path) -> None:
+    """A second build writes nothing, and a build after a change writes only the affected pages."""
+    helpers.write_lab(tree, STEP)
+    helpers.write_lab(tree, STEP, name="other")
+    first = build.build_site(tree / "out")
+    assert (first.file_count, 0) == (first.changed_count, first.removed_count)
+    assert 0 == build.build_site(tree / "out").changed_count
+    before = {path: path.stat().st_mtime_ns for path in (tree / "out").rglob("*.html")}
+    helpers.write_lab(tree, STEP + "More.\n")
+    build.build_site(tree / "out")
+    changed = {str(path.relative_to(tree / "out")) for path, time in before.items() if path.stat().st_mtime_ns != time}
+    assert {"tiny/look.html", "tiny/on-one-page.html"} == changed
+
+
+def test_stale_files(tree: Path) -> None:
+    """Pages of removed steps and labs are deleted with their folders, and files of other origin are kept."""
+    helpers.write_lab(tree, STEP + "## Then {#then}\n")
+    helpers.write_lab(tree, STEP, name="other")
+    build.build_site(tree / "out")
+    (tree / "out" / "mine.txt").write_text("kept", "utf-8")
+    helpers.write_lab(tree, STEP)
+    subprocess.run(["rm", "-r", tree / "labs" / "other"], check=True)
+    assert 4 == build.build_site(tree / "out").removed_count
+    assert not (tree / "out" / "tiny" / "then.html").exists()
+    assert not (tree / "out" / "other").exists()
+    assert "kept" == (tree / "out" / "mine.txt").read_text("utf-8")
+
+
+def test_foreign_folder(tree: Path) -> None:
+    """A folder that contains other files is refused, and nothing in it changes."""
+    helpers.write_lab(tree, STEP)
+    (tree / "out").mkdir()
+    (tree / "out" / "index.html").write_text("mine", "utf-8")
+    with pytest.raises(UsageError, match="contains files that do not belong to a lesson site"):
+        build.build_site(tree / "out")
+    assert ["index.html"] == [path.name for path in (tree / "out").iterdir()]
+    assert "mine" == (tree / "out" / "index.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("listed", ['["../labs/tiny/lesson.md"]', '["/etc/hostname"]', "{}", "no JSON"])
+def test_tampered_list(listed: str, tree: Path) -> None:
+    """A manipulated list of files does not delete anything outside the site."""
+    helpers.write_lab(tree, STEP)
+    (tree / "out").mkdir()
+    (tree / "out" / ".labs-site.json").write_text(listed, "utf-8")
+    with pytest.raises(UsageError, match="is damaged"):
+        build.build_site(tree / "out")
+    assert (tree / "labs" / "tiny" / "lesson.md").exists()
+
+
+def test_symlink_instead_of_folder(tree: Path) -> None:
+    """If a folder of the site was replaced by a symbolic link, nothing at its target is deleted."""
+    helpers.write_lab(tree, STEP + "## Then {#then}\n")
+    build.build_site(tree / "out")
+    (tree / "out" / "tiny").rename(tree / "moved")
+    (tree / "out" / "tiny").symlink_to(tree / "moved")
+    helpers.write_lab(tree, STEP, name="other")
+    subprocess.run(["rm", "-r", tree / "labs" / "tiny"], check=True)
+    build.build_site(tree / "out")
+    assert (tree / "moved" / "then.html").exists()
+
+
+def test_images(tree: Path) -> None:
+    """An image next to the lesson is copied once for all languages."""
+    folder = helpers.write_lab(tree, STEP + "![A cat](images/cat.png)\n")
+    (folder / "images").mkdir()
+    (folder / "images" / "cat.png").write_bytes(b"\x89PNG")
+    site = build.render_site_files()
+    assert b"\x89PNG" == site["files/tiny/images/cat.png"]
+    assert b'<img src="../files/tiny/images/cat.png" alt="A cat" loading="lazy" />' in site["tiny/look.html"]
+
+
+def test_hint_for_a_check(tree: Path) -> None:
+    """A hint for one check shows that check's docstring."""
+    check = 'def test_web(nodes):\n    """There is a web."""\n'
+    helpers.write_lab(tree, STEP + '::: hint check=test_web says="no container"\nRun it.\n:::\n', checks=check)
+    page = build.render_site_files()["tiny/look.html"].decode()
+    label = "<span>helps while this check fails: There is a web</span> <span>with the message: no container</span>"
+    assert label in page
+
+
+HOSTILE = r"""
+</code></pre><script>alert(1)</script>
+
+### </h2><script>alert(2)</script> {#x}
+
+[a](<javascript:alert(3)>) <a href="javascript:alert(4)">b</a> ![c](x.svg"onerror="alert(5))
+
+```sh node1 capture=A
+</code></pre><script>alert(6)</script>
+```
+
+```output
+</samp></pre><script>alert(7)</script>
+```
+
+```"><script>alert(8)</script>
+x
+```
+
+::: hint check=test_a says="'><script>alert(9)</script>"
+<script>alert(10)</script>
+:::
+"""
+
+
+def test_hostile(tree: Path) -> None:
+    """Hostile HTML in a lesson is shown as text and never interpreted."""
+    front = helpers.FRONT_MATTER.replace("title: Tiny", "title: '</title><script>alert(0)</script>'")
+    front = front.replace("summary: A lab for tests.", "summary: '\"><script>alert(0)</script>'")
+    lesson = front + "## </h1><script>alert(1)</script> {#look}\n" + HOSTILE.replace("![c](x.svg", "(x.svg")
+    helpers.write_lab(tree, lesson, checks='def test_a():\n    """<script>alert(11)</script>."""\n')
+    (tree / "labs" / "glossary.md").write_text("## <script>x</script> {#x}\n<script>alert(12)</script>\n", "utf-8")
+    for path, text in read_pages(build.render_site_files()).items():
+        scripts = re.findall(r"<script[^>]*>", text)
+        assert (path, 2) == (path, len(scripts)), scripts
+        parser = html5lib.HTMLParser(strict=False)
+        parser.parse(text)
+        assert (path, []) == (path, parser.errors)
+        assert [] == re.findall(r'<[a-z]+[^>"]*(?:"[^"]*"[^>"]*)*\son[a-z]+=', text), path
+        assert "javascript:" not in "".join(re.findall(r'href="[^"]*"', text)), path
+
+
+def test_duplicate_page(tree: Path) -> None:
+    """A step whose page would have the path of another page is an error."""
+    helpers.write_lab(tree, f"{helpers.FRONT_MATTER}## Look {{#index}}\n")
+    with pytest.raises(BrokenLabError, match=r"Two pages of the site have the same path: tiny/index\.html\."):
+        build.render_site_files()
+
+
+def test_unknown_language(tree: Path) -> None:
+    """A translation into a language without interface texts is an error."""
+    folder = helpers.write_lab(tree, STEP)
+    (folder / "lesson.xx.md").write_text("", "utf-8")
+    with pytest.raises(BrokenLabError, match="translated into 'xx', but the site's own texts exist only in"):
+        build.render_site_files()
+
+
+def test_no_labs(tree: Path) -> None:
+    """A tree without labs still has a front page."""
+    assert "index.html" in build.render_site_files()
+
+
+def test_imports() -> None:
+    """Building the site imports neither drivers nor Docker and network libraries."""
+    script = "import sys; import runner.site_builder.build; print({'docker', 'requests', 'testinfra'} & {*sys.modules})"
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=helpers.CHECKOUT, capture_output=True, text=True, check=True
+    )
+    assert "set()\n" == result.stdout
