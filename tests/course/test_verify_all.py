@@ -31,7 +31,7 @@ class VerifyRun:
 
 @pytest.fixture(scope="module")
 def labs_with_any_driver(environment: dict[str, str]) -> Iterator[LabsRunner]:
-    """Return a function that runs `labs` on the labs of this project, with any driver and a layer cache of its own."""
+    """Return a function that runs `labs` on the labs of this project, with any driver, in a separate project."""
     project = f"{environment['LABS_PROJECT']}-course"
     variables = {name: value for name, value in environment.items() if name not in ("LABS_ROOT", "LABS_DRIVER")}
     with project_lock.acquire_project_lock(project):
