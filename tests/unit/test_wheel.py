@@ -36,7 +36,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     argv = [sys.executable, "-m", "build", "--wheel", *isolation, "--outdir", str(folder), str(helpers.CHECKOUT)]
     process = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert 0 == process.returncode, process.stdout + process.stderr
-    (built,) = folder.glob("labs-*.whl")
+    (built,) = folder.glob("orchestration_labs-*.whl")
     return built
 
 

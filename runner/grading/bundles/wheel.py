@@ -16,6 +16,8 @@ import runner
 from runner import paths
 from runner.errors import HostError
 
+# The name in pyproject.toml, where it is also the name of a program.
+_DISTRIBUTION = "orchestration-labs"
 _ROOT = Path(runner.__file__).parent.parent
 _PACKAGES = {"runner": "runner", "checks": "checks"}
 # The same mapping as in pyproject.toml.
@@ -33,17 +35,18 @@ def write_labs_wheel(folder: Path) -> Path:
 
     """
     try:
-        distribution = metadata.distribution("labs")
+        distribution = metadata.distribution(_DISTRIBUTION)
     except metadata.PackageNotFoundError:
         message = "labs is not installed here, so it cannot be packaged."
         raise HostError(message, "Run 'pip install .' in its folder first.") from None
-    info_folder = f"labs-{distribution.version}.dist-info"
+    file_stem = f"{_DISTRIBUTION.replace('-', '_')}-{distribution.version}"
+    info_folder = f"{file_stem}.dist-info"
     metadata_files = {
         "METADATA": distribution.read_text("METADATA"),
         "entry_points.txt": distribution.read_text("entry_points.txt"),
         "WHEEL": _WHEEL_FILE,
     }
-    wheel = folder / f"labs-{distribution.version}-py3-none-any.whl"
+    wheel = folder / f"{file_stem}-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
         records = [_add_file(archive, name, file.read_bytes(), file.stat().st_mode) for name, file in _list_files()]
         for name, text in metadata_files.items():

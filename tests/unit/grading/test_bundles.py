@@ -40,7 +40,7 @@ def test_gradescope(tree: Path) -> None:
         name: modes[name] for name in ("setup.sh", "run_autograder")
     }
     assert {"tree/labs/tiny/lesson.md", "tree/checks/test_tiny.py", "hidden/test_tiny.py", "failed.json"} <= set(modes)
-    assert 1 == sum(name.startswith("labs-") and name.endswith(".whl") for name in modes)
+    assert 1 == sum(name.startswith("orchestration_labs-") and name.endswith(".whl") for name in modes)
     assert b"parts" == archive.read("labs-artifacts.tar.gz")
     assert b"LAB=tiny\nDRIVER=docker\nTIME_LIMIT=60\nSEED='the autumn'\n" == archive.read("settings.sh")
 
@@ -49,7 +49,7 @@ def test_classroom50(tree: Path) -> None:
     """Classroom 50 gets a folder, in which a new bundle replaces an older one and other files stay."""
     out = tree / "autograders"
     out.mkdir()
-    for name in ("labs-0.0.1-py3-none-any.whl", "notes.md"):
+    for name in ("orchestration_labs-0.0.1-py3-none-any.whl", "notes.md"):
         (out / name).touch()
     bundles.write_bundle("classroom50", SETTINGS, out, hidden_checks=tree / "hidden" / "test_tiny.py")
     assert (out / "hidden" / "test_tiny.py").is_file()

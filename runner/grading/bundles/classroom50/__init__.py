@@ -25,7 +25,7 @@ def _add_files(folder: Path, settings: BundleSettings) -> None:
 def _write_folder(folder: Path, out: Path) -> None:
     out.mkdir(exist_ok=True)
     # Files of an older bundle must not be used together with these.
-    for old_wheel in out.glob("labs-*.whl"):
+    for old_wheel in out.glob("orchestration_labs-*.whl"):
         old_wheel.unlink()
     for name in OPTIONAL_FOLDERS:
         shutil.rmtree(out / name, ignore_errors=True)

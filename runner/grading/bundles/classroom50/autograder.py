@@ -29,7 +29,7 @@ def main() -> int:
 
 
 def _install_labs(environment: Path) -> None:
-    (wheel,) = _BUNDLE.glob("labs-*.whl")
+    (wheel,) = _BUNDLE.glob("orchestration_labs-*.whl")
     python = environment / "bin" / "python"
     # Not in the checkout, where Python would import a student's `venv.py` instead of its own.
     subprocess.run([sys.executable, "-I", "-m", "venv", environment], cwd=environment, check=True)

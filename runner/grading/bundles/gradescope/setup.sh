@@ -36,7 +36,7 @@ if ! find_python || ((${#missing[@]})); then
 fi
 
 "$python" -m venv "$root/labs"
-"$root/labs/bin/pip" install --quiet --disable-pip-version-check "$source"/labs-*.whl
+"$root/labs/bin/pip" install --quiet --disable-pip-version-check "$source"/orchestration_labs-*.whl
 if [[ -f $source/labs-artifacts.tar.gz ]]; then
     "$root/labs/bin/labs" images import "$source/labs-artifacts.tar.gz"
     rm "$source/labs-artifacts.tar.gz"
