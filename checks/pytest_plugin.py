@@ -130,8 +130,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Stop a check that exceeds its time limit."""
+    """Announce a check to the run's observer, and stop the check if it exceeds its time limit."""
     request = item.config.stash.get(REQUEST_KEY, None)
+    if request and request.observer:
+        request.observer.on_check_started(_read_step_id(item), _read_summary(item))
     seconds = request.calculate_check_time_limit() if request else None
     if seconds == 0:
         raise LimitExceededError(

@@ -6,11 +6,28 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
+from runner.checking.results import CheckResult
 from runner.lessons.model import Lab
 from runner.nodes.driver_interface import Cluster
+
+
+class CheckObserver(Protocol):
+    """Follows a run of checks, to show results before the run has ended."""
+
+    def on_check_started(self, step_id: str, says: str) -> None:
+        """Note that a check starts, given its step and the first line of its docstring.
+
+        Standard output and standard error are captured for the check at this time.
+        """
+        ...
+
+    def on_check_finished(self, result: CheckResult) -> None:
+        """Note the result of a check; a skipped check finishes without having started."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +46,7 @@ class CheckRequest:
         deadline: The time on the monotonic clock after which no check may run; None for no deadline.
         checks_file: The file with the checks; None for the lab's own.
         keep_connections: Whether connections to the nodes' engines stay open, because this process soon checks again.
+        observer: Is called while the checks run; None for no observer.
 
     """
 
@@ -42,6 +60,7 @@ class CheckRequest:
     deadline: float | None = None
     checks_file: Path | None = None
     keep_connections: bool = False
+    observer: CheckObserver | None = None
 
     def calculate_check_time_limit(self) -> float | None:
         """Return how many seconds the next check may take; None for no limit."""

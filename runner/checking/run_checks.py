@@ -106,4 +106,7 @@ class _ResultCollector:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         for name, value in report.user_properties:
             if name == "labs" and isinstance(value, dict):
-                self.results.append(CheckResult(**{**value, "outcome": Outcome(value["outcome"])}))
+                result = CheckResult(**{**value, "outcome": Outcome(value["outcome"])})
+                self.results.append(result)
+                if self._request.observer:
+                    self._request.observer.on_check_finished(result)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import click
 
 from runner.checking import run_checks
 from runner.checking.check_request import CheckRequest
+from runner.checking.results import CheckReport
 from runner.cli import _options, _progress
 from runner.progress import passed_steps
 from runner.session import require_step
@@ -42,7 +44,8 @@ def command(lab: str | None, step_id: str | None, as_json: bool, patience: float
     cluster = session.cluster_survey.require_running_cluster(lab)
     loaded_lab = session.load_lab(cluster.id.lab)
     step = None if step_id is None else require_step(loaded_lab, step_id)
-    report = run_checks.run_checks(CheckRequest(loaded_lab, cluster, frozenset({step.id}) if step else None, patience))
+    request = CheckRequest(loaded_lab, cluster, frozenset({step.id}) if step else None, patience)
+    report = run_checks.run_checks(request) if as_json else _run_and_print(request)
     passed: tuple[str, ...] = ()
     if cluster.id.is_main:
         passed = passed_steps.find_passed_step_ids(loaded_lab.lesson, report, all_checks_ran=step is None)
@@ -52,5 +55,19 @@ def command(lab: str | None, step_id: str | None, as_json: bool, patience: float
     else:
         from runner.cli import _check_results
 
-        _check_results.print_check_report(report, loaded_lab, update)
+        _check_results.print_summary(report, loaded_lab, update)
     return report.exit_code
+
+
+def _run_and_print(request: CheckRequest) -> CheckReport:
+    """Run the checks and print their results: on a terminal as they come, elsewhere when all have run."""
+    from runner.cli import _check_results, _console
+
+    lesson = request.lab.lesson
+    if not _console.get_stdout().is_terminal:
+        report = run_checks.run_checks(request)
+        _check_results.print_results(report, lesson)
+        return report
+    display = _check_results.LiveCheckDisplay(lesson)
+    with display.show():
+        return run_checks.run_checks(dataclasses.replace(request, observer=display))

@@ -40,7 +40,7 @@ def measure_uml_driver(from_scratch: bool) -> tuple[list[Row], list[str]]:
                 measure_seconds(lambda: _build_images(driver)),
                 "-",
                 None,
-                "<= 180 s",
+                "<= 110 s",
             )
         )
     docker.ensure_images(sorted(recipe.map_image_names_to_recipes()), NullReporter())
@@ -48,10 +48,10 @@ def measure_uml_driver(from_scratch: bool) -> tuple[list[Row], list[str]]:
     print_status(f"uml: starting and removing, {ROUNDS} rounds ...")
     uml_seconds, docker_seconds = _measure_swarm_starts(driver, docker)
     label = "uml: three nodes, swarm, all Ready"
-    rows.append(Row(label, uml_seconds, "the driver docker", docker_seconds, "<= 12 s, <= 2.5x"))
+    rows.append(Row(label, uml_seconds, "the driver docker", docker_seconds, "<= 5 s, <= 2.5x"))
     print_status("uml: a service on every node ...")
     rows.append(
-        Row("uml: start until a service answers on all", _measure_until_service_answers(driver), "-", None, "<= 16 s")
+        Row("uml: start until a service answers on all", _measure_until_service_answers(driver), "-", None, "<= 10 s")
     )
     run_labs("rm", BENCH_LAB)
     notes = [

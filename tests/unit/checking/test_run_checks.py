@@ -10,7 +10,7 @@ import pytest
 
 from runner.checking import run_checks
 from runner.checking.check_request import CheckRequest
-from runner.checking.results import CheckReport, Outcome
+from runner.checking.results import CheckReport, CheckResult, Outcome
 from runner.errors import BrokenLabError, ExitCode, HostError
 from runner.lessons import catalog
 from runner.lessons.learner_values import NO_LEARNER, Learner
@@ -359,3 +359,25 @@ def test_interrupted(tmp_path: Path) -> None:
     lab = write_lab(tmp_path, check("raise KeyboardInterrupt"))
     with pytest.raises(KeyboardInterrupt):
         run_lab_checks(lab, tmp_path)
+
+
+def test_observer(tmp_path: Path) -> None:
+    """An observer sees each check start and finish in turn, with its step, and a skipped check only finish."""
+    calls: list[tuple[str, str]] = []
+
+    class Observer:
+        def on_check_started(self, step_id: str, says: str) -> None:
+            calls.append((step_id, says))
+
+        def on_check_finished(self, result: CheckResult) -> None:
+            calls.append((result.step, result.outcome.value))
+
+    lab = write_lab(
+        tmp_path,
+        check("pass", "look", "test_1", "'''It is seen.'''"),
+        check("assert False", "find", "test_2", "'''It is found.'''"),
+        check("pass", "keep", "test_3"),
+    )
+    run_checks.run_checks(CheckRequest(lab, helpers.make_local_cluster(tmp_path), observer=Observer()))
+    expected = [("look", "It is seen"), ("look", "passed"), ("find", "It is found"), ("find", "failed")]
+    assert [*expected, ("keep", "skipped")] == calls
