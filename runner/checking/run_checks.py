@@ -25,6 +25,7 @@ _PYTEST_ARGUMENTS = (
     "-pno:terminal",
     "-pno:cacheprovider",
     "-pno:faulthandler",
+    "-pno:unraisableexception",
     "-pno:doctest",
     "-pno:junitxml",
     "-pno:pastebin",
@@ -48,10 +49,7 @@ def run_checks(request: CheckRequest) -> CheckReport:
         raise BrokenLabError(f"The lab '{request.lab.name}' has no checks: {file} does not exist.", "Write this file.")
     _unload_same_named_module(file)
     collector = _ResultCollector(request)
-    with pytest.MonkeyPatch.context() as patch:
-        for name in _PYTEST_VARIABLES:
-            patch.delenv(name, raising=False)
-        status = pytest.main([*_PYTEST_ARGUMENTS, f"--rootdir={file.parent}", str(file)], plugins=[collector])
+    status = _run_pytest(file, collector)
     if status == pytest.ExitCode.INTERRUPTED and not collector.load_errors:
         raise KeyboardInterrupt
     if status == pytest.ExitCode.NO_TESTS_COLLECTED and request.steps is None:
@@ -64,6 +62,17 @@ def run_checks(request: CheckRequest) -> CheckReport:
         log = "\n".join(collector.load_errors) or f"pytest ended with {status!r}"
         raise BrokenLabError(f"The checks of '{request.lab.name}' cannot run.", f"Fix {file}.", log)
     return CheckReport(request.lab.name, tuple(collector.results))
+
+
+def _run_pytest(file: Path, collector: _ResultCollector) -> int | pytest.ExitCode:
+    # Without `--confcutdir`, pytest lists all folders above the file, which takes a while if there are large ones.
+    folders = (f"--rootdir={file.parent}", f"--confcutdir={file.parent}")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in _PYTEST_VARIABLES:
+            patch.delenv(name, raising=False)
+        # Pytest's plugin for such exceptions collects garbage twice in each run, which is slow.
+        patch.setattr(sys, "unraisablehook", lambda _: None)
+        return pytest.main([*_PYTEST_ARGUMENTS, *folders, str(file)], plugins=[collector])
 
 
 def _unload_same_named_module(file: Path) -> None:
