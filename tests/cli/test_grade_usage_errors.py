@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,15 @@ def test_driver_variable_does_not_remove_isolation(tree: Path) -> None:
     result = helpers.run_labs(tree, "grade", "ada", LABS_DRIVER="docker")
     assert 2 == result.returncode
     assert "use '--driver docker' if you trust the submissions" in result.stderr
+
+
+def test_dask_is_not_installed(tmp_path: Path) -> None:
+    """If Dask's package is not installed, the error names it."""
+    helpers.write_lab(tmp_path, LESSON, checks="")
+    (tmp_path / "ada").mkdir()
+    # Python's own error for a missing module.
+    (tmp_path / "distributed.py").write_text("raise ModuleNotFoundError('distributed')", "utf-8")
+    path = ":".join([str(tmp_path), *sys.path])
+    result = helpers.run_labs(tmp_path, "grade", "ada", "--lab", "tiny", "--dask", "tcp://127.0.0.1:9", PYTHONPATH=path)
+    assert 4 == result.returncode
+    assert "pip install distributed" in result.stderr

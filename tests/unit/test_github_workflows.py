@@ -13,8 +13,6 @@ import pytest
 import yaml
 
 from tests.support import ci_runners, docs_examples, helpers
-from tests.support.labs_command import LABS_TREE
-from tests.support.ladder_submissions import SWARM_BLOCK, write_submissions
 
 GITHUB = helpers.CHECKOUT / ".github"
 ACTION = GITHUB / "actions" / "grade" / "action.yml"
@@ -125,41 +123,3 @@ def test_values(variables: dict[str, str], arguments: list[str], tmp_path: Path)
         [*ci_runners.GITHUB_SHELL, step["run"]], tmp_path / "labs" / "bin", **{**runner, **empty, **variables}
     )
     assert arguments == recorded[2 : recorded.index("--driver")]
-
-
-@pytest.mark.docker
-def test_action(environment: dict[str, str], tmp_path: Path) -> None:
-    """The action installs labs, grades, and writes the summary, annotations, report and status for the runner."""
-    write_submissions(tmp_path, {"ada": SWARM_BLOCK})
-    inputs = {"path": "ada", "lab": "", "driver": "docker", "time-limit": "60", "json": "grades.json"}
-    inputs |= {"seed": "", "learner": ""}
-    expressions = {f"inputs.{name}": value for name, value in inputs.items()} | {
-        "github.action_path": str(ACTION.parent)
-    }
-    runner = {
-        "RUNNER_TEMP": str(tmp_path / "temp"),
-        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
-        "GITHUB_OUTPUT": str(tmp_path / "output"),
-        "LABS_ROOT": str(LABS_TREE),
-    }
-    (tmp_path / "temp").mkdir()
-    results = []
-    for step in _read_steps():
-        variables = {key: _evaluate(value, expressions) for key, value in step["env"].items()}
-        variables = {**ci_runners.REUSE_INSTALLED_PACKAGES, **runner, **variables}
-        results.append(
-            ci_runners.run_command([*ci_runners.GITHUB_SHELL, step["run"]], tmp_path, environment, **variables)
-        )
-    output = "".join(result.stdout + result.stderr for result in results)
-    assert [0, 1] == [result.returncode for result in results], output
-    assert "status=1\n" == (tmp_path / "output").read_text("utf-8")
-    assert "| ada | ladder | 1 of 4 |" in (tmp_path / "summary.md").read_text("utf-8")
-    assert "::error file=ada/submission.md,title=The volume third exists::" in results[1].stdout
-    assert (tmp_path / "grades.json").is_file()
-
-
-def _evaluate(value: str, expressions: dict[str, str]) -> str:
-    for name, text in expressions.items():
-        value = value.replace(f"${{{{ {name} }}}}", text)
-    assert "${{" not in value
-    return value

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from junitparser import JUnitXml
 
 from tests.support import ci_runners, docs_examples, helpers
-from tests.support.labs_command import LABS_TREE
-from tests.support.ladder_submissions import SWARM_BLOCK, write_submissions
 
 TEMPLATE = helpers.CHECKOUT / ".gitlab" / "grade.yml"
 
@@ -60,25 +56,3 @@ def test_values(variables: dict[str, str], arguments: list[str], tmp_path: Path)
         [*ci_runners.GITLAB_SHELL, script], tmp_path / "venv" / "bin", **{**template["variables"], **variables}
     )
     assert arguments == recorded[2 : recorded.index("--driver")]
-
-
-@pytest.mark.docker
-def test_job(environment: dict[str, str], tmp_path: Path) -> None:
-    """The job installs labs, grades the repository it runs in, and writes each report that it declares."""
-    project = write_submissions(tmp_path, {"project": SWARM_BLOCK}) / "project"
-    (project / "venv.py").write_text("raise SystemExit('imported instead of the standard library')\n", "utf-8")
-    template = _read_template()
-    job = template["grade"]
-    source = ci_runners.create_checkout_repository(tmp_path / "labs")
-    settings = {"LABS_REPOSITORY": f"file://{source}", "GRADE_LAB": "ladder", "LABS_ROOT": str(LABS_TREE)}
-    script = ci_runners.GITLAB_SCRIPT_PREFIX + "\n".join([*job["before_script"], *job["script"]])
-    variables = {**ci_runners.REUSE_INSTALLED_PACKAGES, **template["variables"], **settings}
-    result = ci_runners.run_command([*ci_runners.GITLAB_SHELL, script], project, environment, **variables)
-    assert "1 of 4 points" in result.stdout, result.stdout + result.stderr
-    assert 1 == result.returncode
-    (grades,) = json.loads((project / "grades.json").read_text("utf-8"))["grades"]
-    reports = job["artifacts"]["reports"]
-    assert ["grades.json"] == job["artifacts"]["paths"]
-    (suite,) = JUnitXml.fromfile(str(project / reports["junit"]))
-    assert (len(grades["marks"]), 3) == (suite.tests, suite.failures)
-    assert 3 == len(json.loads((project / reports["codequality"]).read_text("utf-8")))

@@ -72,39 +72,3 @@ def test_artifacts_for_classroom50(tree: Path) -> None:
     """A bundle for Classroom 50, which may be 10 MB large, cannot contain images."""
     with pytest.raises(UsageError, match="cannot contain"):
         bundles.write_bundle("classroom50", SETTINGS, tree / "out", artifacts=tree / "stick.parts")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["gradescope", "--lab", "tinny"], "There is no lab 'tinny'."),
-        (["gradescope", "--lab", "tiny", "--checks", "checks/none"], "checks/none/test_tiny.py does not exist."),
-        (["gradescope", "--lab", "tiny", "--driver", "dokcer"], "There is no driver 'dokcer'."),
-        (
-            ["gradescope", "--lab", "tiny", "--out", "none/a.zip"],
-            "Cannot write none/a.zip: the folder none does not exist.",
-        ),
-        (["gradescope", "--lab", "tiny", "--artifacts", "none"], "'labs images export none' creates it."),
-        (["gradescoop", "--lab", "tiny"], "'gradescoop' is not one of"),
-        (["gradescope"], "Missing option '--lab'"),
-    ],
-)
-def test_usage_errors(arguments: list[str], message: str, tree: Path) -> None:
-    """A mistake on the command line is reported, exits with 2, and writes nothing."""
-    result = helpers.run_labs(tree, "grade", "bundle", *arguments)
-    assert (2, "") == (result.returncode, result.stdout)
-    assert message in result.stderr
-    assert [] == [*tree.glob("*.zip")]
-
-
-def test_command(tree: Path) -> None:
-    """`labs grade bundle` writes a bundle and the next step; a folder named 'bundle' can still be graded."""
-    result = helpers.run_labs(tree, "grade", "bundle", "gradescope", "--lab", "tiny")
-    assert (0, "") == (result.returncode, result.stderr)
-    assert result.stdout.startswith("Wrote gradescope.zip.\nUpload it")
-    assert (tree / "gradescope.zip").is_file()
-    assert "The folder bundle does not exist." in helpers.run_labs(tree, "grade", "./bundle").stderr
-    assert (
-        "Usage: labs grade bundle [OPTIONS] {classroom50|gradescope}"
-        in helpers.run_labs(tree, "grade", "bundle", "-h").stdout
-    )

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 from distributed import LocalCluster
 
 from runner.errors import HostError, LabsError, UsageError
 from runner.grading import dask_executor, dask_worker
-from tests.support import helpers
-
-LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
 
 
 def refuse(address: str) -> LabsError:
@@ -76,15 +71,3 @@ def test_versions() -> None:
     with pytest.raises(HostError, match=r"distributed 2020\.1\.0 \(w\); this host has") as caught:
         dask_executor._check_dask_versions({"scheduler": ours, "w": theirs}, "tcp://grader:8786")
     assert f"pip install distributed=={dask_executor._VERSION}" in caught.value.advice
-
-
-def test_not_installed(tmp_path: Path) -> None:
-    """If the package is not installed, the error names it."""
-    helpers.write_lab(tmp_path, LESSON, checks="")
-    (tmp_path / "ada").mkdir()
-    # Python's own error for a missing module.
-    (tmp_path / "distributed.py").write_text("raise ModuleNotFoundError('distributed')", "utf-8")
-    path = ":".join([str(tmp_path), *sys.path])
-    result = helpers.run_labs(tmp_path, "grade", "ada", "--lab", "tiny", "--dask", "tcp://127.0.0.1:9", PYTHONPATH=path)
-    assert 4 == result.returncode
-    assert "pip install distributed" in result.stderr
