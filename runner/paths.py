@@ -53,6 +53,16 @@ def site_folder() -> Path:
     return _PACKAGE / "content" / "site" if is_installed_from_wheel() else _PACKAGE.parent / "site"
 
 
+def docs_folder() -> Path:
+    """Return the folder with the documentation."""
+    return _PACKAGE / "content" / "docs" if is_installed_from_wheel() else _PACKAGE.parent / "docs"
+
+
+def lint_rule_page(code: str) -> Path:
+    """Return the page that explains a lint rule."""
+    return docs_folder() / "reference" / "lint" / f"{code}.md"
+
+
 def project_name() -> str:
     """Return the name that separates this user's clusters from others on the same host or engine: `LABS_PROJECT`.
 

@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +38,11 @@ class LabOnDriver:
         return driver.calculate_topology_memory(self.lab.lesson.topology) if isinstance(driver, CapacityPlanner) else 0
 
 
+def start_every_lab(_job: LabOnDriver) -> str:
+    """Refuse no lab."""
+    return ""
+
+
 @dataclass(slots=True)
 class ParallelVerifier:
     """Verifies several labs at a time.
@@ -45,27 +50,29 @@ class ParallelVerifier:
     Attributes:
         max_parallel: How many labs at a time.
         on_line: Called with a lab's name and each line that its verification prints, from several threads.
+        explain_refusal: Called right before a lab is started, from several threads; returns why it must not be started,
+            or an empty text.
 
     """
 
     max_parallel: int
     on_line: Callable[[str, str], None]
+    explain_refusal: Callable[[LabOnDriver], str] = start_every_lab
     _children: SubprocessPool = field(default_factory=SubprocessPool)
 
     def verify_labs(
         self, jobs: Sequence[LabOnDriver], on_done: Callable[[LabVerification, str], None]
     ) -> list[LabVerification]:
-        """Verify labs, starting with those that take longest, and return the results by lab name.
+        """Verify labs, and return the results by lab name.
 
         Args:
-            jobs: The labs.
+            jobs: The labs, in the order in which to start them.
             on_done: Called with the result of each lab, and everything it printed, once it has ended.
 
         """
         verifications = []
-        sorted_jobs = sorted(jobs, key=_longest_first)
         results = subprocess_pool.map_in_threads(
-            self.max_parallel, self._verify_lab, sorted_jobs, self._children.interrupt_all
+            self.max_parallel, self._verify_lab, jobs, self._children.interrupt_all
         )
         with contextlib.closing(results):
             for verification, output in results:
@@ -76,6 +83,8 @@ class ParallelVerifier:
     def _verify_lab(self, job: LabOnDriver) -> tuple[LabVerification, str]:
         started = time.monotonic()
         name = job.lab.name
+        if refusal := self.explain_refusal(job):
+            return LabVerification(name, job.driver, 0, (), refusal, exit_code=None), ""
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.json"
             argv = ["verify", name, "--driver", job.driver, "--report", str(report)]
@@ -113,6 +122,7 @@ def choose_max_parallel(jobs: Sequence[LabOnDriver], measure_free_memory: Callab
     return max(1, count)
 
 
-def _longest_first(job: LabOnDriver) -> tuple[bool, int]:
+def sort_longest_first(jobs: Iterable[LabOnDriver]) -> list[LabOnDriver]:
+    """Return the jobs in the order in which all of them are finished soonest."""
     # Nodes with reserved memory are VMs, which are slower than containers.
-    return job.reserved_memory_mb == 0, -job.lab.lesson.minutes
+    return sorted(jobs, key=lambda job: (job.reserved_memory_mb == 0, -job.lab.lesson.minutes))

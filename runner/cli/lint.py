@@ -7,42 +7,69 @@ from pathlib import Path
 import click
 
 from runner import paths, sanitize
-from runner.cli import _options
+from runner.cli import _console, _options
 from runner.errors import ExitCode, UsageError
 from runner.lessons import catalog
-from runner.lessons.problems import Problem
 
 
 @click.command("lint")
 @click.argument("labs", nargs=-1, metavar="[LAB]...", type=_options.LAB)
 @click.option("--all", "lint_all", is_flag=True, help="Lint every lab.")
-def command(labs: tuple[str, ...], lint_all: bool) -> int:
+@click.option("--rules", "list_rules", is_flag=True, help="List the rules with their codes, and lint nothing.")
+@click.option("--explain", metavar="CODE", help="Explain one rule, and lint nothing.")
+def command(labs: tuple[str, ...], lint_all: bool, list_rules: bool, explain: str | None) -> int:
     """Find problems in a lab's lesson, checks and near misses, without a cluster.
 
-    Prints all problems, sorted, as FILE:LINE: MESSAGE. Exits with 3 if there are any.
+    Prints all problems, sorted, as FILE:LINE: CODE NAME: MESSAGE. Exits with 3 if there are any. To ignore a problem,
+    write '# labs: ignore CODE' on the line above it, or '<!-- labs: ignore CODE -->' above it in Markdown.
 
     \b
     Examples:
       labs lint swarm-basics
       labs lint --all
+      labs lint --explain L016
       labs --labs ~/my-labs lint --all
     """
+    if list_rules or explain is not None:
+        if labs or lint_all or (list_rules and explain is not None):
+            raise UsageError("Cannot lint labs and explain rules at once.", "'labs lint --help' shows examples.")
+        return _print_rules() if explain is None else _print_rule_page(explain)
     from runner.lessons.lint import linter
 
     names = _resolve_names(labs, lint_all)
     problems = linter.lint_labs(names)
-    for problem in problems:
-        line = f"{_shorten_path(problem)}:{problem.line}: {problem.message}"
+    for finding in problems:
+        line = f"{_shorten_path(finding.path)}:{finding.line}: {finding.message}"
         click.echo(sanitize.strip_control_chars(line))
     if lint_all:
         _print_missing_translations(names)
     subject = f"{len(names)} labs" if len(names) != 1 else f"'{names[0]}'"
     if problems:
         count = f"{len(problems)} problems" if len(problems) > 1 else "1 problem"
-        advice = "Fix them, then lint again; 'labs verify LAB' tests the rest on real nodes."
+        advice = f"'labs lint --explain {problems[0].rule.code}' explains the first one."
         click.echo(f"{subject}: {count}. {advice}", err=True)
         return ExitCode.BROKEN_LAB
     click.echo(f"{subject}: no problems found.")
+    return ExitCode.DONE
+
+
+def _print_rules() -> int:
+    from runner.lessons.lint.all_rules import RULES
+
+    name_width = max(len(rule.name) for rule in RULES)
+    for rule in RULES:
+        click.echo(f"{rule.code}  {rule.name:<{name_width}}  {rule.summary}")
+    return ExitCode.DONE
+
+
+def _print_rule_page(code_or_name: str) -> int:
+    from rich.markdown import Markdown
+
+    from runner.lessons.lint.all_rules import find_rule
+
+    console = _console.get_stdout()
+    page = paths.lint_rule_page(find_rule(code_or_name).code)
+    console.print(Markdown(page.read_text("utf-8"), hyperlinks=False), soft_wrap=False)
     return ExitCode.DONE
 
 
@@ -67,8 +94,7 @@ def _print_missing_translations(names: list[str]) -> None:
         click.echo(f"Not translated into '{language}': {', '.join(folder.name for folder in folders)}.", err=True)
 
 
-def _shorten_path(problem: Problem) -> Path:
+def _shorten_path(path: Path) -> Path:
     """Return the shortest path that an editor or a terminal opens from the current folder."""
     current_folder = Path.cwd()
-    is_below = problem.path.is_relative_to(current_folder)
-    return problem.path.relative_to(current_folder) if is_below else problem.path
+    return path.relative_to(current_folder) if path.is_relative_to(current_folder) else path

@@ -2,28 +2,66 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import click
 
-from runner import paths
+from runner import __version__, paths
 from runner.cli import _console, _progress
 from runner.errors import BrokenLabError, ExitCode
 from runner.lessons import catalog
 from runner.lessons.model import Lab
 
+_FORMAT = "labs-list/1"
 _HEADINGS = ("LAB", "PASSED", "LEVEL", "MINUTES", "NODES", "AFTER")
 
 
 @click.command("list")
-def command() -> int:
+@click.option("--json", "as_json", is_flag=True, help="Print the labs as JSON, without your progress.")
+def command(as_json: bool) -> int:
     """List labs and your progress, and which labs to do before each.
 
     \b
     Examples:
       labs list
-      labs start swarm-basics
+      labs list --json | jq '[.labs[].name]'
     """
-    exit_code = ExitCode.DONE
     names = catalog.list_lab_names_in_prerequisite_order()
+    return _print_json(names) if as_json else _print_list(names)
+
+
+def _print_json(names: list[str]) -> int:
+    """Print the labs as JSON, for example for the matrix of a CI workflow."""
+    labs, broken = list[dict[str, Any]](), list[dict[str, str]]()
+    for name in names:
+        try:
+            labs.append(_build_json_entry(catalog.load_lab(name)))
+        except BrokenLabError as error:
+            broken.append({"name": name, "problem": error.message})
+    data = {"format": _FORMAT, "version": __version__, "labs": labs, "broken": broken}
+    click.echo(json.dumps(data, indent=2))
+    return ExitCode.BROKEN_LAB if broken else ExitCode.DONE
+
+
+def _build_json_entry(lab: Lab) -> dict[str, Any]:
+    lesson = lab.lesson
+    return {
+        "name": lab.name,
+        "title": lesson.title,
+        "summary": lesson.summary,
+        "level": lesson.level,
+        "minutes": lesson.minutes,
+        "after": list(lesson.prerequisites),
+        "needs": sorted(lesson.needs),
+        "nodes": [{"name": node.name, "role": node.role.value} for node in lesson.topology.nodes],
+        "images": list(lesson.images),
+        "steps": [{"id": step.id, "title": step.title} for step in lesson.steps],
+    }
+
+
+def _print_list(names: list[str]) -> int:
+    exit_code = ExitCode.DONE
     if not names:
         line = f"There is no lab in {paths.labs_folder()}. 'labs new NAME' creates one."
         _console.get_stdout().print(line, soft_wrap=True, markup=False)

@@ -5,31 +5,44 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from rich.text import Text
 
 from runner import paths, signals
-from runner.checking import verify_report
-from runner.checking.parallel_verify import LabOnDriver, ParallelVerifier, choose_max_parallel
+from runner.checking import duration_records, git_changes, lab_selection, time_budget, verify_report
+from runner.checking.lab_selection import LabSelection
+from runner.checking.parallel_verify import LabOnDriver, choose_max_parallel, sort_longest_first, start_every_lab
+from runner.checking.time_budget import TimeBudget
 from runner.checking.verify import Assertion, verify_lab
 from runner.checking.verify_report import LabVerification
-from runner.cli import _console, _options
+from runner.cli import _console, _options, _verify_output
 from runner.clusters import lifecycle, lookup, selection
-from runner.errors import BrokenLabError, ExitCode, HostError, UsageError
+from runner.errors import BrokenLabError, ExitCode, UsageError
 from runner.lessons import catalog
 from runner.lessons.learner_values import NO_LEARNER
 from runner.lessons.model import Lab
 from runner.nodes.driver_interface import ClusterId, Driver
 from runner.storage import atomic, codec, locks
 
-_NAME_WIDTH = 18
-
 
 @click.command("verify")
 @click.argument("labs", type=_options.LAB, nargs=-1, metavar="[LAB]...")
 @click.option("--all", "verify_all", is_flag=True, help="Verify every lab.")
+@click.option(
+    "--affected-by",
+    "revision",
+    metavar="REV",
+    help="Verify the labs that the changes since a git revision can affect, and the fixed labs of the drivers.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(0),
+    metavar="MINUTES",
+    help="Start only labs that will probably be finished within this time.",
+)
 @_options.driver_option
 @click.option(
     "--jobs",
@@ -45,6 +58,8 @@ _NAME_WIDTH = 18
 def command(
     labs: tuple[str, ...],
     verify_all: bool,
+    revision: str | None,
+    budget: float | None,
     driver: str | None,
     jobs: int | None,
     report: Path | None,
@@ -61,28 +76,60 @@ def command(
     Running clusters are not changed. Several labs are verified in parallel, as memory allows, and shown in a table.
     With --learner, a lab is tested with that learner's values instead of the default values.
 
+    --affected-by verifies the labs that a change can affect: in their own files, their checks, what these import, or
+    the recipes of their images; a change to labs itself affects all. It adds the labs in labs/fixed_labs.toml, which
+    use the most of each driver. Changes count from where the branch left REV, and include uncommitted files.
+
+    With --budget, the order of the labs changes with each commit, and the labs that were not started are named. They
+    do not change the exit code.
+
     \b
     Examples:
       labs verify swarm-basics
       labs verify swarm-basics --driver uml
       labs verify swarm-basics --learner ada
       labs verify --all --report verified.json
+      labs verify --affected-by origin/main --budget 15
     """
-    names = catalog.list_lab_names() if verify_all else list(dict.fromkeys(labs))
-    if not names:
-        raise UsageError("Which labs?", "Run 'labs verify LAB', or 'labs verify --all'.")
-    if keep and len(names) > 1:
+    deadline = None if budget is None else time.monotonic() + budget * 60
+    names = _resolve_names(labs, verify_all, revision)
+    if keep and (len(names) > 1 or budget is not None or revision is not None):
         raise UsageError("'--keep' works for a single lab only.", "Name one lab, or leave out '--keep'.")
     if report:
         paths.check_parent_folder(report)
     parsed_learner = _options.parse_learner(learner, seed) or NO_LEARNER
     loaded_labs = [catalog.load_lab(name, parsed_learner) for name in names]
-    if len(loaded_labs) > 1:
-        verifications = _verify_labs(loaded_labs, driver, jobs)
-        _write_report(report, verifications)
-        return verify_report.combine_exit_codes(verifications)
-    chosen_driver = selection.choose_driver(loaded_labs[0], driver, None).driver
-    verification = _verify_single_lab(loaded_labs[0], chosen_driver, keep)
+    if len(loaded_labs) == 1 and budget is None and revision is None:
+        return _verify_single_lab(loaded_labs[0], driver, keep, report)
+    if revision is not None:
+        chosen = lab_selection.select_affected_labs(loaded_labs, revision, driver)
+        _verify_output.print_selection(chosen, len(loaded_labs), revision)
+    elif verify_all and budget is not None:
+        chosen = lab_selection.add_fixed_labs(loaded_labs, driver)
+    else:
+        chosen = LabSelection(loaded_labs)
+    verifications = _verify_labs(chosen, driver, jobs, deadline)
+    _verify_output.print_table(verifications)
+    _write_report(report, verifications)
+    return verify_report.combine_exit_codes(verifications)
+
+
+def _resolve_names(labs: Sequence[str], verify_all: bool, revision: str | None) -> list[str]:
+    """Return the names of the labs to load: those that the user named, or all."""
+    if bool(labs) + verify_all + (revision is not None) > 1:
+        raise UsageError("LAB, '--all' and '--affected-by' exclude each other.", "Use one of them.")
+    if not labs and not verify_all and revision is None:
+        raise UsageError("Which labs?", "Run 'labs verify LAB', or 'labs verify --all'.")
+    names = list(dict.fromkeys(labs)) or catalog.list_lab_names()
+    if not names:
+        raise UsageError(f"There is no lab in {paths.labs_folder()}.", "'labs new NAME' creates one.")
+    return names
+
+
+def _verify_single_lab(lab: Lab, driver: str | None, keep: bool, report: Path | None) -> int:
+    """Verify one lab in this process, and print each assertion."""
+    chosen_driver = selection.choose_driver(lab, driver, None).driver
+    verification = _verify_on_fresh_cluster(lab, chosen_driver, keep)
     _write_report(report, [verification])
     tests = len(verification.assertions)
     if verification.failed_assertions:
@@ -101,7 +148,7 @@ def _write_report(report: Path | None, verifications: Sequence[LabVerification])
         atomic.write_text(report, f"{codec.encode_json(data, indent=2)}\n")
 
 
-def _verify_single_lab(lab: Lab, driver: Driver, keep: bool) -> LabVerification:
+def _verify_on_fresh_cluster(lab: Lab, driver: Driver, keep: bool) -> LabVerification:
     cluster = ClusterId(lab.name, "verify")
     start_time = time.monotonic()
     with locks.reserve_cluster(str(cluster)):
@@ -141,39 +188,47 @@ def _print_assertions(driver: Driver, lab: Lab, cluster_id: ClusterId) -> Iterat
         yield assertion
 
 
-def _verify_labs(labs: Sequence[Lab], driver: str | None, max_jobs: int | None) -> list[LabVerification]:
+def _verify_labs(
+    chosen: LabSelection, driver: str | None, max_jobs: int | None, deadline: float | None
+) -> list[LabVerification]:
     """Verify several labs in parallel, each on a driver that supports it, and print the results.
 
     Args:
-        labs: The labs.
+        chosen: The labs.
         driver: The name of the requested driver, if any.
         max_jobs: How many to verify in parallel, or None for as many as fit.
+        deadline: The time after which no lab is started, on the clock of `time.monotonic`; None if there is none.
 
     Raises:
         HostError: The images cannot be built or pulled.
 
     """
-    jobs, verifications = _plan_jobs(labs, driver)
+    jobs, verifications = lab_selection.assign_drivers(chosen, driver)
     if jobs:
         _prepare_images(jobs)
         parallel = max_jobs or choose_max_parallel(jobs, selection.measure_free_memory)
         line = f"Verifying {len(jobs)} labs, {min(parallel, len(jobs))} in parallel."
         _console.get_stderr().print(line, style="dim")
-        verifications += _run_jobs(jobs, parallel)
-    _print_table(verifications)
-    return verifications
+        verifications += _run_jobs(jobs, parallel, chosen, deadline)
+    return [replace(result, chosen_because=chosen.reasons.get(result.lab, "")) for result in verifications]
 
 
-def _plan_jobs(labs: Sequence[Lab], driver: str | None) -> tuple[list[LabOnDriver], list[LabVerification]]:
-    """Return the jobs, and a verification without a driver for each lab that no driver supports here."""
-    jobs, unsupported = [], []
-    for lab in labs:
-        try:
-            jobs.append(LabOnDriver(lab, selection.choose_driver(lab, driver, None).driver.name))
-        except HostError as error:
-            reason = f"{error.message} {error.advice}"
-            unsupported.append(LabVerification(lab.name, "", 0, (), reason, ExitCode.HOST))
-    return jobs, unsupported
+def _run_jobs(
+    jobs: Sequence[LabOnDriver], parallel: int, chosen: LabSelection, deadline: float | None
+) -> list[LabVerification]:
+    if deadline is None:
+        sorted_jobs = sort_longest_first(jobs)
+        return _verify_output.run_jobs(sorted_jobs, parallel, start_every_lab, duration_records.record_duration)
+    budget = TimeBudget(deadline, duration_records.load_duration_records(), frozenset(chosen.fixed_drivers))
+
+    def on_done(verification: LabVerification) -> None:
+        duration_records.record_duration(verification)
+        budget.record_result(verification)
+
+    repository = git_changes.find_repository(paths.labs_folder())
+    position = repository.find_position_in_history() if repository else 0
+    sorted_jobs = time_budget.sort_for_budget(jobs, budget.fixed_names, position)
+    return _verify_output.run_jobs(sorted_jobs, parallel, budget.explain_refusal, on_done)
 
 
 def _prepare_images(jobs: Sequence[LabOnDriver]) -> None:
@@ -183,57 +238,3 @@ def _prepare_images(jobs: Sequence[LabOnDriver]) -> None:
         images = {image for job in jobs if job.driver == driver for image in job.lab.lesson.images}
         with locks.lock_images(reporter):
             selection.load_driver(driver).ensure_images(sorted(images), reporter)
-
-
-def _run_jobs(jobs: Sequence[LabOnDriver], parallel: int) -> list[LabVerification]:
-    from rich.live import Live
-
-    console = _console.get_stderr()
-    lines = _console.LiveJobLines(_NAME_WIDTH)
-
-    def on_done(verification: LabVerification, output: str) -> None:
-        lines.remove_line(verification.lab)
-        lab, driver = verification.lab, verification.driver
-        if verification.exit_code:
-            console.print(Text.assemble(("✗ ", "red"), (lab, "bold"), f" on {driver}, which printed:"))
-            console.print(Text(output.rstrip()), soft_wrap=True)
-        else:
-            summary = f"{len(verification.assertions)} tests passed in {verification.seconds:.0f} s"
-            console.print(Text.assemble(("✓ ", "green"), f"{lab} on {driver}: {summary}"))
-
-    if not console.is_terminal:
-        return ParallelVerifier(parallel, _log_line).verify_labs(jobs, on_done)
-    with Live(lines, console=console, refresh_per_second=4, transient=True):
-        return ParallelVerifier(parallel, lines.set_line).verify_labs(jobs, on_done)
-
-
-def _log_line(lab: str, line: str) -> None:
-    """Log the steps of a lab, but not the individual tests in them."""
-    if line and not line.startswith(" "):
-        _console.get_stderr().print(Text(f"{lab}: {line}"), soft_wrap=True)
-
-
-def _print_table(verifications: Sequence[LabVerification]) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 3, 0, 0))
-    for heading in ("LAB", "DRIVER", "TESTS", "FAILED", "SECONDS", ""):
-        table.add_column(heading, justify="right" if heading in ("TESTS", "FAILED", "SECONDS") else "left")
-    for verification in sorted(verifications, key=lambda verification: verification.lab):
-        table.add_row(
-            verification.lab,
-            verification.driver or "-",
-            str(len(verification.assertions)),
-            str(len(verification.failed_assertions)),
-            f"{verification.seconds:.0f}",
-            _format_verdict(verification),
-        )
-    _console.get_stdout().print(table)
-
-
-def _format_verdict(verification: LabVerification) -> Text:
-    if not verification.driver:
-        return Text(f"not supported here: {verification.error}", style="yellow")
-    if verification.exit_code == ExitCode.DONE:
-        return Text("passed", style="green")
-    return Text("did not finish" if verification.error else "failed", style="red")

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from runner import paths
+from runner import debian_packages, paths
 from runner.errors import HostError
 from runner.status import DetailCallback
 
@@ -87,10 +87,11 @@ def bootstrap_root_archive(report_detail: DetailCallback) -> Path:
         HostError: mmdebstrap is missing or failed.
 
     """
-    if not shutil.which("mmdebstrap"):
+    missing = debian_packages.find_missing_packages(["mmdebstrap"])
+    if missing:
         raise HostError(
             "No image registry answers, and mmdebstrap, which builds images without one, is not installed.",
-            "Run 'sudo apt-get install mmdebstrap', then retry.",
+            f"{debian_packages.advise_installation(missing)} Then retry.",
         )
     paths.cache_folder().mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(suffix=".tar", prefix="root-", dir=paths.cache_folder())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from runner.lessons.model import Command, LessonPart, Prose
 from runner.lessons.problems import BrokenLessonError, Problem
 
 _SPECIAL_FENCES = [["sh"], ["output"], ["picture"]]
+# Ignores findings of `labs lint`; readers do not see it.
+IGNORE_COMMENT = re.compile(r"<!--\s*labs:\s*ignore\b(?P<words>[^\n]*?)-->")
 
 
 @dataclass(slots=True)
@@ -63,6 +66,12 @@ class MarkdownPage:
     def commands(self) -> tuple[Command, ...]:
         """All commands, in order."""
         return tuple(command for section in self.sections for command in section.commands)
+
+    @property
+    def front_matter_lines(self) -> Sequence[str]:
+        """The lines of the front matter with both lines of `---`; empty if there is no front matter."""
+        starts = [number for number, line in enumerate(self.lines) if line.rstrip() == "---"]
+        return self.lines[: starts[1] + 1] if len(starts) > 1 and starts[0] == 0 else ()
 
     def find_front_matter_line_number(self, key: str) -> int:
         """Return the line of a key in the front matter; the first line if the key is missing."""
@@ -157,9 +166,10 @@ class _SectionSplitter:
         return sections
 
     def _add_prose(self, section: PageSection, start: int | None, end: int) -> None:
-        text = "\n".join(self.lines[start:end]).strip() if start is not None else ""
-        if text and start is not None:
-            section.parts.append(Prose(text, start + 1))
+        text = IGNORE_COMMENT.sub("", "\n".join(self.lines[start:end])) if start is not None else ""
+        if text.strip() and start is not None:
+            blank_lines = text[: len(text) - len(text.lstrip())].count("\n")
+            section.parts.append(Prose(text.strip(), start + blank_lines + 1))
 
     def _reject_nested_command(self, token: Token) -> None:
         words = token.info.split()
@@ -173,7 +183,8 @@ class _SectionSplitter:
         line = start + 1
         block_type, *words = token.info.split()
         if token.type == "container_hint_open":
-            section.parts.append(self.blocks.parse_hint(line, token.info, "\n".join(self.lines[line:end]).strip()))
+            text = IGNORE_COMMENT.sub("", "\n".join(self.lines[line:end])).strip()
+            section.parts.append(self.blocks.parse_hint(line, token.info, text))
         elif block_type == "output":
             self._add_expected_output(section, line, token.content)
         elif block_type == "sh":

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from runner.images.bundle import BundleTarget
     from runner.nodes.driver_interface import Cluster, NodeImage
     from runner.nodes.topology import Topology
     from runner.status import StatusReporter
@@ -48,10 +49,21 @@ class CapacityPlanner(Protocol):
 
 @runtime_checkable
 class ImageArchiver(Protocol):
-    """A driver that can move everything its nodes need to another host, as one file."""
+    """A driver that can move everything its nodes need to another host, as an image bundle."""
 
-    def export_all_images(self, file: Path, reporter: StatusReporter) -> tuple[NodeImage, ...]:
-        """Write everything that nodes need to a file, and return the up-to-date images in it.
+    def describe_bundle_target(self) -> BundleTarget:
+        """Return which bundles this host can use.
+
+        Raises:
+            HostError: The driver cannot tell, because its engine does not answer.
+
+        """
+        ...
+
+    def export_images(self, file: Path, reporter: StatusReporter) -> tuple[NodeImage, ...]:
+        """Write everything that nodes need to a bundle, and return the up-to-date images in it.
+
+        The caller holds the images' lock.
 
         Raises:
             HostError: There is nothing to export yet, or the file cannot be written.
@@ -60,11 +72,11 @@ class ImageArchiver(Protocol):
         ...
 
     def import_images(self, file: Path, reporter: StatusReporter) -> None:
-        """Install everything from a file that `export_images` has written; the caller holds the images' lock.
+        """Install everything from a bundle that `export_images` has written; the caller holds the images' lock.
 
         Raises:
             UsageError: The file is damaged, or was written for another version or processor.
-            HostError: There is not enough free disk space.
+            HostError: There is not enough free disk space, or the engine failed.
 
         """
         ...

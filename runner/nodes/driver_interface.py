@@ -199,6 +199,7 @@ class Diagnosis:
         is_ok: True if every lab can run, None if only some can, False if none can.
         finding: The result.
         advice: How to fix it, if it is not ok.
+        missing_packages: The Debian packages that fix it.
 
     """
 
@@ -206,6 +207,7 @@ class Diagnosis:
     is_ok: bool | None
     finding: str
     advice: str = ""
+    missing_packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

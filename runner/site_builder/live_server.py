@@ -19,6 +19,8 @@ LOOPBACK_ADDRESS = "127.0.0.1"
 # How often an idle page is sent a comment: only a failing write shows that the page has been closed.
 _KEEPALIVE_SECONDS = 15.0
 _POLL_SECONDS = 0.7
+# How often the server looks whether it should shut down.
+_SHUTDOWN_POLL_SECONDS = 0.05
 
 PassedSteps = Mapping[str, Sequence[str]]
 
@@ -94,7 +96,7 @@ def serve_site_in_background(folder: Path, port: int, updates: LiveUpdates) -> I
         message = f"Cannot serve the site on port {port}: {error.strerror}."
         raise HostError(message, "Choose another port, or any free port with 'labs site serve --port 0'.") from None
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(_SHUTDOWN_POLL_SECONDS,), daemon=True)
     thread.start()
     try:
         yield f"http://{LOOPBACK_ADDRESS}:{server.server_port}/"

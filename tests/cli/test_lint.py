@@ -33,19 +33,16 @@ def test_several_labs(tmp_path: Path) -> None:
 
 
 def test_problems(tmp_path: Path) -> None:
-    """Every problem is printed as FILE:LINE: MESSAGE with a relative path, then their number and what to type."""
+    """Every problem is printed with its line, the rule and a relative path, then their number and what to type."""
     helpers.write_lab(tmp_path, LESSON.replace("ls", "ls )").replace("Look.", "[Look](away.md)\x1b[2J"), checks=CHECKS)
     result = helpers.run_labs(tmp_path, "lint", "tiny")
     assert 3 == result.returncode
     assert [
-        "labs/tiny/lesson.md:11: bash: syntax error near unexpected token `)'",
-        "labs/tiny/lesson.md:14: remove the invisible character U+001B CONTROL CHARACTER",
-        "labs/tiny/lesson.md:14: the link 'away.md' points to a file that does not exist",
+        "labs/tiny/lesson.md:11: L016 shell-syntax-error: bash: syntax error near unexpected token `)'",
+        "labs/tiny/lesson.md:14: L018 invisible-character: remove the invisible character U+001B CONTROL CHARACTER",
+        "labs/tiny/lesson.md:14: L019 broken-link: the link 'away.md' points to a file that does not exist",
     ] == result.stdout.splitlines()
-    assert (
-        "'tiny': 3 problems. Fix them, then lint again; 'labs verify LAB' tests the rest on real nodes.\n"
-        == result.stderr
-    )
+    assert "'tiny': 3 problems. 'labs lint --explain L016' explains the first one.\n" == result.stderr
 
 
 def test_paths_from_another_folder(tmp_path: Path) -> None:
@@ -53,9 +50,8 @@ def test_paths_from_another_folder(tmp_path: Path) -> None:
     helpers.write_lab(tmp_path, f"{LESSON}[Look](away.md)\n", checks=CHECKS)
     (tmp_path / "elsewhere").mkdir()
     result = helpers.run_labs(tmp_path / "elsewhere", "--labs", str(tmp_path), "lint", "tiny")
-    assert (
-        f"{tmp_path}/labs/tiny/lesson.md:16: the link 'away.md' points to a file that does not exist\n" == result.stdout
-    )
+    problem = "lesson.md:16: L019 broken-link: the link 'away.md' points to a file that does not exist"
+    assert f"{tmp_path}/labs/tiny/{problem}\n" == result.stdout
 
 
 def test_all_labs(tmp_path: Path) -> None:
@@ -63,22 +59,38 @@ def test_all_labs(tmp_path: Path) -> None:
     tree = helpers.CHECKOUT / "tests" / "tree"
     result = helpers.run_labs(tmp_path, "--labs", str(tree), "lint", "--all")
     assert 3 == result.returncode
+    lines = [line.replace(f"{tree}/", "").split(" ", 3)[:3] for line in result.stdout.splitlines()]
     assert [
-        "checks/test_meshed.py:1: the file is missing; every lab needs its checks there",
-        "checks/test_solo.py:1: the file is missing; every lab needs its checks there",
-        "checks/test_unsettled.py:1: the file is missing; every lab needs its checks there",
-        "labs/ladder/lesson.md:34: the step 'read' has no check; add @step('read') to one in test_ladder.py",
-        "labs/ladder/lesson.md:34: the step 'read' has no hint",
-        "labs/ladder/lesson.md:34: the step 'read' has no command; add one, or solution/read.md",
-        "labs/ladder/lesson.md:65: the step 'remember' has no check; add @step('remember') to one in test_ladder.py",
-        "labs/ladder/lesson.md:65: the step 'remember' has no hint",
-        "labs/ladder/lesson.md:65: the step 'remember' has no command; add one, or solution/remember.md",
-        "labs/meshed/lesson.md:13: the step 'init' has no hint",
-        "labs/solo/lesson.md:12: the step 'init' has no hint",
-        "labs/trio/lesson.md:16: the step 'init' has no hint",
-        "labs/trio/lesson.md:30: the step 'join' has no hint",
-        "labs/unsettled/lesson.md:12: the step 'init' has no hint",
-    ] == result.stdout.replace(f"{tree}/", "").splitlines()
+        "checks/test_meshed.py:1: L001 invalid-file:",
+        "checks/test_solo.py:1: L001 invalid-file:",
+        "checks/test_unsettled.py:1: L001 invalid-file:",
+        "labs/ladder/lesson.md:34: L004 step-without-check:",
+        "labs/ladder/lesson.md:34: L005 step-without-hint:",
+        "labs/ladder/lesson.md:34: L006 step-without-command:",
+        "labs/ladder/lesson.md:65: L004 step-without-check:",
+        "labs/ladder/lesson.md:65: L005 step-without-hint:",
+        "labs/ladder/lesson.md:65: L006 step-without-command:",
+        "labs/meshed/lesson.md:13: L005 step-without-hint:",
+        "labs/solo/lesson.md:12: L005 step-without-hint:",
+        "labs/trio/lesson.md:16: L005 step-without-hint:",
+        "labs/trio/lesson.md:30: L005 step-without-hint:",
+        "labs/unsettled/lesson.md:12: L005 step-without-hint:",
+    ] == [" ".join(words) for words in lines]
+
+
+def test_rules(tmp_path: Path) -> None:
+    """`--rules` lists every rule with its code, its name and what must be true."""
+    lines = helpers.run_labs(tmp_path, "lint", "--rules").stdout.splitlines()
+    assert "L004  step-without-check       Every step has a check." in lines
+
+
+@pytest.mark.parametrize("rule", ["L016", "l016", "shell-syntax-error"])
+def test_explain(rule: str, tmp_path: Path) -> None:
+    """`--explain` prints the page of a rule, which is named by its code or its name."""
+    result = helpers.run_labs(tmp_path, "lint", "--explain", rule)
+    assert 0 == result.returncode
+    assert "L016 shell-syntax-error" in result.stdout
+    assert "<!-- labs: ignore L016 -->" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -86,6 +98,11 @@ def test_all_labs(tmp_path: Path) -> None:
     [
         ([], "Which labs?\nName them, as in 'labs lint swarm-basics', or run 'labs lint --all'.\n"),
         (["tiny", "--all"], "Which labs?\nName them, as in 'labs lint swarm-basics', or run 'labs lint --all'.\n"),
+        (["--explain", "L999"], "There is no lint rule 'L999'.\nDid you mean L009 or L019?\n"),
+        (
+            ["tiny", "--explain", "L001"],
+            "Cannot lint labs and explain rules at once.\n'labs lint --help' shows examples.\n",
+        ),
         (["tin"], "There is no lab 'tin'.\nDid you mean tiny?\n"),
     ],
 )

@@ -72,7 +72,8 @@ def test_content(wheel: Path) -> None:
 def test_nothing_is_missing(wheel: Path) -> None:
     """Every file of the packages and labs in the checkout is in the wheel."""
     names = set(zipfile.ZipFile(wheel).namelist())
-    targets = {"runner": "runner", "checks": "checks", "labs": "runner/content/labs", "site": "runner/content/site"}
+    targets = {"runner": "runner", "checks": "checks"}
+    targets |= {folder: f"runner/content/{folder}" for folder in ("labs", "site", "docs")}
     expected = {
         f"{target}/{path.relative_to(helpers.CHECKOUT / folder)}"
         for folder, target in targets.items()
@@ -140,6 +141,11 @@ def test_new(run_program: Run, tmp_path: Path) -> None:
 def test_site(run_program: Run) -> None:
     """The lesson site can be built from the installed files."""
     assert "Open _site/index.html." in run_program("labs", "site", "build")
+
+
+def test_lint_explain(run_program: Run) -> None:
+    """`labs lint --explain` prints the page of a rule."""
+    assert "L016 shell-syntax-error" in run_program("labs", "lint", "--explain", "L016")
 
 
 def test_plugin(run_program: Run) -> None:

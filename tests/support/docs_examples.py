@@ -15,12 +15,24 @@ AUTHORING_PAGE = helpers.CHECKOUT / "docs" / "authoring.md"
 
 def write_worked_example(tree: Path) -> None:
     """Write the worked example of `docs/authoring.md` as a tree of labs."""
-    for token in MarkdownIt("commonmark").parse(AUTHORING_PAGE.read_text("utf-8")):
+    for name, content in list_example_files(AUTHORING_PAGE).items():
+        path = tree / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, "utf-8")
+
+
+def list_example_files(page: Path, section: str = "") -> dict[str, str]:
+    """Return the files that a page or one of its sections shows: the code blocks that name a path."""
+    files: dict[str, str] = {}
+    title = ""
+    tokens = MarkdownIt("commonmark").parse(page.read_text("utf-8"))
+    for index, token in enumerate(tokens):
+        if token.type == "heading_open" and token.tag == "h2":
+            title = tokens[index + 1].content
         words = token.info.split()
-        if token.type == "fence" and len(words) == 2 and "/" in words[1]:
-            path = tree / words[1]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(token.content, "utf-8")
+        if token.type == "fence" and len(words) == 2 and "/" in words[1] and section in ("", title):
+            files[words[1]] = token.content
+    return files
 
 
 def list_code_blocks(page: Path, language: str) -> list[str]:

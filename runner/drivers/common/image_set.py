@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from runner.images import recipe
+from runner.images.bundle import BundleManifest, BundleTarget
 from runner.nodes.driver_interface import NodeImage
 
 
@@ -44,3 +45,15 @@ def are_images_up_to_date(images: Iterable[NodeImage], names: Iterable[str]) -> 
 def add_library_namespace(name: str) -> str:
     """Return an official name as Docker Hub's registry knows it: 'library/nginx:alpine' for 'nginx:alpine'."""
     return name if "/" in name else f"library/{name}"
+
+
+def describe_bundle(target: BundleTarget, images: Iterable[NodeImage]) -> BundleManifest:
+    """Return the manifest of a bundle with these images.
+
+    Args:
+        target: The hosts that can use it.
+        images: Images that are up to date.
+
+    """
+    recipes = recipe.map_image_names_to_recipes()
+    return BundleManifest(target, {recipes[image.name].name: image.version for image in images if image.stand_in})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import IO, Any
 
 import docker
@@ -28,6 +29,7 @@ from runner.drivers.docker.layer_cache import LayerCache
 from runner.drivers.docker.node import DockerNode
 from runner.drivers.docker.readiness import NodeBoot
 from runner.errors import HostError
+from runner.images.bundle import BundleTarget
 from runner.nodes.driver_interface import Cluster, ClusterId, Diagnosis, NodeImage, NodeState
 from runner.nodes.topology import NodeSpec, Role, Topology
 from runner.status import StatusReporter
@@ -128,6 +130,28 @@ class DockerDriver:
         removed = layer_cache.prune_images(self.host_client, remove_all)
         self._forget_layer_cache()
         return removed
+
+    def describe_bundle_target(self) -> BundleTarget:
+        """Return the engine's architecture and the version of the recipe for nodes."""
+        from runner.drivers.docker import export
+
+        return export.describe_target(self._info)
+
+    def export_images(self, file: Path, reporter: StatusReporter) -> tuple[NodeImage, ...]:
+        """Write the images of the layer cache to a bundle."""
+        from runner.drivers.docker import export
+
+        self._hold_project_lock()
+        return export.export_images(self.host_client, self.describe_bundle_target(), file, reporter)
+
+    def import_images(self, file: Path, reporter: StatusReporter) -> None:
+        """Load a bundle's images into the engine, and fill the layer cache with them."""
+        from runner.drivers.docker import export
+
+        self._hold_project_lock()
+        diagnostics.check_disk_space(self._info)
+        export.import_images(self.host_client, self.describe_bundle_target(), file, reporter)
+        self._forget_layer_cache()
 
     def clear_probe_cache(self) -> None:
         """Discard the cached facts about the host."""

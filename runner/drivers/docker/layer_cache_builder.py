@@ -16,6 +16,7 @@ from docker.errors import ImageNotFound, NotFound
 from runner import paths, signals
 from runner.drivers.common import image_set
 from runner.drivers.common.image_builder import build_image_set
+from runner.drivers.common.image_set import ImageSet
 from runner.drivers.docker import (
     capabilities,
     cleanup,
@@ -55,8 +56,22 @@ def build_layer_cache(client: docker.DockerClient, names: Iterable[str], reporte
     current = layer_cache.find_current_layer_cache(client)
     current_set = current.image_set if current else None
     new_set = build_image_set(EngineBackend(client), current_set, names, reporter)
-    if new_set == current_set:
-        return
+    if new_set != current_set:
+        fill_layer_cache(client, new_set, reporter)
+
+
+def fill_layer_cache(client: docker.DockerClient, new_set: ImageSet, reporter: StatusReporter) -> None:
+    """Create a layer cache from images that the host engine has; the caller holds the images' lock.
+
+    Args:
+        client: The host engine.
+        new_set: The images.
+        reporter: Shows the step.
+
+    Raises:
+        HostError: An image could not be unpacked.
+
+    """
     cache = LayerCache(f"{paths.project_name()}-layer-cache-{secrets.token_hex(6)}", new_set)
     cleanup.remove_cluster_objects(client, _BUILD_CLUSTER)
     with reporter.report_step("Filling the layer cache") as report_detail, _undo_on_failure(client, cache):

@@ -6,34 +6,20 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from runner import paths
+from runner import debian_packages
 from runner.drivers.uml.artifacts import Artifacts
 from runner.errors import HostError
 from runner.nodes.driver_interface import Diagnosis
 
 # The only architecture that Debian ships user-mode Linux for and that it can run Docker on.
 _ARCHITECTURE = "x86_64"
-# Programs and the Debian packages that contain them.
-_RUN_PACKAGES = {
-    "ip": "iproute2",
-    "unshare": "util-linux",
-    "setpriv": "util-linux",
-    "taskset": "util-linux",
-    "chroot": "coreutils",
-}
-_BUILD_PACKAGES = {
-    "mmdebstrap": "mmdebstrap",
-    "buildah": "buildah",
-    "mkfs.ext4": "e2fsprogs",
-    "ip": "iproute2",
-    "unshare": "util-linux",
-    "setpriv": "util-linux",
-}
+_RUN_PROGRAMS = ("chroot", "ip", "setpriv", "taskset", "unshare")
+_BUILD_PROGRAMS = ("buildah", "ip", "mkfs.ext4", "mmdebstrap", "setpriv", "unshare")
 # It gives an ordinary user the additional user ids that files in an image belong to.
-_BUILD_PACKAGES_WITHOUT_ROOT = {"newuidmap": "uidmap"}
+_BUILD_PROGRAMS_WITHOUT_ROOT = ("newuidmap",)
 _MEGABYTE = 1 << 20
 _MEGABYTE_IN_KB = 1024
 # A lab with one node needs this much free memory.
@@ -51,26 +37,30 @@ def diagnose_host(artifacts: Artifacts | None) -> list[Diagnosis]:
         artifacts: The artifacts that VMs would be created from, if there are any.
 
     """
-    return [*_diagnose_requirements(), _diagnose_artifacts(artifacts), _diagnose_memory()]
+    requirements = _diagnose_requirements(is_building=artifacts is None)
+    return [*requirements, _diagnose_artifacts(artifacts), _diagnose_memory()]
 
 
-def check_host() -> None:
+def check_host(*, is_building: bool = False) -> None:
     """Check that this host can run VMs.
+
+    Args:
+        is_building: Whether it must also be able to build their artifacts.
 
     Raises:
         HostError: It cannot; the error has the reason and a fix.
 
     """
-    for diagnosis in _diagnose_requirements():
+    for diagnosis in _diagnose_requirements(is_building=is_building):
         if diagnosis.is_ok is False:
             raise HostError(
                 f"The driver uml cannot run here: {diagnosis.subject}: {diagnosis.finding}.", diagnosis.advice
             )
 
 
-def _diagnose_requirements() -> Iterator[Diagnosis]:
+def _diagnose_requirements(*, is_building: bool) -> Iterator[Diagnosis]:
     yield _diagnose_processor()
-    yield _diagnose_tools()
+    yield _diagnose_tools(_RUN_PROGRAMS + (_list_build_programs() if is_building else ()))
     yield _diagnose_namespaces()
 
 
@@ -81,11 +71,12 @@ def _diagnose_processor() -> Diagnosis:
     return Diagnosis("processor", is_ok, f"{platform.system()} on {architecture}", advice)
 
 
-def _diagnose_tools() -> Diagnosis:
-    missing = _find_missing_packages(_RUN_PACKAGES)
+def _diagnose_tools(programs: Sequence[str]) -> Diagnosis:
+    missing = debian_packages.find_missing_packages(programs)
     if missing:
-        return Diagnosis("tools", False, f"missing: {', '.join(missing)}", f"Run '{_format_install_command(missing)}'.")
-    return Diagnosis("tools", True, "iproute2 and util-linux")
+        finding = f"missing Debian packages: {', '.join(missing)}"
+        return Diagnosis("tools", False, finding, debian_packages.advise_installation(missing), missing)
+    return Diagnosis("tools", True, "all programs are installed")
 
 
 def _diagnose_namespaces() -> Diagnosis:
@@ -125,10 +116,6 @@ def _read_kernel_setting(name: str) -> str:
 def _diagnose_artifacts(artifacts: Artifacts | None) -> Diagnosis:
     if artifacts:
         return Diagnosis("images", True, f"kernel and base disk with {len(artifacts.images)} images available")
-    missing = _find_missing_packages(_get_build_packages())
-    if missing:
-        finding = f"not built yet; missing to build them: {', '.join(missing)}"
-        return Diagnosis("images", False, finding, f"Run '{_format_install_command(missing)}'.")
     return Diagnosis("images", None, "not built yet", "Run 'labs images build --driver uml'; it takes two minutes.")
 
 
@@ -144,26 +131,17 @@ def check_build_tools() -> None:
             f"User-mode Linux exists only for x86-64 processors; this host has {platform.machine()}.",
             "Use the other driver: '--driver docker'.",
         )
-    missing = _find_missing_packages(_get_build_packages())
+    missing = debian_packages.find_missing_packages(_list_build_programs())
     if missing:
         raise HostError(
             f"The VMs' kernel and base disk cannot be built without {', '.join(missing)}.",
-            f"Run '{_format_install_command(missing)}', then run the same command again; "
+            f"{debian_packages.advise_installation(missing)} Then run the same command again; "
             "or import them from another host with 'labs images import FILE'.",
         )
 
 
-def _get_build_packages() -> dict[str, str]:
-    return _BUILD_PACKAGES if os.geteuid() == 0 else _BUILD_PACKAGES | _BUILD_PACKAGES_WITHOUT_ROOT
-
-
-def _find_missing_packages(packages: Mapping[str, str]) -> list[str]:
-    search_path = paths.program_search_path()
-    return sorted({package for program, package in packages.items() if not shutil.which(program, path=search_path)})
-
-
-def _format_install_command(packages: Iterable[str]) -> str:
-    return f"sudo apt-get install --no-install-recommends {' '.join(packages)}"
+def _list_build_programs() -> tuple[str, ...]:
+    return _BUILD_PROGRAMS if os.geteuid() == 0 else _BUILD_PROGRAMS + _BUILD_PROGRAMS_WITHOUT_ROOT
 
 
 def measure_free_memory() -> int:

@@ -17,6 +17,7 @@ from runner.drivers.uml.node import UmlNode
 from runner.drivers.uml.vm import cluster_state, supervisor_client
 from runner.drivers.uml.vm.cluster_state import VmState
 from runner.errors import HostError
+from runner.images.bundle import BundleTarget
 from runner.nodes.driver_interface import Cluster, ClusterId, Diagnosis, Node, NodeImage, NodeState
 from runner.nodes.topology import Topology
 from runner.status import StatusReporter
@@ -83,15 +84,21 @@ class UmlDriver:
         self._forget_artifacts()
         return removed
 
-    def export_all_images(self, file: Path, reporter: StatusReporter) -> tuple[NodeImage, ...]:
-        """Write the newest artifacts of this version to a file."""
+    def describe_bundle_target(self) -> BundleTarget:
+        """Return this host's architecture and the version of the artifacts."""
+        from runner.drivers.uml import export
+
+        return export.describe_target()
+
+    def export_images(self, file: Path, reporter: StatusReporter) -> tuple[NodeImage, ...]:
+        """Write the newest artifacts of this version to a bundle."""
         from runner.drivers.uml import export
 
         exported = export.export_artifacts(file, reporter)
         return tuple(image for image in exported.images if exported.has_images([image.name]))
 
     def import_images(self, file: Path, reporter: StatusReporter) -> None:
-        """Unpack artifacts from a file."""
+        """Unpack artifacts from a bundle."""
         from runner.drivers.uml import export
 
         export.import_artifacts(file, reporter)

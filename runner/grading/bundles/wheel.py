@@ -21,7 +21,7 @@ _DISTRIBUTION = "orchestration-labs"
 _ROOT = Path(runner.__file__).parent.parent
 _PACKAGES = {"runner": "runner", "checks": "checks"}
 # The same mapping as in pyproject.toml.
-_CONTENT = {"labs": "runner/content/labs", "site": "runner/content/site"}
+_CONTENT = {"labs": "runner/content/labs", "site": "runner/content/site", "docs": "runner/content/docs"}
 _WHEEL_FILE = "Wheel-Version: 1.0\nGenerator: labs\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 # A fixed time, so that the same labs always gives the same wheel; zip files allow no earlier one.
 _FILE_TIME = (1980, 1, 1, 0, 0, 0)

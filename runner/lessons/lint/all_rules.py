@@ -1,45 +1,71 @@
-"""The list of all lint rules: a rule yields the problems it is named after, and its docstring says what must hold."""
+"""The list of all lint rules. A code is never given to another rule; new rules are added at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
-from runner.lessons.lint.block_rules import ignored_blocks
-from runner.lessons.lint.capture_rules import unused_or_missing_captures
-from runner.lessons.lint.check_rules import invalid_checks
-from runner.lessons.lint.context import LintContext
-from runner.lessons.lint.hint_rules import hints_for_unknown_checks
-from runner.lessons.lint.homoglyphs import homoglyphs_in_commands
-from runner.lessons.lint.image_rules import images_without_recipe, undeclared_images
-from runner.lessons.lint.invisible_chars import invisible_chars
-from runner.lessons.lint.lab_folder_rules import invalid_lab_name, unknown_files
-from runner.lessons.lint.link_rules import broken_links
-from runner.lessons.lint.prerequisites import missing_or_cyclic_prerequisites
-from runner.lessons.lint.shell_syntax import shell_syntax_errors
-from runner.lessons.lint.step_rules import incomplete_steps, near_misses_without_check, unused_solutions
-from runner.lessons.lint.translation_rules import outdated_translations
-from runner.lessons.lint.value_rules import unused_values
-from runner.lessons.problems import Problem
-
-Rule = Callable[[LintContext], Iterator[Problem]]
-
-RULES: tuple[Rule, ...] = (
-    incomplete_steps,
-    unused_solutions,
-    near_misses_without_check,
-    invalid_checks,
-    hints_for_unknown_checks,
-    ignored_blocks,
-    unused_or_missing_captures,
-    shell_syntax_errors,
-    homoglyphs_in_commands,
+from runner.errors import create_unknown_name_error
+from runner.lessons.lint import (
+    block_rules,
+    capture_rules,
+    check_rules,
+    file_rules,
+    hint_rules,
+    homoglyphs,
+    ignore_rules,
+    image_rules,
     invisible_chars,
-    broken_links,
-    undeclared_images,
-    images_without_recipe,
-    missing_or_cyclic_prerequisites,
-    invalid_lab_name,
-    unknown_files,
-    outdated_translations,
-    unused_values,
+    lab_folder_rules,
+    link_rules,
+    prerequisites,
+    shell_syntax,
+    step_rules,
+    translation_rules,
+    value_rules,
 )
+from runner.lessons.lint.rule import LintRule
+
+INVALID_FILE = LintRule("L001", "invalid-file", file_rules.invalid_files, can_be_ignored=False)
+UNUSED_IGNORE = LintRule("L002", "unused-ignore", ignore_rules.unused_ignores, can_be_ignored=False)
+INVALID_IGNORE = LintRule("L003", "invalid-ignore", ignore_rules.invalid_ignores, can_be_ignored=False)
+LAB_RULES = (
+    INVALID_FILE,
+    LintRule("L004", "step-without-check", step_rules.steps_without_check),
+    LintRule("L005", "step-without-hint", step_rules.steps_without_hint),
+    LintRule("L006", "step-without-command", step_rules.steps_without_command),
+    LintRule("L007", "unused-solution", step_rules.unused_solutions),
+    LintRule("L008", "near-miss-without-check", step_rules.near_misses_without_check),
+    LintRule("L009", "check-without-step", check_rules.checks_without_step),
+    LintRule("L010", "check-without-docstring", check_rules.checks_without_docstring),
+    LintRule("L011", "duplicate-check", check_rules.duplicate_checks),
+    LintRule("L012", "unknown-hint-check", hint_rules.unknown_hint_checks),
+    LintRule("L013", "ignored-block", block_rules.ignored_blocks),
+    LintRule("L014", "unknown-placeholder", capture_rules.unknown_placeholders),
+    LintRule("L015", "unused-capture", capture_rules.unused_captures),
+    LintRule("L016", "shell-syntax-error", shell_syntax.shell_syntax_errors),
+    LintRule("L017", "homoglyph", homoglyphs.homoglyphs_in_commands),
+    LintRule("L018", "invisible-character", invisible_chars.invisible_chars),
+    LintRule("L019", "broken-link", link_rules.broken_links),
+    LintRule("L020", "undeclared-image", image_rules.undeclared_images),
+    LintRule("L021", "image-without-recipe", image_rules.images_without_recipe),
+    LintRule("L022", "invalid-prerequisite", prerequisites.invalid_prerequisites),
+    LintRule("L023", "invalid-lab-name", lab_folder_rules.invalid_lab_name),
+    LintRule("L024", "unknown-file", lab_folder_rules.unknown_files),
+    LintRule("L025", "outdated-translation", translation_rules.outdated_translations),
+    LintRule("L026", "untranslated-site", translation_rules.untranslated_site_texts),
+    LintRule("L027", "unused-value", value_rules.unused_values),
+    LintRule("L028", "unknown-value", value_rules.unknown_values),
+)
+RULES: tuple[LintRule, ...] = tuple(sorted((*LAB_RULES, UNUSED_IGNORE, INVALID_IGNORE), key=lambda rule: rule.code))
+
+
+def find_rule(code_or_name: str) -> LintRule:
+    """Return the rule with a code or a name.
+
+    Raises:
+        UsageError: There is no such rule.
+
+    """
+    for rule in RULES:
+        if code_or_name.casefold() in (rule.code.casefold(), rule.name):
+            return rule
+    names = [name for rule in RULES for name in (rule.code, rule.name)]
+    raise create_unknown_name_error("lint rule", code_or_name, names, "labs lint --rules")

@@ -10,9 +10,17 @@ from runner.lessons.model import PLACEHOLDER, Command
 from runner.lessons.problems import Problem
 
 
-def unused_or_missing_captures(context: LintContext) -> Iterator[Problem]:
-    """Every capture is used by a later command or output, and every placeholder was captured before."""
-    yield from _report_unused_captures(context)
+def unused_captures(context: LintContext) -> Iterator[Problem]:
+    """Every capture is used by another command or output."""
+    commands = [command for _, command in context.commands_with_pages]
+    used = {name for command in commands for name in (*command.placeholders, *_find_output_placeholders(command))}
+    for page, command in context.commands_with_pages:
+        if command.capture_name and command.capture_name not in used:
+            yield Problem(page.path, command.line, f"<{command.capture_name}> is captured here but never used")
+
+
+def unknown_placeholders(context: LintContext) -> Iterator[Problem]:
+    """Every placeholder in a command or an output was captured by an earlier command."""
     captured_before, captured_after = _list_captures_by_step(context)
     captured: set[str] = set()
     for command in context.page.commands:
@@ -24,14 +32,6 @@ def unused_or_missing_captures(context: LintContext) -> Iterator[Problem]:
         known_by_step = captured_after if page.front_matter.get("played") == "after" else captured_before
         known = known_by_step.get(str(page.front_matter.get("step")), captured_after[None])
         yield from _report_unknown_placeholders(page, known)
-
-
-def _report_unused_captures(context: LintContext) -> Iterator[Problem]:
-    commands = [command for _, command in context.commands_with_pages]
-    used = {name for command in commands for name in (*command.placeholders, *_find_output_placeholders(command))}
-    for page, command in context.commands_with_pages:
-        if command.capture_name and command.capture_name not in used:
-            yield Problem(page.path, command.line, f"<{command.capture_name}> is captured here but never used")
 
 
 def _list_captures_by_step(context: LintContext) -> tuple[dict[str | None, Set[str]], dict[str | None, Set[str]]]:

@@ -8,19 +8,29 @@ from runner.lessons.lint.context import LintContext
 from runner.lessons.problems import Problem
 
 
-def invalid_checks(context: LintContext) -> Iterator[Problem]:
-    """The file with the checks is valid Python, and every check names a step of the lesson and has a docstring."""
+def checks_without_step(context: LintContext) -> Iterator[Problem]:
+    """Every check names a step of the lesson."""
     path = context.check_file.path
-    if context.check_file.problem:
-        yield context.check_file.problem
-    seen: set[str] = set()
     for check in context.check_file.checks:
         if not check.has_step:
             yield Problem(path, check.line, f"the check {check.name} has no step; add @step('ID')")
         elif check.step is not None and context.lesson.find_step(check.step) is None:
             yield Problem(path, check.line, f"the lesson has no step '{check.step}'")
+
+
+def checks_without_docstring(context: LintContext) -> Iterator[Problem]:
+    """Every check has a docstring, whose first line learners read."""
+    for check in context.check_file.checks:
         if not check.says:
-            yield Problem(path, check.line, f"the check {check.name} has no docstring; learners read its first line")
+            message = f"the check {check.name} has no docstring; learners read its first line"
+            yield Problem(context.check_file.path, check.line, message)
+
+
+def duplicate_checks(context: LintContext) -> Iterator[Problem]:
+    """No two checks of a lab have the same name."""
+    seen: set[str] = set()
+    for check in context.check_file.checks:
         if check.name in seen:
-            yield Problem(path, check.line, f"the name {check.name} is used twice, so the earlier check never runs")
+            message = f"the name {check.name} is used twice, so the earlier check never runs"
+            yield Problem(context.check_file.path, check.line, message)
         seen.add(check.name)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.lessons.lint.check_file_reader import CheckFile
+from runner.lessons.lint.ignore_comments import IgnoreComment
 from runner.lessons.markdown_page import MarkdownPage
 from runner.lessons.model import Command, Lesson
+from runner.lessons.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,9 @@ class LintContext:
         solutions: The pages in `solution/`.
         check_file: The file with its checks.
         prerequisites: The names of the prerequisites of each lab.
+        parse_problems: The problems of files that cannot be read.
+        text_files: The path and the text of all its files that are UTF-8 text, including the file with its checks.
+        ignore_comments: The comments that ignore findings.
         is_built_in: Whether it is one of the labs that come with this program.
 
     """
@@ -38,6 +43,9 @@ class LintContext:
     solutions: tuple[MarkdownPage, ...]
     check_file: CheckFile
     prerequisites: Mapping[str, tuple[str, ...]]
+    parse_problems: tuple[Problem, ...]
+    text_files: tuple[tuple[Path, str], ...]
+    ignore_comments: tuple[IgnoreComment, ...]
     is_built_in: bool
 
     @property
@@ -50,14 +58,14 @@ class LintContext:
         """All commands of the lab, with the page of each."""
         return ((page, command) for page in self.all_markdown_pages for command in page.commands)
 
-    @property
-    def text_files_with_content(self) -> Iterator[tuple[Path, str]]:
-        """All files of the lab that are UTF-8 text, including the file with its checks."""
-        paths = sorted(path for path in self.folder.rglob("*") if path.is_file())
-        for path in (*paths, self.check_file.path):
-            text = read_utf8_or_none(path)
-            if text is not None:
-                yield path, text
+
+def read_text_files(folder: Path, check_file: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the path and the text of all files of a lab that are UTF-8 text."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    for path in (*paths, check_file):
+        text = read_utf8_or_none(path)
+        if text is not None:
+            yield path, text
 
 
 def read_utf8_or_none(path: Path) -> str | None:

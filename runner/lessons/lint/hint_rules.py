@@ -8,7 +8,7 @@ from runner.lessons.lint.context import LintContext
 from runner.lessons.problems import Problem
 
 
-def hints_for_unknown_checks(context: LintContext) -> Iterator[Problem]:
+def unknown_hint_checks(context: LintContext) -> Iterator[Problem]:
     """The check that a hint names in `check=` is a check of the same step."""
     if not context.check_file.has_only_literal_step_ids:
         return

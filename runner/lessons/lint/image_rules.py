@@ -66,7 +66,7 @@ def _find_images(context: LintContext) -> Iterator[tuple[Path, int, str]]:
         if command.exit_status == 0:
             for line, name in (*_find_in_script(command.script), *_find_in_text(command.script)):
                 yield page.path, command.line + line, name
-    for path, text in context.text_files_with_content:
+    for path, text in context.text_files:
         if path.is_relative_to(context.folder / "files"):
             yield from ((path, line, name) for line, name in _find_in_text(text))
 

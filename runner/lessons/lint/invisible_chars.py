@@ -17,7 +17,7 @@ _VARIATION_SELECTORS = (range(0xFE00, 0xFE10), range(0x180B, 0x1810), range(0xE0
 
 def invisible_chars(context: LintContext) -> Iterator[Problem]:
     """No file contains invisible characters: zero-width, direction marks, unusual spaces or control characters."""
-    for path, text in context.text_files_with_content:
+    for path, text in context.text_files:
         # The Markdown reader accepts the byte order mark and the line ends of Windows editors; a shell does not.
         lines = (text.removeprefix("\ufeff").replace("\r\n", "\n") if path.suffix == ".md" else text).split("\n")
         first_lines: dict[str, int] = {}

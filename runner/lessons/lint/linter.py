@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from runner import paths
-from runner.lessons import catalog, markdown_page, parse
-from runner.lessons.lint import check_file_reader
-from runner.lessons.lint.all_rules import RULES
-from runner.lessons.lint.context import LintContext
+from runner.lessons import catalog, markdown_page, parse, translation
+from runner.lessons.lint import check_file_reader, ignore_comments
+from runner.lessons.lint.all_rules import INVALID_FILE, INVALID_IGNORE, LAB_RULES, RULES, UNUSED_IGNORE
+from runner.lessons.lint.context import LintContext, read_text_files
+from runner.lessons.lint.rule import Finding, sort_findings
 from runner.lessons.markdown_page import MarkdownPage
-from runner.lessons.problems import BrokenLessonError, Problem, sort_problems
+from runner.lessons.problems import BrokenLessonError, Problem
 
 
-def lint_labs(names: Iterable[str]) -> tuple[Problem, ...]:
-    """Return all problems of some labs, by file and line.
+def lint_labs(names: Iterable[str]) -> tuple[Finding, ...]:
+    """Return what all rules find in some labs, by file and line.
 
     Args:
         names: The names of existing labs.
@@ -25,43 +26,55 @@ def lint_labs(names: Iterable[str]) -> tuple[Problem, ...]:
 
     """
     prerequisites = _load_prerequisites()
-    problems = (problem for name in names for problem in _lint_lab(paths.labs_folder() / name, prerequisites))
-    return sort_problems(problems)
+    return sort_findings(finding for name in names for finding in _lint_lab(paths.labs_folder() / name, prerequisites))
 
 
-def _lint_lab(folder: Path, prerequisites: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
-    problems: list[Problem] = []
+def _lint_lab(folder: Path, prerequisites: Mapping[str, tuple[str, ...]]) -> Iterator[Finding]:
     try:
-        context = _create_context(folder, prerequisites, problems)
+        context = _create_context(folder, prerequisites)
     except BrokenLessonError as error:
-        yield from error.problems
+        yield from (Finding(INVALID_FILE, problem) for problem in error.problems)
         return
-    for page in context.all_markdown_pages:
-        yield from page.problems
-    yield from problems
-    for rule in RULES:
-        yield from rule(context)
+    findings = [Finding(rule, problem) for rule in LAB_RULES for problem in rule.find_problems(context)]
+    comments = context.ignore_comments
+    yield from (finding for finding in findings if not any(comment.ignores(finding) for comment in comments))
+    yield from (Finding(INVALID_IGNORE, problem) for problem in INVALID_IGNORE.find_problems(context, RULES))
+    unused = UNUSED_IGNORE.find_problems(comments, findings, RULES)
+    yield from (Finding(UNUSED_IGNORE, problem) for problem in unused)
 
 
-def _create_context(folder: Path, prerequisites: Mapping[str, tuple[str, ...]], problems: list[Problem]) -> LintContext:
+def _create_context(folder: Path, prerequisites: Mapping[str, tuple[str, ...]]) -> LintContext:
     lesson_page, lab = parse.parse_lab_leniently(folder)
 
     def read_near_miss(path: Path) -> MarkdownPage:
         return parse.parse_near_miss_page_leniently(path, lab, lesson_page.node_names)
 
-    def read_page(path: Path) -> MarkdownPage:
+    def read_solution(path: Path) -> MarkdownPage:
         return markdown_page.read_page(path, lab.name, node_names=lesson_page.node_names, values=lab.values)
 
+    def read_translation(path: Path) -> MarkdownPage:
+        return translation.parse_translation_leniently(lab, path)[0]
+
+    problems: list[Problem] = []
+    translations = tuple(_read_pages(read_translation, lab.translation_paths, problems))
+    near_misses = tuple(_read_pages(read_near_miss, lab.near_miss_paths, problems))
+    solutions = tuple(_read_pages(read_solution, lab.solution_paths, problems))
+    check_file = check_file_reader.read_check_file(paths.checks_file(lab.name))
+    text_files = tuple(read_text_files(folder, check_file.path))
+    pages = (lesson_page, *translations, *near_misses, *solutions)
     return LintContext(
         name=lab.name,
         folder=folder,
         lesson=lab.lesson,
         page=lesson_page,
-        translations=tuple(_read_pages(read_page, lab.translation_paths, problems)),
-        near_misses=tuple(_read_pages(read_near_miss, lab.near_miss_paths, problems)),
-        solutions=tuple(_read_pages(read_page, lab.solution_paths, problems)),
-        check_file=check_file_reader.read_check_file(paths.checks_file(lab.name)),
+        translations=translations,
+        near_misses=near_misses,
+        solutions=solutions,
+        check_file=check_file,
         prerequisites=prerequisites,
+        parse_problems=tuple(problems),
+        text_files=text_files,
+        ignore_comments=ignore_comments.find_ignore_comments(pages, text_files),
         is_built_in=paths.uses_built_in_labs(),
     )
 

@@ -8,7 +8,7 @@ from runner.lessons.lint.context import LintContext
 from runner.lessons.problems import Problem
 
 
-def missing_or_cyclic_prerequisites(context: LintContext) -> Iterator[Problem]:
+def invalid_prerequisites(context: LintContext) -> Iterator[Problem]:
     """The prerequisites of a lab in `after` exist, and do not form a cycle."""
     path, line = context.page.path, context.page.find_front_matter_line_number("after")
     for name in context.lesson.prerequisites:

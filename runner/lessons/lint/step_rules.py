@@ -8,24 +8,33 @@ from runner.lessons.lint.context import LintContext
 from runner.lessons.problems import Problem
 
 
-def incomplete_steps(context: LintContext) -> Iterator[Problem]:
-    """Every step has a check, a hint, and commands or a file in `solution/`."""
-    path = context.page.path
-    solution_step_ids = {page.path.stem for page in context.solutions}
+def steps_without_check(context: LintContext) -> Iterator[Problem]:
+    """Every step has a check."""
     for step in context.lesson.steps:
         if context.check_file.has_only_literal_step_ids and not context.check_file.list_step_check_names(step.id):
-            file = context.check_file.path.name
-            yield Problem(
-                path, step.line, f"the step '{step.id}' has no check; add @step('{step.id}') to one in {file}"
+            message = (
+                f"the step '{step.id}' has no check; add @step('{step.id}') to one in {context.check_file.path.name}"
             )
+            yield Problem(context.page.path, step.line, message)
+
+
+def steps_without_hint(context: LintContext) -> Iterator[Problem]:
+    """Every step has a hint, and at least one of its hints has no conditions."""
+    for step in context.lesson.steps:
         if not step.hints:
-            yield Problem(path, step.line, f"the step '{step.id}' has no hint")
+            yield Problem(context.page.path, step.line, f"the step '{step.id}' has no hint")
         elif all(hint.check_name or hint.says for hint in step.hints):
             message = f"all hints of the step '{step.id}' have conditions; add one without check= and says="
-            yield Problem(path, step.line, message)
+            yield Problem(context.page.path, step.line, message)
+
+
+def steps_without_command(context: LintContext) -> Iterator[Problem]:
+    """Every step has commands, in the lesson or in a file in `solution/`."""
+    solution_step_ids = {page.path.stem for page in context.solutions}
+    for step in context.lesson.steps:
         if not step.commands and step.id not in solution_step_ids:
             message = f"the step '{step.id}' has no command; add one, or solution/{step.id}.md"
-            yield Problem(path, step.line, message)
+            yield Problem(context.page.path, step.line, message)
 
 
 def unused_solutions(context: LintContext) -> Iterator[Problem]:

@@ -7,24 +7,22 @@ from collections.abc import Iterator
 from runner import paths
 from runner.lessons import translation
 from runner.lessons.lint.context import LintContext
-from runner.lessons.model import Lab
-from runner.lessons.problems import BrokenLessonError, Problem
+from runner.lessons.problems import Problem
 
 
 def outdated_translations(context: LintContext) -> Iterator[Problem]:
-    """A translation has the same steps and blocks as the current English lesson."""
-    lab = Lab(context.name, context.folder, context.lesson)
-    for language in translation.list_translation_languages(context.folder):
-        path = translation.build_translation_path(context.folder, language)
-        try:
-            page, translated = translation.parse_translation_leniently(lab, path)
-        except BrokenLessonError as error:
-            yield from error.problems
-            continue
-        yield from page.problems
-        if page.has_valid_front_matter and translated.is_stale:
-            digest = translation.hash_english_lesson(context.folder)
+    """A translation is based on the current English lesson."""
+    digest = translation.hash_english_lesson(context.folder)
+    for page in context.translations:
+        if page.has_valid_front_matter and page.front_matter["translates"] != digest:
             message = f"lesson.md has changed since this translation; revise it, then write 'translates: {digest}'"
-            yield Problem(path, translated.digest_line, message)
+            yield Problem(page.path, page.find_front_matter_line_number("translates"), message)
+
+
+def untranslated_site_texts(context: LintContext) -> Iterator[Problem]:
+    """The lesson site has texts in every language into which the lesson is translated."""
+    for page in context.translations:
+        language = page.path.name.split(".")[1]
         if not (paths.site_folder() / "translations" / f"{language}.yaml").is_file():
-            yield Problem(path, 1, f"the site has no texts in '{language}'; create site/translations/{language}.yaml")
+            message = f"the site has no texts in '{language}'; create site/translations/{language}.yaml"
+            yield Problem(page.path, 1, message)

@@ -24,8 +24,13 @@ def unused_values(context: LintContext) -> Iterator[Problem]:
         if check_source and not re.search(rf"""["']{name}["']""", check_source):
             file = context.check_file.path.name
             yield Problem(context.page.path, line, f"no check in {file} reads the value {name}")
+
+
+def unknown_values(context: LintContext) -> Iterator[Problem]:
+    """Every value in the docstring of a check is declared in the lesson."""
+    names = {value.name for value in context.lesson.values}
     for check in context.check_file.checks:
-        for name in sorted({*PLACEHOLDER.findall(check.says)} - {*names}):
+        for name in sorted({*PLACEHOLDER.findall(check.says)} - names):
             message = f"the docstring uses <{name}>, which is not a value of the lesson"
             yield Problem(context.check_file.path, check.line, message)
 

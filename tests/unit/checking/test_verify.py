@@ -196,7 +196,8 @@ def test_near_miss_without_message(
 
 def test_slow_near_miss(tmp_path: Path) -> None:
     """A near miss may take a while to show, for example while a service is being updated."""
-    wrong = "echo Hello >made; { sleep 4; echo HELLO >made; } >/dev/null 2>&1 &"
+    # Longer than a single run of the checks waits.
+    wrong = "echo Hello >made; { sleep 2.5; echo HELLO >made; } >/dev/null 2>&1 &"
     assert [] == list_failures(
         verify_tiny_lab(
             tmp_path, wrong={"shout.md": write_near_miss("make", "made: HELLO", wrong=wrong, cure="rm made")}

@@ -32,10 +32,10 @@ def test_other_reports() -> None:
     """Other JSON is rejected, naming the expected format."""
     data: object
     for data in ({"format": "labs-check/1", "labs": []}, []):
-        with pytest.raises(ValueError, match="labs-verify/2"):
+        with pytest.raises(ValueError, match="labs-verify/3"):
             verify_report.parse_verify_report(data)
     with pytest.raises(ValueError, match="seconds"):
-        verify_report.parse_verify_report({"format": "labs-verify/2", "labs": [{"lab": "tiny", "driver": "docker"}]})
+        verify_report.parse_verify_report({"format": "labs-verify/3", "labs": [{"lab": "tiny", "driver": "docker"}]})
 
 
 def test_failed_assertions() -> None:

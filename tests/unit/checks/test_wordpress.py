@@ -46,7 +46,7 @@ class _Blogs(BaseHTTPRequestHandler):
 def base() -> Iterator[str]:
     """Yield the address of a server with one blog in each state."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Blogs) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import functools
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -123,7 +124,7 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Copy the recipes to a temporary folder, and let labs use the copy."""
     shutil.copytree(recipe.RECIPES_FOLDER, tmp_path / "recipes")
     monkeypatch.setattr(recipe, "RECIPES_FOLDER", tmp_path / "recipes")
-    monkeypatch.setattr(recipe, "load_recipes", recipe.load_recipes.__wrapped__)
+    monkeypatch.setattr(recipe, "load_recipes", functools.cache(recipe.load_recipes.__wrapped__))
     return tmp_path / "recipes"
 
 
@@ -146,11 +147,12 @@ def test_version_of_a_copy(request: pytest.FixtureRequest) -> None:
 )
 def test_version_changes(changed: str, others: set[str], copied: Path) -> None:
     """A change affects the version of the changed recipe and of those built from it, and no other."""
-    names = set(recipe.load_recipes())
-    before = {name: recipe.compute_recipe_version(name) for name in names}, recipe.compute_image_tags("")
+    versions = {name: recipe.compute_recipe_version(name) for name in recipe.load_recipes()}
+    tags = recipe.compute_image_tags("")
     (copied / changed / "more").write_text("")
-    assert others == {name for name in names if recipe.compute_recipe_version(name) != before[0][name]}
-    assert others == {name for name in names if recipe.compute_image_tags("")[name] != before[1][name]}
+    assert others == {name for name in versions if recipe.compute_recipe_version(name) != versions[name]}
+    new_tags = recipe.compute_image_tags("")
+    assert others == {name for name in versions if new_tags[name] != tags[name]}
 
 
 def test_changed_base(copied: Path) -> None:

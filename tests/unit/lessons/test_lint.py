@@ -1,4 +1,4 @@
-"""Linting: each case of `lint/RULE.txt` has the files that differ from a correct lab, and the expected problems."""
+"""Linting: each case of `lint/NAME.txt` has the files that differ from a correct lab, and the expected problems."""
 
 from __future__ import annotations
 
@@ -13,31 +13,10 @@ from runner.errors import HostError
 from runner.lessons import catalog
 from runner.lessons.lint import linter
 from runner.lessons.lint.all_rules import RULES
-from runner.lessons.lint.image_rules import images_without_recipe
-from runner.lessons.lint.lab_folder_rules import invalid_lab_name
-from tests.support import helpers
+from tests.support import helpers, lint_examples
+from tests.support.lint_examples import STEP, lint
 
 CASES_FOLDER = Path(__file__).parent / "lint"
-STEP = """\
-## Look {#look}
-```sh node1
-ls
-```
-::: hint
-Look.
-:::
-"""
-CHECKS = """\
-from checks import step
-@step("look")
-def test_looked(nodes):
-    "It was looked."
-"""
-CORRECT_FILES = {
-    "labs/tiny/lesson.md": f"{helpers.FRONT_MATTER}{STEP}",
-    "labs/tiny/setup.sh": "",
-    "checks/test_tiny.py": CHECKS,
-}
 COMMAND = "```sh node1\nls\n```\n"
 NEAR_MISS = f"---\nstep: look\nplayed: before\nsays: It works\n---\n## Wrong\n{COMMAND}## Cure\n{COMMAND}"
 CASES = [
@@ -53,22 +32,9 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def write_tree(root: Path, case: str) -> None:
-    """Write a correct lab named `tiny`, then the files of a case, each after a line of `>> PATH`.
-
-    A lesson without front matter gets eight lines of it. Invisible characters are written as Python escapes.
-    """
+    """Write a correct lab named `tiny`, then the files of a case, each after a line of `>> PATH`."""
     parts = re.split(r"^>> (\S+)\n", case, flags=re.MULTILINE)
-    for name, text in (CORRECT_FILES | dict(zip(parts[1::2], parts[2::2], strict=True))).items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        content = text if path.name != "lesson.md" or text.startswith("---") else helpers.FRONT_MATTER + text
-        unescaped = re.sub(r"\\(u[0-9a-f]{4}|r)", lambda match: match[0].encode().decode("unicode_escape"), content)
-        path.write_bytes(unescaped.encode())
-
-
-def lint(root: Path, *names: str) -> str:
-    """Return the problems of labs, one per line, with paths relative to the tree."""
-    return "".join(f"{problem}\n" for problem in linter.lint_labs(names)).replace(f"{root}/", "")
+    lint_examples.write_files(root, dict(zip(parts[1::2], parts[2::2], strict=True)))
 
 
 @pytest.mark.parametrize(("case", "problems"), CASES)
@@ -80,10 +46,18 @@ def test_rule(case: str, problems: str, tmp_path: Path) -> None:
 
 def test_every_rule_has_cases() -> None:
     """Every rule has its own cases, some with a problem and some without."""
-    for rule in {*RULES} - {images_without_recipe, invalid_lab_name}:
-        assert {True, False} == {
-            bool(problems) for _, _, problems in helpers.read_golden_cases(CASES_FOLDER / f"{rule.__name__}.txt")
-        }
+    tested_below = {"image-without-recipe", "invalid-lab-name"}
+    assert {rule.name for rule in RULES} - tested_below == {file.stem for file in CASES_FOLDER.glob("*.txt")}
+    for rule in RULES:
+        if rule.name not in tested_below:
+            cases = helpers.read_golden_cases(CASES_FOLDER / f"{rule.name}.txt")
+            assert {True, False} == {f" {rule.code} {rule.name}: " in problems for _, _, problems in cases}, rule.name
+
+
+def test_codes() -> None:
+    """Codes are consecutive, so no code was removed or given to two rules, and names are unique."""
+    assert [f"L{number:03}" for number in range(1, len(RULES) + 1)] == [rule.code for rule in RULES]
+    assert len(RULES) == len({rule.name for rule in RULES})
 
 
 @pytest.mark.parametrize("is_built_in", [True, False])
@@ -92,7 +66,7 @@ def test_images_without_recipe(is_built_in: bool, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(paths, "uses_built_in_labs", lambda: is_built_in)
     front = helpers.FRONT_MATTER.replace("[]", "['mongo:7', 'nginx:alpine']")
     write_tree(tmp_path, f">> labs/tiny/lesson.md\n{front}{STEP}")
-    problem = "labs/tiny/lesson.md:7: there is no recipe for the image mongo:7\n"
+    problem = "labs/tiny/lesson.md:7: L021 image-without-recipe: there is no recipe for the image mongo:7\n"
     assert (problem if is_built_in else "") == lint(tmp_path, "tiny")
 
 
@@ -103,8 +77,8 @@ def test_images_without_recipe(is_built_in: bool, tmp_path: Path, monkeypatch: p
 def test_lab_name(name: str, is_valid: bool, tmp_path: Path) -> None:
     """A name that is invalid for checks or clusters is a problem."""
     write_tree(tmp_path, f">> labs/{name}/lesson.md\n{STEP}")
-    problem = f"labs/{name}/lesson.md:1: '{name}' is not a valid name for a lab; use lowercase letters, "
-    problem += "digits and single dashes, at most 30 characters"
+    problem = f"labs/{name}/lesson.md:1: L023 invalid-lab-name: '{name}' is not a valid name for a lab; "
+    problem += "use lowercase letters, digits and single dashes, at most 30 characters"
     assert is_valid == (problem not in lint(tmp_path, name).splitlines())
 
 
@@ -113,14 +87,14 @@ def test_invalid_front_matter(tmp_path: Path) -> None:
     lesson = "---\ntitle: [one\nsummary: two\n---\n## Look {#look}\n[here](nowhere.md)\n```sh node1 exit=x\nif\n```\n"
     write_tree(tmp_path, f">> labs/tiny/lesson.md\n{lesson}>> labs/tiny/wrong/odd.md\nno front matter\n")
     assert [
-        "labs/tiny/lesson.md:3: front matter: expected ',' or ']', but got ':'",
-        "labs/tiny/lesson.md:5: the step 'look' has no hint",
-        "labs/tiny/lesson.md:6: the link 'nowhere.md' points to a file that does not exist",
-        "labs/tiny/lesson.md:7: 'x' is not a valid value for 'exit'",
-        "labs/tiny/lesson.md:9: bash: syntax error: unexpected end of file",
-        "labs/tiny/wrong/odd.md:1: front matter: it must be a mapping of keys to values",
-        "labs/tiny/wrong/odd.md:1: the heading '## Wrong' with its commands is missing",
-        "labs/tiny/wrong/odd.md:1: the heading '## Cure' with its commands is missing",
+        "labs/tiny/lesson.md:3: L001 invalid-file: front matter: expected ',' or ']', but got ':'",
+        "labs/tiny/lesson.md:5: L005 step-without-hint: the step 'look' has no hint",
+        "labs/tiny/lesson.md:6: L019 broken-link: the link 'nowhere.md' points to a file that does not exist",
+        "labs/tiny/lesson.md:7: L001 invalid-file: 'x' is not a valid value for 'exit'",
+        "labs/tiny/lesson.md:9: L016 shell-syntax-error: bash: syntax error: unexpected end of file",
+        "labs/tiny/wrong/odd.md:1: L001 invalid-file: front matter: it must be a mapping of keys to values",
+        "labs/tiny/wrong/odd.md:1: L001 invalid-file: the heading '## Wrong' with its commands is missing",
+        "labs/tiny/wrong/odd.md:1: L001 invalid-file: the heading '## Cure' with its commands is missing",
     ] == lint(tmp_path, "tiny").splitlines()
 
 
@@ -130,11 +104,11 @@ def test_unreadable_files(tmp_path: Path) -> None:
     (tmp_path / "labs/tiny/wrong/bad.md").write_bytes(b"\xff")
     (tmp_path / "labs/tiny/solution/look.md").mkdir(parents=True)
     assert [
-        "labs/tiny/lesson.md:16: the link 'nowhere.md' points to a file that does not exist",
-        "labs/tiny/solution/look.md:1: cannot read the file: [Errno 21] Is a directory: '{}'",
-        "labs/tiny/solution/look.md:1: labs does not use this; solution/ may contain only .md files",
-        "labs/tiny/wrong/bad.md:1: cannot read the file: 'utf-8' codec can't decode byte 0xff in position 0: "
-        "invalid start byte",
+        "labs/tiny/lesson.md:16: L019 broken-link: the link 'nowhere.md' points to a file that does not exist",
+        "labs/tiny/solution/look.md:1: L001 invalid-file: cannot read the file: [Errno 21] Is a directory: '{}'",
+        "labs/tiny/solution/look.md:1: L024 unknown-file: labs does not use this; solution/ may contain only .md files",
+        "labs/tiny/wrong/bad.md:1: L001 invalid-file: cannot read the file: "
+        "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
     ] == lint(tmp_path, "tiny").replace(str(tmp_path / "labs"), "labs").replace(
         "'labs/tiny/solution/look.md'", "'{}'"
     ).splitlines()

@@ -137,6 +137,22 @@ def test_parts(tmp_path: Path) -> None:
     ) == helpers.make_lab(tmp_path, LESSON).lesson.steps[0].parts
 
 
+def test_ignore_comments(tmp_path: Path) -> None:
+    """Readers do not see the comments that ignore findings of lint, and lines are still counted correctly."""
+    comment = "<!-- labs: ignore L019 -->"
+    lesson = f"{comment}\n\nA [link](gone.md) {comment}\nin a paragraph.\n\n{comment}\n## Look {{#look}}\n"
+    lesson += f"{comment}\n```sh node1\nls\n```\n{comment}\n```output\n{comment}\n```\n"
+    lesson += f"::: hint\n{comment}\nLook.\n:::\n"
+    lab = helpers.make_lab(tmp_path, helpers.FRONT_MATTER + lesson)
+    (prose,) = lab.lesson.intro
+    assert isinstance(prose, Prose)
+    assert ("A [link](gone.md) \nin a paragraph.", 11) == (prose.text, prose.line)
+    assert (
+        Command(("node1",), "ls", 17, expected_output=(comment,)),
+        Hint("Look.", 24),
+    ) == lab.lesson.steps[0].parts
+
+
 def test_step_contents(tmp_path: Path) -> None:
     """A step lists its commands and its hints separately, and a command its placeholders."""
     step = helpers.make_lab(tmp_path, LESSON).lesson.steps[0]

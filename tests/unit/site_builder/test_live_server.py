@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import HostError
+from runner.site_builder import live_server
 from runner.site_builder.live_server import LiveUpdates, serve_site_in_background, watch_folders
 
 
@@ -97,8 +98,9 @@ def test_port_taken(site: Path) -> None:
     assert "labs site serve --port 0" in caught.value.advice
 
 
-def test_watch(tmp_path: Path) -> None:
+def test_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Changed, new and deleted files are each noticed."""
+    monkeypatch.setattr(live_server, "_POLL_SECONDS", 0.05)
     changes: list[str] = []
     stop = threading.Event()
     file = tmp_path / "lesson.md"

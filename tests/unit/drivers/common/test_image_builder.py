@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,12 @@ from runner.nodes.driver_interface import NodeImage
 from runner.status import DetailCallback, NullReporter
 
 VOTE = "dockersamples/examplevotingapp_vote:latest"
+
+
+@pytest.fixture(autouse=True)
+def _no_package_mirrors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Hide apt-get: it takes a while to list this host's package mirrors, which are not what these tests are about."""
+    monkeypatch.setenv("PATH", str(tmp_path))
 
 
 class MemoryBackend:

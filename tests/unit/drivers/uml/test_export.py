@@ -1,4 +1,4 @@
-"""Exporting artifacts to a file and importing them; a damaged or foreign file leaves nothing behind."""
+"""Exporting artifacts to an image bundle and importing them; a damaged or foreign file leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -59,15 +59,13 @@ def list_cache() -> list[Path]:
 
 
 def replace_entries(file: Path, entries: Iterator[tuple[tarfile.TarInfo, bytes]]) -> None:
-    """Replace all entries of an archive after the record."""
+    """Replace all entries of an archive after the manifest and the record."""
     with tarfile.open(file) as old:
-        record = old.next()
-        assert record is not None
-        content = old.extractfile(record)
-        assert content is not None
-        text = content.read()
+        records = [(entry, old.extractfile(entry)) for entry in old.getmembers()[:2]]
+        texts = [(entry, content.read()) for entry, content in records if content]
     with tarfile.open(file, "w:gz") as new:
-        new.addfile(record, io.BytesIO(text))
+        for entry, text in texts:
+            new.addfile(entry, io.BytesIO(text))
         for entry, data in entries:
             entry.size = len(data)
             new.addfile(entry, io.BytesIO(data))
@@ -87,7 +85,7 @@ def test_round_trip(exported: Artifacts, file: Path, tmp_path: Path, monkeypatch
     ]
     assert "usr/lib" == str((imported.sandbox_root / "lib").readlink())
     assert [imported.folder] == list_cache()
-    assert [file] == list(file.parent.iterdir())
+    assert [file, file.with_name(f"{file.name}.sha256")] == sorted(file.parent.iterdir())
 
 
 @pytest.mark.usefixtures("exported")
@@ -100,7 +98,7 @@ def test_import_is_newest(file: Path) -> None:
 def test_other_tools(exported: Artifacts, file: Path) -> None:
     """The file is an ordinary tar archive, in which the disk has its real name and size."""
     with tarfile.open(file) as opened:
-        assert [artifacts.RECORD_NAME, "disk.img"] == opened.getnames()[:2]
+        assert ["bundle.json", artifacts.RECORD_NAME, "disk.img"] == opened.getnames()[:3]
         assert exported.base_disk.stat().st_size == opened.getmember("disk.img").size
 
 
@@ -211,7 +209,7 @@ def test_duplicate_entry(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_other_file(content: bytes, tmp_path: Path) -> None:
     """A file that is not an export is refused, and the error names it."""
     (tmp_path / "notes.txt").write_bytes(content)
-    with pytest.raises(UsageError, match=r"notes\.txt (cannot be imported: it is .* not|is not) an export of labs"):
+    with pytest.raises(UsageError, match=r"notes\.txt (cannot be imported: it is .* not|is not) an image bundle of labs"):
         export.import_artifacts(tmp_path / "notes.txt", NullReporter())
     assert [] == list_cache()
 
@@ -236,4 +234,4 @@ def test_other_version(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(artifacts, "compute_build_digest", lambda: "other")
     with pytest.raises(UsageError, match=r"whose recipes differ from those of this version") as caught:
         export.import_artifacts(file, NullReporter())
-    assert "Export it again with the same version of labs." == caught.value.advice
+    assert "Use a bundle that was exported by the same version of labs." == caught.value.advice
