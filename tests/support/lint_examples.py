@@ -40,7 +40,7 @@ def write_files(root: Path, files: Mapping[str, str]) -> None:
 
     A lesson without front matter gets eight lines of it. Invisible characters are written as Python escapes.
     """
-    for name, text in (list_correct_files("tiny") | files).items():
+    for name, text in {**list_correct_files("tiny"), **files}.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         content = text if path.name != "lesson.md" or text.startswith("---") else helpers.FRONT_MATTER + text
