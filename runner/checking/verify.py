@@ -15,7 +15,11 @@ from runner.lessons.player import LessonPlayer
 from runner.nodes.driver_interface import Cluster
 
 # After a step or a near miss, checks may wait until the swarm has converged; before it there is nothing to wait for.
-_SETTLE_SECONDS = 30.0
+_SETTLE_SECONDS = 60.0
+# What has passed must pass again at once, except that a node under load may be slow to answer.
+_REPEAT_SETTLE_SECONDS = 5.0
+# A mistake must last as long as this, so that a state on the way to success is not taken for one.
+_MISTAKE_SETTLE_SECONDS = 2.0
 _RETRY_PAUSE_SECONDS = 0.5
 _COMMANDS_WORK = "commands do what the lesson says"
 
@@ -85,7 +89,7 @@ class _LabVerifier:
         yield Assertion(step.id, _COMMANDS_WORK, self._run_commands(parse.load_solution_commands(self._lab, step)))
         failure = _describe_not_passed(self._check(step, _SETTLE_SECONDS))
         yield Assertion(step.id, "checks pass after the step", failure)
-        yield Assertion(step.id, "checks pass again", _describe_not_passed(self._check(step, 0)))
+        yield Assertion(step.id, "checks pass again", _describe_not_passed(self._check(step, _REPEAT_SETTLE_SECONDS)))
         yield from self._verify_near_misses(step, are_played_after=True)
 
     def _verify_reading_step(self, step: Step) -> Iterator[Assertion]:
@@ -111,7 +115,7 @@ class _LabVerifier:
         """Return the results of the checks if none fails with the promised message in time; empty if one does."""
         deadline = time.monotonic() + _SETTLE_SECONDS
         while True:
-            results = self._check(step, 2).results
+            results = self._check(step, _MISTAKE_SETTLE_SECONDS).results
             failed = [result for result in results if result.outcome is Outcome.FAILED]
             if any(near_miss.says in result.message for result in failed):
                 return ""

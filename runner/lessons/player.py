@@ -11,7 +11,15 @@ from runner.errors import HostError
 from runner.lessons.model import PLACEHOLDER, Command
 from runner.nodes.driver_interface import Cluster, ExecResult, Node
 
-_RETRY_PAUSE_SECONDS = 0.5
+# The pause between two attempts grows with the time that has passed: what takes seconds is noticed at once, and what
+# takes a minute is not asked for a hundred times.
+_MIN_RETRY_PAUSE_SECONDS = 0.1
+_MAX_RETRY_PAUSE_SECONDS = 1.0
+_RETRY_PAUSE_SHARE = 0.1
+# A manager refuses to change an object that the swarm itself has changed since the client read it. The same command
+# works when it is typed again.
+_LOST_RACE_MESSAGE = "update out of sequence"
+_MAX_LOST_RACES = 5
 # A command that has not ended by then probably waits for something that never happens.
 _COMMAND_TIMEOUT_SECONDS = 180
 # Exit statuses of `timeout`: the command ended after SIGTERM, or ignored it and was killed.
@@ -106,17 +114,23 @@ class LessonPlayer:
     def run_command_with_retries(self, command: Command, node_name: str) -> CommandResult:
         """Run one command on a node; repeat it until it does what the lesson says or its retry time is over.
 
+        A command that failed because the swarm changed the same object at the same moment is repeated in any case.
+
         Raises:
             HostError: The node cannot be reached or does not exist.
 
         """
         node = self._find_node(node_name)
-        deadline = time.monotonic() + command.retry_seconds
+        started, lost_races = time.monotonic(), 0
         while True:
             result = self._run_once(command, node)
-            if not result.mismatch or time.monotonic() >= deadline:
+            seconds = time.monotonic() - started
+            has_lost_race = _LOST_RACE_MESSAGE in result.output and lost_races < _MAX_LOST_RACES
+            lost_races += has_lost_race
+            if not result.mismatch or not (has_lost_race or seconds < command.retry_seconds):
                 return result
-            time.sleep(_RETRY_PAUSE_SECONDS)
+            pause = max(_MIN_RETRY_PAUSE_SECONDS, seconds * _RETRY_PAUSE_SHARE)
+            time.sleep(min(_MAX_RETRY_PAUSE_SECONDS, pause))
 
     def _find_node(self, name: str) -> Node:
         if name not in self._nodes:

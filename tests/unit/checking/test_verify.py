@@ -65,6 +65,12 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     helpers.isolate_environment(monkeypatch, tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def _short_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.checking.verify._MISTAKE_SETTLE_SECONDS", 0.2)
+    monkeypatch.setattr("runner.checking.verify._RETRY_PAUSE_SECONDS", 0.1)
+
+
 def verify_tiny_lab(
     root: Path, lesson: str = LESSON, checks: str = CHECKS, wrong: dict[str, str] | None = None
 ) -> list[Assertion]:
@@ -145,6 +151,15 @@ def test_failing_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [("copy", "checks pass after the step", message), ("copy", "checks pass again", message)] == failures
 
 
+def test_failing_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that passes only once, because it changes what it reads, is reported."""
+    monkeypatch.setattr("runner.checking.verify._SETTLE_SECONDS", 0.1)
+    monkeypatch.setattr("runner.checking.verify._REPEAT_SETTLE_SECONDS", 0.1)
+    destructive = CHECKS.replace("cat {file} 2>/dev/null ||", "cat {file} 2>/dev/null && rm -f copy ||")
+    message = "test_copied failed: copy: nothing; expected: copy: hello"
+    assert [("copy", "checks pass again", message)] == list_failures(verify_tiny_lab(tmp_path, checks=destructive))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "failure"),
     [
@@ -197,12 +212,30 @@ def test_near_miss_without_message(
 def test_slow_near_miss(tmp_path: Path) -> None:
     """A near miss may take a while to show, for example while a service is being updated."""
     # Longer than a single run of the checks waits.
-    wrong = "echo Hello >made; { sleep 2.5; echo HELLO >made; } >/dev/null 2>&1 &"
+    wrong = "echo Hello >made; { sleep 0.6; echo HELLO >made; } >/dev/null 2>&1 &"
     assert [] == list_failures(
         verify_tiny_lab(
             tmp_path, wrong={"shout.md": write_near_miss("make", "made: HELLO", wrong=wrong, cure="rm made")}
         )
     )
+
+
+def test_near_miss_that_passes_a_moment_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake that is only a state on the way to success is reported, although a check fails at first."""
+    monkeypatch.setattr("runner.checking.verify._SETTLE_SECONDS", 0.1)
+    monkeypatch.setattr("runner.checking.verify._MISTAKE_SETTLE_SECONDS", 2.0)
+    waiting = CHECKS.replace("import expect_equal", "import eventually, expect_equal").replace(
+        """    expect_equal(nodes["node1"], content(nodes["node1"], "made"), "hello", of="made", see="cat made")""",
+        """    eventually(
+        lambda: expect_equal(nodes["node1"], content(nodes["node1"], "made"), "hello", of="made", see="cat made")
+    )""",
+    )
+    assert waiting != CHECKS
+    wrong = "echo HELLO >made; { sleep 0.5; echo hello >made; } >/dev/null 2>&1 &"
+    near_miss = write_near_miss("make", "made: HELLO", wrong=wrong, cure="rm made")
+    assert [
+        ("make", "near miss shout fails with 'made: HELLO'", "no failed check has this message (test_made passed: )")
+    ] == list_failures(verify_tiny_lab(tmp_path, checks=waiting, wrong={"shout.md": near_miss}))
 
 
 def test_near_miss_that_cannot_run(tmp_path: Path) -> None:
@@ -214,6 +247,22 @@ def test_near_miss_that_cannot_run(tmp_path: Path) -> None:
         ("make", "near miss shout fails with 'made: HELLO'", "line 7 on node1: it exited with 7, not with 0"),
         ("make", "cure of shout runs", "line 11 on node1: it exited with 1, not with 0"),
     ] == list_failures(assertions)
+
+
+def test_near_miss_that_disturbs_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cure that leaves something behind which hides the next mistake is noticed at that near miss."""
+    monkeypatch.setattr("runner.checking.verify._SETTLE_SECONDS", 0.1)
+    wrong = {
+        "a-shout.md": write_near_miss("make", "made: HELLO", wrong="echo HELLO >made", cure="echo hello >made"),
+        "b-nothing.md": write_near_miss("make", "made: nothing", wrong="touch note", cure="rm note"),
+    }
+    assert [
+        (
+            "make",
+            "near miss b-nothing fails with 'made: nothing'",
+            "no failed check has this message (test_made passed: )",
+        )
+    ] == list_failures(verify_tiny_lab(tmp_path, wrong=wrong))
 
 
 def test_cure_that_does_not_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

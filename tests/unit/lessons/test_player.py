@@ -15,6 +15,21 @@ from tests.support import helpers
 NODE = ("node1",)
 
 
+class FakeClock:
+    """A clock that only `sleep` moves forward; it records all pauses."""
+
+    def __init__(self) -> None:
+        self.pauses: list[float] = []
+
+    def monotonic(self) -> float:
+        """Return the current time."""
+        return sum(self.pauses)
+
+    def sleep(self, seconds: float) -> None:
+        """Move the time forward."""
+        self.pauses.append(seconds)
+
+
 @pytest.mark.parametrize(
     ("expected", "output", "missing"),
     [
@@ -144,10 +159,43 @@ def test_retry_ends(tmp_path: Path) -> None:
         [Command(NODE, "echo x >>tries; false", 1, retry_seconds=0.8)]
     )
     assert 0.8 <= time.monotonic() - started < 3
-    assert ("it exited with 1, not with 0", 3) == (
-        result.mismatch,
-        len((tmp_path / "disks/node1/root/tries").read_text().splitlines()),
+    assert "it exited with 1, not with 0" == result.mismatch
+    assert len((tmp_path / "disks/node1/root/tries").read_text().splitlines()) in range(2, 10)
+
+
+def test_retry_pauses_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts follow each other closely at first, and at most a second apart later."""
+    clock = FakeClock()
+    monkeypatch.setattr("runner.lessons.player.time", clock)
+    LessonPlayer(helpers.make_local_cluster(tmp_path)).run_command_with_retries(
+        Command(NODE, "false", 1, retry_seconds=30), "node1"
     )
+    assert (0.1, 1.0) == (clock.pauses[0], clock.pauses[-1])
+    assert sorted(clock.pauses) == clock.pauses
+
+
+def test_lost_race(tmp_path: Path) -> None:
+    """A command that lost a race with the swarm is typed again, even if the lesson gives it no time to retry."""
+    script = "echo x >>tries; test $(wc -l <tries) = 3 || { echo 'Error: update out of sequence' >&2; exit 1; }"
+    (result,) = LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands([Command(NODE, script, 1)])
+    assert ("", "x\nx\nx\n") == (result.mismatch, (tmp_path / "disks/node1/root/tries").read_text())
+
+
+def test_race_lost_for_good(tmp_path: Path) -> None:
+    """A command that loses the race every time ends with a mismatch after a few attempts."""
+    script = "echo x >>tries; echo 'Error: update out of sequence' >&2; exit 1"
+    (result,) = LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands([Command(NODE, script, 1)])
+    assert "it exited with 1, not with 0" == result.mismatch
+    assert 6 == len((tmp_path / "disks/node1/root/tries").read_text().splitlines())
+
+
+def test_expected_lost_race(tmp_path: Path) -> None:
+    """A command that the lesson shows losing the race runs once."""
+    script = "echo x >>tries; echo 'Error: update out of sequence' >&2; exit 1"
+    LessonPlayer(helpers.make_local_cluster(tmp_path)).run_command_with_retries(
+        Command(NODE, script, 1, exit_status=1), "node1"
+    )
+    assert 1 == len((tmp_path / "disks/node1/root/tries").read_text().splitlines())
 
 
 def test_own_timeout(tmp_path: Path) -> None:
