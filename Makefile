@@ -4,17 +4,25 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
-SHELL_FILES := .ci/run .ci/prerequisites $(wildcard labs/*/setup.sh) \
+CORES  := $(shell getconf _NPROCESSORS_ONLN)
+PYTEST := $(BIN)/python -u -m pytest --quiet
+SIDE_BY_SIDE = $(MAKE) --no-print-directory --keep-going --jobs=$(CORES)
+LINTERS := lint-style lint-types lint-imports lint-shell lint-labs
+# What 'make affected' compares with, and how many minutes it may take: the other tiers leave this much of 40 minutes.
+AFFECTED_BY ?= $(shell .ci/base-revision)
+BUDGET ?= 12
+REPORT_OPTION = $(if $(REPORT),--report '$(REPORT)')
+SHELL_FILES := $(wildcard .ci/*) $(wildcard labs/*/setup.sh) \
 	$(filter-out %.yml %/labs-agent,$(wildcard runner/images/recipes/*/labs-*)) $(wildcard runner/images/recipes/*/docker-entrypoint.sh) \
 	runner/images/recipes/wordpress/apache2-foreground runner/images/recipes/node/bashrc \
 	$(wildcard runner/drivers/uml/*.sh runner/drivers/uml/vm/*.sh) $(addprefix runner/grading/bundles/gradescope/,setup.sh run_autograder) runner/lessons/template/setup.sh \
 	$(shell grep -rlE '^\#! ?/(usr/)?bin/(env )?(ba)?sh' labs/*/files)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo unit unit-tests lint $(LINTERS) cli browser docker uml images-docker images-uml affected prove test coverage fuzz bench clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY)  ## Start swarm-basics and play its lesson, with checks after each step
 	@echo '== 1/5  Building images for the nodes (two minutes the first time)'
@@ -35,23 +43,63 @@ demo: $(READY)  ## Start swarm-basics and play its lesson, with checks after eac
 	@echo '  labs show            read the lesson'
 	@echo '  labs rm              remove the nodes'
 
-test: $(READY)  ## Run all tests, including those with real nodes
-	@echo '== 1/3  Installing a Docker Engine and a browser, if there are none'
-	@WANT_ENGINE=yes WANT_BROWSER=yes PYTHON='$(PYTHON)' bash .ci/prerequisites
-	@echo '== 2/3  Building images for the nodes of both drivers (four minutes the first time)'
-	@$(BIN)/labs images build --driver docker
-	@$(BIN)/labs images build --driver uml
-	@echo '== 3/3  Running the tests'
-	@$(BIN)/python -u -m pytest --durations=15
+unit: $(READY)  ## Lint, and run the tests that need no nodes, engine or browser: green in a minute
+	@$(SIDE_BY_SIDE) unit-tests $(LINTERS)
+
+unit-tests: $(READY)
+	@$(PYTEST) --numprocesses=$(CORES) --dist=worksteal tests/unit
 
 lint: $(READY)  ## Check style, types, import layers, shell files and lessons
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo >$(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
-	@$(BIN)/shellcheck $(SHELL_FILES)
-	@$(BIN)/labs lint --all
+	@$(SIDE_BY_SIDE) $(LINTERS)
 	@echo 'ruff, mypy, import-linter, shellcheck and labs lint found no problems.'
+
+# Linters run side by side, so each one shows its output only if it fails, and then all at once.
+SHOW_FAILURE = >$(VENV)/$@.log 2>&1 || { cat $(VENV)/$@.log; exit 1; }
+lint-style: $(READY)
+	@{ $(BIN)/ruff check . && $(BIN)/ruff format --check .; } $(SHOW_FAILURE)
+lint-types: $(READY)
+	@$(BIN)/mypy $(SHOW_FAILURE)
+lint-imports: $(READY)
+	@$(BIN)/lint-imports --no-logo $(SHOW_FAILURE)
+lint-shell: $(READY)
+	@$(BIN)/shellcheck $(SHELL_FILES) $(SHOW_FAILURE)
+lint-labs: $(READY)
+	@$(BIN)/labs lint --all $(SHOW_FAILURE)
+
+cli: $(READY)  ## Run the tests that start the command labs, without nodes
+	@$(PYTEST) --numprocesses=$(CORES) --dist=loadfile tests/cli
+
+browser: $(READY)  ## Open the pages of the lesson site in Chromium
+	@WANT_BROWSER=yes PYTHON='$(PYTHON)' bash .ci/prerequisites
+	@$(PYTEST) tests/integration/browser
+
+docker: images-docker  ## Run the tests with nodes of the docker driver
+	@$(PYTEST) --durations=15 tests/integration/docker
+
+uml: images-uml  ## Run the tests with nodes of the uml driver
+	@$(PYTEST) --durations=15 tests/integration/uml
+
+images-docker: $(READY)
+	@WANT_ENGINE=yes PYTHON='$(PYTHON)' bash .ci/prerequisites
+	@$(BIN)/labs images build --driver docker
+
+images-uml: $(READY)
+	@$(BIN)/labs images build --driver uml
+
+affected: images-docker images-uml  ## Prove the labs that a change affects, as many as fit into BUDGET minutes
+	@$(BIN)/labs verify $(if $(AFFECTED_BY),--affected-by $(AFFECTED_BY),--all) --budget $(BUDGET) $(REPORT_OPTION)
+
+prove: images-docker images-uml  ## Prove every lab, with all near misses, or LAB only
+	@$(BIN)/labs verify $(or $(LAB),--all) $(REPORT_OPTION)
+
+test: $(READY)  ## Run everything: build images, run each tier, and prove the labs that the change affects
+	@.ci/tiers '$(MAKE)' images-docker images-uml unit cli browser docker uml affected
+
+coverage: $(READY)  ## Measure which code the tests of unit and cli run, and compare that with the floor in pyproject.toml
+	@$(PYTEST) --numprocesses=$(CORES) --dist=loadfile --cov --cov-report=term:skip-covered tests/unit tests/cli
+
+fuzz: $(READY)  ## Run the tests that draw their input, with much more input
+	@HYPOTHESIS_PROFILE=long $(PYTEST) --numprocesses=$(CORES) -m hypothesis tests/unit
 
 bench: $(READY)  ## Compare the speed of labs with plain Docker commands, in a table with ratios
 	@echo 'The benchmark removes and rebuilds the images of both drivers. First remove started labs: labs rm --all'

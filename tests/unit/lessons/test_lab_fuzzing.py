@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from pathlib import Path
 
@@ -105,7 +104,6 @@ FRAGMENTS = [
     "\x0b", "\x0c", "\x85", "\u2028", "\u200b", "\u202e", "\ufeff", "\ufffd", "\U0001f600", "\u0660", "\x1b[31m",
     "\ud800",
 ]  # fmt: skip
-EXAMPLE_COUNT = os.environ.get("LABS_FUZZ")
 
 
 @st.composite
@@ -148,14 +146,8 @@ def use_lab(tree: Path) -> None:
     assert result.exception is None or isinstance(result.exception, LabsError), result.exc_info
 
 
-# The same examples in every run. To try more: LABS_FUZZ=5000 pytest tests/unit/lessons/test_lab_fuzzing.py
-@settings(
-    max_examples=int(EXAMPLE_COUNT or 100),
-    derandomize=not EXAMPLE_COUNT,
-    database=None,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+# A hundred examples; `make fuzz` draws more.
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(file=mutated_files())
 def test_mutated_file(tree: Path, file: tuple[str, str]) -> None:
     """Whatever one of its files contains, a lab is parsed, linted and shown, or an error says what is wrong."""
