@@ -95,7 +95,7 @@ def test_doctor_without_engine(tmp_path: Path) -> None:
     """`labs doctor` shows a missing engine with the same advice, and exits with 4 if no other driver works."""
     result = helpers.run_labs(tmp_path, "doctor", PATH=str(tmp_path))
     assert (4, "") == (result.returncode, result.stderr)
-    assert "✗ tools          missing: util-linux" in result.stdout
+    assert "✗ tools          missing Debian packages: buildah, " in result.stdout
     assert "✗ Docker Engine  No Docker Engine answers at unix:///nonexistent.sock." in result.stdout
     assert "sudo apt-get install docker.io" in result.stdout
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import docker
 
+from runner import debian_packages
 from runner.drivers.docker import host_engine
 from runner.drivers.docker.capabilities import HostFacts
 from runner.drivers.docker.layer_cache import LayerCache
@@ -35,8 +37,10 @@ def diagnose_engine(
             info = connect().info()
             diagnoses = [_diagnose_version(info), _diagnose_images(find_layer_cache())]
     except LabsError as error:
-        return [Diagnosis("Docker Engine", False, error.message, error.advice)]
+        missing = debian_packages.find_missing_packages(["dockerd"]) if platform.system() == "Linux" else ()
+        return [Diagnosis("Docker Engine", False, error.message, error.advice, missing), *_diagnose_tools()]
     if not diagnoses[-1].is_ok:
+        diagnoses += _diagnose_tools()
         diagnoses.append(
             Diagnosis("nodes", None, "not probed yet", "Run 'labs images build', then 'labs doctor' again.")
         )
@@ -65,6 +69,15 @@ def _diagnose_images(layer_cache: LayerCache | None) -> Diagnosis:
     images = layer_cache.image_set.images
     stand_ins = sum(bool(image.stand_in) for image in images)
     return Diagnosis("images", True, f"{len(images)} images available, {stand_ins} of them stand-in images")
+
+
+def _diagnose_tools() -> list[Diagnosis]:
+    """Examine whether images can be built where no image registry can be reached; nothing if they can."""
+    missing = debian_packages.find_missing_packages(["mmdebstrap"]) if platform.system() == "Linux" else ()
+    if not missing:
+        return []
+    finding = f"missing Debian packages: {', '.join(missing)}; without them, images come from a registry only"
+    return [Diagnosis("tools", None, finding, missing_packages=missing)]
 
 
 def _diagnose_nodes(facts: HostFacts) -> list[Diagnosis]:

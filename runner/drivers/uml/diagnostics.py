@@ -53,14 +53,13 @@ def check_host(*, is_building: bool = False) -> None:
     """
     for diagnosis in _diagnose_requirements(is_building=is_building):
         if diagnosis.is_ok is False:
-            raise HostError(
-                f"The driver uml cannot run here: {diagnosis.subject}: {diagnosis.finding}.", diagnosis.advice
-            )
+            advice = diagnosis.advice or _advise_on_packages(diagnosis.missing_packages)
+            raise HostError(f"The driver uml cannot run here: {diagnosis.subject}: {diagnosis.finding}.", advice)
 
 
 def _diagnose_requirements(*, is_building: bool) -> Iterator[Diagnosis]:
     yield _diagnose_processor()
-    yield _diagnose_tools(_RUN_PROGRAMS + (_list_build_programs() if is_building else ()))
+    yield _diagnose_tools(is_building=is_building)
     yield _diagnose_namespaces()
 
 
@@ -71,25 +70,35 @@ def _diagnose_processor() -> Diagnosis:
     return Diagnosis("processor", is_ok, f"{platform.system()} on {architecture}", advice)
 
 
-def _diagnose_tools(programs: Sequence[str]) -> Diagnosis:
+def _diagnose_tools(*, is_building: bool) -> Diagnosis:
+    programs = _RUN_PROGRAMS + (_list_build_programs() if is_building else ())
     missing = debian_packages.find_missing_packages(programs)
     if missing:
         finding = f"missing Debian packages: {', '.join(missing)}"
-        return Diagnosis("tools", False, finding, debian_packages.advise_installation(missing), missing)
+        return Diagnosis("tools", False, finding, missing_packages=missing)
     return Diagnosis("tools", True, "all programs are installed")
+
+
+def _advise_on_packages(missing: Sequence[str]) -> str:
+    advice = debian_packages.advise_installation(missing)
+    if debian_packages.find_missing_packages(_RUN_PROGRAMS):
+        return advice
+    return f"{advice} Or import the images from another host with 'labs images import FILE'."
 
 
 def _diagnose_namespaces() -> Diagnosis:
     """Try to create the namespaces that the supervisor needs, as the current user."""
+    if not shutil.which("unshare"):
+        return Diagnosis("namespaces", None, "not examined, because unshare is not installed", "Install it first.")
     if os.geteuid() == 0:
         command, user = ["unshare", "--net", "--mount", "--pid", "--fork", "true"], "root"
     else:
         command = ["unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "true"]
         user = "an ordinary user"
-    result = subprocess.run(command, capture_output=True, text=True, check=False) if shutil.which("unshare") else None
-    if result and result.returncode == 0:
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode == 0:
         return Diagnosis("namespaces", True, f"can be created by {user}")
-    reason = result.stderr.strip().splitlines()[-1] if result and result.stderr.strip() else "refused"
+    reason = result.stderr.strip().splitlines()[-1] if result.stderr.strip() else "refused"
     return Diagnosis("namespaces", False, f"cannot be created by {user} ({reason})", _advise_on_namespaces())
 
 
@@ -135,8 +144,7 @@ def check_build_tools() -> None:
     if missing:
         raise HostError(
             f"The VMs' kernel and base disk cannot be built without {', '.join(missing)}.",
-            f"{debian_packages.advise_installation(missing)} Then run the same command again; "
-            "or import them from another host with 'labs images import FILE'.",
+            _advise_on_packages(missing),
         )
 
 

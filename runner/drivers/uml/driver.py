@@ -45,9 +45,7 @@ class UmlDriver:
 
     def check_support(self, needs: Iterable[str], subject: str) -> str:
         """Check that VMs can run here, and that their artifacts exist or can be built."""
-        diagnostics.check_host()
-        if self._artifacts is None:
-            diagnostics.check_build_tools()
+        diagnostics.check_host(is_building=self._artifacts is None)
         return "its VMs need no Docker Engine"
 
     def check_kernel_features(self, needs: Iterable[str], subject: str) -> None:

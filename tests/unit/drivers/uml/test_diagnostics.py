@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from runner import debian_packages
 from runner.drivers.uml import diagnostics
 from runner.drivers.uml.driver import UmlDriver
 from runner.drivers.uml.vm import cluster_state
@@ -27,6 +28,11 @@ def _diagnose(subject: str) -> tuple[bool | None, str, str]:
     return diagnosis.is_ok, diagnosis.finding, diagnosis.advice
 
 
+def have_no_programs_but(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Let the search for programs find only these."""
+    monkeypatch.setattr("shutil.which", lambda name, **_more: f"/bin/{name}" if name in names else None)
+
+
 def test_other_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a processor for which user-mode Linux does not exist, the driver refuses and names the other driver."""
     monkeypatch.setattr(platform, "machine", lambda: "aarch64")
@@ -39,23 +45,32 @@ def test_other_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "--driver docker" in caught.value.advice
 
 
-def test_missing_tools(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All missing tools are named at once, with the command that installs them."""
-    monkeypatch.setattr("shutil.which", lambda *_args, **_more: None)
-    is_ok, finding, advice = _diagnose("tools")
-    assert (False, "missing: coreutils, iproute2, util-linux") == (is_ok, finding)
-    assert "sudo apt-get install --no-install-recommends coreutils iproute2 util-linux" in advice
+def test_missing_tools(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """All missing packages are named at once, with the command that installs them, also those to build images."""
+    monkeypatch.setattr(debian_packages, "_PACKAGES", {name: (name,) for name in debian_packages._PACKAGES})
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    helpers.write_script(tmp_path, "apt-get", "")
+    monkeypatch.setattr("runner.paths.program_search_path", lambda: str(tmp_path))
+    run = ["chroot", "ip", "setpriv", "taskset", "unshare"]
+    build = ["buildah", "chroot", "ip", "mkfs.ext4", "mmdebstrap", "setpriv", "taskset", "unshare"]
+    assert (False, f"missing Debian packages: {', '.join(build)}", "") == _diagnose("tools")
+    for is_building, expected in ((False, run), (True, build)):
+        with pytest.raises(HostError, match=f"tools: missing Debian packages: {', '.join(expected)}") as caught:
+            diagnostics.check_host(is_building=is_building)
+        command = f"apt-get update && apt-get install --no-install-recommends {' '.join(expected)}"
+        assert f"Run '{command}'." == caught.value.advice
 
 
 @pytest.mark.parametrize(("user", "has_uidmap"), [(0, False), (1000, True)])
 def test_missing_build_tools(user: int, has_uidmap: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Missing build tools are named with the command that installs them; an ordinary user also needs uidmap."""
     monkeypatch.setattr(os, "geteuid", lambda: user)
-    monkeypatch.setattr("shutil.which", lambda *_args, **_more: None)
-    with pytest.raises(HostError, match="cannot be built without buildah, e2fsprogs, iproute2, mmdebstrap") as caught:
+    have_no_programs_but(monkeypatch, "chroot", "ip", "setpriv", "taskset", "unshare")
+    with pytest.raises(
+        HostError, match="cannot be built without buildah, debian-archive-keyring, e2fsprogs, mmdebstrap"
+    ) as caught:
         diagnostics.check_build_tools()
     assert has_uidmap is ("uidmap" in caught.value.message)
-    assert "sudo apt-get install" in caught.value.advice
     assert "labs images import FILE" in caught.value.advice
 
 
@@ -73,10 +88,11 @@ def test_refused_namespaces(user: int, is_root_advised: bool, monkeypatch: pytes
 
 
 def test_all_subjects() -> None:
-    """Every subject is examined even without artifacts, and every problem has advice."""
+    """Every subject is examined even without artifacts, and every problem has advice or packages to install."""
     diagnoses = diagnostics.diagnose_host(None)
     assert {"processor", "tools", "namespaces", "images", "memory"} <= {diagnosis.subject for diagnosis in diagnoses}
-    assert [] == [diagnosis.subject for diagnosis in diagnoses if diagnosis.is_ok is not True and not diagnosis.advice]
+    problems = [diagnosis for diagnosis in diagnoses if diagnosis.is_ok is not True]
+    assert [] == [problem.subject for problem in problems if not problem.advice and not problem.missing_packages]
 
 
 @pytest.mark.parametrize(("megabytes", "fits"), [(3600, True), (3745, False), (16384, False)])
