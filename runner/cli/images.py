@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from runner.cli import _console, _options
-from runner.clusters import lookup, selection
+from runner.cli import _console, _image_offer, _options
+from runner.clusters import image_bundles, lookup, selection
+from runner.clusters.image_bundles import RequiredProof
 from runner.errors import UsageError
-from runner.images import recipe
+from runner.images import checksum, download, recipe
 from runner.lessons import catalog
 from runner.nodes.driver_interface import NodeImage
 from runner.storage import locks
@@ -25,6 +26,7 @@ def command() -> None:
       labs images build      pull official images, or build stand-ins if no registry answers
       labs images list
       labs images prune
+      labs images export /media/stick/
     """
 
 
@@ -53,6 +55,7 @@ def build_images(labs: tuple[str, ...], driver: str | None, rebuild: bool) -> in
         else {*recipe.map_image_names_to_recipes()}
     )
     chosen = selection.choose_driver_for_images(driver)
+    _image_offer.offer_bundle(chosen, reporter)
     with locks.lock_images(reporter):
         chosen.ensure_images(sorted(names), reporter, rebuild=rebuild)
     subject = f"The images for {', '.join(labs)}" if labs else "All images"
@@ -98,53 +101,87 @@ def _print_images(driver: str, images: Iterable[NodeImage]) -> None:
 def prune_images(remove_all: bool) -> int:
     """Remove images and layer caches that this version of labs does not use.
 
-    This includes the layer caches of other projects (LABS_PROJECT) that have no cluster and no running command.
+    This includes the layer caches of other projects (LABS_PROJECT) that have no cluster and no running command, and
+    incomplete downloads of image bundles.
     """
     started = [str(cluster.id) for cluster in lookup.survey_clusters().require_all_clusters()]
     if remove_all and started:
         raise UsageError(f"Labs are started: {', '.join(started)}.", "Run 'labs rm --all' first.")
-    with locks.lock_images(_console.create_status_reporter()):
+    reporter = _console.create_status_reporter()
+    with locks.lock_downloads(reporter):
+        download.remove_downloads()
+    with locks.lock_images(reporter):
         removed = sum(driver.prune_images(remove_all) for driver in selection.load_reachable_drivers())
     _console.get_stdout().print(f"Images, layer caches and VM artifacts removed: {removed}.")
     return 0
 
 
-@command.command("export", short_help="Write the images of the uml driver to a file.")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def export_images(file: Path) -> int:
-    """Write the kernel, disk and images of the uml driver to a file, for a computer without Debian or a network.
+@command.command("export", short_help="Write images to a bundle for other computers.")
+@click.argument("target", metavar="FILE|FOLDER")
+@_options.driver_option
+def export_images(target: str, driver: str | None) -> int:
+    """Write the images for nodes to an image bundle, for computers without a registry or without Debian.
+
+    In a FOLDER, the bundle gets the name that downloads look for: it contains the driver, the processor architecture,
+    and a hash of the recipes. Beside it, FILE.sha256 contains its checksum. To sign it, run 'minisign -Sm FILE'.
 
     \b
     Examples:
-      labs images export /media/stick/labs-artifacts.tar.gz
+      labs images export /media/stick/
+      labs images export labs-artifacts.tar.gz --driver uml
+      labs images export /srv/www/labs/              then set LABS_BUNDLES_URL on the other computers
     """
+    if target.endswith("/") and not Path(target).is_dir():
+        raise UsageError(f"{target} is not a directory.", f"Create it first: mkdir -p {target}")
     labs = [catalog.load_lab(name) for name in catalog.list_lab_names()]
-    reporter = _console.create_status_reporter()
-    with locks.lock_images(reporter):
-        images = selection.load_image_archiver().export_all_images(file, reporter)
+    chosen = selection.choose_driver_for_images(driver)
+    file, images = image_bundles.export_bundle(chosen, Path(target), _console.create_status_reporter())
     console = _console.get_stdout()
-    console.print(f"Exported the kernel, the disk and {len(images)} images to {file}.", markup=False)
+    console.print(f"Exported {len(images)} images (driver {chosen.name}) to {file}.", markup=False)
     exported = {image.name for image in images}
     incomplete = [lab.name for lab in labs if not exported.issuperset(lab.lesson.images)]
     if incomplete:
-        console.print(f"Images for {', '.join(incomplete)} are missing; 'labs images build --driver uml' builds them.")
+        names = ", ".join(incomplete)
+        console.print(f"Images for {names} are missing; 'labs images build --driver {chosen.name}' builds them.")
     console.print(f"On the other computer, run: labs images import {file.name}", markup=False)
     return 0
 
 
-@command.command("import", short_help="Read the images of the uml driver from a file.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def import_images(file: Path) -> int:
-    """Read the kernel, disk and images of the uml driver from a file that 'labs images export' wrote.
+@command.command("import", short_help="Read images from a bundle, or download one.")
+@click.argument("source", required=False, metavar="[FILE|URL]")
+@click.option("--sha256", metavar="HEX", help="Require this SHA-256 checksum.")
+@click.option("--public-key", metavar="KEY", help="Require a signature of this minisign key (the key, or its file).")
+@click.option("--driver", metavar="NAME", type=_options.DRIVER, help="Download the images of this driver.")
+def import_images(source: str | None, sha256: str | None, public_key: str | None, driver: str | None) -> int:
+    """Read images from an image bundle that 'labs images export' wrote, or download one first.
 
-    Only import a file from a source you trust: its content runs on your computer, in a sandbox, and as root on nodes.
+    With the URL of a folder, which ends with a slash, the command downloads the bundle that fits this computer; without
+    a URL, from the folder that LABS_BUNDLES_URL names. If a download breaks off, the same command resumes it.
+
+    \b
+    What is verified before anything is unpacked:
+      FILE  You trust it. FILE.sha256 and FILE.minisig are verified if they are there.
+      URL   It must be signed: URL.minisig, verified with --public-key or LABS_BUNDLES_KEY.
+            Without a key, --sha256 identifies it; get both from a source that you trust.
+
+    What a bundle contains runs on your computer, and as root on nodes.
 
     \b
     Examples:
       labs images import /media/stick/labs-artifacts.tar.gz
+      labs images import https://labs.example.org/bundles/ --public-key labs.pub
+      labs images import https://labs.example.org/labs-images.tar.gz --sha256 9f86d08...
     """
+    required = RequiredProof(checksum.parse_digest(sha256) if sha256 else None, public_key)
     reporter = _console.create_status_reporter()
-    with locks.lock_images(reporter):
-        selection.load_image_archiver().import_images(file, reporter)
-    _console.get_stdout().print("The images are ready (driver uml). 'labs start LAB --driver uml' uses them.")
+    if source and "://" not in source:
+        imported = image_bundles.import_file(Path(source), required, reporter)
+    else:
+        if not source or source.endswith("/"):
+            source = image_bundles.locate_bundle(selection.choose_driver_for_images(driver), source or "")
+        imported = image_bundles.import_url(source, required, reporter)
+    driver = imported.manifest.target.driver
+    console = _console.get_stdout()
+    console.print(f"The images are ready (driver {driver}). 'labs start LAB --driver {driver}' uses them.")
+    console.print(imported.proof, style="dim", markup=False)
     return 0

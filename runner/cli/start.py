@@ -6,7 +6,7 @@ import time
 
 import click
 
-from runner.cli import _console, _options, _progress
+from runner.cli import _console, _image_offer, _options, _progress
 from runner.clusters import lifecycle, selection
 from runner.clusters.lifecycle import StartResult
 from runner.errors import HostError, UsageError
@@ -25,7 +25,8 @@ def command(lab: str | None, driver: str | None, learner: str | None, seed: str 
     """Start a lab's nodes, or resume stopped ones.
 
     The nodes are containers on your Docker Engine if it can run the lab, and user-mode Linux VMs otherwise; a line of
-    output says which, and why. Builds or pulls missing images first. If a start fails or is interrupted, it removes
+    output says which, and why. Builds or pulls missing images first, or offers to download them if LABS_BUNDLES_URL is
+    set and none are there yet. If a start fails or is interrupted, it removes
     everything it created.
 
     In some labs, names, ports or numbers differ for each learner. With --learner, the lesson and its checks use that
@@ -80,9 +81,10 @@ def start_lab(
     if not (cluster and cluster.is_fully_running):
         line = f"Driver {choice.driver.name}: {choice.reason}."
         _console.get_stderr().print(line, style="dim", soft_wrap=True, markup=False)
-    outcome = lifecycle.start(
-        choice.driver, lab, ClusterId(lab.name), _console.create_status_reporter(), keep=keep, known_cluster=cluster
-    )
+    reporter = _console.create_status_reporter()
+    if not cluster:
+        _image_offer.offer_bundle(choice.driver, reporter)
+    outcome = lifecycle.start(choice.driver, lab, ClusterId(lab.name), reporter, keep=keep, known_cluster=cluster)
     record = _progress.record_fresh_cluster if outcome is StartResult.FRESH else _progress.record_lab_used
     return outcome, record(lab.name)
 

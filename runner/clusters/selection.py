@@ -11,7 +11,7 @@ from functools import cache
 from runner.drivers.driver_registry import DRIVERS, DriverEntry
 from runner.errors import HostError, LabsError, UsageError, create_unknown_name_error
 from runner.lessons.model import Lab
-from runner.nodes.driver_capabilities import CapacityPlanner, ImageArchiver
+from runner.nodes.driver_capabilities import CapacityPlanner
 from runner.nodes.driver_interface import Cluster, Driver
 
 DRIVER_NAMES = tuple(entry.name for entry in DRIVERS)
@@ -92,11 +92,6 @@ def load_driver(name: str) -> Driver:
 def load_driver_of_cluster(cluster: Cluster) -> Driver:
     """Return the driver that created a cluster."""
     return load_driver(cluster.driver)
-
-
-def load_image_archiver() -> ImageArchiver:
-    """Return the driver that can export and import its images, even if `LABS_DRIVER` names another one."""
-    return next(driver for driver in map(load_driver, DRIVER_NAMES) if isinstance(driver, ImageArchiver))
 
 
 def measure_free_memory() -> int:

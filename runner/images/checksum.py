@@ -60,6 +60,6 @@ def check_file(path: Path, digest: str, subject: str) -> None:
         actual = hashlib.file_digest(source, "sha256").hexdigest()
     if actual != digest:
         raise UsageError(
-            f"{subject} is damaged or was changed: its SHA-256 checksum is {actual[:12]}..., expected {digest[:12]}....",
+            f"{subject} is damaged or was changed: its SHA-256 checksum is {actual[:12]}..., not {digest[:12]}....",
             _ADVICE,
         )

@@ -180,7 +180,7 @@ def _create_connection_error(url: str, error: Exception) -> HostError:
     if isinstance(error, requests.exceptions.SSLError):
         return HostError(
             f"{subject}: the server's certificate is not valid ({error}).",
-            "If your network has its own certificate authority, set REQUESTS_CA_BUNDLE to the file with its certificate.",
+            "If your network has its own certificate authority, set REQUESTS_CA_BUNDLE to its certificate file.",
         )
     return HostError(
         f"{subject}: {describe_failure(error)}.",

@@ -51,11 +51,24 @@ def hold_file_lock(lock_file: Path) -> Iterator[None]:
 @contextmanager
 def lock_images(reporter: StatusReporter) -> Iterator[None]:
     """Hold the lock on the images, which all projects share; wait while another command builds them."""
-    lock_file = paths.cache_folder() / "images.lock"
+    with _lock_cache("images", "Waiting for another labs command that builds images", reporter):
+        yield
+
+
+@contextmanager
+def lock_downloads(reporter: StatusReporter) -> Iterator[None]:
+    """Hold the lock on the downloads of this user; wait while another command downloads."""
+    with _lock_cache("downloads", "Waiting for another labs command that downloads images", reporter):
+        yield
+
+
+@contextmanager
+def _lock_cache(name: str, waiting: str, reporter: StatusReporter) -> Iterator[None]:
+    lock_file = paths.cache_folder() / f"{name}.lock"
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     with lock_file.open("w") as handle:
         if not try_lock(handle):
-            with reporter.report_step("Waiting for another labs command that builds images"):
+            with reporter.report_step(waiting):
                 wait_for_lock(handle)
         yield
 

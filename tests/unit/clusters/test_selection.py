@@ -123,7 +123,7 @@ def test_properties() -> None:
 
 @pytest.mark.parametrize(
     ("name", "capabilities"),
-    [("docker", {ProbeCache, UnusedCacheRemover}), ("uml", {CapacityPlanner, ImageArchiver})],
+    [("docker", {ImageArchiver, ProbeCache, UnusedCacheRemover}), ("uml", {CapacityPlanner, ImageArchiver})],
 )
 def test_capabilities(name: str, capabilities: set[type]) -> None:
     """Each driver has exactly the optional capabilities that mean something for it."""

@@ -209,7 +209,9 @@ def test_duplicate_entry(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_other_file(content: bytes, tmp_path: Path) -> None:
     """A file that is not an export is refused, and the error names it."""
     (tmp_path / "notes.txt").write_bytes(content)
-    with pytest.raises(UsageError, match=r"notes\.txt (cannot be imported: it is .* not|is not) an image bundle of labs"):
+    with pytest.raises(
+        UsageError, match=r"notes\.txt (cannot be imported: it is .* not|is not) an image bundle of labs"
+    ):
         export.import_artifacts(tmp_path / "notes.txt", NullReporter())
     assert [] == list_cache()
 
