@@ -22,8 +22,8 @@ def repository(tmp_path: Path) -> GitRepository:
 
 
 def _list_names(repository: GitRepository, revision: str = "main") -> list[str]:
-    found = Repository(repository.folder)
-    files = found.list_changed_files(found.resolve_revision(revision))
+    git = Repository(repository.folder)
+    files = git.list_changed_files(git.resolve_revision(revision))
     return [str(path.relative_to(repository.folder)) for path in files]
 
 
