@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import tempfile
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from runner import subprocess_pool
 from runner.checking import verify_report
+from runner.checking.memory_queue import MemoryQueue
 from runner.checking.verify_report import LabVerification
 from runner.clusters import selection
 from runner.errors import ExitCode
@@ -22,6 +24,8 @@ from runner.subprocess_pool import SubprocessPool
 
 # How much of the free memory nodes may reserve; the rest is for unpacking their images and for other programs.
 FREE_MEMORY_SHARE = 0.7
+# A lab that is being verified mostly waits, for tasks that start and stop: two labs on VMs used a third of two processors.
+_LABS_PER_PROCESSOR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +47,33 @@ def start_every_lab(_job: LabOnDriver) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class ParallelLimits:
+    """How much may run at the same time.
+
+    Attributes:
+        labs: How many labs.
+        memory_mb: How many MB of memory their nodes together may reserve.
+
+    """
+
+    labs: int
+    memory_mb: float = math.inf
+
+
 @dataclass(slots=True)
 class ParallelVerifier:
     """Verifies several labs at a time.
 
     Attributes:
-        max_parallel: How many labs at a time.
+        limits: How many labs at a time.
         on_line: Called with a lab's name and each line that its verification prints, from several threads.
         explain_refusal: Called right before a lab is started, from several threads; returns why it must not be started,
             or an empty text.
 
     """
 
-    max_parallel: int
+    limits: ParallelLimits
     on_line: Callable[[str, str], None]
     explain_refusal: Callable[[LabOnDriver], str] = start_every_lab
     _children: SubprocessPool = field(default_factory=SubprocessPool)
@@ -66,19 +84,27 @@ class ParallelVerifier:
         """Verify labs, and return the results by lab name.
 
         Args:
-            jobs: The labs, in the order in which to start them.
+            jobs: The labs, in the order in which to start them, as far as memory allows.
             on_done: Called with the result of each lab, and everything it printed, once it has ended.
 
         """
         verifications = []
+        queue = MemoryQueue(jobs, self.limits.memory_mb, lambda job: job.reserved_memory_mb)
         results = subprocess_pool.map_in_threads(
-            self.max_parallel, self._verify_lab, jobs, self._children.interrupt_all
+            self.limits.labs,
+            lambda _number: self._verify_next_lab(queue),
+            range(len(jobs)),
+            self._children.interrupt_all,
         )
         with contextlib.closing(results):
             for verification, output in results:
                 verifications.append(verification)
                 on_done(verification, output)
         return sorted(verifications, key=lambda verification: verification.lab)
+
+    def _verify_next_lab(self, queue: MemoryQueue[LabOnDriver]) -> tuple[LabVerification, str]:
+        with queue.take_job() as job:
+            return self._verify_lab(job)
 
     def _verify_lab(self, job: LabOnDriver) -> tuple[LabVerification, str]:
         started = time.monotonic()
@@ -105,8 +131,27 @@ class ParallelVerifier:
         return LabVerification(name, job.driver, seconds, (), error, exit_code), output
 
 
+def choose_parallel_limits(
+    jobs: Sequence[LabOnDriver], max_labs: int | None, measure_free_memory: Callable[[], int]
+) -> ParallelLimits:
+    """Return how many labs to verify at a time.
+
+    Args:
+        jobs: The labs.
+        max_labs: How many at a time, if the user has chosen a number; None for as many as fit this host.
+        measure_free_memory: Returns the host's free memory in MB; called only if some nodes reserve memory.
+
+    """
+    if max_labs is not None:
+        return ParallelLimits(min(len(jobs), max_labs))
+    count = min(len(jobs), _LABS_PER_PROCESSOR * (os.cpu_count() or 1))
+    if not any(job.reserved_memory_mb for job in jobs):
+        return ParallelLimits(count)
+    return ParallelLimits(count, measure_free_memory() * FREE_MEMORY_SHARE)
+
+
 def choose_max_parallel(jobs: Sequence[LabOnDriver], measure_free_memory: Callable[[], int]) -> int:
-    """Return how many labs to verify at a time: one per processor, or fewer if memory is too small.
+    """Return how many labs to grade at a time: one per processor, or fewer if memory is too small.
 
     Memory counts as sufficient if each of the labs may be the largest one.
 

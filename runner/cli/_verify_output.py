@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from rich.text import Text
 
 from runner.checking.lab_selection import LabSelection
-from runner.checking.parallel_verify import LabOnDriver, ParallelVerifier
+from runner.checking.parallel_verify import LabOnDriver, ParallelLimits, ParallelVerifier
 from runner.checking.verify_report import LabVerification, Verdict
 from runner.cli import _console
 
@@ -36,7 +36,7 @@ def print_selection(chosen: LabSelection, lab_count: int, revision: str) -> None
 
 def run_jobs(
     jobs: Sequence[LabOnDriver],
-    parallel: int,
+    limits: ParallelLimits,
     explain_refusal: Callable[[LabOnDriver], str],
     on_done: Callable[[LabVerification], None],
 ) -> list[LabVerification]:
@@ -44,7 +44,7 @@ def run_jobs(
 
     Args:
         jobs: The labs, in the order in which to start them.
-        parallel: How many at a time.
+        limits: How many at a time.
         explain_refusal: Returns why a lab must not be started now, or an empty text.
         on_done: Called with the result of each lab.
 
@@ -60,9 +60,9 @@ def run_jobs(
         _print_result(verification, output)
 
     if not console.is_terminal:
-        return ParallelVerifier(parallel, _log_line, explain_refusal).verify_labs(jobs, show_result)
+        return ParallelVerifier(limits, _log_line, explain_refusal).verify_labs(jobs, show_result)
     with Live(lines, console=console, refresh_per_second=4, transient=True):
-        return ParallelVerifier(parallel, lines.set_line, explain_refusal).verify_labs(jobs, show_result)
+        return ParallelVerifier(limits, lines.set_line, explain_refusal).verify_labs(jobs, show_result)
 
 
 def _print_result(verification: LabVerification, output: str) -> None:

@@ -14,7 +14,13 @@ from rich.text import Text
 from runner import paths, signals
 from runner.checking import duration_records, git_changes, lab_selection, time_budget, verify_report
 from runner.checking.lab_selection import LabSelection
-from runner.checking.parallel_verify import LabOnDriver, choose_max_parallel, sort_longest_first, start_every_lab
+from runner.checking.parallel_verify import (
+    LabOnDriver,
+    ParallelLimits,
+    choose_parallel_limits,
+    sort_longest_first,
+    start_every_lab,
+)
 from runner.checking.time_budget import TimeBudget
 from runner.checking.verify import Assertion, verify_lab
 from runner.checking.verify_report import LabVerification
@@ -48,7 +54,7 @@ from runner.storage import atomic, codec, locks
     "--jobs",
     type=click.IntRange(1),
     metavar="N",
-    help="Verify N labs in parallel; by default, as many as fit into memory.",
+    help="Verify N labs in parallel; by default, two per processor, as far as memory allows.",
 )
 @click.option(
     "--report", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a JSON report to a file."
@@ -206,19 +212,19 @@ def _verify_labs(
     jobs, verifications = lab_selection.assign_drivers(chosen, driver)
     if jobs:
         _prepare_images(jobs)
-        parallel = max_jobs or choose_max_parallel(jobs, selection.measure_free_memory)
-        line = f"Verifying {len(jobs)} labs, {min(parallel, len(jobs))} in parallel."
+        limits = choose_parallel_limits(jobs, max_jobs, selection.measure_free_memory)
+        line = f"Verifying {len(jobs)} labs, up to {limits.labs} in parallel."
         _console.get_stderr().print(line, style="dim")
-        verifications += _run_jobs(jobs, parallel, chosen, deadline)
+        verifications += _run_jobs(jobs, limits, chosen, deadline)
     return [replace(result, chosen_because=chosen.reasons.get(result.lab, "")) for result in verifications]
 
 
 def _run_jobs(
-    jobs: Sequence[LabOnDriver], parallel: int, chosen: LabSelection, deadline: float | None
+    jobs: Sequence[LabOnDriver], limits: ParallelLimits, chosen: LabSelection, deadline: float | None
 ) -> list[LabVerification]:
     if deadline is None:
         sorted_jobs = sort_longest_first(jobs)
-        return _verify_output.run_jobs(sorted_jobs, parallel, start_every_lab, duration_records.record_duration)
+        return _verify_output.run_jobs(sorted_jobs, limits, start_every_lab, duration_records.record_duration)
     budget = TimeBudget(deadline, duration_records.load_duration_records(), frozenset(chosen.fixed_drivers))
 
     def on_done(verification: LabVerification) -> None:
@@ -228,7 +234,7 @@ def _run_jobs(
     repository = git_changes.find_repository(paths.labs_folder())
     position = repository.find_position_in_history() if repository else 0
     sorted_jobs = time_budget.sort_for_budget(jobs, budget.fixed_names, position)
-    return _verify_output.run_jobs(sorted_jobs, parallel, budget.explain_refusal, on_done)
+    return _verify_output.run_jobs(sorted_jobs, limits, budget.explain_refusal, on_done)
 
 
 def _prepare_images(jobs: Sequence[LabOnDriver]) -> None:
