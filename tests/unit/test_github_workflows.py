@@ -24,11 +24,14 @@ WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
     [
         *(("github-workflows", path) for path in WORKFLOWS),
         *(("github-actions", path) for path in sorted(GITHUB.glob("actions/*/action.yml"))),
+        *(("github-issue-forms", path) for path in sorted(GITHUB.glob("ISSUE_TEMPLATE/[!c]*.yml"))),
+        ("github-issue-config", GITHUB / "ISSUE_TEMPLATE" / "config.yml"),
+        ("dependabot", GITHUB / "dependabot.yml"),
     ],
     ids=lambda value: value.name if isinstance(value, Path) else value,
 )
 def test_schema(schema: str, file: Path) -> None:
-    """Workflows and actions are valid for GitHub's published schemas."""
+    """Workflows, actions, issue forms and settings are valid for GitHub's published schemas."""
     ci_runners.validate_schema(schema, file)
 
 
