@@ -19,7 +19,7 @@ SHELL_FILES := $(wildcard .ci/*) $(wildcard labs/*/setup.sh) \
 	$(shell grep -rlE '^\#! ?/(usr/)?bin/(env )?(ba)?sh' labs/*/files)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo unit unit-tests lint $(LINTERS) cli browser docker uml images-docker images-uml affected prove test coverage fuzz bench clean
+.PHONY: help demo unit unit-tests lint $(LINTERS) cli browser docker uml images-docker images-uml course affected prove test coverage fuzz bench clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ images-docker: $(READY)
 images-uml: $(READY)
 	@$(BIN)/labs images build --driver uml
 
+course: images-uml  ## Test that the labs fit together as a course, and that one of them runs on both drivers
+	@$(PYTEST) tests/course
+
 affected: images-docker images-uml  ## Prove the labs that a change affects, as many as fit into BUDGET minutes
 	@$(BIN)/labs verify $(if $(AFFECTED_BY),--affected-by $(AFFECTED_BY),--all) --budget $(BUDGET) $(REPORT_OPTION)
 
@@ -93,7 +96,7 @@ prove: images-docker images-uml  ## Prove every lab, with all near misses, or LA
 	@$(BIN)/labs verify $(or $(LAB),--all) $(REPORT_OPTION)
 
 test: $(READY)  ## Run everything: build images, run each tier, and prove the labs that the change affects
-	@.ci/tiers '$(MAKE)' images-docker images-uml unit cli browser docker uml affected
+	@.ci/tiers '$(MAKE)' images-docker images-uml unit cli browser docker uml course affected
 
 coverage: $(READY)  ## Measure which code the tests of unit and cli run, and compare that with the floor in pyproject.toml
 	@$(PYTEST) --numprocesses=$(CORES) --dist=loadfile --cov --cov-report=term:skip-covered tests/unit tests/cli

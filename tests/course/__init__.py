@@ -1,1 +1,1 @@
-"""Verify the labs that come with the project."""
+"""Test the labs that come with the project as a course."""
