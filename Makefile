@@ -99,7 +99,12 @@ test: $(READY)  ## Run everything: build images, run each tier, and prove the la
 	@.ci/tiers '$(MAKE)' images-docker images-uml unit cli browser docker uml course affected
 
 coverage: $(READY)  ## Measure which code the tests of unit and cli run, and compare that with the floor in pyproject.toml
-	@$(PYTEST) --numprocesses=$(CORES) --dist=loadfile --cov --cov-report=term:skip-covered tests/unit tests/cli
+	@rm -rf $(VENV)/coverage && mkdir $(VENV)/coverage
+	@$(BIN)/coverage run -m pytest --quiet --numprocesses=$(CORES) --dist=loadfile tests/unit tests/cli
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --skip-covered
+
+coverage: export COVERAGE_FILE = $(abspath $(VENV))/coverage/data
 
 fuzz: $(READY)  ## Run the tests that draw their input, with much more input
 	@HYPOTHESIS_PROFILE=long $(PYTEST) --numprocesses=$(CORES) -m hypothesis tests/unit

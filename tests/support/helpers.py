@@ -157,7 +157,9 @@ def build_isolated_variables(folder: Path) -> dict[str, str]:
 def build_environment(folder: Path, **variables: str) -> dict[str, str]:
     """Return the complete environment of a `labs` command that keeps all its files in `folder`."""
     fixed = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), "COLUMNS": "100", "LANG": "C.UTF-8"}
-    return {**fixed, **build_isolated_variables(folder), **variables}
+    # With these, `make coverage` measures the command too.
+    coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_PROCESS_")}
+    return {**fixed, **coverage, **build_isolated_variables(folder), **variables}
 
 
 def run_labs(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
