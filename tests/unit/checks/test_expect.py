@@ -11,6 +11,7 @@ import pytest
 from checks.expect import NotYet, eventually, expect_equal, fail, set_wait_budget
 from checks.lab_nodes import CheckNode
 from tests.support import helpers
+from tests.support.fake_clock import FakeClock
 
 
 @pytest.fixture
@@ -82,6 +83,17 @@ def test_last_failure(node: CheckNode) -> None:
         eventually(probe)
     assert len(calls) > 2
     assert f"the calls: {len(calls)}" == caught.value.observed
+
+
+def test_pauses_grow(node: CheckNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Probes follow each other closely at first, later at most a second apart, and the last one ends the budget."""
+    clock = FakeClock()
+    monkeypatch.setattr("checks.expect.time", clock)
+    set_wait_budget(30)
+    with pytest.raises(NotYet):
+        eventually(make_counting_probe(node, 1000)[0])
+    assert (0.1, 1.0, 30) == (clock.pauses[0], max(clock.pauses), clock.monotonic())
+    assert sorted(clock.pauses[:-1]) == clock.pauses[:-1]
 
 
 def test_shared_wait_budget(node: CheckNode) -> None:

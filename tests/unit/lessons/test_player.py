@@ -11,23 +11,9 @@ from runner.errors import HostError
 from runner.lessons.model import Command
 from runner.lessons.player import LessonPlayer, ShellScriptRunner, find_missing_output_line
 from tests.support import helpers
+from tests.support.fake_clock import FakeClock
 
 NODE = ("node1",)
-
-
-class FakeClock:
-    """A clock that only `sleep` moves forward; it records all pauses."""
-
-    def __init__(self) -> None:
-        self.pauses: list[float] = []
-
-    def monotonic(self) -> float:
-        """Return the current time."""
-        return sum(self.pauses)
-
-    def sleep(self, seconds: float) -> None:
-        """Move the time forward."""
-        self.pauses.append(seconds)
 
 
 @pytest.mark.parametrize(
