@@ -7,7 +7,7 @@ READY  := $(VENV)/.installed
 CORES  := $(shell getconf _NPROCESSORS_ONLN)
 PYTEST := $(BIN)/python -u -m pytest --quiet
 SIDE_BY_SIDE = $(MAKE) --no-print-directory --keep-going --jobs=$(CORES)
-LINTERS := lint-style lint-types lint-imports lint-shell lint-labs
+LINTERS := lint-types lint-style lint-imports lint-shell lint-labs lint-workflows lint-changelog
 # What 'make affected' compares with, and how many minutes it may take: the other tiers leave this much of 40 minutes.
 AFFECTED_BY ?= $(shell .ci/base-revision)
 BUDGET ?= 12
@@ -49,9 +49,9 @@ unit: $(READY)  ## Lint, and run the tests that need no nodes, engine or browser
 unit-tests: $(READY)
 	@$(PYTEST) --numprocesses=$(CORES) --dist=worksteal tests/unit
 
-lint: $(READY)  ## Check style, types, import layers, shell files and lessons
+lint: $(READY)  ## Check style, types, import layers, shell files, lessons, workflows and changelog fragments
 	@$(SIDE_BY_SIDE) $(LINTERS)
-	@echo 'ruff, mypy, import-linter, shellcheck and labs lint found no problems.'
+	@echo 'ruff, mypy, import-linter, shellcheck, labs lint, zizmor and towncrier found no problems.'
 
 # Linters run side by side, so each one shows its output only if it fails, and then all at once.
 SHOW_FAILURE = >$(VENV)/$@.log 2>&1 || { cat $(VENV)/$@.log; exit 1; }
@@ -65,6 +65,10 @@ lint-shell: $(READY)
 	@$(BIN)/shellcheck $(SHELL_FILES) $(SHOW_FAILURE)
 lint-labs: $(READY)
 	@$(BIN)/labs lint --all $(SHOW_FAILURE)
+lint-workflows: $(READY)
+	@$(BIN)/zizmor --offline --no-progress --quiet .github $(SHOW_FAILURE)
+lint-changelog: $(READY)
+	@$(BIN)/towncrier build --draft --version next $(SHOW_FAILURE)
 
 cli: $(READY)  ## Run the tests that start the command labs, without nodes
 	@$(PYTEST) --numprocesses=$(CORES) --dist=loadfile tests/cli
@@ -98,13 +102,12 @@ prove: images-docker images-uml  ## Prove every lab, with all near misses, or LA
 test: $(READY)  ## Run everything: build images, run each tier, and prove the labs that the change affects
 	@.ci/tiers '$(MAKE)' images-docker images-uml unit cli browser docker uml course affected
 
+coverage: export COVERAGE_FILE = $(abspath $(VENV))/coverage/data
 coverage: $(READY)  ## Measure which code the tests of unit and cli run, and compare that with the floor in pyproject.toml
 	@rm -rf $(VENV)/coverage && mkdir $(VENV)/coverage
 	@$(BIN)/coverage run -m pytest --quiet --numprocesses=$(CORES) --dist=loadfile tests/unit tests/cli
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered
-
-coverage: export COVERAGE_FILE = $(abspath $(VENV))/coverage/data
 
 fuzz: $(READY)  ## Run the tests that draw their input, with much more input
 	@HYPOTHESIS_PROFILE=long $(PYTEST) --numprocesses=$(CORES) -m hypothesis tests/unit
