@@ -27,7 +27,8 @@ from runner.storage import atomic, codec
 
 # Several times the size of a bundle with the images of all labs.
 _MAX_BYTES = 8 * 10**9
-_CHUNK = 1 << 18
+# What an interruption loses at most.
+_CHUNK = 1 << 16
 _RETRY_SECONDS = (1, 2, 4)
 _REPORT_SECONDS = 0.5
 
