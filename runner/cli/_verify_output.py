@@ -85,7 +85,7 @@ def _log_line(lab: str, line: str) -> None:
 
 
 def print_table(verifications: Sequence[LabVerification]) -> None:
-    """Print the results as a table, and then the names of the labs with each verdict."""
+    """Print the results as a table, then the names of the labs with each verdict, and why labs are not proven."""
     from rich.table import Table
 
     if not verifications:
@@ -101,21 +101,22 @@ def print_table(verifications: Sequence[LabVerification]) -> None:
             str(len(verification.assertions)),
             str(len(verification.failed_assertions)),
             f"{verification.seconds:.0f}",
-            _format_verdict(verification),
+            Text(_HEADINGS[verification.verdict].lower(), style=_STYLES[verification.verdict]),
         )
+    _console.get_stdout().print(table)
+    for verdict in Verdict:
+        _print_verdict(verdict, [result for result in sorted_results if result.verdict is verdict])
+
+
+def _print_verdict(verdict: Verdict, results: Sequence[LabVerification]) -> None:
+    """Print the names of the labs with a verdict, and why those that are not proven are not."""
+    if not results:
+        return
     console = _console.get_stdout()
-    console.print(table)
-    for verdict, heading in _HEADINGS.items():
-        names = [result.lab for result in sorted_results if result.verdict is verdict]
-        if names:
-            console.print(Text(f"{heading}: {', '.join(names)}.", style=_STYLES[verdict]), soft_wrap=True)
-
-
-def _format_verdict(verification: LabVerification) -> Text:
-    reason = "" if verification.driver else "not supported here: "
-    if not verification.driver or verification.exit_code is None:
-        reason += verification.error
-    elif verification.error:
-        reason = "did not finish"
-    text = _HEADINGS[verification.verdict].lower()
-    return Text(f"{text}: {reason}" if reason else text, style=_STYLES[verification.verdict])
+    names = ", ".join(result.lab for result in results)
+    console.print(Text(f"{_HEADINGS[verdict]}: {names}.", style=_STYLES[verdict]), soft_wrap=True)
+    for result in results if verdict is Verdict.NOT_PROVEN else ():
+        # The output of a lab that was started is long, and was printed when it ended.
+        was_started = result.driver and result.exit_code is not None
+        reason = "did not finish; its output is above" if was_started else result.error
+        console.print(Text(f"  {result.lab}: {reason}"), soft_wrap=True)

@@ -74,11 +74,9 @@ def test_change_to_all_labs(labs: LabsRunner, repository: GitRepository) -> None
     files[0].unlink()
     repository.run_git("checkout", "--", str(files[1]))
     assert 3 == result.returncode, result.stdout + result.stderr
-    assert [
-        "Proven: sample-fixed, sample-one.",
-        "Failed: sample-two.",
-        "Not proven: sample-long.",
-    ] == result.stdout.splitlines()[-3:]
+    *summary, reason = result.stdout.splitlines()[-4:]
+    assert ["Proven: sample-fixed, sample-one.", "Failed: sample-two.", "Not proven: sample-long."] == summary
+    assert reason.startswith("  sample-long: not started, because it takes about ")
     assert ["failed", "not_proven"] == [verdicts[name]["verdict"] for name in ("sample-two", "sample-long")]
     assert verdicts["sample-long"]["error"].startswith("not started, because it takes about")
     assert "pyproject.toml changed (it can affect all labs)" == verdicts["sample-long"]["chosen_because"]
@@ -91,4 +89,8 @@ def test_no_time(labs: LabsRunner, repository: GitRepository) -> None:
     file.unlink()
     assert 0 == result.returncode, result.stdout + result.stderr
     assert ["sample-fixed"] == [name for name, lab in verdicts.items() if lab["verdict"] == "proven"]
-    assert "Not proven: sample-long, sample-one, sample-two." == result.stdout.splitlines()[-1]
+    names = ("sample-long", "sample-one", "sample-two")
+    assert [
+        f"Not proven: {', '.join(names)}.",
+        *(f"  {name}: not started, because the time was over" for name in names),
+    ] == result.stdout.splitlines()[-4:]
