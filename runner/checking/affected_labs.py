@@ -64,19 +64,18 @@ def explain_affected_labs(labs: Sequence[Lab], revision: str) -> dict[str, str]:
 def explain_effects(labs: Sequence[Lab], changes: ChangedFiles) -> dict[str, str]:
     """Return the names of the labs that changed files can affect, each with the reason."""
     effects = _Effects(labs, changes)
-    reasons: dict[str, str] = {}
-    more: dict[str, int] = {}
+    reasons: dict[str, list[str]] = {}
     # The files of a lab come first, because they are the most specific reason.
     for file in sorted(changes.files, key=effects.is_outside_labs):
         for name, reason in effects.explain_file(file).items():
-            if name in reasons:
-                more[name] = more.get(name, 0) + 1
-            reasons.setdefault(name, reason)
-    return {name: _append_count(reason, more.get(name, 0)) for name, reason in sorted(reasons.items())}
+            reasons.setdefault(name, []).append(reason)
+    return {name: _shorten(texts) for name, texts in sorted(reasons.items())}
 
 
-def _append_count(reason: str, more: int) -> str:
-    return f"{reason}, and {more} more {'file' if more == 1 else 'files'}" if more else reason
+def _shorten(reasons: Sequence[str]) -> str:
+    """Return the first reason, and how many there are besides."""
+    first, *others = reasons
+    return f"{first}, and {len(others)} more {'file' if len(others) == 1 else 'files'}" if others else first
 
 
 class _Effects:
