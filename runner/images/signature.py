@@ -61,7 +61,7 @@ def parse_signature(content: bytes, subject: str) -> Signature:
         ) from error
     # Verifying the older format requires the complete file in memory.
     if not parsed.is_prehashed():
-        raise UsageError(f"{subject} is a signature in an old format.", "Sign the bundle again, without the option -l of minisign.")
+        raise UsageError(f"{subject} is a signature in an old format.", "Sign it again, without minisign -l.")
     return parsed
 
 

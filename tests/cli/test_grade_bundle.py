@@ -29,7 +29,7 @@ def tree(tmp_path: Path) -> Path:
             ["gradescope", "--lab", "tiny", "--out", "none/a.zip"],
             "Cannot write none/a.zip: the folder none does not exist.",
         ),
-        (["gradescope", "--lab", "tiny", "--artifacts", "none"], "'labs images export none' creates it."),
+        (["gradescope", "--lab", "tiny", "--artifacts", "none"], "'labs images export none --driver uml' creates it."),
         (["gradescoop", "--lab", "tiny"], "'gradescoop' is not one of"),
         (["gradescope"], "Missing option '--lab'"),
     ],

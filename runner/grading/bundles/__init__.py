@@ -10,6 +10,7 @@ from runner import paths
 from runner.errors import UsageError
 from runner.grading.bundles import classroom50, gradescope, wheel
 from runner.grading.bundles.bundle_format import ARTIFACTS_FILE, HIDDEN_FOLDER, TREE_FOLDER, BundleSettings
+from runner.images import bundle_file
 
 BUNDLE_FORMATS = {"classroom50": classroom50.BUNDLE_FORMAT, "gradescope": gradescope.BUNDLE_FORMAT}
 
@@ -29,10 +30,10 @@ def write_bundle(
         settings: What it grades.
         out: The file or folder to write; the files of an older bundle in it are replaced.
         hidden_checks: A file with checks that students may not see.
-        artifacts: A file from `labs images export`, so that no images are built where the bundle is used.
+        artifacts: An image bundle from `labs images export`, so that no images are built where the bundle is used.
 
     Raises:
-        UsageError: The output's folder does not exist, or the format cannot contain artifacts.
+        UsageError: The output's folder does not exist, or the format or the driver cannot use the artifacts.
         HostError: labs runs from a source folder and is not installed.
 
     """
@@ -40,8 +41,8 @@ def write_bundle(
     paths.check_parent_folder(out)
     if artifacts and not bundle_format.accepts_artifacts:
         raise UsageError(f"A bundle for '{format_name}' cannot contain {artifacts}.", "Omit '--artifacts'.")
-    if artifacts and not artifacts.is_file():
-        raise UsageError(f"The file {artifacts} does not exist.", f"'labs images export {artifacts}' creates it.")
+    if artifacts:
+        _check_image_bundle(artifacts, settings.driver)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         wheel.write_labs_wheel(folder)
@@ -55,6 +56,16 @@ def write_bundle(
             (folder / ARTIFACTS_FILE).symlink_to(artifacts.resolve())
         bundle_format.add_files(folder, settings)
         bundle_format.write_output(folder, out)
+
+
+def _check_image_bundle(file: Path, driver: str) -> None:
+    """Check that a file is an image bundle for the driver that grades."""
+    advice = f"'labs images export {file} --driver {driver}' creates it."
+    if not file.is_file():
+        raise UsageError(f"The file {file} does not exist.", advice)
+    target = bundle_file.load_manifest(file).target
+    if target.driver != driver:
+        raise UsageError(f"{file} is for the driver {target.driver}; this autograder uses {driver}.", advice)
 
 
 def _copy_tree(tree: Path, lab: str) -> None:

@@ -11,6 +11,9 @@ import pytest
 from runner.errors import UsageError
 from runner.grading import bundles
 from runner.grading.bundles.bundle_format import BundleSettings
+from runner.images import bundle_file
+from runner.images.bundle import BundleManifest, BundleTarget
+from runner.status import NullReporter
 from tests.support import helpers
 
 SETTINGS = BundleSettings("tiny", "docker", 60, "the autumn")
@@ -28,10 +31,15 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def write_image_bundle(file: Path, driver: str) -> Path:
+    """Write an image bundle without images, and return it."""
+    with bundle_file.create_bundle(file, BundleManifest(BundleTarget(driver, "x86_64", "1")), NullReporter()):
+        return file
+
+
 def test_gradescope(tree: Path) -> None:
     """Gradescope gets an archive with both scripts at the top, labs, the lab and the hidden checks."""
-    artifacts = tree / "stick.parts"
-    artifacts.write_bytes(b"parts")
+    artifacts = write_image_bundle(tree / "stick.tar.gz", "docker")
     hidden_checks = tree / "hidden" / "test_tiny.py"
     bundles.write_bundle("gradescope", SETTINGS, tree / "a.zip", hidden_checks=hidden_checks, artifacts=artifacts)
     archive = zipfile.ZipFile(tree / "a.zip")
@@ -41,7 +49,7 @@ def test_gradescope(tree: Path) -> None:
     }
     assert {"tree/labs/tiny/lesson.md", "tree/checks/test_tiny.py", "hidden/test_tiny.py", "failed.json"} <= set(modes)
     assert 1 == sum(name.startswith("orchestration_labs-") and name.endswith(".whl") for name in modes)
-    assert b"parts" == archive.read("labs-artifacts.tar.gz")
+    assert artifacts.read_bytes() == archive.read("labs-artifacts.tar.gz")
     assert b"LAB=tiny\nDRIVER=docker\nTIME_LIMIT=60\nSEED='the autumn'\n" == archive.read("settings.sh")
 
 
@@ -71,4 +79,12 @@ def test_built_in_labs_are_not_copied(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_artifacts_for_classroom50(tree: Path) -> None:
     """A bundle for Classroom 50, which may be 10 MB large, cannot contain images."""
     with pytest.raises(UsageError, match="cannot contain"):
-        bundles.write_bundle("classroom50", SETTINGS, tree / "out", artifacts=tree / "stick.parts")
+        bundles.write_bundle("classroom50", SETTINGS, tree / "out", artifacts=tree / "stick.tar.gz")
+
+
+def test_images_of_other_driver(tree: Path) -> None:
+    """Images of another driver than the one that grades are refused; the error says how to export the right ones."""
+    artifacts = write_image_bundle(tree / "stick.tar.gz", "uml")
+    with pytest.raises(UsageError, match=r"is for the driver uml; this autograder uses docker\.") as caught:
+        bundles.write_bundle("gradescope", SETTINGS, tree / "a.zip", artifacts=artifacts)
+    assert caught.value.advice.endswith("--driver docker' creates it.")
