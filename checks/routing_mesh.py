@@ -51,6 +51,20 @@ class RequestLog:
     loss_counts: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class RetryRules:
+    """What a configuration of HAProxy says about requests that fail.
+
+    Attributes:
+        retry_on: The kinds of failures after which HAProxy repeats a request.
+        spares_posts: Whether a rule keeps it from repeating POST requests that a server may have processed.
+
+    """
+
+    retry_on: frozenset[str]
+    spares_posts: bool
+
+
 def list_published_ports(service: Service) -> tuple[PublishedPort, ...]:
     """Return the ports that a service declares as published, in ascending order."""
     entries = (service.spec.get("EndpointSpec") or {}).get("Ports") or ()
@@ -111,3 +125,23 @@ def parse_request_log(text: str) -> RequestLog:
         answer_counts={text: counts[text] for text in counts.keys() - losses},
         loss_counts={text: counts[text] for text in losses},
     )
+
+
+def parse_retry_rules(config: str) -> RetryRules:
+    """Parse the text of a configuration file of HAProxy.
+
+    See 'retry-on' and 'disable-l7-retry' in HAProxy's configuration manual.
+    """
+    retry_on = frozenset({"conn-failure"})
+    spares_posts = False
+    for line in config.splitlines():
+        words = line.partition("#")[0].split()
+        if words[:1] == ["retry-on"]:
+            # The directive replaces an earlier one.
+            retry_on = frozenset(words[1:])
+        elif words[:2] == ["http-request", "disable-l7-retry"]:
+            condition = " ".join(words[2:])
+            spares_posts = spares_posts or "GET" in condition or "POST" in condition
+    if "all-retryable-errors" in retry_on:
+        retry_on |= {"conn-failure", "empty-response", "response-timeout"}
+    return RetryRules(retry_on, spares_posts)

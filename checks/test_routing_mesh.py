@@ -13,6 +13,7 @@ from checks.routing_mesh import (
     is_ingress_address,
     list_published_ports,
     parse_request_log,
+    parse_retry_rules,
     parse_whoami_field,
     read_endpoint_mode,
 )
@@ -30,10 +31,19 @@ PATH=$PATH:/bin:/sbin
 for name in whoami tasks.whoami roll; do nslookup "$name" 2>&1; printf '\\036'; done
 for _ in 1 2 3 4; do wget -q -T 3 -O - http://whoami:8000 || break; done
 """
-_READ_FILES_SCRIPT = """
-for file in ingress-table ledger-drain ledger-ports; do cat "/root/$file" 2>/dev/null; printf '\\036'; done
-echo show servers state | socat - tcp:127.0.0.1:9999 2>/dev/null || true
+_BALANCER_CONFIG = "/root/balancer/haproxy.cfg"
+_READ_FILES_SCRIPT = f"""
+for file in ingress-table ledger-drain ledger-ports balancer/haproxy.cfg; do
+    cat "/root/$file" 2>/dev/null
+    printf '\\036'
+done
+echo show servers state | socat - tcp:127.0.0.1:9999 2>/dev/null
+printf '\\036'
+echo show info | socat - tcp:127.0.0.1:9999 2>/dev/null | sed -n 's/^Uptime_sec: //p'
+echo $(($(date +%s) - $(stat --format %Y {_BALANCER_CONFIG} 2>/dev/null || echo 0)))
 """
+_NODE1_FILES = ("ingress-table", "ledger-drain", "ledger-ports", "haproxy.cfg", "servers", "ages")
+_REPEATABLE_FAILURES = ("conn-failure", "empty-response", "response-timeout")
 
 _LIST_NODES = "docker node ls"
 _SHOW_SERVERS = "echo show stat | socat - tcp:127.0.0.1:9999 | cut --delimiter , --fields 2,18,37"
@@ -234,6 +244,24 @@ def test_haproxy_reaches_both_tasks(swarm: SwarmSnapshot) -> None:
 
 @step("balancer")
 @with_swarm_snapshot
+def test_haproxy_repeats_only_reads(swarm: SwarmSnapshot) -> None:
+    """HAProxy repeats requests that only read if a server does not answer them, and never repeats a POST request."""
+    node, files, see = swarm.nodes["node1"], _read_node1_files(swarm), f"cat {_BALANCER_CONFIG}"
+    rules = parse_retry_rules(files["haproxy.cfg"])
+    repeated = [kind for kind in _REPEATABLE_FAILURES if kind in rules.retry_on]
+    of = "the failures after which HAProxy repeats a request"
+    expect_equal(node, ", ".join(repeated) or "none", ", ".join(_REPEATABLE_FAILURES), of=of, see=see)
+    if not rules.spares_posts:
+        fail(node, "HAProxy repeats POST requests too", "it repeats only requests that read", see)
+    ages = files["ages"].split()
+    # Both ages are rounded down to seconds.
+    if len(ages) == 2 and int(ages[0]) > int(ages[1]) + 1:
+        observed = f"HAProxy has not read {_BALANCER_CONFIG} since it was changed"
+        fail(node, observed, "it has read the file again", "docker logs balancer")
+
+
+@step("balancer")
+@with_swarm_snapshot
 def test_drain_lost_no_request(swarm: SwarmSnapshot) -> None:
     """node3 was drained and is active again, and HAProxy lost no request meanwhile (/root/ledger-drain on node1)."""
     state = swarm.require_member("node3").availability
@@ -422,7 +450,7 @@ def _expect_no_lost_requests(swarm: SwarmSnapshot, name: str, min_tasks: int) ->
 def _read_node1_files(swarm: SwarmSnapshot) -> dict[str, str]:
     """Return the contents of the files on node1 and the server states of HAProxy, by name."""
     contents = swarm.run_command_once("node1", "sh", "-c", _READ_FILES_SCRIPT).stdout_text.split("\x1e")
-    return dict(zip(("ingress-table", "ledger-drain", "ledger-ports", "servers"), contents, strict=False))
+    return dict(zip(_NODE1_FILES, contents, strict=False))
 
 
 def _query_client(swarm: SwarmSnapshot) -> list[str]:

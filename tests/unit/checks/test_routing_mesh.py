@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from checks.routing_mesh import (
     PublishedPort,
     RequestLog,
+    RetryRules,
     list_published_ports,
     parse_request_log,
+    parse_retry_rules,
     parse_whoami_field,
     read_endpoint_mode,
 )
@@ -47,6 +51,28 @@ def test_empty_request_log() -> None:
     """A file that is empty or contains something else has no requests."""
     assert RequestLog({}, {}) == parse_request_log("")
     assert RequestLog({}, {}) == parse_request_log("curl: command not found\n")
+
+
+@pytest.mark.parametrize(
+    ("config", "retry_on", "spares_posts"),
+    [
+        ("backend nodes\n    balance roundrobin\n", {"conn-failure"}, False),
+        ("    retry-on empty-response response-timeout", {"empty-response", "response-timeout"}, False),
+        ("    retry-on conn-failure 503\n    retry-on none", {"none"}, False),
+        ("    # retry-on none", {"conn-failure"}, False),
+        (
+            "    retry-on all-retryable-errors",
+            {"all-retryable-errors", "conn-failure", "empty-response", "response-timeout"},
+            False,
+        ),
+        ("    http-request disable-l7-retry unless METH_GET  # not POST", {"conn-failure"}, True),
+        ("    http-request disable-l7-retry if { method POST }", {"conn-failure"}, True),
+        ("    http-request disable-l7-retry  # if METH_POST", {"conn-failure"}, False),
+    ],
+)
+def test_retry_rules(config: str, retry_on: set[str], spares_posts: bool) -> None:
+    """The last 'retry-on' counts, connections are repeated by default, and a rule may spare POST requests."""
+    assert RetryRules(frozenset(retry_on), spares_posts) == parse_retry_rules(config)
 
 
 def test_whoami_field() -> None:
