@@ -39,9 +39,7 @@ _STACK_LABEL = "com.docker.stack.namespace"
 _SCHOOL = "school"
 _OLD_TITLE, _NEW_TITLE = "Cats vs Dogs!", "Tea vs Coffee!"
 _MIN_VOTES = 3
-_MIN_RESTART_DELAY_SECONDS = 30
 _WAITING_FILE = "/root/waiting"
-_NANOSECONDS = 10**9
 
 _LIST_SERVICES = "docker service ls"
 _LIST_NODES = "docker node ls"
@@ -197,23 +195,14 @@ def test_vote_has_update_settings(swarm: SwarmSnapshot) -> None:
 
 @step("stack-file")
 @with_swarm_snapshot
-def test_worker_restarts_after_delay(swarm: SwarmSnapshot) -> None:
-    """The worker runs on node2, and restarts at least half a minute after it exits, whatever the exit status."""
+def test_worker_restarts_whatever_its_exit_status(swarm: SwarmSnapshot) -> None:
+    """The worker runs on node2, and is restarted after it exits, whatever the exit status."""
     worker = swarm.require_service(f"{STACK}_worker")
     names = sorted(member.name for member in filter_eligible_members(swarm.members, worker.constraints))
-    expect_equal(
-        swarm.manager, ", ".join(names), "node2", of=f"nodes that may run {worker.name}", see=_inspect_command(worker)
-    )
-    policy = worker.task_template.get("RestartPolicy") or {}
-    condition, delay = policy.get("Condition", "any"), policy.get("Delay", 5 * _NANOSECONDS) // _NANOSECONDS
-    if condition != "any" or delay < _MIN_RESTART_DELAY_SECONDS:
-        observed = f"{worker.name} restarts on {condition}, after {delay} s"
-        fail(
-            swarm.manager,
-            observed,
-            f"it restarts on any, after {_MIN_RESTART_DELAY_SECONDS} s or more",
-            _inspect_command(worker),
-        )
+    see = _inspect_command(worker)
+    expect_equal(swarm.manager, ", ".join(names), "node2", of=f"nodes that may run {worker.name}", see=see)
+    condition = (worker.task_template.get("RestartPolicy") or {}).get("Condition", "any")
+    expect_equal(swarm.manager, condition, "any", of=f"the restart condition of {worker.name}", see=see)
 
 
 @step("worker-dies")
