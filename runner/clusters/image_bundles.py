@@ -139,7 +139,7 @@ def import_url(url: str, required: RequiredProof, reporter: StatusReporter) -> I
             download.fetch_rest(report_detail)
         try:
             with reporter.report_step("Verifying the download"):
-                proof = _verify_content(download.part, subject, digest, signed, key)
+                proof = _verify_content(download.content, subject, digest, signed, key)
             manifest = _import_verified_file(download.accept(), reporter)
         except UsageError:
             # Another attempt with the same file would fail again.

@@ -76,6 +76,11 @@ class Download:
         return self.file.with_name(f"{self.file.name}.part")
 
     @property
+    def content(self) -> Path:
+        """The complete file, before or after it is accepted."""
+        return self.file if self.file.exists() else self.part
+
+    @property
     def _state_file(self) -> Path:
         return self.part.with_name(f"{self.part.name}.json")
 
@@ -90,6 +95,9 @@ class Download:
             HostError: The connection breaks repeatedly, or the disk is full.
 
         """
+        if self.file.exists():
+            # An earlier command downloaded and verified it, but could not use it.
+            return
         self.part.parent.mkdir(parents=True, exist_ok=True)
         failures = 0
         while True:
@@ -109,8 +117,8 @@ class Download:
             time.sleep(_RETRY_SECONDS[failures])
 
     def accept(self) -> Path:
-        """Give the verified part its final name, and return it."""
-        self.part.replace(self.file)
+        """Give the verified file its final name, and return it."""
+        self.content.replace(self.file)
         self._state_file.unlink(missing_ok=True)
         return self.file
 

@@ -147,7 +147,14 @@ def _request(session: requests.Session, method: str, url: str, headers: Mapping[
         check_url(location)
         try:
             response = session.request(
-                method, location, headers=dict(headers), stream=True, timeout=_TIMEOUT_SECONDS, allow_redirects=False
+                method,
+                location,
+                headers=dict(headers),
+                stream=True,
+                timeout=_TIMEOUT_SECONDS,
+                allow_redirects=False,
+                # HTTP is only for this host itself; a proxy would be another host, without encryption.
+                proxies={"http": ""},
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise _create_connection_error(location, error) from error

@@ -1,7 +1,7 @@
 """Where the image bundles of releases are, and the public key that their signatures are verified with.
 
 Releases are not signed yet, so the two constants are empty: no download is offered, and a download needs a key or a
-checksum from the user. Whoever publishes signed bundles sets both; nothing else has to change.
+checksum from the user. A project that publishes signed bundles sets both; nothing else has to change.
 """
 
 from __future__ import annotations

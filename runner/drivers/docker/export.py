@@ -34,17 +34,30 @@ _OFFICIAL_PREFIX = "labs-official/"
 
 
 @dataclass(frozen=True, slots=True)
-class _ExportedImages:
-    """The record of a docker bundle.
+class _ExportedImage:
+    """An image for node engines; several names can have the same reference."""
+
+    reference: str
+    image: NodeImage
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What a docker bundle contains.
 
     Attributes:
         node_reference: The reference of the image that nodes run on.
-        images: The images for node engines, by their reference.
+        images: The images for node engines.
 
     """
 
     node_reference: str
-    images: dict[str, NodeImage]
+    images: tuple[_ExportedImage, ...]
+
+    @property
+    def references(self) -> set[str]:
+        """All references."""
+        return {self.node_reference, *(exported.reference for exported in self.images)}
 
 
 def describe_target(info: dict[str, Any]) -> BundleTarget:
@@ -77,10 +90,11 @@ def export_images(
     if not current:
         raise HostError("There is nothing to export yet.", "Run 'labs images build --driver docker' first.")
     images = _filter_up_to_date(current.image_set)
-    record = _ExportedImages(
-        _format_reference(recipe.NODE, target.node_version), {_get_reference(image): image for image in images}
+    record = _Record(
+        _format_reference(recipe.NODE, target.node_version),
+        tuple(_ExportedImage(_get_reference(image), image) for image in images),
     )
-    ids = {reference: image.image for reference, image in record.images.items()}
+    ids = {exported.reference: exported.image.image for exported in record.images}
     ids[record.node_reference] = current.image_set.node_image
     with (
         _tag_temporarily(client, ids),
@@ -110,8 +124,8 @@ def import_images(client: docker.DockerClient, target: BundleTarget, path: Path,
     """
     with bundle_file.open_bundle(path, reporter) as reader:
         reader.manifest.check_target(path, target)
-        record = codec.decode_json(reader.read_record(_RECORD_NAME), _ExportedImages)
-        image_stream.load_images(client, reader, {record.node_reference, *record.images})
+        record = codec.decode_json(reader.read_record(_RECORD_NAME), _Record)
+        image_stream.load_images(client, reader, record.references)
     with host_engine.translate_engine_errors("importing the images"):
         current = layer_cache.find_current_layer_cache(client)
         current_set = current.image_set if current else None
@@ -143,7 +157,7 @@ def _tag_temporarily(client: docker.DockerClient, ids: dict[str, str]) -> Iterat
     try:
         with host_engine.translate_engine_errors("tagging the images"), signals.defer_interrupts_in_block():
             for reference, image in ids.items():
-                tags = client.api.inspect_image(image)["RepoTags"]
+                tags = client.api.inspect_image(image)["RepoTags"] or []
                 if reference not in tags:
                     client.api.tag(image, *reference.rsplit(":", 1))
                     # An image without another reference would be removed together with this one.
@@ -155,26 +169,32 @@ def _tag_temporarily(client: docker.DockerClient, ids: dict[str, str]) -> Iterat
                 client.api.remove_image(reference, noprune=True)
 
 
-def _find_loaded_images(client: docker.DockerClient, path: Path, record: _ExportedImages) -> ImageSet:
+def _find_loaded_images(client: docker.DockerClient, path: Path, record: _Record) -> ImageSet:
     """Return the images of a bundle with the ids that this engine has given them."""
     try:
         node_image = client.api.inspect_image(record.node_reference)["Id"]
-        images = [_find_loaded_image(client, reference, image) for reference, image in record.images.items()]
+        images = [_find_loaded_image(client, exported) for exported in record.images]
     except ImageNotFound as error:
         raise bundle_file.create_import_error(path, f"an image is missing ({error.explanation})") from error
     return ImageSet(node_image, tuple(images))
 
 
-def _find_loaded_image(client: docker.DockerClient, reference: str, image: NodeImage) -> NodeImage:
-    details = client.api.inspect_image(reference)
-    if reference.startswith(_OFFICIAL_PREFIX):
-        try:
-            # The user may have pulled a newer image with this name, which stays.
-            client.api.inspect_image(image.name)
-        except ImageNotFound:
-            client.api.tag(reference, *image.name.rsplit(":", 1))
-            client.api.remove_image(reference, noprune=True)
-    return replace(image, image=details["Id"], size=details["Size"])
+def _find_loaded_image(client: docker.DockerClient, exported: _ExportedImage) -> NodeImage:
+    details = client.api.inspect_image(exported.reference)
+    if not exported.image.stand_in:
+        _add_official_name(client, exported, details["Id"])
+    return replace(exported.image, image=details["Id"], size=details["Size"])
+
+
+def _add_official_name(client: docker.DockerClient, exported: _ExportedImage, image: str) -> None:
+    """Give an official image its name, unless the user has pulled another version of it, which keeps the name."""
+    name = exported.image.name
+    try:
+        client.api.inspect_image(name)
+    except ImageNotFound:
+        client.api.tag(image, *name.rsplit(":", 1))
+    if client.api.inspect_image(name)["Id"] == image:
+        client.api.remove_image(exported.reference, noprune=True)
 
 
 def _add_current_images(loaded: ImageSet, current: ImageSet | None) -> ImageSet:

@@ -274,6 +274,19 @@ def test_interrupted_download(server: FileServer) -> None:
     assert artifacts.find_newest_artifacts()
 
 
+def test_failed_import(server: FileServer) -> None:
+    """If a verified download cannot be imported, it stays in the cache, and the next import does not download again."""
+    blocker = artifacts.uml_cache_folder()
+    blocker.parent.mkdir(parents=True, exist_ok=True)
+    blocker.touch()
+    with pytest.raises(FileExistsError):
+        import_url(server)
+    blocker.unlink()
+    import_url(server)
+    assert [None] == server.list_ranges(PATH)
+    assert artifacts.find_newest_artifacts()
+
+
 def test_mixed_download(server: FileServer) -> None:
     """A part in the cache that is not a part of the file makes the checksum fail, and is removed."""
     server.breaks = [BREAK, 0, 0, 0]

@@ -82,6 +82,14 @@ def test_small_file(server: FileServer) -> None:
     assert 7 == http_client.fetch_size(server.url("/file"))
 
 
+def test_no_proxy_without_encryption(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unencrypted request never leaves this host, even if the environment names a proxy."""
+    for name in ("http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "example.org")
+    assert b"content" == http_client.fetch_small_file(server.url("/file"))
+
+
 def test_long_file(server: FileServer) -> None:
     """A file that is too long for a checksum or a signature is refused."""
     server.files["/file"] = b"x" * 20_000
