@@ -53,6 +53,11 @@ def site_folder() -> Path:
     return _PACKAGE / "content" / "site" if is_installed_from_wheel() else _PACKAGE.parent / "site"
 
 
+def package_folder() -> Path:
+    """Return the folder of this package."""
+    return _PACKAGE
+
+
 def docs_folder() -> Path:
     """Return the folder with the documentation."""
     return _PACKAGE / "content" / "docs" if is_installed_from_wheel() else _PACKAGE.parent / "docs"

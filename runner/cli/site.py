@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from runner.cli import _console
+from runner.cli import _console, _reference
 from runner.errors import BrokenLabError
 
 
@@ -36,6 +36,8 @@ def command() -> None:
 def build_static_site(out: Path, url: str) -> int:
     """Write the lessons as a static web site; only pages that changed are written.
 
+    The site of the built-in labs also contains the documentation; that of other labs (--labs) only their lessons.
+
     \b
     Examples:
       labs site build
@@ -43,7 +45,7 @@ def build_static_site(out: Path, url: str) -> int:
     """
     from runner.site_builder import build as builder
 
-    result = builder.build_site(out, url=url)
+    result = builder.build_site(out, url=url, generated_docs=_reference.render_generated_docs())
     changes = f"{result.changed_count} written, {result.removed_count} removed"
     line = f"Built {result.file_count} files in {out}: {changes}. Open {out / 'index.html'}."
     _console.get_stdout().print(line, markup=False)
@@ -82,12 +84,13 @@ def serve_lessons(port: int) -> int:
         tempfile.TemporaryDirectory(prefix="labs-site-") as folder,
         serve_site_in_background(Path(folder), port, updates) as address,
     ):
-        builder.build_site(Path(folder), live=True)
+        generated_docs = _reference.render_generated_docs()
+        builder.build_site(Path(folder), live=True, generated_docs=generated_docs)
         _console.get_stdout().print(f"Serving the lessons at {address}  (Ctrl-C to stop)")
 
         def rebuild() -> None:
             try:
-                result = builder.build_site(Path(folder), live=True)
+                result = builder.build_site(Path(folder), live=True, generated_docs=generated_docs)
             except BrokenLabError as error:
                 _console.get_stderr().print(error.message, style="red", markup=False, soft_wrap=True)
                 return
@@ -101,6 +104,6 @@ def serve_lessons(port: int) -> int:
                 rebuild()
             updates.announce_progress(progress_reader.load_passed_step_ids_by_lab())
 
-        folders = [paths.labs_folder(), paths.checks_folder(), paths.site_folder()]
+        folders = [paths.labs_folder(), paths.checks_folder(), paths.site_folder(), paths.docs_folder()]
         watch_folders(folders, rebuild, poll, threading.Event())
     return 0

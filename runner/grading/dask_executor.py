@@ -174,7 +174,10 @@ def _connect(address: str) -> Iterator[Client]:
     try:
         scheduler = asyncio.run(_query_versions(address, security))
     except TypeError as error:
-        advice = "Set them in Dask's configuration under 'distributed.comm.tls'; docs/instructors.md shows how."
+        advice = (
+            "Set them in Dask's configuration under 'distributed.comm.tls'; "
+            "docs/how-to/grade-on-several-computers.md shows how."
+        )
         raise ExecutorError(f"There are no certificates for {address}.", advice) from error
     except OSError as error:
         advice = f"Start one with 'dask scheduler', and on each host that grades '{_worker_command(address)}'."

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from xml.sax.saxutils import escape
 
 from runner import paths
 from runner.site_builder import markdown
 from runner.site_builder.glossary import Glossary
-from runner.site_builder.lesson_renderer import RenderedLesson
-from runner.site_builder.page_renderer import SiteSettings
+from runner.site_builder.localization import ENGLISH
+from runner.site_builder.page_renderer import PageRenderer, SiteSettings
 
 
 def read_assets() -> Iterator[tuple[str, bytes]]:
@@ -20,23 +20,30 @@ def read_assets() -> Iterator[tuple[str, bytes]]:
         yield f"assets/{path.name}", path.read_bytes()
 
 
-def render_search_index_script(
-    language: str, texts: Mapping[str, str], glossary: Glossary, lessons: Sequence[RenderedLesson]
-) -> bytes:
+def render_search_index_script(pages: PageRenderer, glossary: Glossary) -> bytes:
     """Return the search index of one language, as a script, because pages that are opened as files cannot fetch data.
 
     Each entry is the page's path within its language, its title, the title of the lesson or section it belongs to, and
     its text.
     """
     entries: list[tuple[str, str, str, str]] = []
-    for rendered in lessons:
+    for rendered in pages.lessons:
         name, lesson = rendered.localized_lab.lab.name, rendered.localized_lab.lesson
         entries.append((f"{name}/index.html", lesson.title, lesson.summary, rendered.intro.search_text))
         entries += [(f"{name}/{step.id}.html", step.title, lesson.title, step.search_text) for step in rendered.steps]
     for term in glossary.terms:
         text = markdown.strip_markdown(term.definition)
-        entries.append((f"glossary.html#{term.id}", term.names[0], texts["glossary"], text))
+        entries.append((f"glossary.html#{term.id}", term.names[0], pages.templates.texts["glossary"], text))
+    entries += _list_docs_entries(pages)
     return f"globalThis.labsIndex = {json.dumps(entries, ensure_ascii=False, separators=(',', ':'))};\n".encode()
+
+
+def _list_docs_entries(pages: PageRenderer) -> Iterator[tuple[str, str, str, str]]:
+    # The documentation is in English, and its pages are not below the folder of another language.
+    for rendered in pages.docs.pages if pages.language == ENGLISH else ():
+        for anchor, title, text in rendered.search_entries:
+            path = f"{rendered.page.site_path}#{anchor}" if anchor else rendered.page.site_path
+            yield path, title, rendered.page.title if anchor else pages.templates.texts["docs"], text
 
 
 def render_seo_files(settings: SiteSettings, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:

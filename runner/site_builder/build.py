@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from runner.lessons.lint import check_file_reader
 from runner.lessons.model import Lab
 from runner.lessons.problems import BrokenLessonError, Problem
 from runner.progress import store
-from runner.site_builder import assets, glossary, glossary_renderer, localization, render_cache
+from runner.site_builder import assets, docs_renderer, glossary, glossary_renderer, localization, render_cache
+from runner.site_builder.docs_renderer import RenderedDocs
 from runner.site_builder.glossary import Glossary
 from runner.site_builder.glossary_renderer import GlossaryEntry
 from runner.site_builder.lesson_renderer import LessonRenderer, RenderedLesson
@@ -25,51 +26,62 @@ from runner.site_builder.templates import SiteTemplates
 from runner.storage.output_dir import ManagedDirectory, WriteSummary
 
 
-def build_site(out: Path, *, url: str = "", live: bool = False) -> WriteSummary:
+def build_site(
+    out: Path, *, url: str = "", live: bool = False, generated_docs: Mapping[str, str] | None = None
+) -> WriteSummary:
     """Write the site to a folder.
 
     Args:
         out: The folder; it is empty or missing, or contains an earlier build.
         url: The address where the site will be published, for absolute links; may be empty.
         live: Whether pages connect to `labs site serve`, to show progress and reload after a change.
+        generated_docs: The generated texts of the documentation, by name; None for a site without documentation.
 
     Raises:
-        BrokenLabError: Lessons or the glossary are broken; the message lists every problem as `file:line: message`.
+        BrokenLabError: Lessons, the glossary or the documentation are broken; the message lists every problem as
+            `file:line: message`.
         UsageError: The folder contains files that no build has written.
         OSError: The folder cannot be written to.
 
     """
     folder = ManagedDirectory(out, ".labs-site.json", "a lesson site", "Name an empty folder with --out.")
     folder.check_ownership()
-    return folder.write_files(render_site_files(url=url, live=live))
+    return folder.write_files(render_site_files(url=url, live=live, generated_docs=generated_docs))
 
 
-def render_site_files(*, url: str = "", live: bool = False) -> dict[str, bytes]:
+def render_site_files(
+    *, url: str = "", live: bool = False, generated_docs: Mapping[str, str] | None = None
+) -> dict[str, bytes]:
     """Return the content of the site's files, by their paths on the site.
 
     Args:
         url: As for `build_site`.
         live: As for `build_site`.
+        generated_docs: As for `build_site`.
 
     Raises:
-        BrokenLabError: Lessons or the glossary are broken; the message lists every problem as `file:line: message`.
+        BrokenLabError: As for `build_site`.
 
     """
     # A published site shows every reader the same values; `labs site serve` shows the learner's values.
     labs = localization.load_all_labs(store.load_lab_for_recorded_learner if live else catalog.load_lab)
     renderer = _LanguageRenderer(labs)
     contents = {language: renderer.render_language(language) for language in localization.list_site_languages(labs)}
+    docs = RenderedDocs()
+    if generated_docs is not None:
+        docs = docs_renderer.render_docs(generated_docs, localization.list_step_ids(labs), renderer.problems)
     if renderer.problems:
         raise localization.create_build_error(renderer.problems)
     names = {language: content.templates.texts["language"] for language, content in contents.items()}
     settings = SiteSettings(url.rstrip("/"), live, names)
     files: dict[str, bytes] = {}
     for language, content in contents.items():
-        pages = PageRenderer(settings, language, content.templates, content.glossary_entries, content.lessons)
+        pages = PageRenderer(settings, language, content.templates, content.glossary_entries, content.lessons, docs)
         _add_files(files, pages.render_pages())
-        index = assets.render_search_index_script(language, content.templates.texts, content.glossary, content.lessons)
+        index = assets.render_search_index_script(pages, content.glossary)
         _add_files(files, [(f"assets/search.{language}.js", index)])
-    _add_files(files, ((name, path.read_bytes()) for name, path in renderer.linked_files.items()))
+    linked_files = {**renderer.linked_files, **docs.linked_files}
+    _add_files(files, ((name, path.read_bytes()) for name, path in linked_files.items()))
     _add_files(files, assets.read_assets())
     _add_files(files, assets.render_seo_files(settings, files))
     return files
@@ -106,7 +118,7 @@ class _LanguageRenderer:
         templates = SiteTemplates(language)
         terms = _load_glossary(language, self.problems)
         entries = tuple(glossary_renderer.render_glossary_entries(terms, self.problems))
-        step_ids = {lab.name: frozenset(step.id for step in lab.lesson.steps) for lab in self.labs}
+        step_ids = localization.list_step_ids(self.labs)
         shared_digest = render_cache.hash_shared_inputs(templates.texts, terms, step_ids)
         lessons = []
         for lab in self.labs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 # Enclose a link to an anchor of the same lesson. Its target differs between a step's page and the page with the
@@ -17,6 +18,20 @@ RESERVED_ANCHORS = frozenset({"main", "steps"})
 
 class BrokenLinkError(Exception):
     """A link or image that cannot be resolved. The text says why, as a continuation of "the link 'X' "."""
+
+
+class LinkTargets(Protocol):
+    """What resolves the links and images of one Markdown file; a broken one raises `BrokenLinkError`."""
+
+    @property
+    def source_file(self) -> Path:
+        """The file that contains the links."""
+
+    def resolve_link(self, link: str) -> str:
+        """Return the target of a link on the site."""
+
+    def resolve_image(self, link: str) -> str:
+        """Return the path of an image on the site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +64,7 @@ class LinkResolver:
             BrokenLinkError: The link has no valid target.
 
         """
-        parts = _split_link(link)
+        parts = split_link(link)
         if parts.scheme in ("http", "https", "mailto"):
             return link
         if parts.scheme or parts.netloc or parts.path.startswith("/"):
@@ -71,7 +86,7 @@ class LinkResolver:
             BrokenLinkError: The image does not exist.
 
         """
-        parts = _split_link(link)
+        parts = split_link(link)
         if parts.scheme or parts.netloc or parts.path.startswith("/"):
             raise BrokenLinkError("must be a path relative to this file; pages load nothing from other hosts")
         return self._resolve_file(self._resolve_path(unquote(parts.path)))
@@ -104,7 +119,13 @@ class LinkResolver:
         return f"{self.root_path}{quote(site_path)}"
 
 
-def _split_link(link: str) -> SplitResult:
+def split_link(link: str) -> SplitResult:
+    """Return the parts of a link.
+
+    Raises:
+        BrokenLinkError: The link is not a valid address.
+
+    """
     try:
         return urlsplit(link)
     except ValueError as error:

@@ -113,6 +113,11 @@ def create_build_error(problems: Sequence[Problem]) -> BrokenLabError:
     return BrokenLabError(f"The site was not built because of {count}:\n{lines}", "Fix the files, then retry.")
 
 
+def list_step_ids(labs: Iterable[Lab]) -> dict[str, frozenset[str]]:
+    """Return the step ids of every lab, by lab name."""
+    return {lab.name: frozenset(step.id for step in lab.lesson.steps) for lab in labs}
+
+
 def list_site_languages(labs: Iterable[Lab]) -> list[str]:
     """Return the languages that at least one lesson exists in; English comes first."""
     other_languages = {language for lab in labs for language in translation.list_translation_languages(lab.folder)}

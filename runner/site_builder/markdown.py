@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from runner.lessons.problems import Problem
 from runner.site_builder import code_highlighting
 from runner.site_builder.glossary import Glossary
-from runner.site_builder.links import ANCHOR_OPEN, RESERVED_ANCHORS, BrokenLinkError, LinkResolver
+from runner.site_builder.links import ANCHOR_OPEN, RESERVED_ANCHORS, BrokenLinkError, LinkTargets
 
 # Precedes the number of a heading's level, which depends on the page that shows it; see `lesson_renderer`.
 HEADING_LEVEL_MARK = "\ue000"
@@ -23,15 +23,17 @@ _EXPLICIT_ID = re.compile(r"^(?P<title>.*?)\s*\{#(?P<id>[a-z][a-z0-9-]*)\}$")
 _MAX_UNBROKEN_CODE = 26
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _MARKUP = re.compile(r"`+|\*+|^\s*(?:#+|>|-|\|[-|: ]+$)\s|\{#[a-z0-9-]+\}|\|", re.MULTILINE)
+_NOT_IN_GITHUB_SLUG = re.compile(r"[^\w\- ]")
 _NON_SLUG_CHARS = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading within a step."""
+    """A heading within a step or a page."""
 
     id: str
     title: str
+    level: int
 
 
 @dataclass(slots=True)
@@ -48,11 +50,12 @@ class RenderContext:
         linked_anchors: The anchors of this file that links point to, with the links' lines; rendering adds to it.
         problems: Everything that is wrong in the file; rendering adds to it.
         linked_terms: The ids of the terms already linked; only the first mention in a section is.
+        uses_github_slugs: Whether the anchors of headings are those that GitHub gives them.
 
     """
 
     step_id: str
-    links: LinkResolver
+    links: LinkTargets
     glossary: Glossary | None
     original_heading_ids: Sequence[str] = ()
     headings: list[Heading] = field(default_factory=list)
@@ -60,6 +63,7 @@ class RenderContext:
     linked_anchors: list[tuple[str, int]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     linked_terms: set[str] = field(default_factory=set)
+    uses_github_slugs: bool = False
 
     def add_problem(self, line: int, message: str) -> None:
         """Add a problem of the source file."""
@@ -118,6 +122,11 @@ def strip_markdown(text: str) -> str:
     return " ".join(_MARKUP.sub("", _LINK.sub(r"\1", text)).split())
 
 
+def build_github_slug(title: str) -> str:
+    """Return the anchor that GitHub gives to a heading."""
+    return _NOT_IN_GITHUB_SLUG.sub("", title.lower()).replace(" ", "-")
+
+
 def _process_heading(token: Token, content: Token, line: int, context: RenderContext) -> None:
     """Give a heading its id and its relative level, and remove an explicit `{#id}` from its text."""
     if token.tag == "h1":
@@ -130,7 +139,7 @@ def _process_heading(token: Token, content: Token, line: int, context: RenderCon
     title = match["title"] if match else content.content
     heading_id = match["id"] if match else _derive_heading_id(title, context)
     context.add_anchor(heading_id, line)
-    context.headings.append(Heading(heading_id, re.sub(r"[`*]", "", title)))
+    context.headings.append(Heading(heading_id, re.sub(r"[`*]", "", title), int(token.tag[1:])))
     token.attrSet("id", heading_id)
     tag = f"h{HEADING_LEVEL_MARK}{min(int(token.tag[1:]), 5)}"
     token.tag = tag
@@ -139,6 +148,8 @@ def _process_heading(token: Token, content: Token, line: int, context: RenderCon
 
 
 def _derive_heading_id(title: str, context: RenderContext) -> str:
+    if context.uses_github_slugs:
+        return build_github_slug(title)
     index = len(context.headings)
     if index < len(context.original_heading_ids):
         return context.original_heading_ids[index]
@@ -201,13 +212,15 @@ def _render_heading_close(renderer: RendererHTML, tokens: Sequence[Token], index
 
 def _render_fence(renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
     token = tokens[index]
-    language = token.info.split()[0] if token.info.split() else ""
+    language, file_name = [*token.info.split(), "", ""][:2]
     text = token.content.rstrip("\n")
     # Commands for the learner's own computer look different from other code.
     is_host_command = language == "text" and all(line.startswith("labs ") for line in text.splitlines())
     css_class = "own" if is_host_command else "plain"
     html = code_highlighting.highlight_code(text, language)
-    return f'<div class="code {css_class}"><pre><code>{html}</code></pre></div>\n'
+    # A block that shows a file has its path after the language.
+    caption = f'<p class="where">{escape(file_name)}</p>' if "/" in file_name else ""
+    return f'<div class="code {css_class}">{caption}<pre><code>{html}</code></pre></div>\n'
 
 
 def _render_inline_code(renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runner import paths
+from runner.site_builder.docs_renderer import RenderedDocs
 from runner.site_builder.glossary_renderer import GlossaryEntry
 from runner.site_builder.lesson_renderer import RenderedLesson
 from runner.site_builder.localization import ENGLISH
@@ -44,6 +45,7 @@ class PageRenderer:
         templates: The templates with the texts of this language.
         glossary_entries: The rendered glossary.
         lessons: The rendered lessons, in learning order.
+        docs: The rendered documentation, which is the same for all languages; it may be empty.
 
     """
 
@@ -52,6 +54,7 @@ class PageRenderer:
     templates: SiteTemplates
     glossary_entries: Sequence[GlossaryEntry]
     lessons: Sequence[RenderedLesson]
+    docs: RenderedDocs
 
     def render_pages(self) -> Iterator[tuple[str, bytes]]:
         """Yield the path on the site and the HTML of every page."""
@@ -64,6 +67,9 @@ class PageRenderer:
             yield self._render_page("glossary.html", "glossary.html", title=texts["glossary"], entries=entries)
         if self.language == ENGLISH:
             yield self._render_page("404.html", "404.html", title=texts["not_found"], is_404=True)
+            for rendered in self.docs.pages:
+                page = rendered.page
+                yield self._render_page(page.site_path, "docs.html", page.title, rendered=rendered, is_translated=False)
 
     def _render_lab_pages(
         self, lesson: RenderedLesson, next_lesson: RenderedLesson | None
@@ -99,6 +105,7 @@ class PageRenderer:
             "step": None,
             "single_page_file": SINGLE_PAGE_FILE,
             "is_404": False,
+            "is_translated": True,
         }
         variables = defaults | variables
         variables["language_root"] = "../" * path.count("/")

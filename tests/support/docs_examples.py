@@ -8,14 +8,32 @@ from markdown_it import MarkdownIt
 
 from tests.support import helpers
 
-INSTRUCTORS_PAGE = helpers.CHECKOUT / "docs" / "instructors.md"
-FROM_CLASSROOM_PAGE = helpers.CHECKOUT / "docs" / "from-github-classroom.md"
-AUTHORING_PAGE = helpers.CHECKOUT / "docs" / "authoring.md"
+DOCS = helpers.CHECKOUT / "docs"
+# In the order in which an instructor can type their commands.
+INSTRUCTOR_PAGES = (
+    DOCS / "tutorial" / "grade-a-class.md",
+    DOCS / "how-to" / "use-hidden-checks.md",
+    DOCS / "how-to" / "give-each-learner-different-values.md",
+    DOCS / "how-to" / "grade-in-gradescope.md",
+    DOCS / "how-to" / "grade-in-classroom-50.md",
+)
+GITHUB_PAGE = DOCS / "how-to" / "grade-on-github.md"
+GITLAB_PAGE = DOCS / "how-to" / "grade-on-gitlab.md"
+GRADESCOPE_PAGE = DOCS / "how-to" / "grade-in-gradescope.md"
+FROM_CLASSROOM_PAGE = DOCS / "how-to" / "move-from-github-classroom.md"
+FIRST_LAB_PAGE = DOCS / "tutorial" / "write-a-lab.md"
+
+VARIABLES_PAGE = DOCS / "reference" / "environment-variables.md"
+FRONT_MATTER_PAGE = DOCS / "reference" / "front-matter.md"
+CHECKS_PAGE = DOCS / "reference" / "checks.md"
+REPORTS_PAGE = DOCS / "reference" / "report-formats.md"
+EXIT_CODES_PAGE = DOCS / "reference" / "exit-codes.md"
+SUBMISSION_PAGE = DOCS / "reference" / "submission-format.md"
 
 
 def write_worked_example(tree: Path) -> None:
-    """Write the worked example of `docs/authoring.md` as a tree of labs."""
-    for name, content in list_example_files(AUTHORING_PAGE).items():
+    """Write the lab of the tutorial for authors as a tree of labs."""
+    for name, content in list_example_files(FIRST_LAB_PAGE).items():
         path = tree / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, "utf-8")

@@ -174,7 +174,7 @@ ATTACKS = {
         + f"```sh {'node1 ' * 50_000}\ntrue\n```\n```sh \x1b[2Jnode9\ntrue\n```\n"
     ),
     "names-another-lab": Attack(f"---\nlab: solo\n---\n{SWARM_AND_VOLUMES}"),
-    # The only attack without a defense; docs/instructors.md documents this.
+    # The only attack without a defense; docs/explanation/grading-model.md documents this.
     "lying-engine": Attack(_replace_engine(_FALSE_ANSWERS), ALL),
     # Submissions that look for secrets.
     "looks-for-checks": Attack(SWARM_AND_VOLUMES + make_block(_FIND_CHECKS)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -10,11 +11,18 @@ from pathlib import Path
 import pytest
 import yaml
 
+import checks
+from runner.errors import ExitCode
+from runner.grading import reports
+from runner.grading.resource_limits import ResourceLimits
 from runner.lessons import parse
 from runner.lessons.lint import linter
 from tests.support import docs_examples, helpers
 
-PAGES = sorted([*helpers.CHECKOUT.glob("*.md"), *helpers.CHECKOUT.glob("docs/*.md")])
+PAGES = sorted([*helpers.CHECKOUT.glob("*.md"), *helpers.CHECKOUT.glob("docs/**/*.md")])
+
+# Not environment variables, although their names look like them.
+PYTHON_CONSTANTS = {"LABS_TREE"}
 
 
 @pytest.fixture
@@ -57,7 +65,7 @@ def test_example_style(example: Path) -> None:
 
 def test_gradescope_export(tmp_path: Path) -> None:
     """The program for a Gradescope export renames the folders to the learners' ids in its autograder."""
-    (program,) = docs_examples.list_code_blocks(docs_examples.INSTRUCTORS_PAGE, "python")
+    (program,) = docs_examples.list_code_blocks(docs_examples.GRADESCOPE_PAGE, "python")
     emails = {"submission_1": ["ada@example.com"], "submission_2": ["eve@example.com", "bob+x@example.com"]}
     for folder in emails:
         (tmp_path / folder).mkdir()
@@ -70,10 +78,11 @@ def test_gradescope_export(tmp_path: Path) -> None:
     assert {"ada@example.com", "bob+x@example.com+eve@example.com"} == names
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(helpers.CHECKOUT)))
 def test_links(page: Path) -> None:
     """Every link to a file or a heading has an existing target."""
-    text = re.sub(r"`[^`\n]*`", "", page.read_text("utf-8"))
+    text = re.sub(r"^(`{3,}).*?^\1$", "", page.read_text("utf-8"), flags=re.M | re.S)
+    text = re.sub(r"`[^`\n]*`", "", text)
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         path, _, anchor = target.partition("#")
         if not path.startswith(("http:", "https:")):
@@ -86,3 +95,67 @@ def list_anchors(page: Path) -> set[str]:
     """Return the anchors that GitHub generates for a page's headings."""
     titles = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.M)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def list_variables(text: str) -> set[str]:
+    """Return the names of environment variables of labs in a text."""
+    return set(re.findall(r"(?<![A-Za-z_])LABS_[A-Z_]*[A-Z]", text))
+
+
+def test_environment_variables() -> None:
+    """The reference lists exactly the environment variables that code, workflows, jobs and tests use."""
+    argv = ["git", "ls-files", "runner", "checks", "labs", "tests", ".github", ".gitlab", ".ci", "Makefile"]
+    listed = subprocess.run(argv, cwd=helpers.CHECKOUT, capture_output=True, text=True, check=True).stdout
+    files = [helpers.CHECKOUT / name for name in listed.splitlines()]
+    used = {name for file in files if file.is_file() for name in list_variables(file.read_text("utf-8", "replace"))}
+    rows = re.findall(r"^\| (`.*?`) \|", docs_examples.VARIABLES_PAGE.read_text("utf-8"), re.MULTILINE)
+    assert used - PYTHON_CONSTANTS == list_variables("\n".join(rows))
+
+
+def test_front_matter_keys() -> None:
+    """The reference lists the keys of the front matter, and says which ones are required, as the schemas do."""
+    text = docs_examples.FRONT_MATTER_PAGE.read_text("utf-8")
+    for title, name in {"lesson": "lesson", "near miss": "wrong", "translation": "translation"}.items():
+        section = re.split(r"^## ", text.partition(f"## Keys of a {title}\n")[2], flags=re.MULTILINE)[0]
+        schema = json.loads((helpers.CHECKOUT / "runner" / "lessons" / f"{name}.schema.json").read_text("utf-8"))
+        expected = {key: "yes" if key in schema["required"] else "no" for key in schema["properties"]}
+        assert expected == dict(re.findall(r"^\| `(\w+)` \| (yes|no) \|", section, re.MULTILINE)), title
+
+
+def test_vocabulary() -> None:
+    """The reference lists all names that checks can import from `checks`."""
+    section = docs_examples.CHECKS_PAGE.read_text("utf-8").partition("## Vocabulary\n")[2].partition("\n## ")[0]
+    table = section.partition("A node has these attributes")[0]
+    assert set(checks.__all__) == set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
+    attributes = re.findall(r"`(\w+)(?:\([^)]*\))?`(?=[^|]*\|)", section.partition("A node has these attributes")[2])
+    assert {"name", "role", "address", "api", "testinfra_host", "run_command", "find_image"} <= set(attributes)
+
+
+def test_report_formats() -> None:
+    """The reference lists all report formats in order, and all keys of a grade in a JSON report."""
+    text = docs_examples.REPORTS_PAGE.read_text("utf-8")
+    assert [*reports.FORMATS] == re.findall(r"^\| `([a-z0-9-]+)` \| [^|]+ \| [^|]+ \|$", text, re.MULTILINE)
+    schema = json.loads((helpers.CHECKOUT / "runner" / "grading" / "grades.schema.json").read_text("utf-8"))
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", text.partition("## JSON")[2], re.MULTILINE)
+    assert set(schema["$defs"]["grade"]["properties"]) == set(re.findall(r"`(\w+)`", "".join(rows)))
+
+
+def test_exit_codes() -> None:
+    """The reference lists all exit codes."""
+    listed = re.findall(r"^\| (\d+) \|", docs_examples.EXIT_CODES_PAGE.read_text("utf-8"), re.MULTILINE)
+    assert [*ExitCode] == [int(code) for code in listed]
+
+
+def test_limits() -> None:
+    """The reference shows the limits for submissions that the code has."""
+    text = docs_examples.SUBMISSION_PAGE.read_text("utf-8").partition("## Limits")[2]
+    limits = ResourceLimits()
+    for expected in (
+        f"| one shell block | {limits.block_seconds:.0f} s |",
+        f"| all blocks of a submission | {limits.submission_seconds:.0f} s",
+        f"| one check; all checks | {limits.check_seconds:.0f} s; {limits.all_checks_seconds:.0f} s |",
+        f"| output of a block that is kept | {limits.output_bytes // 1000} kB",
+        f"| `submission.md` | {limits.text_bytes >> 20} MB |",
+        f"| other files | {limits.max_files}, of {limits.file_bytes >> 20} MB each and {limits.folder_bytes >> 20} MB",
+    ):
+        assert expected in text

@@ -55,8 +55,8 @@ def test_workflow(file: Path) -> None:
 
 
 def test_page(tmp_path: Path) -> None:
-    """The workflow in the instructors' page is valid, and passes the inputs that the called workflow declares."""
-    blocks = docs_examples.list_code_blocks(docs_examples.INSTRUCTORS_PAGE, "yaml")
+    """The workflow in the guide for GitHub is valid, and passes the inputs that the called workflow declares."""
+    blocks = docs_examples.list_code_blocks(docs_examples.GITHUB_PAGE, "yaml")
     (example,) = [block for block in blocks if "uses" in block]
     folder = tmp_path / ".github" / "workflows"
     folder.mkdir(parents=True)

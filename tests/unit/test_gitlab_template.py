@@ -19,8 +19,8 @@ def test_schema() -> None:
 
 
 def test_page(tmp_path: Path) -> None:
-    """The configuration in the instructors' page is valid, and sets only variables that the template has."""
-    blocks = docs_examples.list_code_blocks(docs_examples.INSTRUCTORS_PAGE, "yaml")
+    """The configuration in the guide for GitLab is valid, and sets only variables that the template has."""
+    blocks = docs_examples.list_code_blocks(docs_examples.GITLAB_PAGE, "yaml")
     (example,) = [block for block in blocks if "include" in block]
     (shell_runner,) = [block for block in blocks if "tags" in block]
     file = tmp_path / ".gitlab-ci.yml"

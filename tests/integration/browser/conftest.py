@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from runner.cli import _reference
 from runner.site_builder import build
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -35,9 +36,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the built site of the labs in this repository."""
+    """Return the built site of the labs in this repository, with the documentation."""
     out = tmp_path_factory.mktemp("site")
-    build.build_site(out)
+    build.build_site(out, generated_docs=_reference.render_generated_docs())
     return out
 
 

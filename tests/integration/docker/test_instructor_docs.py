@@ -81,8 +81,8 @@ def page_runner(environment: dict[str, str], labs: LabsRunner, tmp_path: Path) -
     labs("rm", LAB)
 
 
-def test_page(page_runner: PageRunner) -> None:
-    """All commands in docs/instructors.md work: from nothing to a graded class, reports, hidden checks and bundles."""
+def test_instructor_pages(page_runner: PageRunner) -> None:
+    """All commands for instructors work: from nothing to a graded class, reports, hidden checks, values and bundles."""
     folder = page_runner.folder
     write_submissions(folder / "submissions", {"bob": SWARM_BLOCK + VOLUMES_BLOCK})
     text = (folder / "submissions" / "bob" / "submission.md").read_text("utf-8")
@@ -90,7 +90,8 @@ def test_page(page_runner: PageRunner) -> None:
     (folder / "shell-input").write_text("docker swarm init --advertise-addr eth0\n", "utf-8")
     (folder / "course" / "hidden").mkdir(parents=True)
     (folder / "course" / "hidden" / "test_swarm_basics.py").write_text(HIDDEN_CHECK, "utf-8")
-    page_runner.run_blocks(*docs_examples.list_code_blocks(docs_examples.INSTRUCTORS_PAGE, "sh"))
+    for page in docs_examples.INSTRUCTOR_PAGES:
+        page_runner.run_blocks(*docs_examples.list_code_blocks(page, "sh"))
     assert {0, 1} >= {command[-1] for command in page_runner.recorded_commands}
     assert [0] == [command[-1] for command in page_runner.recorded_commands if "--audit" in command]
     assert {"ada": "1", "bob": "3"} == page_runner.read_earned_points()
@@ -99,7 +100,7 @@ def test_page(page_runner: PageRunner) -> None:
 
 
 def test_from_github_classroom(page_runner: PageRunner) -> None:
-    """All commands in docs/from-github-classroom.md work: from a roster to repositories, grades and feedback."""
+    """All commands in the guide from GitHub Classroom work: from a roster to repositories, grades and feedback."""
     github = page_runner.folder / "github" / "ORG"
     early, late = "2026-11-29T10:00:00 +0000", "2026-12-02T10:00:00 +0000"
     for login, texts in {"ada-l": (SWARM_BLOCK, SWARM_BLOCK + VOLUMES_BLOCK), "bobby": ("", SWARM_BLOCK)}.items():

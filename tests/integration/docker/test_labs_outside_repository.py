@@ -30,7 +30,7 @@ def test_new_lab_passes_verify(labs_without_root: LabsRunner) -> None:
 
 
 def test_worked_example_passes_verify(labs_without_root: LabsRunner, tmp_path: Path) -> None:
-    """`labs verify` passes for the worked example in docs/authoring.md."""
+    """`labs verify` passes for the worked example in docs/tutorial/write-a-lab.md."""
     docs_examples.write_worked_example(tmp_path / "mine")
     result = labs_without_root("--labs", "mine", "verify", "notice-board")
     assert 0 == result.returncode, result.stdout + result.stderr

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import html5lib
 import pytest
 
+from runner.cli import _reference
 from runner.errors import BrokenLabError, UsageError
 from runner.lessons import parse
 from runner.lessons.learner_values import fill_placeholders
@@ -28,8 +29,8 @@ STEP = f"{helpers.FRONT_MATTER}Welcome.\n\n## Look {{#look}}\n"
 
 @pytest.fixture(scope="module")
 def real_site() -> dict[str, bytes]:
-    """Return the site of the labs in this repository."""
-    return build.render_site_files(url="https://example.org/labs")
+    """Return the site of the labs in this repository, with the documentation."""
+    return build.render_site_files(url="https://example.org/labs", generated_docs=_reference.render_generated_docs())
 
 
 def read_pages(files: dict[str, bytes]) -> dict[str, str]:
@@ -49,11 +50,14 @@ def test_valid(real_site: dict[str, bytes]) -> None:
 
 
 def test_page_types(real_site: dict[str, bytes]) -> None:
-    """The site has a front page, a page per lab and per step, a single page per lab, a glossary and a 404 page."""
+    """The site has a front page, pages for labs and steps, a glossary, a 404 page, and the documentation."""
     expected = {
         "index.html",
         "404.html",
         "glossary.html",
+        "docs/index.html",
+        "docs/reference/cli.html",
+        "docs/reference/lint/L001.html",
         "swarm-basics/index.html",
         "swarm-basics/join-workers.html",
         "swarm-basics/on-one-page.html",
