@@ -151,6 +151,11 @@
     events.addEventListener("rebuilt", () => location.reload());
   }
 
+  // The list of pages may be longer than the screen.
+  const side = select(".side");
+  const currentPage = side && select("[aria-current]", side);
+  if (currentPage) side.scrollTop = currentPage.offsetTop - side.clientHeight / 3;
+
   // Highlight the current section in the list of steps.
   const targets = selectAll(".side a[href^='#']").map((link) => [document.getElementById(decodeURIComponent(link.hash.slice(1))), link]);
   const highlightCurrent = () => {
