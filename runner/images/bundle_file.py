@@ -114,7 +114,7 @@ def open_bundle(path: Path, reporter: StatusReporter) -> Iterator[BundleReader]:
 
     """
     with (
-        reporter.report_step(f"Importing from {path}") as report_detail,
+        reporter.report_step(f"Importing {path.name}") as report_detail,
         _open_file(path) as source,
         _translate_file_errors(f"unpacking {path}", path),
         _translate_damage_errors(path),

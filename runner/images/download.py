@@ -168,6 +168,7 @@ class Download:
                     _check_size(self.url, progress.size)
             except urllib3.exceptions.HTTPError as error:
                 raise _BrokenTransferError(http_client.describe_failure(error)) from error
+        progress.report()
         if total and progress.size != total:
             raise _BrokenTransferError("the server sent less than it announced")
 
@@ -185,11 +186,14 @@ class _Progress:
     def add_bytes(self, count: int) -> None:
         """Count bytes that have arrived."""
         self.size += count
-        now = time.monotonic()
-        if now - self._report_time >= _REPORT_SECONDS:
-            self._report_time = now
-            speed = (self.size - self._start_size) / max(now - self._start_time, 0.1)
-            self._report_detail(f"{self.size / 1e6:.0f}{self._total} MB, {speed / 1e6:.1f} MB/s")
+        if time.monotonic() - self._report_time >= _REPORT_SECONDS:
+            self.report()
+
+    def report(self) -> None:
+        """Report the size and the speed."""
+        self._report_time = time.monotonic()
+        speed = (self.size - self._start_size) / max(self._report_time - self._start_time, 0.1)
+        self._report_detail(f"{self.size / 1e6:.0f}{self._total} MB, {speed / 1e6:.1f} MB/s")
 
 
 def downloads_folder() -> Path:
