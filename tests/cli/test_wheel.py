@@ -138,9 +138,11 @@ def test_new(run_program: Run, tmp_path: Path) -> None:
     assert "'two-words': no problems found.\n" == run_program(*labs, "lint", "--all")
 
 
-def test_site(run_program: Run) -> None:
-    """The lesson site can be built from the installed files."""
-    assert "Open _site/index.html." in run_program("labs", "site", "build")
+def test_site(run_program: Run, tmp_path: Path) -> None:
+    """The lesson site, with the documentation, can be built from the installed files."""
+    run_program("labs", "site", "build", "--out", str(tmp_path))
+    pages = ("index.html", "docs/index.html", "docs/reference/cli.html", "docs/files/runner/lessons/lesson.schema.json")
+    assert [] == [page for page in pages if not (tmp_path / page).is_file()]
 
 
 def test_lint_explain(run_program: Run) -> None:
