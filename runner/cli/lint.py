@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -10,6 +11,10 @@ from runner import paths, sanitize
 from runner.cli import _console, _options
 from runner.errors import ExitCode, UsageError
 from runner.lessons import catalog
+
+# What a terminal does not show: the path after the language of a code block, and where links to other pages lead.
+_EXAMPLE_FILE = re.compile(r"^(`{3,}\w+) (\S+/\S+)$", re.MULTILINE)
+_LOCAL_LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]+\)")
 
 
 @click.command("lint")
@@ -67,9 +72,9 @@ def _print_rule_page(code_or_name: str) -> int:
 
     from runner.lessons.lint.all_rules import find_rule
 
-    console = _console.get_stdout()
-    page = paths.lint_rule_page(find_rule(code_or_name).code)
-    console.print(Markdown(page.read_text("utf-8"), hyperlinks=False), soft_wrap=False)
+    text = paths.lint_rule_page(find_rule(code_or_name).code).read_text("utf-8")
+    text = _LOCAL_LINK.sub(r"\1", _EXAMPLE_FILE.sub(r"`\2`:\n\n\1", text))
+    _console.get_stdout().print(Markdown(text, hyperlinks=False), soft_wrap=False)
     return ExitCode.DONE
 
 

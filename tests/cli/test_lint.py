@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,7 @@ def test_explain(rule: str, tmp_path: Path) -> None:
     assert 0 == result.returncode
     assert "L016 shell-syntax-error" in result.stdout
     assert "<!-- labs: ignore L016 -->" in result.stdout
+    assert "labs/tiny/lesson.md:\n" in re.sub(" +\n", "\n", result.stdout)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +100,7 @@ def test_explain(rule: str, tmp_path: Path) -> None:
     [
         ([], "Which labs?\nName them, as in 'labs lint swarm-basics', or run 'labs lint --all'.\n"),
         (["tiny", "--all"], "Which labs?\nName them, as in 'labs lint swarm-basics', or run 'labs lint --all'.\n"),
-        (["--explain", "L999"], "There is no lint rule 'L999'.\nDid you mean L009 or L019?\n"),
+        (["--explain", "L999"], "There is no lint rule 'L999'.\n'labs lint --rules' lists them.\n"),
         (
             ["tiny", "--explain", "L001"],
             "Cannot lint labs and explain rules at once.\n'labs lint --help' shows examples.\n",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.errors import create_unknown_name_error
+from runner.errors import UsageError
 from runner.lessons.lint import (
     block_rules,
     capture_rules,
@@ -67,5 +67,4 @@ def find_rule(code_or_name: str) -> LintRule:
     for rule in RULES:
         if code_or_name.casefold() in (rule.code.casefold(), rule.name):
             return rule
-    names = [name for rule in RULES for name in (rule.code, rule.name)]
-    raise create_unknown_name_error("lint rule", code_or_name, names, "labs lint --rules")
+    raise UsageError(f"There is no lint rule '{code_or_name}'.", "'labs lint --rules' lists them.")
