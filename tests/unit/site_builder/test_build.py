@@ -56,8 +56,6 @@ def test_page_types(real_site: dict[str, bytes]) -> None:
         "404.html",
         "glossary.html",
         "docs/index.html",
-        "docs/reference/cli.html",
-        "docs/reference/lint/L001.html",
         "swarm-basics/index.html",
         "swarm-basics/join-workers.html",
         "swarm-basics/on-one-page.html",
@@ -69,7 +67,9 @@ def test_page_types(real_site: dict[str, bytes]) -> None:
         "assets/search.zh.js",
         "sitemap.xml",
     }
-    assert set() == expected - real_site.keys()
+    folder = helpers.CHECKOUT / "docs"
+    expected |= {f"docs/{path.relative_to(folder).with_suffix('.html')}" for path in folder.rglob("*.md")}
+    assert {"docs/README.html"} == expected - real_site.keys()
 
 
 def test_ids(real_site: dict[str, bytes]) -> None:
