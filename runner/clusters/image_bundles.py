@@ -156,11 +156,12 @@ def find_offer(driver: Driver) -> BundleOffer:
         driver: The driver that the images are for.
 
     Raises:
-        UsageError: The server does not have it, or its URL is not allowed.
+        UsageError: The server does not have it, its URL is not allowed, or no public key is known.
         HostError: The server cannot be reached.
 
     """
     url = locate_bundle(driver)
+    _choose_download_key(RequiredProof(), http_client.describe_url(url))
     return BundleOffer(url, http_client.fetch_size(url))
 
 

@@ -35,6 +35,13 @@ def filter_up_to_date_names(images: Iterable[NodeImage]) -> set[str]:
     }
 
 
+def filter_up_to_date_images(images: Iterable[NodeImage]) -> tuple[NodeImage, ...]:
+    """Return the images that are real, or built from the recipes of this version."""
+    all_images = tuple(images)
+    names = filter_up_to_date_names(all_images)
+    return tuple(image for image in all_images if image.name in names)
+
+
 def are_images_up_to_date(images: Iterable[NodeImage], names: Iterable[str]) -> bool:
     """Return whether all named images are among these, and up to date."""
     required = {*names}
@@ -45,6 +52,21 @@ def are_images_up_to_date(images: Iterable[NodeImage], names: Iterable[str]) -> 
 def add_library_namespace(name: str) -> str:
     """Return an official name as Docker Hub's registry knows it: 'library/nginx:alpine' for 'nginx:alpine'."""
     return name if "/" in name else f"library/{name}"
+
+
+def merge_image_sets(imported: ImageSet, current: ImageSet | None) -> ImageSet:
+    """Add current images to imported ones: those with other names, and official ones in place of stand-ins.
+
+    Args:
+        imported: The images of a bundle.
+        current: The set that nodes use now, or None.
+
+    """
+    images = {image.name: image for image in imported.images}
+    for image in filter_up_to_date_images(current.images) if current else ():
+        if image.name not in images or (images[image.name].stand_in and not image.stand_in):
+            images[image.name] = image
+    return ImageSet(imported.node_image, tuple(images[name] for name in sorted(images)))
 
 
 def describe_bundle(target: BundleTarget, images: Iterable[NodeImage]) -> BundleManifest:

@@ -89,7 +89,7 @@ def export_images(
     current = layer_cache.find_current_layer_cache(client)
     if not current:
         raise HostError("There is nothing to export yet.", "Run 'labs images build --driver docker' first.")
-    images = _filter_up_to_date(current.image_set)
+    images = image_set.filter_up_to_date_images(current.image_set.images)
     record = _Record(
         _format_reference(recipe.NODE, target.node_version),
         tuple(_ExportedImage(_get_reference(image), image) for image in images),
@@ -129,14 +129,9 @@ def import_images(client: docker.DockerClient, target: BundleTarget, path: Path,
     with host_engine.translate_engine_errors("importing the images"):
         current = layer_cache.find_current_layer_cache(client)
         current_set = current.image_set if current else None
-        new_set = _add_current_images(_find_loaded_images(client, path, record), current_set)
+        new_set = image_set.merge_image_sets(_find_loaded_images(client, path, record), current_set)
         if new_set != current_set:
             layer_cache_builder.fill_layer_cache(client, new_set, reporter)
-
-
-def _filter_up_to_date(images: ImageSet) -> tuple[NodeImage, ...]:
-    names = image_set.filter_up_to_date_names(images.images)
-    return tuple(image for image in images.images if image.name in names)
 
 
 def _format_reference(recipe_name: str, version: str) -> str:
@@ -195,12 +190,3 @@ def _add_official_name(client: docker.DockerClient, exported: _ExportedImage, im
         client.api.tag(image, *name.rsplit(":", 1))
     if client.api.inspect_image(name)["Id"] == image:
         client.api.remove_image(exported.reference, noprune=True)
-
-
-def _add_current_images(loaded: ImageSet, current: ImageSet | None) -> ImageSet:
-    """Add the current images that are not in the bundle, or are official where the bundle has a stand-in."""
-    images = {image.name: image for image in loaded.images}
-    for image in _filter_up_to_date(current) if current else ():
-        if image.name not in images or (images[image.name].stand_in and not image.stand_in):
-            images[image.name] = image
-    return ImageSet(loaded.node_image, tuple(images[name] for name in sorted(images)))

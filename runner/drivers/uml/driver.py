@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from runner import signals
-from runner.drivers.common import parallel
+from runner.drivers.common import image_set, parallel
 from runner.drivers.uml import artifacts, diagnostics
 from runner.drivers.uml.artifacts import Artifacts
 from runner.drivers.uml.node import UmlNode
@@ -92,8 +92,7 @@ class UmlDriver:
         """Write the newest artifacts of this version to a bundle."""
         from runner.drivers.uml import export
 
-        exported = export.export_artifacts(file, reporter)
-        return tuple(image for image in exported.images if exported.has_images([image.name]))
+        return image_set.filter_up_to_date_images(export.export_artifacts(file, reporter).images)
 
     def import_images(self, file: Path, reporter: StatusReporter) -> None:
         """Unpack artifacts from a bundle."""

@@ -41,8 +41,7 @@ def export_artifacts(path: Path, reporter: StatusReporter) -> Artifacts:
     exported = artifacts.find_newest_artifacts()
     if not exported:
         raise HostError("There is nothing to export yet.", "Run 'labs images build --driver uml' first.")
-    up_to_date = image_set.filter_up_to_date_names(exported.images)
-    images = [image for image in exported.images if image.name in up_to_date]
+    images = image_set.filter_up_to_date_images(exported.images)
     with bundle_file.create_bundle(path, image_set.describe_bundle(describe_target(), images), reporter) as archive:
         _add_artifacts(archive, exported)
     return exported

@@ -327,8 +327,12 @@ def test_no_location() -> None:
 
 
 def test_offer(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An offer has the size that the server announces; a server without the bundle has no offer."""
+    """An offer has the size that the server announces; without a key, or without the bundle, there is no offer."""
     monkeypatch.setenv("LABS_BUNDLES_URL", server.url("/bundles"))
+    with pytest.raises(UsageError, match="No public key is known"):
+        image_bundles.find_offer(UmlDriver())
+    assert [] == server.requests
+    monkeypatch.setenv("LABS_BUNDLES_KEY", KEY)
     with pytest.raises(UsageError, match=r"There is no file at .*/bundles/labs-images-uml-"):
         image_bundles.find_offer(UmlDriver())
     server.files[f"/bundles/{bundle.format_bundle_name(export.describe_target())}"] = b"x" * 1234

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from runner.drivers.common import image_set
+from runner.drivers.common.image_set import ImageSet
 from runner.images import recipe
+from runner.images.bundle import BundleManifest, BundleTarget
 from runner.nodes.driver_interface import NodeImage
 
 
@@ -33,3 +35,28 @@ def test_qualified_name() -> None:
     """Docker Hub keeps official images below 'library', and others below their owner."""
     assert "library/nginx:alpine" == image_set.add_library_namespace("nginx:alpine")
     assert "traefik/whoami:latest" == image_set.add_library_namespace("traefik/whoami:latest")
+
+
+def test_merge() -> None:
+    """An import keeps the current images with other names and official images, and drops outdated ones."""
+    version = recipe.compute_recipe_version("redis")
+    stand_in = NodeImage("redis:alpine", "sha256:1", "Redis", 1, version)
+    imported = ImageSet("sha256:0", (stand_in, NodeImage("nginx:alpine", "sha256:2", "", 1)))
+    official, mine = NodeImage("redis:alpine", "sha256:3", "", 1), NodeImage("mine:1", "sha256:4", "", 1)
+    outdated = NodeImage("mysql:latest", "sha256:5", "MySQL", 1, "old")
+    current = ImageSet("sha256:6", (mine, outdated, NodeImage("nginx:alpine", "sha256:7", "", 1), official))
+    merged = image_set.merge_image_sets(imported, current)
+    assert ImageSet("sha256:0", (mine, imported.images[1], official)) == merged
+    assert ImageSet("sha256:0", (imported.images[1], stand_in)) == image_set.merge_image_sets(imported, None)
+
+
+def test_bundle_manifest() -> None:
+    """The manifest of a bundle has the version of each recipe in it, and none for official images."""
+    version = recipe.compute_recipe_version("redis")
+    images = [
+        NodeImage("redis:alpine", "sha256:1", "Redis", 1, version),
+        NodeImage("redis:latest", "sha256:1", "Redis", 1, version),
+        NodeImage("nginx:alpine", "sha256:2", "", 1),
+    ]
+    target = BundleTarget("docker", "x86_64", "1")
+    assert BundleManifest(target, {"redis": version}) == image_set.describe_bundle(target, images)
