@@ -55,7 +55,7 @@ class ImageArchiver(Protocol):
         """Return which bundles this host can use.
 
         Raises:
-            HostError: The driver cannot tell, because its engine does not answer.
+            HostError: The driver's engine does not answer.
 
         """
         ...
