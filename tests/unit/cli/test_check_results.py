@@ -78,7 +78,7 @@ def test_skipped_check_of_a_step_that_ran(lab: Lab, capsys: pytest.CaptureFixtur
     """A skipped check whose step has another result is printed with it, in the order in which they came."""
     results = (
         CheckResult("test_1", "look", "It is seen", Outcome.SKIPPED, "not today"),
-        CheckResult("test_2", "look", "It is heard", Outcome.PASSED),
+        CheckResult("test_2", "look", "It is found", Outcome.PASSED),
     )
     _check_results.print_results(CheckReport("tiny", results), lab.lesson)
-    assert "Look\n  · It is seen\n  ✓ It is heard\n" == capsys.readouterr().out
+    assert "Look\n  · It is seen\n  ✓ It is found\n" == capsys.readouterr().out

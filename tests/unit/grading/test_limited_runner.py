@@ -16,7 +16,7 @@ from runner.lessons.player import CommandResult, LessonPlayer
 from tests.support import helpers
 
 LIMITS = ResourceLimits(block_seconds=20, output_bytes=20)
-# For scripts that do not end by themselves.
+# For scripts that never end.
 SHORT = ResourceLimits(block_seconds=0.3, output_bytes=20)
 
 
