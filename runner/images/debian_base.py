@@ -91,7 +91,8 @@ def bootstrap_root_archive(report_detail: DetailCallback) -> Path:
     if missing:
         raise HostError(
             "No image registry answers, and mmdebstrap, which builds images without one, is not installed.",
-            f"{debian_packages.advise_installation(missing)} Then retry.",
+            f"{debian_packages.advise_installation(missing)} Then retry. Or import the images from another host with "
+            "'labs images import FILE'.",
         )
     paths.cache_folder().mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(suffix=".tar", prefix="root-", dir=paths.cache_folder())

@@ -93,6 +93,16 @@ def test_interrupted_import(server: FileServer, bundle_path: str, tmp_path: Path
     assert 1 == len(list_artifacts(tmp_path))
 
 
+def test_prune(tmp_path: Path) -> None:
+    """`labs images prune` removes what an interrupted download has left."""
+    downloads = tmp_path / "cache_home" / "labs" / "downloads"
+    (downloads / "0123456789abcdef").mkdir(parents=True)
+    (downloads / "0123456789abcdef" / "labs.tar.gz.part").write_text("part")
+    result = helpers.run_labs(tmp_path, "images", "prune")
+    assert 0 == result.returncode, result.stderr
+    assert not downloads.exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message", "advice"),
     [
