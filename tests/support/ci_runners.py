@@ -7,12 +7,15 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 from tests.support import helpers
 
-# The command that GitHub runs for 'shell: bash' in an action.
+# The command that GitHub runs for 'shell: bash'.
 GITHUB_SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
 # GitLab's runner joins all lines of a job into one script that begins with these options.
 GITLAB_SHELL = ("bash", "-c")
@@ -24,6 +27,36 @@ REUSE_INSTALLED_PACKAGES = {
     "PIP_NO_BUILD_ISOLATION": "0",
     "PYTHONPATH": sysconfig.get_path("purelib"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowStep:
+    """A step of a GitHub workflow that runs commands.
+
+    Attributes:
+        workflow: The name of the workflow's file, without its suffix.
+        job: The name of the job.
+        script: The commands.
+        variables: The environment variables that the step sets, with expressions that GitHub would replace.
+
+    """
+
+    workflow: str
+    job: str
+    script: str
+    variables: Mapping[str, str]
+
+
+def list_workflow_steps(workflows: Iterable[Path]) -> list[WorkflowStep]:
+    """Return all steps of GitHub workflows that run commands."""
+    steps = []
+    for file in workflows:
+        for job_name, job in yaml.safe_load(file.read_text("utf-8"))["jobs"].items():
+            for step in job.get("steps", ()):
+                if "run" in step:
+                    variables = {**job.get("env", {}), **step.get("env", {})}
+                    steps.append(WorkflowStep(file.stem, job_name, step["run"].strip(), variables))
+    return steps
 
 
 def run_command(
