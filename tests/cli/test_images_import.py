@@ -98,7 +98,7 @@ def test_prune(tmp_path: Path) -> None:
     downloads = tmp_path / "cache_home" / "labs" / "downloads"
     (downloads / "0123456789abcdef").mkdir(parents=True)
     (downloads / "0123456789abcdef" / "labs.tar.gz.part").write_text("part")
-    result = helpers.run_labs(tmp_path, "images", "prune")
+    result = helpers.run_labs(tmp_path, "images", "prune", LABS_DRIVER="uml")
     assert 0 == result.returncode, result.stderr
     assert not downloads.exists()
 

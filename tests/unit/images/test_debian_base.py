@@ -112,9 +112,8 @@ def test_without_mmdebstrap() -> None:
     with pytest.raises(HostError, match=r"mmdebstrap.* is not installed") as caught:
         debian_base.bootstrap_root_archive(print)
     assert "debian-archive-keyring" in caught.value.advice
-    assert caught.value.advice.endswith(
-        "Then retry. Or import the images from another host with 'labs images import FILE'."
-    )
+    assert "Then retry." in caught.value.advice
+    assert caught.value.advice.endswith("from another host with 'labs images import FILE'.")
 
 
 def test_bootstrap(tmp_path: Path) -> None:
