@@ -27,6 +27,7 @@ VARIABLES_PAGE = DOCS / "reference" / "environment-variables.md"
 FRONT_MATTER_PAGE = DOCS / "reference" / "front-matter.md"
 CHECKS_PAGE = DOCS / "reference" / "checks.md"
 REPORTS_PAGE = DOCS / "reference" / "report-formats.md"
+JSON_PAGE = DOCS / "reference" / "json-output.md"
 EXIT_CODES_PAGE = DOCS / "reference" / "exit-codes.md"
 SUBMISSION_PAGE = DOCS / "reference" / "submission-format.md"
 

@@ -8,10 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click.testing
 import pytest
 import yaml
 
 import checks
+from runner.checking import verify_report
+from runner.checking.results import CheckReport, CheckResult, Outcome
+from runner.checking.verify_report import LabVerification
+from runner.cli import list_
 from runner.errors import ExitCode
 from runner.grading import reports
 from runner.grading.resource_limits import ResourceLimits
@@ -159,3 +164,19 @@ def test_limits() -> None:
         f"| other files | {limits.max_files}, of {limits.file_bytes >> 20} MB each and {limits.folder_bytes >> 20} MB",
     ):
         assert expected in text
+
+
+def test_json_output() -> None:
+    """The reference lists all keys of the JSON output of `labs check`, `labs list` and `labs verify`."""
+    sections = re.split(r"^## ", docs_examples.JSON_PAGE.read_text("utf-8"), flags=re.MULTILINE)
+    listed = {
+        section.partition("\n")[0]: set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (.+?) \|", section, re.M))))
+        for section in sections
+    }
+    outcome = CheckReport("lab", (CheckResult("test_it", "look", "It is.", Outcome.PASSED),)).to_json_dict()
+    assert {*outcome, *outcome["results"][0]} == listed["labs check --json"]
+    runner = click.testing.CliRunner()
+    labs = json.loads(runner.invoke(list_.command, ["--json"], standalone_mode=False).output)
+    assert {*labs, *labs["labs"][0]} == listed["labs list --json"]
+    verified = verify_report.build_verify_report([LabVerification("lab", "docker", 1.0, ())])
+    assert {*verified["labs"][0]} == listed["labs verify --report FILE"]
