@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 CORES  := $(shell getconf _NPROCESSORS_ONLN)
 PYTEST := $(BIN)/python -u -m pytest --quiet
+# Each conftest.py says how many processes fit; each process has its own project.
+NODES_PYTEST = $(PYTEST) --numprocesses=auto --dist=loadfile --durations=15
 SIDE_BY_SIDE = $(MAKE) --no-print-directory --keep-going --jobs=$(CORES)
 LINTERS := lint-types lint-style lint-imports lint-shell lint-labs lint-workflows lint-changelog
 # What 'make affected' compares with, and how many minutes it may take: the other tiers leave this much of 40 minutes.
@@ -78,10 +80,10 @@ browser: $(READY)  ## Open the pages of the lesson site in Chromium
 	@$(PYTEST) tests/integration/browser
 
 docker: images-docker  ## Run the tests with nodes of the docker driver
-	@$(PYTEST) --durations=15 tests/integration/docker
+	@$(NODES_PYTEST) tests/integration/docker
 
 uml: images-uml  ## Run the tests with nodes of the uml driver
-	@$(PYTEST) --durations=15 tests/integration/uml
+	@$(NODES_PYTEST) tests/integration/uml
 
 images-docker: $(READY)
 	@WANT_ENGINE=yes PYTHON='$(PYTHON)' bash .ci/prerequisites

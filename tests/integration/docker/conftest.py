@@ -8,6 +8,12 @@ import pytest
 
 from tests.support.docker_leftovers import Leftovers
 from tests.support.labs_command import LabsRunner
+from tests.support.workers import count_workers
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many test processes fit: each one has its own project, with clusters of three nodes."""
+    return count_workers(2000)
 
 
 @pytest.fixture(scope="session")

@@ -101,7 +101,9 @@ def test_only_declared_images_are_built(labs: LabsRunner) -> None:
 
 
 def test_second_build_is_fast(labs: LabsRunner) -> None:
-    """Building the images again takes less than a second."""
+    """Building the images again builds nothing, and is done at once, even beside other tests."""
     began = time.monotonic()
-    assert 0 == labs("images", "build", "trio").returncode
-    assert time.monotonic() - began < 1
+    result = labs("images", "build", "trio")
+    assert 0 == result.returncode
+    assert time.monotonic() - began < 3
+    assert "Building" not in result.stderr

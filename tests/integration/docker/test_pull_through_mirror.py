@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.docker_leftovers import run_docker
+from tests.support.helpers import FRONT_MATTER, write_lab
 from tests.support.labs_command import LabsRunner, remove_project
 
 NAMES = ("registry-1.docker.io", "docker.io", "auth.docker.io")
@@ -51,15 +53,17 @@ def test_mirror_with_a_reachable_registry(labs: LabsRunner, environment: dict[st
     assert 0 == pulled.returncode, pulled.stderr
 
 
-def test_images_of_the_host_engine_are_used(labs: LabsRunner, environment: dict[str, str]) -> None:
+def test_images_of_the_host_engine_are_used(labs: LabsRunner, environment: dict[str, str], tmp_path: Path) -> None:
     """If the host engine has an image with an official name, the nodes get that image."""
-    name = "redis:alpine"
+    # No other test uses this name, because the image exists for tests that run at the same time too.
+    name = "haproxy:alpine"
+    write_lab(tmp_path, FRONT_MATTER.replace("[]", f"['{name}']") + "## Look {#look}\n")
     if run_docker("images", "--quiet", name):
         pytest.skip(f"this engine has a real {name}")
     run_docker("tag", run_docker("images", "--quiet", "--filter", "label=labs.recipe=busybox").split()[0], name)
-    variables = {"LABS_PROJECT": "labs-test-real"}
+    variables = {"LABS_PROJECT": f"{environment['LABS_PROJECT']}-real", "LABS_ROOT": str(tmp_path)}
     try:
-        assert 0 == labs("images", "build", "trio", env=variables).returncode
+        assert 0 == labs("images", "build", "tiny", env=variables).returncode
         listed = labs("images", "list", env=variables).stdout.splitlines()
         assert "official" == next(line for line in listed if line.startswith(name)).split()[1]
     finally:
