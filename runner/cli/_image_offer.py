@@ -31,6 +31,7 @@ def offer_bundle(driver: Driver, reporter: StatusReporter) -> None:
         return
     # Imported here because most starts need no download, and then do not have to wait for this import.
     from runner.clusters import image_bundles
+    from runner.images.verification import TrustSettings
 
     if not (sys.stdin.isatty() and _console.get_stderr().is_terminal):
         _print_note(
@@ -45,8 +46,8 @@ def offer_bundle(driver: Driver, reporter: StatusReporter) -> None:
     size = f" ({offer.size / 1e6:.0f} MB)" if offer.size else ""
     question = f"Download prebuilt images{size} from {offer.host}? Building them takes minutes"
     if click.confirm(question, default=True, err=True):
-        imported = image_bundles.import_url(offer.url, image_bundles.RequiredProof(), reporter)
-        _print_note(imported.proof)
+        imported = image_bundles.import_url(offer.url, TrustSettings(), reporter)
+        _print_note(imported.verification)
 
 
 def _print_note(text: str) -> None:

@@ -9,9 +9,9 @@ import click
 
 from runner.cli import _console, _image_offer, _options
 from runner.clusters import image_bundles, lookup, selection
-from runner.clusters.image_bundles import RequiredProof
 from runner.errors import UsageError
 from runner.images import checksum, download, recipe
+from runner.images.verification import TrustSettings
 from runner.lessons import catalog
 from runner.nodes.driver_interface import NodeImage
 from runner.storage import locks
@@ -172,16 +172,16 @@ def import_images(source: str | None, sha256: str | None, public_key: str | None
       labs images import https://labs.example.org/bundles/ --public-key labs.pub
       labs images import https://labs.example.org/labs-images.tar.gz --sha256 9f86d08...
     """
-    required = RequiredProof(checksum.parse_digest(sha256) if sha256 else None, public_key)
+    trust = TrustSettings(checksum.parse_digest(sha256) if sha256 else None, public_key)
     reporter = _console.create_status_reporter()
     if source and "://" not in source:
-        imported = image_bundles.import_file(Path(source), required, reporter)
+        imported = image_bundles.import_file(Path(source), trust, reporter)
     else:
         if not source or source.endswith("/"):
             source = image_bundles.locate_bundle(selection.choose_driver_for_images(driver), source or "")
-        imported = image_bundles.import_url(source, required, reporter)
+        imported = image_bundles.import_url(source, trust, reporter)
     driver = imported.manifest.target.driver
     console = _console.get_stdout()
     console.print(f"The images are ready (driver {driver}). 'labs start LAB --driver {driver}' uses them.")
-    console.print(imported.proof, style="dim", markup=False)
+    console.print(imported.verification, style="dim", markup=False)
     return 0

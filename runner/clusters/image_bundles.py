@@ -1,46 +1,21 @@
-"""Image bundles from files and servers: what must be verified, which driver a bundle is for, and when to offer one.
-
-The rules, which `labs images import --help` repeats:
-- A file is trusted as it is. A checksum file or a signature file beside it is verified.
-- A download must be signed with a known public key, or have a checksum that the user gave.
-- What the user asks for, with a checksum or a public key, is required in both cases.
-"""
+"""Exports and imports image bundles: from files and servers, with the driver that a bundle is for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from runner.clusters import selection
 from runner.errors import UsageError
-from runner.images import bundle, bundle_file, checksum, http_client, release, signature
+from runner.images import bundle, bundle_file, http_client, release, verification
 from runner.images.bundle import BundleManifest
-from runner.images.bundle_file import CHECKSUM_SUFFIX, SIGNATURE_SUFFIX
 from runner.images.download import Download
-from runner.images.http_client import MissingFileError
+from runner.images.verification import TrustSettings
 from runner.nodes.driver_capabilities import ImageArchiver
 from runner.nodes.driver_interface import Driver, NodeImage
 from runner.status import StatusReporter
 from runner.storage import locks
-
-if TYPE_CHECKING:
-    from minisign import PublicKey, Signature
-
-
-@dataclass(frozen=True, slots=True)
-class RequiredProof:
-    """What the user requires of a bundle.
-
-    Attributes:
-        sha256: Its checksum.
-        public_key: The key that must have signed it: the key itself, or the path of its file.
-
-    """
-
-    sha256: str | None = None
-    public_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +24,12 @@ class ImportedBundle:
 
     Attributes:
         manifest: What it says about itself.
-        proof: What was verified, as a sentence.
+        verification: What was verified, as a sentence.
 
     """
 
     manifest: BundleManifest
-    proof: str
+    verification: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +72,12 @@ def export_bundle(driver: Driver, target: Path, reporter: StatusReporter) -> tup
         return file, archiver.export_images(file, reporter)
 
 
-def import_file(file: Path, required: RequiredProof, reporter: StatusReporter) -> ImportedBundle:
+def import_file(file: Path, trust: TrustSettings, reporter: StatusReporter) -> ImportedBundle:
     """Verify a bundle and import it.
 
     Args:
         file: The bundle.
-        required: What the user requires.
+        trust: What the user requires.
         reporter: Shows the steps.
 
     Raises:
@@ -110,17 +85,18 @@ def import_file(file: Path, required: RequiredProof, reporter: StatusReporter) -
         HostError: The disk is full, or the engine failed.
 
     """
+    bundle_file.check_readable(file)
     with reporter.report_step(f"Verifying {file}"):
-        proof = _verify_file(file, required)
-    return ImportedBundle(_import_verified_file(file, reporter), proof)
+        verified = verification.verify_local_file(file, trust)
+    return ImportedBundle(_import_verified_file(file, reporter), verified)
 
 
-def import_url(url: str, required: RequiredProof, reporter: StatusReporter) -> ImportedBundle:
+def import_url(url: str, trust: TrustSettings, reporter: StatusReporter) -> ImportedBundle:
     """Download a bundle, verify it completely, and import it.
 
     Args:
         url: Its URL.
-        required: What the user requires.
+        trust: What the user requires.
         reporter: Shows the steps.
 
     Raises:
@@ -130,23 +106,23 @@ def import_url(url: str, required: RequiredProof, reporter: StatusReporter) -> I
     """
     http_client.check_url(url)
     subject = http_client.describe_url(url)
-    key = _choose_download_key(required, subject)
+    key = verification.choose_download_key(trust, subject)
     with locks.lock_downloads(reporter):
-        digest = required.sha256 or _fetch_checksum(url)
-        signed = _fetch_signature(url) if key else None
+        digest = trust.sha256 or verification.fetch_checksum(url)
+        signed = verification.fetch_signature(url) if key else None
         download = Download(url, digest)
         with reporter.report_step(f"Downloading {download.file.name}") as report_detail:
             download.fetch_rest(report_detail)
         try:
             with reporter.report_step("Verifying the download"):
-                proof = _verify_content(download.content, subject, digest, signed, key)
+                verified = verification.verify_content(download.content, subject, digest, signed, key)
             manifest = _import_verified_file(download.accept(), reporter)
         except UsageError:
             # Another attempt with the same file would fail again.
             download.discard()
             raise
         download.discard()
-    return ImportedBundle(manifest, proof)
+    return ImportedBundle(manifest, verified)
 
 
 def find_offer(driver: Driver) -> BundleOffer:
@@ -161,7 +137,7 @@ def find_offer(driver: Driver) -> BundleOffer:
 
     """
     url = locate_bundle(driver)
-    _choose_download_key(RequiredProof(), http_client.describe_url(url))
+    verification.choose_download_key(TrustSettings(), http_client.describe_url(url))
     return BundleOffer(url, http_client.fetch_size(url))
 
 
@@ -196,70 +172,3 @@ def _import_verified_file(file: Path, reporter: StatusReporter) -> BundleManifes
     with locks.lock_images(reporter):
         archiver.import_images(file, reporter)
     return manifest
-
-
-def _verify_file(file: Path, required: RequiredProof) -> str:
-    """Verify a local file with what the user requires and the files beside it, and return what was verified."""
-    digest, signed = required.sha256, None
-    checksum_file = bundle_file.add_suffix(file, CHECKSUM_SUFFIX)
-    if digest is None and checksum_file.is_file():
-        digest = checksum.parse_checksum_file(checksum_file.read_bytes(), str(checksum_file))
-    signature_file = bundle_file.add_suffix(file, SIGNATURE_SUFFIX)
-    key = _load_key(required)
-    if signature_file.is_file():
-        signed = signature.parse_signature(signature_file.read_bytes(), str(signature_file))
-    elif required.public_key:
-        raise UsageError(f"{file} is not signed: there is no {signature_file}.", "Copy that file too.")
-    return _verify_content(file, str(file), digest, signed, key)
-
-
-def _verify_content(
-    file: Path, subject: str, digest: str | None, signed: Signature | None, key: PublicKey | None
-) -> str:
-    if digest:
-        checksum.check_file(file, digest, subject)
-    if signed and key:
-        signature.check_file(file, signed, key, subject)
-        return f"It is signed with the public key {key.to_base64().decode()}."
-    unverified = "its signature was not verified, as no public key is known" if signed else "it is not signed"
-    return f"Its checksum is correct; {unverified}." if digest else f"It has no checksum, and {unverified}."
-
-
-def _load_key(required: RequiredProof) -> PublicKey | None:
-    text = required.public_key or release.load_bundle_source().public_key
-    return signature.load_public_key(text) if text else None
-
-
-def _choose_download_key(required: RequiredProof, subject: str) -> PublicKey | None:
-    """Return the key that must have signed a download; None if the user's checksum identifies it."""
-    if required.sha256 and not required.public_key:
-        return None
-    key = _load_key(required)
-    if key is None:
-        raise UsageError(
-            f"No public key is known that could verify {subject}.",
-            "Get the public key or the checksum from the publisher, and add '--public-key KEY' or '--sha256 HEX'.",
-        )
-    return key
-
-
-def _fetch_checksum(url: str) -> str:
-    subject = http_client.describe_url(url) + CHECKSUM_SUFFIX
-    return checksum.parse_checksum_file(_fetch_file_beside(url, CHECKSUM_SUFFIX), subject)
-
-
-def _fetch_signature(url: str) -> Signature:
-    subject = http_client.describe_url(url) + SIGNATURE_SUFFIX
-    try:
-        return signature.parse_signature(_fetch_file_beside(url, SIGNATURE_SUFFIX), subject)
-    except MissingFileError as error:
-        raise UsageError(
-            f"{http_client.describe_url(url)} is not signed: {error.message}",
-            "Ask its publisher for the SHA-256 checksum, and add '--sha256 HEX'.",
-        ) from error
-
-
-def _fetch_file_beside(url: str, suffix: str) -> bytes:
-    """Return the content of the file whose URL has a suffix; a query stays at the end."""
-    parts = urlsplit(url)
-    return http_client.fetch_small_file(parts._replace(path=parts.path + suffix).geturl())

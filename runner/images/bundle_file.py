@@ -143,6 +143,16 @@ def load_manifest(path: Path) -> BundleManifest:
         return _read_manifest(path, archive)
 
 
+def check_readable(path: Path) -> None:
+    """Check that a bundle can be opened.
+
+    Raises:
+        UsageError: It is missing, or this user may not read it.
+
+    """
+    _open_file(path).close()
+
+
 def add_record(archive: tarfile.TarFile, name: str, content: bytes) -> None:
     """Add a short file to an archive."""
     entry = tarfile.TarInfo(name)

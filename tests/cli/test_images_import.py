@@ -107,6 +107,8 @@ def test_prune(tmp_path: Path) -> None:
     ("arguments", "message", "advice"),
     [
         (["gone.tar.gz"], "gone.tar.gz cannot be read: No such file or directory.", "'labs images export' wrote"),
+        (["gone.tar.gz", "--sha256", "0" * 64], "gone.tar.gz cannot be read: No such file", "export' wrote"),
+        (["."], ". cannot be read: Is a directory.", "'labs images export' wrote"),
         (["http://example.org/x"], "http://example.org/x is not encrypted", "begins with https://"),
         (["https://example.org/x"], "No public key is known", "'--sha256 HEX'"),
         (["https://example.org/x", "--sha256", "12"], "'12' is not a SHA-256 checksum.", "64 hexadecimal digits"),

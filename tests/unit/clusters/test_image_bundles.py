@@ -11,11 +11,12 @@ import pytest
 
 import runner
 from runner.clusters import image_bundles, selection
-from runner.clusters.image_bundles import ImportedBundle, RequiredProof
+from runner.clusters.image_bundles import ImportedBundle
 from runner.drivers.uml import artifacts, export
 from runner.drivers.uml.driver import UmlDriver
 from runner.errors import HostError, UsageError
 from runner.images import bundle, download
+from runner.images.verification import TrustSettings
 from runner.status import NullReporter
 from tests.support import helpers
 from tests.support.file_server import FileServer
@@ -72,12 +73,12 @@ def format_checksum(content: bytes) -> bytes:
 
 def import_file(file: Path, sha256: str | None = None, public_key: str | None = None) -> ImportedBundle:
     """Import a file."""
-    return image_bundles.import_file(file, RequiredProof(sha256, public_key), NullReporter())
+    return image_bundles.import_file(file, TrustSettings(sha256, public_key), NullReporter())
 
 
 def import_url(server: FileServer, sha256: str | None = None, public_key: str | None = KEY) -> ImportedBundle:
     """Import a bundle from the server."""
-    return image_bundles.import_url(server.url(PATH), RequiredProof(sha256, public_key), NullReporter())
+    return image_bundles.import_url(server.url(PATH), TrustSettings(sha256, public_key), NullReporter())
 
 
 def assert_nothing_imported() -> None:
@@ -93,22 +94,22 @@ def test_file_with_checksum(file: Path) -> None:
     """An exported file is imported with its checksum file; the driver is the one that the file names."""
     imported = import_file(file)
     assert "uml" == imported.manifest.target.driver
-    assert "Its checksum is correct; it is not signed." == imported.proof
+    assert "Its checksum is correct; it is not signed." == imported.verification
     assert artifacts.find_newest_artifacts()
 
 
 def test_file_alone(file: Path) -> None:
-    """A file without anything beside it is imported; the proof says that nothing was verified."""
+    """A file without anything beside it is imported; the output says that nothing was verified."""
     Path(f"{file}.sha256").unlink()
-    assert "It has no checksum, and it is not signed." == import_file(file).proof
+    assert "It has no checksum, and it is not signed." == import_file(file).verification
 
 
 def test_file_with_signature(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A signature beside a file is verified with the configured key."""
     Path(f"{file}.minisig").write_bytes(sign(file.read_bytes()))
-    assert "its signature was not verified, as no public key is known." in import_file(file).proof
+    assert "its signature was not verified, as no public key is known." in import_file(file).verification
     monkeypatch.setenv("LABS_BUNDLES_KEY", KEY)
-    assert f"It is signed with the public key {KEY}." == import_file(file).proof
+    assert f"It is signed with the public key {KEY}." == import_file(file).verification
     monkeypatch.setenv("LABS_BUNDLES_KEY", OTHER_KEY)
     with pytest.raises(UsageError, match="incompatible key"):
         import_file(file)
@@ -123,7 +124,7 @@ def test_damaged_file(file: Path) -> None:
     assert file.exists()
 
 
-def test_required_proof_of_file(file: Path) -> None:
+def test_trust_settings_for_file(file: Path) -> None:
     """What the user requires of a file is required: a checksum must match, a signature must exist."""
     import_file(file, sha256=hashlib.sha256(file.read_bytes()).hexdigest())
     with pytest.raises(UsageError, match="is damaged or was changed"):
@@ -164,7 +165,7 @@ def test_unknown_driver(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_signed_download(server: FileServer) -> None:
     """A signed download is imported, and removed from the cache afterwards."""
-    assert f"It is signed with the public key {KEY}." == import_url(server).proof
+    assert f"It is signed with the public key {KEY}." == import_url(server).verification
     assert artifacts.find_newest_artifacts()
     assert [] == [path for path in download.downloads_folder().rglob("*") if path.is_file()]
 
@@ -172,14 +173,14 @@ def test_signed_download(server: FileServer) -> None:
 def test_configured_key(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The configured key verifies a download as the option does."""
     monkeypatch.setenv("LABS_BUNDLES_KEY", KEY)
-    assert KEY in import_url(server, public_key=None).proof
+    assert KEY in import_url(server, public_key=None).verification
 
 
 def test_download_with_given_checksum(server: FileServer) -> None:
     """With a checksum from the user, a download needs neither a signature nor a checksum file."""
     digest = hashlib.sha256(server.files[PATH]).hexdigest()
     del server.files[CHECKSUM_PATH], server.files[SIGNATURE_PATH]
-    assert "Its checksum is correct; it is not signed." == import_url(server, digest, None).proof
+    assert "Its checksum is correct; it is not signed." == import_url(server, digest, None).verification
     assert [PATH] == [request.path for request in server.requests]
 
 
@@ -252,7 +253,7 @@ def test_signature_for_given_checksum(server: FileServer) -> None:
     digest = hashlib.sha256(server.files[PATH]).hexdigest()
     with pytest.raises(UsageError, match="incompatible key identifiers"):
         import_url(server, digest, OTHER_KEY)
-    assert KEY in import_url(server, digest).proof
+    assert KEY in import_url(server, digest).verification
 
 
 def test_other_architecture(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,7 +305,7 @@ def test_query_in_url(server: FileServer) -> None:
     """The files beside a bundle keep the query of its URL, which can be a token."""
     server.files = {f"{path}?token=1": content for path, content in server.files.items()}
     url = server.url(f"{PATH}?token=1")
-    image_bundles.import_url(url, RequiredProof(public_key=KEY), NullReporter())
+    image_bundles.import_url(url, TrustSettings(public_key=KEY), NullReporter())
     assert artifacts.find_newest_artifacts()
 
 
