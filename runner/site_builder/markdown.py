@@ -216,7 +216,7 @@ def _render_fence(renderer: RendererHTML, tokens: Sequence[Token], index: int, _
     text = token.content.rstrip("\n")
     # Commands for the learner's own computer look different from other code.
     is_host_command = language == "text" and all(line.startswith("labs ") for line in text.splitlines())
-    css_class = "own" if is_host_command else "plain"
+    css_class = "own" if is_host_command else "plain console" if language == "console" else "plain"
     html = code_highlighting.highlight_code(text, language)
     # A block that shows a file has its path after the language.
     caption = f'<p class="where">{escape(file_name)}</p>' if "/" in file_name else ""

@@ -48,13 +48,20 @@
       area.remove();
     }
   };
+  // Of a session with prompts, only the commands are copied.
+  const prompt = /^(?:[$>]|\S+#) /;
+  const codeToCopy = (block) => {
+    const text = select("pre code", block).textContent;
+    if (!block.classList.contains("console")) return text;
+    return text.split("\n").filter((line) => prompt.test(line)).map((line) => line.replace(prompt, "")).join("\n");
+  };
   for (const block of selectAll(".code")) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copy";
     button.textContent = root.dataset.copy;
     button.addEventListener("click", async () => {
-      await copyText(select("pre code", block).textContent);
+      await copyText(codeToCopy(block));
       button.textContent = root.dataset.copied;
       button.classList.add("done");
       setTimeout(() => {
