@@ -178,7 +178,7 @@ def import_images(source: str | None, sha256: str | None, public_key: str | None
         imported = image_bundles.import_file(Path(source), trust, reporter)
     else:
         if not source or source.endswith("/"):
-            source = image_bundles.locate_bundle(selection.choose_driver_for_images(driver), source or "")
+            source = image_bundles.locate_bundle(selection.choose_driver_for_import(driver), source or "")
         imported = image_bundles.import_url(source, trust, reporter)
     driver = imported.manifest.target.driver
     console = _console.get_stdout()

@@ -10,8 +10,9 @@ from functools import cache
 
 from runner.drivers.driver_registry import DRIVERS, DriverEntry
 from runner.errors import HostError, LabsError, UsageError, create_unknown_name_error
+from runner.images import release
 from runner.lessons.model import Lab
-from runner.nodes.driver_capabilities import CapacityPlanner
+from runner.nodes.driver_capabilities import CapacityPlanner, ImageArchiver
 from runner.nodes.driver_interface import Cluster, Driver
 
 DRIVER_NAMES = tuple(entry.name for entry in DRIVERS)
@@ -141,6 +142,23 @@ def choose_driver_for_images(requested: str | None) -> Driver:
     return load_driver(requested) if requested else _choose_first_supporting((), "labs").driver
 
 
+def choose_driver_for_import(requested: str | None) -> Driver:
+    """Return the driver whose images are downloaded: unlike `choose_driver_for_images`, it need not be able to build.
+
+    Raises:
+        UsageError: There is no such driver.
+        HostError: No driver could run nodes on this host, even with images; the error has each driver's reason.
+
+    """
+
+    def check_import(driver: Driver) -> str:
+        if isinstance(driver, ImageArchiver):
+            driver.check_import_support()
+        return ""
+
+    return load_driver(requested) if requested else _choose_first(check_import, "labs").driver
+
+
 def load_reachable_drivers() -> list[Driver]:
     """Return the drivers that can list their images; a driver without its Docker Engine cannot."""
     reachable = []
@@ -152,10 +170,15 @@ def load_reachable_drivers() -> list[Driver]:
 
 
 def _choose_first_supporting(needs: Iterable[str], subject: str) -> DriverChoice:
+    return _choose_first(lambda driver: driver.check_support(needs, subject), subject)
+
+
+def _choose_first(check: Callable[[Driver], str], subject: str) -> DriverChoice:
+    """Choose the first driver that a check does not refuse; the check returns why the driver is suitable."""
     refusals: list[tuple[Driver, LabsError]] = []
     for driver in load_allowed_drivers():
         try:
-            reason = driver.check_support(needs, subject)
+            reason = check(driver)
         except HostError as error:
             refusals.append((driver, error))
             continue
@@ -164,4 +187,7 @@ def _choose_first_supporting(needs: Iterable[str], subject: str) -> DriverChoice
             reason = f"{reason}. Driver {other.name} cannot run it: {refusal.message.rstrip('.')}"
         return DriverChoice(driver, reason)
     reasons = "\n".join(f"  driver {driver.name}: {error.message} {error.advice}" for driver, error in refusals)
-    raise HostError(f"No driver can run {subject} on this host:\n{reasons}", "'labs doctor' shows details.")
+    advice = "'labs doctor' shows details."
+    if release.load_bundle_source().folder_url:
+        advice += " If only the programs that build images are missing, run 'labs images import'."
+    raise HostError(f"No driver can run {subject} on this host:\n{reasons}", advice)

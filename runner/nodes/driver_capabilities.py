@@ -51,6 +51,15 @@ class CapacityPlanner(Protocol):
 class ImageArchiver(Protocol):
     """A driver that can move everything its nodes need to another host, as an image bundle."""
 
+    def check_import_support(self) -> None:
+        """Check whether this host could run nodes if it had images, even if it cannot build any.
+
+        Raises:
+            HostError: It could not; the error says what is missing and how to fix it.
+
+        """
+        ...
+
     def describe_bundle_target(self) -> BundleTarget:
         """Return which bundles this host can use.
 

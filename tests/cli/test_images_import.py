@@ -171,16 +171,20 @@ def test_server_without_bundle(server: FileServer, tmp_path: Path) -> None:
     terminal.close()
 
 
-def test_offer_without_terminal(server: FileServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [["images", "build"], ["start"]])
+def test_offer_without_terminal(command: list[str], server: FileServer, tmp_path: Path) -> None:
     """Without a terminal, a line says which command downloads the images, and nothing is sent to the server."""
     variables = {"LABS_BUNDLES_URL": server.url("/"), "LABS_BUNDLES_KEY": KEY, "PATH": str(tmp_path)}
-    result = helpers.run_labs(tmp_path, "images", "build", "tiny", "--driver", "uml", **variables)
+    result = helpers.run_labs(tmp_path, *command, "tiny", "--driver", "uml", LABS_DRIVER="uml", **variables)
+    assert 4 == result.returncode
     assert "run 'labs images import --driver uml'" in result.stderr
     assert [] == server.requests
 
 
-def test_no_offer(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [["images", "build"], ["start"]])
+def test_no_offer(command: list[str], tmp_path: Path) -> None:
     """Where no server is configured, nothing is offered."""
     helpers.write_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
-    result = helpers.run_labs(tmp_path, "images", "build", "tiny", "--driver", "uml", PATH=str(tmp_path))
-    assert "images import" not in result.stderr.replace("'labs images import FILE'", "")
+    result = helpers.run_labs(tmp_path, *command, "tiny", "--driver", "uml", LABS_DRIVER="uml", PATH=str(tmp_path))
+    assert 4 == result.returncode
+    assert "prebuilt" not in result.stderr

@@ -131,6 +131,10 @@ class DockerDriver:
         self._forget_layer_cache()
         return removed
 
+    def check_import_support(self) -> None:
+        """Check the engine, as for a lab without special needs."""
+        self.check_support((), "labs")
+
     def describe_bundle_target(self) -> BundleTarget:
         """Return the engine's architecture and the version of the recipe for nodes."""
         from runner.drivers.docker import export

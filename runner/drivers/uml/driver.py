@@ -82,6 +82,10 @@ class UmlDriver:
         self._forget_artifacts()
         return removed
 
+    def check_import_support(self) -> None:
+        """Check only that VMs can run here."""
+        diagnostics.check_host()
+
     def describe_bundle_target(self) -> BundleTarget:
         """Return this host's architecture and the version of the artifacts."""
         from runner.drivers.uml import export

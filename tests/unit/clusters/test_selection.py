@@ -10,9 +10,11 @@ import pytest
 
 from runner.clusters import selection
 from runner.errors import HostError, UsageError
+from runner.images.bundle import BundleTarget
 from runner.lessons.model import Lab
 from runner.nodes.driver_capabilities import CapacityPlanner, ImageArchiver, ProbeCache, UnusedCacheRemover
-from runner.nodes.driver_interface import Cluster
+from runner.nodes.driver_interface import Cluster, NodeImage
+from runner.status import StatusReporter
 from tests.support import helpers
 
 
@@ -28,6 +30,29 @@ class FakeDriver:
         if self.refusal:
             raise HostError(self.refusal, f"Fix {self.name}.")
         return f"{self.name} is available"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportingDriver(FakeDriver):
+    """A driver without the programs to build images, which can or cannot use imported ones."""
+
+    import_refusal: str = ""
+
+    def check_import_support(self) -> None:
+        """Raise the refusal, if there is one."""
+        if self.import_refusal:
+            raise HostError(self.import_refusal, f"Fix {self.name}.")
+
+    def describe_bundle_target(self) -> BundleTarget:
+        """Return a target."""
+        return BundleTarget(self.name, "x86_64", "1")
+
+    def export_images(self, file: Path, reporter: StatusReporter) -> tuple[NodeImage, ...]:
+        """Export nothing."""
+        return ()
+
+    def import_images(self, file: Path, reporter: StatusReporter) -> None:
+        """Import nothing."""
 
 
 @pytest.fixture
@@ -66,6 +91,26 @@ def test_none_supports(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
         "  driver docker: No engine answers. Fix docker.",
         "  driver uml: No namespaces. Fix uml.",
     ] == caught.value.message.splitlines()[1:]
+
+
+def test_import_without_build_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Images are imported for the first driver that could run nodes with them, even if it cannot build any."""
+    docker = ImportingDriver("docker", "No engine.", "No engine answers.")
+    uml = ImportingDriver("uml", "buildah is missing.")
+    monkeypatch.setattr(selection, "load_allowed_drivers", lambda: [docker, uml])
+    assert "uml" == selection.choose_driver_for_import(None).name
+    monkeypatch.setattr(selection, "load_allowed_drivers", lambda: [docker])
+    with pytest.raises(HostError, match=r"driver docker: No engine answers\. Fix docker\."):
+        selection.choose_driver_for_import(None)
+
+
+def test_advice_to_import(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
+    """If no driver can run a lab and a server with image bundles is configured, the advice names the command."""
+    _replace_drivers(monkeypatch, "No engine answers.", "buildah is missing.")
+    monkeypatch.setenv("LABS_BUNDLES_URL", "https://labs.example.org/bundles/")
+    with pytest.raises(HostError) as caught:
+        selection.choose_driver(lab, None, None)
+    assert caught.value.advice.endswith("run 'labs images import'.")
 
 
 def test_requested_driver(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
