@@ -16,8 +16,8 @@ from runner.lessons.problems import Problem
 from runner.site_builder.markdown import build_github_slug
 
 INDEX = PurePosixPath("README.md")
-# These pages are listed on a page of the index, and not in the index itself.
-_UNLISTED_FOLDER = PurePosixPath("reference/lint")
+# The pages of this folder are listed on this page, and not in the index itself.
+_UNLISTED_FOLDER, _UNLISTED_FOLDER_INDEX = PurePosixPath("reference/lint"), PurePosixPath("reference/lint-rules.md")
 _TITLE = re.compile(r"# (.+)")
 _GENERATED = re.compile(r"^<!-- generated: (?P<name>[a-z-]+) -->$", re.MULTILINE)
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
@@ -48,8 +48,16 @@ class DocsPage:
     @property
     def site_path(self) -> str:
         """The path of the page on the site."""
-        name = "index.html" if self.path == INDEX else f"{self.path.with_suffix('.html')}"
-        return f"docs/{name}"
+        return _build_site_path(self.path)
+
+    @property
+    def navigation_site_path(self) -> str:
+        """The path of the page that the navigation marks as the current one."""
+        return _build_site_path(_UNLISTED_FOLDER_INDEX if self.path.is_relative_to(_UNLISTED_FOLDER) else self.path)
+
+
+def _build_site_path(path: PurePosixPath) -> str:
+    return f"docs/{'index.html' if path == INDEX else path.with_suffix('.html')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ def test_navigation(page: Page, address: str) -> None:
     page.locator("main").get_by_role("link", name="Lint rules").click()
     page.get_by_role("link", name="L016").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("L016 shell-syntax-error")
+    expect(page.locator(".side [aria-current]")).to_have_text("Lint rules")
     page.get_by_role("navigation", name="Pages of the documentation").get_by_role("link", name="Isolation").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Isolation")
 
