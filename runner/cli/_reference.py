@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import click
 
 from runner import paths
-from runner.cli import bundle
+from runner.cli import _check_reference, bundle
 
 _PARAGRAPH_MARK = "\b"
 _SPECIAL_CHARS = re.compile(r"([\\*_\[\]<>|`])")
@@ -21,7 +21,9 @@ def render_generated_docs() -> dict[str, str] | None:
 
     A site of other labs than the built-in ones contains only their lessons: its readers do not write or grade labs.
     """
-    return {"cli": render_cli_reference()} if paths.uses_built_in_labs() else None
+    if not paths.uses_built_in_labs():
+        return None
+    return {"cli": render_cli_reference(), "snapshots": _check_reference.render_snapshot_reference()}
 
 
 def render_cli_reference() -> str:

@@ -98,8 +98,11 @@ class DocsLinkResolver:
 
 def _find_file(path: PurePosixPath) -> Path:
     """Return a file of the repository, which has another place in an installed package."""
-    folders = {"docs": paths.docs_folder(), "labs": paths.labs_folder(), "runner": paths.package_folder()}
+    folders = {"docs": paths.docs_folder(), "labs": paths.labs_folder(), "checks": paths.checks_folder()}
+    folders["runner"] = paths.package_folder()
     top_folder, *rest = path.parts
     if top_folder not in folders:
-        raise BrokenLinkError("points to a file that the site cannot contain; link only to docs, labs and runner")
+        raise BrokenLinkError(
+            "points to a file that the site cannot contain; link only to docs, labs, checks and runner"
+        )
     return folders[top_folder].joinpath(*rest)

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from runner import paths
-from runner.cli import _reference, cli
+from runner.cli import _check_reference, _reference, cli
 from runner.errors import BrokenLabError
 from runner.site_builder import build
 from tests.support import helpers
@@ -92,7 +92,7 @@ def test_broken_links(docs: Path) -> None:
         "one.md:7: the link '../labs/tiny/lesson.md#gone' points to a step that does not exist: 'tiny' has no {#gone}",
         "one.md:8: the link 'gone.png' points to a file that does not exist",
         "one.md:9: the link '../Makefile' points to a file that the site cannot contain; "
-        "link only to docs, labs and runner",
+        "link only to docs, labs, checks and runner",
         "one.md:10: the link '/one.md' must be a web address or a path relative to this file",
         "one.md:11: the image 'gone.png' points to a file that does not exist",
     ] == report_problems(docs).splitlines()
@@ -154,6 +154,16 @@ def test_only_with_built_in_labs(is_built_in: bool, monkeypatch: pytest.MonkeyPa
     """The commands build the documentation only for the built-in labs."""
     monkeypatch.setattr(paths, "uses_built_in_labs", lambda: is_built_in)
     assert is_built_in == (_reference.render_generated_docs() is not None)
+
+
+def test_snapshot_reference() -> None:
+    """The reference lists the public attributes, properties and methods of snapshots, from their docstrings."""
+    text = _check_reference.render_snapshot_reference()
+    swarm = text.partition("### SwarmSnapshot\n")[2].partition("\n### ")[0]
+    assert "| `members` | All members, including those that are down. |" in swarm
+    assert "| `run_command_once(name, *argv)` | Return the result of a read-only command on a node; " in swarm
+    assert "| `availability` | 'active', 'pause' or 'drain'. |" in text.partition("### Member\n")[2]
+    assert "`_" not in text
 
 
 def test_cli_reference() -> None:
