@@ -29,8 +29,8 @@ def _find_messages(comment: IgnoreComment, context: LintContext, rules_by_code: 
     if comment.other_words:
         words = " ".join(comment.other_words)
         yield f"'{words}' is not a code; only a comment in the front matter of lesson.md can also name one file"
-    if comment.file and not (comment.file.exists() and comment.file.is_relative_to(context.folder)):
-        yield f"the lab has no file {comment.file.relative_to(context.folder)}"
+    if comment.file and comment.file not in context.folder.rglob("*"):
+        yield f"the lab has no file {str(comment.file).removeprefix(f'{context.folder}/')}"
 
 
 def unused_ignores(
