@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import struct
@@ -14,16 +15,20 @@ from pathlib import Path
 MAX_ADDRESS_BYTES = 107 if sys.platform == "linux" else 103
 # struct ucred of unix(7): process, user and group.
 _CREDENTIALS = struct.Struct("3i")
+# SOL_LOCAL and LOCAL_PEERPID of macOS, from sys/un.h.
+_MACOS_LEVEL, _MACOS_PEER_PID = 0, 2
 
 
 def get_peer_pid(connection: socket.socket) -> int:
     """Return the process id of the listening process, in this process's PID namespace.
 
     Raises:
-        OSError: The process has ended.
-        AttributeError: This operating system does not provide it.
+        OSError: The process has ended, or this operating system does not provide it.
 
     """
+    if sys.platform != "linux":
+        size = struct.calcsize("i")
+        return int(struct.unpack("i", connection.getsockopt(_MACOS_LEVEL, _MACOS_PEER_PID, size))[0])
     process, _, _ = _CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
     return int(process)
 
@@ -41,12 +46,14 @@ def shorten_address(path: Path) -> Iterator[str]:
         path: The socket; its folder must exist.
 
     Raises:
-        OSError: The path is too long, and the folder cannot be opened.
+        OSError: The path is too long, and the folder cannot be opened or this operating system has no /proc.
 
     """
     if not is_address_too_long(path):
         yield str(path)
         return
+    if sys.platform != "linux":
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), str(path))
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
     try:
         yield f"/proc/self/fd/{folder}/{path.name}"

@@ -86,7 +86,7 @@ def _accepts_connections(path: Path) -> bool:
 
 def _listening_process(path: Path) -> int | None:
     """Return the id of the process that listens on a socket, if the operating system provides it."""
-    with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError, AttributeError):
+    with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
         probe.connect(str(path))
         return sockets.get_peer_pid(probe)
     return None

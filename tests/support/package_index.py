@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import threading
@@ -12,7 +11,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.support import helpers
+from tests.support import ci_runners
 
 DISTRIBUTION = "orchestration-labs"
 # `uv` and `uvx` are in the folder of the Python program, whether its environment is activated or not.
@@ -36,13 +35,8 @@ def serve_checkout(folder: Path) -> Iterator[str]:
     """
     project = folder / "simple" / DISTRIBUTION
     project.mkdir(parents=True)
-    source = folder / "source"
-    for name in ("runner", "checks", "labs", "site", "pyproject.toml", "README.md", "LICENSE"):
-        path = helpers.CHECKOUT / name
-        if path.is_dir():
-            shutil.copytree(path, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(path, source / name)
+    # Not in the checkout itself, where other tests may write files at the same time.
+    source = ci_runners.create_checkout_repository(folder / "source")
     subprocess.run([UV, "build", "--quiet", "--wheel", "--out-dir", project, source], check=True)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -25,7 +25,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def run(index: str, environment: dict[str, str], tmp_path: Path) -> Run:
+def run_elsewhere(index: str, environment: dict[str, str], tmp_path: Path) -> Run:
     """Return a function that runs a command in an empty folder, as a user without a checkout and without labs."""
     folders = {
         "UV_TOOL_DIR": "uv/tools",
@@ -52,36 +52,36 @@ def run(index: str, environment: dict[str, str], tmp_path: Path) -> Run:
     return run_command
 
 
-def follow_a_lab(run: Run, *labs: str) -> None:
+def follow_a_lab(run_elsewhere: Run, *labs: str) -> None:
     """Start a lab, use its node, check it and remove it.
 
     Args:
-        run: Runs commands.
+        run_elsewhere: Runs commands.
         labs: The command that runs labs.
 
     """
-    assert f"labs, version {__version__}\n" == run(*labs, "--version").stdout
-    assert LAB in run(*labs, "list").stdout
+    assert f"labs, version {__version__}\n" == run_elsewhere(*labs, "--version").stdout
+    assert LAB in run_elsewhere(*labs, "list").stdout
     try:
-        assert f"Started {LAB} in " in run(*labs, "start", LAB).stdout
-        assert run(*labs, "exec", "node1", "--", "docker", "version").stdout
-        assert "0 of " in run(*labs, "check", LAB, expected=1).stdout
+        assert f"Started {LAB} in " in run_elsewhere(*labs, "start", LAB).stdout
+        assert run_elsewhere(*labs, "exec", "node1", "--", "docker", "version").stdout
+        assert "0 of " in run_elsewhere(*labs, "check", LAB, expected=1).stdout
     finally:
-        run(*labs, "rm", LAB)
+        run_elsewhere(*labs, "rm", LAB)
 
 
-def test_uvx(run: Run) -> None:
+def test_uvx(run_elsewhere: Run) -> None:
     """`uvx` with the distribution's name runs labs without an installation."""
-    follow_a_lab(run, UVX, DISTRIBUTION)
+    follow_a_lab(run_elsewhere, UVX, DISTRIBUTION)
 
 
-def test_uv_tool(run: Run) -> None:
+def test_uv_tool(run_elsewhere: Run) -> None:
     """`uv tool install` installs the command `labs`."""
-    run(UV, "tool", "install", DISTRIBUTION)
-    follow_a_lab(run, "labs")
+    run_elsewhere(UV, "tool", "install", DISTRIBUTION)
+    follow_a_lab(run_elsewhere, "labs")
 
 
-def test_pipx(run: Run) -> None:
+def test_pipx(run_elsewhere: Run) -> None:
     """`pipx install` installs the command `labs`."""
-    run(UVX, "pipx", "install", DISTRIBUTION)
-    follow_a_lab(run, "labs")
+    run_elsewhere(UVX, "pipx", "install", DISTRIBUTION)
+    follow_a_lab(run_elsewhere, "labs")

@@ -53,13 +53,13 @@ class Engine:
 
 
 @pytest.fixture
-def forwarded(tmp_path: Path) -> Iterator[tuple[Engine, Path, subprocess.Popen[bytes]]]:
+def forwarded(short_folder: Path) -> Iterator[tuple[Engine, Path, subprocess.Popen[bytes]]]:
     """Yield an engine, the socket that leads to it, and the proxy process."""
-    engine = Engine(tmp_path / "docker.sock")
-    path = tmp_path / "tiny" / "node1.sock"
+    engine = Engine(short_folder / "docker.sock")
+    path = short_folder / "tiny" / "node1.sock"
     path.parent.mkdir()
-    argv = [sys.executable, "-c", SERVE, str(tmp_path), str(path)]
-    with subprocess.Popen(argv, env=helpers.build_environment(tmp_path)) as process:
+    argv = [sys.executable, "-c", SERVE, str(short_folder), str(path)]
+    with subprocess.Popen(argv, env=helpers.build_environment(short_folder)) as process:
         try:
             deadline = time.monotonic() + 10
             while not (engine.idle and path.exists()) and time.monotonic() < deadline:
@@ -111,21 +111,21 @@ def test_end_of_node(forwarded: tuple[Engine, Path, subprocess.Popen[bytes]]) ->
 
 
 def test_stop_proxies(
-    forwarded: tuple[Engine, Path, subprocess.Popen[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    forwarded: tuple[Engine, Path, subprocess.Popen[bytes]], short_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`stop_proxies` ends the process even while its connection to the node is open."""
-    monkeypatch.setattr(paths, "sockets_folder", lambda: tmp_path)
+    monkeypatch.setattr(paths, "sockets_folder", lambda: short_folder)
     _, path, process = forwarded
     socket_proxy.stop_proxies(ClusterId("tiny"))
     assert -signal.SIGTERM == process.wait(timeout=10)
     assert not path.parent.exists()
 
 
-def test_no_proxy_to_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_to_stop(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`stop_proxies` accepts a cluster without proxies, and removes the socket of a killed proxy."""
-    monkeypatch.setattr(paths, "sockets_folder", lambda: tmp_path)
+    monkeypatch.setattr(paths, "sockets_folder", lambda: short_folder)
     socket_proxy.stop_proxies(ClusterId("tiny"))
-    socket_file = tmp_path / "tiny" / "node1.sock"
+    socket_file = short_folder / "tiny" / "node1.sock"
     socket_file.parent.mkdir()
     with socket.socket(socket.AF_UNIX) as killed:
         killed.bind(str(socket_file))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from runner.lessons.model import Command
 from runner.lessons.player import CommandResult, LessonPlayer
 from tests.support import helpers
 
+pytestmark = pytest.mark.skipif(not shutil.which("timeout"), reason="this host has no GNU timeout, as nodes have")
 LIMITS = ResourceLimits(block_seconds=20, output_bytes=20)
 # For scripts that never end.
 SHORT = ResourceLimits(block_seconds=0.3, output_bytes=20)

@@ -45,7 +45,8 @@ _NICENESS = 5
 _SYS_KEYCTL, _JOIN_SESSION_KEYRING = 250, 1
 _CONNECT_SECONDS = 10
 # Probe an idle connection after this many seconds, repeat at this interval, and give up after so many probes.
-_KEEP_ALIVE = {socket.TCP_KEEPIDLE: 10, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 4}
+# These are names, because other systems than Linux do not have all of them, and this module can be imported there.
+_KEEP_ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4}
 
 
 class Supervisor:
@@ -138,7 +139,7 @@ class Supervisor:
         # A VM that is cut off does not close its connections.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option, value in _KEEP_ALIVE.items():
-            connection.setsockopt(socket.IPPROTO_TCP, option, value)
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
         return connection
 
     def _monitor_processes(self) -> None:
