@@ -53,7 +53,7 @@ def test_setup_gone(folder: Path) -> None:
         parse_cache.load_or_parse_lab(folder)
 
 
-@pytest.mark.parametrize("rest", [b"", b"garbage", b"c__main__\nGone\n."])
+@pytest.mark.parametrize("rest", [b"", b"garbage", b"crunner.lessons.model\nGone\n."])
 def test_damaged_entry(folder: Path, rest: bytes) -> None:
     """A damaged cache entry is ignored."""
     (entry,) = (paths.cache_folder() / "lessons").iterdir()
