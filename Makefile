@@ -3,11 +3,10 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
 READY  := $(VENV)/.installed
 CORES  := $(shell getconf _NPROCESSORS_ONLN)
 PYTEST := $(BIN)/python -u -m pytest --quiet
-# Each conftest.py says how many processes fit; each process has its own project.
-NODES_PYTEST = $(PYTEST) --numprocesses=auto --dist=loadfile --durations=15
 SIDE_BY_SIDE = $(MAKE) --no-print-directory --keep-going --jobs=$(CORES)
 LINTERS := lint-types lint-style lint-imports lint-shell lint-labs lint-workflows lint-changelog
 # What 'make affected' compares with, and how many minutes it may take: the other tiers leave this much of 40 minutes.
@@ -26,7 +25,7 @@ SHELL_FILES := $(wildcard .ci/*) $(wildcard labs/*/setup.sh) \
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY)  ## Start swarm-basics and play its lesson, with checks after each step
+demo: $(RUNTIME)  ## Start swarm-basics and play its lesson, with checks after each step
 	@echo '== 1/5  Building images for the nodes (two minutes the first time)'
 	@$(BIN)/labs images build swarm-basics
 	@echo '== 2/5  Checking this computer'
@@ -80,10 +79,11 @@ browser: $(READY)  ## Open the pages of the lesson site in Chromium
 	@$(PYTEST) tests/integration/browser
 
 docker: images-docker  ## Run the tests with nodes of the docker driver
-	@$(NODES_PYTEST) tests/integration/docker
+	@$(PYTEST) --durations=15 --numprocesses=auto --dist=loadfile tests/integration/docker
 
+# One after another: some tests attack their own VM, and measure how much of the host others still get.
 uml: images-uml  ## Run the tests with nodes of the uml driver
-	@$(NODES_PYTEST) tests/integration/uml
+	@$(PYTEST) --durations=15 tests/integration/uml
 
 images-docker: $(READY)
 	@WANT_ENGINE=yes PYTHON='$(PYTHON)' bash .ci/prerequisites
@@ -118,13 +118,14 @@ bench: $(READY)  ## Compare the speed of labs with plain Docker commands, in a t
 	@echo 'The benchmark removes and rebuilds the images of both drivers. First remove started labs: labs rm --all'
 	@$(BIN)/python -m tests.bench --from-scratch
 
-$(READY): pyproject.toml .ci/prerequisites
+# The demo does not wait for the tools of developers.
+$(RUNTIME) $(READY): pyproject.toml .ci/prerequisites
 	@echo '== Installing Debian packages and a virtual environment in $(VENV)'
 	@PYTHON='$(PYTHON)' bash .ci/prerequisites
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(if $(filter $(READY),$@),[dev])'
 	@$(BIN)/python -m compileall -q runner checks
-	@touch $@
+	@touch $(RUNTIME) $@
 
 clean:  ## Remove the files that make created here; 'labs rm --all' removes nodes
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

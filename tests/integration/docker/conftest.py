@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
+from runner.clusters import selection
 from tests.support.docker_leftovers import Leftovers
 from tests.support.labs_command import LabsRunner
-from tests.support.workers import count_workers
+
+_MAX_WORKERS, _MEGABYTES_PER_WORKER = 4, 2000
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return how many test processes fit: each one has its own project, with clusters of three nodes."""
-    return count_workers(2000)
+    """Return how many test processes fit: one per processor, and each with the memory for clusters of three nodes.
+
+    Each process has its own project. With more of them, tests would wait for the disk and the host engine.
+    """
+    return max(1, min(_MAX_WORKERS, os.cpu_count() or 1, selection.measure_free_memory() // _MEGABYTES_PER_WORKER))
 
 
 @pytest.fixture(scope="session")

@@ -12,12 +12,6 @@ from runner.nodes.driver_interface import Node
 from tests.support.helpers import NO_ENGINE
 from tests.support.labs_command import LabsRunner, make_labs_runner
 from tests.support.vm_leftovers import UmlLeftovers
-from tests.support.workers import count_workers
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """Return how many test processes fit: each one has its own project, with a cluster of three VMs."""
-    return count_workers(5000)
 
 
 @pytest.fixture(scope="session")
