@@ -101,6 +101,7 @@ FRAGMENTS = [
     "[", "{", ": ", "? ", "]", "|\n", ">\n", "2026-99-99", "1e999", "0x", "~", "null", "true", "on", "9" * 20,
     "0b2", "1:2:3", "-.inf", ".nan", "$(", "`", "'", '"', "<<END\n", ";;", "&", "|", "(", ")", "docker run -",
     " --image ", "image: ", "FROM ", "@step(", '"""', "def test_", "async ", "lambda: ", "class A:\n", "\0", "\r",
+    "# labs: ignore L024 a\n", "# labs: ignore", "<!-- labs: ignore L019 -->", "<!-- labs: ignore L999 x -->\n",
     "\x0b", "\x0c", "\x85", "\u2028", "\u200b", "\u202e", "\ufeff", "\ufffd", "\U0001f600", "\u0660", "\x1b[31m",
     "\ud800",
 ]  # fmt: skip
