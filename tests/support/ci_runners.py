@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.support import helpers
+from tests.support import helpers, source_files
 
 # The command that GitHub runs for 'shell: bash'.
 GITHUB_SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
@@ -93,12 +93,9 @@ def record_labs_arguments(argv: Sequence[str], programs: Path, **variables: str)
 
 def create_checkout_repository(folder: Path) -> Path:
     """Create a Git repository with the current files of this checkout, on the branch main, and return its folder."""
-    argv = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(argv, cwd=helpers.CHECKOUT, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, listed.split("\0")):
-        if (helpers.CHECKOUT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(helpers.CHECKOUT / name, folder / name)
+    for name in source_files.list_source_files():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(helpers.CHECKOUT / name, folder / name)
     commit_all(folder)
     return folder
 

@@ -22,7 +22,7 @@ from runner.grading import reports
 from runner.grading.resource_limits import ResourceLimits
 from runner.lessons import parse
 from runner.lessons.lint import linter
-from tests.support import docs_examples, helpers
+from tests.support import docs_examples, helpers, source_files
 
 PAGES = sorted([*helpers.CHECKOUT.glob("*.md"), *helpers.CHECKOUT.glob("docs/**/*.md")])
 
@@ -109,10 +109,9 @@ def list_variables(text: str) -> set[str]:
 
 def test_environment_variables() -> None:
     """The reference lists exactly the environment variables that code, workflows, jobs and tests use."""
-    argv = ["git", "ls-files", "runner", "checks", "labs", "tests", ".github", ".gitlab", ".ci", "Makefile"]
-    listed = subprocess.run(argv, cwd=helpers.CHECKOUT, capture_output=True, text=True, check=True).stdout
-    files = [helpers.CHECKOUT / name for name in listed.splitlines()]
-    used = {name for file in files if file.is_file() for name in list_variables(file.read_text("utf-8", "replace"))}
+    folders = ("runner", "checks", "labs", "tests", ".github", ".gitlab", ".ci", "Makefile")
+    files = [helpers.CHECKOUT / name for name in source_files.list_source_files(*folders)]
+    used = {name for file in files for name in list_variables(file.read_text("utf-8", "replace"))}
     rows = re.findall(r"^\| (`.*?`) \|", docs_examples.VARIABLES_PAGE.read_text("utf-8"), re.MULTILINE)
     assert used - PYTHON_CONSTANTS == list_variables("\n".join(rows))
 

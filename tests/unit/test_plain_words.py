@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from tests.support import helpers
+from tests.support import helpers, source_files
 
 # Each pattern with what to write. An underscore ends a word, so identifiers count too.
 DIALECT = {
@@ -96,10 +95,8 @@ EXCEPTIONS = helpers.CHECKOUT / "tests" / "unit" / "plain_words_exceptions.txt"
 
 
 def list_checked_files() -> list[str]:
-    """Return the tracked text files in the folders that are checked."""
-    argv = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *CHECKED]
-    listed = subprocess.run(argv, cwd=helpers.CHECKOUT, capture_output=True, text=True, check=True).stdout.splitlines()
-    return [name for name in listed if name not in SKIPPED and (helpers.CHECKOUT / name).is_file()]
+    """Return the source files in the folders that are checked."""
+    return [name for name in source_files.list_source_files(*CHECKED) if name not in SKIPPED]
 
 
 def read_exceptions() -> set[tuple[str, str]]:
