@@ -26,8 +26,8 @@ VERSION = "99.0.0"
 REPOSITORY = "octo/labs"
 # Commands that change the computer, so they run only on the one that GitHub discards after the job.
 CHANGES_THE_COMPUTER = ("sudo ",)
-# Commands that need images of nodes; tests/integration/docker/test_release_bundles.py runs them.
-NEEDS_IMAGES = ("labs images build", "mkdir bundles", "bash .ci/prerequisites")
+# Commands that build images of nodes for minutes, with the packages of the same computer. `make docker` runs both.
+BUILDS_IMAGES = ("labs images build", "bash .ci/prerequisites")
 TESTED_HERE = (
     ".ci/build-dist",
     ".ci/check-release",
@@ -37,6 +37,7 @@ TESTED_HERE = (
     'echo "$RESULTS"',
     "gh release create",
     "matrix=$(labs list",
+    "mkdir bundles",
     "python -m pip install",
     "uv publish",
 )
@@ -69,7 +70,7 @@ def run_step(step: WorkflowStep, folder: Path, **variables: str) -> subprocess.C
 
 def test_every_step_is_known() -> None:
     """Each step is a target of make, or one that a test runs, or one that only GitHub's computers can run."""
-    known = ("make ", *CHANGES_THE_COMPUTER, *NEEDS_IMAGES, *TESTED_HERE)
+    known = ("make ", *CHANGES_THE_COMPUTER, *BUILDS_IMAGES, *TESTED_HERE)
     assert [] == [step for step in STEPS if not step.script.startswith(known)]
     assert [] == [start for start in known if not any(step.script.startswith(start) for step in STEPS)]
 
@@ -184,6 +185,22 @@ def test_release(checkout: Path, tmp_path: Path) -> None:
     arguments = (tmp_path / "arguments").read_text("utf-8").splitlines()
     assert ["release", "create", f"v{VERSION}", "--verify-tag", "--title", f"labs {VERSION}"] == arguments[:6]
     assert ["--notes-file", "notes.md", *(f"assets/{name}" for name in names)] == arguments[6:]
+
+
+@pytest.mark.parametrize(("content", "status"), [("images", 0), ("damaged", 1)])
+def test_export(content: str, status: int, tmp_path: Path) -> None:
+    """The step exports one driver's images to a folder, and fails if a checksum does not fit its file.
+
+    `labs images export` itself is a stand-in here; tests/integration/docker/test_image_bundles.py runs the real one.
+    """
+    export = (
+        f'cd "$5" && printf images >a.tar.gz && sha256sum a.tar.gz >a.tar.gz.sha256 && printf {content} >a.tar.gz\n'
+    )
+    arguments = f"printf '%s ' \"$@\" >{tmp_path}/arguments\n"
+    helpers.write_script(tmp_path / "programs", "labs", arguments + export)
+    (tmp_path / "checkout").mkdir()
+    assert status == run_step(find_step("mkdir bundles"), tmp_path / "checkout", DRIVER="uml").returncode
+    assert "images export --driver uml bundles/ " == (tmp_path / "arguments").read_text("utf-8")
 
 
 MINISIGN = pytest.mark.skipif(not shutil.which("minisign"), reason="needs minisign: apt-get install minisign")
