@@ -20,12 +20,13 @@ SHELL_FILES := $(wildcard .ci/*) $(wildcard labs/*/setup.sh) \
 	$(shell grep -rlE '^\#! ?/(usr/)?bin/(env )?(ba)?sh' labs/*/files)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo unit unit-tests lint $(LINTERS) cli browser docker uml images-docker images-uml course affected prove test coverage fuzz bench clean
+.PHONY: help demo unit unit-tests lint $(LINTERS) cli browser docker uml images-docker images-uml course affected prove test coverage fuzz dist bench clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUNTIME)  ## Start swarm-basics and play its lesson, with checks after each step
+	@PYTHON='$(PYTHON)' bash .ci/prerequisites
 	@echo '== 1/5  Building images for the nodes (two minutes the first time)'
 	@$(BIN)/labs images build swarm-basics
 	@echo '== 2/5  Checking this computer'
@@ -90,6 +91,7 @@ images-docker: $(READY)
 	@$(BIN)/labs images build --driver docker
 
 images-uml: $(READY)
+	@PYTHON='$(PYTHON)' bash .ci/prerequisites
 	@$(BIN)/labs images build --driver uml
 
 course: images-uml  ## Test that the labs fit together as a course, and that one of them runs on both drivers
@@ -114,14 +116,17 @@ coverage: $(READY)  ## Measure which code the tests of unit and cli run, and com
 fuzz: $(READY)  ## Run the tests that draw their input, with much more input
 	@HYPOTHESIS_PROFILE=long $(PYTEST) --numprocesses=$(CORES) -m hypothesis tests/unit
 
+dist: $(READY)  ## Build the distributions as a release does, and check them
+	@.ci/build-dist
+
 bench: $(READY)  ## Compare the speed of labs with plain Docker commands, in a table with ratios
 	@echo 'The benchmark removes and rebuilds the images of both drivers. First remove started labs: labs rm --all'
 	@$(BIN)/python -m tests.bench --from-scratch
 
-# The demo does not wait for the tools of developers.
+# The demo does not wait for the tools of developers, and unit tests do not wait for the Debian packages of nodes.
 $(RUNTIME) $(READY): pyproject.toml .ci/prerequisites
-	@echo '== Installing Debian packages and a virtual environment in $(VENV)'
-	@PYTHON='$(PYTHON)' bash .ci/prerequisites
+	@echo '== Installing a virtual environment in $(VENV)'
+	@WANT_NODES=no PYTHON='$(PYTHON)' bash .ci/prerequisites
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(if $(filter $(READY),$@),[dev])'
 	@$(BIN)/python -m compileall -q runner checks
