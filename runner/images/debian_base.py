@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -12,10 +13,12 @@ from pathlib import Path
 
 from runner import debian_packages, paths
 from runner.errors import HostError
+from runner.images import recipe
 from runner.status import DetailCallback
 
 RELEASE = "trixie"
 SOURCES_FILE = "sources/sources.list"
+ARCHIVE_PREFIX = "base-"
 _EXTRA_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 _ERROR_LINES = 20
@@ -48,7 +51,11 @@ def render_apt_sources() -> str:
 
 def read_extra_certificates() -> dict[str, bytes]:
     """Return the certificates that this host trusts in addition to Debian's, by file name."""
-    return {path.name: path.read_bytes() for path in sorted(_EXTRA_CERTIFICATES.rglob("*.crt"))}
+    return {path.name: path.read_bytes() for path in _list_extra_certificates()}
+
+
+def _list_extra_certificates() -> list[Path]:
+    return sorted(_EXTRA_CERTIFICATES.rglob("*.crt"))
 
 
 def hash_host_inputs() -> str:
@@ -74,8 +81,8 @@ def read_proxy_build_args() -> dict[str, str]:
     return {name: os.environ[name] for name in _PROXY_VARIABLES if name in os.environ}
 
 
-def bootstrap_root_archive(report_detail: DetailCallback) -> Path:
-    """Create a Debian root file system with mmdebstrap.
+def bootstrap_base_archive(report_detail: DetailCallback) -> Path:
+    """Create the file system of the base image with mmdebstrap, as the base recipe's Dockerfile does on a Debian image.
 
     Args:
         report_detail: Called with each of mmdebstrap's progress messages.
@@ -95,7 +102,7 @@ def bootstrap_root_archive(report_detail: DetailCallback) -> Path:
             "'labs images import FILE'.",
         )
     paths.cache_folder().mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(suffix=".tar", prefix="root-", dir=paths.cache_folder())
+    handle, name = tempfile.mkstemp(suffix=".tar", prefix=ARCHIVE_PREFIX, dir=paths.cache_folder())
     os.close(handle)
     archive = Path(name)
     try:
@@ -121,8 +128,20 @@ def _mmdebstrap_command(archive: Path, sources: str) -> list[str]:
     options = ["--variant=minbase", "--format=tar", '--aptopt=Acquire::Languages "none"']
     options.append('--aptopt=Acquire::Check-Valid-Until "false"')
     options += [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "man", "locale", "info")]
-    options.append('--customize-hook=rm -rf "$1"/var/lib/apt/lists/*')
+    options.append("--include=ca-certificates")
+    options += [f"--customize-hook={hook}" for hook in _list_hooks()]
     return [*_isolation_prefix(), "mmdebstrap", *options, RELEASE, str(archive), *(["-"] if sources else [])]
+
+
+def _list_hooks() -> list[str]:
+    """Return the commands that complete the file system, whose path is their first argument."""
+    labs_install = recipe.load_recipes()[recipe.BASE].folder / "labs-install"
+    copies = {"/usr/local/sbin": [labs_install], "/usr/local/share/ca-certificates": _list_extra_certificates()}
+    hooks = [f"copy-in {shlex.join(map(str, files))} {folder}" for folder, files in copies.items() if files]
+    hooks.append('chmod 755 "$1"/usr/local/sbin/labs-install')
+    hooks.append('chroot "$1" update-ca-certificates')
+    hooks.append('rm -rf "$1"/var/lib/apt/lists/*')
+    return hooks
 
 
 def _run_mmdebstrap(archive: Path, report_detail: DetailCallback) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import docker
 import requests
@@ -13,12 +15,12 @@ from docker.errors import DockerException, ImageNotFound
 
 from runner.drivers.common.image_builder import StoredImage
 from runner.drivers.docker import host_engine, labels
+from runner.drivers.docker.dockerfile import SplitDockerfile, split_dockerfile
 from runner.images import debian_base, recipe
 from runner.images.recipe import Recipe
 from runner.status import DetailCallback
 
 _OFFICIAL_ROOT = "debian:trixie-slim"
-_OWN_ROOT = f"labs/root:{debian_base.RELEASE}"
 # A reachable registry answers in a fraction of this; without network, a name server can take minutes to time out.
 _REGISTRY_SECONDS = 8
 _LOG_CHARACTERS = 3000
@@ -77,50 +79,70 @@ class EngineBackend:
 
     def build_base_image(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
         """Build the base on the official Debian image, if it can be pulled."""
-        root = _OFFICIAL_ROOT
-        if not (self.find_stored_images([root]) or (is_online and self.try_pull_image(root))):
-            root = _OWN_ROOT
-            if not self.find_stored_images([root]):
-                self._import_root(report_detail)
+        source = recipe.load_recipes()[recipe.BASE]
+        if not (self.find_stored_images([_OFFICIAL_ROOT]) or (is_online and self.try_pull_image(_OFFICIAL_ROOT))):
+            self._import_base(source, tag, report_detail)
+            return
         files = debian_base.collect_extra_files()
-        if debian_base.SOURCES_FILE in files and root == _OFFICIAL_ROOT:
+        if debian_base.SOURCES_FILE in files:
             # Otherwise apt would use the official image's own list of mirrors in addition to this host's.
             files |= {"sources/sources.list.d/": b"", "sources/sources.list.d/debian.sources": b""}
-        self._build(recipe.load_recipes()[recipe.BASE], tag, {"ROOT": root}, files, report_detail)
+        options = {"tag": tag, "labels": _build_image_labels(source)}
+        self._run_builder(f"building {tag}", source, {"ROOT": _OFFICIAL_ROOT}, files, report_detail, **options)
 
-    def _import_root(self, report_detail: DetailCallback) -> None:
-        archive = debian_base.bootstrap_root_archive(report_detail)
+    def _import_base(self, source: Recipe, tag: str, report_detail: DetailCallback) -> None:
+        archive = debian_base.bootstrap_base_archive(report_detail)
         try:
-            repository, tag = _OWN_ROOT.split(":")
+            repository, version = tag.split(":")
             with host_engine.translate_engine_errors("importing the Debian base"):
-                self._client.api.import_image_from_file(str(archive), repository=repository, tag=tag)
+                self._client.api.import_image_from_file(
+                    str(archive), repository=repository, tag=version, changes=_build_label_changes(source)
+                )
         finally:
             archive.unlink()
 
     def build_image(self, source: Recipe, tag: str, base_tag: str, report_detail: DetailCallback) -> None:
-        """Build an image with the engine's own builder."""
-        self._build(source, tag, {"BASE": base_tag}, {}, report_detail)
+        """Build an image with the engine's own builder, and configure it in one step."""
+        parts = split_dockerfile((source.folder / "Dockerfile").read_text("utf-8"))
+        files = {"Dockerfile": parts.filesystem.encode()}
+        image = self._run_builder(f"building {tag}", source, {"BASE": base_tag}, files, report_detail)
+        report_detail("configuration")
+        with host_engine.translate_engine_errors(f"building {tag}"):
+            self._commit_image(image, tag, [*parts.changes, *_build_label_changes(source)], parts)
 
-    def _build(
+    def _commit_image(self, image: str, tag: str, changes: Sequence[str], parts: SplitDockerfile) -> None:
+        """Create an image with the same files and another configuration."""
+        api = self._client.api
+        repository, version = tag.split(":")
+        # The engine needs a command to create a container, even if an instruction replaces the command afterwards.
+        command = ["true"] if parts.sets_command else None
+        container = api.create_container(image, command, stop_signal=parts.stop_signal)["Id"]
+        try:
+            api.commit(container, repository, version, changes=changes)
+        finally:
+            api.remove_container(container, v=True, force=True)
+
+    def _run_builder(
         self,
+        purpose: str,
         source: Recipe,
-        tag: str,
         arguments: dict[str, str],
         files: dict[str, bytes],
         report_detail: DetailCallback,
-    ) -> None:
+        **options: Any,
+    ) -> str:
+        """Build an image in a recipe's folder, and return its id."""
         log = []
-        step = ""
-        with host_engine.translate_engine_errors(f"building {tag}"):
+        step = image = ""
+        with host_engine.translate_engine_errors(purpose):
             stream = self._client.api.build(
                 fileobj=_pack_context(source, files),
                 custom_context=True,
-                tag=tag,
                 buildargs={**debian_base.read_proxy_build_args(), **arguments},
-                labels={**labels.IMAGES, labels.RECIPE: source.name, labels.STAND_IN: source.description},
                 rm=True,
                 forcerm=True,
                 decode=True,
+                **options,
             )
             for message in stream:
                 self._stop_if_cancelled()
@@ -129,9 +151,11 @@ class EngineBackend:
                 if text.startswith("Step "):
                     step = text.split(" : ")[0]
                 report_detail(step)
+                image = message.get("aux", {}).get("ID", image)
                 if "error" in message:
                     log_end = "".join(log)[-_LOG_CHARACTERS:]
-                    raise host_engine.create_engine_error(f"building {tag}", message["error"].strip(), log_end)
+                    raise host_engine.create_engine_error(purpose, message["error"].strip(), log_end)
+        return image
 
     def cancel_builds(self) -> None:
         """Let each running build and pull stop at its next message."""
@@ -142,18 +166,28 @@ class EngineBackend:
             raise BuildCancelledError
 
 
+def _build_image_labels(source: Recipe) -> dict[str, str]:
+    return {**labels.IMAGES, labels.RECIPE: source.name, labels.STAND_IN: source.description}
+
+
+def _build_label_changes(source: Recipe) -> list[str]:
+    return [f"LABEL {key}={json.dumps(value)}" for key, value in _build_image_labels(source).items()]
+
+
 def _pack_context(source: Recipe, files: dict[str, bytes]) -> io.BytesIO:
     """Return a build context as a tar archive.
 
     Args:
         source: The recipe whose folder it contains.
-        files: Further files by name; the name of an empty folder ends in a slash.
+        files: Further files by name, or replacements of the recipe's own; the name of an empty folder ends in a slash.
 
     """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for path in source.list_files():
-            archive.add(path, str(path.relative_to(source.folder)))
+            name = str(path.relative_to(source.folder))
+            if name not in files:
+                archive.add(path, name)
         for name, data in files.items():
             entry = tarfile.TarInfo(name.rstrip("/"))
             entry.type, entry.mode = (tarfile.DIRTYPE, 0o755) if name.endswith("/") else (tarfile.REGTYPE, 0o644)

@@ -7,14 +7,16 @@ import io
 import json
 import secrets
 import tarfile
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import docker
 from docker.errors import ImageNotFound, NotFound
 
 from runner import paths, signals
-from runner.drivers.common import image_set
+from runner.drivers.common import image_set, parallel
 from runner.drivers.common.image_builder import build_image_set
 from runner.drivers.common.image_set import ImageSet
 from runner.drivers.docker import (
@@ -29,6 +31,7 @@ from runner.drivers.docker import (
 )
 from runner.drivers.docker.images import EngineBackend
 from runner.drivers.docker.layer_cache import LayerCache
+from runner.drivers.docker.layer_locks import LayerLocks
 from runner.images import recipe
 from runner.nodes.driver_interface import ClusterId, NodeImage
 from runner.status import DetailCallback, StatusReporter
@@ -37,6 +40,7 @@ from runner.storage import codec
 # The containers that fill a cache have a cluster's labels, so that leftovers are removed like those of a cluster.
 _BUILD_CLUSTER = ClusterId("images", "build")
 _PUSH_PORT = 5000
+_MAX_PUSHES = 2
 
 
 def build_layer_cache(client: docker.DockerClient, names: Iterable[str], reporter: StatusReporter) -> None:
@@ -108,8 +112,7 @@ def _fill_volume(client: docker.DockerClient, cache: LayerCache, report_detail: 
             mirror_address = str(network.create_cluster_network(client, _BUILD_CLUSTER)[network.MIRROR_HOST])
             mirror = _create_mirror(client, cache, mirror_address)
         readiness.start_container_and_wait(client, mirror, "the registry mirror")
-        report_detail("pushing images to the registry mirror")
-        _push_images(client, images)
+        _push_images(client, images, report_detail)
         report_detail("unpacking images for the nodes")
         with signals.defer_interrupts_in_block():
             node = _create_node(client, cache, mirror_address, facts)
@@ -136,26 +139,35 @@ def _create_mirror(client: docker.DockerClient, cache: LayerCache, address: str)
     return str(container["Id"])
 
 
-def _push_images(client: docker.DockerClient, images: Sequence[NodeImage]) -> None:
+def _push_images(client: docker.DockerClient, images: Sequence[NodeImage], report_detail: DetailCallback) -> None:
     details = client.api.inspect_container(labels.format_object_name(_BUILD_CLUSTER, "mirror"))
     port = details["NetworkSettings"]["Ports"][f"{_PUSH_PORT}/tcp"][0]["HostPort"]
+    layers = {image.image: client.api.inspect_image(image.image)["RootFS"]["Layers"] for image in images}
+    layer_locks = LayerLocks()
 
     def get_reference(image: NodeImage) -> tuple[str, str]:
         repository, tag = image_set.add_library_namespace(image.name).rsplit(":", 1)
         return f"127.0.0.1:{port}/{repository}", tag
 
-    def push(image: NodeImage) -> None:
+    def push(image: NodeImage, stop: threading.Event) -> None:
         repository, tag = get_reference(image)
-        with signals.defer_interrupts_in_block():
-            client.api.tag(image.image, repository, tag)
-        for message in client.api.push(repository, tag=tag, stream=True, decode=True):
-            if "error" in message:
-                raise host_engine.create_engine_error(f"pushing {image.name} to the registry mirror", message["error"])
+        with layer_locks.hold_missing_layers(layers[image.image]):
+            for message in client.api.push(repository, tag=tag, stream=True, decode=True):
+                if stop.is_set():
+                    return
+                if "error" in message:
+                    purpose = f"pushing {image.name} to the registry mirror"
+                    raise host_engine.create_engine_error(purpose, message["error"])
 
     try:
-        # One after another: a registry that receives the same layer twice at once can answer with an error.
-        for image in images:
-            push(image)
+        with signals.defer_interrupts_in_block():
+            for image in images:
+                client.api.tag(image.image, *get_reference(image))
+        # The engine compresses a layer on one processor.
+        jobs = [partial(push, image) for image in images]
+        parallel.run_jobs(
+            jobs, lambda done: report_detail(f"pushing images to the registry mirror, {done}"), _MAX_PUSHES
+        )
     finally:
         for image in images:
             with contextlib.suppress(ImageNotFound):
@@ -174,7 +186,7 @@ def _create_node(
         cache.image_set.node_image,
         name=name,
         labels=labels.build_cluster_labels(_BUILD_CLUSTER),
-        environment={"LABS_MIRROR": mirror_address},
+        environment={"LABS_MIRROR": mirror_address, "LABS_UNPACK": "yes"},
         host_config=capabilities.build_host_config(
             client, {"network_mode": labels.format_object_name(_BUILD_CLUSTER), "binds": binds, **options}
         ),

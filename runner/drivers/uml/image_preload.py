@@ -21,8 +21,12 @@ from runner.status import DetailCallback
 
 _NAME = "disk"
 # Pulled, not loaded, because only pulled images get the digests that the registry mirror will answer with. The engine
-# id is deleted because each engine must generate its own.
-_PULL = "printf '%s\\n' \"$@\" | xargs -rn1 docker pull --quiet && rm -f /var/lib/docker/engine-id"
+# id is deleted because each engine must generate its own. The record of networks is deleted because an engine that
+# finds one creates the default network, removes it and creates it again, with 22 calls of iptables each time.
+_PULL = (
+    "printf '%s\\n' \"$@\" | xargs -rn1 docker pull --quiet"
+    " && rm -f /var/lib/docker/engine-id /var/lib/docker/network/files/local-kv.db"
+)
 
 
 def preload_images(artifacts_folder: Path, names: Sequence[str], report_detail: DetailCallback) -> None:

@@ -20,7 +20,6 @@ from runner.images import debian_base, recipe
 from runner.images.recipe import Recipe
 from runner.status import DetailCallback
 
-_ROOT_TAG = f"labs/root:{debian_base.RELEASE}"
 _REGISTRY_HOST = "docker.io"
 _REGISTRY_URL = "https://registry-1.docker.io/v2/"
 # A reachable registry answers in a fraction of this; without network, a name server can take minutes to time out.
@@ -79,28 +78,16 @@ class BuildahBackend:
         return True
 
     def build_base_image(self, tag: str, is_online: bool, report_detail: DetailCallback) -> None:
-        """Build the base on a root from mmdebstrap, even online, so that it uses this host's package mirrors."""
-        if not self.find_stored_images([_ROOT_TAG]):
-            self._build_root(report_detail)
-        report_detail("certificates and mirrors")
-        with _build_context(recipe.load_recipes()[recipe.BASE].folder) as folder:
-            for name, data in debian_base.collect_extra_files().items():
-                if name.endswith("/"):
-                    (folder / name).mkdir(exist_ok=True)
-                else:
-                    (folder / name).write_bytes(data)
-            self._storage.build_image(folder, tag, {"ROOT": _ROOT_TAG})
-
-    def _build_root(self, report_detail: DetailCallback) -> None:
+        """Build the base with mmdebstrap, even online, so that it uses this host's package mirrors."""
         # Left over from a build that was killed.
-        for leftover in paths.cache_folder().glob("root-*.tar"):
+        for leftover in paths.cache_folder().glob(f"{debian_base.ARCHIVE_PREFIX}*.tar"):
             leftover.unlink(missing_ok=True)
-        archive = debian_base.bootstrap_root_archive(report_detail)
+        archive = debian_base.bootstrap_base_archive(report_detail)
         try:
             with _build_context() as folder:
-                archive.rename(folder / "root.tar")
-                (folder / "Dockerfile").write_text("FROM scratch\nADD root.tar /\n", "utf-8")
-                self._storage.build_image(folder, _ROOT_TAG, {})
+                archive.rename(folder / "base.tar")
+                (folder / "Dockerfile").write_text("FROM scratch\nADD base.tar /\n", "utf-8")
+                self._storage.build_image(folder, tag, {})
         finally:
             archive.unlink(missing_ok=True)
 
@@ -131,7 +118,7 @@ def prune_images(remove_all: bool) -> int:
     current = artifacts.find_newest_artifacts()
     real = [_format_pulled_tag(image.name) for image in current.images if not image.stand_in] if current else []
     return buildah.prune_storage_images(
-        keep=[_ROOT_TAG, *recipe.compute_image_tags(debian_base.hash_host_inputs()).values(), *real]
+        keep=[*recipe.compute_image_tags(debian_base.hash_host_inputs()).values(), *real]
     )
 
 
@@ -140,14 +127,11 @@ def _format_pulled_tag(name: str) -> str:
 
 
 @contextmanager
-def _build_context(source: Path | None = None) -> Iterator[Path]:
-    """Yield a temporary folder to build from; a copy of `source`, if given."""
+def _build_context() -> Iterator[Path]:
+    """Yield an empty temporary folder to build from."""
     folder = artifacts.uml_cache_folder() / "context"
     shutil.rmtree(folder, ignore_errors=True)
-    if source:
-        shutil.copytree(source, folder)
-    else:
-        folder.mkdir(parents=True)
+    folder.mkdir(parents=True)
     try:
         yield folder
     finally:

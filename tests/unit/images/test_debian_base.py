@@ -9,7 +9,7 @@ import pytest
 
 from runner import paths
 from runner.errors import HostError
-from runner.images import debian_base
+from runner.images import debian_base, recipe
 from tests.support import helpers
 
 
@@ -110,7 +110,7 @@ def test_proxy_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_mmdebstrap() -> None:
     """If mmdebstrap is missing, the error says how to install it."""
     with pytest.raises(HostError, match=r"mmdebstrap.* is not installed") as caught:
-        debian_base.bootstrap_root_archive(print)
+        debian_base.bootstrap_base_archive(print)
     assert "debian-archive-keyring" in caught.value.advice
     assert "Then retry." in caught.value.advice
     assert caught.value.advice.endswith("from another host with 'labs images import FILE'.")
@@ -121,7 +121,7 @@ def test_bootstrap(tmp_path: Path) -> None:
     apt_get(tmp_path, "Debian|http://mirror/")
     mmdebstrap(tmp_path, 'echo "I: running apt-get update..." >&2; echo "noise" >&2; cat >"$target"')
     details: list[str] = []
-    archive = debian_base.bootstrap_root_archive(details.append)
+    archive = debian_base.bootstrap_base_archive(details.append)
     assert "deb http://mirror/ trixie main\ndeb http://mirror/ trixie-updates main\n" == archive.read_text()
     assert ["running apt-get update..."] == details
     assert paths.cache_folder() == archive.parent
@@ -130,9 +130,22 @@ def test_bootstrap(tmp_path: Path) -> None:
 def test_without_mirrors(tmp_path: Path) -> None:
     """If this host has no mirrors, mmdebstrap uses its default ones and reads none from its input."""
     mmdebstrap(tmp_path, 'echo "$@" >"$target"')
-    words = debian_base.bootstrap_root_archive(lambda _detail: None).read_text().split()
+    words = debian_base.bootstrap_base_archive(lambda _detail: None).read_text().split()
     assert "trixie" in words
     assert "-" not in words
+
+
+def test_additions(tmp_path: Path) -> None:
+    """Mmdebstrap installs ca-certificates, and copies labs-install and this host's additional certificates."""
+    certificate = tmp_path / "certificates" / "my ca.crt"
+    certificate.parent.mkdir()
+    certificate.write_text("certificate")
+    mmdebstrap(tmp_path, 'printf "%s\\n" "$@" >"$target"')
+    options = debian_base.bootstrap_base_archive(lambda _detail: None).read_text().splitlines()
+    assert "--include=ca-certificates" in options
+    script = recipe.load_recipes()[recipe.BASE].folder / "labs-install"
+    assert f"--customize-hook=copy-in {script} /usr/local/sbin" in options
+    assert f"--customize-hook=copy-in '{certificate}' /usr/local/share/ca-certificates" in options
 
 
 FAILING = """
@@ -148,7 +161,7 @@ def test_failing_bootstrap(tmp_path: Path) -> None:
     """If mmdebstrap fails, the error has its exit status and last lines, and no archive is left."""
     mmdebstrap(tmp_path, FAILING)
     with pytest.raises(HostError) as caught:
-        debian_base.bootstrap_root_archive(lambda _detail: None)
+        debian_base.bootstrap_base_archive(lambda _detail: None)
     assert "mmdebstrap could not build the Debian base (exit status 25)." == caught.value.message
     assert [f"I: line {number}" for number in range(12, 31)] + ["E: no room"] == caught.value.log.splitlines()
     assert [] == list(paths.cache_folder().iterdir())
@@ -159,7 +172,7 @@ def test_early_end_of_bootstrap(tmp_path: Path) -> None:
     apt_get(tmp_path, f"Debian|http://{'mirror' * 20_000}/")
     mmdebstrap(tmp_path, 'echo "E: no rights" >&2; exit 1')
     with pytest.raises(HostError, match="exit status 1") as caught:
-        debian_base.bootstrap_root_archive(lambda _detail: None)
+        debian_base.bootstrap_base_archive(lambda _detail: None)
     assert "E: no rights\n" == caught.value.log
 
 
@@ -171,7 +184,7 @@ def test_interrupted_bootstrap(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        debian_base.bootstrap_root_archive(interrupt)
+        debian_base.bootstrap_base_archive(interrupt)
     assert [] == list(paths.cache_folder().iterdir())
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
