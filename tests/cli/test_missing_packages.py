@@ -39,7 +39,7 @@ def test_without_engine(path: str, tmp_path: Path) -> None:
 
 
 def test_docker_only(path: str, tmp_path: Path) -> None:
-    """If only the driver docker may be used, the command installs an engine, unless one is installed and not running."""
+    """If only the driver docker may be used, the command installs an engine, unless one is installed but stopped."""
     # labs also searches these folders, which are not in the PATH of an ordinary user.
     has_engine = any(Path(folder, "dockerd").exists() for folder in ("/usr/sbin", "/sbin"))
     command = format_install_command(["debian-archive-keyring", "docker.io", "mmdebstrap"])
