@@ -31,7 +31,8 @@ try:
     from runner.grading import dask_worker
 except ModuleNotFoundError as missing:
     raise HostError(
-        "'--dask' needs the Python package 'distributed', which is not installed.", "Run 'pip install distributed'."
+        "'--dask' needs the Python package 'distributed', which is not installed.",
+        "Install labs as 'orchestration-labs[distributed]', or run 'pip install distributed' in its environment.",
     ) from missing
 
 _VERSION = metadata.version("distributed")
