@@ -11,8 +11,9 @@ from runner.checking.parallel_verify import LabOnDriver
 from runner.checking.verify_report import LabVerification, Verdict
 from runner.storage import atomic, codec
 
-# Measured with the labs of this project, two at a time on two processors: from 2.5 to 5.5 seconds.
-_SECONDS_PER_LESSON_MINUTE = 4.0
+# Measured with the labs of this project, two at a time on two processors: 2 to 4 s on containers, and 6 to 7 s on VMs.
+_SECONDS_PER_LESSON_MINUTE = 3.0
+_SECONDS_PER_LESSON_MINUTE_ON_VMS = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,12 @@ class DurationRecords:
 
     def estimate_seconds(self, job: LabOnDriver) -> float:
         """Return how long a verification probably takes: as long as the last one here, else by the lesson's length."""
-        default = job.lab.lesson.minutes * _SECONDS_PER_LESSON_MINUTE
-        return self.seconds.get(_create_key(job.lab.name, job.driver), default)
+        recorded = self.seconds.get(_create_key(job.lab.name, job.driver))
+        if recorded is not None:
+            return recorded
+        uses_vms = job.reserved_memory_mb > 0
+        pace = _SECONDS_PER_LESSON_MINUTE_ON_VMS if uses_vms else _SECONDS_PER_LESSON_MINUTE
+        return job.lab.lesson.minutes * pace
 
 
 def load_duration_records() -> DurationRecords:

@@ -120,14 +120,13 @@ def test_longest_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_recorded_duration(jobs: dict[str, LabOnDriver]) -> None:
-    """The duration of a lab that passed is remembered for its driver; without one, the lesson's length counts."""
+    """The duration of a lab that passed counts for its driver; without one, the length of the lesson does."""
     duration_records.record_duration(LabVerification("a", "docker", 12.34, ()))
     duration_records.record_duration(LabVerification("b", "docker", 56, ()))
     records = duration_records.load_duration_records()
     assert [12.3, 56.0] == [records.estimate_seconds(jobs[name]) for name in "ab"]
-    default = records.estimate_seconds(jobs["c"])
-    assert default == records.estimate_seconds(LabOnDriver(jobs["a"].lab, "uml"))
-    assert 5 <= default <= 60
+    on_vms = LabOnDriver(jobs["a"].lab, "uml")
+    assert [15.0, 30.0] == [records.estimate_seconds(job) for job in (jobs["c"], on_vms)]
 
 
 @pytest.mark.parametrize(
