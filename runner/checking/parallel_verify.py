@@ -24,7 +24,7 @@ from runner.subprocess_pool import SubprocessPool
 
 # How much of the free memory nodes may reserve; the rest is for unpacking their images and for other programs.
 FREE_MEMORY_SHARE = 0.7
-# A lab that is being verified mostly waits, for tasks that start and stop: two labs on VMs used a third of two processors.
+# Verifying a lab is mostly waiting for tasks that start and stop: two labs on VMs used a third of two processors.
 _LABS_PER_PROCESSOR = 2
 
 

@@ -85,12 +85,17 @@ class _LabVerifier:
 
     def _verify_step(self, step: Step) -> Iterator[Assertion]:
         yield Assertion(step.id, "checks fail before the step", self._describe_early_passes(step))
-        yield from self._verify_near_misses(step, are_played_after=False)
+        near_misses = self._find_near_misses(step, are_played_after=False)
+        for near_miss in near_misses:
+            yield from self._verify_near_miss(step, near_miss)
+        if near_misses:
+            yield Assertion(step.id, "its near misses do not complete the step", self._describe_completion(step))
         yield Assertion(step.id, _COMMANDS_WORK, self._run_commands(parse.load_solution_commands(self._lab, step)))
         failure = _describe_not_passed(self._check(step, _SETTLE_SECONDS))
         yield Assertion(step.id, "checks pass after the step", failure)
         yield Assertion(step.id, "checks pass again", _describe_not_passed(self._check(step, _REPEAT_SETTLE_SECONDS)))
-        yield from self._verify_near_misses(step, are_played_after=True)
+        for near_miss in self._find_near_misses(step, are_played_after=True):
+            yield from self._verify_near_miss(step, near_miss)
 
     def _verify_reading_step(self, step: Step) -> Iterator[Assertion]:
         yield Assertion(step.id, _COMMANDS_WORK, self._run_commands(parse.load_solution_commands(self._lab, step)))
@@ -99,17 +104,25 @@ class _LabVerifier:
                 failure = f"'{step.id}' has no checks, so nothing can fail"
                 yield Assertion(step.id, f"near miss {near_miss.path.stem} fails", failure)
 
-    def _verify_near_misses(self, step: Step, *, are_played_after: bool) -> Iterator[Assertion]:
-        for near_miss in self._near_misses:
-            if near_miss.step_id != step.id or near_miss.is_played_after is not are_played_after:
-                continue
-            name = near_miss.path.stem
-            failure = self._run_commands(near_miss.wrong_commands) or self._describe_missing_message(step, near_miss)
-            yield Assertion(step.id, f"near miss {name} fails with '{near_miss.says}'", failure)
-            yield Assertion(step.id, f"cure of {name} runs", self._run_commands(near_miss.cure_commands))
-            if are_played_after:
-                failure = _describe_not_passed(self._check(step, _SETTLE_SECONDS))
-                yield Assertion(step.id, f"cure of {name} makes the checks pass", failure)
+    def _find_near_misses(self, step: Step, *, are_played_after: bool) -> list[NearMiss]:
+        of_step = (near_miss for near_miss in self._near_misses if near_miss.step_id == step.id)
+        return [near_miss for near_miss in of_step if near_miss.is_played_after is are_played_after]
+
+    def _verify_near_miss(self, step: Step, near_miss: NearMiss) -> Iterator[Assertion]:
+        """Play a near miss on the cluster as it is: each one finds what the cures before it have left."""
+        name = near_miss.path.stem
+        failure = self._run_commands(near_miss.wrong_commands) or self._describe_missing_message(step, near_miss)
+        yield Assertion(step.id, f"near miss {name} fails with '{near_miss.says}'", failure)
+        yield Assertion(step.id, f"cure of {name} runs", self._run_commands(near_miss.cure_commands))
+        if near_miss.is_played_after:
+            failure = _describe_not_passed(self._check(step, _SETTLE_SECONDS))
+            yield Assertion(step.id, f"cure of {name} makes the checks pass", failure)
+
+    def _describe_completion(self, step: Step) -> str:
+        """Describe that a step's checks pass before its commands have run; empty if one does not."""
+        results = self._check(step, 0).results
+        is_complete = all(result.outcome is Outcome.PASSED for result in results)
+        return "all checks of the step pass before its commands have run" if is_complete else ""
 
     def _describe_missing_message(self, step: Step, near_miss: NearMiss) -> str:
         """Return the results of the checks if none fails with the promised message in time; empty if one does."""

@@ -92,6 +92,7 @@ def test_correct_lab(tmp_path: Path) -> None:
         Assertion("make", "checks fail before the step"),
         Assertion("make", "near miss shout fails with 'made: HELLO'"),
         Assertion("make", "cure of shout runs"),
+        Assertion("make", "its near misses do not complete the step"),
         Assertion("make", "commands do what the lesson says"),
         Assertion("make", "checks pass after the step"),
         Assertion("make", "checks pass again"),
@@ -261,8 +262,25 @@ def test_near_miss_that_disturbs_the_next(tmp_path: Path, monkeypatch: pytest.Mo
             "make",
             "near miss b-nothing fails with 'made: nothing'",
             "no failed check has this message (test_made passed: )",
-        )
+        ),
+        (
+            "make",
+            "its near misses do not complete the step",
+            "all checks of the step pass before its commands have run",
+        ),
     ] == list_failures(verify_tiny_lab(tmp_path, wrong=wrong))
+
+
+def test_near_miss_that_disturbs_its_step(tmp_path: Path) -> None:
+    """A cure that does the work of the step is noticed: the step's commands would prove nothing after it."""
+    near_miss = write_near_miss("make", "made: HELLO", wrong="echo HELLO >made", cure="echo hello >made")
+    assert [
+        (
+            "make",
+            "its near misses do not complete the step",
+            "all checks of the step pass before its commands have run",
+        )
+    ] == list_failures(verify_tiny_lab(tmp_path, wrong={"shout.md": near_miss}))
 
 
 def test_cure_that_does_not_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
