@@ -103,8 +103,8 @@ affected: images-docker images-uml  ## Prove the labs that a change affects, as 
 prove: images-docker images-uml  ## Prove every lab, with all near misses, or LAB only
 	@$(BIN)/labs verify $(or $(LAB),--all) $(REPORT_OPTION)
 
-test: $(READY)  ## Run everything: build images, run each tier, and prove the labs that the change affects
-	@.ci/tiers '$(MAKE)' images-docker images-uml unit cli browser docker uml course affected
+test: $(READY)  ## Run everything: each tier, and the proof of the labs that the change affects
+	@.ci/tiers '$(MAKE)' unit cli images-docker images-uml browser docker uml course affected
 
 coverage: export COVERAGE_FILE = $(abspath $(VENV))/coverage/data
 coverage: $(READY)  ## Measure which code the tests of unit and cli run, and compare that with the floor in pyproject.toml
