@@ -16,7 +16,7 @@ from runner.errors import BrokenLabError
 from runner.progress import store
 from runner.progress.replay_plan import ReplayPlan
 from runner.session import Session
-from tests.support import helpers
+from tests.support import helpers, local_nodes
 
 LESSON = f"""{helpers.FRONT_MATTER}
 ## Look {{#look}}
@@ -180,7 +180,7 @@ def test_step_of_a_broken_lesson(run_labs: Run, monkeypatch: pytest.MonkeyPatch,
     lesson = tmp_path / "labs" / "tiny" / "lesson.md"
     lesson.write_text(lesson.read_text("utf-8").replace("minutes: 5", "minutes: soon"), "utf-8")
     monkeypatch.setattr(
-        lookup, "survey_clusters", lambda: lookup.ClusterSurvey((helpers.make_local_cluster(tmp_path),))
+        lookup, "survey_clusters", lambda: lookup.ClusterSurvey((local_nodes.make_local_cluster(tmp_path),))
     )
     with pytest.raises(BrokenLabError, match="'minutes'"):
         Session().resolve_lab_and_step("find", None, "labs show")

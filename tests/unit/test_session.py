@@ -18,7 +18,7 @@ from runner.lessons import parse_cache
 from runner.nodes.driver_interface import Cluster, ClusterId
 from runner.session import Session
 from runner.status import StatusReporter
-from tests.support import helpers
+from tests.support import helpers, local_nodes
 
 LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n::: hint\nOpen your eyes.\n:::\n\n## Find {{#find}}\n"
 CHECKS = """
@@ -74,7 +74,7 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunningDriver:
     """Return the only driver, in a tree where the lab tiny is running."""
     helpers.isolate_environment(monkeypatch, tmp_path)
     helpers.write_lab(tmp_path, LESSON, checks=CHECKS)
-    driver = RunningDriver(helpers.make_local_cluster(tmp_path))
+    driver = RunningDriver(local_nodes.make_local_cluster(tmp_path))
     for name in ("load_allowed_drivers", "load_drivers_with_clusters"):
         monkeypatch.setattr(selection, name, lambda: [driver])
     monkeypatch.setattr(selection, "load_driver", lambda _name: driver)

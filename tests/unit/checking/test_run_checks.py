@@ -15,7 +15,7 @@ from runner.errors import BrokenLabError, ExitCode, HostError
 from runner.lessons import catalog
 from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.lessons.model import Lab
-from tests.support import helpers
+from tests.support import helpers, local_nodes
 
 LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n"
 HEAD = """import pytest
@@ -74,7 +74,7 @@ def run_lab_checks(
     """Run a lab's checks on the local host."""
     request = CheckRequest(
         lab,
-        helpers.make_local_cluster(root),
+        local_nodes.make_local_cluster(root),
         frozenset(steps) or None,
         settle_timeout,
         ignore_prerequisites=ignore_prerequisites,
@@ -211,7 +211,7 @@ def test_unfinished_step(tmp_path: Path) -> None:
     """A check that depends on a step that another run found unfinished is skipped."""
     lab = write_lab(tmp_path, "@step('find', after=['look'])\ndef test_it(nodes):\n    '''It works.'''\n")
     request = CheckRequest(
-        lab, helpers.make_local_cluster(tmp_path), ignore_prerequisites=True, unfinished_steps={"look": "Look"}
+        lab, local_nodes.make_local_cluster(tmp_path), ignore_prerequisites=True, unfinished_steps={"look": "Look"}
     )
     (result,) = run_checks.run_checks(request).results
     assert ("skipped", "first finish 'Look'") == (result.outcome.value, result.reason)
@@ -248,7 +248,7 @@ def test_same_file_name(tmp_path: Path) -> None:
     files = (None, other, None)
     reports = [
         run_checks.run_checks(
-            CheckRequest(lab, helpers.make_local_cluster(tmp_path), settle_timeout=0, checks_file=file)
+            CheckRequest(lab, local_nodes.make_local_cluster(tmp_path), settle_timeout=0, checks_file=file)
         )
         for file in files
     ]
@@ -258,7 +258,7 @@ def test_same_file_name(tmp_path: Path) -> None:
 def test_check_timeout(tmp_path: Path) -> None:
     """A check that exceeds its timeout is an error, and the next check still runs."""
     lab = write_lab(tmp_path, check("nodes['node1'].run_command('sleep', '30')"), check("pass", name="test_then"))
-    report = run_checks.run_checks(CheckRequest(lab, helpers.make_local_cluster(tmp_path), check_timeout=0.3))
+    report = run_checks.run_checks(CheckRequest(lab, local_nodes.make_local_cluster(tmp_path), check_timeout=0.3))
     assert ["error", "passed"] == [result.outcome.value for result in report.results]
     assert "did not finish within 0.3 s" in report.results[0].reason
 
@@ -268,7 +268,7 @@ def test_deadline(tmp_path: Path) -> None:
     body = "nodes['node1'].run_command('sleep', '1')"
     lab = write_lab(tmp_path, check(body), check(body, name="test_then"))
     report = run_checks.run_checks(
-        CheckRequest(lab, helpers.make_local_cluster(tmp_path), check_timeout=5, deadline=time.monotonic() + 1.5)
+        CheckRequest(lab, local_nodes.make_local_cluster(tmp_path), check_timeout=5, deadline=time.monotonic() + 1.5)
     )
     assert ["passed", "error"] == [result.outcome.value for result in report.results]
 
@@ -378,6 +378,6 @@ def test_observer(tmp_path: Path) -> None:
         check("assert False", "find", "test_2", "'''It is found.'''"),
         check("pass", "keep", "test_3"),
     )
-    run_checks.run_checks(CheckRequest(lab, helpers.make_local_cluster(tmp_path), observer=Observer()))
+    run_checks.run_checks(CheckRequest(lab, local_nodes.make_local_cluster(tmp_path), observer=Observer()))
     expected = [("look", "It is seen"), ("look", "passed"), ("find", "It is found"), ("find", "failed")]
     assert [*expected, ("keep", "skipped")] == calls

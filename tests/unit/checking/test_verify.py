@@ -8,7 +8,7 @@ import pytest
 
 from runner.checking.verify import Assertion, verify_lab
 from runner.errors import BrokenLabError
-from tests.support import helpers
+from tests.support import helpers, local_nodes
 
 LESSON = f"""{helpers.FRONT_MATTER}
 ## Read on {{#read}}
@@ -76,7 +76,7 @@ def verify_tiny_lab(
 ) -> list[Assertion]:
     """Verify a lab; by default, one that is correct and has no near misses."""
     return list(
-        verify_lab(helpers.make_lab(root, lesson, checks=checks, wrong=wrong), helpers.make_local_cluster(root))
+        verify_lab(helpers.make_lab(root, lesson, checks=checks, wrong=wrong), local_nodes.make_local_cluster(root))
     )
 
 

@@ -10,14 +10,14 @@ import pytest
 
 from checks.expect import NotYet, eventually, expect_equal, fail, set_wait_budget
 from checks.lab_nodes import CheckNode
-from tests.support import helpers
+from tests.support import local_nodes
 from tests.support.fake_clock import FakeClock
 
 
 @pytest.fixture
 def node(tmp_path: Path) -> CheckNode:
     """Return a node that failures refer to."""
-    return CheckNode(helpers.LocalNode(tmp_path))
+    return CheckNode(local_nodes.LocalNode(tmp_path))
 
 
 def make_counting_probe(node: CheckNode, enough: int) -> tuple[Callable[[], int], list[int]]:

@@ -15,7 +15,7 @@ from checks import wordpress
 from checks.expect import NotYet
 from checks.lab_nodes import CheckNode
 from checks.wordpress import Post
-from tests.support import helpers
+from tests.support import local_nodes
 
 FIRST = {"slug": "hello-world", "title": {"rendered": "Hello world!"}, "date_gmt": "2026-01-01T10:00:00"}
 OWN = {"slug": "ink", "title": {"rendered": "Ink &amp; paper"}, "date_gmt": "2026-01-01T10:05:00"}
@@ -54,7 +54,7 @@ def base() -> Iterator[str]:
 @pytest.fixture
 def node(tmp_path: Path) -> CheckNode:
     """Return a node that sends requests."""
-    return CheckNode(helpers.LocalNode(tmp_path))
+    return CheckNode(local_nodes.LocalNode(tmp_path))
 
 
 def test_posts(node: CheckNode, base: str) -> None:

@@ -11,7 +11,7 @@ from runner.checking.check_request import CheckRequest
 from runner.checking.results import CheckReport, CheckResult, Outcome
 from runner.cli import _check_results
 from runner.lessons.model import Lab
-from tests.support import helpers
+from tests.support import helpers, local_nodes
 
 _CHECKS = """
 from checks import step
@@ -51,7 +51,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
 
 def test_results_of_a_report(lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A report is printed by step, with one line for a step whose checks were all skipped."""
-    report = run_checks.run_checks(CheckRequest(lab, helpers.make_local_cluster(tmp_path)))
+    report = run_checks.run_checks(CheckRequest(lab, local_nodes.make_local_cluster(tmp_path)))
     _check_results.print_results(report, lab.lesson)
     assert _SHOWN == capsys.readouterr().out
 
@@ -60,7 +60,7 @@ def test_live_results(lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[st
     """The results that are printed as they come look like those of a report."""
     display = _check_results.LiveCheckDisplay(lab.lesson)
     with display.show():
-        run_checks.run_checks(CheckRequest(lab, helpers.make_local_cluster(tmp_path), observer=display))
+        run_checks.run_checks(CheckRequest(lab, local_nodes.make_local_cluster(tmp_path), observer=display))
     assert _SHOWN == capsys.readouterr().out
 
 

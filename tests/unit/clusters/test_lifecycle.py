@@ -16,7 +16,7 @@ from runner.nodes.driver_interface import Cluster, ClusterId, Diagnosis, Driver,
 from runner.nodes.topology import Topology
 from runner.status import NullReporter, StatusReporter
 from runner.storage import locks
-from tests.support import helpers
+from tests.support import helpers, local_nodes
 
 TINY = ClusterId("tiny")
 LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n".replace("images: []", "images: ['nginx:alpine']\nneeds: [ipvs]")
@@ -83,7 +83,7 @@ class MemoryDriver:
     ) -> Cluster:
         """Create the nodes before recording the call, so that an error leaves them behind."""
         created = replace(
-            helpers.make_local_cluster(self.folder, *topology.node_names),
+            local_nodes.make_local_cluster(self.folder, *topology.node_names),
             id=cluster,
             driver=self.name,
             is_complete=False,
@@ -121,7 +121,7 @@ class MemoryDriver:
         self._record("remove leftovers")
 
     def _set_state(self, cluster: Cluster, state: NodeState) -> None:
-        nodes = tuple(helpers.LocalNode(self.folder, node.name, state=state) for node in cluster.nodes)
+        nodes = tuple(local_nodes.LocalNode(self.folder, node.name, state=state) for node in cluster.nodes)
         self.clusters[cluster.id] = replace(cluster, nodes=nodes)
 
 

@@ -12,7 +12,7 @@ from runner.cli import play, reset
 from runner.clusters import lookup, provision, run_records, selection
 from runner.errors import HostError, UsageError
 from runner.nodes.driver_interface import Cluster, ClusterId, NodeImage
-from tests.support import helpers
+from tests.support import helpers, local_nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def _use_drivers(monkeypatch: pytest.MonkeyPatch, *drivers: FakeDriver) -> None:
 
 def test_clusters_of_reachable_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The clusters of one driver are found without the other, even if it has no images for this version."""
-    cluster = helpers.make_local_cluster(tmp_path)
+    cluster = local_nodes.make_local_cluster(tmp_path)
     _use_drivers(monkeypatch, UNREACHABLE, FakeDriver((cluster,)))
     assert (cluster,) == lookup.survey_clusters().require_all_clusters()
 
@@ -70,7 +70,7 @@ def test_started_cluster_of_unreachable_driver(monkeypatch: pytest.MonkeyPatch, 
     """If a lab was started on a driver that does not answer now, its error is shown until the start is undone."""
     _use_drivers(monkeypatch, UNREACHABLE, FakeDriver(images=(IMAGE,)))
     lab = helpers.make_lab(tmp_path, f"{helpers.FRONT_MATTER}## Look {{#look}}\n")
-    provision.provision_cluster(lab, helpers.make_local_cluster(tmp_path))
+    provision.provision_cluster(lab, local_nodes.make_local_cluster(tmp_path))
     with pytest.raises(HostError, match="No engine answers"):
         lookup.survey_clusters().require_all_clusters()
     run_records.unmark_started(ClusterId("tiny"))
@@ -79,7 +79,7 @@ def test_started_cluster_of_unreachable_driver(monkeypatch: pytest.MonkeyPatch, 
 
 def test_other_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The cluster of another run is found by its name or by its run, next to the lab's main cluster."""
-    main_cluster = helpers.make_local_cluster(tmp_path)
+    main_cluster = local_nodes.make_local_cluster(tmp_path)
     verify_cluster = replace(main_cluster, id=ClusterId("tiny", "verify"))
     _use_drivers(monkeypatch, FakeDriver((main_cluster, verify_cluster)))
     assert [main_cluster, verify_cluster, verify_cluster] == [
@@ -92,7 +92,7 @@ def test_other_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", [play.command, reset.command], ids=["play", "reset"])
 def test_another_commands_cluster(command: click.Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A learner's commands refuse to change a cluster that `labs verify` created."""
-    other = replace(helpers.make_local_cluster(tmp_path), id=ClusterId("tiny", "verify"))
+    other = replace(local_nodes.make_local_cluster(tmp_path), id=ClusterId("tiny", "verify"))
     _use_drivers(monkeypatch, FakeDriver((other,)))
     with pytest.raises(UsageError, match=r"'tiny\.verify' belongs to another command") as caught:
         command.main(["tiny.verify"], standalone_mode=False)
@@ -101,7 +101,7 @@ def test_another_commands_cluster(command: click.Command, monkeypatch: pytest.Mo
 
 def test_several_clusters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """If several labs are started and the user names none, the error shows how to name one."""
-    clusters = helpers.make_local_cluster(tmp_path), helpers.make_local_cluster(tmp_path, lab="toy")
+    clusters = local_nodes.make_local_cluster(tmp_path), local_nodes.make_local_cluster(tmp_path, lab="toy")
     _use_drivers(monkeypatch, FakeDriver(clusters))
     with pytest.raises(UsageError, match=r"More than one lab is started: tiny, toy\.") as caught:
         lookup.survey_clusters().require_cluster(None)

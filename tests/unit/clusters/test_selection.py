@@ -15,7 +15,7 @@ from runner.lessons.model import Lab
 from runner.nodes.driver_capabilities import CapacityPlanner, ImageArchiver, ProbeCache, UnusedCacheRemover
 from runner.nodes.driver_interface import Cluster, NodeImage
 from runner.status import StatusReporter
-from tests.support import helpers
+from tests.support import helpers, local_nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def test_requested_driver(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
 def test_started_lab_keeps_its_driver(monkeypatch: pytest.MonkeyPatch, lab: Lab, tmp_path: Path) -> None:
     """A started lab stays on the driver that created its cluster; a request for another one is refused."""
     _replace_drivers(monkeypatch, uml="No memory.")
-    cluster: Cluster = replace(helpers.make_local_cluster(tmp_path), driver="uml")
+    cluster: Cluster = replace(local_nodes.make_local_cluster(tmp_path), driver="uml")
     for requested in (None, "uml"):
         assert "uml" == selection.choose_driver(lab, requested, cluster).driver.name
     with pytest.raises(HostError, match="'tiny' runs on the driver uml and cannot move to docker"):

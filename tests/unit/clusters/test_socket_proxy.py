@@ -17,13 +17,13 @@ from runner import paths
 from runner.clusters import socket_proxy
 from runner.errors import HostError
 from runner.nodes.driver_interface import ClusterId
-from tests.support import helpers
+from tests.support import helpers, local_nodes
 
 SERVE = """
 import sys
 from pathlib import Path
 from runner.clusters import socket_proxy
-from tests.support.helpers import LocalNode
+from tests.support.local_nodes import LocalNode
 socket_proxy.serve_engine(LocalNode(Path(sys.argv[1])), Path(sys.argv[2]))
 """
 
@@ -137,7 +137,7 @@ def test_long_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If a socket's path would be too long, the error names it and says what to type; nothing is created."""
     deep = tmp_path / ("deep" * 30)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
-    node = helpers.make_local_cluster(tmp_path, "node1").nodes[0]
+    node = local_nodes.make_local_cluster(tmp_path, "node1").nodes[0]
     with pytest.raises(HostError, match=r"is too long: the limit is 10\d bytes") as caught:
         socket_proxy.ensure_proxy_socket(ClusterId("tiny"), node)
     assert str(deep) in caught.value.message

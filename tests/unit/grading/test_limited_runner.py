@@ -14,7 +14,7 @@ from runner.grading.limited_runner import LimitedRunner
 from runner.grading.resource_limits import ResourceLimits
 from runner.lessons.model import Command
 from runner.lessons.player import CommandResult, LessonPlayer
-from tests.support import helpers
+from tests.support import local_nodes
 
 pytestmark = pytest.mark.skipif(not shutil.which("timeout"), reason="this host has no GNU timeout, as nodes have")
 LIMITS = ResourceLimits(block_seconds=20, output_bytes=20)
@@ -25,13 +25,13 @@ SHORT = ResourceLimits(block_seconds=0.3, output_bytes=20)
 def run_script(root: Path, script: str, limits: ResourceLimits = LIMITS) -> tuple[int, bytes, bytes, float]:
     """Run a script, and return its exit status, its output streams, and how many seconds that took."""
     started_at = time.monotonic()
-    result = LimitedRunner(limits).run_script(helpers.make_local_cluster(root).nodes[0], script)
+    result = LimitedRunner(limits).run_script(local_nodes.make_local_cluster(root).nodes[0], script)
     return result.exit_status, result.stdout, result.stderr, time.monotonic() - started_at
 
 
 def play(root: Path, command: Command, limits: ResourceLimits = LIMITS) -> CommandResult:
     """Run one command as a lesson player does."""
-    player = LessonPlayer(helpers.make_local_cluster(root), LimitedRunner(limits))
+    player = LessonPlayer(local_nodes.make_local_cluster(root), LimitedRunner(limits))
     (result,) = player.play_commands([command])
     return result
 
@@ -44,10 +44,10 @@ def test_streams(tmp_path: Path) -> None:
 def test_output_is_truncated(tmp_path: Path) -> None:
     """Each stream gets half of the limit, so that neither hides the other; the rest does not block the script."""
     runner = LimitedRunner(LIMITS)
-    result = runner.run_script(helpers.make_local_cluster(tmp_path).nodes[0], "seq 100000; seq 100000 >&2; exit 5")
+    result = runner.run_script(local_nodes.make_local_cluster(tmp_path).nodes[0], "seq 100000; seq 100000 >&2; exit 5")
     beginning = b"1\n2\n3\n4\n5\n"
     assert (5, beginning, beginning, True) == (result.exit_status, result.stdout, result.stderr, runner.is_truncated)
-    runner.run_script(helpers.make_local_cluster(tmp_path).nodes[0], "echo short")
+    runner.run_script(local_nodes.make_local_cluster(tmp_path).nodes[0], "echo short")
     assert not runner.is_truncated
 
 

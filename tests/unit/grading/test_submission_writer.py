@@ -13,7 +13,7 @@ from runner.lessons.model import Lab
 from runner.progress import shell_history
 from runner.progress.model import Progress, StepRecord
 from runner.progress.shell_history import HistoryEntry
-from tests.support import helpers
+from tests.support import helpers, local_nodes
 
 LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n"
 TOKEN = "SWMTKN-1-abc-def"
@@ -163,7 +163,7 @@ def test_tokens() -> None:
 
 def test_shell_history(tmp_path: Path) -> None:
     """A node's shell history is read entry by entry; malformed entries are skipped."""
-    node = helpers.make_local_cluster(tmp_path).nodes[0]
+    node = local_nodes.make_local_cluster(tmp_path).nodes[0]
     history = tmp_path / "disks" / "node1" / "var" / "lib" / "labs-shell-history"
     assert [] == shell_history.read_shell_history(node)
     history.parent.mkdir(parents=True)

@@ -10,7 +10,7 @@ import pytest
 from runner.errors import HostError
 from runner.lessons.model import Command
 from runner.lessons.player import LessonPlayer, ShellScriptRunner, find_missing_output_line
-from tests.support import helpers
+from tests.support import local_nodes
 from tests.support.fake_clock import FakeClock
 
 NODE = ("node1",)
@@ -58,7 +58,7 @@ def test_missing_line_is_found_quickly() -> None:
 
 def test_output(tmp_path: Path) -> None:
     """A result has the node, the script and all output, including errors."""
-    (result,) = LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands(
+    (result,) = LessonPlayer(local_nodes.make_local_cluster(tmp_path)).play_commands(
         [Command(NODE, "echo out; echo err >&2", 7)]
     )
     assert ("node1", "echo out; echo err >&2", "out\nerr\n", "") == (
@@ -71,7 +71,7 @@ def test_output(tmp_path: Path) -> None:
 
 def test_every_node(tmp_path: Path) -> None:
     """A command runs on each of its nodes in turn."""
-    player = LessonPlayer(helpers.make_local_cluster(tmp_path, "node1", "node2", "node3"))
+    player = LessonPlayer(local_nodes.make_local_cluster(tmp_path, "node1", "node2", "node3"))
     results = player.play_commands([Command(("node3", "node1"), "basename $(dirname $PWD)", 7)])
     assert [("node3", "node3\n"), ("node1", "node1\n")] == [(result.node, result.output) for result in results]
 
@@ -80,13 +80,13 @@ def test_capture(tmp_path: Path) -> None:
     """A captured output fills placeholders in later commands and their expected output."""
     first = Command(NODE, "echo ' a token '; echo noise >&2", 1, capture_name="TOKEN")
     second = Command(NODE, "echo '<TOKEN>'", 2, expected_output=("a token",))
-    results = list(LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands([first, second]))
+    results = list(LessonPlayer(local_nodes.make_local_cluster(tmp_path)).play_commands([first, second]))
     assert ("echo 'a token'", "") == (results[1].script, results[1].mismatch)
 
 
 def test_capture_only(tmp_path: Path) -> None:
     """For completed steps, only the commands that capture run again."""
-    player = LessonPlayer(helpers.make_local_cluster(tmp_path))
+    player = LessonPlayer(local_nodes.make_local_cluster(tmp_path))
     player.rerun_capturing_commands(
         [Command(NODE, "touch typed", 1), Command(NODE, "echo abc", 2, capture_name="TOKEN")]
     )
@@ -96,7 +96,9 @@ def test_capture_only(tmp_path: Path) -> None:
 
 def test_unknown_placeholder(tmp_path: Path) -> None:
     """A placeholder that was never captured is left unchanged."""
-    (result,) = LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands([Command(NODE, "echo '<HTML>'", 1)])
+    (result,) = LessonPlayer(local_nodes.make_local_cluster(tmp_path)).play_commands(
+        [Command(NODE, "echo '<HTML>'", 1)]
+    )
     assert "<HTML>\n" == result.output
 
 
@@ -116,13 +118,13 @@ def test_unknown_placeholder(tmp_path: Path) -> None:
 )
 def test_mismatch(command: Command, mismatch: str, tmp_path: Path) -> None:
     """A result that differs from the lesson has a mismatch."""
-    (result,) = LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands([command])
+    (result,) = LessonPlayer(local_nodes.make_local_cluster(tmp_path)).play_commands([command])
     assert mismatch == result.mismatch
 
 
 def test_stops(tmp_path: Path) -> None:
     """Playing stops at the first mismatch, even before the next node of the same command."""
-    player = LessonPlayer(helpers.make_local_cluster(tmp_path, "node1", "node2"))
+    player = LessonPlayer(local_nodes.make_local_cluster(tmp_path, "node1", "node2"))
     results = list(
         player.play_commands([Command(("node1", "node2"), "touch here; false", 1), Command(NODE, "touch there", 2)])
     )
@@ -132,7 +134,7 @@ def test_stops(tmp_path: Path) -> None:
 
 def test_retry(tmp_path: Path) -> None:
     """A command with a retry time is repeated until it does what is expected."""
-    (result,) = LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands(
+    (result,) = LessonPlayer(local_nodes.make_local_cluster(tmp_path)).play_commands(
         [Command(NODE, "echo x >>tries; test $(wc -l <tries) = 2", 1, retry_seconds=5)]
     )
     assert ("", "x\nx\n") == (result.mismatch, (tmp_path / "disks/node1/root/tries").read_text())
@@ -141,7 +143,7 @@ def test_retry(tmp_path: Path) -> None:
 def test_retry_ends(tmp_path: Path) -> None:
     """Retrying stops after the time in the lesson, with the last mismatch."""
     started = time.monotonic()
-    (result,) = LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands(
+    (result,) = LessonPlayer(local_nodes.make_local_cluster(tmp_path)).play_commands(
         [Command(NODE, "echo x >>tries; false", 1, retry_seconds=0.8)]
     )
     assert 0.8 <= time.monotonic() - started < 3
@@ -153,7 +155,7 @@ def test_retry_pauses_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     """Attempts follow each other closely at first, and at most a second apart later."""
     clock = FakeClock()
     monkeypatch.setattr("runner.lessons.player.time", clock)
-    LessonPlayer(helpers.make_local_cluster(tmp_path)).run_command_with_retries(
+    LessonPlayer(local_nodes.make_local_cluster(tmp_path)).run_command_with_retries(
         Command(NODE, "false", 1, retry_seconds=30), "node1"
     )
     assert (0.1, 1.0) == (clock.pauses[0], clock.pauses[-1])
@@ -163,14 +165,14 @@ def test_retry_pauses_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_lost_race(tmp_path: Path) -> None:
     """A command that lost a race with the swarm is typed again, even if the lesson gives it no time to retry."""
     script = "echo x >>tries; test $(wc -l <tries) = 3 || { echo 'Error: update out of sequence' >&2; exit 1; }"
-    (result,) = LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands([Command(NODE, script, 1)])
+    (result,) = LessonPlayer(local_nodes.make_local_cluster(tmp_path)).play_commands([Command(NODE, script, 1)])
     assert ("", "x\nx\nx\n") == (result.mismatch, (tmp_path / "disks/node1/root/tries").read_text())
 
 
 def test_race_lost_for_good(tmp_path: Path) -> None:
     """A command that loses the race every time ends with a mismatch after a few attempts."""
     script = "echo x >>tries; echo 'Error: update out of sequence' >&2; exit 1"
-    (result,) = LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands([Command(NODE, script, 1)])
+    (result,) = LessonPlayer(local_nodes.make_local_cluster(tmp_path)).play_commands([Command(NODE, script, 1)])
     assert "it exited with 1, not with 0" == result.mismatch
     assert 6 == len((tmp_path / "disks/node1/root/tries").read_text().splitlines())
 
@@ -178,7 +180,7 @@ def test_race_lost_for_good(tmp_path: Path) -> None:
 def test_expected_lost_race(tmp_path: Path) -> None:
     """A command that the lesson shows losing the race runs once."""
     script = "echo x >>tries; echo 'Error: update out of sequence' >&2; exit 1"
-    LessonPlayer(helpers.make_local_cluster(tmp_path)).run_command_with_retries(
+    LessonPlayer(local_nodes.make_local_cluster(tmp_path)).run_command_with_retries(
         Command(NODE, script, 1, exit_status=1), "node1"
     )
     assert 1 == len((tmp_path / "disks/node1/root/tries").read_text().splitlines())
@@ -186,7 +188,7 @@ def test_expected_lost_race(tmp_path: Path) -> None:
 
 def test_own_timeout(tmp_path: Path) -> None:
     """A command that uses `timeout` itself is reported by its exit status."""
-    (result,) = LessonPlayer(helpers.make_local_cluster(tmp_path)).play_commands(
+    (result,) = LessonPlayer(local_nodes.make_local_cluster(tmp_path)).play_commands(
         [Command(NODE, "timeout 0.1 sleep 60", 1)]
     )
     assert "it exited with 124, not with 0" == result.mismatch
@@ -194,7 +196,7 @@ def test_own_timeout(tmp_path: Path) -> None:
 
 def test_stuck(tmp_path: Path) -> None:
     """A command that exceeds the time limit is stopped and reported."""
-    (result,) = LessonPlayer(helpers.make_local_cluster(tmp_path), ShellScriptRunner(0.2)).play_commands(
+    (result,) = LessonPlayer(local_nodes.make_local_cluster(tmp_path), ShellScriptRunner(0.2)).play_commands(
         [Command(NODE, "sleep 60", 1)]
     )
     assert "it did not finish within 0.2 s" == result.mismatch
@@ -203,7 +205,7 @@ def test_stuck(tmp_path: Path) -> None:
 @pytest.mark.parametrize("method", ["play_commands", "rerun_capturing_commands"])
 def test_node_of_newer_lesson(method: str, tmp_path: Path) -> None:
     """A node that was added to the lesson after the cluster was created is an error that suggests a reset."""
-    player = LessonPlayer(helpers.make_local_cluster(tmp_path))
+    player = LessonPlayer(local_nodes.make_local_cluster(tmp_path))
     with pytest.raises(HostError, match="has no node node2") as caught:
         list(getattr(player, method)([Command(("node2",), "hostname", 1, capture_name="NAME")]) or ())
     assert "labs reset" in caught.value.advice

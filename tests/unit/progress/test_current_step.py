@@ -13,7 +13,7 @@ from runner.nodes.driver_interface import Cluster
 from runner.progress import current_step
 from runner.progress.current_step import CurrentStep
 from runner.progress.model import Progress
-from tests.support import helpers
+from tests.support import helpers, local_nodes
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CHECKS = """
@@ -41,7 +41,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
 @pytest.fixture
 def cluster(tmp_path: Path) -> Cluster:
     """Return a running cluster for the lab."""
-    return helpers.make_local_cluster(tmp_path)
+    return local_nodes.make_local_cluster(tmp_path)
 
 
 def step_ids(current: CurrentStep) -> tuple[str | None, tuple[str, ...]]:

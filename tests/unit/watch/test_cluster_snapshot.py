@@ -15,7 +15,7 @@ from runner.watch.cluster_snapshot import (
     SwarmRole,
     Workload,
 )
-from tests.support.helpers import LocalNode
+from tests.support.local_nodes import LocalNode
 
 NODE1, NODE2 = LocalNode(Path("1"), "node1"), LocalNode(Path("2"), "node2")
 

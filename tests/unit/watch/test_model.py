@@ -13,7 +13,7 @@ from runner.progress.model import Progress, StepCompletion
 from runner.watch import model
 from runner.watch.cluster_snapshot import ClusterSnapshot, NodeSnapshot
 from runner.watch.model import ClusterPhase, ErrorNotice, KeyAction, WatchState
-from tests.support import helpers, watch_states
+from tests.support import local_nodes, watch_states
 from tests.support.watch_states import FINISHED, HALF_DONE, INIT, NOT_WORKERS, READY, WORKERS
 
 
@@ -91,8 +91,8 @@ def test_scrolling() -> None:
 
 def test_cluster_phase(tmp_path: Path) -> None:
     """A cluster is running if any node is, stopped if none is, and starting until its start is complete."""
-    running = helpers.make_local_cluster(tmp_path, "node1", "node2")
-    stopped = helpers.LocalNode(tmp_path, "node1", state=NodeState.STOPPED)
+    running = local_nodes.make_local_cluster(tmp_path, "node1", "node2")
+    stopped = local_nodes.LocalNode(tmp_path, "node1", state=NodeState.STOPPED)
     all_stopped = Cluster(ClusterId("tiny"), "local", (stopped,), is_complete=True)
     partly = replace(all_stopped, nodes=(stopped, running.nodes[1]))
     phases = [
@@ -118,7 +118,7 @@ def test_removed_cluster() -> None:
 def test_stopped_cluster(tmp_path: Path) -> None:
     """While the cluster is stopped, the steps completed on it are still shown."""
     known = replace(HALF_DONE, progress=Progress("tiny", completed_on_cluster={"init": StepCompletion.PASSED}))
-    node = helpers.LocalNode(tmp_path, state=NodeState.STOPPED)
+    node = local_nodes.LocalNode(tmp_path, state=NodeState.STOPPED)
     after = model.apply_poll_result(
         known, Cluster(ClusterId("tiny"), "local", (node,), is_complete=True), ClusterSnapshot(), None
     )

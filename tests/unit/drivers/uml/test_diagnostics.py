@@ -17,7 +17,7 @@ from runner.drivers.uml.vm import cluster_state
 from runner.errors import HostError
 from runner.nodes.driver_interface import Cluster, ClusterId, NodeState
 from runner.nodes.topology import NodeSpec, Role, Topology
-from tests.support import helpers
+from tests.support import helpers, local_nodes
 
 UP, DOWN = NodeState.RUNNING, NodeState.STOPPED
 Usage = namedtuple("Usage", ["total", "used", "free"])
@@ -115,7 +115,7 @@ def test_memory_of_a_replaced_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path:
     folder = cluster_state.cluster_folder(ClusterId("tiny"))
     folder.mkdir(parents=True)
     cluster_state.build_state(ClusterId("tiny"), topology, tmp_path).save_to_folder(folder)
-    up, down = (helpers.LocalNode(tmp_path, name, state=state) for name, state in (("node1", UP), ("node2", DOWN)))
+    up, down = (local_nodes.LocalNode(tmp_path, name, state=state) for name, state in (("node1", UP), ("node2", DOWN)))
     UmlDriver().check_capacity(topology, Cluster(ClusterId("tiny"), "uml", (up, down), is_complete=True))
     with pytest.raises(HostError, match="only 1600 MB free"):
         UmlDriver().check_capacity(topology)
