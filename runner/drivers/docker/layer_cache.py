@@ -25,6 +25,8 @@ from runner.storage import codec
 
 MOUNT = "/var/lib/labs-layer-cache"
 REPOSITORY = "labs/layer-cache"
+# The image without labels on which earlier versions built the base image.
+_OLD_ROOT = "labs/root"
 # Most users start clusters of this project, so its layer cache is kept even while it has no cluster.
 _DEFAULT_PROJECT = "labs"
 _CACHE_LABELS = (labels.LAYER_CACHE, labels.OLD_LAYER_CACHE)
@@ -104,6 +106,7 @@ def prune_images(client: docker.DockerClient, remove_all: bool) -> int:
         removed = _remove_caches(client, current) + _remove_dead_caches(client)
         needed = _list_needed_images(client)
         images = client.api.images(filters={"label": [f"{key}={value}" for key, value in labels.IMAGES.items()]})
+        images += client.api.images(filters={"reference": _OLD_ROOT})
         # Remove the newest images first: an image is always newer than the image that it is based on.
         for image in sorted(images, key=lambda image: -int(image["Created"])):
             if image["Id"] not in needed:

@@ -7,16 +7,13 @@ import io
 import json
 import secrets
 import tarfile
-import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import docker
-from docker.errors import ImageNotFound, NotFound
+from docker.errors import NotFound
 
 from runner import paths, signals
-from runner.drivers.common import image_set, parallel
 from runner.drivers.common.image_builder import build_image_set
 from runner.drivers.common.image_set import ImageSet
 from runner.drivers.docker import (
@@ -29,18 +26,18 @@ from runner.drivers.docker import (
     project_lock,
     readiness,
 )
+from runner.drivers.docker.image_transfer import ImageTransfer, run_on_node
 from runner.drivers.docker.images import EngineBackend
 from runner.drivers.docker.layer_cache import LayerCache
-from runner.drivers.docker.layer_locks import LayerLocks
+from runner.drivers.docker.readiness import NodeBoot
 from runner.images import recipe
-from runner.nodes.driver_interface import ClusterId, NodeImage
+from runner.nodes.driver_interface import ClusterId
 from runner.status import DetailCallback, StatusReporter
 from runner.storage import codec
 
 # The containers that fill a cache have a cluster's labels, so that leftovers are removed like those of a cluster.
 _BUILD_CLUSTER = ClusterId("images", "build")
 _PUSH_PORT = 5000
-_MAX_PUSHES = 2
 
 
 def build_layer_cache(client: docker.DockerClient, names: Iterable[str], reporter: StatusReporter) -> None:
@@ -112,12 +109,12 @@ def _fill_volume(client: docker.DockerClient, cache: LayerCache, report_detail: 
             mirror_address = str(network.create_cluster_network(client, _BUILD_CLUSTER)[network.MIRROR_HOST])
             mirror = _create_mirror(client, cache, mirror_address)
         readiness.start_container_and_wait(client, mirror, "the registry mirror")
-        _push_images(client, images, report_detail)
-        report_detail("unpacking images for the nodes")
         with signals.defer_interrupts_in_block():
             node = _create_node(client, cache, mirror_address, facts)
-        readiness.start_container_and_wait(client, node, "the node that unpacks images")
-        _unpack_images(client, node, [image.name for image in images])
+        boot = NodeBoot(client, node, "the node that unpacks images")
+        ImageTransfer(client, _find_push_port(client), node, boot).transfer_images(images, report_detail)
+        names = [image.name for image in images]
+        run_on_node(client, node, ["labs-layer-cache", "fill", *names], "filling the layer cache")
 
 
 def _create_mirror(client: docker.DockerClient, cache: LayerCache, address: str) -> str:
@@ -139,39 +136,9 @@ def _create_mirror(client: docker.DockerClient, cache: LayerCache, address: str)
     return str(container["Id"])
 
 
-def _push_images(client: docker.DockerClient, images: Sequence[NodeImage], report_detail: DetailCallback) -> None:
+def _find_push_port(client: docker.DockerClient) -> str:
     details = client.api.inspect_container(labels.format_object_name(_BUILD_CLUSTER, "mirror"))
-    port = details["NetworkSettings"]["Ports"][f"{_PUSH_PORT}/tcp"][0]["HostPort"]
-    layers = {image.image: client.api.inspect_image(image.image)["RootFS"]["Layers"] for image in images}
-    layer_locks = LayerLocks()
-
-    def get_reference(image: NodeImage) -> tuple[str, str]:
-        repository, tag = image_set.add_library_namespace(image.name).rsplit(":", 1)
-        return f"127.0.0.1:{port}/{repository}", tag
-
-    def push(image: NodeImage, stop: threading.Event) -> None:
-        repository, tag = get_reference(image)
-        with layer_locks.hold_missing_layers(layers[image.image]):
-            for message in client.api.push(repository, tag=tag, stream=True, decode=True):
-                if stop.is_set():
-                    return
-                if "error" in message:
-                    purpose = f"pushing {image.name} to the registry mirror"
-                    raise host_engine.create_engine_error(purpose, message["error"])
-
-    try:
-        with signals.defer_interrupts_in_block():
-            for image in images:
-                client.api.tag(image.image, *get_reference(image))
-        # The engine compresses a layer on one processor.
-        jobs = [partial(push, image) for image in images]
-        parallel.run_jobs(
-            jobs, lambda done: report_detail(f"pushing images to the registry mirror, {done}"), _MAX_PUSHES
-        )
-    finally:
-        for image in images:
-            with contextlib.suppress(ImageNotFound):
-                client.api.remove_image(":".join(get_reference(image)), noprune=True)
+    return str(details["NetworkSettings"]["Ports"][f"{_PUSH_PORT}/tcp"][0]["HostPort"])
 
 
 def _create_node(
@@ -192,14 +159,6 @@ def _create_node(
         ),
     )
     return str(container["Id"])
-
-
-def _unpack_images(client: docker.DockerClient, node: str, names: Sequence[str]) -> None:
-    command = client.api.exec_create(node, ["labs-layer-cache", "fill", *names])["Id"]
-    output = client.api.exec_start(command)
-    if client.api.exec_inspect(command)["ExitCode"]:
-        log = output.decode("utf-8", "replace")
-        raise host_engine.create_engine_error("filling the layer cache", "the images could not be unpacked", log)
 
 
 def _create_record(client: docker.DockerClient, cache: LayerCache) -> None:

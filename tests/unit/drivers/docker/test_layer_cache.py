@@ -60,7 +60,8 @@ class FakeEngine:
         return [
             (number, name)
             for number, (name, own_labels) in enumerate(objects.items())
-            if all(matches(own_labels, label_filter) for label_filter in filters["label"])
+            if filters.get("reference", name) == name
+            and all(matches(own_labels, label_filter) for label_filter in filters.get("label", []))
         ]
 
     def inspect_volume(self, name: str) -> dict[str, Any]:
@@ -112,6 +113,14 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     for name, made_from in ((BASE, recipe.BASE), (NODE, recipe.NODE), (REDIS, "redis")):
         engine.stored_images[name] = {**labels.IMAGES, labels.RECIPE: made_from}
     return engine
+
+
+def test_prune_old_root(engine: FakeEngine) -> None:
+    """The image without labels on which earlier versions built the base image is removed."""
+    engine.add_cache("only", "labs")
+    engine.stored_images["labs/root"] = {}
+    layer_cache.prune_images(engine, remove_all=False)
+    assert "labs/root" not in engine.stored_images
 
 
 def test_find(engine: FakeEngine) -> None:
