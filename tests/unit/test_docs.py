@@ -113,7 +113,10 @@ def test_environment_variables() -> None:
     files = [helpers.CHECKOUT / name for name in source_files.list_source_files(*folders)]
     used = {name for file in files for name in list_variables(file.read_text("utf-8", "replace"))}
     rows = re.findall(r"^\| (`.*?`) \|", docs_examples.VARIABLES_PAGE.read_text("utf-8"), re.MULTILINE)
-    assert used - PYTHON_CONSTANTS == list_variables("\n".join(rows))
+    listed_variables = list_variables("\n".join(rows))
+    page = docs_examples.VARIABLES_PAGE.relative_to(helpers.CHECKOUT)
+    assert set() == used - PYTHON_CONSTANTS - listed_variables, f"list them in {page}"
+    assert set() == listed_variables - used, f"remove them from {page}"
 
 
 def test_front_matter_keys() -> None:
