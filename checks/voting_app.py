@@ -17,6 +17,7 @@ STACK = "voting"
 # The ports and paths of a stack that are requested together, first of `voting`, then of `school`.
 _ENDPOINTS = (((80, "/"), (5001, "/json")), ((8080, "/"), (8081, "/"), (8081, "/json")))
 _TITLE = re.compile(r"<title>(.*?)</title>")
+_SECOND_TRY = " (second try)"
 _NOTE_FILES = ("visits-update.log", "visits-rollback.log", "waiting")
 _READ_NOTES = f"for name in {' '.join(_NOTE_FILES)}; do cat /root/$name 2>/dev/null; printf '\\036'; done"
 
@@ -77,7 +78,8 @@ def fetch_vote_counts(swarm: SwarmSnapshot, port: int) -> Mapping[str, int]:
 def read_visit_log(swarm: SwarmSnapshot, name: str) -> tuple[PageVisit, ...]:
     """Return the visits in /root/visits-NAME.log on node1, in the order of the file; empty if there is no such file."""
     lines = (line.split(" ", maxsplit=2) for line in _read_note(swarm, f"visits-{name}.log").splitlines())
-    return tuple(PageVisit(node=fields[1], outcome=fields[2]) for fields in lines if len(fields) == 3)
+    visits = ((fields[1], fields[2].removesuffix(_SECOND_TRY)) for fields in lines if len(fields) == 3)
+    return tuple(PageVisit(node, outcome) for node, outcome in visits)
 
 
 def read_waiting_vote_count(swarm: SwarmSnapshot) -> int | None:
