@@ -330,6 +330,7 @@ def test_whoami(containers: ContainerRunner) -> None:
     containers.start("full", "traefik/whoami:latest", "--publish", "127.0.0.1::80")
     brief, full = containers.get_url("brief", 8000), containers.get_url("full", 80)
     assert wait_until(lambda: fetch_page(brief)) < 3
+    wait_until(lambda: fetch_page(full))
     assert f"I'm {containers.exec_in('brief', 'hostname')}\n" == fetch_page(brief)
     lines = fetch_page(f"{full}/there?x=1", {"X-Own": "1"}).splitlines()
     assert f"Hostname: {containers.exec_in('full', 'hostname')}" == lines[0]
