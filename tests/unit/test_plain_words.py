@@ -1,4 +1,4 @@
-"""The project is written in plain English: words of its old dialect are not used again (see docs/reference/glossary.md)."""
+"""The project is written in plain English, and words of its old dialect are not used (docs/reference/glossary.md)."""
 
 from __future__ import annotations
 
