@@ -1,3 +1,3 @@
 """Runs hands-on container-orchestration labs on real Docker nodes."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
