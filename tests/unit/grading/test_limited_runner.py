@@ -104,9 +104,14 @@ def test_submission_deadline(tmp_path: Path) -> None:
 
 
 def test_retries_share_the_time_of_a_block(tmp_path: Path) -> None:
-    """A block that is retried has the same time limit as a block that is run once: the last retry is stopped."""
-    command = Command(("node1",), "sleep 0.75; false", 1, retry_seconds=1)
-    assert 124 == play(tmp_path, command, ResourceLimits(block_seconds=1)).exit_status
+    """A block that is retried has the same time limit as a block that is run once: the second attempt is stopped."""
+    attempts = tmp_path / "disks/node1/root/attempts"
+    # The first attempt uses all of the time.
+    runner = LimitedRunner(ResourceLimits(block_seconds=30), lambda: 30.0 * attempts.exists())
+    player = LessonPlayer(local_nodes.make_local_cluster(tmp_path), runner)
+    script = "if [ -e attempts ]; then sleep 60; fi; touch attempts; false"
+    (result,) = player.play_commands([Command(("node1",), script, 1, exit_status=124, retry_seconds=20)])
+    assert ("", 124) == (result.mismatch, result.exit_status)
 
 
 def test_first_signal_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
