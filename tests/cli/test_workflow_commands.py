@@ -33,6 +33,7 @@ TESTED_HERE = (
     ".ci/check-release",
     ".ci/release-notes",
     ".ci/sign-bundles",
+    ".venv/bin/coverage report",
     "address=$(gh api",
     'echo "$RESULTS"',
     "gh release create",
@@ -127,6 +128,19 @@ def test_matrix(checkout: Path, tmp_path: Path) -> None:
     matrix = json.loads(output.read_text("utf-8").removeprefix("matrix="))
     assert sorted(catalog.list_lab_names()) == sorted(matrix.pop("lab"))
     assert {} == matrix
+
+
+def test_coverage_report(checkout: Path, tmp_path: Path) -> None:
+    """The coverage is a table on the page of the run, also if it is below the floor."""
+    (checkout / ".venv").symlink_to(sys.prefix)
+    data, summary = {"COVERAGE_FILE": str(tmp_path / "data")}, tmp_path / "summary.md"
+    argv = [sys.executable, "-m", "coverage", "run", "-m", "runner", "--version"]
+    assert 0 == ci_runners.run_command(argv, checkout, {}, PYTHONPATH=str(checkout), **data).returncode
+    subprocess.run([*argv[:3], "combine", "--quiet"], cwd=checkout, env={**os.environ, **data}, check=False)
+    result = run_step(find_step(".venv/bin/coverage report"), checkout, GITHUB_STEP_SUMMARY=str(summary), **data)
+    assert 0 == result.returncode, result.stdout + result.stderr
+    assert summary.read_text("utf-8").startswith("| Name ")
+    assert "| runner/errors.py " in summary.read_text("utf-8")
 
 
 def make_releasable(checkout: Path) -> None:
