@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import pytest
 from runner.drivers.docker import project_lock
 from tests.support.helpers import CHECKOUT
 from tests.support.labs_command import LABS_TREE, LabsRunner, make_labs_runner, remove_project
-from tests.support.pseudo_terminal import PseudoTerminal
 
 HERE = Path(__file__).parent
 
@@ -62,12 +60,3 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 def labs(environment: dict[str, str]) -> LabsRunner:
     """Return a function that runs `labs` in the tests' environment."""
     return make_labs_runner(environment)
-
-
-@pytest.fixture
-def shell(environment: dict[str, str]) -> Iterator[PseudoTerminal]:
-    """Yield a terminal that runs `labs shell node2` and shows its prompt."""
-    terminal = PseudoTerminal([sys.executable, "-m", "runner", "shell", "node2"], {**environment, "NO_COLOR": "1"})
-    terminal.read_until("] ~ ")
-    yield terminal
-    terminal.close()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
 import select
 import struct
 import subprocess
+import sys
 import termios
 import time
+from collections.abc import Iterator, Mapping
 
 
 class PseudoTerminal:
@@ -55,3 +58,12 @@ class PseudoTerminal:
             self.process.terminate()
             self.process.wait(10)
         os.close(self._fd)
+
+
+@contextlib.contextmanager
+def open_node_shell(environment: Mapping[str, str]) -> Iterator[PseudoTerminal]:
+    """Run `labs shell node2` in a terminal, and yield it once it shows its prompt."""
+    terminal = PseudoTerminal([sys.executable, "-m", "runner", "shell", "node2"], {**environment, "NO_COLOR": "1"})
+    terminal.read_until("] ~ ")
+    yield terminal
+    terminal.close()

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from runner.clusters import selection
+from tests.support import pseudo_terminal
 from tests.support.docker_leftovers import Leftovers
 from tests.support.labs_command import LabsRunner
+from tests.support.pseudo_terminal import PseudoTerminal
 
 _MAX_WORKERS, _MEGABYTES_PER_WORKER = 4, 2000
 
@@ -54,3 +56,10 @@ def trio(labs: LabsRunner) -> Iterator[str]:
     assert result.returncode == 0, result.stderr
     yield "trio"
     labs("rm", "trio")
+
+
+@pytest.fixture
+def shell(environment: dict[str, str]) -> Iterator[PseudoTerminal]:
+    """Yield a terminal that shows the prompt of node2."""
+    with pseudo_terminal.open_node_shell(environment) as terminal:
+        yield terminal

@@ -9,8 +9,10 @@ import pytest
 
 from runner.drivers.uml.driver import UmlDriver
 from runner.nodes.driver_interface import Node
+from tests.support import pseudo_terminal
 from tests.support.helpers import NO_ENGINE
 from tests.support.labs_command import LabsRunner, make_labs_runner
+from tests.support.pseudo_terminal import PseudoTerminal
 from tests.support.vm_leftovers import UmlLeftovers
 
 
@@ -69,6 +71,13 @@ def swarm(uml_labs: LabsRunner, uml_trio: str) -> str:
     played = uml_labs("play", uml_trio)
     assert played.returncode == 0, played.stdout + played.stderr
     return uml_trio
+
+
+@pytest.fixture
+def uml_shell(uml_environment: dict[str, str]) -> Iterator[PseudoTerminal]:
+    """Yield a terminal that shows the prompt of node2."""
+    with pseudo_terminal.open_node_shell(uml_environment) as terminal:
+        yield terminal
 
 
 @pytest.fixture

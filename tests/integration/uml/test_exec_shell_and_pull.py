@@ -89,28 +89,28 @@ def test_node_names(uml_labs: LabsRunner) -> None:
     assert 0 == uml_labs("exec", "node3", "--", "ping", "-c", "1", "-W", "3", "-I", "eth0", "node1").returncode
 
 
-def test_shell_terminal_size(shell: PseudoTerminal) -> None:
+def test_shell_terminal_size(uml_shell: PseudoTerminal) -> None:
     """The shell has a terminal of the same size as the user's, also after the window is resized."""
-    shell.type_text("tty; stty size\n")
-    shell.read_until("/dev/pts/")
-    shell.read_until("24 80")
-    shell.resize(40, 120)
-    shell.process.send_signal(28)
+    uml_shell.type_text("tty; stty size\n")
+    uml_shell.read_until("/dev/pts/")
+    uml_shell.read_until("24 80")
+    uml_shell.resize(40, 120)
+    uml_shell.process.send_signal(28)
     time.sleep(0.5)
-    shell.type_text("stty size\n")
-    shell.read_until("40 120")
+    uml_shell.type_text("stty size\n")
+    uml_shell.read_until("40 120")
 
 
-def test_shell_ctrl_c(shell: PseudoTerminal) -> None:
+def test_shell_ctrl_c(uml_shell: PseudoTerminal) -> None:
     """Ctrl-C ends the command that runs in the shell; the shell continues, and its exit status is passed on."""
-    shell.type_text("sleep 300\n")
+    uml_shell.type_text("sleep 300\n")
     time.sleep(0.5)
-    shell.type_text("\x03")
-    shell.type_text("echo still-$((40 + 2))\n")
-    shell.read_until("still-42")
-    shell.type_text("exit 7\n")
-    shell.read_until("logout")
-    assert 7 == shell.process.wait(10)
+    uml_shell.type_text("\x03")
+    uml_shell.type_text("echo still-$((40 + 2))\n")
+    uml_shell.read_until("still-42")
+    uml_shell.type_text("exit 7\n")
+    uml_shell.read_until("logout")
+    assert 7 == uml_shell.process.wait(10)
 
 
 def test_copy_files(node2: Node, tmp_path: Path) -> None:
