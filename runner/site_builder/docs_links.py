@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from runner import paths
 from runner.site_builder.docs_pages import DocsPage
-from runner.site_builder.links import BrokenLinkError, split_link
+from runner.site_builder.links import BrokenLinkError, split_relative_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,9 @@ class DocsLinkResolver:
             BrokenLinkError: The link has no valid target.
 
         """
-        parts = split_link(link)
-        if parts.scheme in ("http", "https", "mailto"):
+        parts = split_relative_link(link)
+        if parts is None:
             return link
-        if parts.scheme or parts.netloc or parts.path.startswith("/"):
-            raise BrokenLinkError("must be a web address or a path relative to this file")
         anchor = unquote(parts.fragment)
         if not parts.path:
             return self._resolve_page(self.page, anchor)

@@ -64,11 +64,9 @@ class LinkResolver:
             BrokenLinkError: The link has no valid target.
 
         """
-        parts = split_link(link)
-        if parts.scheme in ("http", "https", "mailto"):
+        parts = split_relative_link(link)
+        if parts is None:
             return link
-        if parts.scheme or parts.netloc or parts.path.startswith("/"):
-            raise BrokenLinkError("must be a web address or a path relative to this file")
         anchor = unquote(parts.fragment)
         if not parts.path:
             return f"{ANCHOR_OPEN}{anchor}{ANCHOR_CLOSE}"
@@ -117,6 +115,21 @@ class LinkResolver:
         site_path = f"files/{path.relative_to(self.labs_folder)}"
         self.linked_files[site_path] = path
         return f"{self.root_path}{quote(site_path)}"
+
+
+def split_relative_link(link: str) -> SplitResult | None:
+    """Return the parts of a link to a file of this site, or None for a web or mail address.
+
+    Raises:
+        BrokenLinkError: The link is neither.
+
+    """
+    parts = split_link(link)
+    if parts.scheme in ("http", "https", "mailto"):
+        return None
+    if parts.scheme or parts.netloc or parts.path.startswith("/"):
+        raise BrokenLinkError("must be a web address or a path relative to this file")
+    return parts
 
 
 def split_link(link: str) -> SplitResult:
