@@ -107,7 +107,10 @@ def test_concurrent_command_is_rejected(
     )
     while not MOMENTS["creating the network"](leftovers, log) and process.poll() is None:
         time.sleep(0.01)
+    # On a busy host, the start could otherwise be over before the other command looks for it.
+    process.send_signal(signal.SIGSTOP)
     refused = labs("rm", "trio")
+    process.send_signal(signal.SIGCONT)
     assert 0 == process.wait(60)
     assert 4 == refused.returncode
     assert "Wait until it finishes" in refused.stderr
