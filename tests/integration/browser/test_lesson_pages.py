@@ -142,7 +142,7 @@ def test_search(page: Page, address: str) -> None:
     page.goto(f"{address}{STEP}")
     page.keyboard.press("Control+k")
     page.keyboard.type("drain bring back")
-    dialog = page.get_by_role("dialog", name="Search lessons and glossary")
+    dialog = page.get_by_role("dialog", name="Search lessons, glossary and docs")
     expect(dialog.get_by_role("link").first).to_contain_text("Drain a node, and bring it back")
     expect(dialog.get_by_role("status")).to_contain_text("found")
     page.keyboard.press("ArrowDown")
