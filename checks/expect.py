@@ -7,12 +7,9 @@ from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
 from checks.lab_nodes import CheckNode
+from runner import retry
 
 T = TypeVar("T")
-# The pause grows while a probe waits: probing costs processor time on the nodes, which delays what it waits for.
-_MIN_RETRY_PAUSE_SECONDS = 0.1
-_MAX_RETRY_PAUSE_SECONDS = 1.0
-_RETRY_PAUSE_SHARE = 0.1
 _wait_budget_seconds = 0.0
 
 
@@ -95,8 +92,7 @@ def eventually(probe: Callable[[], T]) -> T:
                 seconds = time.monotonic() - started_at
                 if seconds >= _wait_budget_seconds:
                     raise
-                pause = max(_MIN_RETRY_PAUSE_SECONDS, seconds * _RETRY_PAUSE_SHARE)
-                time.sleep(min(_MAX_RETRY_PAUSE_SECONDS, pause, _wait_budget_seconds - seconds))
+                time.sleep(min(retry.calculate_retry_pause(seconds), _wait_budget_seconds - seconds))
     finally:
         _wait_budget_seconds = max(0.0, _wait_budget_seconds - (time.monotonic() - started_at))
 

@@ -42,16 +42,16 @@ def command(labs: tuple[str, ...], lint_all: bool, list_rules: bool, explain: st
     from runner.lessons.lint import linter
 
     names = _resolve_names(labs, lint_all)
-    problems = linter.lint_labs(names)
-    for finding in problems:
+    findings = linter.lint_labs(names)
+    for finding in findings:
         line = f"{_shorten_path(finding.path)}:{finding.line}: {finding.message}"
         click.echo(sanitize.strip_control_chars(line))
     if lint_all:
         _print_missing_translations(names)
     subject = f"{len(names)} labs" if len(names) != 1 else f"'{names[0]}'"
-    if problems:
-        count = f"{len(problems)} problems" if len(problems) > 1 else "1 problem"
-        advice = f"'labs lint --explain {problems[0].rule.code}' explains the first one."
+    if findings:
+        count = f"{len(findings)} problems" if len(findings) > 1 else "1 problem"
+        advice = f"'labs lint --explain {findings[0].rule.code}' explains the first one."
         click.echo(f"{subject}: {count}. {advice}", err=True)
         return ExitCode.BROKEN_LAB
     click.echo(f"{subject}: no problems found.")

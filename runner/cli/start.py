@@ -26,8 +26,7 @@ def command(lab: str | None, driver: str | None, learner: str | None, seed: str 
 
     The nodes are containers on your Docker Engine if it can run the lab, and user-mode Linux VMs otherwise; a line of
     output says which, and why. Builds or pulls missing images first, or offers to download them if LABS_BUNDLES_URL is
-    set and none are there yet. If a start fails or is interrupted, it removes
-    everything it created.
+    set and none are there yet. If a start fails or is interrupted, it removes everything it created.
 
     In some labs, names, ports or numbers differ for each learner. With --learner, the lesson and its checks use that
     learner's values, in all commands, until you name another learner. --learner '' restores the default values.

@@ -7,15 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from runner import retry
 from runner.errors import HostError
 from runner.lessons.model import PLACEHOLDER, Command
 from runner.nodes.driver_interface import Cluster, ExecResult, Node
 
-# The pause between two attempts grows with the time that has passed: what takes seconds is noticed at once, and what
-# takes a minute is not asked for a hundred times.
-_MIN_RETRY_PAUSE_SECONDS = 0.1
-_MAX_RETRY_PAUSE_SECONDS = 1.0
-_RETRY_PAUSE_SHARE = 0.1
 # A manager refuses to change an object that the swarm itself has changed since the client read it. The same command
 # works when it is typed again.
 _LOST_RACE_MESSAGE = "update out of sequence"
@@ -129,8 +125,7 @@ class LessonPlayer:
             lost_races += has_lost_race
             if not result.mismatch or not (has_lost_race or seconds < command.retry_seconds):
                 return result
-            pause = max(_MIN_RETRY_PAUSE_SECONDS, seconds * _RETRY_PAUSE_SHARE)
-            time.sleep(min(_MAX_RETRY_PAUSE_SECONDS, pause))
+            time.sleep(retry.calculate_retry_pause(seconds))
 
     def _find_node(self, name: str) -> Node:
         if name not in self._nodes:
