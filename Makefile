@@ -20,13 +20,15 @@ SHELL_FILES := $(wildcard .ci/*) $(wildcard labs/*/setup.sh) \
 	$(shell grep -rlE '^\#! ?/(usr/)?bin/(env )?(ba)?sh' labs/*/files)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo unit unit-tests lint $(LINTERS) cli browser docker uml images-docker images-uml course affected prove test coverage fuzz dist bench clean
+.PHONY: help demo unit unit-tests lint $(LINTERS) cli browser docker uml node-packages images-docker images-uml course affected prove test coverage fuzz dist bench clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(RUNTIME)  ## Start swarm-basics and play its lesson, with checks after each step
-	@PYTHON='$(PYTHON)' bash .ci/prerequisites
+# Two installations of Debian packages would lock each other out, so the first one has ended when the second one starts.
+demo:  ## Start swarm-basics and play its lesson, with checks after each step
+	@WANT_NODES=no PYTHON='$(PYTHON)' bash .ci/prerequisites
+	@$(SIDE_BY_SIDE) $(RUNTIME) node-packages
 	@echo '== 1/5  Building images for the nodes (two minutes the first time)'
 	@$(BIN)/labs images build swarm-basics
 	@echo '== 2/5  Checking this computer'
@@ -86,6 +88,9 @@ docker: images-docker  ## Run the tests with nodes of the docker driver
 uml: images-uml  ## Run the tests with nodes of the uml driver
 	@$(PYTEST) --durations=15 tests/integration/uml
 
+node-packages:
+	@PYTHON='$(PYTHON)' bash .ci/prerequisites
+
 images-docker: $(READY)
 	@WANT_ENGINE=yes PYTHON='$(PYTHON)' bash .ci/prerequisites
 	@$(BIN)/labs images build --driver docker
@@ -124,11 +129,12 @@ bench: $(READY)  ## Compare the speed of labs with plain Docker commands, in a t
 	@$(BIN)/python -m tests.bench --from-scratch
 
 # The demo does not wait for the tools of developers, and unit tests do not wait for the Debian packages of nodes.
+# Nobody waits for pip to compile modules of which most are never imported; Python compiles the others on their first use.
 $(RUNTIME) $(READY): pyproject.toml .ci/prerequisites
 	@echo '== Installing a virtual environment in $(VENV)'
 	@WANT_NODES=no PYTHON='$(PYTHON)' bash .ci/prerequisites
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(if $(filter $(READY),$@),[dev])'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.$(if $(filter $(READY),$@),[dev])'
 	@$(BIN)/python -m compileall -q runner checks
 	@touch $(RUNTIME) $@
 
