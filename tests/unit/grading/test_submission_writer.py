@@ -23,7 +23,7 @@ def make_entry(
     text: str, at: int = 10, node: str = "node1", exit_status: int = 0, folder: str = "/root"
 ) -> HistoryEntry:
     """Return a command that was typed."""
-    return HistoryEntry(node, at, exit_status, folder, text)
+    return HistoryEntry(node, at, at, exit_status, folder, text)
 
 
 @pytest.fixture
