@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 @cache
 def get_stdout() -> Console:
     """Return the console for a command's results; rich respects NO_COLOR and detects whether it is a terminal."""
-    return Console(highlight=False, soft_wrap=not Console().is_terminal)
+    return Console(highlight=False, emoji=False, soft_wrap=not Console().is_terminal)
 
 
 @cache
 def get_stderr() -> Console:
     """Return the console for status output and warnings."""
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, emoji=False)
 
 
 def print_suggested_commands(commands: Sequence[tuple[str, str]], heading: str = "") -> None:

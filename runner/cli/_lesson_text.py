@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 def print_lesson_parts(parts: Iterable[LessonPart], topology: Topology) -> None:
     """Print prose, commands and pictures, but no hints."""
-    from rich.markdown import Markdown
+    from runner.lessons.terminal_markdown import LessonMarkdown
 
     console = _console.get_stdout()
     for part in parts:
         if isinstance(part, Prose):
             # Also wrapped in a pipe, because rich crops indented text that is not wrapped.
-            console.print(Markdown(part.text, hyperlinks=False), soft_wrap=False)
+            console.print(LessonMarkdown(part.text), soft_wrap=False)
             console.print()
         elif isinstance(part, Command):
             _print_command(part)
@@ -33,10 +33,11 @@ def print_lesson_parts(parts: Iterable[LessonPart], topology: Topology) -> None:
 
 def print_hint(hint: Hint) -> None:
     """Print the text of a hint."""
-    from rich.markdown import Markdown
     from rich.padding import Padding
 
-    padded = Padding(Markdown(hint.text, hyperlinks=False), (0, 0, 1, 2))
+    from runner.lessons.terminal_markdown import LessonMarkdown
+
+    padded = Padding(LessonMarkdown(hint.text), (0, 0, 1, 2))
     _console.get_stdout().print(padded, soft_wrap=False)
 
 

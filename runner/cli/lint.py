@@ -12,8 +12,7 @@ from runner.cli import _console, _options
 from runner.errors import ExitCode, UsageError
 from runner.lessons import catalog
 
-# What a terminal does not show: the path after the language of a code block, and where links to other pages lead.
-_EXAMPLE_FILE = re.compile(r"^(`{3,}\w+) (\S+/\S+)$", re.MULTILINE)
+# Where a link to another page leads, which does not help in a terminal.
 _LOCAL_LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]+\)")
 
 
@@ -68,13 +67,11 @@ def _print_rules() -> int:
 
 
 def _print_rule_page(code_or_name: str) -> int:
-    from rich.markdown import Markdown
-
     from runner.lessons.lint.all_rules import find_rule
+    from runner.lessons.terminal_markdown import LessonMarkdown
 
     text = paths.lint_rule_page(find_rule(code_or_name).code).read_text("utf-8")
-    text = _LOCAL_LINK.sub(r"\1", _EXAMPLE_FILE.sub(r"`\2`:\n\n\1", text))
-    _console.get_stdout().print(Markdown(text, hyperlinks=False), soft_wrap=False)
+    _console.get_stdout().print(LessonMarkdown(_LOCAL_LINK.sub(r"\1", text)), soft_wrap=False)
     return ExitCode.DONE
 
 

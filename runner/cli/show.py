@@ -35,15 +35,15 @@ def command(lab: str | None, step: str | None) -> int:
 
 
 def _print_lesson(lab: Lab, named_step: Step | None) -> None:
-    from rich.markup import escape
+    from rich.text import Text
 
     console = _console.get_stdout()
     if named_step is None:
-        title, summary = escape(lab.lesson.title), escape(lab.lesson.summary)
-        console.print(f"\n[bold underline]{title}[/]\n[dim]{summary}[/]\n")
+        title, summary = (lab.lesson.title, "bold underline"), (lab.lesson.summary, "dim")
+        console.print(Text.assemble("\n", title, "\n", summary, "\n"))
         _lesson_text.print_lesson_parts(lab.lesson.intro, lab.lesson.topology)
     for step in [named_step] if named_step else lab.lesson.steps:
-        console.print(f"\n[bold cyan]{escape(step.title)}[/]  [dim]{step.id}[/]\n")
+        console.print(Text.assemble("\n", (step.title, "bold cyan"), (f"  {step.id}", "dim"), "\n"))
         _lesson_text.print_lesson_parts(step.parts, lab.lesson.topology)
         if step.hints:
             console.print(f"[dim]Stuck? labs hint {lab.name} {step.id}[/]")

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
-from runner.lessons import frontmatter, learner_values
+from runner.lessons import frontmatter, learner_values, markdown_parser
 from runner.lessons.block_parser import BlockParser
+from runner.lessons.link_definitions import LinkDefinitions
 from runner.lessons.model import Command, LessonPart, Prose
 from runner.lessons.problems import BrokenLessonError, Problem
 
@@ -104,8 +104,9 @@ def read_page(
 
     """
     text = learner_values.fill_placeholders(_read_text(path, lab_name), values or {})
-    markdown = MarkdownIt("commonmark").enable("table").use(front_matter_plugin).use(container_plugin, "hint")
-    tokens = markdown.parse(text)
+    markdown = markdown_parser.create_parser().use(front_matter_plugin).use(container_plugin, "hint")
+    environment: dict[str, Any] = {}
+    tokens = markdown.parse(text, environment)
     # Not splitlines: the parser counts only line feeds, and the line numbers must match.
     lines = text.removesuffix("\n").split("\n")
     has_front_matter = bool(tokens) and tokens[0].type == "front_matter"
@@ -118,7 +119,8 @@ def read_page(
     names = _list_node_names(front_matter) if node_names is None else node_names
     content = tokens[has_front_matter:]
     blocks = BlockParser(path, names, values or {}, problems)
-    sections = _SectionSplitter(path, lines, blocks).split_sections(content)
+    definitions = LinkDefinitions(environment.get("references", {}))
+    sections = _SectionSplitter(path, lines, blocks, definitions).split_sections(content)
     return MarkdownPage(path, lines, content, front_matter, is_valid, names, sections, problems)
 
 
@@ -143,6 +145,7 @@ class _SectionSplitter:
     path: Path
     lines: Sequence[str]
     blocks: BlockParser
+    definitions: LinkDefinitions
 
     def split_sections(self, tokens: Sequence[Token]) -> list[PageSection]:
         sections = [PageSection("", 1)]
@@ -153,23 +156,30 @@ class _SectionSplitter:
                 continue
             start, _ = token.map
             is_heading = token.type == "heading_open" and token.tag == "h2"
+            if token.type == "html_block" and prose_start is None:
+                # Comments alone are no prose.
+                continue
             if not (is_heading or _is_special_block(token)):
                 prose_start = start if prose_start is None else prose_start
                 continue
             self._add_prose(sections[-1], prose_start, start)
             prose_start = None
             if is_heading:
-                sections.append(PageSection(tokens[index + 1].content, start + 1))
+                sections.append(PageSection(markdown_parser.extract_line(tokens[index + 1]), start + 1))
             else:
                 self._add_block(sections[-1], token)
         self._add_prose(sections[-1], prose_start, len(self.lines))
         return sections
 
     def _add_prose(self, section: PageSection, start: int | None, end: int) -> None:
-        text = IGNORE_COMMENT.sub("", "\n".join(self.lines[start:end])) if start is not None else ""
-        if text.strip() and start is not None:
-            blank_lines = text[: len(text) - len(text.lstrip())].count("\n")
-            section.parts.append(Prose(text.strip(), start + blank_lines + 1))
+        if start is not None:
+            section.parts.append(Prose(self._extract_markdown(start, end), start + 1))
+
+    def _extract_markdown(self, start: int, end: int) -> str:
+        """Return the Markdown on some lines, which is shown without the rest of the file."""
+        # Not stripped on the left, where spaces may begin a block of code.
+        text = "\n".join(self.lines[start:end]).rstrip()
+        return self.definitions.append_used(text, start, end)
 
     def _reject_nested_command(self, token: Token) -> None:
         words = token.info.split()
@@ -183,8 +193,9 @@ class _SectionSplitter:
         line = start + 1
         block_type, *words = token.info.split()
         if token.type == "container_hint_open":
-            text = IGNORE_COMMENT.sub("", "\n".join(self.lines[line:end])).strip()
-            section.parts.append(self.blocks.parse_hint(line, token.info, text))
+            text = self._extract_markdown(line, end)
+            is_empty = not markdown_parser.parse_displayed_tokens(text)
+            section.parts.append(self.blocks.parse_hint(line, token.info, "" if is_empty else text))
         elif block_type == "output":
             self._add_expected_output(section, line, token.content)
         elif block_type == "sh":

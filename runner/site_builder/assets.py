@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from xml.sax.saxutils import escape
 
 from runner import paths
-from runner.site_builder import markdown
-from runner.site_builder.glossary import Glossary
+from runner.lessons import markdown_parser
+from runner.lessons.glossary import Glossary
 from runner.site_builder.localization import ENGLISH
 from runner.site_builder.page_renderer import PageRenderer, SiteSettings
 
@@ -32,7 +32,7 @@ def render_search_index_script(pages: PageRenderer, glossary: Glossary) -> bytes
         entries.append((f"{name}/index.html", lesson.title, lesson.summary, rendered.intro.search_text))
         entries += [(f"{name}/{step.id}.html", step.title, lesson.title, step.search_text) for step in rendered.steps]
     for term in glossary.terms:
-        text = markdown.strip_markdown(term.definition)
+        text = markdown_parser.extract_text(term.definition)
         entries.append((f"glossary.html#{term.id}", term.names[0], pages.templates.texts["glossary"], text))
     entries += _list_docs_entries(pages)
     return f"globalThis.labsIndex = {json.dumps(entries, ensure_ascii=False, separators=(',', ':'))};\n".encode()

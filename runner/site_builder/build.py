@@ -8,18 +8,18 @@ from pathlib import Path
 
 from runner import paths
 from runner.errors import BrokenLabError
-from runner.lessons import catalog
+from runner.lessons import catalog, glossary
+from runner.lessons.glossary import Glossary
 from runner.lessons.learner_values import fill_placeholders
+from runner.lessons.links import LinkResolver
 from runner.lessons.lint import check_file_reader
 from runner.lessons.model import Lab
 from runner.lessons.problems import BrokenLessonError, Problem
 from runner.progress import store
-from runner.site_builder import assets, docs_renderer, glossary, glossary_renderer, localization, render_cache
+from runner.site_builder import assets, docs_renderer, glossary_renderer, localization, render_cache
 from runner.site_builder.docs_renderer import RenderedDocs
-from runner.site_builder.glossary import Glossary
 from runner.site_builder.glossary_renderer import GlossaryEntry
 from runner.site_builder.lesson_renderer import LessonRenderer, RenderedLesson
-from runner.site_builder.links import LinkResolver
 from runner.site_builder.localization import ENGLISH, LocalizedLab, TranslationState
 from runner.site_builder.page_renderer import PageRenderer, SiteSettings
 from runner.site_builder.templates import SiteTemplates

@@ -12,6 +12,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Token, _TokenType
 from pygments.util import ClassNotFound
 
+from runner.lessons.links import PRIVATE_USE_CHARS
 from runner.lessons.model import PLACEHOLDER
 
 # The CSS class of a token type and its subtypes, unless a subtype has its own; all other tokens are not coloured.
@@ -38,7 +39,6 @@ _DASHED_WORD = re.compile(r"(?<!\S)(?=\S*-)[^\s\ue010]{2,23}(?!\S)")
 # Private-use characters that enclose a placeholder, so that no lexer splits it.
 _OPEN, _CLOSE = "\ue010", "\ue011"
 _MARKED_PLACEHOLDER = re.compile(f"{_OPEN}([A-Z0-9_]+){_CLOSE}")
-PRIVATE_USE_CHARS = re.compile("[\ue000-\uf8ff]")
 
 
 @lru_cache(maxsize=4096)

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote
 
 from runner import paths
+from runner.lessons.links import BrokenLinkError, decode_anchor, split_relative_link
 from runner.site_builder.docs_pages import DocsPage
-from runner.site_builder.links import BrokenLinkError, split_relative_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class DocsLinkResolver:
         parts = split_relative_link(link)
         if parts is None:
             return link
-        anchor = unquote(parts.fragment)
+        anchor = decode_anchor(parts.fragment)
         if not parts.path:
             return self._resolve_page(self.page, anchor)
         path = PurePosixPath(posixpath.normpath(f"docs/{self.page.path.parent}/{unquote(parts.path)}"))

@@ -8,19 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from runner import paths
+from runner.lessons import markdown_parser
 from runner.lessons.problems import Problem
-from runner.site_builder.markdown import build_github_slug
+from runner.lessons.resolved_markdown import build_github_slug
 
 INDEX = PurePosixPath("README.md")
 # The pages of this folder are listed on this page, and not in the index itself.
 _UNLISTED_FOLDER, _UNLISTED_FOLDER_INDEX = PurePosixPath("reference/lint"), PurePosixPath("reference/lint-rules.md")
 _TITLE = re.compile(r"# (.+)")
 _GENERATED = re.compile(r"^<!-- generated: (?P<name>[a-z-]+) -->$", re.MULTILINE)
-_MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ def _split_parts(
 
 
 def _find_anchors(text: str) -> Iterator[str]:
-    tokens = _MARKDOWN.parse(text)
+    tokens = markdown_parser.parse_displayed_tokens(text)
     for token, content in itertools.pairwise(tokens):
         if token.type == "heading_open":
             yield build_github_slug(content.content)
@@ -123,7 +122,7 @@ def load_docs_sections(pages: Mapping[PurePosixPath, DocsPage], problems: list[P
     if index is None:
         problems.append(Problem(paths.docs_folder() / INDEX, 1, "the file is missing; it lists all pages"))
         return ()
-    tokens = _MARKDOWN.parse("\n".join(text for _, text in index.parts))
+    tokens = markdown_parser.parse_displayed_tokens("\n".join(text for _, text in index.parts))
     sections = tuple(_find_sections(tokens, pages))
     listed = {page.path for section in sections for page in section.pages}
     for path, page in pages.items():

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from runner.lessons import markdown_parser, resolved_markdown
 from runner.lessons.problems import Problem
+from runner.lessons.resolved_markdown import Heading, SectionContext
 from runner.site_builder import docs_pages, markdown
 from runner.site_builder.docs_links import DocsLinkResolver
 from runner.site_builder.docs_pages import DocsPage, DocsSection
-from runner.site_builder.markdown import HEADING_LEVEL_MARK, Heading, RenderContext
+from runner.site_builder.markdown import HEADING_LEVEL_MARK
 
 _FENCE = re.compile(r"^(`{3,})")
 
@@ -69,12 +71,14 @@ def render_docs(
     rendered = []
     for page in pages.values():
         links = DocsLinkResolver(page, pages, step_ids, linked_files)
-        rendered.append(_render_page(page, RenderContext("", links, None, uses_github_slugs=True, problems=problems)))
+        context = SectionContext("", links, link_problems=problems, heading_problems=problems, is_documentation=True)
+        rendered.append(_render_page(page, context))
     return RenderedDocs(sections, tuple(rendered), linked_files)
 
 
-def _render_page(page: DocsPage, context: RenderContext) -> RenderedDocsPage:
-    html = "".join(markdown.render_markdown(text, line, context) for line, text in page.parts)
+def _render_page(page: DocsPage, context: SectionContext) -> RenderedDocsPage:
+    parts = [resolved_markdown.resolve_markdown(text, line, context) for line, text in page.parts]
+    html = "".join(map(markdown.render_tokens, parts))
     html = html.replace(HEADING_LEVEL_MARK, "")
     text = "\n".join(text for _, text in page.parts)
     headings = tuple(heading for heading in context.headings if heading.level == 2)
@@ -88,9 +92,9 @@ def _split_search_text(title: str, text: str) -> Iterator[tuple[str, str, str]]:
         if match := _FENCE.match(line):
             fence = "" if fence and match[1] == fence else fence or match[1]
         if line.startswith("## ") and not fence:
-            yield anchor, title, markdown.strip_markdown("\n".join(lines))
+            yield anchor, title, markdown_parser.extract_text("\n".join(lines))
             title, lines = line[3:].replace("`", ""), []
-            anchor = markdown.build_github_slug(line[3:])
+            anchor = resolved_markdown.build_github_slug(line[3:])
         else:
             lines.append(line)
-    yield anchor, title, markdown.strip_markdown("\n".join(lines))
+    yield anchor, title, markdown_parser.extract_text("\n".join(lines))

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from runner.lessons import glossary_resolver
+from runner.lessons.glossary import Glossary
+from runner.lessons.links import ANCHOR_CLOSE, ANCHOR_OPEN
 from runner.lessons.problems import Problem
 from runner.site_builder import markdown
-from runner.site_builder.glossary import Glossary
-from runner.site_builder.links import ANCHOR_CLOSE, ANCHOR_OPEN, LinkResolver
-from runner.site_builder.markdown import RenderContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +24,13 @@ class GlossaryEntry:
 
 
 def render_glossary_entries(glossary: Glossary, problems: list[Problem]) -> Iterator[GlossaryEntry]:
-    """Yield the rendered entries of a glossary. A definition may link only to other terms and to the web.
+    """Yield the rendered entries of a glossary.
 
     Args:
         glossary: The terms of one language.
         problems: Broken links are appended here.
 
     """
-    links = LinkResolver("", glossary.path, glossary.path.parent, {}, glossary.term_ids, "")
-    for term in glossary.terms:
-        context = RenderContext(term.id, links, None, problems=problems)
-        html = markdown.render_markdown(term.definition, term.line + 1, context)
-        for anchor, line in context.linked_anchors:
-            if anchor not in glossary.term_ids:
-                context.add_problem(line, f"the link '#{anchor}' does not match any term")
-        html = html.replace(ANCHOR_OPEN, "#").replace(ANCHOR_CLOSE, "")
+    for term, tokens in glossary_resolver.resolve_definitions(glossary, problems):
+        html = markdown.render_tokens(tokens).replace(ANCHOR_OPEN, "#").replace(ANCHOR_CLOSE, "")
         yield GlossaryEntry(term.id, term.names[0], Markup(html))  # noqa: S704 - rendered here

@@ -9,13 +9,16 @@ from typing import Any
 
 from markupsafe import Markup
 
+from runner.lessons import markdown_parser, resolved_lesson
+from runner.lessons.glossary import Glossary
+from runner.lessons.links import ANCHOR_CLOSE, ANCHOR_OPEN, LinkResolver
 from runner.lessons.model import Command, Hint, Lesson, LessonPart, Picture, Prose
 from runner.lessons.problems import Problem
+from runner.lessons.resolved_lesson import ResolvedPart, ResolvedSection
+from runner.lessons.resolved_markdown import Heading
 from runner.site_builder import code_highlighting, markdown, picture_layout
-from runner.site_builder.glossary import Glossary
-from runner.site_builder.links import ANCHOR_CLOSE, ANCHOR_OPEN, LinkResolver
 from runner.site_builder.localization import LocalizedLab
-from runner.site_builder.markdown import HEADING_LEVEL_MARK, Heading, RenderContext
+from runner.site_builder.markdown import HEADING_LEVEL_MARK, TermLinker
 from runner.site_builder.templates import SiteTemplates
 
 _MARKED_ANCHOR = re.compile(f"{ANCHOR_OPEN}([^{ANCHOR_CLOSE}]*){ANCHOR_CLOSE}")
@@ -104,74 +107,47 @@ class LessonRenderer:
             english_lesson: For a translation, the rendered English lesson, whose heading anchors it reuses.
 
         """
-        lesson = self.localized_lab.lesson
-        link_definitions = markdown.collect_link_definitions(self.localized_lab.source_file.read_text("utf-8-sig"))
-        context = self._create_context("", english_lesson.intro if english_lesson else None)
-        intro = self._render_section("", "", lesson.intro, context, link_definitions)
-        steps = []
-        for index, step in enumerate(lesson.steps):
-            english_step = english_lesson.steps[index] if english_lesson else None
-            context = self._create_context(step.id, english_step, context)
-            context.add_anchor(step.id, step.line)
-            steps.append(self._render_section(step.id, step.title, step.parts, context, link_definitions))
-        for anchor, line in context.linked_anchors:
-            if anchor not in context.anchors:
-                context.add_problem(line, f"the link '#{anchor}' does not match any step or heading of this lesson")
-        return RenderedLesson(self.localized_lab, intro, tuple(steps), context.anchors, tuple(context.problems))
-
-    def _create_context(
-        self, step_id: str, english_section: RenderedSection | None, previous: RenderContext | None = None
-    ) -> RenderContext:
-        heading_ids = [heading.id for heading in english_section.headings] if english_section else []
-        if previous is None:
-            return RenderContext(step_id, self.links, self.glossary, heading_ids)
-        return RenderContext(
-            step_id,
-            self.links,
-            self.glossary,
-            heading_ids,
-            anchors=previous.anchors,
-            linked_anchors=previous.linked_anchors,
-            problems=previous.problems,
+        english_sections = (english_lesson.intro, *english_lesson.steps) if english_lesson else ()
+        heading_ids = [[heading.id for heading in section.headings] for section in english_sections]
+        resolved = resolved_lesson.resolve_lesson(self.localized_lab.lesson, self.links, heading_ids)
+        return RenderedLesson(
+            self.localized_lab,
+            self._render_section(resolved.intro),
+            tuple(self._render_section(step) for step in resolved.steps),
+            resolved.anchors,
+            (*resolved.heading_problems, *resolved.link_problems),
         )
 
-    def _render_section(
-        self,
-        step_id: str,
-        title: str,
-        parts: Sequence[LessonPart],
-        context: RenderContext,
-        link_definitions: dict[str, Any],
-    ) -> RenderedSection:
-        hint_count = sum(isinstance(part, Hint) for part in parts)
-        renderer = _SectionRenderer(self, context, link_definitions, hint_count)
-        html = "".join(renderer.render_part(part) for part in parts)
-        return RenderedSection(step_id, title, html, tuple(context.headings), _collect_search_text(parts))
+    def _render_section(self, section: ResolvedSection) -> RenderedSection:
+        hint_count = sum(isinstance(part.part, Hint) for part in section.parts)
+        renderer = _SectionRenderer(self, section, TermLinker(self.glossary), hint_count)
+        html = "".join(renderer.render_part(part) for part in section.parts)
+        search_text = _collect_search_text([part.part for part in section.parts])
+        return RenderedSection(section.id, section.title, html, section.headings, search_text)
 
 
 @dataclass(slots=True)
 class _SectionRenderer:
-    """Renders the parts of one section, and numbers its commands, pictures and hints."""
+    """Renders the parts of one section, and numbers its hints."""
 
     renderer: LessonRenderer
-    context: RenderContext
-    link_definitions: dict[str, Any]
+    section: ResolvedSection
+    terms: TermLinker
     hint_count: int
-    commands: int = 0
-    pictures: int = 0
     hints: int = 0
 
-    def render_part(self, part: LessonPart) -> str:
+    def render_part(self, resolved: ResolvedPart) -> str:
+        part = resolved.part
         if isinstance(part, Prose):
-            return markdown.render_markdown(part.text, part.line, self.context, self.link_definitions)
+            return markdown.render_tokens(resolved.tokens, self.terms)
         if isinstance(part, Command):
-            return self._render_command(part)
-        return self._render_hint(part) if isinstance(part, Hint) else self._render_picture(part)
+            return self._render_command(part, resolved.anchor)
+        if isinstance(part, Hint):
+            # Hints do not link glossary terms.
+            return self._render_hint(part, Markup(markdown.render_tokens(resolved.tokens)))  # noqa: S704 - rendered here
+        return self._render_picture(part, resolved.anchor)
 
-    def _render_command(self, command: Command) -> str:
-        self.commands += 1
-        anchor = f"{self.context.step_id or 'intro'}--c{self.commands}"
-        self.context.add_anchor(anchor, command.line)
+    def _render_command(self, command: Command, anchor: str) -> str:
         node_names = self._lesson.topology.node_names
         return self._render_block(
             "command",
@@ -187,31 +163,20 @@ class _SectionRenderer:
             capture_name=command.capture_name,
         )
 
-    def _render_hint(self, hint: Hint) -> str:
+    def _render_hint(self, hint: Hint, html: Markup) -> str:
         self.hints += 1
-        # Hints do not link glossary terms, and their headings are not link targets.
-        context = RenderContext(
-            f"hint-{self.hints}",
-            self.context.links,
-            None,
-            linked_anchors=self.context.linked_anchors,
-            problems=self.context.problems,
-        )
-        html = markdown.render_markdown(hint.text, hint.line + 1, context, self.link_definitions)
         return self._render_block(
             "hint",
             level=self.hints,
             level_count=self.hint_count,
-            html=Markup(html),  # noqa: S704 - rendered above
+            html=html,
             check_description=self.renderer.check_descriptions.get(hint.check_name or "", ""),
             failure_message=hint.says or "",
         )
 
-    def _render_picture(self, picture: Picture) -> str:
-        self.pictures += 1
-        anchor = f"{self.context.step_id or 'intro'}--p{self.pictures}"
+    def _render_picture(self, picture: Picture, anchor: str) -> str:
         layout = picture_layout.compute_layout(picture, self._lesson.topology)
-        is_in_step = bool(self.context.step_id)
+        is_in_step = bool(self.section.id)
         return self._render_block("picture", id=anchor, layout=layout, services=picture.services, is_in_step=is_in_step)
 
     @property
@@ -223,6 +188,6 @@ class _SectionRenderer:
 
 
 def _collect_search_text(parts: Sequence[LessonPart]) -> str:
-    texts = [part.text for part in parts if isinstance(part, Prose)]
-    texts += [part.script for part in parts if isinstance(part, Command)]
-    return markdown.strip_markdown("\n".join(texts))
+    texts = [markdown_parser.extract_text(part.text) for part in parts if isinstance(part, Prose)]
+    texts += [" ".join(part.script.split()) for part in parts if isinstance(part, Command)]
+    return " ".join(texts)

@@ -10,13 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runner import paths
+from runner.lessons.links import SINGLE_PAGE_FILE
 from runner.site_builder.docs_renderer import RenderedDocs
 from runner.site_builder.glossary_renderer import GlossaryEntry
 from runner.site_builder.lesson_renderer import RenderedLesson
 from runner.site_builder.localization import ENGLISH
 from runner.site_builder.templates import SiteTemplates
-
-SINGLE_PAGE_FILE = "on-one-page.html"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from runner import paths
 from runner.lessons import parse_cache
-from runner.site_builder.glossary import Glossary
+from runner.lessons.glossary import Glossary
 from runner.site_builder.lesson_renderer import LessonRenderer, RenderedLesson, RenderedSection
 from runner.storage import cache as disk_cache
 

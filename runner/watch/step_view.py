@@ -77,10 +77,11 @@ def _render_solution(state: WatchState, step: Step, width: int) -> list[Text]:
 def _render_markdown(text: str, width: int) -> tuple[Text, ...]:
     """Return Markdown as lines, without empty lines, to save space."""
     from rich.console import Console
-    from rich.markdown import Markdown
+
+    from runner.lessons.terminal_markdown import LessonMarkdown
 
     console = Console(file=io.StringIO(), width=width, color_system=None)
-    rendered = console.render_lines(Markdown(text, hyperlinks=False, code_theme="ansi_dark"), pad=False)
+    rendered = console.render_lines(LessonMarkdown(text, code_theme="ansi_dark"), pad=False)
     lines = (
         Text.assemble(*((segment.text, segment.style or "") for segment in segments), end="") for segments in rendered
     )

@@ -1,7 +1,9 @@
-"""Resolve the links and images of a lesson to their paths on the site."""
+"""Resolve the links and images of a lesson to their paths on the site; lint and the site refuse the same ones."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +14,16 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 # complete lab, so `lesson_renderer.RenderedLesson` replaces it.
 ANCHOR_OPEN, ANCHOR_CLOSE = "\ue001", "\ue002"
 
+# Removed from lessons, because marks such as these must not come from their text.
+PRIVATE_USE_CHARS = re.compile("[\ue000-\uf8ff]")
+
 # Anchors that the page templates use.
 RESERVED_ANCHORS = frozenset({"main", "steps"})
+
+# The file of the page with the complete lab.
+SINGLE_PAGE_FILE = "on-one-page.html"
+# Every step has a page of its own next to these.
+RESERVED_STEP_IDS = frozenset({"index", SINGLE_PAGE_FILE.removesuffix(".html")})
 
 
 class BrokenLinkError(Exception):
@@ -67,7 +77,7 @@ class LinkResolver:
         parts = split_relative_link(link)
         if parts is None:
             return link
-        anchor = unquote(parts.fragment)
+        anchor = decode_anchor(parts.fragment)
         if not parts.path:
             return f"{ANCHOR_OPEN}{anchor}{ANCHOR_CLOSE}"
         path = self._resolve_path(unquote(parts.path))
@@ -90,8 +100,15 @@ class LinkResolver:
         return self._resolve_file(self._resolve_path(unquote(parts.path)))
 
     def _resolve_path(self, relative_path: str) -> Path:
-        resolved = (self.source_file.parent / relative_path).resolve()
-        labs_folder = self.labs_folder.resolve()
+        try:
+            resolved = (self.source_file.parent / relative_path).resolve()
+            labs_folder = self.labs_folder.resolve()
+            resolved.is_file()
+        except OSError as error:
+            # The name is too long, or the user has no permission to open a folder.
+            raise BrokenLinkError(f"cannot be followed: {error.strerror}") from None
+        except ValueError as error:
+            raise BrokenLinkError(f"is not a valid path: {error}") from None
         if not resolved.is_relative_to(labs_folder):
             raise BrokenLinkError("points outside the labs folder")
         return self.labs_folder / resolved.relative_to(labs_folder)
@@ -110,11 +127,18 @@ class LinkResolver:
         return f"../{lab}/{anchor or 'index'}.html"
 
     def _resolve_file(self, path: Path) -> str:
+        if path.is_dir():
+            raise BrokenLinkError("points to a folder; link to a file in it")
         if not path.is_file():
             raise BrokenLinkError("points to a file that does not exist")
         site_path = f"files/{path.relative_to(self.labs_folder)}"
         self.linked_files[site_path] = path
         return f"{self.root_path}{quote(site_path)}"
+
+
+def decode_anchor(fragment: str) -> str:
+    """Return the anchor that a link points to, in the form that anchors of headings have."""
+    return unicodedata.normalize("NFC", unquote(fragment))
 
 
 def split_relative_link(link: str) -> SplitResult | None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from runner.lessons.links import RESERVED_ANCHORS
 from runner.lessons.problems import Problem
-from runner.site_builder.links import RESERVED_ANCHORS
 
 _HEADING = re.compile(r"^##\s+(?P<names>.+?)\s+\{#(?P<id>[a-z][a-z0-9-]*)\}\s*$")
 
