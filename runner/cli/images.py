@@ -73,7 +73,7 @@ def list_images() -> int:
         driver.name: images for driver in selection.load_reachable_drivers() if (images := driver.list_images())
     }
     if not images_by_driver:
-        _console.get_stdout().print("No images are built yet. 'labs images build' builds them.")
+        _console.get_stdout().print("No images are ready for nodes yet. 'labs images build' prepares them.")
     for name, images in images_by_driver.items():
         _print_images(name, images)
     return 0

@@ -14,6 +14,8 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
+from runner.nodes import docker_client
+
 # The nodes' engines are ours (26.1 and later), and asking each one for its version would cost a round trip.
 API_VERSION = "1.44"
 # The host name is never resolved: every connection is a stream to the node's own engine.
@@ -93,7 +95,7 @@ def create_client_over_streams(
         version: The version of the Docker API.
 
     """
-    client = docker.DockerClient(base_url=_BASE_URL, version=version, timeout=int(timeout))
+    client = docker_client.IsolatedDockerClient(base_url=_BASE_URL, version=version, timeout=int(timeout))
     # A proxy from the environment cannot reach a node's engine.
     client.api.trust_env = False
     client.api.mount("http://", _StreamAdapter(open_stream))

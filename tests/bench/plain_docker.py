@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from runner.drivers.docker import capabilities, labels, layer_cache, network
+from runner.drivers.docker import capabilities, labels, layer_cache, subnets
 from runner.drivers.docker.driver import DockerDriver
 from tests.bench import BENCH_PROJECT
 from tests.bench.timing import run_command
@@ -27,7 +27,7 @@ class PlainDockerCluster:
 
     def create_network(self) -> None:
         """Create the network that the nodes share."""
-        subnet = str(list(network.POOL.subnets(new_prefix=24))[-1])
+        subnet = str(list(subnets.DEFAULT_POOLS[0].subnets(new_prefix=subnets.SUBNET_PREFIX))[-1])
         label = f"{labels.PROJECT}={BENCH_PROJECT}"
         run_command(["docker", "network", "create", "--subnet", subnet, "--label", label, "bench-net"])
 

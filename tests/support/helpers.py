@@ -78,7 +78,7 @@ def isolate_environment(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     for name, value in build_isolated_variables(folder).items():
         monkeypatch.setenv(name, value)
     # Subprocesses of a test do not inherit these variables from the user, so the test itself must not see them either.
-    for name in ("LABS_PROJECT", "LABS_DRIVER"):
+    for name in ("LABS_PROJECT", "LABS_DRIVER", "LABS_SUBNET", "LABS_NODE_PROXY"):
         monkeypatch.delenv(name, raising=False)
 
 

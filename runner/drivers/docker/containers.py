@@ -11,6 +11,7 @@ import docker
 from runner.drivers.docker import capabilities, labels, layer_cache, network
 from runner.drivers.docker.capabilities import HostFacts
 from runner.drivers.docker.layer_cache import LayerCache
+from runner.drivers.docker.node_proxy import NodeProxy
 from runner.errors import HostError
 from runner.nodes.driver_interface import ClusterId
 from runner.nodes.topology import NodeSpec
@@ -25,6 +26,8 @@ class ClusterContainers:
         cluster: The cluster.
         subnet: The subnet of the cluster's network.
         cache: The layer cache that nodes and mirror mount.
+        node_names: The names of all nodes.
+        proxy: The proxy through which nodes reach the Internet, if any.
 
     """
 
@@ -32,6 +35,8 @@ class ClusterContainers:
     cluster: ClusterId
     subnet: IPv4Network
     cache: LayerCache
+    node_names: tuple[str, ...]
+    proxy: NodeProxy | None
 
     def create_node_container(self, number: int, node: NodeSpec, images: Sequence[str], facts: HostFacts) -> str:
         """Create a node's volume and container, and return the container's id.
@@ -44,7 +49,7 @@ class ClusterContainers:
 
         """
         api = self.client.api
-        address = str(self.subnet[network.FIRST_NODE_HOST + number])
+        address = self._get_node_address(number)
         name = labels.format_object_name(self.cluster, node.name)
         node_labels = {"node": node.name, "role": node.role.value, "number": str(number), "address": address}
         disk = api.create_volume(name, labels=labels.build_cluster_labels(self.cluster))["Name"]
@@ -61,13 +66,30 @@ class ClusterContainers:
                 "LABS_LAB": self.cluster.lab,
                 "LABS_IMAGES": " ".join(images),
                 "LABS_IPTABLES": facts.iptables_backend,
+                **self._build_proxy_variables(),
             },
             host_config=capabilities.build_host_config(
-                self.client, {"network_mode": labels.format_object_name(self.cluster), "binds": binds, **options}
+                self.client,
+                {
+                    "network_mode": labels.format_object_name(self.cluster),
+                    "binds": binds,
+                    "extra_hosts": self.proxy.host_entry if self.proxy else {},
+                    **options,
+                },
             ),
             networking_config=network.build_networking_config(self.client, self.cluster, address, node.name),
         )
         return str(container["Id"])
+
+    def _get_node_address(self, number: int) -> str:
+        return str(self.subnet[network.FIRST_NODE_HOST + number])
+
+    def _build_proxy_variables(self) -> dict[str, str]:
+        if self.proxy is None:
+            return {}
+        addresses = [self._get_node_address(number) for number in range(len(self.node_names))]
+        mirror = str(self.subnet[network.MIRROR_HOST])
+        return self.proxy.build_variables(self.node_names, str(self.subnet), mirror, *addresses)
 
     def create_mirror_container(self) -> str:
         """Create the registry mirror's container, and return its id."""

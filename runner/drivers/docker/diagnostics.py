@@ -12,7 +12,8 @@ from typing import Any
 import docker
 
 from runner import debian_packages
-from runner.drivers.docker import host_engine
+from runner.drivers.docker import built_images, client_config, host_engine
+from runner.drivers.docker.built_images import BuiltImages
 from runner.drivers.docker.capabilities import HostFacts
 from runner.drivers.docker.layer_cache import LayerCache
 from runner.errors import HostError, LabsError
@@ -26,29 +27,38 @@ _REQUIRED_MEMORY_GB = 2
 def diagnose_engine(
     connect: Callable[[], docker.DockerClient],
     find_layer_cache: Callable[[], LayerCache | None],
-    probe_host: Callable[[], HostFacts],
+    probe_host: Callable[[str], HostFacts],
 ) -> list[Diagnosis]:
     """Examine the engine, the images, and what the engine offers to nodes.
 
     Each argument is a function, because its result may not be available.
+
+    Args:
+        connect: Returns a client of the engine.
+        find_layer_cache: Returns this project's layer cache.
+        probe_host: Returns what the engine offers to nodes that run on an image.
+
     """
     try:
         with host_engine.translate_engine_errors("asking the engine for its properties"):
             info = connect().info()
-            diagnoses = [_diagnose_version(info), _diagnose_images(find_layer_cache())]
+            layer_cache = find_layer_cache()
+            built = BuiltImages() if layer_cache else built_images.find_built_images(connect())
     except LabsError as error:
         missing = debian_packages.find_missing_packages(["dockerd"]) if platform.system() == "Linux" else ()
-        return [Diagnosis("Docker Engine", False, error.message, error.advice, missing), *_diagnose_tools()]
-    if not diagnoses[-1].is_ok:
-        diagnoses += _diagnose_tools()
-        diagnoses.append(
-            Diagnosis("nodes", None, "not probed yet", "Run 'labs images build', then 'labs doctor' again.")
-        )
-    else:
+        diagnosis = Diagnosis("Docker Engine", False, error.message, error.advice, missing)
+        return [diagnosis, *_diagnose_client_config(), *_diagnose_tools()]
+    diagnoses = [_diagnose_version(info), *_diagnose_client_config(), _diagnose_images(layer_cache, built)]
+    diagnoses += [] if layer_cache else _diagnose_tools()
+    node_image = layer_cache.image_set.node_image if layer_cache else built.node_image
+    if node_image:
         try:
-            diagnoses += _diagnose_nodes(probe_host())
+            diagnoses += _diagnose_nodes(probe_host(node_image))
         except LabsError as error:
             diagnoses.append(Diagnosis("nodes", False, error.message, error.advice))
+    else:
+        advice = "Run 'labs images build', then 'labs doctor' again."
+        diagnoses.append(Diagnosis("nodes", None, "not probed yet", advice))
     return [*diagnoses, _diagnose_memory(info)]
 
 
@@ -61,14 +71,23 @@ def _diagnose_version(info: dict[str, Any]) -> Diagnosis:
     return Diagnosis("Docker Engine", True, finding)
 
 
-def _diagnose_images(layer_cache: LayerCache | None) -> Diagnosis:
-    if layer_cache is None:
-        return Diagnosis(
-            "images", None, "not built yet", "Run 'labs images build', or let 'labs start' build what a lab needs."
-        )
-    images = layer_cache.image_set.images
-    stand_ins = sum(bool(image.stand_in) for image in images)
-    return Diagnosis("images", True, f"{len(images)} images available, {stand_ins} of them stand-in images")
+def _diagnose_client_config() -> list[Diagnosis]:
+    """Examine the user's Docker configuration file; nothing if labs can use it."""
+    problem = client_config.load_client_config().problem
+    advice = "It is ignored, as by the Docker CLI; correct it if you need its context or its credentials."
+    return [Diagnosis("Docker config", None, problem, advice)] if problem else []
+
+
+def _diagnose_images(layer_cache: LayerCache | None, built: BuiltImages) -> Diagnosis:
+    if layer_cache:
+        images = layer_cache.image_set.images
+        stand_ins = sum(bool(image.stand_in) for image in images)
+        return Diagnosis("images", True, f"{len(images)} images available, {stand_ins} of them stand-in images")
+    if built.node_image:
+        finding = f"{built.stand_in_count} stand-in images built, but not in a layer cache of this project yet"
+        return Diagnosis("images", None, finding, "'labs start' adds what a lab needs, without building it again.")
+    finding = "built by another version of labs, so out of date" if built.has_outdated else "not built yet"
+    return Diagnosis("images", None, finding, "Run 'labs images build', or let 'labs start' build what a lab needs.")
 
 
 def _diagnose_tools() -> list[Diagnosis]:

@@ -20,8 +20,10 @@ from runner.drivers.docker import (
     labels,
     layer_cache,
     network,
+    node_proxy,
     project_lock,
     readiness,
+    subnets,
 )
 from runner.drivers.docker.capabilities import HostFacts
 from runner.drivers.docker.containers import ClusterContainers, require_mirror_container_id
@@ -63,9 +65,10 @@ class DockerDriver:
 
     @cached_property
     def _facts(self) -> HostFacts:
-        return capabilities.load_or_probe_host_facts(
-            self.host_client, self._require_layer_cache().image_set.node_image, self._info
-        )
+        return self._probe_host(self._require_layer_cache().image_set.node_image)
+
+    def _probe_host(self, node_image: str) -> HostFacts:
+        return capabilities.load_or_probe_host_facts(self.host_client, node_image, self._info)
 
     def _require_layer_cache(self) -> LayerCache:
         if self._layer_cache is None:
@@ -74,7 +77,7 @@ class DockerDriver:
 
     def diagnose_host(self) -> list[Diagnosis]:
         """Examine the engine, the images, and what the engine offers to nodes."""
-        return diagnostics.diagnose_engine(lambda: self.host_client, lambda: self._layer_cache, lambda: self._facts)
+        return diagnostics.diagnose_engine(lambda: self.host_client, lambda: self._layer_cache, self._probe_host)
 
     def check_support(self, needs: Iterable[str], subject: str) -> str:
         """Check that the engine answers, is recent enough, has free disk space, and has the kernel features needed."""
@@ -102,6 +105,9 @@ class DockerDriver:
 
     def ensure_images(self, names: Sequence[str], reporter: StatusReporter, *, rebuild: bool = False) -> None:
         """Pull or build what is missing, and fill the layer cache, unless it has these images."""
+        # An invalid setting must be found before minutes of building, and before `labs reset` removes any node.
+        subnets.get_pools()
+        node_proxy.find_node_proxy()
         self._hold_project_lock()
         if not rebuild and self._layer_cache and self._layer_cache.has_images(names):
             return
@@ -166,6 +172,7 @@ class DockerDriver:
         self, cluster: ClusterId, topology: Topology, images: Sequence[str], reporter: StatusReporter
     ) -> Cluster:
         """Create network, nodes and registry mirror, and boot all nodes in parallel."""
+        proxy = node_proxy.find_node_proxy()
         with reporter.report_step("Probing engine capabilities"):
             facts = self._facts
         with (
@@ -175,7 +182,9 @@ class DockerDriver:
         ):
             subnet = network.create_cluster_network(self.host_client, cluster)
             report_detail(str(subnet))
-        containers = ClusterContainers(self.host_client, cluster, subnet, self._require_layer_cache())
+        containers = ClusterContainers(
+            self.host_client, cluster, subnet, self._require_layer_cache(), topology.node_names, proxy
+        )
 
         def plan_boot(number: int, node: NodeSpec) -> Callable[[threading.Event], NodeBoot]:
             def create_and_start(_stop: threading.Event) -> NodeBoot:

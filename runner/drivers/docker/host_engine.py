@@ -12,14 +12,14 @@ from typing import Any
 import docker
 import requests
 from docker.context import ContextAPI
-from docker.context.config import get_current_context_name
 from docker.errors import DockerException
 from docker.tls import TLSConfig
 from urllib3.exceptions import HTTPError
 
 from runner import paths
-from runner.drivers.docker import dial_stdio
+from runner.drivers.docker import client_config, dial_stdio
 from runner.errors import HostError, LabsError
+from runner.nodes import docker_client
 
 # Creating a node's container takes long on a slow disk, and a large push or build is silent for a while.
 TIMEOUT_SECONDS = 120
@@ -42,7 +42,7 @@ def connect_host_engine() -> docker.DockerClient:
         if endpoint["tls"] and shutil.which("docker"):
             return dial_stdio.connect_client(dial_stdio.build_cli_command(endpoint.get("context")), TIMEOUT_SECONDS)
         endpoint.pop("context", None)
-        client = docker.DockerClient(**endpoint, version="auto", timeout=TIMEOUT_SECONDS)
+        client = docker_client.IsolatedDockerClient(**endpoint, version="auto", timeout=TIMEOUT_SECONDS)
     except (DockerException, requests.RequestException, OSError, ValueError) as error:
         raise _create_connection_error(address, str(error)) from error
     return client
@@ -64,20 +64,21 @@ def _find_endpoint() -> dict[str, Any]:
             client_cert = (os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem"))  # noqa: PTH118
             tls = TLSConfig(client_cert=client_cert, ca_cert=os.path.join(folder, "ca.pem"), verify=True)  # noqa: PTH118
         return {"base_url": host, "tls": tls or False}
-    name = context_name or get_current_context_name()
-    context = _load_context(name)
-    return {"base_url": context.Host or None, "tls": context.TLSConfig or False, "context": name}
+    return _load_context_endpoint(context_name or client_config.load_client_config().context)
 
 
-def _load_context(name: str) -> Any:
+def _load_context_endpoint(name: str) -> dict[str, Any]:
     advice = "List contexts with 'docker context ls'; select the default one with 'docker context use default'."
     try:
         context = ContextAPI.get_context(name)
+        host, tls = (context.Host, context.TLSConfig) if context else (None, None)
     except Exception as error:  # The SDK raises no narrower type for a file that it cannot read.
         raise HostError(f"The Docker context '{name}' cannot be read: {error}", advice) from error
     if context is None:
         raise HostError(f"There is no Docker context '{name}'.", advice)
-    return context
+    if not isinstance(host, str | None):
+        raise HostError(f"The Docker context '{name}' cannot be read: its host is not a string.", advice)
+    return {"base_url": host or None, "tls": tls or False, "context": name}
 
 
 def _create_connection_error(address: str, reason: str) -> HostError:

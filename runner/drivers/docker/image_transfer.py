@@ -88,7 +88,8 @@ class ImageTransfer:
 
     def _push(self, image: NodeImage, stop: threading.Event) -> None:
         repository, tag = self._get_reference(image)
-        for message in self._client.api.push(repository, tag=tag, stream=True, decode=True):
+        # Without any credentials, not even empty ones, older engines refuse to push.
+        for message in self._client.api.push(repository, tag=tag, stream=True, decode=True, auth_config={}):
             if stop.is_set():
                 return
             if "error" in message:

@@ -14,7 +14,7 @@ import requests
 from docker.errors import DockerException, ImageNotFound
 
 from runner.drivers.common.image_builder import StoredImage
-from runner.drivers.docker import host_engine, labels
+from runner.drivers.docker import client_config, host_engine, labels
 from runner.drivers.docker.dockerfile import SplitDockerfile, split_dockerfile
 from runner.images import debian_base, recipe
 from runner.images.recipe import Recipe
@@ -71,7 +71,8 @@ class EngineBackend:
         """Pull an image."""
         repository, tag = name.rsplit(":", 1)
         try:
-            for _ in self._client.api.pull(repository, tag=tag, stream=True):
+            credentials = client_config.find_registry_credentials(repository)
+            for _ in self._client.api.pull(repository, tag=tag, stream=True, auth_config=credentials):
                 self._stop_if_cancelled()
             return bool(self.find_stored_images([name]))
         except (DockerException, requests.RequestException):

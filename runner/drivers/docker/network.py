@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import docker
 from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool
 
-from runner.drivers.docker import labels
-from runner.errors import HostError
+from runner.drivers.docker import labels, routes, subnets
+from runner.drivers.docker.subnets import UsedNetwork
 from runner.nodes.driver_interface import ClusterId
 
-# Not 10.0.0.0/16, where a swarm creates its overlay networks, and not 172.16.0.0/12 or 192.168.0.0/16, which Docker
-# engines and home routers use.
-POOL = ipaddress.IPv4Network("10.213.0.0/16")
 MIRROR_HOST = 2
 FIRST_NODE_HOST = 11
 
@@ -26,10 +21,13 @@ def create_cluster_network(client: docker.DockerClient, cluster: ClusterId) -> i
     """Create the cluster's network on the first free subnet, and return that subnet.
 
     Raises:
-        HostError: All 256 subnets are in use.
+        UsageError: `LABS_SUBNET` is not a suitable network.
+        HostError: No subnet is free.
 
     """
-    for subnet in list_free_subnets(_list_used_subnets(client)):
+    pools = subnets.get_pools()
+    used = [*_list_docker_networks(client), *subnets.describe_routes(routes.list_routes())]
+    for subnet in subnets.list_free_subnets(pools, used):
         # Other containers on the network get addresses of the upper half, so never the address of a stopped node.
         _, upper_half = subnet.subnets()
         pool = IPAMPool(subnet=str(subnet), iprange=str(upper_half), gateway=str(subnet[1]))
@@ -46,10 +44,7 @@ def create_cluster_network(client: docker.DockerClient, cluster: ClusterId) -> i
                 continue
             raise
         return subnet
-    raise HostError(
-        f"Every subnet of {POOL} is in use, so no network can be created for the nodes.",
-        "List networks with 'docker network ls'; remove the unused ones with 'docker network prune'.",
-    )
+    raise subnets.create_no_subnet_error(pools, used)
 
 
 def build_networking_config(client: docker.DockerClient, cluster: ClusterId, address: str, alias: str) -> Any:
@@ -66,28 +61,15 @@ def build_networking_config(client: docker.DockerClient, cluster: ClusterId, add
     return client.api.create_networking_config({labels.format_object_name(cluster): config})
 
 
-def list_free_subnets(used: Iterable[ipaddress.IPv4Network]) -> Iterator[ipaddress.IPv4Network]:
-    """Yield the subnets of the pool that overlap with none of the used ones."""
-    used_subnets = list(used)
-    return (
-        subnet for subnet in POOL.subnets(new_prefix=24) if not any(subnet.overlaps(other) for other in used_subnets)
-    )
-
-
-def parse_route_table(table: str) -> list[ipaddress.IPv4Network]:
-    """Return the networks in the content of `/proc/net/route`, without the default route."""
-    networks = []
-    for line in table.splitlines()[1:]:
-        fields = line.split()
-        destination, mask = (int.from_bytes(bytes.fromhex(fields[index]), "little") for index in (1, 7))
-        if destination:
-            networks.append(ipaddress.IPv4Network((destination, mask.bit_count())))
-    return networks
-
-
-def _list_used_subnets(client: docker.DockerClient) -> list[ipaddress.IPv4Network]:
-    configs = [config for network in client.api.networks() for config in (network["IPAM"].get("Config") or [])]
-    subnets = [ipaddress.ip_network(config["Subnet"], strict=False) for config in configs if config.get("Subnet")]
-    table = Path("/proc/net/route")
-    routes = parse_route_table(table.read_text("ascii")) if table.exists() else []
-    return [subnet for subnet in subnets if isinstance(subnet, ipaddress.IPv4Network)] + routes
+def _list_docker_networks(client: docker.DockerClient) -> list[UsedNetwork]:
+    entries = [
+        (ipaddress.ip_network(config["Subnet"], strict=False), network["Name"])
+        for network in client.api.networks()
+        for config in (network["IPAM"].get("Config") or [])
+        if config.get("Subnet")
+    ]
+    return [
+        UsedNetwork(subnet, f"the Docker network '{name}'")
+        for subnet, name in entries
+        if isinstance(subnet, ipaddress.IPv4Network)
+    ]

@@ -147,6 +147,11 @@ def find_newest_artifacts() -> Artifacts | None:
     return max(matching, key=lambda artifacts: artifacts.created_at, default=None)
 
 
+def has_outdated_artifacts() -> bool:
+    """Return whether there are artifacts of another version of labs or of its recipes."""
+    return any(artifacts.digest != compute_build_digest() for artifacts in _list_artifacts())
+
+
 def _list_artifacts() -> Iterator[Artifacts]:
     for record in uml_cache_folder().glob(f"*/{RECORD_NAME}"):
         if record.parent.suffix == PARTIAL_SUFFIX:

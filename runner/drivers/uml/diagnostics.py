@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from runner import debian_packages
-from runner.drivers.uml.artifacts import Artifacts
+from runner.drivers.uml.artifacts import Artifacts, has_outdated_artifacts
 from runner.errors import HostError
 from runner.nodes.driver_interface import Diagnosis
 
@@ -125,7 +125,8 @@ def _read_kernel_setting(name: str) -> str:
 def _diagnose_artifacts(artifacts: Artifacts | None) -> Diagnosis:
     if artifacts:
         return Diagnosis("images", True, f"kernel and base disk with {len(artifacts.images)} images available")
-    return Diagnosis("images", None, "not built yet", "Run 'labs images build --driver uml'; it takes two minutes.")
+    finding = "built by another version of labs, so out of date" if has_outdated_artifacts() else "not built yet"
+    return Diagnosis("images", None, finding, "Run 'labs images build --driver uml'; it takes two minutes.")
 
 
 def check_build_tools() -> None:

@@ -58,6 +58,16 @@ def test_dead_projects_lose_their_layer_cache(labs: LabsRunner, environment: dic
     assert 1 == len(list_volumes(environment["LABS_PROJECT"]))
 
 
+def test_doctor_without_layer_cache(labs: LabsRunner, other: str) -> None:
+    """In a project without a layer cache, doctor says that the engine has the images already, and probes with them."""
+    result = labs("doctor", env={"LABS_PROJECT": other, "LABS_DRIVER": "docker"})
+    assert 0 == result.returncode, result.stdout
+    assert "stand-in images built, but not in a layer cache of this project yet" in result.stdout
+    assert "'labs start' adds what a lab needs, without building it again." in result.stdout
+    assert "not built yet" not in result.stdout
+    assert "cgroups" in result.stdout
+
+
 def test_a_killed_build_leaves_no_layer_cache(labs: LabsRunner, environment: dict[str, str], other: str) -> None:
     """The leftovers of a killed build are removed by the next rm --all of its project."""
     variables = {**environment, "LABS_PROJECT": other}

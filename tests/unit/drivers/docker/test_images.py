@@ -26,7 +26,7 @@ class FakeEngine:
             raise ImageNotFound(name)
         return {"Id": f"id of {name}", "Size": 7}
 
-    def pull(self, repository: str, *, tag: str, stream: bool) -> Iterator[bytes]:
+    def pull(self, repository: str, *, tag: str, stream: bool, auth_config: object) -> Iterator[bytes]:
         """Yield messages."""
         assert stream
         until = time.monotonic() + (10 if repository == "large" else 0)

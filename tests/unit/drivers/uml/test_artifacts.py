@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.drivers.uml import artifacts
+from runner.drivers.uml import artifacts, diagnostics
 from runner.drivers.uml.artifacts import Artifacts
 from runner.images import recipe
 from runner.nodes.driver_interface import NodeImage
@@ -46,6 +46,17 @@ def build_artifacts(images: Sequence[NodeImage] = IMAGES) -> Artifacts:
 def test_no_artifacts() -> None:
     """Before anything is built, no artifacts are found."""
     assert artifacts.find_newest_artifacts() is None
+
+
+def test_outdated_artifacts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Artifacts of another version are not found, but `labs doctor` says that they exist."""
+    build_artifacts()
+    assert not artifacts.has_outdated_artifacts()
+    monkeypatch.setattr(artifacts, "compute_build_digest", lambda: "another")
+    assert artifacts.find_newest_artifacts() is None
+    assert artifacts.has_outdated_artifacts()
+    finding = next(item.finding for item in diagnostics.diagnose_host(None) if item.subject == "images")
+    assert "built by another version of labs, so out of date" == finding
 
 
 def test_complete_build() -> None:
