@@ -12,6 +12,7 @@ from typing import Any
 import docker
 import requests
 from docker.context import ContextAPI
+from docker.context.config import get_meta_file
 from docker.errors import DockerException
 from docker.tls import TLSConfig
 from urllib3.exceptions import HTTPError
@@ -73,11 +74,14 @@ def _load_context_endpoint(name: str) -> dict[str, Any]:
         context = ContextAPI.get_context(name)
         host, tls = (context.Host, context.TLSConfig) if context else (None, None)
     except Exception as error:  # The SDK raises no narrower type for a file that it cannot read.
-        raise HostError(f"The Docker context '{name}' cannot be read: {error}", advice) from error
+        file = get_meta_file(name)
+        raise HostError(
+            f"The Docker context '{name}' cannot be used: {file} is not as expected: {error}", advice
+        ) from error
     if context is None:
         raise HostError(f"There is no Docker context '{name}'.", advice)
     if not isinstance(host, str | None):
-        raise HostError(f"The Docker context '{name}' cannot be read: its host is not a string.", advice)
+        raise HostError(f"The Docker context '{name}' cannot be used: its host is not a string.", advice)
     return {"base_url": host or None, "tls": tls or False, "context": name}
 
 

@@ -95,6 +95,34 @@ def test_unknown_context(monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught.value.advice.startswith("List contexts with 'docker context ls'")
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[]",
+        "5",
+        "null",
+        "{",
+        "[" * 100_000,
+        "\udcff",
+        "{}",
+        '{"Name": 5, "Metadata": {}, "Endpoints": {"docker": {}}}',
+        '{"Name": "class", "Metadata": [], "Endpoints": {"docker": {}}}',
+        '{"Name": "class", "Metadata": {}, "Endpoints": []}',
+        '{"Name": "class", "Metadata": {}, "Endpoints": {"docker": 5}}',
+        '{"Name": "class", "Metadata": {}, "Endpoints": {"docker": {"Host": 5}}}',
+        '{"Name": "class", "Metadata": {"StackOrchestrator": "kubernetes"}, "Endpoints": {"docker": {}}}',
+    ],
+    ids=range(13),
+)
+def test_context_of_another_shape(content: str, tmp_path: Path) -> None:
+    """A context whose file has another shape is an error that names the context and how to select another one."""
+    (meta,) = tmp_path.glob(f"docker/contexts/meta/{hashlib.sha256(b'class').hexdigest()}/meta.json")
+    meta.write_bytes(content.encode("utf-8", "surrogateescape"))
+    with pytest.raises(HostError, match="The Docker context 'class' cannot be used: ") as caught:
+        host_engine.connect_host_engine()
+    assert "docker context use default" in caught.value.advice
+
+
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
     """Yield a folder that every user may enter, with a path short enough for a socket."""
