@@ -1,7 +1,8 @@
-"""Run untrusted commands on nodes, with limits on their time and output."""
+"""Run untrusted commands on nodes as in one terminal per node, with limits on their time and output."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,10 +13,30 @@ from runner.grading.resource_limits import ResourceLimits
 from runner.nodes.driver_interface import ExecResult, Node
 
 _LIMITED_EXEC = (Path(__file__).parent / "limited_exec.pl").read_text("utf-8")
+_SHELL_SETUP = (Path(__file__).parent / "block_shell.bash").read_text("utf-8")
+# Where a node keeps variables, aliases, functions and shell options for the next block. Not on the disk, which a
+# submission may fill.
+_STATE_FILE = "/run/labs-block-state"
+# The line that `limited_exec.pl` writes before standard error.
+_FAILURE_LINE = re.compile(rb"\A\x1elabs (\d{1,9}) ([^\n]*)\n")
 # Extra time for the transfer to and from the node, and for `timeout` to kill commands that ignore its first signal.
 _GRACE_SECONDS = 20
 # `timeout 0` would mean no limit.
 _MIN_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class FailedLine:
+    """The first line of a script that failed.
+
+    Attributes:
+        line: Its number.
+        command: The command in it that failed.
+
+    """
+
+    line: int
+    command: str
 
 
 @dataclass(slots=True)
@@ -26,12 +47,14 @@ class LimitedRunner:
         limits: The limits.
         clock: Returns the time in seconds.
         is_truncated: Whether the last script printed more than is kept.
+        failed_line: The line of the last script that failed first; None if none did, or if that is unknown.
 
     """
 
     limits: ResourceLimits
     clock: Callable[[], float] = time.monotonic
     is_truncated: bool = False
+    failed_line: FailedLine | None = None
     _submission_deadline: float = field(init=False)
     _block_deadline: float = field(init=False)
 
@@ -54,9 +77,11 @@ class LimitedRunner:
         return max(_MIN_SECONDS, round(min(self._block_deadline - self.clock(), self.submission_seconds_left), 1))
 
     def run_script(self, node: Node, script: str) -> ExecResult:
-        """Run a script without input, in a shell that exits at the first command that fails.
+        """Run a script without input, in a shell that goes on as a terminal does: with all lines, even if one fails.
 
-        The result contains at most half of `output_bytes` of each output stream.
+        Variables, aliases, functions and shell options of earlier scripts on the node are set; the folder is root's
+        home. The exit status is that of the first line that failed. The result contains at most half of `output_bytes`
+        of each output stream.
 
         Raises:
             LimitExceededError: The node stopped answering.
@@ -64,8 +89,13 @@ class LimitedRunner:
 
         """
         seconds, max_bytes = self.next_script_timeout_seconds, self.limits.output_bytes // 2
-        argv = ["perl", "-e", _LIMITED_EXEC, "--", f"{seconds:g}", str(max_bytes + 1), script]
+        limits = (f"{seconds:g}", str(max_bytes + 1))
+        self.failed_line = None
         with TimeLimit(seconds + _GRACE_SECONDS, f"The block on {node.name}"):
-            result = node.run_command(argv)
-        self.is_truncated = max(len(result.stdout), len(result.stderr)) > max_bytes
-        return ExecResult(result.exit_status, result.stdout[:max_bytes], result.stderr[:max_bytes])
+            result = node.run_command(["perl", "-e", _LIMITED_EXEC, "--", *limits, _STATE_FILE, _SHELL_SETUP, script])
+        stderr = result.stderr
+        if failure := _FAILURE_LINE.match(stderr):
+            self.failed_line = FailedLine(int(failure[1]), failure[2].decode("utf-8", "replace"))
+            stderr = stderr[failure.end() :]
+        self.is_truncated = max(len(result.stdout), len(stderr)) > max_bytes
+        return ExecResult(result.exit_status, result.stdout[:max_bytes], stderr[:max_bytes])

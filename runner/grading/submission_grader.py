@@ -16,11 +16,11 @@ from runner.checking.results import CheckResult, Outcome
 from runner.clusters import lifecycle, lookup, selection
 from runner.errors import BrokenLabError, HostError
 from runner.grading.grade_model import BlockRun, Grade, Mark
-from runner.grading.limited_runner import LimitedRunner
+from runner.grading.limited_runner import FailedLine, LimitedRunner
 from runner.grading.resource_limits import ResourceLimits
 from runner.grading.submission import Submission, SubmissionBlock
 from runner.lessons.model import Lab
-from runner.lessons.player import LessonPlayer
+from runner.lessons.player import CommandResult, LessonPlayer
 from runner.nodes.driver_interface import Cluster, ClusterId, Driver
 from runner.status import StatusReporter
 from runner.storage import locks
@@ -155,7 +155,7 @@ class SubmissionGrader:
             exit_status=result.exit_status,
             output=result.output,
             cut=runner.is_truncated,
-            complaint=result.mismatch[:_MAX_TEXT_LENGTH],
+            complaint=_describe_mismatch(result, runner.failed_line)[:_MAX_TEXT_LENGTH],
             seconds=_seconds_since(started_at),
         )
 
@@ -176,6 +176,14 @@ class SubmissionGrader:
             hidden_results = run_checks.run_checks(hidden_request).results
             marks += [replace(_to_mark(result), hidden=True) for result in hidden_results]
         return tuple(marks)
+
+
+def _describe_mismatch(result: CommandResult, failed_line: FailedLine | None) -> str:
+    """Return how a block's result differs from what was expected, with the line that failed unless it is all of it."""
+    is_named = result.mismatch and failed_line and failed_line.command.strip() != result.script.strip()
+    if failed_line is None or not is_named:
+        return result.mismatch
+    return f"{result.mismatch}; line {failed_line.line} failed: {failed_line.command}"
 
 
 def _seconds_since(moment: float) -> float:

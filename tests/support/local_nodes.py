@@ -19,7 +19,7 @@ from runner.nodes.driver_interface import Cluster, ClusterId, ExecResult, NodeSt
 from runner.nodes.topology import Role
 
 # The folders that each node has for itself; all other paths in a command refer to this host.
-_NODE_FOLDERS = re.compile(r"(?<![\w.-])/(?=(?:root|var/lib/labs)\b)")
+_NODE_FOLDERS = re.compile(r"(?<![\w.-])/(?=(?:root|var/lib/labs|run/labs)\b)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class LocalNode:
         """The working directory of its commands, which is /root to them."""
         path = self.disk / "root"
         path.mkdir(parents=True, exist_ok=True)
+        (self.disk / "run").mkdir(exist_ok=True)
         return path
 
     def create_engine_client(self) -> Any:

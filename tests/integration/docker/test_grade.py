@@ -51,7 +51,8 @@ SUBMISSIONS = {
     "leaves-again": SWARM_BLOCK + VOLUMES_BLOCK + make_block("docker swarm leave --force"),
     "removes-again": SWARM_BLOCK + VOLUMES_BLOCK + make_block("docker volume rm first"),
     "only-says": make_block("cat <<'END'\ndocker swarm init\ndocker volume create second\nEND"),
-    "stops-too-soon": SWARM_BLOCK + make_block("docker volume create second; false; docker volume create third"),
+    "goes-on-after-a-failure": SWARM_BLOCK
+    + make_block("docker volume create second; false; docker volume create third"),
     "in-a-list": SWARM_BLOCK + "- Then:\n\n  ```sh node1\n  docker volume create third\n  ```\n",
     "captured": "```sh node1 capture=NAME\nhostname\n```\n"
     + SWARM_BLOCK
@@ -74,7 +75,7 @@ EXPECTED = {
     "leaves-again": "failed passed passed failed",
     "removes-again": "passed failed passed failed",
     "only-says": "failed failed failed failed",
-    "stops-too-soon": "passed failed passed failed",
+    "goes-on-after-a-failure": "passed failed passed passed",
     "in-a-list": "passed failed failed failed",
     "captured": "passed passed passed failed",
 }
