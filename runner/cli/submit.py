@@ -9,21 +9,17 @@ from pathlib import Path
 import click
 
 from runner import sanitize
-from runner.cli import _console, _options, _progress
+from runner.cli import _console, _options, _progress, _submission_lists
 from runner.errors import IncompleteError, UsageError
 from runner.grading import submission_writer
 from runner.grading.snapshot import SUBMISSION_FILE
+from runner.grading.submission_writer import SubmissionDraft
+from runner.grading.typed_lines import identifiers, placeholders
+from runner.grading.typed_lines.placeholders import Placeholder
 from runner.nodes.driver_interface import Cluster
 from runner.progress import shell_history
-from runner.progress.shell_history import HistoryEntry
+from runner.progress.shell_record import HistoryEntry
 from runner.storage import atomic
-
-_TOKEN_COMMANDS = {
-    "WORKER_TOKEN": "docker swarm join-token --quiet worker",
-    "MANAGER_TOKEN": "docker swarm join-token --quiet manager",
-    "UNLOCK_KEY": "docker swarm unlock-key --quiet",
-}
-_MAX_FILE_BYTES = 1 << 20
 
 
 @click.command("submit")
@@ -38,9 +34,12 @@ _MAX_FILE_BYTES = 1 << 20
 def command(lab: str | None, out: Path | None, force: bool) -> int:
     """Write a submission from what you typed in 'labs shell' on the current nodes.
 
-    Leaves out commands that failed and commands that only show something. Join tokens, unlock keys and addresses
-    differ on every cluster, so the submission asks for them where they are used. Files that you wrote in an editor are
-    included. Review the result: you may edit it, and 'labs grade' shows its grade.
+    Each line becomes a block, in the order in which you typed them. The submission contains what you typed into
+    commands and the files that you wrote in an editor. Programs that you ended with Ctrl-C are ended again. Names and
+    placeholders take the place of identifiers, join tokens, unlock keys and addresses, which differ on every cluster.
+
+    Afterwards, you see the lines that are left out and those that may not do the same again, each with the reason.
+    You may edit the submission, and 'labs grade' shows its grade.
 
     \b
     Examples:
@@ -56,43 +55,68 @@ def command(lab: str | None, out: Path | None, force: bool) -> int:
             f"{folder / SUBMISSION_FILE} already exists.",
             "Overwrite it with '--force', or name another folder with '--out DIR'.",
         )
-    entries = [entry for node in cluster.nodes for entry in shell_history.read_shell_history(node)]
-    if not any(submission_writer.is_replayable(entry) for entry in entries):
-        raise IncompleteError(
-            f"Nothing was typed in 'labs shell' on the nodes of '{cluster.id}'.",
-            "'labs shell node1' opens a terminal. Do the lab there, then run 'labs submit' again.",
-        )
-    addresses = {node.name: node.address for node in cluster.nodes}
-    placeholders = submission_writer.create_placeholders(_find_tokens(cluster, entries), addresses)
+    draft = _draft_submission(cluster)
     progress = session.load_progress(loaded_lab.name)
-    text = submission_writer.render_submission(loaded_lab, progress, entries, placeholders)
+    text = submission_writer.render_submission(loaded_lab, progress, draft.blocks)
     folder.mkdir(parents=True, exist_ok=True)
     atomic.write_text(folder / SUBMISSION_FILE, text)
-    file_names = _copy_edited_files(cluster, entries, folder)
     console = _console.get_stdout()
     console.print(sanitize.strip_control_chars(text), markup=False)
-    suffix = f", with {', '.join(file_names)}" if file_names else ""
-    console.print(f"Wrote {folder / SUBMISSION_FILE}{suffix}.", style="green", markup=False)
+    _submission_lists.print_lists(draft)
+    _submission_lists.print_steps_completed_by_labs(loaded_lab, progress)
+    console.print(f"Wrote {folder / SUBMISSION_FILE}.", style="green", markup=False)
     learner = loaded_lab.learner
     words = ["labs", "grade", str(folder), *(["--learner", learner.id, "--seed", learner.seed] if learner else [])]
     _console.print_suggested_commands([(sanitize.strip_control_chars(shlex.join(words)), "see its grade")], "Next:")
     return 0
 
 
-def _find_tokens(cluster: Cluster, entries: Sequence[HistoryEntry]) -> dict[str, tuple[str, str, str]]:
-    """Return for each token that was typed its placeholder, the node to ask for it, and the command that prints it."""
-    typed_tokens = submission_writer.find_swarm_tokens(entries)
-    if not typed_tokens:
-        return {}
-    first_manager = next((entry.node for entry in entries if "swarm init" in entry.command_line), cluster.nodes[0].name)
-    current_tokens = {name: _run_on_any_node(cluster, command) for name, command in _TOKEN_COMMANDS.items()}
-    tokens = {}
-    for token in typed_tokens:
-        # A token that was rotated since is most likely a worker token.
-        default = "UNLOCK_KEY" if token.startswith("SWMKEY") else "WORKER_TOKEN"
-        name = next((name for name, output in current_tokens.items() if token in output), default)
-        tokens[token] = (name, first_manager, _TOKEN_COMMANDS[name])
-    return tokens
+def _draft_submission(cluster: Cluster) -> SubmissionDraft:
+    """Return the blocks for what was typed on a cluster's nodes.
+
+    Raises:
+        IncompleteError: Nothing was typed, or nothing that was typed can be run again.
+
+    """
+    entries = [entry for node in cluster.nodes for entry in shell_history.read_shell_history(node)]
+    known_placeholders = [
+        *_find_token_placeholders(cluster, entries),
+        *placeholders.create_address_placeholders({node.name: node.address for node in cluster.nodes}),
+    ]
+    draft = submission_writer.draft_submission(entries, known_placeholders, _find_service_names(cluster, entries))
+    if draft.blocks:
+        return draft
+    if not draft.line_count:
+        raise IncompleteError(
+            f"Nothing was typed in 'labs shell' on the nodes of '{cluster.id}'.",
+            "'labs shell node1' opens a terminal. Do the lab there, then run 'labs submit' again.",
+        )
+    _submission_lists.print_lists(draft)
+    lines = "The only line that was" if draft.line_count == 1 else f"All {draft.line_count} lines that were"
+    outcome = "failed" if draft.failed_count == draft.line_count else "failed or only showed something"
+    raise IncompleteError(
+        f"{lines} typed in 'labs shell' on the nodes of '{cluster.id}' {outcome}.",
+        "'labs check' shows what is missing. Continue in 'labs shell node1', then run 'labs submit' again.",
+    )
+
+
+def _find_token_placeholders(cluster: Cluster, entries: Sequence[HistoryEntry]) -> list[Placeholder]:
+    tokens = placeholders.find_swarm_tokens(entries)
+    if not tokens:
+        return []
+    outputs = {name: _run_on_any_node(cluster, script) for name, script in placeholders.TOKEN_COMMANDS.items()}
+    return placeholders.create_token_placeholders(tokens, outputs)
+
+
+def _find_service_names(cluster: Cluster, entries: Sequence[HistoryEntry]) -> dict[str, str]:
+    """Return the names of the services whose tasks were named in lines, by the services' identifiers."""
+    names = {
+        service: _run_on_any_node(
+            cluster, f"docker service inspect --format '{{{{.Spec.Name}}}}' {shlex.quote(service)}"
+        )
+        for service in identifiers.list_service_ids(entries)
+    }
+    return {service: name.strip() for service, name in names.items() if name.strip()}
 
 
 def _run_on_any_node(cluster: Cluster, script: str) -> str:
@@ -102,16 +126,3 @@ def _run_on_any_node(cluster: Cluster, script: str) -> str:
         if result.exit_status == 0:
             return result.stdout_text
     return ""
-
-
-def _copy_edited_files(cluster: Cluster, entries: Sequence[HistoryEntry], folder: Path) -> list[str]:
-    """Copy the files that the learner edited on the nodes into a folder, and return their names."""
-    nodes = {node.name: node for node in cluster.nodes}
-    copied = []
-    for node, name in submission_writer.find_edited_files(entries):
-        result = nodes[node].run_command(["head", "--bytes", str(_MAX_FILE_BYTES), f"/root/{name}"])
-        if result.exit_status == 0 and name != SUBMISSION_FILE:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            atomic.write_bytes(folder / name, result.stdout)
-            copied.append(name)
-    return copied

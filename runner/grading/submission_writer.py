@@ -1,4 +1,4 @@
-"""Write a submission from the commands that a learner typed in `labs shell`."""
+"""Write a submission from the lines that a learner typed in `labs shell`."""
 
 from __future__ import annotations
 
@@ -6,160 +6,277 @@ import itertools
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from dataclasses import dataclass, field, replace
 
+from runner.grading.typed_lines import identifiers, invocation, line_effects, line_replay, placeholders, shell_syntax
+from runner.grading.typed_lines.identifiers import IdentifierResolver
+from runner.grading.typed_lines.line_replay import LineContext, LineReplay, Verdict
+from runner.grading.typed_lines.placeholders import UNLOCK_KEY, Placeholder
+from runner.grading.typed_lines.script_block import ScriptBlock, render_block
 from runner.lessons.model import Lab, Step
 from runner.progress.model import Progress
-from runner.progress.shell_history import HistoryEntry
+from runner.progress.shell_record import HistoryEntry
 
-_HOME = PurePosixPath("/root")
-_EDITORS = frozenset({"vi", "vim", "vim.tiny", "nano", "emacs", "editor"})
-# These only show something on a terminal.
-_VIEWERS = frozenset({"less", "more", "man", "view", "top", "htop", "watch", "history", "clear", "reset"})
-# These run until the user stops them, or need a terminal.
-_INTERACTIVE = re.compile(
-    r"^docker (?:(?:exec|run|container exec|container run)\b.*? (?:-it|-ti|-t|--tty)\b"
-    r"|(?:compose |service )?logs\b.*? (?:-f|--follow)\b|(?:system )?events\b|attach\b)"
-)
-_HOME_PREFIX = re.compile(r"^(?:~|\$HOME|\$\{HOME\})(?=/)")
-_CHANGES_FOLDER = re.compile(r"\b(?:cd|pushd|popd)\b")
-_FENCE = re.compile(r"`{3,}")
-_ADDRESS_COMMAND = "hostname --ip-address"
+_HOME = "/root"
+_CAPTURE_RETRY_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Placeholder:
-    """A placeholder for a text that is secret or differs from cluster to cluster.
+class Remark:
+    """A line that the learner should know about.
 
     Attributes:
-        name: The placeholder's name, as in `<WORKER_TOKEN>`.
-        text: The text that was typed.
-        node: The node on which to capture it.
-        command: The command that prints it.
+        node: The name of the node.
+        line: The line.
+        reason: Why it is left out, or may not do the same as it did.
 
     """
 
-    name: str
-    text: str
     node: str
-    command: str
+    line: str
+    reason: str
 
 
-def render_submission(
-    lab: Lab, progress: Progress, entries: Iterable[HistoryEntry], placeholders: Sequence[Placeholder]
-) -> str:
-    """Return the text of `submission.md`: the successful commands by step, in one block per series on the same node.
+@dataclass(frozen=True, slots=True)
+class SubmissionDraft:
+    """A submission before it is written.
+
+    Attributes:
+        blocks: Its blocks, in order.
+        left_out: The lines that are left out, without those that failed and were typed again.
+        doubtful: The lines that may not do the same as they did.
+        line_count: How many lines were typed.
+        failed_count: How many lines failed and are left out.
+
+    """
+
+    blocks: tuple[ScriptBlock, ...]
+    left_out: tuple[Remark, ...]
+    doubtful: tuple[Remark, ...]
+    line_count: int
+    failed_count: int
+
+
+def draft_submission(
+    entries: Iterable[HistoryEntry], known_placeholders: Sequence[Placeholder], service_names: Mapping[str, str]
+) -> SubmissionDraft:
+    """Return the blocks that do again what was typed, in the order in which the lines were started.
+
+    Args:
+        entries: The lines that were typed, on all nodes.
+        known_placeholders: The texts to replace.
+        service_names: The names of services by their identifiers, for those that tasks belong to.
+
+    """
+    typed = sorted(
+        (entry for entry in entries if entry.command_line.strip()), key=lambda entry: (entry.started_at, entry.node)
+    )
+    return _Drafter(typed, known_placeholders, service_names).draft()
+
+
+def render_submission(lab: Lab, progress: Progress, blocks: Iterable[ScriptBlock]) -> str:
+    """Return the text of `submission.md`.
 
     Args:
         lab: The lab.
-        progress: When the learner passed each step, which decides to which step a command belongs.
-        entries: The commands that were typed, on all nodes.
-        placeholders: The texts to replace.
+        progress: When the learner passed each step, which decides to which step a block belongs.
+        blocks: The blocks, in order.
 
     """
     parts = [f"---\nlab: {lab.name}\n---\n"]
-    captured: set[str] = set()
-    replayable = sorted((entry for entry in entries if is_replayable(entry)), key=lambda entry: entry.ended_at)
-    by_step = itertools.groupby(replayable, key=lambda entry: _find_step(entry, lab.lesson.steps, progress))
-    for step, step_entries in by_step:
+    for step, step_blocks in itertools.groupby(blocks, key=lambda block: _find_step(block, lab.lesson.steps, progress)):
         parts.append(f"## {step.title} {{#{step.id}}}\n")
-        for node, series in itertools.groupby(step_entries, key=lambda entry: entry.node):
-            parts += _render_blocks(node, list(series), placeholders, captured)
+        parts += [render_block(block) for block in step_blocks]
     return "\n".join(parts)
 
 
-def is_replayable(entry: HistoryEntry) -> bool:
-    """Return whether a command succeeded, and can be run again without a terminal."""
-    program = _parse_program(entry)
-    return entry.exit_status == 0 and program not in _EDITORS | _VIEWERS and not _INTERACTIVE.search(entry.command_line)
+@dataclass(slots=True)
+class _Drafter:
+    entries: Sequence[HistoryEntry]
+    known_placeholders: Sequence[Placeholder]
+    service_names: Mapping[str, str]
+    _left_out: list[Remark] = field(default_factory=list)
+    _doubtful: list[Remark] = field(default_factory=list)
+    _failed: list[HistoryEntry] = field(default_factory=list)
+    _aliases: dict[str, dict[str, str]] = field(default_factory=dict)
+    _job_count: int = 0
+
+    def draft(self) -> SubmissionDraft:
+        kept: list[tuple[HistoryEntry, LineReplay]] = []
+        for index, entry in enumerate(self.entries):
+            replay = line_replay.plan_line(entry, self._create_context(index))
+            if replay.verdict is Verdict.KEPT:
+                kept.append((entry, replay))
+                definitions = invocation.list_alias_definitions(shell_syntax.parse_line(entry.command_line))
+                self._aliases.setdefault(entry.node, {}).update(definitions)
+            elif replay.verdict is Verdict.FAILED:
+                self._failed.append(entry)
+            elif replay.verdict is Verdict.LEFT_OUT:
+                self._left_out.append(Remark(entry.node, entry.command_line, replay.reason))
+            self._doubtful += [Remark(entry.node, entry.command_line, doubt) for doubt in replay.doubts]
+        blocks = _BlockBuilder(kept, self.known_placeholders, self.service_names, self._doubtful, self._aliases).build()
+        self._left_out += _list_never_corrected(self._failed, [entry for entry, _ in kept])
+        return SubmissionDraft(
+            tuple(blocks), tuple(self._left_out), tuple(self._doubtful), len(self.entries), len(self._failed)
+        )
+
+    def _create_context(self, index: int) -> LineContext:
+        entry, later = self.entries[index], self.entries[index + 1 :]
+        end = entry.ended_at
+        overlapping = [other for other in later if end is None or other.started_at < end]
+        return LineContext(
+            self._aliases.get(entry.node, {}),
+            bool(overlapping),
+            later[0].started_at - entry.started_at if later else None,
+            self._allocate_job,
+        )
+
+    def _allocate_job(self) -> str:
+        self._job_count += 1
+        return f"JOB_{self._job_count}"
 
 
-def find_edited_files(entries: Iterable[HistoryEntry]) -> list[tuple[str, str]]:
-    """Return the files in root's home that were opened in an editor, each as node and path."""
-    files: dict[tuple[str, str], None] = {}
-    for entry in entries:
-        if _parse_program(entry) in _EDITORS:
-            for word in _split_words(entry.command_line)[1:]:
-                path = PurePosixPath(entry.working_directory) / _HOME_PREFIX.sub(str(_HOME), word)
-                if not word.startswith(("-", "+")) and path.is_relative_to(_HOME) and ".." not in path.parts:
-                    files[entry.node, str(path.relative_to(_HOME))] = None
-    return list(files)
+@dataclass(slots=True)
+class _BlockBuilder:
+    """Builds the blocks of the lines that are run again, and those that capture what the lines need."""
+
+    kept: Sequence[tuple[HistoryEntry, LineReplay]]
+    known_placeholders: Sequence[Placeholder]
+    service_names: Mapping[str, str]
+    doubtful: list[Remark]
+    aliases: Mapping[str, Mapping[str, str]]
+    _before: dict[int, list[ScriptBlock]] = field(default_factory=dict)
+    _after: dict[int, list[ScriptBlock]] = field(default_factory=dict)
+    _captured_texts: dict[str, str] = field(default_factory=dict)
+    _captured_objects: dict[str, str] = field(default_factory=dict)
+    _captured_counts: dict[str, int] = field(default_factory=dict)
+
+    def build(self) -> list[ScriptBlock]:
+        scripts = [self._replace_texts(index) for index in range(len(self.kept))]
+        blocks: list[ScriptBlock] = []
+        for index, (entry, replay) in enumerate(self.kept):
+            line = shell_syntax.parse_line(entry.command_line)
+            block = ScriptBlock(
+                entry.node,
+                _prefix_folder(entry, scripts[index]),
+                _find_moment(entry),
+                retry_seconds=replay.retry_seconds,
+                exit_status=replay.exit_status,
+                is_lookup=line_effects.is_passive(line, self.aliases.get(entry.node, {})),
+            )
+            blocks += [*self._before.get(index, ()), block, *self._after.get(index, ())]
+            if replay.end_script and entry.ended_at is not None:
+                blocks.append(ScriptBlock(entry.node, replay.end_script, entry.ended_at))
+        # A sort keeps the order of blocks of the same moment.
+        return list(_skip_repeated_lookups(sorted(blocks, key=lambda block: block.at)))
+
+    def _replace_texts(self, index: int) -> str:
+        script = self._replace_identifiers(index, self.kept[index][1].script)
+        for placeholder in self.known_placeholders:
+            filled = placeholders.fill_placeholder(script, placeholder)
+            if filled != script:
+                self._capture_text(placeholder, index)
+            script = filled
+        if f"<{UNLOCK_KEY}>" in script and UNLOCK_KEY not in self._captured_texts:
+            self._capture_text(Placeholder(UNLOCK_KEY, "", placeholders.TOKEN_COMMANDS[UNLOCK_KEY]), index)
+        return script
+
+    def _replace_identifiers(self, index: int, script: str) -> str:
+        entry, _ = self.kept[index]
+        resolver = IdentifierResolver([kept_entry for kept_entry, _ in self.kept], self.service_names)
+        unresolved = resolver.list_unknown_identifiers(index)
+        for item in resolver.resolve_objects(index):
+            if item.text:
+                script = identifiers.replace_word(script, item.word, item.text)
+            elif item.command:
+                script = identifiers.replace_word(script, item.word, f"<{self._capture_object(item, index)}>")
+            else:
+                unresolved.append(item.word)
+        self.doubtful += [
+            Remark(entry.node, entry.command_line, f"'{word}' is an identifier, and another cluster has different ones")
+            for word in unresolved
+        ]
+        return script
+
+    def _capture_object(self, item: identifiers.Substitution, index: int) -> str:
+        name = self._captured_objects.get(item.key)
+        if name is None:
+            self._captured_counts[item.noun] = self._captured_counts.get(item.noun, 0) + 1
+            name = f"{item.noun}_{self._captured_counts[item.noun]}"
+            self._captured_objects[item.key] = name
+            node = self.kept[index][0].node
+            place, number = (self._before, index) if item.creator is None else (self._after, item.creator)
+            at = _find_moment(self.kept[number][0])
+            place.setdefault(number, []).append(ScriptBlock(node, item.command, at, name, item.retry_seconds))
+        return name
+
+    def _capture_text(self, placeholder: Placeholder, index: int) -> None:
+        """Capture a text just before its first use, and again if another text has its name since."""
+        if self._captured_texts.get(placeholder.name) == placeholder.text:
+            return
+        self._captured_texts[placeholder.name] = placeholder.text
+        place, number = self._before, index
+        setters = [number for number in range(index) if placeholders.sets_unlock_key(self.kept[number][1].script)]
+        if placeholder.name == UNLOCK_KEY and setters:
+            # A locked manager does not show its key.
+            place, number = self._after, setters[-1]
+        node = placeholder.node or self._find_manager(index)
+        at = _find_moment(self.kept[number][0])
+        block = ScriptBlock(node, placeholder.command, at, placeholder.name, _CAPTURE_RETRY_SECONDS)
+        place.setdefault(number, []).append(block)
+
+    def _find_manager(self, index: int) -> str:
+        """Return the node that last created a swarm before a line."""
+        nodes = [entry.node for entry, replay in self.kept[:index] if "swarm init" in replay.script]
+        return nodes[-1] if nodes else self.kept[index][0].node
 
 
-def find_swarm_tokens(entries: Iterable[HistoryEntry]) -> list[str]:
-    """Return the join tokens and unlock keys in the commands, each once."""
-    tokens = (
-        match for entry in entries for match in re.findall(r"SWM(?:TKN|KEY)-[0-9A-Za-z+/=-]+", entry.command_line)
-    )
-    return list(dict.fromkeys(tokens))
+def _find_moment(entry: HistoryEntry) -> float:
+    """Return the moment of a line in the sequence: when it was started, or when an editor had written its files."""
+    return entry.ended_at if entry.written_files and entry.ended_at is not None else entry.started_at
 
 
-def create_placeholders(tokens: Mapping[str, tuple[str, str, str]], addresses: Mapping[str, str]) -> list[Placeholder]:
-    """Return the placeholders for tokens and addresses.
-
-    Args:
-        tokens: For each token its placeholder's name, the node on which to capture it, and the command that prints it.
-        addresses: The address of each node, by its name.
-
-    """
-    placeholders = [Placeholder(name, text, node, command) for text, (name, node, command) in tokens.items()]
-    # The longest first, so that 10.0.0.1 is not replaced in 10.0.0.11.
-    by_length = sorted(addresses.items(), key=lambda pair: -len(pair[1]))
-    for node, address in by_length:
-        name = f"{node.upper().replace('-', '_')}_ADDRESS"
-        placeholders.append(Placeholder(name, address, node, _ADDRESS_COMMAND))
-    return placeholders
+def _prefix_folder(entry: HistoryEntry, script: str) -> str:
+    # A block starts in root's home.
+    folder = entry.working_directory
+    return script if folder == _HOME else f"cd {shlex.quote(folder)}\n{script}"
 
 
-def _render_blocks(
-    node: str, series: Sequence[HistoryEntry], placeholders: Sequence[Placeholder], captured: set[str]
-) -> Iterator[str]:
-    script = "\n".join(_list_commands(series))
-    for placeholder in placeholders:
-        # Matches 10.0.0.2 neither in 10.0.0.20 nor in 110.0.0.2.
-        pattern = rf"(?<![\w.]){re.escape(placeholder.text)}(?!\w)"
-        script, count = re.subn(pattern, f"<{placeholder.name}>", script)
-        if count and placeholder.name not in captured:
-            captured.add(placeholder.name)
-            yield _render_block(f"{placeholder.node} capture={placeholder.name}", placeholder.command)
-    yield _render_block(node, script)
+def _skip_repeated_lookups(blocks: Iterable[ScriptBlock]) -> Iterator[ScriptBlock]:
+    previous: ScriptBlock | None = None
+    for block in blocks:
+        if previous is None or not block.is_lookup or replace(block, at=previous.at) != previous:
+            yield block
+        previous = block
 
 
-def _list_commands(series: Sequence[HistoryEntry]) -> Iterator[str]:
-    """Yield the commands, and a `cd` wherever a command that is left out changed the folder."""
-    folder: str | None = str(_HOME)
-    for entry in series:
-        # None means unknown: the previous command may have changed it.
-        if folder not in (None, entry.working_directory):
-            yield f"cd {shlex.quote(entry.working_directory)}"
-        yield entry.command_line
-        folder = None if _CHANGES_FOLDER.search(entry.command_line) else entry.working_directory
+def _list_never_corrected(failed: Iterable[HistoryEntry], kept: Sequence[HistoryEntry]) -> list[Remark]:
+    """Return the lines that failed, if no line that starts in the same way came after them."""
+    remarks = {}
+    for entry in failed:
+        start = _get_first_words(entry.command_line)
+        is_corrected = any(
+            other.started_at > entry.started_at and _get_first_words(other.command_line) == start for other in kept
+        )
+        if not is_corrected and entry.exit_status not in (126, 127):
+            reason = f"it failed with exit status {entry.exit_status}, and no similar line worked later"
+            remarks[entry.node, entry.command_line] = Remark(entry.node, entry.command_line, reason)
+    return list(remarks.values())
 
 
-def _render_block(info: str, script: str) -> str:
-    longest = max((len(run) for run in _FENCE.findall(script)), default=2)
-    fence = "`" * (longest + 1)
-    return f"{fence}sh {info}\n{script}\n{fence}\n"
+def _get_first_words(line: str) -> tuple[str, ...]:
+    words = re.sub(r"^sudo\s+", "", line).split()
+    return tuple(words[: 3 if len(words) > 1 and words[1] in _GROUPS else 2])
 
 
-def _find_step(entry: HistoryEntry, steps: Sequence[Step], progress: Progress) -> Step:
-    """Return the step that the learner was working on when a command was typed; the last one if all were passed."""
+_GROUPS = frozenset({"compose", "container", "image", "network", "node", "service", "stack", "swarm", "volume"})
+
+
+def _find_step(block: ScriptBlock, steps: Sequence[Step], progress: Progress) -> Step:
+    """Return the step that the learner was working on at a block's moment; the last one if all were passed."""
     for step in steps:
         passed_at = progress.find_step_record(step.id).passed_at
         was_open = passed_at is None and step.id not in progress.completed_on_cluster
-        if was_open or (passed_at and entry.ended_at <= passed_at.timestamp()):
+        if was_open or (passed_at and block.at <= passed_at.timestamp()):
             return step
     return steps[-1]
-
-
-def _parse_program(entry: HistoryEntry) -> str:
-    words = _split_words(entry.command_line)
-    return words[0] if words else ""
-
-
-def _split_words(text: str) -> list[str]:
-    try:
-        return shlex.split(text, comments=True)
-    except ValueError:
-        return text.split()

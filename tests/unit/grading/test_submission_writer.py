@@ -1,4 +1,4 @@
-"""Writing a submission from the commands that were typed."""
+"""Writing a submission from the lines that were typed."""
 
 from __future__ import annotations
 
@@ -8,22 +8,16 @@ from pathlib import Path
 import pytest
 
 from runner.grading import submission_writer
-from runner.grading.submission_writer import Placeholder
+from runner.grading.typed_lines import placeholders
+from runner.grading.typed_lines.placeholders import TOKEN_COMMANDS, Placeholder
 from runner.lessons.model import Lab
-from runner.progress import shell_history
 from runner.progress.model import Progress, StepRecord
-from runner.progress.shell_history import HistoryEntry
-from tests.support import helpers, local_nodes
+from runner.progress.shell_record import HistoryEntry, WrittenFile
+from tests.support import helpers
+from tests.support.typed_lines import draft, list_doubts, list_left_out, list_scripts, make_entry
 
 LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n## Find {{#find}}\n## Keep {{#keep}}\n"
 TOKEN = "SWMTKN-1-abc-def"
-
-
-def make_entry(
-    text: str, at: int = 10, node: str = "node1", exit_status: int = 0, folder: str = "/root"
-) -> HistoryEntry:
-    """Return a command that was typed."""
-    return HistoryEntry(node, at, at, exit_status, folder, text)
 
 
 @pytest.fixture
@@ -32,143 +26,187 @@ def lab(tmp_path: Path) -> Lab:
     return helpers.make_lab(tmp_path, LESSON)
 
 
-def render_body(
-    lab: Lab, *entries: HistoryEntry, values: tuple[Placeholder, ...] = (), progress: Progress | None = None
-) -> str:
+def render_body(lab: Lab, *entries: HistoryEntry, progress: Progress | None = None) -> str:
     """Return the submission without its front matter."""
-    text = submission_writer.render_submission(lab, progress or Progress("tiny"), entries, values)
+    text = submission_writer.render_submission(lab, progress or Progress("tiny"), draft(*entries).blocks)
     head = "---\nlab: tiny\n---\n\n"
     assert text.startswith(head)
     return text.removeprefix(head)
 
 
-def test_rows(lab: Lab) -> None:
-    """Consecutive commands on the same node are one block; blocks are in order of time over all nodes."""
+def test_one_block_per_line(lab: Lab) -> None:
+    """Each line is a block, in the order in which they were started, so that no failure ends the others."""
     text = render_body(
-        lab, make_entry("three", 30), make_entry("one", 10), make_entry("two", 20, "node2"), make_entry("four", 40)
+        lab,
+        make_entry("touch three", 30),
+        make_entry("touch one", 10, seconds=50),
+        make_entry("touch two", 20, "node2"),
     )
-    blocks = "```sh node1\none\n```\n\n```sh node2\ntwo\n```\n\n```sh node1\nthree\nfour\n```\n"
+    blocks = "```sh node1\ntouch one\n```\n\n```sh node2\ntouch two\n```\n\n```sh node1\ntouch three\n```\n"
     assert f"## Look {{#look}}\n\n{blocks}" == text
 
 
 def test_steps(lab: Lab) -> None:
-    """Commands typed before a step was passed belong to it; the rest belongs to the next step."""
+    """Lines typed before a step was passed belong to it; the rest belongs to the next step."""
     at = {"look": 15, "find": 25}
     steps = {name: StepRecord(passed_at=datetime.fromtimestamp(second, UTC)) for name, second in at.items()}
     text = render_body(
-        lab, make_entry("one", 10), make_entry("two", 20), make_entry("three", 30), progress=Progress("tiny", steps)
+        lab,
+        make_entry("touch one", 10),
+        make_entry("touch two", 20),
+        make_entry("touch three", 30),
+        progress=Progress("tiny", steps),
     )
-    titles = [line for line in text.splitlines() if line.startswith("## ") or line in ("one", "two", "three")]
-    assert ["## Look {#look}", "one", "## Find {#find}", "two", "## Keep {#keep}", "three"] == titles
+    titles = [line for line in text.splitlines() if line.startswith(("## ", "touch"))]
+    assert ["## Look {#look}", "touch one", "## Find {#find}", "touch two", "## Keep {#keep}", "touch three"] == titles
+
+
+def test_fence_in_a_line(lab: Lab) -> None:
+    """A line that contains a fence does not end its block."""
+    assert "````sh node1\ntouch '```'\n````\n" in render_body(lab, make_entry("touch '```'"))
+
+
+def test_folder() -> None:
+    """A block changes to the folder in which its line was typed; a line that only does that is not needed."""
+    entries = (
+        make_entry("mkdir 'my app' && cd 'my app'", 10),
+        make_entry("touch a", 20, folder="/root/my app"),
+        make_entry("cd ..", 30, folder="/root/my app"),
+        make_entry("touch b", 40),
+    )
+    assert ["mkdir 'my app' && cd 'my app'", "cd '/root/my app'\ntouch a", "touch b"] == list_scripts(*entries)
+
+
+def test_same_line_again() -> None:
+    """A line that failed and then worked is kept once; the failure is only counted."""
+    entries = [make_entry("docker volume create v", at, exit_status=status) for at, status in ((1, 1), (2, 0))]
+    result = draft(*entries)
+    assert (["docker volume create v"], (), 1) == (
+        [b.script for b in result.blocks],
+        result.left_out,
+        result.failed_count,
+    )
+
+
+def test_failed_line_without_a_later_success() -> None:
+    """A line that failed is listed if no line that starts in the same way worked later, but not if it is a typo."""
+    entries = (
+        make_entry("docker volume create 'a b'", 1, exit_status=1),
+        make_entry("dokcer ps", 2, exit_status=127),
+        make_entry("docker network create --drive x n", 3, exit_status=125),
+        make_entry("docker network create n", 4),
+    )
+    assert [("docker volume create 'a b'", "it failed with exit status 1, and no similar line worked later")] == (
+        list_left_out(*entries)
+    )
 
 
 @pytest.mark.parametrize(
-    "left_out",
+    ("line", "status"),
     [
-        make_entry("false", exit_status=1),
-        make_entry("vi stack.yml"),
-        make_entry("docker exec -it web sh"),
-        make_entry("docker run --rm -ti busybox"),
-        make_entry("docker service logs -f web"),
-        make_entry("docker compose logs web --follow"),
-        make_entry("docker events"),
-        make_entry("clear"),
-        make_entry("less 'unclosed"),
+        ("export A=1; false", 1),
+        ("docker swarm init && docker servce ls", 1),
+        ("docker service update --image nginx:nope web", 1),
+        ("for n in 1 2; do docker volume create $n; done", 1),
+        ("docker rm -f a b", 1),
+        ("docker run --name web nginx", 125),
+        ("./setup.sh", 3),
     ],
 )
-def test_command_is_left_out(left_out: HistoryEntry, lab: Lab) -> None:
-    """Commands that failed, editors, and interactive commands are left out."""
-    assert "## Look {#look}\n\n```sh node1\nhostname\n```\n" == render_body(lab, left_out, make_entry("hostname"))
+def test_failed_line_that_may_have_changed_something(line: str, status: int) -> None:
+    """A line that may have had an effect before it failed is run again, and expected to fail again."""
+    block, *others = draft(make_entry(line, exit_status=status)).blocks
+    assert (line, status, []) == (block.script, block.exit_status, others)
 
 
-@pytest.mark.parametrize("script", ["docker exec web hostname", "docker run -d --tmpfs /tmp nginx", "docker rm -f web"])
-def test_command_is_kept(script: str, lab: Lab) -> None:
-    """Commands that only look interactive are kept."""
-    assert script in render_body(lab, make_entry(script))
+def test_state_of_the_shell() -> None:
+    """Variables, aliases and functions are set by blocks of their own."""
+    lines = ["export A=1", "B=2", "alias d=docker", "f() { docker ps; }", "set -o pipefail"]
+    assert lines == list_scripts(*(make_entry(line, at) for at, line in enumerate(lines)))
 
 
-def test_folder(lab: Lab) -> None:
-    """A block starts in the folder where its first command was typed."""
-    assert "```sh node1\ncd '/root/my app'\nls\n```" in render_body(lab, make_entry("ls", folder="/root/my app"))
+def test_repeated_lookup() -> None:
+    """The same look-up twice in a row is one block, also if it has a reason to be repeated."""
+    entries = [make_entry("docker ps", at) for at in (1, 2)]
+    later = [make_entry("docker volume create v", 3), make_entry("docker ps", 4)]
+    assert ["docker ps", "docker volume create v", "docker ps"] == list_scripts(*entries, *later)
+    assert 2 == len(list_scripts(*(make_entry("docker run -d nginx", at) for at in (1, 2))))
 
 
-def test_folder_changed_by_a_command_left_out(lab: Lab) -> None:
-    """If a command that changes the folder is left out, the next one still runs in the right folder."""
-    text = render_body(
-        lab,
-        make_entry("ls", 10),
-        make_entry("cd sub; false", 20, exit_status=1),
-        make_entry("pwd", 30, folder="/root/sub"),
-    )
-    assert "```sh node1\nls\ncd /root/sub\npwd\n```" in text
+@pytest.mark.parametrize("line", ["exit", "clear", "logout", "cd", "# a comment", "   "])
+def test_line_without_effect(line: str) -> None:
+    """Lines that do nothing are left out and not mentioned."""
+    result = draft(make_entry(line))
+    assert ((), (), ()) == (result.blocks, result.left_out, result.doubtful)
 
 
-def test_folder_changed_by_a_kept_command(lab: Lab) -> None:
-    """A kept command that changes the folder is not repeated."""
-    text = render_body(
-        lab,
-        make_entry("cd sub", 10),
-        make_entry("pwd", 20, folder="/root/sub"),
-        make_entry("ls", 30, folder="/root/sub"),
-    )
-    assert "```sh node1\ncd sub\npwd\nls\n```" in text
-
-
-def test_values(lab: Lab) -> None:
+def test_token() -> None:
     """A token is captured once, before its first use, and does not appear itself."""
-    token = Placeholder("WORKER_TOKEN", TOKEN, "node1", "docker swarm join-token --quiet worker")
+    token = Placeholder("WORKER_TOKEN", TOKEN, TOKEN_COMMANDS["WORKER_TOKEN"])
     join = f"docker swarm join --token {TOKEN} node1"
-    text = render_body(lab, make_entry(join, 10, "node2"), make_entry(join, 20, "node3"), values=(token,))
-    assert TOKEN not in text
-    assert 1 == text.count("```sh node1 capture=WORKER_TOKEN\ndocker swarm join-token --quiet worker\n```\n")
-    assert 2 == text.count("docker swarm join --token <WORKER_TOKEN> node1")
-
-
-def test_addresses(lab: Lab) -> None:
-    """An address is not mistaken for a longer one that starts with it."""
-    values = tuple(submission_writer.create_placeholders({}, {"node1": "10.0.0.1", "node2": "10.0.0.11"}))
-    text = render_body(
-        lab, make_entry("ping 10.0.0.11; ping 10.0.0.1; ping 10.0.0.12; curl 10.0.0.1:80"), values=values
+    entries = (
+        make_entry("docker swarm init", 1),
+        make_entry(join, 10, "node2"),
+        make_entry(f"T={TOKEN}", 20, "node3"),
     )
-    assert "ping <NODE2_ADDRESS>; ping <NODE1_ADDRESS>; ping 10.0.0.12; curl <NODE1_ADDRESS>:80" in text
+    blocks = draft(*entries, placeholders=[token]).blocks
+    assert [
+        ("node1", "", "docker swarm init"),
+        ("node1", "WORKER_TOKEN", "docker swarm join-token --quiet worker"),
+        ("node2", "", "docker swarm join --token <WORKER_TOKEN> node1"),
+        ("node3", "", "T=<WORKER_TOKEN>"),
+    ] == [(block.node, block.capture_name, block.script) for block in blocks]
 
 
-def test_fence_in_a_command(lab: Lab) -> None:
-    """A command that contains a fence does not end its block."""
-    assert "````sh node1\necho '```'\n````\n" in render_body(lab, make_entry("echo '```'"))
+def test_rotated_token() -> None:
+    """A second token of the same kind is captured again, because the first one is not valid any more."""
+    tokens = [Placeholder("WORKER_TOKEN", text, "print it", "node1") for text in ("SWMTKN-1-a", "SWMTKN-1-b")]
+    entries = [make_entry(f"docker swarm join --token {token.text} n", at, "node2") for at, token in enumerate(tokens)]
+    use = "docker swarm join --token <WORKER_TOKEN> n"
+    assert ["print it", use, "print it", use] == list_scripts(*entries, placeholders=tokens)
 
 
-def test_edited() -> None:
-    """Files that were opened in an editor are found if they are in root's home."""
+def test_unlock_key() -> None:
+    """The unlock key is captured when it is set, because a locked manager does not show it."""
+    entries = (
+        make_entry("docker swarm update --autolock", 1),
+        make_entry("systemctl restart docker", 2),
+        make_entry("docker swarm unlock", 3, has_hidden_input=True),
+    )
+    assert [
+        "docker swarm update --autolock",
+        TOKEN_COMMANDS["UNLOCK_KEY"],
+        "systemctl restart docker",
+        "docker swarm unlock <<'END'\n<UNLOCK_KEY>\nEND",
+    ] == list_scripts(*entries)
+    assert [] == list_doubts(*entries)
+
+
+def test_addresses() -> None:
+    """An address is not mistaken for a longer one that starts with it, and is asked for on its node."""
+    values = placeholders.create_address_placeholders({"node1": "10.0.0.1", "node2": "10.0.0.11"})
+    line = "touch 10.0.0.11 10.0.0.1 10.0.0.12 10.0.0.1:80"
+    blocks = draft(make_entry(line), placeholders=values).blocks
+    assert "touch <NODE2_ADDRESS> <NODE1_ADDRESS> 10.0.0.12 <NODE1_ADDRESS>:80" == blocks[-1].script
+    assert {("node1", "NODE1_ADDRESS"), ("node2", "NODE2_ADDRESS")} == {(b.node, b.capture_name) for b in blocks[:-1]}
+
+
+def test_tokens_are_found() -> None:
+    """Join tokens and unlock keys are found, each once, also in what was typed into a command."""
     entries = [
-        make_entry("vi +3 stack.yml", folder="/root/app"),
-        make_entry("nano notes /etc/hosts ../etc/passwd"),
-        make_entry("vi notes", node="node2"),
-        make_entry("vi ~/here.txt", node="node2", folder="/tmp"),
-        make_entry("cat other"),
+        make_entry(f"docker swarm join --token {TOKEN} a"),
+        make_entry("cat", typed_input=(f"{TOKEN} SWMKEY-1-x/y=\n",)),
     ]
-    assert [
-        ("node1", "app/stack.yml"),
-        ("node1", "notes"),
-        ("node2", "notes"),
-        ("node2", "here.txt"),
-    ] == submission_writer.find_edited_files(entries)
+    assert [TOKEN, "SWMKEY-1-x/y="] == placeholders.find_swarm_tokens(entries)
 
 
-def test_tokens() -> None:
-    """Join tokens and unlock keys are found, each once."""
-    entries = [make_entry(f"docker swarm join --token {TOKEN} a"), make_entry(f"echo {TOKEN} SWMKEY-1-x/y+z=")]
-    assert [TOKEN, "SWMKEY-1-x/y+z="] == submission_writer.find_swarm_tokens(entries)
-
-
-def test_shell_history(tmp_path: Path) -> None:
-    """A node's shell history is read entry by entry; malformed entries are skipped."""
-    node = local_nodes.make_local_cluster(tmp_path).nodes[0]
-    history = tmp_path / "disks" / "node1" / "var" / "lib" / "labs-shell-history"
-    assert [] == shell_history.read_shell_history(node)
-    history.parent.mkdir(parents=True)
-    history.write_text("10 0 /root\nfirst\n\x1e\nrubbish\n\x1e\n20 1 /root/my app\ncat <<E\nE\n\x1e\n30 0 /ro", "utf-8")
-    assert [
-        make_entry("first"),
-        make_entry("cat <<E\nE", 20, exit_status=1, folder="/root/my app"),
-    ] == shell_history.read_shell_history(node)
+def test_editor_and_other_terminal() -> None:
+    """A file is written at the moment when its editor had ended, after what was typed in another terminal meanwhile."""
+    entries = (
+        make_entry("nano f", 10, seconds=60, written_files=(WrittenFile("/root/f", b"x\n"),)),
+        make_entry("docker volume create v", 20),
+        make_entry("docker config create c f", 80),
+    )
+    assert ["docker volume create v", "cat > /root/f <<'END'\nx\nEND", "docker config create c f"] == list_scripts(
+        *entries
+    )

@@ -1,0 +1,1 @@
+"""Turning lines that were typed on a terminal into scripts that run without one."""

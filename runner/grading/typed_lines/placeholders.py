@@ -1,0 +1,90 @@
+"""Placeholders for texts that are secret or differ from cluster to cluster: join tokens, unlock keys and addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from runner.progress.shell_record import HistoryEntry
+
+WORKER_TOKEN, MANAGER_TOKEN, UNLOCK_KEY = "WORKER_TOKEN", "MANAGER_TOKEN", "UNLOCK_KEY"
+TOKEN_COMMANDS = {
+    WORKER_TOKEN: "docker swarm join-token --quiet worker",
+    MANAGER_TOKEN: "docker swarm join-token --quiet manager",
+    UNLOCK_KEY: "docker swarm unlock-key --quiet",
+}
+_TOKEN = re.compile(r"SWM(?:TKN|KEY)-[0-9A-Za-z+/=-]+")
+_ADDRESS_COMMAND = "hostname --ip-address"
+_SETS_UNLOCK_KEY = re.compile(r"--autolock(?!=false)|\bunlock-key\b.*--rotate")
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A placeholder.
+
+    Attributes:
+        name: Its name, as in `<WORKER_TOKEN>`.
+        text: The text that was typed.
+        command: The command that prints it.
+        node: The node on which to capture it; empty for a manager of the swarm.
+
+    """
+
+    name: str
+    text: str
+    command: str
+    node: str = ""
+
+
+def find_swarm_tokens(entries: Iterable[HistoryEntry]) -> list[str]:
+    """Return the join tokens and unlock keys in lines and in what was typed into them, each once."""
+    tokens = (match for entry in entries for text in _list_texts(entry) for match in _TOKEN.findall(text))
+    return list(dict.fromkeys(tokens))
+
+
+def create_token_placeholders(tokens: Iterable[str], current_outputs: Mapping[str, str]) -> list[Placeholder]:
+    """Return the placeholders for tokens.
+
+    Args:
+        tokens: The tokens that were typed.
+        current_outputs: What the commands in `TOKEN_COMMANDS` print now, by the names of the placeholders.
+
+    """
+    placeholders = []
+    for token in tokens:
+        # A token that was rotated since is most likely a worker token.
+        default = UNLOCK_KEY if token.startswith("SWMKEY") else WORKER_TOKEN
+        name = next((name for name, output in current_outputs.items() if token in output), default)
+        placeholders.append(Placeholder(name, token, TOKEN_COMMANDS[name]))
+    return placeholders
+
+
+def create_address_placeholders(addresses: Mapping[str, str]) -> list[Placeholder]:
+    """Return the placeholders for the addresses of nodes.
+
+    Args:
+        addresses: The address of each node, by its name.
+
+    """
+    return [
+        Placeholder(f"{node.upper().replace('-', '_')}_ADDRESS", address, _ADDRESS_COMMAND, node)
+        for node, address in addresses.items()
+    ]
+
+
+def fill_placeholder(script: str, placeholder: Placeholder) -> str:
+    """Return a script with a placeholder in place of the text that was typed.
+
+    An address is not replaced inside a longer one: 10.0.0.2 is neither in 10.0.0.20 nor in 110.0.0.2.
+    """
+    return re.sub(rf"(?<![\w.]){re.escape(placeholder.text)}(?!\w)", f"<{placeholder.name}>", script)
+
+
+def sets_unlock_key(script: str) -> bool:
+    """Return whether a script gives the swarm a new unlock key."""
+    return bool(_SETS_UNLOCK_KEY.search(script))
+
+
+def _list_texts(entry: HistoryEntry) -> Iterable[str]:
+    return (entry.command_line, *entry.typed_input, entry.keys)

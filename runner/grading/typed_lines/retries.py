@@ -1,0 +1,68 @@
+"""How long to repeat a line that fails, because what it needs may not be ready yet."""
+
+from __future__ import annotations
+
+from runner.grading.typed_lines import line_effects
+from runner.grading.typed_lines import program_tables as tables
+from runner.grading.typed_lines.docker_commands import parse_docker_command
+from runner.grading.typed_lines.invocation import Aliases, parse_stage
+from runner.grading.typed_lines.line_effects import Effect
+from runner.grading.typed_lines.shell_syntax import ShellLine, Stage
+
+_SECONDS = 30
+_REPEATABLE = frozenset({Effect.LOOKUP, Effect.NOTHING})
+
+
+def find_retry_seconds(line: ShellLine, aliases: Aliases) -> int:
+    """Return how long to repeat a line that fails; 0 if repeating it could change something twice.
+
+    A learner looks something up when it is there, and a program may be too early. Commands of Docker that fail as a
+    whole, such as `docker node rm`, are repeated as well.
+    """
+    # Of commands that do not depend on each other, one may have failed when it was typed.
+    independent = [pipeline for pipeline in line.pipelines[:-1] if pipeline.separator not in ("&&", "||")]
+    if not line.is_valid or any(
+        _may_need_time(stage, aliases) for pipeline in independent for stage in pipeline.stages
+    ):
+        return 0
+    changing = [stage for stage in line.commands if not _is_repeatable(stage, aliases)]
+    if changing and (len(changing) > 1 or not _fails_as_a_whole(changing[0], line, aliases)):
+        return 0
+    return _SECONDS if changing or any(_may_need_time(stage, aliases) for stage in line.commands) else 0
+
+
+def list_awaited_variables(line: ShellLine, aliases: Aliases) -> list[str]:
+    """Return the variables that a line sets to what only look-ups print, as in `ID=$(docker ps --quiet)`.
+
+    Such an assignment succeeds even if there is nothing to print yet.
+    """
+    if len(line.pipelines) != 1 or len(line.stages) != 1 or not line.is_valid:
+        return []
+    stage = line.stages[0]
+    words = stage.assignments if not stage.words else ()
+    if stage.kind == "declaration_command" and stage.texts[:1] == ("export",):
+        words = stage.words[1:]
+    values = [word.text.partition("=") for word in words]
+    has_lookup = any(_may_need_time(command, aliases) for command in stage.nested)
+    return [name for name, _, value in values if has_lookup and value.strip('"').startswith("$(")]
+
+
+def _is_repeatable(stage: Stage, aliases: Aliases) -> bool:
+    own = Stage(stage.start, stage.end, stage.kind, stage.words, stage.assignments, (), ())
+    if any(redirection.operator == ">>" for redirection in stage.redirections):
+        return False
+    is_overwriting = parse_stage(stage, aliases).program == "tee" and not {"-a", "--append"} & set(stage.texts)
+    return is_overwriting or line_effects.find_effect(own, aliases) in _REPEATABLE
+
+
+def _fails_as_a_whole(stage: Stage, line: ShellLine, aliases: Aliases) -> bool:
+    command = parse_docker_command(parse_stage(stage, aliases))
+    if command is None or stage not in line.stages:
+        return False
+    is_waiting = command.verb in tables.DOCKER_WAITING and command.has_option("-d", "--detach")
+    return is_waiting or command.verb in tables.DOCKER_RETRYABLE
+
+
+def _may_need_time(stage: Stage, aliases: Aliases) -> bool:
+    program = parse_stage(stage, aliases).program
+    return bool(program) and program not in tables.INSTANT_LOOKUPS | tables.NOTHING
