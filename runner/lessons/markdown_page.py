@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
-from runner.lessons import frontmatter, learner_values, markdown_parser
+from runner.lessons import code_blocks, frontmatter, learner_values, markdown_parser
 from runner.lessons.block_parser import BlockParser
 from runner.lessons.link_definitions import LinkDefinitions
 from runner.lessons.model import Command, LessonPart, Prose
@@ -104,9 +106,8 @@ def read_page(
 
     """
     text = learner_values.fill_placeholders(_read_text(path, lab_name), values or {})
-    markdown = markdown_parser.create_parser().use(front_matter_plugin).use(container_plugin, "hint")
     environment: dict[str, Any] = {}
-    tokens = markdown.parse(text, environment)
+    tokens = _get_parser().parse(text, environment)
     # Not splitlines: the parser counts only line feeds, and the line numbers must match.
     lines = text.removesuffix("\n").split("\n")
     has_front_matter = bool(tokens) and tokens[0].type == "front_matter"
@@ -121,7 +122,13 @@ def read_page(
     blocks = BlockParser(path, names, values or {}, problems)
     definitions = LinkDefinitions(environment.get("references", {}))
     sections = _SectionSplitter(path, lines, blocks, definitions).split_sections(content)
+    problems += (Problem(path, line, message) for line, message in code_blocks.find_unclosed_blocks(content, lines))
     return MarkdownPage(path, lines, content, front_matter, is_valid, names, sections, problems)
+
+
+@cache
+def _get_parser() -> MarkdownIt:
+    return markdown_parser.create_parser().use(front_matter_plugin).use(container_plugin, "hint")
 
 
 def _read_text(path: Path, lab_name: str) -> str:
@@ -194,7 +201,7 @@ class _SectionSplitter:
         block_type, *words = token.info.split()
         if token.type == "container_hint_open":
             text = self._extract_markdown(line, end)
-            is_empty = not markdown_parser.parse_displayed_tokens(text)
+            is_empty = "<!--" in text and not markdown_parser.parse_displayed_tokens(text)
             section.parts.append(self.blocks.parse_hint(line, token.info, "" if is_empty else text))
         elif block_type == "output":
             self._add_expected_output(section, line, token.content)

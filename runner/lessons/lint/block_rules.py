@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 
 from markdown_it.token import Token
 
+from runner.lessons import code_blocks
 from runner.lessons.lint.context import LintContext
 from runner.lessons.markdown_page import MarkdownPage, PageSection
 from runner.lessons.model import Command, Hint
@@ -19,9 +20,11 @@ def ignored_blocks(context: LintContext) -> Iterator[Problem]:
     """Everything that looks like a command or a hint is one, and is in a place where it is used."""
     node_names = set(context.page.node_names)
     for page in context.all_markdown_pages:
+        ignored = code_blocks.find_ignored_blocks(page.tokens, page.lines, node_names, may_show_others=True)
+        yield from (Problem(page.path, line, message) for line, message in ignored)
         for token in page.tokens:
             line = token.map[0] + 1 if token.map else 1
-            if message := _find_token_problem(page, token, node_names):
+            if message := _find_token_problem(page, token):
                 yield Problem(page.path, line, message)
     yield from _report_ignored_blocks(context.page, context.page.sections[:1], "before the first step")
     for page in context.near_misses:
@@ -29,14 +32,13 @@ def ignored_blocks(context: LintContext) -> Iterator[Problem]:
         yield from _report_ignored_blocks(page, other_sections, "outside '## Wrong' and '## Cure'")
 
 
-def _find_token_problem(page: MarkdownPage, token: Token, node_names: Set[str]) -> str:
-    if token.type == "fence":
-        language, *words = token.info.split() or [""]
-        if language not in ("sh", "picture") and node_names & set(words):
-            return f"a '{language}' block never runs; start a command with ```sh"
-    elif token.type == "container_hint_open" and not _is_closed(page, token):
+def _find_token_problem(page: MarkdownPage, token: Token) -> str:
+    if token.level and (token.type == "container_hint_open" or token.info.split()[:1] == ["picture"]):
+        name = "hint" if token.type == "container_hint_open" else "picture"
+        return f"a {name} inside a list, quote or hint is shown as it is written; move it to the left margin"
+    if token.type == "container_hint_open" and not _is_closed(page, token):
         return "the hint is not closed; end it with a line of :::"
-    elif token.type == "inline" and _COLONS.match(token.content):
+    if token.type == "inline" and _COLONS.match(token.content):
         return f"'{token.content.split()[0]}' does not start a block; a hint starts with ::: hint and ends with :::"
     return ""
 
