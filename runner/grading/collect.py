@@ -1,83 +1,86 @@
-"""Collect submissions: find their folders, and read an untrusted folder once, without following links out of it."""
+"""Collect a submission: read its untrusted files once, without following links out of its folder."""
 
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from runner.errors import UsageError
+from runner.grading import class_folder, repairs, system_files
 from runner.grading.resource_limits import ResourceLimits
 from runner.grading.snapshot import SUBMISSION_FILE, Snapshot, SnapshotFile
+from runner.grading.submission_reader import OpenSubmission, open_submission
+from runner.grading.untrusted_files import describe_read_error, read_untrusted_file
 from runner.lessons.problems import Problem
 
-# Folders of development tools: large, and never needed on a node.
-_IGNORED_FOLDERS = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules"})
 _MAX_DEPTH = 30
 
 
-def find_submission_folders(paths: Sequence[Path]) -> list[Path]:
-    """Return the submission folders that paths lead to: each folder itself, or the folders inside it.
-
-    A folder with a `submission.md` is a submission. A folder whose subfolders have one is a class: all of its
-    subfolders count, including those whose `submission.md` is missing or misspelled.
-    """
-    folders: list[Path] = []
-    for path in paths:
-        is_class = not os.path.lexists(path / SUBMISSION_FILE) and any(path.glob(f"*/{SUBMISSION_FILE}"))
-        if is_class:
-            folders += sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-        else:
-            folders.append(path)
-    return list(dict.fromkeys(folders))
-
-
-def read_submission_snapshot(folder: Path, limits: ResourceLimits) -> Snapshot:
+def read_submission_snapshot(path: Path, limits: ResourceLimits, lab: str | None = None) -> Snapshot:
     """Read a submission's files into a snapshot; files that cannot be read or are not allowed become problems.
 
     Symbolic links to files inside the folder are followed. All other links, devices and pipes are excluded.
 
     Args:
-        folder: The submission.
+        path: The submission: a folder, an archive, or a `submission.md`.
         limits: The maximum size and number of its files.
+        lab: The lab that is graded; None if `submission.md` says it.
 
     Raises:
+        UsageError: Several files could be the submission, or an archive cannot be read.
         OSError: The folder itself cannot be read.
 
     """
-    root = folder.resolve()
-    problems: list[Problem] = []
-    text = b""
+    with open_submission(path, limits, lab) as submission:
+        problems = list(submission.problems)
+        text, notes = _read_text(submission, limits, problems)
+        files = _read_files(submission, limits, problems)
+    repaired, repair_notes = repairs.repair_scripts(files)
+    return Snapshot(submission.name, text, repaired, tuple(problems), notes=(*submission.notes, *notes, *repair_notes))
+
+
+def _read_text(
+    submission: OpenSubmission, limits: ResourceLimits, problems: list[Problem]
+) -> tuple[bytes, Sequence[str]]:
+    if submission.text is None:
+        return b"", ()
     try:
-        text = _read_file(root / SUBMISSION_FILE, root, limits.text_bytes)
+        content = read_untrusted_file(submission.text.path, submission.root, limits.text_bytes)
     except (OSError, ValueError) as error:
-        problems.append(Problem(Path(SUBMISSION_FILE), 1, _describe_error(error)))
+        problems.append(Problem(Path(SUBMISSION_FILE), 1, describe_read_error(error)))
+        return b"", ()
+    converted = repairs.decode_utf16(content)
+    if converted is None:
+        return content, ()
+    return converted, (f"{SUBMISSION_FILE} was converted from UTF-16 to UTF-8",)
+
+
+def _read_files(submission: OpenSubmission, limits: ResourceLimits, problems: list[Problem]) -> list[SnapshotFile]:
+    folder, root = submission.folder, submission.root
     files: list[SnapshotFile] = []
     bytes_left = limits.folder_bytes
-    for path in _walk_files(root):
-        name = path.relative_to(root)
+    excluded_count = 0
+    for path in _walk_files(folder):
+        if submission.text and path == submission.text.path:
+            continue
+        name = path.relative_to(folder)
         try:
-            content = _read_file(path, root, min(limits.file_bytes, bytes_left))
+            if path.is_dir() and not path.is_symlink():
+                raise ValueError(f"folders are nested more than {_MAX_DEPTH} levels deep; this one is ignored")
+            content = read_untrusted_file(path, root, min(limits.file_bytes, bytes_left))
             files.append(SnapshotFile(str(name), content, os.access(path, os.X_OK)))
             bytes_left -= len(content)
         except (OSError, ValueError) as error:
-            problems.append(Problem(name, 1, _describe_error(error)))
+            problems.append(Problem(name, 1, describe_read_error(error)))
+            excluded_count += 1
         # Excluded files count too, because examining them takes as long.
-        if len(files) + len(problems) > limits.max_files:
+        if len(files) + excluded_count > limits.max_files:
             problems.append(
                 Problem(name, 1, f"more than {limits.max_files} files; all files after this one are ignored")
             )
             break
-    return Snapshot(root.name, text, tuple(files), tuple(problems))
-
-
-def read_submission_markdown(folder: Path, limits: ResourceLimits) -> bytes:
-    """Return the content of a folder's `submission.md`; empty if it is missing or not allowed."""
-    root = folder.resolve()
-    try:
-        return _read_file(root / SUBMISSION_FILE, root, limits.text_bytes)
-    except (OSError, ValueError):
-        return b""
+    return files
 
 
 def _walk_files(root: Path) -> Iterator[Path]:
@@ -92,36 +95,22 @@ def _walk_files(root: Path) -> Iterator[Path]:
             path = Path(entry.path)
             depth = len(path.relative_to(root).parts)
             if not entry.is_dir(follow_symlinks=False) or depth > _MAX_DEPTH:
-                if path != root / SUBMISSION_FILE:
+                if not system_files.is_ignored_file(entry.name):
                     yield path
-            elif entry.name not in _IGNORED_FOLDERS:
+            elif not system_files.is_ignored_folder(entry.name):
                 subfolders.append(path)
         pending += reversed(subfolders)
 
 
-def _read_file(path: Path, root: Path, max_bytes: int) -> bytes:
-    # Not Path.resolve, which raises a different exception for a loop of links.
-    real_path = Path(os.path.realpath(path, strict=True))
-    if not real_path.is_relative_to(root):
-        raise ValueError("symbolic link to a file outside the submission; replace it with the file itself")
-    if real_path.is_dir():
-        if path.is_symlink():
-            raise ValueError("symbolic link to a folder; replace it with the folder itself")
-        raise ValueError(f"folders are nested more than {_MAX_DEPTH} levels deep; this one is ignored")
-    # O_NOFOLLOW: the file may have been replaced by a link since the check. O_NONBLOCK: opening a pipe must not block.
-    descriptor = os.open(real_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("not a regular file")
-        content = stream.read(max_bytes + 1)
-    if len(content) > max_bytes:
-        raise ValueError(f"too large; at most {max_bytes >> 10} kB are allowed here")
-    return content
+def read_submission_markdown(folder: Path, limits: ResourceLimits) -> bytes:
+    """Return the content of a folder's `submission.md`; empty if it is missing or not allowed."""
+    try:
+        with open_submission(folder, limits) as submission:
+            return submission.text.content if submission.text else b""
+    except (OSError, ValueError, UsageError):
+        return b""
 
 
-def _describe_error(error: OSError | ValueError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "the file is missing"
-    if isinstance(error, OSError):
-        return f"cannot read the file: {error.strerror or error}"
-    return str(error)
+def find_submission_folders(paths: Sequence[Path]) -> list[Path]:
+    """Return the submission folders that paths lead to."""
+    return class_folder.find_submissions(paths, Path("/nonexistent"))

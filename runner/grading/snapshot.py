@@ -70,6 +70,7 @@ class Snapshot:
         text: The content of its `submission.md`; empty if it is missing or not allowed.
         files: All other files, in the order in which they were found.
         problems: What was not collected, with paths relative to its folder.
+        notes: What was changed so that it can be graded.
 
     """
 
@@ -77,6 +78,7 @@ class Snapshot:
     text: bytes
     files: tuple[SnapshotFile, ...]
     problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:

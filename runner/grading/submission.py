@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runner.checking.timeout import TimeLimit
 from runner.grading.snapshot import SUBMISSION_FILE, UnpackedSnapshot
-from runner.lessons import markdown_page
+from runner.grading.submission_header import parse_lab_claim
+from runner.lessons import catalog, code_blocks, markdown_page
 from runner.lessons.markdown_page import MarkdownPage
 from runner.lessons.model import Command, Lab
 from runner.lessons.problems import BrokenLessonError, Problem, sort_problems
 
 _STEP_ID = re.compile(r"\{#([a-z][a-z0-9-]*)\}$")
-_FRONT_MATTER = re.compile(r"\ufeff?---\r?\n(.*?)^---\r?$", re.DOTALL | re.MULTILINE)
-_LAB_KEY = re.compile(r"^lab:[ \t]*[\"']?([a-z][a-z0-9-]*)[\"']?[ \t]*\r?$", re.MULTILINE)
 _PARSE_SECONDS = 20
 _MAX_BLOCK_LENGTH, _MAX_BLOCKS = 64 << 10, 300
 _MAX_PROBLEM_LENGTH, _MAX_PROBLEMS = 500, 50
@@ -66,22 +65,25 @@ def parse_submission(snapshot: UnpackedSnapshot, lab: Lab) -> Submission:
         lab: The lab that it is for.
 
     """
-    problems = list(snapshot.problems)
     blocks: tuple[SubmissionBlock, ...] = ()
+    problems: list[Problem] = []
     if snapshot.text_file:
         try:
             with TimeLimit(_PARSE_SECONDS, f"Parsing {SUBMISSION_FILE}"):
                 page = markdown_page.read_page(
                     snapshot.text_file, lab.name, node_names=frozenset(lab.lesson.topology.node_names)
                 )
-            blocks = _list_blocks(page, lab)
-            problems += [_create_problem(problem.line, problem.message) for problem in page.problems]
+                blocks = _list_blocks(page, lab)
+                problems += [_create_problem(problem.line, problem.message) for problem in page.problems]
+                problems += _list_ignored_blocks(page)
         except BrokenLessonError as error:
             problems += [_create_problem(problem.line, problem.message) for problem in error.problems]
         except RecursionError:
             problems.append(_create_problem(1, "its Markdown is nested too deeply"))
-    if not blocks and not problems:
+    is_text_excluded = any(problem.path == Path(SUBMISSION_FILE) for problem in snapshot.problems)
+    if not blocks and not problems and not is_text_excluded:
         problems.append(_create_problem(1, "has no shell block; a block starts with its node: ```sh node1"))
+    problems = [*snapshot.problems, *problems]
     return Submission(snapshot.name, snapshot.files_folder, blocks, _format_problems(problems), snapshot.digest)
 
 
@@ -112,6 +114,13 @@ def _list_blocks(page: MarkdownPage, lab: Lab) -> tuple[SubmissionBlock, ...]:
     return tuple(blocks)
 
 
+def _list_ignored_blocks(page: MarkdownPage) -> Iterator[Problem]:
+    """Yield the blocks that a learner may have meant to be run: in a submission, nothing is there only to be read."""
+    node_names = frozenset(page.node_names)
+    for line, message in code_blocks.find_ignored_blocks(page.tokens, page.lines, node_names, may_show_others=False):
+        yield _create_problem(line, message)
+
+
 def _format_problems(problems: Iterable[Problem]) -> tuple[str, ...]:
     lines = [
         f"{problem.path}:{problem.line}: {problem.message}"[:_MAX_PROBLEM_LENGTH] for problem in sort_problems(problems)
@@ -122,6 +131,4 @@ def _format_problems(problems: Iterable[Problem]) -> tuple[str, ...]:
 
 def parse_lab_name(text: bytes) -> str | None:
     """Return the lab that the front matter of a `submission.md` names; None if it names none, or is malformed."""
-    front_matter = _FRONT_MATTER.match(text.decode("utf-8", "replace"))
-    lab_key = _LAB_KEY.search(front_matter[1]) if front_matter else None
-    return lab_key[1] if lab_key else None
+    return parse_lab_claim(text.decode("utf-8", "replace"), catalog.list_lab_names()).lab or None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.grading.collect import find_submission_folders, read_submission_snapshot
+from runner.grading.collect import read_submission_snapshot
 from runner.grading.resource_limits import ResourceLimits
 from runner.grading.snapshot import Snapshot
 
@@ -102,7 +102,7 @@ def test_text_is_a_link_outside(folder: Path) -> None:
 def test_no_text(folder: Path) -> None:
     """A submission without its text is reported."""
     (folder / "submission.md").unlink()
-    assert [("submission.md", "the file is missing")] == list_problems(collect(folder))
+    assert [("submission.md", "the file is missing; the folder is empty")] == list_problems(collect(folder))
 
 
 def test_pipe(folder: Path) -> None:
@@ -183,14 +183,12 @@ def test_folders_of_tools(folder: Path) -> None:
     assert ([], ()) == (list_problems(snapshot), snapshot.files)
 
 
-def test_find_submissions(tmp_path: Path) -> None:
-    """A path is a submission, or a class whose subfolders all count; any other folder is an empty submission."""
-    for name in ("class/ada", "class/bob", "eve"):
-        (tmp_path / name).mkdir(parents=True)
-        (tmp_path / name / "submission.md").touch()
-    (tmp_path / "class" / "carol").mkdir()
-    (tmp_path / "class" / ".git").mkdir()
-    (tmp_path / "class" / "notes.txt").touch()
-    (tmp_path / "none").mkdir()
-    paths = [tmp_path / "class", tmp_path / "eve", tmp_path / "none", tmp_path / "class" / "ada"]
-    assert ["ada", "bob", "carol", "eve", "none"] == [path.name for path in find_submission_folders(paths)]
+def test_files_of_systems(folder: Path) -> None:
+    """The files and folders of operating systems are ignored."""
+    for name in ("__MACOSX", "@eaDir"):
+        (folder / name).mkdir()
+        (folder / name / "file").touch()
+    for name in (".DS_Store", "Thumbs.db", "._submission.md"):
+        (folder / name).touch()
+    snapshot = collect(folder)
+    assert ([], ()) == (list_problems(snapshot), snapshot.files)

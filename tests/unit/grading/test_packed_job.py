@@ -65,7 +65,7 @@ def test_files(lab: Lab, tmp_path: Path) -> None:
 def test_no_text(lab: Lab, tmp_path: Path) -> None:
     """The reason why there is no text is reported: it is missing, too large or empty."""
     reasons = {
-        "missing": (None, "submission.md:1: the file is missing"),
+        "missing": (None, "submission.md:1: the file is missing; the folder is empty"),
         "large": (2000, "submission.md:1: too large; at most 0 kB are allowed here"),
         "empty": (0, "submission.md:1: has no shell block; a block starts with its node: ```sh node1"),
     }

@@ -62,7 +62,7 @@ def test_front_matter(ada: Path, lab: Lab) -> None:
         ("```sh node9\ntrue\n```\n", "submission.md:1: there is no node 'node9'"),
         ("```sh\ntrue\n```\n", "submission.md:1: a shell block must name its node, as in ```sh node1"),
         ("```sh node1 often=3\ntrue\n```\n", "submission.md:1: unknown option 'often'"),
-        (b"\xff\xfe", "submission.md:1: cannot read the file: 'utf-8' codec can't decode"),
+        (b"\xff\xfd", "submission.md:1: cannot read the file: 'utf-8' codec can't decode"),
     ],
 )
 def test_problems(text: str | bytes, problem: str, ada: Path, lab: Lab) -> None:
@@ -125,14 +125,108 @@ def test_digest_stays_the_same(tmp_path: Path, lab: Lab) -> None:
     ("text", "lab"),
     [
         ("---\nlab: swarm-basics\n---\n", "swarm-basics"),
-        ("---\nname: Ada\nlab: 'secrets'\n---\n", "secrets"),
-        ("---\r\nlab: secrets\r\n---\r\n", "secrets"),
-        ("---\nlab: ../../etc\n---\n", None),
+        ("---\r\nLab: Secrets # mine\r\n---\r\n", "secrets"),
+        ("---\nlab: nolab\n---\n", "nolab"),
         ("---\nlab: [1\n---\n", None),
-        ("lab: secrets\n", None),
         ("", None),
     ],
 )
 def test_lab_name(text: str, lab: str | None) -> None:
-    """A submission can name its lab in its front matter only."""
+    """A submission can name its lab in its front matter."""
     assert lab == submission.parse_lab_name(text.encode())
+
+
+BLOCK = "```sh node1\ntrue\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        (
+            "```bash node1\nls\n```\n",
+            5,
+            "a 'bash' block never runs; start a command with ```sh node1 at the left margin",
+        ),
+        ("```console node1\n$ ls\n```\n", 5, "a 'console' block never runs; start a command with ```sh node1"),
+        ("```shell\nls\n```\n", 5, "a 'shell' block never runs; start a command with ```sh NODE"),
+        ("```shell-session\nls\n```\n", 5, "a 'shell-session' block never runs"),
+        ("``` {.sh node1}\nls\n```\n", 5, "a '{.sh node1}' block never runs; start a command with ```sh node1"),
+        ("```{.bash}\nls\n```\n", 5, "a '{.bash}' block never runs"),
+        ("```SH node1\nls\n```\n", 5, "a 'SH' block never runs; start a command with ```sh node1"),
+        ("```sh,node1\nls\n```\n", 5, "a 'sh,node1' block never runs; start a command with ```sh node1"),
+        ("```text node1\nls\n```\n", 5, "a 'text' block never runs; start a command with ```sh node1"),
+        ("```\nls\n```\n", 5, "a block without a language never runs; start a command with ```sh NODE"),
+        ("~~~\nls\n~~~\n", 5, "a block without a language never runs"),
+        ("Text:\n\n    ls\n", 7, "indented code never runs; start a command with ```sh NODE"),
+        (
+            "Text:\n\n    ```sh node1\n    ls\n    ```\n",
+            7,
+            "'```sh node1' never runs: with four spaces before it, it is",
+        ),
+        ("Text:\n    ```sh node1\n    ls\n    ```\n", 6, "'```sh node1' never runs: it does not start a block here"),
+        ("<!--\n```sh node1\nls\n```\n-->\n", 6, "'```sh node1' never runs: it is in an HTML comment"),
+        ("<!-- ```bash\nls\n``` -->\n", 5, "'```bash' never runs: it is in an HTML comment"),
+        ("<pre>\nls\n</pre>\n", 5, "code in HTML never runs; start a command with ```sh NODE"),
+        ("- ```sh node1\n  ls\n  ```\n", 5, "a shell block inside a list, quote or hint never runs; move it"),
+        ("> ```sh\n> ls\n> ```\n", 5, "a shell block inside a list, quote or hint never runs; start a command"),
+        ("1. ```console\n   ls\n   ```\n", 5, "a 'console' block never runs"),
+        ("```sh\nls\n```\n", 5, "a shell block must name its node, as in ```sh node1"),
+    ],
+)
+def test_blocks_that_never_run(text: str, line: int, message: str, ada: Path, lab: Lab) -> None:
+    """Each block that looks like a command and is not run is reported with its line; other blocks are run."""
+    parsed = parse(ada, lab, f"{BLOCK}\n{text}\n{BLOCK}")
+    expected = f"submission.md:{line}: {message}"
+    assert expected in [problem[: len(expected)] for problem in parsed.problems]
+    assert 2 == sum(not block.problems for block in parsed.blocks)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```yaml\na: b\n```\n",
+        "```text\nls\n```\n",
+        "```output\nnode1\n```\n",
+        "````sh node1\ncat <<E\n```bash node1\nls\n```\nE\n````\n",
+        "Run `ls`, then ```ls```.\n",
+    ],
+)
+def test_other_blocks(text: str, ada: Path, lab: Lab) -> None:
+    """A block that says that it is something else is not reported."""
+    assert () == parse(ada, lab, f"{BLOCK}{text}").problems
+
+
+@pytest.mark.parametrize("tag", ["div", "details"])
+def test_blocks_in_html(tag: str, ada: Path, lab: Lab) -> None:
+    """A block between HTML tags is run."""
+    parsed = parse(ada, lab, f"<{tag}>\n{BLOCK}</{tag}>\n\n<{tag}>\n\n{BLOCK}\n</{tag}>\n")
+    assert ((), [2, 9]) == (parsed.problems, [block.command.line for block in parsed.blocks])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "```sh node1\nls\n\nThen I looked.\n",
+            "the block opened on line 5 is never closed; end it with a line of ```",
+        ),
+        ("~~~~sh node1\nls\n~~~\n", "the block opened on line 5 is never closed; end it with a line of ~~~~"),
+        ("```sh node1\nls\n    ```\n\nThen I looked.\n", "the block opened on line 5 is never closed; end it with"),
+        ("```sh node1\nls\n\nThen:\n\n```sh node1\nls\n```\n", "the block opened on line 5 is never closed: line 10"),
+        ("```text\nls\n\n```sh node1\nls\n```\n", "the block opened on line 5 is never closed: line 8 already opens"),
+    ],
+)
+def test_unclosed_blocks(text: str, message: str, ada: Path, lab: Lab) -> None:
+    """A block that is never closed contains prose or other blocks, so it is not run but reported."""
+    parsed = parse(ada, lab, f"{BLOCK}\n{text}")
+    expected = f"submission.md:5: {message}"
+    assert [expected] == [problem[: len(expected)] for problem in parsed.problems]
+    assert [BLOCK.splitlines()[1]] == [block.command.script for block in parsed.blocks if not block.problems]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_line_ends(line_end: str, ada: Path, lab: Lab) -> None:
+    """Commands have the line ends of Linux, whatever those of the file are."""
+    text = "---\nlab: tiny\n---\n```sh node1\ntrue\nls\n```\n".replace("\n", line_end)
+    (block,) = parse(ada, lab, text.encode()).blocks
+    assert ("true\nls", 4, ()) == (block.command.script, block.command.line, block.problems)

@@ -1,0 +1,251 @@
+"""Finding and reading one learner's submission, wherever it is in what was handed in."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from runner.errors import UsageError
+from runner.grading.archives import ArchiveError
+from runner.grading.collect import read_submission_snapshot
+from runner.grading.resource_limits import ResourceLimits
+from runner.grading.snapshot import Snapshot
+from runner.grading.submission_search import AmbiguousSubmissionError
+
+SWARM, SECRETS, NO_LAB = "---\nlab: swarm-basics\n---\n", "---\nLab: Secrets\n---\n", "## Look\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return an empty folder of a learner."""
+    folder = tmp_path / "ada"
+    folder.mkdir()
+    return folder
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    """Write files."""
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, "utf-8")
+
+
+def make_zip(files: Mapping[str, str | bytes]) -> bytes:
+    """Return the content of a zip archive."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+    return stream.getvalue()
+
+
+def read(path: Path, lab: str | None = None) -> Snapshot:
+    """Read a submission."""
+    return read_submission_snapshot(path, ResourceLimits(), lab)
+
+
+def list_problems(snapshot: Snapshot) -> list[str]:
+    """Return the problems with their paths."""
+    return [f"{problem.path}: {problem.message}" for problem in snapshot.problems]
+
+
+@pytest.mark.parametrize("path", ["submission.md", "swarm-basics/submission.md", "my work/a/b/submission.md"])
+def test_nested_folder(path: str, folder: Path) -> None:
+    """A submission.md in any folder below is the submission, with the files next to it."""
+    write(folder / Path(path).parent, {"submission.md": SWARM, "stack.yml": "", "app/x": ""})
+    snapshot = read(folder)
+    assert ("ada", SWARM, (), ()) == (snapshot.name, snapshot.text.decode(), snapshot.problems, snapshot.notes)
+    assert ["stack.yml", "app/x"] == [file.path for file in snapshot.files]
+
+
+def test_files_elsewhere(folder: Path) -> None:
+    """Files that are not next to submission.md are named, because the nodes do not have them."""
+    write(
+        folder, {"swarm-basics/submission.md": SWARM, "stack.yml": "", "app/x": "", "__MACOSX/x": "", ".DS_Store": ""}
+    )
+    message = "it is not next to swarm-basics/submission.md, so the nodes do not have it"
+    assert [f"stack.yml: {message}", f"app/x: {message}"] == list_problems(read(folder))
+
+
+def test_many_files_elsewhere(folder: Path) -> None:
+    """Of many files elsewhere, the first ones are named."""
+    write(folder, {"lab/submission.md": SWARM, **{f"{number:02}": "" for number in range(30)}})
+    problems = list_problems(read(folder))
+    assert (9, True) == (len(problems), problems[-1].endswith(", like all files after this one"))
+
+
+@pytest.mark.parametrize(
+    "name", ["Submission.md", "SUBMISSION.MD", "submission (1).md", "submission.md.txt", "lab/submission-1.md"]
+)
+def test_near_name(name: str, folder: Path) -> None:
+    """A file with nearly the right name is the submission, and a note says so."""
+    write(folder, {name: SWARM, "README.md": ""})
+    snapshot = read(folder)
+    assert (SWARM, (f"{name} was read as submission.md",)) == (snapshot.text.decode(), snapshot.notes)
+    assert "submission" not in "".join(file.path for file in snapshot.files)
+
+
+def test_right_name_and_near_name(folder: Path) -> None:
+    """The right name counts more than a near one; a note names the other file."""
+    write(folder, {"submission.md": SWARM, "submission (1).md": SECRETS})
+    snapshot = read(folder, "swarm-basics")
+    note = "submission.md is graded; these files are not: submission (1).md"
+    assert (SWARM, (note,)) == (snapshot.text.decode(), snapshot.notes)
+
+
+@pytest.mark.parametrize("lab", [None, "swarm-basics"])
+@pytest.mark.parametrize("paths", [("submission (1).md", "submission (2).md"), ("a/submission.md", "b/submission.md")])
+def test_ambiguous(paths: tuple[str, str], lab: str | None, folder: Path) -> None:
+    """If several files could be the submission, all of them are named."""
+    write(folder, dict(zip(paths, (SWARM, f"{SWARM}## Look\n"), strict=True)))
+    with pytest.raises(AmbiguousSubmissionError) as caught:
+        read(folder, lab)
+    assert f"2 files could be its submission.md: {', '.join(paths)}." == caught.value.message
+
+
+def test_same_content(folder: Path) -> None:
+    """Copies of the same file are no reason to refuse a submission; a note names the others."""
+    write(folder, {"a/submission.md": SWARM, "b/submission.md": SWARM})
+    snapshot = read(folder)
+    assert ("a/submission.md is graded; these files are not: b/submission.md",) == snapshot.notes
+
+
+def test_upper_folder_counts_more(folder: Path) -> None:
+    """A submission.md at the top counts more than one below, which is one of its files."""
+    write(folder, {"submission.md": SWARM, "old/submission.md": f"{SWARM}## Look\n"})
+    snapshot = read(folder)
+    assert (SWARM, ["old/submission.md"]) == (snapshot.text.decode(), [file.path for file in snapshot.files])
+    assert ("submission.md is graded; these files are not: old/submission.md",) == snapshot.notes
+
+
+@pytest.mark.parametrize(("lab", "text"), [("swarm-basics", SWARM), ("secrets", SECRETS)])
+@pytest.mark.parametrize("paths", [("1/submission.md", "2/submission.md"), ("submission.md", "secrets/submission.md")])
+def test_several_labs(paths: tuple[str, str], lab: str, text: str, folder: Path) -> None:
+    """Of submissions for several labs, the one for the lab that is graded is taken, whatever its place is."""
+    write(folder, dict(zip(paths, (SWARM, SECRETS), strict=True)))
+    assert text == read(folder, lab).text.decode()
+
+
+def test_several_labs_and_none_given(folder: Path) -> None:
+    """Without a lab, submissions for several labs are named with their labs."""
+    write(folder, {"1/submission.md": SWARM, "2/submission.md": SECRETS, "3/submission.md": ""})
+    with pytest.raises(AmbiguousSubmissionError) as caught:
+        read(folder)
+    named = "1/submission.md (swarm-basics), 2/submission.md (secrets), 3/submission.md (no lab)"
+    assert f"It has submissions for several labs: {named}." == caught.value.message
+
+
+def test_lab_of_other_folder(folder: Path) -> None:
+    """If only one submission names no lab, it is not the one for a lab that another one names."""
+    write(folder, {"1/submission.md": NO_LAB, "2/submission.md": SECRETS})
+    assert [SECRETS, NO_LAB] == [read(folder, lab).text.decode() for lab in ("secrets", "swarm-basics")]
+
+
+@pytest.mark.parametrize("name", ["ada.zip", "ada/upload.ZIP", "ada/work/swarm-basics.zip"])
+def test_archive(name: str, folder: Path, tmp_path: Path) -> None:
+    """A submission is found in an archive, and in archives in its folder; scripts in it are made to run."""
+    content = make_zip({"swarm-basics/submission.md": SWARM, "swarm-basics/run.sh": "#!/bin/sh\r\ntrue\r\n"})
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_bytes(content)
+    snapshot = read(tmp_path / name if name == "ada.zip" else folder)
+    assert ("ada", SWARM, ()) == (snapshot.name, snapshot.text.decode(), snapshot.problems)
+    assert [("run.sh", b"#!/bin/sh\ntrue\n", True)] == [
+        (file.path, file.content, file.is_executable) for file in snapshot.files
+    ]
+    assert ("line ends of Windows were converted in run.sh", "made executable: run.sh") == snapshot.notes
+
+
+def test_archive_next_to_submission(folder: Path) -> None:
+    """If a folder has a submission.md, archives in it are ordinary files."""
+    content = make_zip({"submission.md": SECRETS})
+    write(folder, {"submission.md": SWARM})
+    (folder / "data.zip").write_bytes(content)
+    snapshot = read(folder)
+    assert (SWARM, content) == (snapshot.text.decode(), snapshot.files[0].content)
+
+
+def test_files_next_to_archive(folder: Path) -> None:
+    """Files next to the archive with the submission are named."""
+    (folder / "a.zip").write_bytes(make_zip({"submission.md": SWARM, "../x": "x"}))
+    (folder / "b.zip").write_bytes(make_zip({"data": "data"}))
+    write(folder, {"stack.yml": ""})
+    message = "it is not next to a.zip/submission.md, so the nodes do not have it"
+    assert ["a.zip/../x: path with '..'; it is not extracted", f"stack.yml: {message}", f"data: {message}"] == (
+        list_problems(read(folder))
+    )
+
+
+def test_bad_archive(folder: Path, tmp_path: Path) -> None:
+    """An archive that cannot be read is an error if no other one has the submission, and a problem otherwise."""
+    (folder / "a.zip").write_bytes(b"no archive")
+    for path in (folder, folder / "a.zip"):
+        with pytest.raises(ArchiveError, match=r"a\.zip: it is damaged, or not a zip or tar archive"):
+            read(path)
+    (folder / "b.zip").write_bytes(make_zip({"submission.md": SWARM}))
+    (problem,) = list_problems(read(folder))
+    assert problem.startswith("a.zip: cannot read the archive: it is damaged")
+
+
+def test_archive_is_a_link(folder: Path, tmp_path: Path) -> None:
+    """An archive that is a link could be any file of the host, so it is not read."""
+    (tmp_path / "other.zip").write_bytes(make_zip({"submission.md": SWARM}))
+    (folder / "a.zip").symlink_to("../other.zip")
+    with pytest.raises(ArchiveError, match="it is a symbolic link"):
+        read(folder)
+
+
+def test_nested_archive(folder: Path) -> None:
+    """An archive in an archive is not read, and named."""
+    (folder / "a.zip").write_bytes(make_zip({"x/b.zip": make_zip({"submission.md": SWARM})}))
+    message = "submission.md: the file is missing, also in these archives (archives in archives are not read)"
+    assert [f"{message}: a.zip"] == list_problems(read(folder))
+    assert [f"{message}: x/b.zip"] == list_problems(read(folder / "a.zip"))
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ({"report.pdf": "", "a/x": ""}, "the file is missing; the folder contains: report.pdf, a/x"),
+        ({}, "the file is missing; the folder is empty"),
+        ({".DS_Store": ""}, "the file is missing; the folder is empty"),
+        (
+            {"Submission.docx": ""},
+            "the file is missing; save as plain text with the name submission.md: Submission.docx",
+        ),
+        ({"ada.rar": ""}, "the file is missing; only zip and tar archives are read, and not: ada.rar"),
+    ],
+)
+def test_nothing(files: dict[str, str], problem: str, folder: Path) -> None:
+    """Without a submission, the report names what there is instead."""
+    write(folder, files)
+    snapshot = read(folder)
+    assert (b"", [f"submission.md: {problem}"]) == (snapshot.text, list_problems(snapshot))
+
+
+def test_file(folder: Path) -> None:
+    """A file that was named is the submission, with the files next to it."""
+    write(folder, {"submission.md": SWARM, "submission-2.md": SECRETS})
+    snapshot = read(folder / "submission-2.md")
+    assert ("ada", SECRETS, ["submission.md"]) == (
+        snapshot.name,
+        snapshot.text.decode(),
+        [file.path for file in snapshot.files],
+    )
+
+
+def test_utf16(folder: Path) -> None:
+    """A submission in UTF-16, as Windows writes it, is read, and a note says so."""
+    (folder / "submission.md").write_bytes(SWARM.encode("utf-16"))
+    snapshot = read(folder)
+    note = "submission.md was converted from UTF-16 to UTF-8"
+    assert (SWARM, (note,)) == (snapshot.text.decode(), snapshot.notes)
+
+
+def test_errors_are_usage_errors() -> None:
+    """Both errors are reported like any mistake on the command line."""
+    assert issubclass(AmbiguousSubmissionError, UsageError)
+    assert issubclass(ArchiveError, UsageError)
