@@ -178,7 +178,9 @@ def _rewrite_line(
     doubts = []
     if entry.has_hidden_input and not rewriter.fill_hidden_input():
         doubts.append("something was typed that the terminal did not show, such as a password")
-    has_input = rewriter.add_keys(typed, is_open=is_open) or rewriter.add_input(entry.typed_input)
+    # Keys that were typed into an editor are in the file.
+    has_keys = not entry.written_files and rewriter.add_keys(typed, is_open=is_open)
+    has_input = has_keys or rewriter.add_input(entry.typed_input)
     is_waiting = (is_open or context.is_overlapped) and rewriter.stop_waiting_for_swarm()
     pipeline = None if has_input or is_waiting else _find_background_pipeline(line, ending, context)
     replay = LineReplay(Verdict.KEPT, exit_status=(entry.exit_status or 0) if ending is Ending.FAILED else 0)

@@ -115,8 +115,9 @@ class LineRewriter:
 
     def add_keys(self, typed: TypedText, *, is_open: bool) -> bool:
         """Give a program the lines that were typed into it with keys; return whether there is such a program."""
+        effects = {self._find_effect(stage) for stage in self.line.stages}
         stage = next((stage for stage in reversed(self.line.stages) if self._takes_keys(stage)), None)
-        if stage is None:
+        if stage is None or effects & {Effect.EDITOR, Effect.VIEWER}:
             return False
         command = parse_docker_command(parse_stage(stage, self.aliases))
         is_started = command is not None and command.verb == "run"

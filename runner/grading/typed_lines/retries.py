@@ -43,7 +43,8 @@ def list_awaited_variables(line: ShellLine, aliases: Aliases) -> list[str]:
     if stage.kind == "declaration_command" and stage.texts[:1] == ("export",):
         words = stage.words[1:]
     values = [word.text.partition("=") for word in words]
-    has_lookup = any(_may_need_time(command, aliases) for command in stage.nested)
+    commands = [command for nested in stage.nested for command in nested.list_commands()]
+    has_lookup = any(_may_need_time(command, aliases) for command in commands)
     return [name for name, _, value in values if has_lookup and value.strip('"').startswith("$(")]
 
 
@@ -57,7 +58,7 @@ def _is_repeatable(stage: Stage, aliases: Aliases) -> bool:
 
 def _fails_as_a_whole(stage: Stage, line: ShellLine, aliases: Aliases) -> bool:
     command = parse_docker_command(parse_stage(stage, aliases))
-    if command is None or stage not in line.stages:
+    if command is None or stage not in [pipeline.stages[0] for pipeline in line.pipelines]:
         return False
     is_waiting = command.verb in tables.DOCKER_WAITING and command.has_option("-d", "--detach")
     return is_waiting or command.verb in tables.DOCKER_RETRYABLE
