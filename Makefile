@@ -16,7 +16,7 @@ REPORT_OPTION = $(if $(REPORT),--report '$(REPORT)')
 SHELL_FILES := $(wildcard .ci/*) $(wildcard labs/*/setup.sh) \
 	$(filter-out %.yml %/labs-agent,$(wildcard runner/images/recipes/*/labs-*)) $(wildcard runner/images/recipes/*/docker-entrypoint.sh) \
 	runner/images/recipes/wordpress/apache2-foreground runner/images/recipes/node/bashrc \
-	$(wildcard runner/drivers/uml/*.sh runner/drivers/uml/vm/*.sh) $(addprefix runner/grading/bundles/gradescope/,setup.sh run_autograder) runner/lessons/template/setup.sh \
+	$(wildcard runner/drivers/uml/*.sh runner/drivers/uml/vm/*.sh runner/progress/*.sh) $(addprefix runner/grading/bundles/gradescope/,setup.sh run_autograder) runner/lessons/template/setup.sh \
 	$(shell grep -rlE '^\#! ?/(usr/)?bin/(env )?(ba)?sh' labs/*/files)
 
 .DEFAULT_GOAL := help

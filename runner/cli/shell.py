@@ -22,4 +22,4 @@ def command(node: str, lab: str | None) -> int:
       echo 'docker node ls' | labs shell node1
     """
     running_node = lookup.survey_clusters().require_running_node(node, lab)
-    return running_node.run_attached(shell_history.RECORDING_SHELL, activity.ActivityNotifier())
+    return running_node.run_attached(shell_history.build_recording_shell(), activity.ActivityNotifier())
