@@ -84,6 +84,8 @@ def find_submissions(paths: Sequence[Path], scratch_folder: Path, is_single: boo
 
     """
     if is_single:
+        for path in paths:
+            _check_path(path)
         return list(paths)
     submissions: list[Path] = []
     empty_paths: list[Path] = []
@@ -97,19 +99,10 @@ def find_submissions(paths: Sequence[Path], scratch_folder: Path, is_single: boo
 
 
 def _find_submissions_in_path(path: Path, scratch_folder: Path) -> list[Path]:
-    if path.is_dir():
-        tree = _read_folder_tree(path)
-    elif archives.is_archive(path) and path.exists():
-        tree = _read_archive_tree(path)
-    elif path.exists() and is_candidate(path):
+    _check_path(path)
+    if not path.is_dir() and not archives.is_archive(path):
         return [path]
-    elif path.exists():
-        raise UsageError(
-            f"{path} is neither a folder, nor a zip or tar archive, nor a {SUBMISSION_FILE}.",
-            f"Name a folder that contains a {SUBMISSION_FILE}, or a folder of such folders.",
-        )
-    else:
-        raise UsageError(f"The folder {path} does not exist.", f"Name a folder that contains a {SUBMISSION_FILE}.")
+    tree = _read_folder_tree(path) if path.is_dir() else _read_archive_tree(path)
     learners = list(find_learner_paths(tree, path, catalog.list_lab_names()))
     if path.is_dir() or learners == [PurePosixPath()]:
         return [path / learner for learner in learners]
@@ -117,6 +110,16 @@ def _find_submissions_in_path(path: Path, scratch_folder: Path) -> list[Path]:
         scratch_folder.mkdir()
         archives.extract_archive(path, scratch_folder, CLASS_ARCHIVE_LIMITS)
     return [scratch_folder / learner for learner in learners]
+
+
+def _check_path(path: Path) -> None:
+    if not path.exists():
+        raise UsageError(f"The folder {path} does not exist.", f"Name a folder that contains a {SUBMISSION_FILE}.")
+    if not path.is_dir() and not archives.is_archive(path) and not is_candidate(path):
+        raise UsageError(
+            f"{path} is neither a folder, nor a zip or tar archive, nor a {SUBMISSION_FILE}.",
+            f"Name a folder that contains a {SUBMISSION_FILE}, or a folder of such folders.",
+        )
 
 
 def find_learner_paths(tree: FolderTree, path: Path, lab_names: Collection[str]) -> Iterator[PurePosixPath]:

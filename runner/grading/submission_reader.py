@@ -151,6 +151,8 @@ class _Opener:
             return OpenSubmission(name, root, None, (missing, *self._problems), ())
         chosen = submission_search.choose_candidate(self.candidates, lab)
         notes = submission_search.describe_choice(chosen, self.candidates)
+        if lab and chosen.claim.lab not in ("", lab):
+            notes.append(f"its front matter names the lab '{chosen.claim.lab}', and it is graded for '{lab}'")
         unused = submission_search.list_unused_files(chosen, self.candidates, self._roots)
         unused = [path for path in unused if path not in self._archives]
         message = f"it is not next to {chosen.shown_path}, so the nodes do not have it"
