@@ -41,7 +41,7 @@ def command(labs: tuple[str, ...], lint_all: bool, list_rules: bool, explain: st
     from runner.lessons.lint import linter
 
     names = _resolve_names(labs, lint_all)
-    findings = linter.lint_labs(names)
+    findings = linter.lint_labs(names, is_complete=lint_all)
     for finding in findings:
         line = f"{_shorten_path(finding.path)}:{finding.line}: {finding.message}"
         click.echo(sanitize.strip_control_chars(line))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from runner import paths
@@ -12,6 +13,7 @@ from runner.errors import BrokenLabError, UsageError, create_unknown_name_error
 from runner.lessons import parse_cache
 from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.lessons.model import Lab
+from runner.lessons.problems import Problem
 
 MAX_NAME_LENGTH = 30
 _NAME_PATTERN = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -48,6 +50,27 @@ def load_lab(name: str, learner: Learner = NO_LEARNER) -> Lab:
     if name not in list_lab_names():
         raise create_unknown_lab_error(name)
     return parse_cache.load_or_parse_lab(paths.labs_folder() / name, learner)
+
+
+def find_folders_without_lesson() -> Iterator[Problem]:
+    """Yield the folders that have a lab's `setup.sh` but no lesson, because they are not in the list of labs."""
+    for script in sorted(paths.labs_folder().glob("*/setup.sh")):
+        if not (script.parent / "lesson.md").exists():
+            yield Problem(script.parent / "lesson.md", 1, "the file is missing, although the lab has a setup.sh")
+
+
+def find_reserved_name_problems(folder: Path, languages: Collection[str]) -> Iterator[Problem]:
+    """Yield a problem if the site has other pages in the folder that the pages of a lab would be in.
+
+    Args:
+        folder: The lab's folder.
+        languages: The languages of the site.
+
+    """
+    # Only the site of the built-in labs contains the documentation.
+    if folder.name in languages or (folder.name == "docs" and paths.uses_built_in_labs()):
+        message = f"'{folder.name}' is not a valid name for a lab; the site has other pages in a folder of this name"
+        yield Problem(folder / "lesson.md", 1, message)
 
 
 def load_labs_without_problems() -> list[Lab]:

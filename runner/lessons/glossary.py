@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
+from runner import paths
 from runner.lessons.links import RESERVED_ANCHORS
 from runner.lessons.problems import Problem
+from runner.lessons.translation import ENGLISH
 
 _HEADING = re.compile(r"^##\s+(?P<names>.+?)\s+\{#(?P<id>[a-z][a-z0-9-]*)\}\s*$")
 
@@ -74,6 +77,13 @@ class Glossary:
                 yield match.start(), match.end(), term_id
 
 
+def load_glossary(language: str) -> tuple[Glossary, list[Problem]]:
+    """Return the glossary in a language, or the English one if it is not translated, and every problem in its file."""
+    folder = paths.labs_folder()
+    path = folder / ("glossary.md" if language == ENGLISH else f"glossary.{language}.md")
+    return parse_glossary(path if path.exists() else folder / "glossary.md")
+
+
 def parse_glossary(path: Path) -> tuple[Glossary, list[Problem]]:
     """Parse a glossary file.
 
@@ -92,7 +102,7 @@ def parse_glossary(path: Path) -> tuple[Glossary, list[Problem]]:
     starts = [index for index, line in enumerate(lines) if line.startswith("## ")]
     terms: dict[str, Term] = {}
     problems: list[Problem] = []
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         match = _HEADING.match(lines[start])
         names, excluded = _split_names(match["names"]) if match else ((), ())
         if match is None or not names:

@@ -132,10 +132,7 @@ def _resolve_part(context: SectionContext, part: LessonPart, number: int) -> Res
         return ResolvedPart(part, anchor=anchor)
     if isinstance(part, Hint):
         # The headings of hints are not link targets.
-        hint_context = _create_next_context(context, f"hint-{number}")
-        hint_context.anchors = {}
-        tokens = resolved_markdown.resolve_markdown(part.text, part.line + 1, hint_context)
-        for token in tokens:
-            token.attrs.pop("id", None)
-        return ResolvedPart(part, tokens)
+        hint_context = _create_next_context(context, context.step_id)
+        hint_context.has_anchors = False
+        return ResolvedPart(part, resolved_markdown.resolve_markdown(part.text, part.line + 1, hint_context))
     return ResolvedPart(part, resolved_markdown.resolve_markdown(part.text, part.line, context))

@@ -44,6 +44,7 @@ class SectionContext:
         link_problems: Links and images that lead nowhere; resolving adds to it.
         heading_problems: Headings that cannot be shown or linked to; resolving adds to it.
         is_documentation: Whether the section is a page of the documentation, whose headings have the anchors of GitHub.
+        has_anchors: Whether links can lead to its headings.
 
     """
 
@@ -56,6 +57,7 @@ class SectionContext:
     link_problems: list[Problem] = field(default_factory=list)
     heading_problems: list[Problem] = field(default_factory=list)
     is_documentation: bool = False
+    has_anchors: bool = True
 
     def add_link_problem(self, line: int, message: str) -> None:
         """Add a problem of a link or an image."""
@@ -121,6 +123,8 @@ def _resolve_heading(token: Token, content: Token, line: int, context: SectionCo
     if heading.id and not _VALID_ID.fullmatch(heading.id):
         message = f"'{{#{heading.id}}}' is not a valid id; it starts with a letter, and has only a-z, digits and dashes"
         context.add_heading_problem(line, message)
+    if not context.has_anchors:
+        return
     heading_id = heading.id or _derive_heading_id(heading.title, content, context)
     context.add_anchor(heading_id, line)
     context.headings.append(Heading(heading_id, heading.title, level))

@@ -13,6 +13,7 @@ from runner.lessons.markdown_page import MarkdownPage
 from runner.lessons.model import Command, Hint, Lab, Lesson, LessonPart, Picture, Prose, Step
 from runner.lessons.problems import BrokenLessonError, Problem
 
+ENGLISH = "en"
 _BLOCK_NAMES = {Command: "shell block", Hint: "hint", Picture: "picture"}
 
 
@@ -42,6 +43,12 @@ def build_translation_path(folder: Path, language: str) -> Path:
 def list_translation_languages(folder: Path) -> list[str]:
     """Return the languages into which a lab's lesson is translated."""
     return sorted(path.name.split(".")[1] for path in folder.glob("lesson.?*.md"))
+
+
+def list_site_languages(folders: Iterable[Path]) -> list[str]:
+    """Return the languages of the site, in which at least one lab's lesson exists; English comes first."""
+    languages = {language for folder in folders for language in list_translation_languages(folder)}
+    return [ENGLISH, *sorted(languages - {ENGLISH})]
 
 
 def find_missing_translations(folders: Iterable[Path]) -> dict[str, list[Path]]:

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from runner import paths
 from runner.lessons import markdown_parser
 from runner.lessons.glossary import Glossary
-from runner.site_builder.localization import ENGLISH
+from runner.lessons.translation import ENGLISH
 from runner.site_builder.page_renderer import PageRenderer, SiteSettings
 
 

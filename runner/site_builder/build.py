@@ -8,19 +8,20 @@ from pathlib import Path
 
 from runner import paths
 from runner.errors import BrokenLabError
-from runner.lessons import catalog, glossary
+from runner.lessons import catalog, glossary, translation
 from runner.lessons.glossary import Glossary
 from runner.lessons.learner_values import fill_placeholders
 from runner.lessons.links import LinkResolver
 from runner.lessons.lint import check_file_reader
 from runner.lessons.model import Lab
 from runner.lessons.problems import BrokenLessonError, Problem
+from runner.lessons.translation import ENGLISH
 from runner.progress import store
 from runner.site_builder import assets, docs_renderer, glossary_renderer, localization, render_cache
 from runner.site_builder.docs_renderer import RenderedDocs
 from runner.site_builder.glossary_renderer import GlossaryEntry
 from runner.site_builder.lesson_renderer import LessonRenderer, RenderedLesson
-from runner.site_builder.localization import ENGLISH, LocalizedLab, TranslationState
+from runner.site_builder.localization import LocalizedLab, TranslationState
 from runner.site_builder.page_renderer import PageRenderer, SiteSettings
 from runner.site_builder.templates import SiteTemplates
 from runner.storage.output_dir import ManagedDirectory, WriteSummary
@@ -66,7 +67,8 @@ def render_site_files(
     # A published site shows every reader the same values; `labs site serve` shows the learner's values.
     labs = localization.load_all_labs(store.load_lab_for_recorded_learner if live else catalog.load_lab)
     renderer = _LanguageRenderer(labs)
-    contents = {language: renderer.render_language(language) for language in localization.list_site_languages(labs)}
+    languages = translation.list_site_languages(lab.folder for lab in labs)
+    contents = {language: renderer.render_language(language) for language in languages}
     docs = RenderedDocs()
     if generated_docs is not None:
         docs = docs_renderer.render_docs(generated_docs, localization.list_step_ids(labs), renderer.problems)
@@ -116,7 +118,8 @@ class _LanguageRenderer:
 
     def render_language(self, language: str) -> _LanguageContent:
         templates = SiteTemplates(language)
-        terms = _load_glossary(language, self.problems)
+        terms, problems = glossary.load_glossary(language)
+        self.problems.extend(problems)
         entries = tuple(glossary_renderer.render_glossary_entries(terms, self.problems))
         step_ids = localization.list_step_ids(self.labs)
         shared_digest = render_cache.hash_shared_inputs(templates.texts, terms, step_ids)
@@ -158,14 +161,6 @@ class _LanguageRenderer:
             # The site will not be built, but rendering continues with the English lesson to find all other problems.
             self.problems.extend(error.problems)
             return localization.localize_lab(lab, ENGLISH)
-
-
-def _load_glossary(language: str, problems: list[Problem]) -> Glossary:
-    folder = paths.labs_folder()
-    path = folder / ("glossary.md" if language == ENGLISH else f"glossary.{language}.md")
-    terms, new_problems = glossary.parse_glossary(path if path.exists() else folder / "glossary.md")
-    problems += new_problems
-    return terms
 
 
 def _add_files(files: dict[str, bytes], new_files: Iterable[tuple[str, bytes]]) -> None:

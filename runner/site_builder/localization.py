@@ -12,8 +12,7 @@ from runner.errors import BrokenLabError, UsageError
 from runner.lessons import catalog, translation
 from runner.lessons.model import Lab, Lesson
 from runner.lessons.problems import BrokenLessonError, Problem, sort_problems
-
-ENGLISH = "en"
+from runner.lessons.translation import ENGLISH
 
 
 class TranslationState(StrEnum):
@@ -64,7 +63,7 @@ def load_all_labs(load: Callable[[str], Lab] = catalog.load_lab) -> list[Lab]:
     """
     _check_readable(paths.labs_folder())
     labs: list[Lab] = []
-    problems = [*_find_missing_lessons(paths.labs_folder())]
+    problems = [*catalog.find_folders_without_lesson()]
     names = catalog.list_lab_names_in_prerequisite_order()
     for name in names:
         try:
@@ -72,16 +71,11 @@ def load_all_labs(load: Callable[[str], Lab] = catalog.load_lab) -> list[Lab]:
         except BrokenLessonError as error:
             problems += error.problems
     problems += (problem for lab in labs for problem in _find_missing_prerequisites(lab, names))
+    languages = translation.list_site_languages(lab.folder for lab in labs)
+    problems += (problem for lab in labs for problem in catalog.find_reserved_name_problems(lab.folder, languages))
     if problems:
         raise create_build_error(problems)
     return labs
-
-
-def _find_missing_lessons(folder: Path) -> Iterator[Problem]:
-    """Yield labs without a lesson: without this check, their folders would be ignored and the site would lack them."""
-    for script in sorted(folder.glob("*/setup.sh")):
-        if not (script.parent / "lesson.md").exists():
-            yield Problem(script.parent / "lesson.md", 1, "the file is missing, although the lab has a setup.sh")
 
 
 def _find_missing_prerequisites(lab: Lab, names: Sequence[str]) -> Iterator[Problem]:
@@ -116,12 +110,6 @@ def create_build_error(problems: Sequence[Problem]) -> BrokenLabError:
 def list_step_ids(labs: Iterable[Lab]) -> dict[str, frozenset[str]]:
     """Return the step ids of every lab, by lab name."""
     return {lab.name: frozenset(step.id for step in lab.lesson.steps) for lab in labs}
-
-
-def list_site_languages(labs: Iterable[Lab]) -> list[str]:
-    """Return the languages that at least one lesson exists in; English comes first."""
-    other_languages = {language for lab in labs for language in translation.list_translation_languages(lab.folder)}
-    return [ENGLISH, *sorted(other_languages)]
 
 
 def localize_lab(lab: Lab, language: str) -> LocalizedLab:

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from runner import paths
 from runner.lessons.links import SINGLE_PAGE_FILE
+from runner.lessons.translation import ENGLISH
 from runner.site_builder.docs_renderer import RenderedDocs
 from runner.site_builder.glossary_renderer import GlossaryEntry
 from runner.site_builder.lesson_renderer import RenderedLesson
-from runner.site_builder.localization import ENGLISH
 from runner.site_builder.templates import SiteTemplates
 
 

@@ -13,10 +13,11 @@ _MARKDOWN_FOLDERS = ("wrong", "solution")
 
 
 def invalid_lab_name(context: LintContext) -> Iterator[Problem]:
-    """The name of a lab's folder is also valid for its checks and its clusters."""
+    """The name of a lab's folder is also valid for its checks, its clusters and its pages on the site."""
     if not catalog.is_valid_lab_name(context.name):
         rule = f"use lowercase letters, digits and single dashes, at most {catalog.MAX_NAME_LENGTH} characters"
         yield Problem(context.page.path, 1, f"'{context.name}' is not a valid name for a lab; {rule}")
+    yield from catalog.find_reserved_name_problems(context.folder, context.tree.glossaries)
 
 
 def unknown_files(context: LintContext) -> Iterator[Problem]:

@@ -12,9 +12,9 @@ def invalid_prerequisites(context: LintContext) -> Iterator[Problem]:
     """The prerequisites of a lab in `after` exist, and do not form a cycle."""
     path, line = context.page.path, context.page.find_front_matter_line_number("after")
     for name in context.lesson.prerequisites:
-        if name not in context.prerequisites:
+        if name not in context.tree.prerequisites:
             yield Problem(path, line, f"the prerequisite '{name}' does not exist")
-    cycle = _find_path(context.name, context.name, context.prerequisites, frozenset())
+    cycle = _find_path(context.name, context.name, context.tree.prerequisites, frozenset())
     if cycle:
         yield Problem(path, line, f"the prerequisites form a cycle: {' after '.join((context.name, *cycle))}")
 
