@@ -116,10 +116,14 @@ def program_search_path() -> str:
 
 
 def subprocess_environment() -> dict[str, str]:
-    """Return the environment for a `python -P -m runner...` process, so that it imports this same package."""
+    """Return the environment for a `python -P -m runner...` process.
+
+    The process imports this same package, and writes UTF-8 to its pipes, whatever the encoding of the terminal is.
+    """
     python_path = os.environ.get("PYTHONPATH")
     folders = [str(_PACKAGE.parent), *([python_path] if python_path else [])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
+    encoding = {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8:replace"}
+    return {**os.environ, **encoding, "PYTHONPATH": os.pathsep.join(folders)}
 
 
 def sockets_folder() -> Path:

@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 
 from runner import __version__, sanitize, signals
+from runner.cli import _output_encoding
 from runner.errors import ExitCode, HostError, LabsError
 
 # The module and the short help of each command; short help is here so that `labs --help` need not import the modules.
@@ -106,6 +107,7 @@ def main() -> NoReturn:
     # Most commands end before there is garbage worth collecting, and collecting takes a tenth of the import time.
     gc.set_threshold(50_000)
     signals.raise_on_termination_signals()
+    _output_encoding.prepare_standard_streams()
     code: int = ExitCode.BUG
     try:
         result = cli.main(prog_name="labs", standalone_mode=False)

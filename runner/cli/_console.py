@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.pager import SystemPager
 from rich.text import Text
 
 from runner import sanitize
+from runner.cli import _output_encoding
 from runner.status import DetailCallback, StatusReporter
 
 if TYPE_CHECKING:
@@ -29,6 +31,17 @@ def get_stdout() -> Console:
 def get_stderr() -> Console:
     """Return the console for status output and warnings."""
     return Console(stderr=True, highlight=False, emoji=False)
+
+
+class _EncodingPager(SystemPager):
+    def show(self, content: str) -> None:
+        super().show(_output_encoding.replace_unencodable_chars(content))
+
+
+def page_stdout() -> AbstractContextManager[object]:
+    """Return a context manager that shows what is printed to standard output, a terminal, in the user's pager."""
+    console = get_stdout()
+    return console.pager(_EncodingPager(), styles=not console.no_color)
 
 
 def print_suggested_commands(commands: Sequence[tuple[str, str]], heading: str = "") -> None:

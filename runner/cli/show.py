@@ -29,7 +29,7 @@ def command(lab: str | None, step: str | None) -> int:
     # A complete lesson is longer than any screen; -R makes `less` pass colours through.
     os.environ.setdefault("LESS", "-R")
     is_paged = console.is_terminal and named_step is None
-    with console.pager(styles=not console.no_color) if is_paged else contextlib.nullcontext():
+    with _console.page_stdout() if is_paged else contextlib.nullcontext():
         _print_lesson(selected_lab, named_step)
     return 0
 

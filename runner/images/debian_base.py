@@ -34,9 +34,9 @@ def render_apt_sources() -> str:
     if not shutil.which("apt-get"):
         return ""
     argv = ["apt-get", "indextargets", "--format", "$(LABEL)|$(REPO_URI)", "Created-By: Packages"]
-    lines = subprocess.run(argv, capture_output=True, text=True, check=False).stdout.splitlines()
+    result = subprocess.run(argv, capture_output=True, encoding="utf-8", errors="replace", check=False)
     uris: dict[str, str] = {}
-    for line in lines:
+    for line in result.stdout.splitlines():
         label, _, uri = line.partition("|")
         # A mirror list, a disc or a local file would not work inside an image.
         if uri.startswith(("http://", "https://")):
@@ -151,7 +151,7 @@ def _run_mmdebstrap(archive: Path, report_detail: DetailCallback) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         errors="replace",
     )
     assert process.stdin is not None

@@ -64,6 +64,15 @@ def test_no_runtime_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert paths.sockets_folder().is_relative_to(paths.state_folder())
 
 
+def test_encoding_of_subprocesses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A subprocess writes UTF-8 to its pipes, whatever the encoding of the user's terminal is."""
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    argv = [sys.executable, "-c", r"print('\u2713')"]
+    process = subprocess.run(argv, env=paths.subprocess_environment(), capture_output=True, check=True)
+    assert "✓\n".encode() == process.stdout
+
+
 @pytest.mark.parametrize("python_path", [None, "/elsewhere"])
 def test_subprocess_environment(python_path: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A subprocess imports the same package from any folder, and the user's PYTHONPATH comes after it."""
@@ -79,4 +88,5 @@ def test_subprocess_environment(python_path: str | None, tmp_path: Path, monkeyp
     package, second = process.stdout.split()
     assert str(helpers.CHECKOUT / "runner" / "__init__.py") == package
     assert (python_path is not None) == (second == python_path)
-    assert {"PYTHONPATH"} >= {name for name, value in environment.items() if os.environ.get(name) != value}
+    changed = {"PYTHONPATH", "PYTHONUTF8", "PYTHONIOENCODING"}
+    assert changed >= {name for name, value in environment.items() if os.environ.get(name) != value}

@@ -14,6 +14,8 @@ from runner import sanitize
         ("\x1b[31mred\x1b[0m", "red"),
         ("a\tb", "a       b"),
         ("gone\r\x1b]0;title\x07", "gone��]0;title�"),
+        ("caf\udcc3\udca9\udc9b", "café\N{REPLACEMENT CHARACTER}"),
+        ("\ud800", "\N{REPLACEMENT CHARACTER}"),
         ("\x9b2J\u202eevil", "�2J�evil"),
     ],
 )

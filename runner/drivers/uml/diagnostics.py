@@ -95,7 +95,7 @@ def _diagnose_namespaces() -> Diagnosis:
     else:
         command = ["unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "true"]
         user = "an ordinary user"
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     if result.returncode == 0:
         return Diagnosis("namespaces", True, f"can be created by {user}")
     reason = result.stderr.strip().splitlines()[-1] if result.stderr.strip() else "refused"

@@ -122,7 +122,7 @@ class ProcessRunner:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
-                    text=True,
+                    encoding="utf-8",
                     errors="replace",
                     # Its own process group: Ctrl-C reaches only us, and we stop it in an orderly way.
                     process_group=0,
