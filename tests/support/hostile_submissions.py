@@ -188,6 +188,15 @@ ATTACKS = {
     "replaces-the-block-runner": Attack(
         SWARM_AND_VOLUMES + _replace_programs("perl timeout", "exec yes") + THIRD_BLOCK
     ),
+    "damages-the-shell-memory": Attack(
+        make_block(
+            "setsid sh -c 'while :; do echo exit 0 >/run/labs-block-state; sleep 0.1; done' >/dev/null 2>&1 &\nsleep 1"
+        )
+        + SWARM_AND_VOLUMES
+        + make_block("echo '# end' >/run/labs-block-state.new; kill -9 $$")
+        + THIRD_BLOCK,
+        ALL,
+    ),
     "deletes-all": Attack(SWARM_AND_VOLUMES + make_block("rm -rf --no-preserve-root / 2>/dev/null || true")),
     # An honest submission, graded after all others.
     "honest": Attack(SWARM_AND_VOLUMES + THIRD_BLOCK, ALL),
