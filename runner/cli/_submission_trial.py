@@ -74,8 +74,8 @@ def print_trial_result(result: TrialResult, lab: Lab) -> None:
             step = lab.lesson.find_step(step_id)
             console.print(Text(step.title if step else step_id, style="bold"))
         _print_difference(difference)
-    for step_id in dict.fromkeys(difference.step for difference in result.differences):
-        _print_failed_blocks(next(found.failed_blocks for found in result.differences if found.step == step_id))
+    for runs in {difference.step: difference.failed_blocks for difference in result.differences}.values():
+        _print_failed_blocks(runs)
     if result.other_failed_blocks:
         console.print(Text("Blocks that failed, without a difference in their step:", style="dim"))
         _print_failed_blocks(result.other_failed_blocks)
