@@ -14,6 +14,7 @@ from runner.checking.result_text import OUTCOME_SYMBOLS
 from runner.checking.results import Outcome
 from runner.cli import _console
 from runner.cli._console import LiveJobLines
+from runner.grading.classes.class_statistics import compute_statistics, describe_lab_statistics
 from runner.grading.grade_model import Grade, Mark, compute_score
 from runner.grading.job import Job
 from runner.grading.reports import report_texts
@@ -83,19 +84,41 @@ def _format_verdict(grade: Grade) -> Text:
 
 def print_grades(grades: Sequence[Grade], pairs: Sequence[SimilarPair] = ()) -> None:
     """Print a single grade with all its checks, as its student may see it, or several grades as a table."""
-    console = _console.get_stdout()
     if len(grades) == 1:
         _print_grade(report_texts.redact_hidden_checks(grades[0]))
         return
+    _print_class(grades, pairs)
+
+
+def _print_class(grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> None:
+    console = _console.get_stdout()
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 3, 0, 0))
     for heading in ("SUBMISSION", "LAB", "POINTS", "SECONDS", ""):
         table.add_column(heading, justify="right" if heading in ("POINTS", "SECONDS") else "left")
     for grade in grades:
         name, score = report_texts.sanitize_to_one_line(grade.submission), report_texts.format_score(grade.score)
-        problem = Text(report_texts.sanitize_to_one_line(report_texts.describe_incomplete_grade(grade)), style="yellow")
-        table.add_row(Text(name), grade.lab, score, f"{grade.seconds:.0f}", problem)
+        problem = report_texts.sanitize_to_one_line(report_texts.describe_incomplete_grade(grade))
+        count = len(grade.problems)
+        problem_count = f"{count} problem{'' if count == 1 else 's'} in the submission, see its report" if count else ""
+        remark = "; ".join(filter(None, [problem, problem_count, *report_texts.list_remarks(grade)]))
+        table.add_row(Text(name), grade.lab, score, f"{grade.seconds:.0f}", Text(remark, style="yellow"))
     console.print(table)
+    _print_statistics(grades)
     _print_similar_pairs(grades, pairs)
+
+
+def _print_statistics(grades: Sequence[Grade]) -> None:
+    console = _console.get_stdout()
+    for lab in compute_statistics(grades):
+        console.print(Text.assemble((f"\n{lab.lab}", "bold"), f"  {describe_lab_statistics(lab)}"))
+        for step in lab.steps:
+            points = f"{report_texts.format_points(step.mean)} of {report_texts.format_points(step.possible)}"
+            title = report_texts.sanitize_to_one_line(step.title)
+            console.print(Text.assemble(f"  {title}  ", (f"mean {points} points", "dim")))
+            for check in lab.checks:
+                if check.step == step.step and check.passed < lab.submissions:
+                    says = report_texts.sanitize_to_one_line(check.says)
+                    console.print(Text(f"    {check.passed} of {lab.submissions} passed: {says}", style="dim"))
 
 
 def _print_similar_pairs(grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> None:
@@ -129,8 +152,8 @@ def _print_grade(grade: Grade) -> None:
     console = _console.get_stdout()
     if values := report_texts.describe_learner_values(grade):
         console.print(Text(values))
-    for problem in grade.problems:
-        console.print(Text(report_texts.sanitize_to_one_line(problem), style="yellow"))
+    for text in (*report_texts.list_remarks(grade), *grade.problems):
+        console.print(Text(report_texts.sanitize_to_one_line(text), style="yellow"))
     for run in grade.runs:
         if run.complaint:
             problem = report_texts.sanitize_to_one_line(report_texts.describe_block_problem(run))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
-from runner.cli import _console, _grade_results, _options, bundle
+from runner.cli import _console, _grade_class, _grade_results, _options, bundle
 from runner.errors import ExitCode
 from runner.grading import grade_comparison, plan, reports, similarity
 from runner.grading.batch import BatchGrader
-from runner.grading.collect import find_submission_folders
 from runner.grading.plan import GradingRequest
 from runner.grading.resource_limits import ResourceLimits
 
@@ -19,6 +19,7 @@ from runner.grading.resource_limits import ResourceLimits
 @click.command("grade", cls=bundle.GradeOrBundleCommand)
 @click.argument("folders", type=click.Path(path_type=Path), nargs=-1, metavar="[PATH]...")
 @click.option("--lab", type=_options.LAB, help="The lab of submissions whose front matter does not name it.")
+@_grade_class.class_options
 @_options.driver_option
 @click.option(
     "--jobs",
@@ -68,6 +69,7 @@ def command(
     learner: str | None,
     force: bool,
     audited_report: Path | None,
+    **class_options: Any,
 ) -> int:
     """Grade submissions: run them on fresh nodes, then run the lab's checks.
 
@@ -85,6 +87,10 @@ def command(
     For several submissions, the output also lists those that resemble each other more than the lesson explains. This
     changes no grade, and reports for students do not mention it.
 
+    --from takes what a course system hands out, and --roster the learners of the class, from any of its exports:
+    learners are found by their number, login, e-mail address or name, and keep the identifiers of your grade book.
+    With --due, the columns 'extension' and 'submitted' of the roster count. Grading never changes your file of --manual.
+
     'labs grade bundle' creates an autograder for Gradescope or Classroom 50; see 'labs grade bundle --help'.
 
     \b
@@ -93,28 +99,33 @@ def command(
       labs grade submissions/ --lab swarm-basics --report csv=grades.csv
       labs grade submissions/ --report pages=grades/
       labs grade submissions/ --seed autumn
+      labs grade --from moodle COURSE-Lab-123.zip --roster worksheet.csv --lab swarm-basics --report moodle=grades.csv
+      labs grade --from canvas submissions.zip --roster gradebook.csv --due '2026-11-30 23:59' --late-penalty 10
       labs grade submissions/ada --driver docker --report junit=report.xml
       labs grade bundle gradescope --lab swarm-basics
       labs grade submissions/ --dask tcp://grader:8786
     """
     targets = reports.parse_report_options(report_options)
     previous_grades = grade_comparison.read_report_grades(audited_report) if audited_report else []
-    submissions = find_submission_folders(folders or (Path(),))
     limits = replace(ResourceLimits(), submission_seconds=float(time_limit))
-    request = GradingRequest(submissions, lab, driver, checks, limits, seed, learner, previous_grades)
-    grading_plan = plan.plan_grading(request)
-    for target in targets:
-        reports.check_report_target(*target, submissions)
-    reporter = _console.create_status_reporter()
-    with (
-        plan.open_executor(grading_plan.jobs, jobs, dask, reporter) as executor,
-        _grade_results.open_grading_display() as display,
-    ):
-        batch = BatchGrader(executor, display.show_status, force or audited_report is not None)
-        graded = batch.grade_jobs(grading_plan.jobs, display.show_grade)
-    grades = [*(result.grade for result in graded), *grading_plan.rejected]
-    texts = [*(result.texts for result in graded), *(() for _ in grading_plan.rejected)]
-    pairs = similarity.find_similar_pairs(grades, texts)
+    # An autograder grades what one learner has handed in, whatever that is.
+    is_single = learner is not None or any(name in reports.SINGLE_SUBMISSION_FORMATS for name, _ in targets)
+    with _grade_class.open_class(_grade_class.ClassOptions(**class_options), folders, is_single) as submitted_class:
+        sources = submitted_class.class_list.sources
+        request = GradingRequest(sources, lab, driver, checks, limits, seed, learner, previous_grades)
+        grading_plan = plan.plan_grading(request)
+        for target in targets:
+            reports.check_report_target(*target, sources)
+        reporter = _console.create_status_reporter()
+        with (
+            plan.open_executor(grading_plan.jobs, jobs, dask, reporter) as executor,
+            _grade_results.open_grading_display() as display,
+        ):
+            batch = BatchGrader(executor, display.show_status, force or audited_report is not None)
+            graded = batch.grade_jobs(grading_plan.jobs, display.show_grade)
+    texts = {(result.grade.submission, result.grade.lab): result.texts for result in graded}
+    grades = submitted_class.complete_grades([*(result.grade for result in graded), *grading_plan.rejected], lab)
+    pairs = similarity.find_similar_pairs(grades, [texts.get((grade.submission, grade.lab), ()) for grade in grades])
     _grade_results.print_grades(grades, pairs)
     reports.write_reports(targets, grades, pairs)
     if audited_report is None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from runner import subprocess_pool
-from runner.errors import BrokenLabError
+from runner.errors import BrokenLabError, UsageError
 from runner.grading import grade_cache, similarity
 from runner.grading.executor import Executor, ExecutorError, make_failed_grade
 from runner.grading.grade_model import Grade
@@ -74,17 +74,26 @@ class BatchGrader:
 
     def _grade_job(self, job: Job) -> tuple[Job, GradedSubmission]:
         texts: tuple[str, ...] = ()
+        notes: tuple[str, ...] = ()
         try:
             packed = pack_job(job)
+            # Not those of a stored grade: the same files may have been handed in in another way.
+            notes = packed.snapshot.notes
             texts = similarity.extract_compared_texts(packed.snapshot)
             grade = self._load_or_grade(packed)
         except (BrokenLabError, ExecutorError):
             raise
         except Exception as error:
             # An error that one submission causes must not prevent the others from being graded.
-            grade = make_failed_grade(job, f"{type(error).__name__}: {error}")
+            reason = str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"
+            grade = make_failed_grade(job, reason)
         grade = replace(
-            grade, submission=job.submission_name, folder=str(job.folder), learner=job.learner.id, seed=job.learner.seed
+            grade,
+            submission=job.submission_name,
+            folder=str(job.folder),
+            learner=job.learner.id,
+            seed=job.learner.seed,
+            notes=notes,
         )
         return job, GradedSubmission(grade, texts)
 

@@ -11,6 +11,7 @@ from runner.grading import grade_model
 from runner.grading.grade_model import Grade
 from runner.grading.reports import report_texts
 from runner.grading.reports.json_report import FORMAT
+from runner.grading.sources import normalize_identifier
 
 _CHANGED_INPUTS = {
     "lab": "the lab has changed",
@@ -50,7 +51,7 @@ def compare_grades(previous: Sequence[Grade], current: Sequence[Grade]) -> dict[
     current_by_key = {(grade.submission, grade.lab): grade for grade in current}
     differences: dict[str, list[str]] = {}
     for grade in previous:
-        regraded = current_by_key.get((grade.submission, grade.lab))
+        regraded = current_by_key.get((normalize_identifier(grade.submission), grade.lab))
         changes = _list_differences(grade, regraded) if regraded else ["it is missing, so it was not graded again"]
         differences.setdefault(grade.submission, []).extend(changes)
     return differences
@@ -68,7 +69,8 @@ def _list_differences(previous: Grade, current: Grade) -> list[str]:
         previous_mark = previous_marks.get((mark.hidden, mark.check))
         if previous_mark and previous_mark.outcome is not mark.outcome:
             differences.append(f"{redacted.says}: was {previous_mark.outcome.value}, is now {mark.outcome.value}")
-    if previous.score != current.score:
-        scores = [report_texts.format_score(grade.score) for grade in (previous, current)]
+    # Manual points and penalties are decisions, which the command repeats or not.
+    if previous.check_score != current.check_score:
+        scores = [report_texts.format_score(grade.check_score) for grade in (previous, current)]
         differences.append(f"had {scores[0]} points, has now {scores[1]}")
     return differences

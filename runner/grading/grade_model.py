@@ -96,6 +96,48 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjustment:
+    """Points that are added to those for checks, or taken away.
+
+    Attributes:
+        kind: 'manual' for points that an instructor gave, 'late' for a penalty.
+        points: The points; negative if they are taken away.
+        possible: The points that can be reached here, which are added to the maximum.
+        item: What they are for; empty if that was not named.
+        comment: The instructor's comment, or why the points are taken away.
+
+    """
+
+    kind: str
+    points: float
+    possible: float = 0.0
+    item: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerIdentity:
+    """A learner as course systems know them; what a roster does not contain is empty.
+
+    Attributes:
+        name: The full name.
+        id: The ID in the course system or the institution.
+        sis_id: The ID in the institution's information system, if it is another one.
+        login: The username.
+        email: The e-mail address.
+        section: The section of the class.
+
+    """
+
+    name: str = ""
+    id: str = ""
+    sis_id: str = ""
+    login: str = ""
+    email: str = ""
+    section: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Grade:
     """The grade of one submission.
 
@@ -117,6 +159,12 @@ class Grade:
         learner: The learner for whom values were drawn; empty if the default values were used.
         seed: The word with which they were drawn.
         values: The values that the submission had to use, by their names.
+        identity: The learner in the roster; None if there is no roster.
+        is_missing: Whether the learner handed nothing in, so that no check was run.
+        submitted_at: When it was handed in, as ISO 8601 with an offset; empty if that is unknown.
+        time_source: What says so; empty if it is unknown.
+        adjustments: Manual points and the penalty for being late.
+        notes: What happened to the submission on the way from the course system.
 
     """
 
@@ -136,15 +184,33 @@ class Grade:
     learner: str = ""
     seed: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    identity: LearnerIdentity | None = None
+    is_missing: bool = False
+    submitted_at: str = ""
+    time_source: str = ""
+    adjustments: tuple[Adjustment, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_complete(self) -> bool:
-        """Whether every check could run; only then the score is reliable."""
+        """Whether every check could run, or none was needed; only then the score is reliable."""
+        if self.is_missing:
+            return True
         return bool(self.marks) and not self.trouble and all(mark.outcome is not Outcome.ERROR for mark in self.marks)
 
     @property
     def score(self) -> Score:
-        """The sum of all points."""
+        """The sum of all points, with manual points and penalties."""
+        checks = self.check_score
+        return Score(
+            earned=max(0.0, checks.earned + sum(adjustment.points for adjustment in self.adjustments)),
+            possible=checks.possible + sum(adjustment.possible for adjustment in self.adjustments),
+            open=checks.open,
+        )
+
+    @property
+    def check_score(self) -> Score:
+        """The sum of the points for checks."""
         return compute_score(self.marks)
 
     @property
@@ -163,6 +229,8 @@ class Grade:
         """The exit code of `labs grade`; checks that could not run take precedence over missing points."""
         if not self.is_complete:
             return ExitCode.HOST
+        if self.is_missing:
+            return ExitCode.INCOMPLETE
         return ExitCode.DONE if self.score.earned >= self.score.possible else ExitCode.INCOMPLETE
 
     def to_json_dict(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner import paths
 from runner.errors import UsageError
-from runner.grading import collect
+from runner.grading import collect, submission_reader
 from runner.grading.resource_limits import ResourceLimits
 from runner.grading.snapshot import Snapshot, UnpackedSnapshot, format_hash_line, hash_files, hash_lines
 from runner.lessons import catalog
@@ -26,6 +26,7 @@ class Job:
         limits: The resources that it may use.
         hidden_checks: A file with checks that students may not see, if there is one.
         learner: The learner whose values the lab has.
+        name: The submission's name in reports; that of its folder if it is empty.
 
     """
 
@@ -35,11 +36,12 @@ class Job:
     limits: ResourceLimits
     hidden_checks: Path | None = None
     learner: Learner = NO_LEARNER
+    name: str = ""
 
     @property
     def submission_name(self) -> str:
-        """The name of the submission's folder."""
-        return self.folder.resolve().name
+        """The submission's name in reports."""
+        return self.name or submission_reader.name_submission(self.folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def pack_job(job: Job) -> PackedJob:
         BrokenLabError: The lab's lesson has problems.
 
     """
-    snapshot = collect.read_submission_snapshot(job.folder, job.limits)
+    snapshot = collect.read_submission_snapshot(job.folder, job.limits, job.lab)
     hashes = {**hash_lab_and_checks(job.lab, job.learner), "submission": snapshot.digest}
     hidden_checks = b""
     if job.hidden_checks:

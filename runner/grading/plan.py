@@ -10,14 +10,13 @@ from pathlib import Path
 from runner.checking.parallel_verify import LabOnDriver, choose_max_parallel
 from runner.clusters import selection
 from runner.errors import UsageError
-from runner.grading.collect import read_submission_markdown
 from runner.grading.executor import Executor
 from runner.grading.grade_model import Grade
 from runner.grading.job import Job, find_hidden_checks_file
+from runner.grading.lab_choice import LabChoice, choose_lab
 from runner.grading.local_executor import LocalExecutor
 from runner.grading.resource_limits import ResourceLimits
-from runner.grading.snapshot import SUBMISSION_FILE
-from runner.grading.submission import parse_lab_name
+from runner.grading.sources import SubmissionSource, normalize_identifier
 from runner.lessons import catalog
 from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.status import StatusReporter
@@ -29,7 +28,7 @@ class GradingRequest:
     """The submissions and options of one `labs grade`.
 
     Attributes:
-        submissions: The submissions' folders.
+        submissions: The submissions.
         lab: The lab that they are for; None if their front matter names it.
         driver: The driver; None for one that isolates nodes from the host.
         checks_folder: A folder with hidden checks, if there is one.
@@ -40,7 +39,7 @@ class GradingRequest:
 
     """
 
-    submissions: Sequence[Path]
+    submissions: Sequence[SubmissionSource]
     lab: str | None = None
     driver: str | None = None
     checks_folder: Path | None = None
@@ -56,7 +55,8 @@ class GradingPlan:
 
     Attributes:
         jobs: The jobs, in the order of the submissions.
-        rejected: The grades of submissions that cannot be graded because they name no lab.
+        rejected: The grades of submissions that cannot be graded: they name no lab, or several files could be the
+            submission, or an archive cannot be read.
 
     """
 
@@ -67,8 +67,7 @@ class GradingPlan:
 def plan_grading(request: GradingRequest) -> GradingPlan:
     """Return the jobs for a request; nothing is started or changed.
 
-    Of the submissions only the front matter is read here, and only if the request names no lab. Each one is collected
-    when its turn comes (see `snapshot`).
+    Of the submissions only `submission.md` is read here. Each one is collected when its turn comes (see `snapshot`).
 
     Raises:
         UsageError: There is nothing to grade, or an option is wrong.
@@ -81,32 +80,50 @@ def plan_grading(request: GradingRequest) -> GradingPlan:
             f"'--learner' is for one submission, and there are {len(request.submissions)}.",
             "Omit it: with '--seed WORD', the name of each folder is the learner.",
         )
-    jobs: list[Job] = []
-    rejected: list[Grade] = []
-    for folder in request.submissions:
-        lab = request.lab or parse_lab_name(read_submission_markdown(folder, request.limits))
-        # One submission with a wrong lab must not prevent the rest of a class from being graded.
-        if len(request.submissions) > 1 and folder.is_dir() and not request.lab and lab not in catalog.list_lab_names():
-            reason = f"{SUBMISSION_FILE} names no existing lab; add 'lab: LAB' to its front matter"
-            rejected.append(Grade(folder.resolve().name, "", "", trouble=reason, folder=str(folder)))
-        else:
-            jobs.append(_plan_job(request, folder, lab))
-    if not jobs:
-        raise UsageError("None of these submissions names its lab.", "Name it with '--lab LAB'.")
+    if request.lab:
+        # A typing error is reported before any submission is read.
+        catalog.load_lab(request.lab)
+    choices = [(source, choose_lab(source.folder, request.limits, request.lab)) for source in request.submissions]
+    _check_unique_names(choices)
+    jobs = [_plan_job(request, source, choice.lab) for source, choice in choices if not choice.problem]
+    problems = [(source, choice) for source, choice in choices if choice.problem]
+    if not jobs and problems:
+        raise _create_rejection_error(problems)
+    # One of these must not prevent the rest of a class from being graded.
+    rejected = [
+        Grade(
+            source.name, request.lab or "", "", trouble=f"{choice.problem} {choice.advice}", folder=str(source.folder)
+        )
+        for source, choice in problems
+    ]
     return GradingPlan(tuple(jobs), tuple(rejected))
 
 
-def _plan_job(request: GradingRequest, folder: Path, lab: str | None) -> Job:
-    if not folder.is_dir():
-        raise UsageError(f"The folder {folder} does not exist.", f"Name a folder that contains a {SUBMISSION_FILE}.")
-    if lab is None:
-        raise UsageError(
-            f"{folder / SUBMISSION_FILE} does not name its lab.",
-            "Use '--lab LAB', or add 'lab: LAB' to its front matter. 'labs list' shows the labs.",
-        )
+def _create_rejection_error(problems: Sequence[tuple[SubmissionSource, LabChoice]]) -> UsageError:
+    (first_source, first), *others = problems
+    more = f" {len(others)} more cannot be graded either." if others else ""
+    return UsageError(f"Cannot grade {first_source.folder}. {first.problem}{more}", first.advice)
+
+
+def _check_unique_names(choices: Sequence[tuple[SubmissionSource, LabChoice]]) -> None:
+    """Reject two submissions for one lab under one name: a grade book would keep one of their grades silently."""
+    folders: dict[tuple[str, str], list[Path]] = {}
+    for source, choice in choices:
+        folders.setdefault((source.name, choice.lab), []).append(source.folder)
+    for (name, _), paths in folders.items():
+        if len(paths) > 1:
+            raise UsageError(
+                f"{len(paths)} submissions have the name '{name}': {' and '.join(map(str, paths))}. Reports could not "
+                "tell them apart.",
+                "Rename the folders as your grade book names the learners, or grade them with two commands.",
+            )
+
+
+def _plan_job(request: GradingRequest, source: SubmissionSource, lab: str) -> Job:
     driver = _choose_driver_name(lab, request.driver)
     hidden_checks = find_hidden_checks_file(request.checks_folder, lab)
-    return Job(folder, lab, driver, request.limits, hidden_checks, _find_learner(request, folder.resolve().name))
+    learner = _find_learner(request, source.name)
+    return Job(source.folder, lab, driver, request.limits, hidden_checks, learner, source.name)
 
 
 def _choose_driver_name(lab: str, requested: str | None) -> str:
@@ -124,7 +141,10 @@ def _choose_driver_name(lab: str, requested: str | None) -> str:
 def _find_learner(request: GradingRequest, submission: str) -> Learner:
     """Return the learner whose values a submission must use, by the submission's name."""
     if request.seed is None and request.learner is None:
-        previous = {grade.submission: Learner(grade.learner, grade.seed) for grade in request.previous_grades}
+        previous = {
+            normalize_identifier(grade.submission): Learner(grade.learner, grade.seed)
+            for grade in request.previous_grades
+        }
         return previous.get(submission, NO_LEARNER)
     return Learner(submission if request.learner is None else request.learner, request.seed or "")
 

@@ -91,8 +91,13 @@ def find_similar_pairs(grades: Sequence[Grade], file_texts: Sequence[Sequence[st
             replace(pair, first=indexes[pair.first], second=indexes[pair.second])
             for pair in find_similar_pairs_in_class(lines, lesson_shapes)
         )
-    pairs = [pair for pair in pairs if grades[pair.first].submission != grades[pair.second].submission]
+    pairs = [pair for pair in pairs if not _have_same_source(grades[pair.first], grades[pair.second])]
     return sorted(pairs, key=lambda pair: (-pair.share, -pair.pieces, pair.first, pair.second))
+
+
+def _have_same_source(first: Grade, second: Grade) -> bool:
+    """Return whether two grades are for one learner, or for members of a group who handed in together."""
+    return first.submission == second.submission or (bool(first.folder) and first.folder == second.folder)
 
 
 def find_similar_pairs_in_class(

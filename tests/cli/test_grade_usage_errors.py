@@ -12,6 +12,7 @@ from runner.errors import UsageError
 from runner.grading import plan
 from runner.grading.plan import GradingRequest
 from runner.grading.similarity import SimilarPair
+from runner.grading.sources import create_folder_source
 from tests.support import helpers
 from tests.support.sample_grades import PASSED
 from tests.support.sample_grades import make_grade as graded
@@ -26,6 +27,8 @@ def tree(tmp_path: Path) -> Path:
     helpers.write_lab(tmp_path, LESSON, checks=CHECKS)
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada" / "submission.md").write_text("---\nlab: tiny\n---\n", "utf-8")
+    (tmp_path / "bob").mkdir()
+    (tmp_path / "bob" / "submission.md").write_text("# No lab\n", "utf-8")
     return tmp_path
 
 
@@ -33,7 +36,8 @@ def tree(tmp_path: Path) -> Path:
     ("arguments", "message", "advice"),
     [
         (["none"], "The folder none does not exist.", "Name a folder that contains a submission.md."),
-        (["labs"], "labs/submission.md does not name its lab.", "Use '--lab LAB'"),
+        (["labs"], "Found no submission.md. labs contains: tiny/ (lesson.md", "Name a folder with a submission.md"),
+        (["bob"], "Cannot grade bob. submission.md: it does not say which lab it is for", "Use '--lab LAB'"),
         (["ada", "--lab", "tinny"], "There is no lab 'tinny'.", "tiny"),
         (["ada", "--driver", "dokcer"], "There is no driver 'dokcer'.", "docker"),
         (["ada", "--report", "junit"], "'junit' names no file.", "--report json=grades.json"),
@@ -58,7 +62,7 @@ def tree(tmp_path: Path) -> Path:
             "Two reports would be written to a.",
             "Name another file for",
         ),
-        (["ada", "labs", "--lab", "tiny", "--report", "gradescope=a"], "there are 2", "Grade one submission"),
+        (["ada", "bob", "--lab", "tiny", "--report", "gradescope=a"], "there are 2", "Grade one submission"),
     ],
 )
 def test_usage_errors(arguments: list[str], message: str, advice: str, tree: Path) -> None:
@@ -107,17 +111,21 @@ def test_submission_without_lab(tree: Path, monkeypatch: pytest.MonkeyPatch) -> 
     helpers.isolate_environment(monkeypatch, tree)
     folders = [tree / name for name in ("ada", "bob", "eve")]
     for folder, text in zip(folders[1:], ("", "---\nlab: nolab\n---\n"), strict=True):
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         (folder / "submission.md").write_text(text, "utf-8")
-    grading_plan = plan.plan_grading(GradingRequest(folders))
+    sources = [create_folder_source(folder) for folder in folders]
+    grading_plan = plan.plan_grading(GradingRequest(sources))
     assert ["ada"] == [job.submission_name for job in grading_plan.jobs]
     assert ["bob", "eve"] == [grade.submission for grade in grading_plan.rejected]
-    assert all("names no existing lab" in grade.trouble for grade in grading_plan.rejected)
-    assert ["ada", "bob", "eve"] == [
-        job.submission_name for job in plan.plan_grading(GradingRequest(folders, "tiny")).jobs
+    reasons = ("it does not say which lab it is for", "names the lab 'nolab', which does not exist")
+    assert [True, True] == [
+        reason in grade.trouble for reason, grade in zip(reasons, grading_plan.rejected, strict=True)
     ]
-    with pytest.raises(UsageError, match="None of these submissions"):
-        plan.plan_grading(GradingRequest(folders[1:]))
+    assert ["ada", "bob", "eve"] == [
+        job.submission_name for job in plan.plan_grading(GradingRequest(sources, "tiny")).jobs
+    ]
+    with pytest.raises(UsageError, match=r"Cannot grade .*bob\. .* 1 more cannot be graded either\."):
+        plan.plan_grading(GradingRequest(sources[1:]))
 
 
 def test_driver_variable_does_not_remove_isolation(tree: Path) -> None:
@@ -131,6 +139,7 @@ def test_dask_is_not_installed(tmp_path: Path) -> None:
     """If Dask's package is not installed, the error names it."""
     helpers.write_lab(tmp_path, LESSON, checks="")
     (tmp_path / "ada").mkdir()
+    (tmp_path / "ada" / "submission.md").touch()
     # Python's own error for a missing module.
     (tmp_path / "distributed.py").write_text("raise ModuleNotFoundError('distributed')", "utf-8")
     path = ":".join([str(tmp_path), *sys.path])

@@ -12,6 +12,7 @@ from runner.grading.grade_model import Grade
 from runner.grading.job import Job, pack_job
 from runner.grading.plan import GradingRequest
 from runner.grading.resource_limits import ResourceLimits
+from runner.grading.sources import create_folder_source
 from runner.lessons.learner_values import NO_LEARNER, Learner
 from runner.progress import store
 from runner.site_builder import build
@@ -81,10 +82,10 @@ def test_site(tree: Path) -> None:
 
 def test_learner_of_a_submission(tree: Path) -> None:
     """With a seed, the learner is the folder's name or `--learner`; without, the one in the report if there is one."""
-    folders = [tree / "ada", tree / "bob"]
+    sources = [create_folder_source(tree / name) for name in ("ada", "bob")]
 
     def learner(seed: str | None, learner: str | None = None, *previous: Grade, name: str = "ada") -> Learner:
-        request = GradingRequest(folders, seed=seed, learner=learner, previous_grades=previous)
+        request = GradingRequest(sources, seed=seed, learner=learner, previous_grades=previous)
         return plan._find_learner(request, name)
 
     assert ADA == learner("autumn")
@@ -95,7 +96,7 @@ def test_learner_of_a_submission(tree: Path) -> None:
     assert Learner("eve", "autumn") == learner(None, None, previous)
     assert NO_LEARNER == learner(None, None, previous, name="bob")
     with pytest.raises(UsageError):
-        plan.plan_grading(GradingRequest(folders, learner="eve"))
+        plan.plan_grading(GradingRequest(sources, learner="eve"))
 
 
 def test_key_of_a_stored_grade(tree: Path) -> None:

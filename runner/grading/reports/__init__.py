@@ -11,8 +11,9 @@ from typing import NamedTuple
 from runner import paths
 from runner.errors import HostError, LabsError, UsageError, create_unknown_name_error
 from runner.grading.grade_model import Grade
-from runner.grading.reports import report_folder
+from runner.grading.reports import csv_cells, report_folder
 from runner.grading.similarity import SimilarPair
+from runner.grading.sources import SubmissionSource
 from runner.storage import atomic
 from runner.storage.output_dir import ManagedDirectory
 
@@ -22,6 +23,7 @@ FILE_FORMATS = {
     "canvas": "canvas",
     "classroom50": "classroom50",
     "csv": "csv_report",
+    "csv-semicolon": "csv_semicolon",
     "gitlab": "gitlab_code_quality",
     "gradescope": "gradescope",
     "html": "html_report",
@@ -34,6 +36,8 @@ FILE_FORMATS = {
 # These are folders of files, which modules of `FILE_FORMATS` render.
 FOLDER_FORMATS = {"markdown-pages": "markdown_report", "pages": "html_report"}
 FORMATS = (*sorted({*FILE_FORMATS, *FOLDER_FORMATS}),)
+# A grade book or a person looks for learners in these by their identifiers.
+GRADE_BOOK_FORMATS = frozenset({"canvas", "csv", "csv-semicolon", "moodle"})
 # The programs that read these expect exactly one submission.
 SINGLE_SUBMISSION_FORMATS = frozenset({"classroom50", "gradescope"})
 # These are not for students, so they include hidden checks and similar submissions.
@@ -72,13 +76,13 @@ def _parse_report_option(option: str) -> ReportTarget:
     return ReportTarget(name, Path(path))
 
 
-def check_report_target(format_name: str, path: Path, submissions: Sequence[Path]) -> None:
+def check_report_target(format_name: str, path: Path, submissions: Sequence[SubmissionSource]) -> None:
     """Reject a report that cannot be written before grading starts, because grading may take minutes.
 
     Args:
         format_name: The format, one of `FORMATS`.
         path: The file or folder to write.
-        submissions: The folders of the submissions.
+        submissions: The submissions.
 
     Raises:
         UsageError: The report cannot be written.
@@ -89,9 +93,12 @@ def check_report_target(format_name: str, path: Path, submissions: Sequence[Path
             f"The report '{format_name}' is about one submission, and there are {len(submissions)}.",
             "Grade one submission, or omit the report.",
         )
+    if format_name in GRADE_BOOK_FORMATS:
+        for source in submissions:
+            csv_cells.check_identifier(source.name)
     paths.check_parent_folder(path)
     if format_name in FOLDER_FORMATS:
-        if len(submissions) > 1 and path.resolve().parent in {folder.resolve().parent for folder in submissions}:
+        if len(submissions) > 1 and path.resolve().parent in {source.folder.resolve().parent for source in submissions}:
             raise UsageError(
                 f"{path} is in the folder of the submissions, and would be graded as one next time.",
                 "Name a folder elsewhere.",

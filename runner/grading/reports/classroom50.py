@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from math import lcm
+from pathlib import Path
 from typing import Any
 
 from runner.checking.results import Outcome
 from runner.errors import HostError, UsageError
-from runner.grading.grade_model import Grade, Mark
+from runner.grading.commit_time import read_commit_time
+from runner.grading.grade_model import Adjustment, Grade, Mark
 from runner.grading.reports import report_texts
 
 _FORMAT = "classroom50/result/v1"
@@ -44,18 +45,23 @@ def render(grades: Sequence[Grade]) -> str:
     if not grade.is_complete:
         reason = report_texts.describe_incomplete_grade(grade)
         raise HostError(f"The report 'classroom50' was not written: {reason}.", "Grade the submission again.")
-    scale = _find_scale(mark.points for mark in grade.marks)
+    amounts = [*(mark.points for mark in grade.marks), *(adjustment.points for adjustment in grade.adjustments)]
+    scale = _find_scale([*amounts, *(adjustment.possible for adjustment in grade.adjustments)])
     possible = round(grade.score.possible * scale)
     report: dict[str, Any] = {
         "schema": _FORMAT,
         "assignment_type": os.environ.get("ASSIGNMENT_TYPE") or "individual",
         **{key: os.environ[name] for key, name in _RUNNER_VARIABLES.items()},
-        "datetime": _format_time(_read_commit_time()),
+        # Classroom 50 decides by the time of the commit what is late.
+        "datetime": _format_time(read_commit_time(Path()) or datetime.now(UTC)),
         "graded_at": _format_time(datetime.now(UTC)),
         # A score above the maximum would be refused; bonus points can only make up for missing points.
         "score": min(round(grade.score.earned * scale), possible),
         "max-score": possible,
-        "tests": [_render_test(mark, scale) for mark in grade.marks],
+        "tests": [
+            *(_render_test(mark, scale) for mark in grade.marks),
+            *(_render_adjustment(adjustment, scale) for adjustment in grade.adjustments),
+        ],
     }
     return json.dumps(report, indent=2) + "\n"
 
@@ -87,21 +93,21 @@ def _render_test(mark: Mark, scale: int) -> dict[str, Any]:
     }
 
 
+def _render_adjustment(adjustment: Adjustment, scale: int) -> dict[str, Any]:
+    """Return manual points or a penalty as a test; a test has no negative points, which only the score contains."""
+    text = report_texts.describe_adjustment(adjustment)
+    return {
+        "test-name": text,
+        "passed": adjustment.points >= adjustment.possible,
+        "score": max(0, round(adjustment.points * scale)),
+        "max-score": max(0, round(max(adjustment.possible, adjustment.points) * scale)),
+        "message": text,
+    }
+
+
 def _find_scale(points: Iterable[float]) -> int:
     """Return the smallest factor that makes all points integers."""
     return lcm(*(Fraction(number).limit_denominator(_MAX_DENOMINATOR).denominator for number in points))
-
-
-def _read_commit_time() -> datetime:
-    """Return the time of the graded commit, by which Classroom 50 decides what is late; now if there is no commit."""
-    # These settings prevent a submitted repository from running programs here.
-    argv = ["git", "--no-pager", "-c", "log.showSignature=false", "-c", "core.fsmonitor=false"]
-    argv += ["log", "-1", "--format=%ct"]
-    try:
-        result = subprocess.run(argv, capture_output=True, text=True, check=True)
-        return datetime.fromtimestamp(int(result.stdout), UTC)
-    except (OSError, subprocess.CalledProcessError, ValueError):
-        return datetime.now(UTC)
 
 
 def _format_time(moment: datetime) -> str:

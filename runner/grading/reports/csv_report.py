@@ -1,38 +1,64 @@
-"""CSV for spreadsheets: one row per submission, one column per step."""
+"""CSV for spreadsheets: one row per submission, one column per step.
+
+It begins with a byte order mark, because Excel would take the encoding for another one without it.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 
-from runner.grading.grade_model import Grade, compute_score
-from runner.grading.reports import report_texts
+from runner.grading.grade_model import Grade, LearnerIdentity, compute_score
+from runner.grading.reports import csv_cells, report_texts
+from runner.grading.reports.csv_cells import Identifier
 
-# Spreadsheets interpret cells that begin like this as formulas.
-_NEXT_CELL = re.compile(r";(?=\s*[=+\-@])")
-_FORMULA_START = tuple("=+-@\t\uff1d\uff0b\uff0d\uff20")
+_BYTE_ORDER_MARK = "\ufeff"
+_IDENTITY_COLUMNS: dict[str, Callable[[LearnerIdentity], str]] = {
+    "name": lambda identity: identity.name,
+    "login": lambda identity: Identifier(identity.login),
+    "id": lambda identity: Identifier(identity.id),
+    "email": lambda identity: Identifier(identity.email),
+    "section": lambda identity: identity.section,
+}
+_NOBODY = LearnerIdentity()
 
 
 def render(grades: Sequence[Grade]) -> str:
     """Return the report, in the format of RFC 4180."""
+    return render_table(grades, ",", ".")
+
+
+def render_table(grades: Sequence[Grade], delimiter: str, decimal_point: str) -> str:
+    """Return the report.
+
+    Args:
+        grades: The grades.
+        delimiter: What separates cells.
+        decimal_point: What separates decimals; a spreadsheet takes numbers with another one for text or dates.
+
+    """
+    csv_cells.check_unique_names(grades)
     visible = [report_texts.redact_hidden_checks(grade) for grade in grades]
     steps = list(dict.fromkeys(step for grade in visible for step in grade.marks_by_step))
-    header = ["submission", "lab", "earned", "possible", "percent", "complete", *steps, "note"]
-    rows = [
+    header: list[object] = ["submission", "lab", "earned", "possible", "percent", "complete", *steps, "note"]
+    rows: list[list[object]] = [
         [*_list_totals(grade), *_list_step_points(grade, steps), report_texts.describe_incomplete_grade(grade)]
         for grade in visible
     ]
-    return render_csv([header, *rows])
-
-
-def render_csv(rows: Iterable[Sequence[object]]) -> str:
-    """Return rows as CSV that no spreadsheet interprets as formulas."""
-    output = io.StringIO()
-    writer = csv.writer(output, lineterminator="\r\n")
-    writer.writerows([_escape_cell(value) for value in row] for row in rows)
-    return output.getvalue()
+    if any(report_texts.list_remarks(grade) or grade.submitted_at for grade in grades):
+        header += ("checks", "remarks", "submitted")
+        for row, grade in zip(rows, grades, strict=True):
+            checks = report_texts.format_points(grade.check_score.earned) if grade.is_complete else ""
+            row += (checks, " | ".join(report_texts.list_remarks(grade)), grade.submitted_at)
+    if any(grade.identity for grade in grades):
+        header += _IDENTITY_COLUMNS
+        for row, grade in zip(rows, grades, strict=True):
+            row += (get_value(grade.identity or _NOBODY) for get_value in _IDENTITY_COLUMNS.values())
+    numeric = {"earned", "possible", "percent", "checks", *steps}
+    for row in rows:
+        for index, column in enumerate(header):
+            if column in numeric:
+                row[index] = str(row[index]).replace(".", decimal_point)
+    return _BYTE_ORDER_MARK + csv_cells.render_csv([header, *rows], delimiter)
 
 
 def format_earned_points(grade: Grade) -> str:
@@ -40,18 +66,12 @@ def format_earned_points(grade: Grade) -> str:
     return report_texts.format_points(grade.score.earned) if grade.is_complete else ""
 
 
-def _escape_cell(value: object) -> str:
-    # Some locales separate cells by semicolons, so a semicolon could start another cell.
-    text = _NEXT_CELL.sub(",", report_texts.sanitize_to_one_line(str(value)))
-    return f"'{text}" if text.startswith(_FORMULA_START) else text
-
-
 def _list_totals(grade: Grade) -> list[object]:
     score = grade.score
     has_percent = grade.is_complete and score.possible
     percent = report_texts.format_points(100 * score.earned / score.possible) if has_percent else ""
     return [
-        grade.submission,
+        Identifier(grade.submission),
         grade.lab,
         format_earned_points(grade),
         report_texts.format_points(score.possible),

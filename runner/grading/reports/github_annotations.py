@@ -31,6 +31,8 @@ def _render_submission(grade: Grade) -> Iterator[str]:
             severity = "error" if mark.outcome is Outcome.FAILED else "warning"
             message = report_texts.explain_unpassed_mark(mark) or "not yet"
             yield _render_command(severity, message, file=file, title=mark.says)
+    for remark in report_texts.list_remarks(grade):
+        yield _render_command("notice", remark, file=file, title="Grade")
     if not grade.is_complete:
         reason = report_texts.describe_incomplete_grade(grade)
         yield _render_command("warning", reason, file=file, title="Not fully graded")

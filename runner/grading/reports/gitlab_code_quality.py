@@ -56,6 +56,8 @@ def _list_findings(grade: Grade) -> Iterator[tuple[Any, ...]]:
     for run in grade.runs:
         if run.complaint:
             yield "minor", run.line, report_texts.describe_block_problem(run), "labs/block", run.node, run.script
+    for remark in report_texts.list_remarks(grade):
+        yield "info", 1, remark, "labs/remark", remark
     for mark in grade.marks:
         if mark.outcome in (Outcome.FAILED, Outcome.ERROR):
             severity = "major" if mark.outcome is Outcome.FAILED else "info"

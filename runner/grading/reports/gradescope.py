@@ -16,6 +16,7 @@ def render(grades: Sequence[Grade]) -> str:
     (grade,) = (report_texts.redact_hidden_checks(grade) for grade in grades)
     notes = [
         report_texts.describe_learner_values(grade),
+        *report_texts.list_remarks(grade),
         *grade.problems,
         report_texts.describe_incomplete_grade(grade),
     ]

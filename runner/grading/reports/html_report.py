@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from runner.checking.results import Outcome
+from runner.grading.classes.class_statistics import compute_statistics, describe_lab_statistics
 from runner.grading.grade_model import BlockRun, Grade, Mark, compute_score
 from runner.grading.reports import report_texts
 from runner.grading.similarity import SimilarPair
@@ -25,7 +26,8 @@ _OUTCOME_WORDS = {
 
 def render(grades: Sequence[Grade]) -> str:
     """Return one page: a table of all submissions, then the checks and commands of each."""
-    return _render_template("page", submissions=[_describe_submission(grade) for grade in grades])
+    submissions = [_describe_submission(grade) for grade in grades]
+    return _render_template("page", submissions=submissions, labs=_describe_statistics(grades))
 
 
 def render_learner_page(grade: Grade) -> str:
@@ -47,6 +49,7 @@ def render_index_page(grades: Sequence[Grade], pages: Sequence[str], pairs: Sequ
         "index",
         submissions=rows,
         summary=report_texts.summarize_grades(grades),
+        labs=_describe_statistics(grades),
         pairs=pairs,
         similarity_note=report_texts.SIMILARITY_NOTE,
     )
@@ -65,7 +68,11 @@ def _load_environment() -> Environment:
         trim_blocks=True,
         auto_reload=False,
     )
-    environment.filters |= {"line": report_texts.sanitize_to_one_line, "similarity": report_texts.format_similarity}
+    environment.filters |= {
+        "line": report_texts.sanitize_to_one_line,
+        "points": report_texts.format_points,
+        "similarity": report_texts.format_similarity,
+    }
     return environment
 
 
@@ -76,6 +83,13 @@ def _describe_grade(grade: Grade) -> dict[str, Any]:
         "problem": report_texts.describe_incomplete_grade(grade),
         "page": "",
     }
+
+
+def _describe_statistics(grades: Sequence[Grade]) -> list[dict[str, Any]]:
+    return [
+        {"lab": lab, "summary": describe_lab_statistics(lab)}
+        for lab in compute_statistics(map(report_texts.redact_hidden_checks, grades))
+    ]
 
 
 def _describe_submission(full_grade: Grade) -> dict[str, Any]:
@@ -91,6 +105,7 @@ def _describe_submission(full_grade: Grade) -> dict[str, Any]:
     runs = [_describe_run(run) for run in grade.runs]
     return {
         **_describe_grade(grade),
+        "remarks": report_texts.list_remarks(grade),
         "values": report_texts.describe_learner_values(grade),
         "steps": steps,
         "runs": runs,

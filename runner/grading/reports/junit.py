@@ -51,6 +51,8 @@ def _add_suite(root: Xml.Element, grade: Grade) -> None:
         Xml.SubElement(
             case, "error", message=report_texts.sanitize_to_one_line(report_texts.describe_incomplete_grade(grade))
         )
+    if remarks := report_texts.list_remarks(grade):
+        Xml.SubElement(suite, "system-out").text = report_texts.replace_unsafe_chars("\n".join(remarks))
     if grade.problems:
         Xml.SubElement(suite, "system-err").text = report_texts.replace_unsafe_chars("\n".join(grade.problems))
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from runner.checking.results import Outcome
+from runner.grading.classes.class_statistics import compute_statistics, describe_lab_statistics
 from runner.grading.grade_model import Grade, Mark, compute_score
 from runner.grading.reports import report_texts
 from runner.grading.similarity import SimilarPair
@@ -19,6 +20,7 @@ _SYMBOLS = {Outcome.PASSED: "✅", Outcome.FAILED: "❌", Outcome.ERROR: "⚠️
 def render(grades: Sequence[Grade]) -> str:
     """Return the report."""
     lines = ["# Grades", "", *_render_table(grades, [escape_markdown(grade.submission) for grade in grades])]
+    lines += _render_statistics(grades)
     for grade in grades:
         visible = report_texts.redact_hidden_checks(grade)
         lines += ("", f"## {escape_markdown(grade.submission)}", "", *_render_submission(visible, "###"))
@@ -43,7 +45,7 @@ def render_index_page(grades: Sequence[Grade], pages: Sequence[str], pairs: Sequ
     """
     links = [f"[{escape_markdown(grade.submission)}]({page})" for grade, page in zip(grades, pages, strict=True)]
     summary = escape_markdown(report_texts.summarize_grades(grades))
-    lines = ["# Grades", "", summary, "", *_render_table(grades, links)]
+    lines = ["# Grades", "", summary, "", *_render_table(grades, links), *_render_statistics(grades)]
     if pairs:
         lines += ("", "## Similar submissions", "", escape_markdown(report_texts.SIMILARITY_NOTE), "")
     for pair in pairs:
@@ -69,11 +71,25 @@ def _render_table(grades: Sequence[Grade], names: Sequence[str]) -> Iterator[str
         yield f"| {name} | {escape_markdown(grade.lab)} | {report_texts.format_score(grade.score)} | {problem} |"
 
 
+def _render_statistics(grades: Sequence[Grade]) -> Iterator[str]:
+    for lab in compute_statistics(map(report_texts.redact_hidden_checks, grades)):
+        yield from ("", f"## Statistics: {escape_markdown(lab.lab)}", "")
+        yield from (escape_markdown(describe_lab_statistics(lab)), "")
+        yield from ("| Step | Mean | All points |", "|---|---:|---:|")
+        for step in lab.steps:
+            mean = f"{report_texts.format_points(step.mean)} of {report_texts.format_points(step.possible)}"
+            yield f"| {escape_markdown(step.title)} | {mean} | {step.full} of {step.count} |"
+        yield from ("", "| Check | Passed | Failed | Skipped | Could not run |", "|---|---:|---:|---:|---:|")
+        for check in lab.checks:
+            counts = f"{check.passed} | {check.failed} | {check.skipped} | {check.error}"
+            yield f"| {escape_markdown(check.says)} | {counts} |"
+
+
 def _render_submission(grade: Grade, heading: str) -> Iterator[str]:
     if report_texts.describe_learner_values(grade):
         yield from (escape_markdown(report_texts.describe_learner_values(grade)), "")
-    for problem in grade.problems:
-        yield f"- {escape_markdown(problem)}"
+    for remark in (*report_texts.list_remarks(grade), *grade.problems):
+        yield f"- {escape_markdown(remark)}"
     if grade.trouble:
         yield escape_markdown(report_texts.describe_incomplete_grade(grade))
     for step, marks in grade.marks_by_step.items():

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from runner.checking import result_text
-from runner.grading.grade_model import BlockRun, Grade, Mark, Score
+from runner.grading.grade_model import Adjustment, BlockRun, Grade, Mark, Score
 from runner.grading.similarity import SimilarPair
 from runner.lessons import learner_values
 from runner.lessons.learner_values import Learner
@@ -55,6 +55,23 @@ def format_score(score: Score) -> str:
     return f"{format_points(score.earned)} of {format_points(score.possible)}"
 
 
+def describe_adjustment(adjustment: Adjustment) -> str:
+    """Return how an adjustment changes the points and why, as in '+2 points for style: well done'."""
+    number = f"{'+' if adjustment.points > 0 else ''}{format_points(adjustment.points)}"
+    unit = "point" if number in ("1", "+1", "-1") and not adjustment.possible else "points"
+    points = f"{number} of {format_points(adjustment.possible)} {unit}" if adjustment.possible else f"{number} {unit}"
+    item = f" for {adjustment.item}" if adjustment.item else ""
+    comment = f": {adjustment.comment}" if adjustment.comment else ""
+    return sanitize_to_one_line(f"{points}{item}{comment}")
+
+
+def list_remarks(grade: Grade) -> list[str]:
+    """Return what else concerns a grade, one line each: manual points, penalties, a missing submission, notes."""
+    missing = ["nothing was handed in"] if grade.is_missing else []
+    adjustments = [describe_adjustment(adjustment) for adjustment in grade.adjustments]
+    return [*missing, *adjustments, *map(sanitize_to_one_line, grade.notes)]
+
+
 def explain_unpassed_mark(mark: Mark) -> str:
     """Return the reason that a check did not pass, as students see it."""
     return result_text.explain_unpassed_check(mark.outcome, mark.text, mark.node)
@@ -91,8 +108,11 @@ def format_similarity(pair: SimilarPair) -> str:
 def summarize_grades(grades: Sequence[Grade]) -> str:
     """Return the numbers of submissions, of those with all points, and of those not fully graded."""
     complete = [grade for grade in grades if grade.is_complete]
-    perfect = sum(grade.score.earned >= grade.score.possible for grade in complete)
-    phrases = [f"{len(grades)} submission{'' if len(grades) == 1 else 's'}", f"{perfect} with all points"]
+    perfect = sum(grade.score.earned >= grade.score.possible and not grade.is_missing for grade in complete)
+    submitted = sum(not grade.is_missing for grade in grades)
+    phrases = [f"{submitted} submission{'' if submitted == 1 else 's'}", f"{perfect} with all points"]
     incomplete = len(grades) - len(complete)
     phrases += [f"{incomplete} not fully graded"] if incomplete else []
+    missing = sum(grade.is_missing for grade in grades)
+    phrases += [f"{missing} without a submission"] if missing else []
     return f"{', '.join(phrases)}."

@@ -20,6 +20,9 @@ def render(grades: Sequence[Grade]) -> str:
     lines = ["TAP version 14", f"1..{len(tests)}"]
     for number, (grade, mark) in enumerate(tests, 1):
         lines += _render_test(number, grade, mark)
+    for grade in grades:
+        # Readers ignore comments: the protocol has no points.
+        lines += (f"# {_escape(f'{grade.submission}: {remark}')}" for remark in report_texts.list_remarks(grade))
     incomplete = next((grade for grade in grades if not grade.is_complete), None)
     if incomplete:
         reason = report_texts.describe_incomplete_grade(incomplete)

@@ -22,6 +22,7 @@ from runner.errors import UsageError
 from runner.grading import reports
 from runner.grading.grade_model import Grade
 from runner.grading.similarity import SimilarPair
+from runner.grading.sources import create_folder_source
 from tests.support import helpers
 from tests.support.sample_grades import ALL_GRADES, ATTACK_GRADE, FAILED, HARMLESS_GRADE, NASTY_TEXT, PASSED, make_grade
 
@@ -30,7 +31,7 @@ NAMES = (
     *("é", "e\u0301", "字", "\ud800", "a" * 300, "a" * 301, "<b>", "javascript:alert(1)", NASTY_TEXT),
     "ada~0123456789abcdef",
 )
-ADA = (Path("class/ada"),)
+ADA = (create_folder_source(Path("class/ada")),)
 SAFE_PATH = re.compile(r"learners/[a-z0-9][a-z0-9._-]{0,63}(~[0-9a-f]{16})?\.(html|md)")
 
 
@@ -172,7 +173,9 @@ def test_folder_of_another_report(tmp_path: Path) -> None:
 def test_folder_among_submissions(tmp_path: Path) -> None:
     """Pages are not written into the folder of the submissions, where they would be graded the next time."""
     with pytest.raises(UsageError, match="is in the folder of the submissions"):
-        reports.check_report_target("pages", tmp_path / "out", [tmp_path / "ada", tmp_path / "bob"])
+        reports.check_report_target(
+            "pages", tmp_path / "out", [create_folder_source(tmp_path / name) for name in ("ada", "bob")]
+        )
 
 
 def test_folder_with_other_files(tmp_path: Path) -> None:

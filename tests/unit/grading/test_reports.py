@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -20,10 +21,12 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 from markdown_it import MarkdownIt
 from tap.parser import Parser  # type: ignore[import-untyped]
 
+from runner.checking.results import Outcome
 from runner.errors import HostError, UsageError
 from runner.grading import reports
-from runner.grading.grade_model import Grade
+from runner.grading.grade_model import Adjustment, Grade, LearnerIdentity
 from runner.grading.similarity import SimilarPair
+from runner.grading.sources import SubmissionSource, create_folder_source
 from tests.support import helpers
 from tests.support.sample_grades import (
     ALL_GRADES,
@@ -40,6 +43,8 @@ from tests.support.sample_grades import (
 )
 
 CLASSROOM50 = ("CLASSROOM", "ASSIGNMENT", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL", "REVIEW_URL")
+# A name with invisible characters is refused in a grade book.
+GRADE_BOOK_GRADES = (*ALL_GRADES[:3], replace(ATTACK_GRADE, submission="evil"))
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
 
 
@@ -54,6 +59,7 @@ def test_no_control_characters() -> None:
     """No report contains characters that a terminal interprets or that change the direction of text."""
     for name in reports.FILE_FORMATS:
         grades = (ATTACK_GRADE,) if name in reports.SINGLE_SUBMISSION_FORMATS else ALL_GRADES
+        grades = GRADE_BOOK_GRADES if name in reports.GRADE_BOOK_FORMATS else grades
         text = reports.render_report(name, grades).replace("\r\n", "\n")
         assert [] == CONTROL.findall(text), name
         text.encode("utf-8")
@@ -155,8 +161,9 @@ def test_tap_of_complete_grades() -> None:
     assert "Bail out!" not in reports.render_report("tap", (make_grade(PASSED, FAILED),))
 
 
-def _rows(name: str, grades: Sequence[Grade] = ALL_GRADES) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(reports.render_report(name, grades), newline="")))
+def _rows(name: str, grades: Sequence[Grade] = GRADE_BOOK_GRADES, delimiter: str = ",") -> list[list[str]]:
+    text = reports.render_report(name, grades).removeprefix("\ufeff")
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
 
 
 def test_csv() -> None:
@@ -168,10 +175,59 @@ def test_csv() -> None:
     assert ["eve", "tiny", "", "0", "", "no", "", "", ""] == eve[:9]
 
 
+def test_csv_for_excel() -> None:
+    """Excel finds UTF-8 by the mark at the beginning, and gets semicolons and decimal commas where it needs them."""
+    assert reports.render_report("csv", ALL_GRADES[:1]).startswith("\ufeffsubmission,lab,")
+    assert reports.render_report("csv-semicolon", ALL_GRADES[:1]).startswith("\ufeffsubmission;lab;")
+    _, ada = _rows("csv-semicolon", ALL_GRADES[:1], ";")
+    assert ["ada", "tiny", "1,5", "6,5", "23,08", "yes", "1", "0,5", "0", ""] == ada
+
+
 @pytest.mark.parametrize("name", ["csv", "canvas", "moodle"])
 def test_no_formulas(name: str) -> None:
     """No cell starts like a formula."""
     assert [] == [cell for row in _rows(name) for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+@pytest.mark.parametrize("name", ["csv", "canvas", "moodle"])
+@pytest.mark.parametrize("learner", ["-jan", "@handle", "+49 170 1234", "a;b", "00123", "Jos\u00e9", "o'neil", "字"])
+def test_identifiers_stay_unchanged(name: str, learner: str) -> None:
+    """An identifier is written as it is, because the grade book would not find the learner otherwise."""
+    column = 3 if name == "canvas" else 0
+    assert learner == _rows(name, (make_grade(PASSED, submission=learner),))[-1][column]
+    decomposed = unicodedata.normalize("NFD", learner)
+    assert learner == _rows(name, (make_grade(PASSED, submission=decomposed),))[-1][column]
+
+
+@pytest.mark.parametrize("name", ["csv", "canvas", "moodle"])
+@pytest.mark.parametrize(
+    ("learner", "reason"),
+    [
+        ("=1+1", "as a formula"),
+        ("-1+cmd|' /C calc'!A0", "as a formula"),
+        ("@SUM(A1)", "as a formula"),
+        ("x;=cmd()", "follows the semicolon"),
+        ("a\u202eb", "invisible character"),
+        ("a\nb", "invisible character"),
+        (" ada", "a space"),
+    ],
+)
+def test_identifiers_that_cannot_stay_unchanged(name: str, learner: str, reason: str, tmp_path: Path) -> None:
+    """An identifier that is not safe in a spreadsheet is refused, before and after grading, with the reason."""
+    with pytest.raises(UsageError, match=reason):
+        reports.render_report(name, (make_grade(PASSED, submission=learner),))
+    with pytest.raises(UsageError, match=reason):
+        reports.check_report_target(name, tmp_path / "report", [SubmissionSource(tmp_path, learner)])
+
+
+@pytest.mark.parametrize("name", sorted(reports.GRADE_BOOK_FORMATS))
+def test_two_learners_of_one_name(name: str) -> None:
+    """Two grades of one name for one lab are refused: a grade book would keep one of them silently."""
+    names = ("Jos\u00e9", "Jose\u0301")
+    with pytest.raises(UsageError, match="2 submissions for 'tiny' have the name 'Jos\u00e9'"):
+        reports.render_report(name, [make_grade(PASSED, submission=submission) for submission in names])
+    other_lab = [replace(make_grade(PASSED), lab=lab) for lab in ("tiny", "other")]
+    assert "ada" in reports.render_report(name, other_lab)
 
 
 def test_canvas() -> None:
@@ -181,6 +237,64 @@ def test_canvas() -> None:
     assert "Points Possible" == possible[0]
     assert ["ada", "", "", "ada", "", "1.5"] == ada
     assert "" == bob[-1]
+
+
+IDENTITY = LearnerIdentity("Lovelace, Ada", "4711", "S-1", "-ada", "ada@example.org", "Lab; A")
+
+
+def test_identity_in_grade_books() -> None:
+    """With a roster, each grade book gets the identifiers by which it finds a learner, and tables get all of them."""
+    grade = replace(make_grade(PASSED, submission="-ada"), identity=IDENTITY)
+    assert ["Lovelace, Ada", "4711", "S-1", "-ada", "Lab; A", "1"] == _rows("canvas", (grade,))[-1]
+    assert ("username", "-ada") == tuple(row[0] for row in _rows("moodle", (grade,)))
+    by_mail = replace(grade, identity=replace(IDENTITY, login=""))
+    assert ("email address", "ada@example.org") == tuple(row[0] for row in _rows("moodle", (by_mail,)))
+    head, ada = _rows("csv", (grade,))
+    row = dict(zip(head, ada, strict=True))
+    expected = {"name": "Lovelace, Ada", "login": "-ada", "id": "4711", "email": "ada@example.org"}
+    assert expected == {key: row[key] for key in expected}
+
+
+def test_moodle_needs_an_identifier() -> None:
+    """Moodle's report is refused if the roster has only names, by which Moodle finds nobody."""
+    grade = replace(make_grade(PASSED), identity=LearnerIdentity("Ada"))
+    with pytest.raises(UsageError, match="needs a username, an e-mail address or an ID number"):
+        reports.render_report("moodle", (grade,))
+
+
+MANUAL = Adjustment("manual", 2, 5, "the report", "well written")
+LATE = Adjustment("late", -1.5, comment="2 days late")
+
+
+@pytest.mark.parametrize("name", sorted(set(reports.FORMATS) - {"canvas"}))
+def test_remarks(name: str, tmp_path: Path) -> None:
+    """Manual points with their comments, and penalties with their reasons, are in every report that has texts."""
+    grade = replace(make_grade(PASSED, FAILED), adjustments=(MANUAL, LATE))
+    reports.write_report(name, tmp_path / "report", (grade,), ())
+    text = " ".join(_texts(tmp_path)).replace("\\", "")
+    assert ["well written", "2 days late"] == [word for word in ("well written", "2 days late") if word in text]
+
+
+@pytest.mark.parametrize("name", ["canvas", "csv", "moodle"])
+def test_points_with_adjustments(name: str) -> None:
+    """The points in a grade book contain manual points and penalties, and so does the maximum."""
+    grade = replace(make_grade(PASSED, FAILED), adjustments=(MANUAL, LATE))
+    cells = _rows(name, (grade,))[-1]
+    assert "1.5" in cells
+    assert 8.5 == grade.score.possible
+
+
+@pytest.mark.parametrize("name", ["html", "markdown", "pages", "markdown-pages", "json"])
+def test_statistics(name: str, tmp_path: Path) -> None:
+    """Reports on a class show how many have passed each check, and the mean of each step; hidden checks stay hidden."""
+    bob = make_grade(PASSED, replace(FAILED, outcome=Outcome.PASSED, text=""), HIDDEN, submission="bob")
+    reports.write_report(name, tmp_path / "report", (make_grade(PASSED, FAILED, HIDDEN), bob), ())
+    index = next(iter([*tmp_path.glob("report/index.*"), tmp_path / "report"])).read_text("utf-8").replace("\\", "")
+    assert ("mean 2.25 and median 2.25 of 5.5 points" in index) == (name != "json")
+    assert "1.25" in index
+    pages = [page.read_text("utf-8") for page in tmp_path.glob("report/learners/*")]
+    assert [] == [page for page in pages if "median" in page]
+    assert ("The secret exists" in index) == (name == "json")
 
 
 def test_moodle() -> None:
@@ -380,7 +494,7 @@ def test_classroom50_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Outside of Classroom 50, the missing variables are reported."""
     monkeypatch.delenv("SUBMISSION_TAG")
     with pytest.raises(UsageError, match="needs the variables SUBMISSION_TAG"):
-        reports.check_report_target("classroom50", Path("result.json"), [Path("ada")])
+        reports.check_report_target("classroom50", Path("result.json"), [create_folder_source(Path("ada"))])
 
 
 def test_annotations() -> None:
@@ -396,11 +510,13 @@ def test_annotations() -> None:
 def test_single_submission_formats() -> None:
     """A format for one submission is refused for several before anything is graded."""
     with pytest.raises(UsageError, match="there are 2"):
-        reports.check_report_target("gradescope", Path("results.json"), [Path("ada"), Path("bob")])
+        reports.check_report_target(
+            "gradescope", Path("results.json"), [create_folder_source(Path(name)) for name in ("ada", "bob")]
+        )
 
 
 def test_no_folder(tmp_path: Path) -> None:
     """A report in a missing folder is refused before anything is graded."""
     with pytest.raises(UsageError, match=r"the folder .* does not exist"):
-        reports.check_report_target("json", tmp_path / "none" / "grades.json", [Path("ada")])
-    reports.check_report_target("json", tmp_path / "grades.json", [Path("ada")])
+        reports.check_report_target("json", tmp_path / "none" / "grades.json", [create_folder_source(Path("ada"))])
+    reports.check_report_target("json", tmp_path / "grades.json", [create_folder_source(Path("ada"))])

@@ -1,0 +1,213 @@
+"""Find the learner in the roster who handed in each submission of a download."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from runner.grading.classes import person_names
+from runner.grading.classes.download_model import Download, DownloadedSubmission, Owner
+from runner.grading.classes.roster import RosterEntry
+from runner.grading.grade_model import LearnerIdentity
+from runner.grading.sources import normalize_identifier
+
+_ANONYMOUS = "anon_"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedSubmission:
+    """A submission and the learner who handed it in; each member of a group has one.
+
+    Attributes:
+        entry: The learner.
+        submission: The submission.
+
+    """
+
+    entry: RosterEntry
+    submission: DownloadedSubmission
+
+
+@dataclass(frozen=True, slots=True)
+class UnmatchedSubmission:
+    """A submission of which the learner is not known.
+
+    Attributes:
+        submission: The submission.
+        reason: Why.
+
+    """
+
+    submission: DownloadedSubmission
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassMatch:
+    """The submissions of a class and its learners.
+
+    Attributes:
+        matched: The latest submission of each learner, in the order of the roster.
+        missing: The learners who handed nothing in.
+        unmatched: The submissions of which the learner is not known.
+
+    """
+
+    matched: tuple[MatchedSubmission, ...]
+    missing: tuple[RosterEntry, ...] = ()
+    unmatched: tuple[UnmatchedSubmission, ...] = ()
+
+
+def match_submissions(download: Download, entries: Sequence[RosterEntry], one_each: bool = False) -> ClassMatch:
+    """Return who handed in what. Numbers and logins decide; a name decides only if one learner has it.
+
+    Args:
+        download: The submissions.
+        entries: The learners.
+        one_each: Whether a second submission of a learner is unknown, because nothing says which one is the latest.
+
+    """
+    finder = EntryFinder(entries)
+    submissions_by_key: dict[str, list[DownloadedSubmission]] = {}
+    unmatched: list[UnmatchedSubmission] = []
+    for submission in download.submissions:
+        if not submission.owners:
+            unmatched.append(UnmatchedSubmission(submission, "the download does not say who handed it in"))
+        for owner in submission.owners:
+            found, reason = finder.find_entries(owner)
+            if not found:
+                unmatched.append(UnmatchedSubmission(submission, reason))
+            for entry in found:
+                submissions_by_key.setdefault(entry.key, []).append(submission)
+    if one_each:
+        for key, (first, *others) in submissions_by_key.items():
+            reason = f"'{key}' has handed in '{first.folder}' too"
+            unmatched += (UnmatchedSubmission(replace(other, label=str(other.folder)), reason) for other in others)
+    matched = [
+        MatchedSubmission(entry, _choose_latest(submissions_by_key[entry.key]))
+        for entry in entries
+        if entry.key in submissions_by_key
+    ]
+    missing = tuple(entry for entry in entries if entry.key not in submissions_by_key)
+    return ClassMatch(tuple(matched), missing, tuple(unmatched))
+
+
+def identify_by_download(download: Download) -> ClassMatch:
+    """Return who handed in what if there is no roster: learners are known by what the download says."""
+    matched: dict[str, MatchedSubmission] = {}
+    unmatched: list[UnmatchedSubmission] = []
+    for submission in download.submissions:
+        if not submission.owners:
+            unmatched.append(UnmatchedSubmission(submission, "the download does not say who handed it in"))
+        for owner in submission.owners:
+            entry = _create_entry(owner)
+            earlier = [matched[entry.key].submission] if entry.key in matched else []
+            matched[entry.key] = MatchedSubmission(entry, _choose_latest([*earlier, submission]))
+    return ClassMatch(tuple(matched[key] for key in sorted(matched)), (), tuple(unmatched))
+
+
+def _create_entry(owner: Owner) -> RosterEntry:
+    identity = LearnerIdentity(
+        name=normalize_identifier(owner.name or owner.squashed_name),
+        id=owner.id or owner.number,
+        login=owner.login,
+        email=owner.email,
+    )
+    # Two learners can have one name, but not one number.
+    key = owner.login or owner.email or "_".join(filter(None, (identity.name, owner.number))) or owner.id
+    return RosterEntry(normalize_identifier(key), identity)
+
+
+def _choose_latest(submissions: Sequence[DownloadedSubmission]) -> DownloadedSubmission:
+    latest = max(submissions, key=lambda submission: submission.rank)
+    older = [submission.label for submission in submissions if submission is not latest]
+    if not older:
+        return latest
+    note = f"'{latest.label}' is graded, the latest of {len(submissions)}; not graded: {', '.join(older)}"
+    return replace(latest, notes=(*latest.notes, note))
+
+
+@dataclass(slots=True)
+class EntryFinder:
+    """Finds learners by what a download or a file says about them.
+
+    Attributes:
+        entries: The learners.
+
+    """
+
+    entries: Sequence[RosterEntry]
+    _indexes: dict[str, dict[str, list[RosterEntry]]] = field(default_factory=dict)
+
+    def find_entries(self, owner: Owner) -> tuple[list[RosterEntry], str]:
+        """Return the learners that an owner is, several for a group; if there is none, why."""
+        for value, columns in (
+            (owner.number, ("participant", "id")),
+            (owner.login, ("github", "login", "key")),
+            (owner.email, ("email",)),
+            (owner.id, ("id", "sis_id", "login")),
+        ):
+            for column in columns if value else ():
+                if found := self._look_up(column, value.casefold()):
+                    return found, ""
+        if found := self._find_by_name(owner):
+            same = {entry.group or entry.key for entry in found}
+            if len(same) == 1:
+                return found, ""
+            lines = " and ".join(str(entry.line) for entry in found)
+            return [], f"the learners in lines {lines} of the roster have this name; add a column that tells them apart"
+        return [], self._explain_unknown(owner)
+
+    def _find_by_name(self, owner: Owner) -> list[RosterEntry]:
+        if owner.squashed_name:
+            return self._look_up("squashed_name", "".join(person_names.split_name(owner.squashed_name)))
+        if not owner.name:
+            return []
+        name = person_names.normalize_name(owner.name)
+        found = self._look_up("name", name) or self._look_up("group", name)
+        if found:
+            return found
+        # Moodle can put the username before the name.
+        login, _, rest = owner.name.partition(" ")
+        candidates = self._look_up("login", login.casefold())
+        return [
+            entry
+            for entry in candidates
+            if person_names.normalize_name(rest) == person_names.normalize_name(entry.identity.name)
+        ]
+
+    def _explain_unknown(self, owner: Owner) -> str:
+        if owner.number.startswith(_ANONYMOUS):
+            return "it is anonymous; turn anonymous grading off in Canvas, and download it again"
+        names = [entry.identity.name or entry.key for entry in self.entries]
+        close = difflib.get_close_matches(owner.label, names, n=1, cutoff=0.6)
+        return f"'{owner.label}' is not in the roster" + (f"; did they mean {close[0]}?" if close else "")
+
+    def _look_up(self, column: str, value: str) -> list[RosterEntry]:
+        if column not in self._indexes:
+            index: dict[str, list[RosterEntry]] = {}
+            for entry in self.entries:
+                for text in _COLUMN_VALUES[column](entry):
+                    index.setdefault(text, []).append(entry)
+            self._indexes[column] = index
+        return self._indexes[column].get(value, [])
+
+
+def _list_text(text: str) -> Iterator[str]:
+    if text:
+        yield text.casefold()
+
+
+_COLUMN_VALUES: dict[str, Callable[[RosterEntry], Iterable[str]]] = {
+    "participant": lambda entry: _list_text(entry.participant),
+    "key": lambda entry: _list_text(entry.key),
+    "id": lambda entry: _list_text(entry.identity.id),
+    "sis_id": lambda entry: _list_text(entry.identity.sis_id),
+    "login": lambda entry: _list_text(entry.identity.login),
+    "email": lambda entry: _list_text(entry.identity.email),
+    "github": lambda entry: _list_text(entry.github),
+    "name": lambda entry: filter(None, [person_names.normalize_name(entry.identity.name)]),
+    "squashed_name": lambda entry: person_names.list_squashed_names(entry.identity.name),
+    "group": lambda entry: filter(None, [person_names.normalize_name(entry.group)]),
+}
