@@ -37,6 +37,8 @@ def build_recording_shell() -> list[str]:
     variables = {
         "LABS_RECORD_START": start,
         "LABS_RECORD_END": end,
+        "LABS_RECORD_MORE": r"""printf 'more\x1f%s\x1e\n' "$$" >>"$LABS_RECORD" """,
+        "PS2": '$(eval "$LABS_RECORD_MORE")> ',
         "PS0": '$(eval "$LABS_RECORD_START")',
         "PROMPT_COMMAND": 'eval "$LABS_RECORD_END"',
     }

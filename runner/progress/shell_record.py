@@ -197,11 +197,16 @@ def _end_line(line: _Line, time: str, status: str) -> None:
 
 
 def _assign_inputs(lines: Sequence[_Line], typed: Sequence[_Input]) -> None:
-    """Give each input to the newest line that ran at the time: the program that a nested shell started."""
+    """Give each input to the newest line that ran at the time: the program that a nested shell started.
+
+    What was typed for a program right before the shell recorded its start belongs to it as well.
+    """
     for one_input in typed:
         running = [line for line in lines if _ran_at(line.entry, one_input.time)]
-        if running and one_input.kind in ("text", "keys", _INVISIBLE):
-            running[-1].inputs.append(one_input)
+        upcoming = [line for line in lines if line.prompt_since <= one_input.time < line.entry.started_at]
+        receivers = running[-1:] or upcoming[:1]
+        if receivers and one_input.kind in ("text", "keys", _INVISIBLE):
+            receivers[0].inputs.append(one_input)
 
 
 def _ran_at(entry: HistoryEntry, time: float) -> bool:

@@ -23,9 +23,9 @@ use Time::HiRes qw(time);
 my %IOCTL = (TIOCSPTLCK => 0x40045431, TIOCGPTN => 0x80045430, TIOCSCTTY => 0x540E, TIOCGWINSZ => 0x5413,
     TIOCSWINSZ => 0x5414);
 my $IUTF8 = 0x4000;
-# A line is not forwarded before the shell has started the line before it, or, in case that this line starts nothing,
-# before this many seconds: only then is it known whether the shell reads it, or the program that the shell started.
-my $HOLD_SECONDS = 0.15;
+# A line is forwarded only after the shell has recorded what it did with the line before: only then is it known whether
+# the shell reads it, or the program that the shell started. A shell whose prompts were changed records less.
+my $HOLD_SECONDS = 2;
 my $MAX_BYTES = 256 << 10;
 my $PASTE = qr/\e\[200~(?:(?!\e\[201~).)*\z/s;
 

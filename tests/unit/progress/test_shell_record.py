@@ -35,6 +35,13 @@ def test_entry() -> None:
     assert [HistoryEntry("node1", 2.0, 9.0, 3, "/root", "cat > f", ("a\n",))] == _parse(events, inputs)
 
 
+def test_input_right_before_the_start() -> None:
+    """Input for a program that was typed before the shell recorded the start belongs to the program."""
+    events = _events(("end", 7, 1.0, 0), _start(7, 2.0, 5, "cat > f"), ("end", 7, 9.0, 0))
+    inputs = _inputs((1.5, "line", "cat > f\r"), (1.6, "text", "a\r\x04"))
+    assert ("a\n",) == _parse(events, inputs)[0].typed_input
+
+
 def test_character_that_arrives_in_two_pieces() -> None:
     """A character whose bytes were read one by one is one character."""
     events = _events(_start(7, 2.0, 5, "cat"), ("end", 7, 9.0, 0))
