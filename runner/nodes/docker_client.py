@@ -7,8 +7,10 @@ containers. In a node, a proxy that the node cannot reach would get every reques
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import docker
 from docker.auth import AuthConfig
@@ -41,6 +43,20 @@ class _IsolatedAPIClient(docker.APIClient):
     def _auth_configs(self, _credentials: object) -> None:
         pass
 
+    def merge_environment_settings(self, url: str, *arguments: Any, **options: Any) -> dict[str, Any]:
+        """Use no proxy of the environment for an engine on this host's loopback interface, as the Docker CLI does."""
+        settings: dict[str, Any] = super().merge_environment_settings(url, *arguments, **options)
+        if _is_loopback(urlsplit(url).hostname or ""):
+            settings["proxies"] = {}
+        return settings
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
 
 class IsolatedDockerClient(docker.DockerClient):
     """A Docker client whose requests do not depend on the user's Docker configuration file.
@@ -51,7 +67,7 @@ class IsolatedDockerClient(docker.DockerClient):
     """
 
     def __init__(self, **options: Any) -> None:
-        # Not the inherited constructor, which only creates an APIClient of its own.
+        # Not the inherited constructor, which would create another APIClient.
         try:
             self.api = _IsolatedAPIClient(**options)
         except RecursionError as error:

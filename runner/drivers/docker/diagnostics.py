@@ -12,7 +12,7 @@ from typing import Any
 import docker
 
 from runner import debian_packages
-from runner.drivers.docker import built_images, client_config, host_engine
+from runner.drivers.docker import built_images, client_config, host_engine, network, subnets
 from runner.drivers.docker.built_images import BuiltImages
 from runner.drivers.docker.capabilities import HostFacts
 from runner.drivers.docker.layer_cache import LayerCache
@@ -59,7 +59,7 @@ def diagnose_engine(
     else:
         advice = "Run 'labs images build', then 'labs doctor' again."
         diagnoses.append(Diagnosis("nodes", None, "not probed yet", advice))
-    return [*diagnoses, _diagnose_memory(info)]
+    return [*diagnoses, _diagnose_network(connect()), _diagnose_memory(info)]
 
 
 def _diagnose_version(info: dict[str, Any]) -> Diagnosis:
@@ -125,6 +125,17 @@ def _diagnose_kernel(subject: str, is_available: bool, users: str, module: str) 
     return Diagnosis(
         subject, None, f"{users} do not work", f"Run 'sudo modprobe {module}', if the kernel has this module."
     )
+
+
+def _diagnose_network(client: docker.DockerClient) -> Diagnosis:
+    try:
+        with host_engine.translate_engine_errors("listing the networks"):
+            subnet = network.find_free_subnet(client)
+    except LabsError as error:
+        # If Docker networks use the addresses, perhaps for nodes that run, those nodes still work.
+        is_ok = None if subnets.REMOVAL_ADVICE in error.advice else False
+        return Diagnosis("network", is_ok, error.message, error.advice)
+    return Diagnosis("network", True, f"the next nodes get addresses in {subnet}")
 
 
 def _diagnose_memory(info: dict[str, Any]) -> Diagnosis:

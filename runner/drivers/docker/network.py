@@ -25,8 +25,7 @@ def create_cluster_network(client: docker.DockerClient, cluster: ClusterId) -> i
         HostError: No subnet is free.
 
     """
-    pools = subnets.get_pools()
-    used = [*_list_docker_networks(client), *subnets.describe_routes(routes.list_routes())]
+    pools, used = subnets.get_pools(), _list_used_networks(client)
     for subnet in subnets.list_free_subnets(pools, used):
         # Other containers on the network get addresses of the upper half, so never the address of a stopped node.
         _, upper_half = subnet.subnets()
@@ -47,6 +46,21 @@ def create_cluster_network(client: docker.DockerClient, cluster: ClusterId) -> i
     raise subnets.create_no_subnet_error(pools, used)
 
 
+def find_free_subnet(client: docker.DockerClient) -> ipaddress.IPv4Network:
+    """Return the subnet that the next cluster gets, unless the engine refuses it.
+
+    Raises:
+        UsageError: `LABS_SUBNET` is not a suitable network.
+        HostError: No subnet is free.
+
+    """
+    pools, used = subnets.get_pools(), _list_used_networks(client)
+    subnet = next(subnets.list_free_subnets(pools, used), None)
+    if subnet is None:
+        raise subnets.create_no_subnet_error(pools, used)
+    return subnet
+
+
 def build_networking_config(client: docker.DockerClient, cluster: ClusterId, address: str, alias: str) -> Any:
     """Return the SDK's networking configuration of a container.
 
@@ -61,15 +75,16 @@ def build_networking_config(client: docker.DockerClient, cluster: ClusterId, add
     return client.api.create_networking_config({labels.format_object_name(cluster): config})
 
 
-def _list_docker_networks(client: docker.DockerClient) -> list[UsedNetwork]:
+def _list_used_networks(client: docker.DockerClient) -> list[UsedNetwork]:
     entries = [
         (ipaddress.ip_network(config["Subnet"], strict=False), network["Name"])
         for network in client.api.networks()
         for config in (network["IPAM"].get("Config") or [])
         if config.get("Subnet")
     ]
-    return [
+    docker_networks = [
         UsedNetwork(subnet, f"the Docker network '{name}'")
         for subnet, name in entries
         if isinstance(subnet, ipaddress.IPv4Network)
     ]
+    return [*docker_networks, *subnets.describe_routes(routes.list_routes())]

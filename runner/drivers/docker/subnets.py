@@ -19,6 +19,7 @@ DEFAULT_POOLS = tuple(
     map(IPv4Network, ("10.213.0.0/16", "10.21.0.0/16", "172.16.0.0/16", "192.168.128.0/17", "198.18.0.0/16"))
 )
 SUBNET_PREFIX = 24
+REMOVAL_ADVICE = "Or remove unused networks: 'docker network prune'."
 _EXAMPLE = "for example 10.99.0.0/16"
 
 
@@ -86,7 +87,7 @@ def create_no_subnet_error(pools: Sequence[IPv4Network], used: Sequence[UsedNetw
         pools_by_users.setdefault(_list_users(pool, used), []).append(str(pool))
     conflicts = "; ".join(f"{' and '.join(names)} by {_join_users(users)}" for users, names in pools_by_users.items())
     has_docker_networks = any("Docker network" in user for users in pools_by_users for user in users)
-    removal = " Or remove unused networks: 'docker network prune'." if has_docker_networks else ""
+    removal = f" {REMOVAL_ADVICE}" if has_docker_networks else ""
     listing = "'ip route show table all' lists the routes."
     if os.environ.get(VARIABLE):
         message = f"{VARIABLE} has no free subnet for the nodes: it is in use, {conflicts}."

@@ -102,8 +102,15 @@ def test_invalid_setting_keeps_nodes(labs: LabsRunner, trio: str) -> None:
 
 def start_behind_routes(environment: dict[str, str], *commands: str) -> subprocess.CompletedProcess[str]:
     """Start a lab in a network namespace that has only these routes; the engine is outside of it."""
+    return run_behind_routes(["start", "solo", "--driver", "docker"], environment, *commands)
+
+
+def run_behind_routes(
+    arguments: list[str], environment: dict[str, str], *commands: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of labs in a network namespace that has only these routes."""
     lines = ["ip link set lo up", *(f"ip {command}" for command in commands)]
-    lines.append(f"exec {shlex.join([sys.executable, '-m', 'runner', 'start', 'solo', '--driver', 'docker'])}")
+    lines.append(f"exec {shlex.join([sys.executable, '-m', 'runner', *arguments])}")
     argv = ["unshare", "--net", "sh", "-ec", "\n".join(lines)]
     return subprocess.run(argv, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False, timeout=300)
 
@@ -145,3 +152,17 @@ def test_all_private_networks_routed(labs: LabsRunner, environment: dict[str, st
     result = start_behind_routes({**environment, "LABS_SUBNET": "100.64.9.0/24"}, *commands)
     assert 0 == result.returncode, result.stderr
     assert read_address(labs).startswith("100.64.9.11")
+
+
+@REQUIRES_ROOT
+def test_doctor_shows_subnet(environment: dict[str, str]) -> None:
+    """Doctor shows the subnet of the next nodes, and the route or the setting that leaves none."""
+    variables = {**environment, "LABS_DRIVER": "docker"}
+    result = run_behind_routes(["doctor"], variables, "route add 10.0.0.0/8 dev lo")
+    assert (0, True) == (result.returncode, "the next nodes get addresses in 172.16." in result.stdout), result.stdout
+    result = run_behind_routes(["doctor"], {**variables, "LABS_SUBNET": "10.99.0.0/16"}, "route add 10.0.0.0/8 dev lo")
+    assert 4 == result.returncode
+    assert "10.99.0.0/16 by the route '10.0.0.0/8 dev lo'" in result.stdout
+    result = run_behind_routes(["doctor"], {**variables, "LABS_SUBNET": "banana"})
+    assert 4 == result.returncode
+    assert "LABS_SUBNET is 'banana'" in result.stdout

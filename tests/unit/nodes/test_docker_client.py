@@ -92,6 +92,16 @@ def test_nothing_is_sent(client: IsolatedDockerClient, engine: Engine) -> None:
     assert [] == [request for request in engine.requests if SECRET in request or "proxy" in request.lower()]
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_proxy_of_the_host(host: str, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine on the loopback interface is reached directly, even if the environment names a proxy."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    client = IsolatedDockerClient(base_url=f"tcp://{host}:{engine.server_port}", version="1.44")
+    assert {"Id": "abc"} == client.api.create_container("nginx")
+
+
 def test_own_credentials(client: IsolatedDockerClient, engine: Engine) -> None:
     """Credentials that the caller passes are sent."""
     client.api.pull("nginx", tag="alpine", stream=True, auth_config={"username": "ada", "password": SECRET})

@@ -132,7 +132,7 @@ def test_credential_helper(config_file: Path, monkeypatch: pytest.MonkeyPatch) -
     program = config_file.parent / "docker-credential-safe"
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     config_file.write_text('{"credsStore": "safe"}')
-    program.write_text("""#!/bin/sh\necho '{"ServerURL": "hub", "Username": "ada", "Secret": "secret"}'\n""")
+    program.write_text("""#!/bin/sh\necho '{"ServerURL": "docker.io", "Username": "ada", "Secret": "secret"}'\n""")
     program.chmod(0o755)
     assert "ada" == client_config.find_registry_credentials("nginx")["Username"]
     program.write_text("#!/bin/sh\necho locked; exit 1\n")
