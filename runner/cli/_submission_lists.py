@@ -9,7 +9,8 @@ from rich.text import Text
 
 from runner import sanitize
 from runner.cli import _console
-from runner.grading.submission_writer import Remark, SubmissionDraft
+from runner.grading.submission_writer import SubmissionDraft
+from runner.grading.typed_lines.script_block import Remark
 from runner.lessons.model import Lab
 from runner.progress.model import Progress, StepCompletion
 

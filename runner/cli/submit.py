@@ -126,11 +126,10 @@ def _draft_submission(cluster: Cluster) -> SubmissionDraft:
 
 
 def _find_token_placeholders(cluster: Cluster, entries: Sequence[HistoryEntry]) -> list[Placeholder]:
-    tokens = placeholders.find_swarm_tokens(entries)
-    if not tokens:
+    if not placeholders.find_swarm_tokens(entries):
         return []
     outputs = {name: _run_on_any_node(cluster, script) for name, script in placeholders.TOKEN_COMMANDS.items()}
-    return placeholders.create_token_placeholders(tokens, outputs)
+    return placeholders.create_token_placeholders(entries, outputs)
 
 
 def _find_service_names(cluster: Cluster, entries: Sequence[HistoryEntry]) -> dict[str, str]:

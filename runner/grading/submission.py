@@ -9,15 +9,14 @@ from pathlib import Path
 
 from runner.checking.timeout import TimeLimit
 from runner.grading.snapshot import SUBMISSION_FILE, UnpackedSnapshot
-from runner.grading.submission_header import parse_lab_claim
-from runner.lessons import catalog, code_blocks, markdown_page
+from runner.lessons import code_blocks, markdown_page
 from runner.lessons.markdown_page import MarkdownPage
 from runner.lessons.model import Command, Lab
 from runner.lessons.problems import BrokenLessonError, Problem, sort_problems
 
 _STEP_ID = re.compile(r"\{#([a-z][a-z0-9-]*)\}$")
 _PARSE_SECONDS = 20
-_MAX_BLOCK_LENGTH, _MAX_BLOCKS = 64 << 10, 300
+MAX_BLOCK_LENGTH, MAX_BLOCKS = 64 << 10, 300
 _MAX_PROBLEM_LENGTH, _MAX_PROBLEMS = 500, 50
 
 
@@ -98,11 +97,11 @@ def _list_blocks(page: MarkdownPage, lab: Lab) -> tuple[SubmissionBlock, ...]:
         match = _STEP_ID.search(section.title)
         step = match[1] if match and lab.lesson.find_step(match[1]) else ""
         for command in section.commands:
-            if len(command.script) + sum(map(len, command.expected_output)) > _MAX_BLOCK_LENGTH:
-                page.add_problem(command.line, f"the block is larger than {_MAX_BLOCK_LENGTH >> 10} kB")
-            if len(blocks) == _MAX_BLOCKS:
+            if len(command.script) + sum(map(len, command.expected_output)) > MAX_BLOCK_LENGTH:
+                page.add_problem(command.line, f"the block is larger than {MAX_BLOCK_LENGTH >> 10} kB")
+            if len(blocks) == MAX_BLOCKS:
                 page.add_problem(
-                    command.line, f"more than {_MAX_BLOCKS} blocks; this block and all after it are ignored"
+                    command.line, f"more than {MAX_BLOCKS} blocks; this block and all after it are ignored"
                 )
                 return tuple(blocks)
             messages = [
@@ -127,8 +126,3 @@ def _format_problems(problems: Iterable[Problem]) -> tuple[str, ...]:
     ]
     excess = len(lines) - _MAX_PROBLEMS
     return tuple(lines[:_MAX_PROBLEMS] + ([f"and {excess} more"] if excess > 0 else []))
-
-
-def parse_lab_name(text: bytes) -> str | None:
-    """Return the lab that the front matter of a `submission.md` names; None if it names none, or is malformed."""
-    return parse_lab_claim(text.decode("utf-8", "replace"), catalog.list_lab_names()).lab or None

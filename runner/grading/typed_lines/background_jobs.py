@@ -8,7 +8,7 @@ from runner.grading.typed_lines.shell_syntax import Pipeline, ShellLine
 from runner.grading.typed_lines.text_edits import TextEdit
 
 # How long a program gets to take effect before the next line runs, or before it is interrupted.
-_MAX_SECONDS = 20
+MAX_SECONDS = 20
 # How long to wait for its end: Docker gives a container 10 seconds.
 _END_SECONDS = 30
 
@@ -36,7 +36,7 @@ def create_background_edits(line: ShellLine, pipeline: Pipeline, job: str) -> li
 
 def create_pause(seconds: float) -> str:
     """Return the command that gives a program in the background as much time as the user gave it, within limits."""
-    return f"sleep {min(max(math.ceil(seconds), 1), _MAX_SECONDS)}"
+    return f"sleep {min(max(math.ceil(seconds), 1), MAX_SECONDS)}"
 
 
 def create_end_script(job: str, *, is_interrupted: bool) -> str:

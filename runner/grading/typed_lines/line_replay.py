@@ -226,7 +226,8 @@ def _plan_end(replay: LineReplay, job: str, ending: Ending) -> LineReplay:
 def _get_seconds_alone(entry: HistoryEntry, context: LineContext) -> float:
     """Return how long a line ran before it ended or the next line was typed."""
     ended_after = entry.ended_at - entry.started_at if entry.ended_at is not None else None
-    return min((time for time in (ended_after, context.seconds_to_next) if time is not None), default=1)
+    known = [time for time in (ended_after, context.seconds_to_next) if time is not None]
+    return min(known, default=background_jobs.MAX_SECONDS)
 
 
 def _list_background_doubts(line: ShellLine, pipeline: Pipeline, ending: Ending, context: LineContext) -> list[str]:

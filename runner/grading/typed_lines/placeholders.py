@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from runner.progress.shell_record import HistoryEntry
@@ -43,21 +43,28 @@ def find_swarm_tokens(entries: Iterable[HistoryEntry]) -> list[str]:
     return list(dict.fromkeys(tokens))
 
 
-def create_token_placeholders(tokens: Iterable[str], current_outputs: Mapping[str, str]) -> list[Placeholder]:
-    """Return the placeholders for tokens.
+def create_token_placeholders(entries: Sequence[HistoryEntry], current_outputs: Mapping[str, str]) -> list[Placeholder]:
+    """Return the placeholders for the tokens in lines.
 
     Args:
-        tokens: The tokens that were typed.
+        entries: The lines that were typed.
         current_outputs: What the commands in `TOKEN_COMMANDS` print now, by the names of the placeholders.
 
     """
     placeholders = []
-    for token in tokens:
-        # A token that was rotated since is most likely a worker token.
-        default = UNLOCK_KEY if token.startswith("SWMKEY") else WORKER_TOKEN
+    for token in find_swarm_tokens(entries):
+        default = UNLOCK_KEY if token.startswith("SWMKEY") else _guess_kind_of_join_token(token, entries)
         name = next((name for name, output in current_outputs.items() if token in output), default)
         placeholders.append(Placeholder(name, token, TOKEN_COMMANDS[name]))
     return placeholders
+
+
+def _guess_kind_of_join_token(token: str, entries: Sequence[HistoryEntry]) -> str:
+    """Return the placeholder for a token that was rotated since: the kind that the learner last asked for before."""
+    lines = [entry.command_line for entry in sorted(entries, key=lambda entry: entry.started_at)]
+    first_use = next((index for index, line in enumerate(lines) if token in line), len(lines))
+    questions = [line for line in lines[:first_use] if "join-token" in line]
+    return MANAGER_TOKEN if questions and "manager" in questions[-1] else WORKER_TOKEN
 
 
 def create_address_placeholders(addresses: Mapping[str, str]) -> list[Placeholder]:

@@ -9,8 +9,8 @@ from runner.grading.typed_lines.invocation import Aliases, parse_stage
 from runner.grading.typed_lines.line_effects import Effect
 from runner.grading.typed_lines.shell_syntax import ShellLine, Stage
 
-_SECONDS = 30
-_REPEATABLE = frozenset({Effect.LOOKUP, Effect.NOTHING})
+_SECONDS, _LOCAL_SECONDS = 30, 10
+_REPEATABLE = frozenset({Effect.LOOKUP, Effect.NOTHING, Effect.VIEWER})
 
 
 def find_retry_seconds(line: ShellLine, aliases: Aliases) -> int:
@@ -28,7 +28,10 @@ def find_retry_seconds(line: ShellLine, aliases: Aliases) -> int:
     changing = [stage for stage in line.commands if not _is_repeatable(stage, aliases)]
     if changing and (len(changing) > 1 or not _fails_as_a_whole(changing[0], line, aliases)):
         return 0
-    return _SECONDS if changing or any(_may_need_time(stage, aliases) for stage in line.commands) else 0
+    waiting = [parse_stage(stage, aliases).program for stage in line.commands if _may_need_time(stage, aliases)]
+    if not changing and not waiting:
+        return 0
+    return _SECONDS if changing or tables.REMOTE_LOOKUPS.intersection(waiting) else _LOCAL_SECONDS
 
 
 def list_awaited_variables(line: ShellLine, aliases: Aliases) -> list[str]:

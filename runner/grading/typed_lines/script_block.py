@@ -1,4 +1,4 @@
-"""A shell block of a submission, before it is written as Markdown."""
+"""A shell block of a submission before it is written as Markdown, and a remark on a line that has none."""
 
 from __future__ import annotations
 
@@ -6,6 +6,22 @@ import re
 from dataclasses import dataclass
 
 _FENCE = re.compile(r"`{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A line that the learner should know about.
+
+    Attributes:
+        node: The name of the node.
+        line: The line.
+        reason: Why it is left out, or may not do the same as it did.
+
+    """
+
+    node: str
+    line: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,21 +121,6 @@ def test_digest_stays_the_same(tmp_path: Path, lab: Lab) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "lab"),
-    [
-        ("---\nlab: swarm-basics\n---\n", "swarm-basics"),
-        ("---\r\nLab: Secrets # mine\r\n---\r\n", "secrets"),
-        ("---\nlab: nolab\n---\n", "nolab"),
-        ("---\nlab: [1\n---\n", None),
-        ("", None),
-    ],
-)
-def test_lab_name(text: str, lab: str | None) -> None:
-    """A submission can name its lab in its front matter."""
-    assert lab == submission.parse_lab_name(text.encode())
-
-
 BLOCK = "```sh node1\ntrue\n```\n"
 
 

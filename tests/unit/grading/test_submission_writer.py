@@ -89,10 +89,11 @@ def test_same_line_again() -> None:
 
 
 def test_failed_line_without_a_later_success() -> None:
-    """A line that failed is listed if no line that starts in the same way worked later, but not if it is a typo."""
+    """A line that failed is listed if no line that starts in the same way worked later, but not a typo or a look-up."""
     entries = (
         make_entry("docker volume create 'a b'", 1, exit_status=1),
-        make_entry("dokcer ps", 2, exit_status=127),
+        make_entry("dokcer run x", 2, exit_status=127),
+        make_entry("docker ps --bad", 2, exit_status=125),
         make_entry("docker network create --drive x n", 3, exit_status=125),
         make_entry("docker network create n", 4),
     )
@@ -180,6 +181,15 @@ def test_unlock_key() -> None:
         "docker swarm unlock <<'END'\n<UNLOCK_KEY>\nEND",
     ] == list_scripts(*entries)
     assert [] == list_doubts(*entries)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("manager", "MANAGER_TOKEN"), ("worker", "WORKER_TOKEN")])
+def test_kind_of_a_token(kind: str, name: str) -> None:
+    """A token that is still valid is known; one that was rotated since is of the kind that was last asked for."""
+    entries = [make_entry(f"docker swarm join-token {kind}", 1), make_entry(f"docker swarm join --token {TOKEN} n", 2)]
+    assert [name] == [item.name for item in placeholders.create_token_placeholders(entries, {})]
+    outputs = {"WORKER_TOKEN": f"{TOKEN}\n", "MANAGER_TOKEN": "SWMTKN-1-x\n"}
+    assert ["WORKER_TOKEN"] == [item.name for item in placeholders.create_token_placeholders(entries, outputs)]
 
 
 def test_addresses() -> None:

@@ -83,7 +83,7 @@ def test_program_in_a_list() -> None:
     """Only the program that went on is run in the background; what came before it is not."""
     entry = make_entry("cd app && A=1 docker compose up | tee log", is_running=True)
     assert [
-        "cd app && { set -m; { A=1 docker compose up | tee log; } > /dev/null 2>&1 & JOB_1=$!; set +m; }\nsleep 1"
+        "cd app && { set -m; { A=1 docker compose up | tee log; } > /dev/null 2>&1 & JOB_1=$!; set +m; }\nsleep 20"
     ] == list_scripts(entry)
 
 
@@ -102,7 +102,9 @@ def test_interrupted_look_in_a_list(line: str, script: str) -> None:
 
 def test_running_program() -> None:
     """What still runs in the foreground is started in the background and not ended."""
-    assert [run_in_background("docker compose up", 1)] == list_scripts(make_entry("docker compose up", is_running=True))
+    assert [run_in_background("docker compose up", 20)] == list_scripts(
+        make_entry("docker compose up", is_running=True)
+    )
     still_open = make_entry("watch docker ps", is_running=True)
     assert [("watch docker ps", "it only shows something, and it had not ended")] == list_left_out(still_open)
 

@@ -15,10 +15,6 @@ from tests.support.typed_lines import draft, list_scripts, make_entry
         "docker service ps web",
         "sudo docker inspect web",
         "docker logs web",
-        "grep x f",
-        "cat f",
-        "test -f f",
-        "cd app && cat f > g",
         "docker exec web curl localhost",
         "docker node rm node3",
         "docker kill a",
@@ -30,6 +26,12 @@ from tests.support.typed_lines import draft, list_scripts, make_entry
 def test_repeated(line: str) -> None:
     """Look-ups are repeated, and commands that fail as a whole while something is not ready."""
     assert [30] == [block.retry_seconds for block in draft(make_entry(line)).blocks]
+
+
+@pytest.mark.parametrize("line", ["grep x f", "cat f", "test -f f", "cd app && cat f > g", "ls | less"])
+def test_local_lookup(line: str) -> None:
+    """Look-ups of files are repeated for a shorter time, to save the time limit."""
+    assert [10] == [block.retry_seconds for block in draft(make_entry(line)).blocks]
 
 
 @pytest.mark.parametrize(
