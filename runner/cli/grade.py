@@ -75,6 +75,7 @@ def command(
 
     A submission is a folder with a submission.md and other files. submission.md is Markdown, and its shell blocks name
     their nodes as in a lesson. PATH is a submission, or a folder of submissions; the default is the current folder.
+    submission.md may be in a folder below. Zip and tar archives are read like folders.
     Each submission is graded on its own cluster of VMs, isolated from this host. Grades are stored: a submission is not
     graded again until it, the lab or the checks change.
 
@@ -109,10 +110,11 @@ def command(
     previous_grades = grade_comparison.read_report_grades(audited_report) if audited_report else []
     limits = replace(ResourceLimits(), submission_seconds=float(time_limit))
     # An autograder grades what one learner has handed in, whatever that is.
-    is_single = learner is not None or any(name in reports.SINGLE_SUBMISSION_FORMATS for name, _ in targets)
+    is_autograded = any(name in reports.SINGLE_SUBMISSION_FORMATS for name, _ in targets)
+    is_single = is_autograded or learner is not None
     with _grade_class.open_class(_grade_class.ClassOptions(**class_options), folders, is_single) as submitted_class:
         sources = submitted_class.class_list.sources
-        request = GradingRequest(sources, lab, driver, checks, limits, seed, learner, previous_grades)
+        request = GradingRequest(sources, lab, driver, checks, limits, seed, learner, previous_grades, is_autograded)
         grading_plan = plan.plan_grading(request)
         for target in targets:
             reports.check_report_target(*target, sources)

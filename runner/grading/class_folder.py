@@ -90,9 +90,9 @@ def find_submissions(paths: Sequence[Path], scratch_folder: Path, is_single: boo
     submissions: list[Path] = []
     empty_paths: list[Path] = []
     for number, path in enumerate(paths):
-        found = _find_submissions_in_path(path, scratch_folder / str(number))
-        submissions += found or [path]
-        empty_paths += [] if found else [path]
+        learners = _find_submissions_in_path(path, scratch_folder / str(number))
+        submissions += learners or [path]
+        empty_paths += [] if learners else [path]
     if len(empty_paths) == len(paths):
         raise _create_empty_error(empty_paths)
     return list(dict.fromkeys(submissions))
@@ -150,17 +150,18 @@ def find_learner_paths(tree: FolderTree, path: Path, lab_names: Collection[str])
 def _find_learners_in_class(tree: FolderTree, path: Path, lab_names: Collection[str]) -> Iterator[PurePosixPath]:
     holders = _list_holders(tree, lab_names)
     wraps_classes = not tree.archives and all(_is_class(tree.folders[name], lab_names) for name in holders)
-    archives_by_name = {archives.strip_archive_suffix(name).casefold(): name for name in tree.archives}
     for name, folder in sorted(tree.folders.items()):
         if wraps_classes and name in holders:
             yield from (PurePosixPath(name, below) for below in find_learner_paths(folder, path / name, lab_names))
-        # An archive is often extracted next to itself. Where both have a submission, the folder counts.
-        elif folder.holds_submission or name.casefold() not in archives_by_name:
-            archives_by_name.pop(name.casefold(), None)
-            yield PurePosixPath(name)
-    for archive in tree.archives:
-        if archive in archives_by_name.values():
-            yield PurePosixPath(archive)
+    learners = [] if wraps_classes else holders
+    # In a class, all other folders are learners too.
+    learners += [name for name in tree.folders if name not in holders]
+    # An archive is often extracted next to itself. Where both have a submission, the folder counts.
+    folders_by_name = {name.casefold(): name for name in learners if tree.folders[name].holds_submission}
+    packed = [name for name in tree.archives if archives.strip_archive_suffix(name).casefold() not in folders_by_name]
+    stems = {archives.strip_archive_suffix(name).casefold() for name in packed}
+    learners = [name for name in learners if name.casefold() not in stems]
+    yield from (PurePosixPath(name) for name in sorted([*learners, *packed], key=str.casefold))
 
 
 def _list_holders(tree: FolderTree, lab_names: Collection[str]) -> list[str]:

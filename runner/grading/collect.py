@@ -6,8 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from runner.errors import UsageError
-from runner.grading import class_folder, repairs, system_files
+from runner.grading import repairs, system_files
 from runner.grading.resource_limits import ResourceLimits
 from runner.grading.snapshot import SUBMISSION_FILE, Snapshot, SnapshotFile
 from runner.grading.submission_reader import OpenSubmission, open_submission
@@ -100,17 +99,3 @@ def _walk_files(root: Path) -> Iterator[Path]:
             elif not system_files.is_ignored_folder(entry.name):
                 subfolders.append(path)
         pending += reversed(subfolders)
-
-
-def read_submission_markdown(folder: Path, limits: ResourceLimits) -> bytes:
-    """Return the content of a folder's `submission.md`; empty if it is missing or not allowed."""
-    try:
-        with open_submission(folder, limits) as submission:
-            return submission.text.content if submission.text else b""
-    except (OSError, ValueError, UsageError):
-        return b""
-
-
-def find_submission_folders(paths: Sequence[Path]) -> list[Path]:
-    """Return the submission folders that paths lead to."""
-    return class_folder.find_submissions(paths, Path("/nonexistent"))

@@ -18,7 +18,7 @@ class LabChoice:
     """The lab of one submission.
 
     Attributes:
-        lab: The lab; empty if there is none.
+        lab: The lab; empty if neither the user nor the submission names one.
         problem: Why the submission cannot be graded; empty if it can.
         advice: What to do about that.
 
@@ -44,9 +44,11 @@ def choose_lab(path: Path, limits: ResourceLimits, requested_lab: str | None) ->
                 return LabChoice(requested_lab)
             return _read_lab(submission)
     except UsageError as error:
-        return LabChoice("", error.message, error.advice)
+        return LabChoice(requested_lab or "", error.message, error.advice)
     except OSError as error:
-        return LabChoice("", f"Cannot read the submission: {error.strerror or error}.", "Check its permissions.")
+        return LabChoice(
+            requested_lab or "", f"Cannot read the submission: {error.strerror or error}.", "Check its permissions."
+        )
 
 
 def _read_lab(submission: OpenSubmission) -> LabChoice:

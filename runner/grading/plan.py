@@ -36,6 +36,8 @@ class GradingRequest:
         seed: The word with which learners' values are drawn; None if it was not given.
         learner: The learner of the only submission; None if the folder's name is the learner.
         previous_grades: The grades of a report to compare with: by default, learners have the same values again.
+        is_autograded: Whether the learner reads why the only submission cannot be graded, so that it is no mistake on
+            the command line.
 
     """
 
@@ -47,6 +49,7 @@ class GradingRequest:
     seed: str | None = None
     learner: str | None = None
     previous_grades: Sequence[Grade] = ()
+    is_autograded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def plan_grading(request: GradingRequest) -> GradingPlan:
     _check_unique_names(choices)
     jobs = [_plan_job(request, source, choice.lab) for source, choice in choices if not choice.problem]
     problems = [(source, choice) for source, choice in choices if choice.problem]
-    if not jobs and problems:
+    if problems and not jobs and not request.is_autograded:
         raise _create_rejection_error(problems)
     # One of these must not prevent the rest of a class from being graded.
     rejected = [
@@ -113,8 +116,8 @@ def _check_unique_names(choices: Sequence[tuple[SubmissionSource, LabChoice]]) -
     for (name, _), paths in folders.items():
         if len(paths) > 1:
             raise UsageError(
-                f"{len(paths)} submissions have the name '{name}': {' and '.join(map(str, paths))}. Reports could not "
-                "tell them apart.",
+                f"{len(paths)} submissions have the name '{name}': {' and '.join(map(str, paths))}. Reports cannot "
+                "distinguish them.",
                 "Rename the folders as your grade book names the learners, or grade them with two commands.",
             )
 

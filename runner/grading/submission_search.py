@@ -97,11 +97,13 @@ def choose_candidate(candidates: Sequence[CandidateFile], lab: str | None) -> Ca
         )
     for is_preferred in _PREFERENCES:
         remaining = [candidate for candidate in remaining if is_preferred(candidate)] or remaining
-    if len({candidate.content for candidate in remaining}) > 1:
+    # The same text in several folders may still be that of several learners.
+    if len({(candidate.content, candidate.path.parent) for candidate in remaining}) > 1:
         listed = join_names(candidate.shown_path for candidate in remaining)
         raise AmbiguousSubmissionError(
             f"{len(remaining)} files could be its {SUBMISSION_FILE}: {listed}.",
-            f"Keep the one to grade as {SUBMISSION_FILE}, and rename or remove the others.",
+            f"Keep the one to grade as {SUBMISSION_FILE}, or name it: 'labs grade PATH/{remaining[0].shown_path}'. If "
+            "these are several learners, name the folder that contains their folders.",
         )
     return remaining[0]
 

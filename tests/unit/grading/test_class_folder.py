@@ -15,7 +15,7 @@ LAB = "swarm-basics"
 TEXT = f"---\nlab: {LAB}\n---\n"
 
 
-def write(root: Path, paths: Iterable[str]) -> Path:
+def write_files(root: Path, paths: Iterable[str]) -> Path:
     """Write files and archives; 'ada.zip:notes.txt' is a file in an archive, and 'ada/' is an empty folder."""
     for path in paths:
         archive, _, member = path.partition(":")
@@ -29,12 +29,12 @@ def write(root: Path, paths: Iterable[str]) -> Path:
     return root
 
 
-def find(root: Path, *names: str) -> list[str]:
+def find_names(root: Path, *names: str) -> list[str]:
     """Return the submissions in paths below a folder, relative to it."""
     scratch = root / ".scratch"
     scratch.mkdir()
-    found = find_submissions([root / name for name in names or (".",)], scratch)
-    return [str(path.relative_to(root)).removeprefix(".scratch/") for path in found]
+    submissions = find_submissions([root / name for name in names or (".",)], scratch)
+    return [str(path.relative_to(root)).removeprefix(".scratch/") for path in submissions]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def find(root: Path, *names: str) -> list[str]:
                 "lost+found/submission.md",
                 ".git/ada/submission.md",
             ],
-            ["ada", "bob", "cy", "eve", "fay", "guy", "hal.tar.gz", "ivy", "dan.zip"],
+            ["ada", "bob", "cy", "dan.zip", "eve", "fay", "guy", "hal.tar.gz", "ivy"],
         ),
         # Only archives.
         (["ada.zip:submission.md", "bob.zip:work/submission.md"], ["ada.zip", "bob.zip"]),
@@ -81,7 +81,7 @@ def find(root: Path, *names: str) -> list[str]:
         (["ada/1/submission.md", "ada/2/submission.md", "bob/submission.md"], ["ada", "bob"]),
         # An archive next to its own content.
         (["ada.zip:submission.md", "ada/submission.md"], ["ada"]),
-        (["ada.zip:submission.md", "ada/", "bob/submission.md"], ["bob", "ada.zip"]),
+        (["ada.zip:submission.md", "ada/", "bob/submission.md"], ["ada.zip", "bob"]),
         # One submission.
         (["submission.md", "app/submission.md"], ["."]),
         (["SUBMISSION.md"], ["."]),
@@ -95,42 +95,42 @@ def find(root: Path, *names: str) -> list[str]:
 )
 def test_find_submissions(files: list[str], submissions: list[str], tmp_path: Path) -> None:
     """A folder is a submission or a class, whatever folders and archives are around each `submission.md`."""
-    assert submissions == find(write(tmp_path, files))
+    assert submissions == find_names(write_files(tmp_path, files))
 
 
 def test_paths(tmp_path: Path) -> None:
-    """Several paths are found in their order, each once; one without a submission counts if another one has some."""
-    write(tmp_path, ["class/ada/submission.md", "class/bob/submission.md", "eve/submission.md", "none/", "x.md"])
-    write(tmp_path, ["fay/SUBMISSION.md", "guy.zip:submission.md"])
-    assert ["class/ada", "class/bob", "eve", "none", "fay/SUBMISSION.md", "guy.zip"] == find(
+    """Several paths keep their order, each once; one without a submission counts if another one has some."""
+    write_files(tmp_path, ["class/ada/submission.md", "class/bob/submission.md", "eve/submission.md", "none/", "x.md"])
+    write_files(tmp_path, ["fay/SUBMISSION.md", "guy.zip:submission.md"])
+    assert ["class/ada", "class/bob", "eve", "none", "fay/SUBMISSION.md", "guy.zip"] == find_names(
         tmp_path, "class", "eve", "none", "class/ada", "fay/SUBMISSION.md", "guy.zip"
     )
 
 
 def test_archive_of_a_class(tmp_path: Path) -> None:
     """An archive of a class is extracted, and is not taken for one submission."""
-    write(tmp_path, ["class.zip:class/ada/submission.md", "class.zip:class/bob/lab/submission.md"])
-    assert ["0/class/ada", "0/class/bob"] == find(tmp_path, "class.zip")
+    write_files(tmp_path, ["class.zip:class/ada/submission.md", "class.zip:class/bob/lab/submission.md"])
+    assert ["0/class/ada", "0/class/bob"] == find_names(tmp_path, "class.zip")
     assert TEXT == (tmp_path / ".scratch" / "0" / "class" / "ada" / "submission.md").read_text("utf-8")
 
 
 def test_archive_of_one_submission(tmp_path: Path) -> None:
     """An archive of one submission stays an archive, which is extracted when it is graded."""
-    write(tmp_path, [f"ada.zip:{LAB}/submission.md"])
-    assert (["ada.zip"], []) == (find(tmp_path, "ada.zip"), list((tmp_path / ".scratch").iterdir()))
+    write_files(tmp_path, [f"ada.zip:{LAB}/submission.md"])
+    assert (["ada.zip"], []) == (find_names(tmp_path, "ada.zip"), list((tmp_path / ".scratch").iterdir()))
 
 
 def test_damaged_archive(tmp_path: Path) -> None:
-    """An archive that cannot be read is found, so that it can be reported under the name of its learner."""
-    write(tmp_path, ["ada/submission.md", "bob.zip"])
-    assert ["ada", "bob.zip"] == find(tmp_path)
+    """An archive that cannot be read is submissions, so that it can be reported under the name of its learner."""
+    write_files(tmp_path, ["ada/submission.md", "bob.zip"])
+    assert ["ada", "bob.zip"] == find_names(tmp_path)
 
 
 def test_class_or_submission(tmp_path: Path) -> None:
     """A folder that is as much a submission as a class is refused, with what to type for each."""
-    write(tmp_path, ["submission.md", "ada/submission.md", "bob/lab/submission.md"])
+    write_files(tmp_path, ["submission.md", "ada/submission.md", "bob/lab/submission.md"])
     with pytest.raises(UsageError) as caught:
-        find(tmp_path, "")
+        find_names(tmp_path, "")
     assert f"{tmp_path} contains a submission.md, and so do its folders ada, bob" in caught.value.message
     assert (f"'labs grade {tmp_path}/submission.md'", f"'labs grade {tmp_path}/*/'") == (
         caught.value.advice.split(" grades")[0],
@@ -140,10 +140,12 @@ def test_class_or_submission(tmp_path: Path) -> None:
 
 def test_nothing_found(tmp_path: Path) -> None:
     """If there is no submission at all, the error names what there is."""
-    write(tmp_path, ["ada/report.pdf", "ada/x/y", "bob.rar", "data.zip:data.txt", "notes.txt", ".git/config", "empty/"])
-    write(tmp_path, ["ada/1", "ada/2", "ada/3"])
+    write_files(
+        tmp_path, ["ada/report.pdf", "ada/x/y", "bob.rar", "data.zip:data.txt", "notes.txt", ".git/config", "empty/"]
+    )
+    write_files(tmp_path, ["ada/1", "ada/2", "ada/3", ".git/config"])
     with pytest.raises(UsageError) as caught:
-        find(tmp_path, "")
+        find_names(tmp_path, "")
     assert (
         f"Found no submission.md. {tmp_path} contains: ada/ (1, 2, 3, ...), bob.rar, data.zip, empty/, notes.txt."
         == caught.value.message
@@ -152,9 +154,9 @@ def test_nothing_found(tmp_path: Path) -> None:
 
 def test_nothing_found_in_archive(tmp_path: Path) -> None:
     """If an archive has no submission, the error names its files."""
-    write(tmp_path, ["data.zip:data.txt", "data.zip:more/data.txt"])
+    write_files(tmp_path, ["data.zip:data.txt", "data.zip:more/data.txt"])
     with pytest.raises(UsageError, match=r"data\.zip contains: data\.txt, more/data\.txt\."):
-        find(tmp_path, "data.zip")
+        find_names(tmp_path, "data.zip")
 
 
 @pytest.mark.parametrize(
@@ -163,20 +165,20 @@ def test_nothing_found_in_archive(tmp_path: Path) -> None:
 )
 def test_no_folder(name: str, message: str, tmp_path: Path) -> None:
     """A path that does not exist or is another kind of file is named, even if other paths have submissions."""
-    write(tmp_path, ["ada/submission.md", "x.pdf"])
+    write_files(tmp_path, ["ada/submission.md", "x.pdf"])
     with pytest.raises(UsageError, match=message):
-        find(tmp_path, "ada", name)
+        find_names(tmp_path, "ada", name)
 
 
 def test_single(tmp_path: Path) -> None:
     """A path that is one submission in any case is not searched."""
-    write(tmp_path, ["ada/submission.md", "bob/submission.md"])
+    write_files(tmp_path, ["ada/submission.md", "bob/submission.md"])
     assert [tmp_path] == find_submissions([tmp_path], tmp_path / ".scratch", is_single=True)
 
 
 def test_links(tmp_path: Path) -> None:
     """In the folder of a class, links to folders are followed; in those of learners they are not."""
-    write(tmp_path, ["elsewhere/ada/submission.md", "class/bob/notes.txt", "class/cy/submission.md"])
+    write_files(tmp_path, ["elsewhere/ada/submission.md", "class/bob/notes.txt", "class/cy/submission.md"])
     (tmp_path / "class" / "ada").symlink_to("../elsewhere/ada")
     (tmp_path / "class" / "bob" / "loop").symlink_to("..")
-    assert ["class/ada", "class/bob", "class/cy"] == find(tmp_path, "class")
+    assert ["class/ada", "class/bob", "class/cy"] == find_names(tmp_path, "class")

@@ -22,7 +22,7 @@ def test_lost_permission(path: str) -> None:
 
 
 def test_script_without_interpreter() -> None:
-    """The name alone makes a file a script."""
+    """A file whose name ends like that of a script is one."""
     assert repair("run.sh", b"true\n")[0].is_executable
 
 

@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def write(folder: Path, files: Mapping[str, str]) -> None:
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
     """Write files."""
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def make_zip(files: Mapping[str, str | bytes]) -> bytes:
     return stream.getvalue()
 
 
-def read(path: Path, lab: str | None = None) -> Snapshot:
+def read_snapshot(path: Path, lab: str | None = None) -> Snapshot:
     """Read a submission."""
     return read_submission_snapshot(path, ResourceLimits(), lab)
 
@@ -56,25 +56,25 @@ def list_problems(snapshot: Snapshot) -> list[str]:
 @pytest.mark.parametrize("path", ["submission.md", "swarm-basics/submission.md", "my work/a/b/submission.md"])
 def test_nested_folder(path: str, folder: Path) -> None:
     """A submission.md in any folder below is the submission, with the files next to it."""
-    write(folder / Path(path).parent, {"submission.md": SWARM, "stack.yml": "", "app/x": ""})
-    snapshot = read(folder)
+    write_files(folder / Path(path).parent, {"submission.md": SWARM, "stack.yml": "", "app/x": ""})
+    snapshot = read_snapshot(folder)
     assert ("ada", SWARM, (), ()) == (snapshot.name, snapshot.text.decode(), snapshot.problems, snapshot.notes)
     assert ["stack.yml", "app/x"] == [file.path for file in snapshot.files]
 
 
 def test_files_elsewhere(folder: Path) -> None:
     """Files that are not next to submission.md are named, because the nodes do not have them."""
-    write(
+    write_files(
         folder, {"swarm-basics/submission.md": SWARM, "stack.yml": "", "app/x": "", "__MACOSX/x": "", ".DS_Store": ""}
     )
     message = "it is not next to swarm-basics/submission.md, so the nodes do not have it"
-    assert [f"stack.yml: {message}", f"app/x: {message}"] == list_problems(read(folder))
+    assert [f"stack.yml: {message}", f"app/x: {message}"] == list_problems(read_snapshot(folder))
 
 
 def test_many_files_elsewhere(folder: Path) -> None:
     """Of many files elsewhere, the first ones are named."""
-    write(folder, {"lab/submission.md": SWARM, **{f"{number:02}": "" for number in range(30)}})
-    problems = list_problems(read(folder))
+    write_files(folder, {"lab/submission.md": SWARM, **{f"{number:02}": "" for number in range(30)}})
+    problems = list_problems(read_snapshot(folder))
     assert (9, True) == (len(problems), problems[-1].endswith(", like all files after this one"))
 
 
@@ -83,16 +83,16 @@ def test_many_files_elsewhere(folder: Path) -> None:
 )
 def test_near_name(name: str, folder: Path) -> None:
     """A file with nearly the right name is the submission, and a note says so."""
-    write(folder, {name: SWARM, "README.md": ""})
-    snapshot = read(folder)
+    write_files(folder, {name: SWARM, "README.md": ""})
+    snapshot = read_snapshot(folder)
     assert (SWARM, (f"{name} was read as submission.md",)) == (snapshot.text.decode(), snapshot.notes)
     assert "submission" not in "".join(file.path for file in snapshot.files)
 
 
 def test_right_name_and_near_name(folder: Path) -> None:
     """The right name counts more than a near one; a note names the other file."""
-    write(folder, {"submission.md": SWARM, "submission (1).md": SECRETS})
-    snapshot = read(folder, "swarm-basics")
+    write_files(folder, {"submission.md": SWARM, "submission (1).md": SECRETS})
+    snapshot = read_snapshot(folder, "swarm-basics")
     note = "submission.md is graded; these files are not: submission (1).md"
     assert (SWARM, (note,)) == (snapshot.text.decode(), snapshot.notes)
 
@@ -101,23 +101,25 @@ def test_right_name_and_near_name(folder: Path) -> None:
 @pytest.mark.parametrize("paths", [("submission (1).md", "submission (2).md"), ("a/submission.md", "b/submission.md")])
 def test_ambiguous(paths: tuple[str, str], lab: str | None, folder: Path) -> None:
     """If several files could be the submission, all of them are named."""
-    write(folder, dict(zip(paths, (SWARM, f"{SWARM}## Look\n"), strict=True)))
+    write_files(folder, dict(zip(paths, (SWARM, f"{SWARM}## Look\n"), strict=True)))
     with pytest.raises(AmbiguousSubmissionError) as caught:
-        read(folder, lab)
+        read_snapshot(folder, lab)
     assert f"2 files could be its submission.md: {', '.join(paths)}." == caught.value.message
 
 
 def test_same_content(folder: Path) -> None:
-    """Copies of the same file are no reason to refuse a submission; a note names the others."""
-    write(folder, {"a/submission.md": SWARM, "b/submission.md": SWARM})
-    snapshot = read(folder)
-    assert ("a/submission.md is graded; these files are not: b/submission.md",) == snapshot.notes
+    """Copies in the same folder are no reason to refuse a submission; in two, they may be those of two learners."""
+    write_files(folder, {"submission (1).md": SWARM, "submission (2).md": SWARM})
+    assert "submission (1).md is graded; these files are not: submission (2).md" in read_snapshot(folder).notes
+    write_files(folder / "class", {"a/submission.md": SWARM, "b/submission.md": SWARM})
+    with pytest.raises(AmbiguousSubmissionError, match=r"a/submission\.md, b/submission\.md"):
+        read_snapshot(folder / "class")
 
 
 def test_upper_folder_counts_more(folder: Path) -> None:
     """A submission.md at the top counts more than one below, which is one of its files."""
-    write(folder, {"submission.md": SWARM, "old/submission.md": f"{SWARM}## Look\n"})
-    snapshot = read(folder)
+    write_files(folder, {"submission.md": SWARM, "old/submission.md": f"{SWARM}## Look\n"})
+    snapshot = read_snapshot(folder)
     assert (SWARM, ["old/submission.md"]) == (snapshot.text.decode(), [file.path for file in snapshot.files])
     assert ("submission.md is graded; these files are not: old/submission.md",) == snapshot.notes
 
@@ -126,23 +128,23 @@ def test_upper_folder_counts_more(folder: Path) -> None:
 @pytest.mark.parametrize("paths", [("1/submission.md", "2/submission.md"), ("submission.md", "secrets/submission.md")])
 def test_several_labs(paths: tuple[str, str], lab: str, text: str, folder: Path) -> None:
     """Of submissions for several labs, the one for the lab that is graded is taken, whatever its place is."""
-    write(folder, dict(zip(paths, (SWARM, SECRETS), strict=True)))
-    assert text == read(folder, lab).text.decode()
+    write_files(folder, dict(zip(paths, (SWARM, SECRETS), strict=True)))
+    assert text == read_snapshot(folder, lab).text.decode()
 
 
 def test_several_labs_and_none_given(folder: Path) -> None:
     """Without a lab, submissions for several labs are named with their labs."""
-    write(folder, {"1/submission.md": SWARM, "2/submission.md": SECRETS, "3/submission.md": ""})
+    write_files(folder, {"1/submission.md": SWARM, "2/submission.md": SECRETS, "3/submission.md": ""})
     with pytest.raises(AmbiguousSubmissionError) as caught:
-        read(folder)
+        read_snapshot(folder)
     named = "1/submission.md (swarm-basics), 2/submission.md (secrets), 3/submission.md (no lab)"
     assert f"It has submissions for several labs: {named}." == caught.value.message
 
 
 def test_lab_of_other_folder(folder: Path) -> None:
     """If only one submission names no lab, it is not the one for a lab that another one names."""
-    write(folder, {"1/submission.md": NO_LAB, "2/submission.md": SECRETS})
-    assert [SECRETS, NO_LAB] == [read(folder, lab).text.decode() for lab in ("secrets", "swarm-basics")]
+    write_files(folder, {"1/submission.md": NO_LAB, "2/submission.md": SECRETS})
+    assert [SECRETS, NO_LAB] == [read_snapshot(folder, lab).text.decode() for lab in ("secrets", "swarm-basics")]
 
 
 @pytest.mark.parametrize("name", ["ada.zip", "ada/upload.ZIP", "ada/work/swarm-basics.zip"])
@@ -151,7 +153,7 @@ def test_archive(name: str, folder: Path, tmp_path: Path) -> None:
     content = make_zip({"swarm-basics/submission.md": SWARM, "swarm-basics/run.sh": "#!/bin/sh\r\ntrue\r\n"})
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_bytes(content)
-    snapshot = read(tmp_path / name if name == "ada.zip" else folder)
+    snapshot = read_snapshot(tmp_path / name if name == "ada.zip" else folder)
     assert ("ada", SWARM, ()) == (snapshot.name, snapshot.text.decode(), snapshot.problems)
     assert [("run.sh", b"#!/bin/sh\ntrue\n", True)] == [
         (file.path, file.content, file.is_executable) for file in snapshot.files
@@ -162,9 +164,9 @@ def test_archive(name: str, folder: Path, tmp_path: Path) -> None:
 def test_archive_next_to_submission(folder: Path) -> None:
     """If a folder has a submission.md, archives in it are ordinary files."""
     content = make_zip({"submission.md": SECRETS})
-    write(folder, {"submission.md": SWARM})
+    write_files(folder, {"submission.md": SWARM})
     (folder / "data.zip").write_bytes(content)
-    snapshot = read(folder)
+    snapshot = read_snapshot(folder)
     assert (SWARM, content) == (snapshot.text.decode(), snapshot.files[0].content)
 
 
@@ -172,10 +174,10 @@ def test_files_next_to_archive(folder: Path) -> None:
     """Files next to the archive with the submission are named."""
     (folder / "a.zip").write_bytes(make_zip({"submission.md": SWARM, "../x": "x"}))
     (folder / "b.zip").write_bytes(make_zip({"data": "data"}))
-    write(folder, {"stack.yml": ""})
+    write_files(folder, {"stack.yml": ""})
     message = "it is not next to a.zip/submission.md, so the nodes do not have it"
     assert ["a.zip/../x: path with '..'; it is not extracted", f"stack.yml: {message}", f"data: {message}"] == (
-        list_problems(read(folder))
+        list_problems(read_snapshot(folder))
     )
 
 
@@ -184,9 +186,9 @@ def test_bad_archive(folder: Path, tmp_path: Path) -> None:
     (folder / "a.zip").write_bytes(b"no archive")
     for path in (folder, folder / "a.zip"):
         with pytest.raises(ArchiveError, match=r"a\.zip: it is damaged, or not a zip or tar archive"):
-            read(path)
+            read_snapshot(path)
     (folder / "b.zip").write_bytes(make_zip({"submission.md": SWARM}))
-    (problem,) = list_problems(read(folder))
+    (problem,) = list_problems(read_snapshot(folder))
     assert problem.startswith("a.zip: cannot read the archive: it is damaged")
 
 
@@ -195,15 +197,15 @@ def test_archive_is_a_link(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "other.zip").write_bytes(make_zip({"submission.md": SWARM}))
     (folder / "a.zip").symlink_to("../other.zip")
     with pytest.raises(ArchiveError, match="it is a symbolic link"):
-        read(folder)
+        read_snapshot(folder)
 
 
 def test_nested_archive(folder: Path) -> None:
     """An archive in an archive is not read, and named."""
     (folder / "a.zip").write_bytes(make_zip({"x/b.zip": make_zip({"submission.md": SWARM})}))
     message = "submission.md: the file is missing, also in these archives (archives in archives are not read)"
-    assert [f"{message}: a.zip"] == list_problems(read(folder))
-    assert [f"{message}: x/b.zip"] == list_problems(read(folder / "a.zip"))
+    assert [f"{message}: a.zip"] == list_problems(read_snapshot(folder))
+    assert [f"{message}: x/b.zip"] == list_problems(read_snapshot(folder / "a.zip"))
 
 
 @pytest.mark.parametrize(
@@ -221,15 +223,15 @@ def test_nested_archive(folder: Path) -> None:
 )
 def test_nothing(files: dict[str, str], problem: str, folder: Path) -> None:
     """Without a submission, the report names what there is instead."""
-    write(folder, files)
-    snapshot = read(folder)
+    write_files(folder, files)
+    snapshot = read_snapshot(folder)
     assert (b"", [f"submission.md: {problem}"]) == (snapshot.text, list_problems(snapshot))
 
 
 def test_file(folder: Path) -> None:
     """A file that was named is the submission, with the files next to it."""
-    write(folder, {"submission.md": SWARM, "submission-2.md": SECRETS})
-    snapshot = read(folder / "submission-2.md")
+    write_files(folder, {"submission.md": SWARM, "submission-2.md": SECRETS})
+    snapshot = read_snapshot(folder / "submission-2.md")
     assert ("ada", SECRETS, ["submission.md"]) == (
         snapshot.name,
         snapshot.text.decode(),
@@ -240,7 +242,7 @@ def test_file(folder: Path) -> None:
 def test_utf16(folder: Path) -> None:
     """A submission in UTF-16, as Windows writes it, is read, and a note says so."""
     (folder / "submission.md").write_bytes(SWARM.encode("utf-16"))
-    snapshot = read(folder)
+    snapshot = read_snapshot(folder)
     note = "submission.md was converted from UTF-16 to UTF-8"
     assert (SWARM, (note,)) == (snapshot.text.decode(), snapshot.notes)
 
