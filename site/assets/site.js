@@ -212,6 +212,54 @@
     dialog.showModal();
     field.select();
   };
+  // Words are found however they are typed: without regard to case, accents, width (full, half) and composition (NFC,
+  // NFKD). Marks of scripts in which they make other letters, such as Japanese, are no accents.
+  const accents = "\\u0300-\\u036f\\u0483-\\u0487\\u0591-\\u05c7\\u0610-\\u061a\\u064b-\\u065f\\u1ab0-\\u1aff\\u1dc0-\\u1dff\\u20d0-\\u20ff\\ufe20-\\ufe2f";
+  const dropped = new RegExp(`[${accents}\\p{DI}]`, "gu");
+  const spellings = { ø: "o", ł: "l", đ: "d", ħ: "h", ð: "d", þ: "th", æ: "ae", œ: "oe", "⁄": "/" };
+  for (const char of "‘’‛ʼ′") spellings[char] = "'";
+  for (const char of "“”„‟″") spellings[char] = '"';
+  for (const char of "‐‑‒–—―−") spellings[char] = "-";
+  const spelled = new RegExp(`[${Object.keys(spellings).join("")}]`, "gu");
+  // Uppercase in between: it spells out a sharp s, and both forms of a small sigma have the same capital letter.
+  const foldChar = (char) => {
+    const bare = char.normalize("NFKD").replace(dropped, "");
+    return bare.toLowerCase().toUpperCase().toLowerCase().replace(spelled, (sign) => spellings[sign]);
+  };
+  const isAscii = /^[\0-\x7f]*$/;
+  const fold = (text) => (isAscii.test(text) ? text.toLowerCase() : Array.from(text, foldChar).join(""));
+  // What belongs to the character before it: marks, and the later parts of a Korean syllable.
+  const rest = /[\p{M}\p{DI}\u1160-\u11ff]+/uy;
+  const endOfChar = (text, at) => {
+    const from = /[\udc00-\udfff]/.test(text[at] || "") ? at + 1 : at;
+    rest.lastIndex = from;
+    return rest.test(text) ? rest.lastIndex : from;
+  };
+  // Where words are in a text, as [start, end] in its own characters, of which folding may make fewer or more.
+  const findWords = (text, words) => {
+    const [starts, ends] = [[], []];
+    let [folded, at] = ["", 0];
+    for (const char of text) {
+      const part = foldChar(char);
+      starts.push(...Array(part.length).fill(at));
+      at += char.length;
+      ends.push(...Array(part.length).fill(at));
+      folded += part;
+    }
+    const ranges = [];
+    for (const word of words) {
+      for (let start = folded.indexOf(word); start >= 0; start = folded.indexOf(word, start + word.length)) {
+        ranges.push([starts[start], endOfChar(text, ends[start + word.length - 1])]);
+      }
+    }
+    const merged = [];
+    for (const [start, end] of ranges.sort(([a], [b]) => a - b)) {
+      const last = merged.at(-1);
+      if (last && start < last[1]) last[1] = Math.max(end, last[1]);
+      else merged.push([start, end]);
+    }
+    return merged;
+  };
   // A match in a title scores higher than one in the text, and one at the start of a word higher than one within it.
   const score = (entry, word) => {
     const [title, part, text] = entry;
@@ -219,44 +267,43 @@
     if (part.includes(word)) return 15;
     const at = text.indexOf(word);
     if (at < 0) return 0;
-    return at === 0 || /\W/.test(text[at - 1]) ? 8 : 4;
+    return at === 0 || /[^\p{L}\p{M}\p{N}_]/u.test(text[at - 1]) ? 8 : 4;
   };
   const excerpt = (text, words) => {
-    const lower = text.toLowerCase();
-    const first = Math.max(0, Math.min(...words.map((word) => lower.indexOf(word)).filter((at) => at >= 0)) - 40);
+    const ranges = findWords(text, words);
     const element = document.createElement("span");
     // Start at a word if the language separates words with spaces.
-    const near = Number.isFinite(first) ? first : 0;
+    const near = Math.max(0, (ranges.length ? ranges[0][0] : 0) - 40);
     const space = near ? text.slice(near, near + 30).search(/\s/) : -1;
-    const start = near + space + 1;
-    const cut = text.length > start + 150;
-    let rest = cut ? text.slice(start, start + 150).replace(/\s\S{0,30}$/, "") : text.slice(start);
+    const start = space < 0 && near ? endOfChar(text, near) : near + space + 1;
+    const isCut = text.length > start + 150;
+    const shown = isCut ? text.slice(start, start + 150).replace(/\s\S{0,30}$/, "") : text.slice(start);
+    const end = endOfChar(text, start + shown.length);
     if (start) element.append("… ");
-    while (rest) {
-      const [at, word] = words
-        .map((candidate) => [rest.toLowerCase().indexOf(candidate), candidate])
-        .filter(([index]) => index >= 0)
-        .sort(([a], [b]) => a - b)[0] || [rest.length, ""];
-      element.append(rest.slice(0, at));
-      if (!word) break;
+    let at = start;
+    for (const [from, to] of ranges.filter(([from]) => from >= start && from < end)) {
       const mark = document.createElement("mark");
-      mark.textContent = rest.slice(at, at + word.length);
-      element.append(mark);
-      rest = rest.slice(at + word.length);
+      mark.textContent = text.slice(from, Math.min(to, end));
+      element.append(text.slice(at, from), mark);
+      at = to;
     }
-    if (cut) element.append(" …");
+    element.append(text.slice(at, end));
+    if (isCut) element.append(" …");
     return element;
   };
-  const rankEntries = (words) =>
-    (globalThis.labsIndex || [])
-      .map((entry) => [entry, entry.slice(1).map((text) => text.toLowerCase())])
-      .map(([entry, lower]) => [entry, words.map((word) => score(lower, word))])
+  let foldedIndex;
+  const rankEntries = (words) => {
+    const index = globalThis.labsIndex || [];
+    if (globalThis.labsIndex) foldedIndex ??= index.map((entry) => entry.slice(1).map(fold));
+    return index
+      .map((entry, number) => [entry, words.map((word) => score(foldedIndex[number], word))])
       .filter(([, scores]) => scores.every(Boolean))
       .map(([entry, scores]) => [entry, scores.reduce((a, b) => a + b, 0)])
       .sort(([, a], [, b]) => b - a)
       .map(([entry]) => entry);
+  };
   const showResults = () => {
-    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = fold(field.value).split(/\s+/).filter(Boolean);
     const entries = words.length ? rankEntries(words) : [];
     list.replaceChildren(
       ...entries.slice(0, 20).map(([path, title, part, text]) => {
