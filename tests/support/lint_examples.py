@@ -6,7 +6,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from runner import paths
+from runner.errors import BrokenLabError
+from runner.lessons import catalog
 from runner.lessons.lint import linter
+from runner.lessons.lint.context import read_utf8_or_none
+from runner.site_builder import build
 from tests.support import helpers
 
 STEP = """\
@@ -51,3 +56,23 @@ def write_files(root: Path, files: Mapping[str, str]) -> None:
 def lint(root: Path, *names: str) -> str:
     """Return the findings in labs, one per line, with paths relative to the tree."""
     return "".join(f"{finding}\n" for finding in linter.lint_labs(names)).replace(f"{root}/", "")
+
+
+def list_unreported_refusals() -> list[str]:
+    """Return the problems that keep the site of all labs from being built, and that lint does not report.
+
+    Where a comment ignores findings, the list is empty: their author knows of them.
+    """
+    if any("labs: ignore" in (read_utf8_or_none(path) or "") for path in paths.labs_folder().rglob("*")):
+        return []
+    findings = linter.lint_labs(catalog.list_lab_names(), is_complete=True)
+    reported = {(str(finding.path), finding.line) for finding in findings}
+    try:
+        build.render_site_files()
+    except BrokenLabError as error:
+        problems = re.findall(r"^(/.*?):(\d+): (.*)$", error.message, re.MULTILINE)
+        if not problems:
+            return [] if findings else [error.message]
+        unreported = [problem for problem in problems if (problem[0], int(problem[1])) not in reported]
+        return [f"{path}:{line}: {message}" for path, line, message in unreported]
+    return []

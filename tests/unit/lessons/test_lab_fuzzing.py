@@ -1,4 +1,4 @@
-"""Fuzzing: whatever the files of a lab contain, it is parsed, linted and shown, or an error says why not."""
+"""Fuzzing: whatever the files of a lab contain, it is parsed, linted and shown, or lint and an error say why not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runner.cli import cli
 from runner.errors import BrokenLabError, LabsError
 from runner.lessons import parse
 from runner.lessons.lint import linter
-from tests.support import helpers
+from tests.support import helpers, lint_examples
 
 VALUES = "values: {NAME: {among: [web, api], default: api}, PORT: {from: 80, to: 90}}"
 LESSON = f"""{helpers.FRONT_MATTER.replace("[]", f"['nginx:alpine']{chr(10)}{VALUES}")}
@@ -104,6 +104,7 @@ FRAGMENTS = [
     "# labs: ignore L024 a\n", "# labs: ignore", "<!-- labs: ignore L019 -->", "<!-- labs: ignore L999 x -->\n",
     "\x0b", "\x0c", "\x85", "\u2028", "\u200b", "\u202e", "\ufeff", "\ufffd", "\U0001f600", "\u0660", "\x1b[31m",
     "\ud800",
+    "\n# Title\n", "\n### Look\n", " {#main}", "](files)", "](a%00b)", "\n::: hint\n", "&#8203;", "$ ",
 ]  # fmt: skip
 
 
@@ -133,7 +134,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def use_lab(tree: Path) -> None:
-    """Parse, lint and show the lab; only errors with advice for its author are allowed."""
+    """Parse, lint and show the lab, and build its site; only errors with advice for its author are allowed."""
     with contextlib.suppress(BrokenLabError):
         lab = parse.parse_lab(tree / "labs/tiny")
         for path in lab.near_miss_paths:
@@ -143,6 +144,7 @@ def use_lab(tree: Path) -> None:
     for problem in linter.lint_labs(["tiny"]):
         assert 1 <= problem.line
         assert problem.message
+    assert [] == lint_examples.list_unreported_refusals()
     result = CliRunner().invoke(cli, ["show", "tiny"])
     assert result.exception is None or isinstance(result.exception, LabsError), result.exc_info
 
@@ -151,7 +153,7 @@ def use_lab(tree: Path) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(file=mutated_files())
 def test_mutated_file(tree: Path, file: tuple[str, str]) -> None:
-    """Whatever one of its files contains, a lab is parsed, linted and shown, or an error says what is wrong."""
+    """Whatever one of its files contains, a lab is parsed, linted and shown, or lint and an error say what is wrong."""
     name, text = file
     try:
         (tree / name).write_bytes(text.encode("utf-8", "surrogatepass"))
