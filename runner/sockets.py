@@ -1,8 +1,9 @@
-"""Unix sockets: the process id of the peer, and addresses for paths that are too long."""
+"""Sockets: the process id of the peer, addresses for paths that are too long, and hosts that are this one."""
 
 from __future__ import annotations
 
 import errno
+import ipaddress
 import os
 import socket
 import struct
@@ -59,3 +60,11 @@ def shorten_address(path: Path) -> Iterator[str]:
         yield f"/proc/self/fd/{folder}/{path.name}"
     finally:
         os.close(folder)
+
+
+def is_loopback_host(host: str) -> bool:
+    """Return whether a host name or address is that of the loopback interface, which no other host can reach."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -7,7 +7,6 @@ containers. In a node, a proxy that the node cannot reach would get every reques
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +14,8 @@ from urllib.parse import urlsplit
 import docker
 from docker.auth import AuthConfig
 from docker.errors import DockerException
+
+from runner import sockets
 
 
 class _NoCredentials(AuthConfig):
@@ -46,16 +47,9 @@ class _IsolatedAPIClient(docker.APIClient):
     def merge_environment_settings(self, url: str, *arguments: Any, **options: Any) -> dict[str, Any]:
         """Use no proxy of the environment for an engine on this host's loopback interface, as the Docker CLI does."""
         settings: dict[str, Any] = super().merge_environment_settings(url, *arguments, **options)
-        if _is_loopback(urlsplit(url).hostname or ""):
+        if sockets.is_loopback_host(urlsplit(url).hostname or ""):
             settings["proxies"] = {}
         return settings
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class IsolatedDockerClient(docker.DockerClient):

@@ -46,3 +46,20 @@ def test_limit() -> None:
         client.connect(str(longest))
     with socket.socket(socket.AF_UNIX) as client, pytest.raises(OSError, match="too long"):
         client.connect(f"{longest}x")
+
+
+@pytest.mark.parametrize(
+    ("host", "is_loopback"),
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("127.0.0.53", True),
+        ("::1", True),
+        ("192.0.2.1", False),
+        ("example.org", False),
+        ("", False),
+    ],
+)
+def test_loopback_host(host: str, is_loopback: bool) -> None:
+    """Names and addresses of the loopback interface are recognized."""
+    assert is_loopback == sockets.is_loopback_host(host)

@@ -6,13 +6,15 @@ import io
 import json
 import tarfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import docker
 import requests
 from docker.errors import DockerException, ImageNotFound
 
+from runner import sockets
 from runner.drivers.common.image_builder import StoredImage
 from runner.drivers.docker import client_config, host_engine, labels
 from runner.drivers.docker.dockerfile import SplitDockerfile, split_dockerfile
@@ -139,7 +141,7 @@ class EngineBackend:
             stream = self._client.api.build(
                 fileobj=_pack_context(source, files),
                 custom_context=True,
-                buildargs={**debian_base.read_proxy_build_args(), **arguments},
+                buildargs={**_select_proxy_arguments(debian_base.read_proxy_build_args()), **arguments},
                 rm=True,
                 forcerm=True,
                 decode=True,
@@ -165,6 +167,12 @@ class EngineBackend:
     def _stop_if_cancelled(self) -> None:
         if self._cancelled.is_set():
             raise BuildCancelledError
+
+
+def _select_proxy_arguments(arguments: Mapping[str, str]) -> dict[str, str]:
+    """Omit a proxy on the loopback interface: the container of a build has its own."""
+    hosts = {name: urlsplit(url if "://" in url else f"//{url}").hostname for name, url in arguments.items()}
+    return {name: url for name, url in arguments.items() if not sockets.is_loopback_host(hosts[name] or "")}
 
 
 def _build_image_labels(source: Recipe) -> dict[str, str]:

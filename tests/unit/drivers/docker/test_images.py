@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from docker.errors import APIError, ImageNotFound
 
+from runner.drivers.docker import images
 from runner.drivers.docker.images import BuildCancelledError, EngineBackend
 
 
@@ -60,3 +61,10 @@ def test_cancel() -> None:
     with pytest.raises(BuildCancelledError):
         backend.try_pull_image("large:1")
     assert 5 > time.monotonic() - began
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:3128", "localhost:3128", "http://[::1]:3128"])
+def test_proxy_on_loopback_interface(url: str) -> None:
+    """A build gets the proxy of this host only if its container can reach it."""
+    arguments = {"http_proxy": url, "HTTPS_PROXY": "http://proxy.example:3128", "no_proxy": "localhost,mirror"}
+    assert {"HTTPS_PROXY", "no_proxy"} == set(images._select_proxy_arguments(arguments))
