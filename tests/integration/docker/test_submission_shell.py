@@ -40,7 +40,7 @@ def run_block(
 
 def test_memory_lasts_between_blocks(run_block: RunBlock) -> None:
     """Variables, aliases and functions last, also after a block on another node; the folder does not."""
-    run_block("NAME=first; export PORT=8080; alias d=docker; list() { d volume ls --quiet; }; cd /tmp")
+    run_block("NAME=first; export PORT=8080; alias d=docker\nlist() { d volume ls --quiet; }; cd /tmp")
     run_block("NAME=other; docker volume create elsewhere", node="node2")
     result = run_block("d volume create $NAME; list; env | grep ^PORT; pwd")
     assert ["first", "first", "PORT=8080", "/root"] == result.stdout_text.split()
@@ -64,5 +64,5 @@ def test_background_services(run_block: RunBlock) -> None:
     compose = "services:\n  app:\n    image: busybox\n    init: true\n    command: sleep 300\n"
     assert 0 == run_block(f"printf '{compose}' >compose.yaml\ndocker compose up &\nset -m; sleep 400 &").exit_status
     wait_until(lambda: "running" in run_block("docker compose ps --format '{{.State}}'").stdout_text, 60)
-    assert 0 == run_block("pgrep --full 'compose up' && pkill --full 'sleep 400'").exit_status
+    assert 0 == run_block("pgrep --full '^docker compose up' && pkill --full '^sleep 400'").exit_status
     run_block("docker compose down --timeout 1")
