@@ -74,11 +74,11 @@ class BatchGrader:
 
     def _grade_job(self, job: Job) -> tuple[Job, GradedSubmission]:
         texts: tuple[str, ...] = ()
-        notes: tuple[str, ...] = ()
+        folder, notes = str(job.folder), tuple[str, ...]()
         try:
             packed = pack_job(job)
             # Not those of a stored grade: the same files may have been handed in in another way.
-            notes = packed.snapshot.notes
+            folder, notes = packed.snapshot.folder, packed.snapshot.notes
             texts = similarity.extract_compared_texts(packed.snapshot)
             grade = self._load_or_grade(packed)
         except (BrokenLabError, ExecutorError):
@@ -90,7 +90,7 @@ class BatchGrader:
         grade = replace(
             grade,
             submission=job.submission_name,
-            folder=str(job.folder),
+            folder=folder,
             learner=job.learner.id,
             seed=job.learner.seed,
             notes=notes,

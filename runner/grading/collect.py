@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from runner.grading import repairs, system_files
+from runner.grading import archives, repairs, system_files
 from runner.grading.resource_limits import ResourceLimits
 from runner.grading.snapshot import SUBMISSION_FILE, Snapshot, SnapshotFile
 from runner.grading.submission_reader import OpenSubmission, open_submission
@@ -35,8 +35,17 @@ def read_submission_snapshot(path: Path, limits: ResourceLimits, lab: str | None
         problems = list(submission.problems)
         text, notes = _read_text(submission, limits, problems)
         files = _read_files(submission, limits, problems)
+        folder = _name_folder(path, submission)
     repaired, repair_notes = repairs.repair_scripts(files)
-    return Snapshot(submission.name, text, repaired, tuple(problems), notes=(*submission.notes, *notes, *repair_notes))
+    all_notes = (*submission.notes, *notes, *repair_notes)
+    return Snapshot(submission.name, text, repaired, tuple(problems), all_notes, folder)
+
+
+def _name_folder(path: Path, submission: OpenSubmission) -> str:
+    """Return the folder of `submission.md`, from which reports derive the path of that file."""
+    if path.is_dir():
+        return str(path / submission.text.shown_path).rpartition("/")[0] if submission.text else str(path)
+    return str(path if archives.is_archive(path) else path.parent)
 
 
 def _read_text(

@@ -21,6 +21,9 @@ def derive_grade_key(packed: PackedJob) -> str:
         "limits": repr(packed.job.limits),
         "version": __version__,
     }
+    if packed.snapshot.problems:
+        # The grade repeats them, and they do not all show in the files that were collected.
+        inputs["problems"] = repr(packed.snapshot.problems)
     return hash_lines(f"{name}={inputs[name]}\n" for name in sorted(inputs)).removeprefix("sha256:")
 
 

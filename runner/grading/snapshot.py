@@ -71,6 +71,7 @@ class Snapshot:
         files: All other files, in the order in which they were found.
         problems: What was not collected, with paths relative to its folder.
         notes: What was changed so that it can be graded.
+        folder: The folder that contains its `submission.md`, as the user would name it.
 
     """
 
@@ -79,6 +80,7 @@ class Snapshot:
     files: tuple[SnapshotFile, ...]
     problems: tuple[Problem, ...]
     notes: tuple[str, ...] = ()
+    folder: str = ""
 
     @property
     def digest(self) -> str:

@@ -72,6 +72,33 @@ def test_order(tree: Path) -> None:
     assert {"lab", "checks", "submission"} == set(results[0].grade.hashes)
 
 
+def test_folder_of_nested_submission(tree: Path) -> None:
+    """The folder of a grade is the one with submission.md, so that reports find the file."""
+    (tree / "ada").rename(tree / "work")
+    (tree / "ada").mkdir()
+    (tree / "work").rename(tree / "ada" / "Work")
+    (result,) = grade_all(tree, FakeExecutor(), "ada")
+    assert ("ada", str(tree / "ada" / "Work")) == (result.grade.submission, result.grade.folder)
+
+
+def test_stored_grade_of_other_files(tree: Path) -> None:
+    """A grade is not that of a submission of which other files were left out, because it names these."""
+    executor = FakeExecutor()
+    grade_all(tree, executor, "ada")
+    (tree / "ada" / "link").symlink_to("/etc/hostname")
+    grade_all(tree, executor, "ada")
+    assert ["ada", "ada"] == executor.graded
+
+
+def test_notes_of_stored_grade(tree: Path) -> None:
+    """The notes of a grade are those of this submission, even if the grade is that of another one."""
+    grade_all(tree, FakeExecutor(), "ada")
+    (tree / "ada" / "submission.md").rename(tree / "ada" / "Submission.md")
+    executor = FakeExecutor()
+    (result,) = grade_all(tree, executor, "ada")
+    assert (("Submission.md was read as submission.md",), []) == (result.grade.notes, executor.graded)
+
+
 def test_stored_grades(tree: Path) -> None:
     """A submission is graded again only if it has changed, or with force."""
     first, second, forced = FakeExecutor(), FakeExecutor(), FakeExecutor()

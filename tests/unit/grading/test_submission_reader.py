@@ -239,6 +239,19 @@ def test_file(folder: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"), [("", "x"), ("x/submission.md", "x"), ("x/a.zip", "x/a.zip"), ("y", "y/a.zip"), ("z", "z")]
+)
+def test_folder(path: str, expected: str, folder: Path) -> None:
+    """The folder of a submission is the one with submission.md, or the archive that was named."""
+    for name in ("x", "y", "z"):
+        (folder / name).mkdir()
+    write_files(folder / "x", {"submission.md": SWARM})
+    for name in ("x", "y"):
+        (folder / name / "a.zip").write_bytes(make_zip({"submission.md": SWARM}))
+    assert str(folder / expected) == read_snapshot(folder / path).folder
+
+
 def test_utf16(folder: Path) -> None:
     """A submission in UTF-16, as Windows writes it, is read, and a note says so."""
     (folder / "submission.md").write_bytes(SWARM.encode("utf-16"))
