@@ -55,7 +55,13 @@ def parse_displayed_tokens(text: str, environment: MutableMapping[str, Any] | No
         environment: The environment of the parser, such as link definitions; the parser adds to it.
 
     """
-    tokens = [token for token in _get_parser().parse(text, environment) if token.type != "html_block"]
+    parsed = _get_parser().parse(text, environment)
+    for index, token in enumerate(parsed):
+        paragraph = parsed[index + 1 : index + 4]
+        if token.type == "html_block" and paragraph and paragraph[0].type == "paragraph_open":
+            # Within a list item, only the comment separates this text from the one before it.
+            paragraph[0].hidden = paragraph[-1].hidden = False
+    tokens = [token for token in parsed if token.type != "html_block"]
     for token in tokens:
         if token.children:
             token.children = list(_list_displayed_children(token.children))
