@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol
 
 from rich.live import Live
@@ -15,6 +17,7 @@ from runner.checking.results import Outcome
 from runner.cli import _console
 from runner.cli._console import LiveJobLines
 from runner.grading.classes.class_statistics import compute_statistics, describe_lab_statistics
+from runner.grading.classes.manual_points import NOT_MARKED
 from runner.grading.grade_model import Grade, Mark, compute_score
 from runner.grading.job import Job
 from runner.grading.reports import report_texts
@@ -100,11 +103,26 @@ def _print_class(grades: Sequence[Grade], pairs: Sequence[SimilarPair]) -> None:
         problem = report_texts.sanitize_to_one_line(report_texts.describe_incomplete_grade(grade))
         count = len(grade.problems)
         problem_count = f"{count} problem{'' if count == 1 else 's'} in the submission, see its report" if count else ""
-        remark = "; ".join(filter(None, [problem, problem_count, *report_texts.list_remarks(grade)]))
+        remark = "; ".join(filter(None, [problem, problem_count, *_list_table_remarks(grade)]))
         table.add_row(Text(name), grade.lab, score, f"{grade.seconds:.0f}", Text(remark, style="yellow"))
     console.print(table)
+    _print_unmarked_items(grades)
     _print_statistics(grades)
     _print_similar_pairs(grades, pairs)
+
+
+def _list_table_remarks(grade: Grade) -> list[str]:
+    # What is not marked yet would fill the table; a line below it counts it.
+    marked = tuple(adjustment for adjustment in grade.adjustments if adjustment.comment != NOT_MARKED)
+    return report_texts.list_remarks(replace(grade, adjustments=marked))
+
+
+def _print_unmarked_items(grades: Sequence[Grade]) -> None:
+    adjustments = [adjustment for grade in grades for adjustment in grade.adjustments]
+    counts = Counter(adjustment.item for adjustment in adjustments if adjustment.comment == NOT_MARKED)
+    for item, count in counts.items():
+        text = f"{count} of {len(grades)} have no manual points for '{item}' yet"
+        _console.get_stdout().print(Text(report_texts.sanitize_to_one_line(text), style="yellow"))
 
 
 def _print_statistics(grades: Sequence[Grade]) -> None:

@@ -90,7 +90,7 @@ def command(
 
     --from takes what a course system hands out, and --roster the learners of the class, from any of its exports:
     learners are found by their number, login, e-mail address or name, and keep the identifiers of your grade book.
-    With --due, the columns 'extension' and 'submitted' of the roster count. Grading never changes your file of --manual.
+    With --due, the columns 'extension' and 'submitted' of the roster count. Grading never changes the file of --manual.
 
     'labs grade bundle' creates an autograder for Gradescope or Classroom 50; see 'labs grade bundle --help'.
 

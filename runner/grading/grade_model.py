@@ -121,8 +121,8 @@ class LearnerIdentity:
 
     Attributes:
         name: The full name.
-        id: The ID in the course system or the institution.
-        sis_id: The ID in the institution's information system, if it is another one.
+        id: The ID in the institution.
+        canvas_id: The number of the account in Canvas.
         login: The username.
         email: The e-mail address.
         section: The section of the class.
@@ -131,7 +131,7 @@ class LearnerIdentity:
 
     name: str = ""
     id: str = ""
-    sis_id: str = ""
+    canvas_id: str = ""
     login: str = ""
     email: str = ""
     section: str = ""
@@ -155,7 +155,7 @@ class Grade:
         version: The version of labs.
         attempts: How many clusters were used.
         seconds: How long grading took.
-        folder: The submission's folder, as the user named it.
+        folder: The folder that contains `submission.md`, below the path that the user named.
         learner: The learner for whom values were drawn; empty if the default values were used.
         seed: The word with which they were drawn.
         values: The values that the submission had to use, by their names.

@@ -54,7 +54,7 @@ def read_download(folder: Path, scratch_folder: Path) -> Download:
         if not match or entry.is_dir():
             ignored.append(entry.name)
             continue
-        owner = Owner(squashed_name=match["name"] or "", number=match["user"])
+        owner = Owner(squashed_name=match["name"] or "", canvas_id=match["user"])
         file_name = match["file"] or f"{match['page']}.html"
         upload = _Upload(entry, owner, bool(match["late"]), int(match["upload"] or 0), file_name)
         uploads_by_owner.setdefault(owner, []).append(upload)

@@ -15,7 +15,8 @@ class Owner:
     Attributes:
         name: The full name, or the name of a group.
         squashed_name: The full name in lower case and without spaces.
-        number: The number of the learner in the course system, or in one assignment there.
+        number: The number of the learner in an assignment in Moodle.
+        canvas_id: The number of the account in Canvas, or the word that stands for an anonymous one.
         id: The ID in the institution.
         email: The e-mail address.
         login: The user name.
@@ -25,6 +26,7 @@ class Owner:
     name: str = ""
     squashed_name: str = ""
     number: str = ""
+    canvas_id: str = ""
     id: str = ""
     email: str = ""
     login: str = ""
@@ -32,7 +34,7 @@ class Owner:
     @property
     def label(self) -> str:
         """The best identifier that the download has."""
-        return self.login or self.email or self.name or self.squashed_name or self.id or self.number
+        return self.login or self.email or self.name or self.squashed_name or self.id or self.number or self.canvas_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def complete_grades(
         lab: The lab of learners who handed nothing in; None for the lab that most of the others have.
 
     """
-    described = [_describe_grade(grade, class_list) for grade in grades]
+    described = [_describe_grade(grade, class_list, has_deadline=deadline is not None) for grade in grades]
     missing = _create_missing_grades(described, class_list.missing, lab)
     order = {entry.key: (entry.line, index) for index, entry in enumerate(class_list.all_entries)}
     everyone = sorted([*described, *missing], key=lambda grade: order.get(grade.submission, (0, 0)))
@@ -49,11 +49,12 @@ def complete_grades(
     ]
 
 
-def _describe_grade(grade: Grade, class_list: ClassList) -> Grade:
+def _describe_grade(grade: Grade, class_list: ClassList, has_deadline: bool) -> Grade:
     submittal = class_list.submittals.get(grade.submission, Submittal(None))
     entry = class_list.entries.get(grade.submission)
     notes = [*class_list.notes.get(grade.submission, ()), *grade.notes]
-    if submittal.is_marked_late:
+    # With a deadline, the penalty says so.
+    if submittal.is_marked_late and not has_deadline:
         notes.append("the course system marks it as late")
     return replace(
         grade,

@@ -21,6 +21,8 @@ _COLUMNS = {
     "comment": ("comment", "comments", "feedback"),
     "lab": ("lab",),
 }
+# The comment on an item for which a learner has no points yet.
+NOT_MARKED = "not marked yet"
 _HEADINGS_ADVICE = (
     "Its first row must have the headings 'learner' and 'points', and may have 'item', 'possible', 'comment' and 'lab'."
 )
@@ -124,5 +126,5 @@ def _add_to_grade(
     given = {(points.lab, points.adjustment.item) for points in own}
     for (lab, item), possible in possible_by_item.items():
         if possible and lab in ("", grade.lab) and (lab, item) not in given:
-            adjustments.append(Adjustment("manual", 0.0, possible, item))
+            adjustments.append(Adjustment("manual", 0.0, possible, item, NOT_MARKED))
     return replace(grade, adjustments=(*grade.adjustments, *adjustments))

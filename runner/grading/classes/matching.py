@@ -68,54 +68,67 @@ def match_submissions(download: Download, entries: Sequence[RosterEntry], one_ea
         one_each: Whether a second submission of a learner is unknown, because nothing says which one is the latest.
 
     """
-    finder = EntryFinder(entries)
-    submissions_by_key: dict[str, list[DownloadedSubmission]] = {}
+    claims: dict[str, list[tuple[Owner, DownloadedSubmission]]] = {}
     unmatched: list[UnmatchedSubmission] = []
+    finder = EntryFinder(entries)
+    for owner, submission in _list_owners(download, unmatched):
+        found, reason = finder.find_entries(owner)
+        if not found:
+            unmatched.append(UnmatchedSubmission(submission, reason))
+        for entry in found:
+            claims.setdefault(entry.key, []).append((owner, submission))
+    if one_each:
+        for key, ((_, first), *others) in claims.items():
+            reason = f"'{key}' has handed in '{first.folder}' too"
+            unmatched += (UnmatchedSubmission(replace(other, label=str(other.folder)), reason) for _, other in others)
+    matched = tuple(_create_match(entry, claims[entry.key]) for entry in entries if entry.key in claims)
+    return ClassMatch(matched, tuple(entry for entry in entries if entry.key not in claims), tuple(unmatched))
+
+
+def _list_owners(
+    download: Download, unmatched: list[UnmatchedSubmission]
+) -> Iterator[tuple[Owner, DownloadedSubmission]]:
+    """Yield each learner who handed in a submission; add submissions without a learner to `unmatched`."""
     for submission in download.submissions:
         if not submission.owners:
             unmatched.append(UnmatchedSubmission(submission, "the download does not say who handed it in"))
         for owner in submission.owners:
-            found, reason = finder.find_entries(owner)
-            if not found:
-                unmatched.append(UnmatchedSubmission(submission, reason))
-            for entry in found:
-                submissions_by_key.setdefault(entry.key, []).append(submission)
-    if one_each:
-        for key, (first, *others) in submissions_by_key.items():
-            reason = f"'{key}' has handed in '{first.folder}' too"
-            unmatched += (UnmatchedSubmission(replace(other, label=str(other.folder)), reason) for other in others)
-    matched = [
-        MatchedSubmission(entry, _choose_latest(submissions_by_key[entry.key]))
-        for entry in entries
-        if entry.key in submissions_by_key
-    ]
-    missing = tuple(entry for entry in entries if entry.key not in submissions_by_key)
-    return ClassMatch(tuple(matched), missing, tuple(unmatched))
+            yield owner, submission
+
+
+def _create_match(entry: RosterEntry, claims: Sequence[tuple[Owner, DownloadedSubmission]]) -> MatchedSubmission:
+    """Return the match of a learner, with the number in Canvas, by which its grade book finds learners best."""
+    canvas_id = next((owner.canvas_id for owner, _ in claims if owner.canvas_id), entry.identity.canvas_id)
+    known = replace(entry, identity=replace(entry.identity, canvas_id=canvas_id))
+    return MatchedSubmission(known, _choose_latest([submission for _, submission in claims]))
 
 
 def identify_by_download(download: Download) -> ClassMatch:
     """Return who handed in what if there is no roster: learners are known by what the download says."""
     matched: dict[str, MatchedSubmission] = {}
     unmatched: list[UnmatchedSubmission] = []
-    for submission in download.submissions:
-        if not submission.owners:
-            unmatched.append(UnmatchedSubmission(submission, "the download does not say who handed it in"))
-        for owner in submission.owners:
-            entry = _create_entry(owner)
-            earlier = [matched[entry.key].submission] if entry.key in matched else []
-            matched[entry.key] = MatchedSubmission(entry, _choose_latest([*earlier, submission]))
+    for owner, submission in _list_owners(download, unmatched):
+        entry = _create_entry(owner)
+        earlier = [matched[entry.key].submission] if entry.key in matched else []
+        matched[entry.key] = MatchedSubmission(entry, _choose_latest([*earlier, submission]))
     return ClassMatch(tuple(matched[key] for key in sorted(matched)), (), tuple(unmatched))
 
 
 def _create_entry(owner: Owner) -> RosterEntry:
     identity = LearnerIdentity(
         name=normalize_identifier(owner.name or owner.squashed_name),
-        id=owner.id or owner.number,
+        id=owner.id,
+        canvas_id=owner.canvas_id,
         login=owner.login,
         email=owner.email,
     )
     # Two learners can have one name, but not one number.
-    key = owner.login or owner.email or "_".join(filter(None, (identity.name, owner.number))) or owner.id
+    key = (
+        owner.login
+        or owner.email
+        or "_".join(filter(None, (identity.name, owner.number or owner.canvas_id)))
+        or owner.id
+    )
     return RosterEntry(normalize_identifier(key), identity)
 
 
@@ -143,10 +156,11 @@ class EntryFinder:
     def find_entries(self, owner: Owner) -> tuple[list[RosterEntry], str]:
         """Return the learners that an owner is, several for a group; if there is none, why."""
         for value, columns in (
-            (owner.number, ("participant", "id")),
+            (owner.number, ("participant",)),
+            (owner.canvas_id, ("canvas_id", "id")),
             (owner.login, ("github", "login", "key")),
             (owner.email, ("email",)),
-            (owner.id, ("id", "sis_id", "login")),
+            (owner.id, ("id", "login")),
         ):
             for column in columns if value else ():
                 if found := self._look_up(column, value.casefold()):
@@ -178,7 +192,7 @@ class EntryFinder:
         ]
 
     def _explain_unknown(self, owner: Owner) -> str:
-        if owner.number.startswith(_ANONYMOUS):
+        if owner.canvas_id.startswith(_ANONYMOUS):
             return "it is anonymous; turn anonymous grading off in Canvas, and download it again"
         names = [entry.identity.name or entry.key for entry in self.entries]
         close = difflib.get_close_matches(owner.label, names, n=1, cutoff=0.6)
@@ -203,7 +217,7 @@ _COLUMN_VALUES: dict[str, Callable[[RosterEntry], Iterable[str]]] = {
     "participant": lambda entry: _list_text(entry.participant),
     "key": lambda entry: _list_text(entry.key),
     "id": lambda entry: _list_text(entry.identity.id),
-    "sis_id": lambda entry: _list_text(entry.identity.sis_id),
+    "canvas_id": lambda entry: _list_text(entry.identity.canvas_id),
     "login": lambda entry: _list_text(entry.identity.login),
     "email": lambda entry: _list_text(entry.identity.email),
     "github": lambda entry: _list_text(entry.github),

@@ -21,8 +21,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "first_name": ("first name", "firstname", "first_name", "given name"),
     "last_name": ("last name", "lastname", "last_name", "surname", "family name"),
     "login": ("login", "username", "user name", "user", "login id", "sis login id"),
-    "id": ("id", "id number", "idnumber", "student id", "student_id", "sid", "matriculation number"),
-    "sis_id": ("sis user id", "sis id"),
+    "id": (
+        *("sis user id", "sis id", "id number", "idnumber", "student id", "student_id", "sid", "matriculation number"),
+        "id",
+    ),
+    "canvas_id": ("canvas id", "canvas user id"),
     "email": ("email", "email address", "e-mail", "e-mail address", "mail"),
     "section": ("section", "sections", "section name", "class"),
     "group": ("group", "group name", "team"),
@@ -32,7 +35,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "submitted": ("submitted", "submitted at", "submission time", "last modified (submission)"),
     "status": ("status",),
 }
-_IDENTIFYING = ("name", "first_name", "last_name", "login", "id", "sis_id", "email", "github", "identifier")
+_IDENTIFYING = ("name", "first_name", "last_name", "login", "id", "canvas_id", "email", "github", "identifier")
 _PARTICIPANT = re.compile(r"\D*?(\d+)")
 _EXTENSION_IN_STATUS = re.compile(r"Extension granted until:?\s*(.+?)(?:\s+-\s.*)?$")
 _CANVAS_TEST_STUDENT = "Student, Test"
@@ -86,32 +89,36 @@ def read_roster(path: Path) -> Roster:
 
     """
     table = read_csv_table(path)
-    columns = _find_columns(table)
+    is_canvas = {"student", "id", "section"} <= set(table.columns)
+    columns = _find_columns(table, is_canvas)
     if not any(column in columns for column in _IDENTIFYING):
         listed = ", ".join(filter(None, table.columns))
         raise UsageError(
             f"{path} has no column that identifies learners; its columns are: {listed}.",
             "Name a column 'login', 'id', 'email' or 'name' in its first row.",
         )
-    entries = list(_deduplicate(_read_entries(table, columns)))
+    entries = list(_deduplicate(_read_entries(table, columns, is_canvas)))
     if not entries:
         raise UsageError(f"{path} contains no learners.", "It needs one row per learner below the headings.")
     _check_unique(path, entries)
     return Roster(path, tuple(entries))
 
 
-def _find_columns(table: CsvTable) -> dict[str, str]:
-    """Return the heading of each known column that the table has."""
+def _find_columns(table: CsvTable, is_canvas: bool) -> dict[str, str]:
+    """Return the heading of each known column that the table has; Canvas calls the number of the account 'ID'."""
     columns: dict[str, str] = {}
     for column, headings in COLUMNS.items():
         heading = next((heading for heading in headings if heading in table.columns), None)
         if heading:
             columns[column] = heading
+    if is_canvas:
+        columns["canvas_id"] = "id"
+        if columns["id"] == "id":
+            del columns["id"]
     return columns
 
 
-def _read_entries(table: CsvTable, columns: Mapping[str, str]) -> Iterator[RosterEntry]:
-    is_canvas = {"student", "section"} <= set(table.columns) and "id" in table.columns
+def _read_entries(table: CsvTable, columns: Mapping[str, str], is_canvas: bool) -> Iterator[RosterEntry]:
     for row in table.rows:
         if is_canvas and _is_canvas_extra_row(row):
             continue
@@ -147,9 +154,9 @@ def _read_entry(row: CsvRow, columns: Mapping[str, str]) -> RosterEntry:
     if match := _EXTENSION_IN_STATUS.search(get("status")):
         extension = extension or match[1]
     submitted = get("submitted")
-    identity = LearnerIdentity(name, learner_id, get("sis_id"), login, get("email"), get("section"))
+    identity = LearnerIdentity(name, learner_id, get("canvas_id"), login, get("email"), get("section"))
     return RosterEntry(
-        key=login or learner_id or identity.sis_id or identity.email or name or github or participant,
+        key=login or learner_id or identity.email or name or github or participant or identity.canvas_id,
         identity=identity,
         line=row.line,
         group=get("group"),
@@ -165,8 +172,8 @@ def _deduplicate(entries: Iterable[RosterEntry]) -> Iterator[RosterEntry]:
     seen = set()
     for entry in entries:
         identity = entry.identity
-        what = (entry.key, identity.name, identity.id, identity.sis_id, identity.email, entry.github)
-        is_identified = bool(identity.login or identity.id or identity.sis_id or identity.email)
+        what = (entry.key, identity.name, identity.id, identity.canvas_id, identity.email, entry.github)
+        is_identified = bool(identity.login or identity.id or identity.canvas_id or identity.email)
         if what not in seen or not is_identified:
             yield entry
         seen.add(what)
@@ -176,7 +183,7 @@ def _deduplicate(entries: Iterable[RosterEntry]) -> Iterator[RosterEntry]:
 _UNIQUE_VALUES: dict[str, Callable[[RosterEntry], str]] = {
     "login": lambda entry: entry.identity.login,
     "ID": lambda entry: entry.identity.id,
-    "SIS ID": lambda entry: entry.identity.sis_id,
+    "Canvas ID": lambda entry: entry.identity.canvas_id,
     "e-mail address": lambda entry: entry.identity.email,
     "GitHub user name": lambda entry: entry.github,
     "participant number": lambda entry: entry.participant,

@@ -41,12 +41,10 @@ def _list_student_cells(grade: Grade) -> list[object]:
     student = grade.identity
     if student is None:
         return [Identifier(grade.submission), "", "", Identifier(grade.submission), ""]
-    # Canvas takes a text in the column ID for a number, so what is no number belongs to the institution.
-    is_canvas_id = student.id.isascii() and student.id.isdigit()
     return [
         Identifier(student.name or grade.submission),
-        Identifier(student.id if is_canvas_id else ""),
-        Identifier(student.sis_id or ("" if is_canvas_id else student.id)),
+        Identifier(student.canvas_id),
+        Identifier(student.id),
         Identifier(student.login or student.email),
         student.section,
     ]

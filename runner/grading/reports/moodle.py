@@ -18,7 +18,7 @@ from runner.grading.reports.csv_cells import Identifier
 _IDENTIFYING_COLUMNS: dict[str, Callable[[LearnerIdentity], str]] = {
     "username": lambda identity: identity.login,
     "email address": lambda identity: identity.email,
-    "id number": lambda identity: identity.id or identity.sis_id,
+    "id number": lambda identity: identity.id,
 }
 
 

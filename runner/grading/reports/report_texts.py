@@ -56,13 +56,16 @@ def format_score(score: Score) -> str:
 
 
 def describe_adjustment(adjustment: Adjustment) -> str:
-    """Return how an adjustment changes the points and why, as in '+2 points for style: well done'."""
-    number = f"{'+' if adjustment.points > 0 else ''}{format_points(adjustment.points)}"
-    unit = "point" if number in ("1", "+1", "-1") and not adjustment.possible else "points"
-    points = f"{number} of {format_points(adjustment.possible)} {unit}" if adjustment.possible else f"{number} {unit}"
+    """Return how an adjustment changes the points and why, as in '2 points added for style: well done'."""
+    number = format_points(abs(adjustment.points))
+    unit = "point" if number == "1" and not adjustment.possible else "points"
+    if adjustment.possible and adjustment.points >= 0:
+        points = f"{number} of {format_points(adjustment.possible)} {unit}"
+    else:
+        points = f"{number} {unit} {'taken away' if adjustment.points < 0 else 'added'}" if adjustment.points else ""
     item = f" for {adjustment.item}" if adjustment.item else ""
     comment = f": {adjustment.comment}" if adjustment.comment else ""
-    return sanitize_to_one_line(f"{points}{item}{comment}")
+    return sanitize_to_one_line(f"{points}{item}{comment}".removeprefix(": "))
 
 
 def list_remarks(grade: Grade) -> list[str]:

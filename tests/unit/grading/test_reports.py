@@ -25,6 +25,7 @@ from runner.checking.results import Outcome
 from runner.errors import HostError, UsageError
 from runner.grading import reports
 from runner.grading.grade_model import Adjustment, Grade, LearnerIdentity
+from runner.grading.reports import report_texts
 from runner.grading.similarity import SimilarPair
 from runner.grading.sources import SubmissionSource, create_folder_source
 from tests.support import helpers
@@ -239,7 +240,7 @@ def test_canvas() -> None:
     assert "" == bob[-1]
 
 
-IDENTITY = LearnerIdentity("Lovelace, Ada", "4711", "S-1", "-ada", "ada@example.org", "Lab; A")
+IDENTITY = LearnerIdentity("Lovelace, Ada", "S-1", "4711", "-ada", "ada@example.org", "Lab; A")
 
 
 def test_identity_in_grade_books() -> None:
@@ -251,7 +252,7 @@ def test_identity_in_grade_books() -> None:
     assert ("email address", "ada@example.org") == tuple(row[0] for row in _rows("moodle", (by_mail,)))
     head, ada = _rows("csv", (grade,))
     row = dict(zip(head, ada, strict=True))
-    expected = {"name": "Lovelace, Ada", "login": "-ada", "id": "4711", "email": "ada@example.org"}
+    expected = {"name": "Lovelace, Ada", "login": "-ada", "id": "S-1", "email": "ada@example.org"}
     assert expected == {key: row[key] for key in expected}
 
 
@@ -260,6 +261,21 @@ def test_moodle_needs_an_identifier() -> None:
     grade = replace(make_grade(PASSED), identity=LearnerIdentity("Ada"))
     with pytest.raises(UsageError, match="needs a username, an e-mail address or an ID number"):
         reports.render_report("moodle", (grade,))
+
+
+@pytest.mark.parametrize(
+    ("adjustment", "text"),
+    [
+        (Adjustment("manual", 2, 5, "style", "well done"), "2 of 5 points for style: well done"),
+        (Adjustment("manual", 1), "1 point added"),
+        (Adjustment("manual", -1.5, comment="typos"), "1.5 points taken away: typos"),
+        (Adjustment("manual", 0, comment="see me"), "see me"),
+        (Adjustment("late", -0.0, comment="1 day late"), "1 day late"),
+    ],
+)
+def test_describe_adjustment(adjustment: Adjustment, text: str) -> None:
+    """A remark says how the points change and why; it begins with no sign, which a spreadsheet would interpret."""
+    assert text == report_texts.describe_adjustment(adjustment)
 
 
 MANUAL = Adjustment("manual", 2, 5, "the report", "well written")

@@ -146,6 +146,8 @@ def test_canvas_names(tmp_path: Path) -> None:
     roster = "login,name\nr,R2_D2\ns,Seán O'Brien\nl,李 明\n"
     members = list_class("canvas", write_files(tmp_path / "download", files), roster)
     assert ["r", "s", "l"] == [source.name for source in members.sources]
+    # The grade book finds learners by the numbers in the download.
+    assert ["12345", "12346", "12347"] == [members.entries[key].identity.canvas_id for key in "rsl"]
     assert [True, False, False] == [members.submittals[key].is_marked_late for key in "rsl"]
     names = sorted(path.name for path in members.sources[1].folder.iterdir())
     assert ["stack-2.yml", "stack.yml", "submission.md"] == names

@@ -36,6 +36,16 @@ def read_text(folder: Path, text: str, encoding: str = "utf-8") -> tuple[RosterE
             "ada-l",
             LearnerIdentity("Ada L", login="ada-l", email="a@b.c"),
         ),
+        (
+            'Student,ID,SIS User ID,SIS Login ID,Section\n  Points Possible,,,,\n"L, Ada",7,0042,ada,A\n',
+            "ada",
+            LearnerIdentity("L, Ada", "0042", "7", "ada", section="A"),
+        ),
+        (
+            'Student,ID,SIS Login ID,Section\nAda,7,ada,A\n"Student, Test",8,x,A\n',
+            "ada",
+            LearnerIdentity("Ada", "", "7", "ada", section="A"),
+        ),
         ("name,id\n  Jose\u0301 ,1\n", "1", LearnerIdentity("José", "1")),
     ],
 )
