@@ -51,7 +51,8 @@ def changes_shell(pipeline: Pipeline) -> bool:
 
 
 def _is_passive(pipeline: Pipeline, aliases: Aliases) -> bool:
-    passive = (Effect.NOTHING, Effect.LOOKUP, Effect.ENDLESS, Effect.VIEWER)
+    # What an editor wrote is recorded.
+    passive = (Effect.NOTHING, Effect.LOOKUP, Effect.ENDLESS, Effect.VIEWER, Effect.EDITOR)
     return all(line_effects.find_effect(stage, aliases) in passive for stage in pipeline.stages)
 
 

@@ -145,15 +145,15 @@ def _find_reason_to_leave_out(line: ShellLine, entry: HistoryEntry, ending: Endi
     is_open = ending in _OPEN
     if line_effects.is_passive(line, context.aliases):
         return _find_reason_for_lookup(line, effects, ending, is_open=is_open)
-    if set(effects) <= {Effect.EDITOR, Effect.NOTHING} and not entry.written_files:
+    if set(effects) <= {Effect.EDITOR, Effect.NOTHING} and not entry.written_files and ending is not Ending.FAILED:
         return "the editor is still open: save the file and quit first" if is_open else "the editor changed no file"
-    if ending is Ending.INTERRUPTED and line_effects.is_cancellable(line, context.aliases):
+    if ending is Ending.INTERRUPTED and entry.exit_status and line_effects.is_cancellable(line, context.aliases):
         return "you cancelled it with Ctrl-C"
     return ""
 
 
 def _find_reason_for_lookup(line: ShellLine, effects: list[Effect], ending: Ending, *, is_open: bool) -> str:
-    if any(failed_lines.changes_shell(pipeline) for pipeline in line.pipelines):
+    if ending is Ending.FAILED or any(failed_lines.changes_shell(pipeline) for pipeline in line.pipelines):
         return ""
     is_endless = any(effect in (Effect.ENDLESS, Effect.VIEWER) for effect in effects)
     if ending is Ending.INTERRUPTED:
@@ -189,7 +189,7 @@ def _rewrite_line(
         rewriter.run_in_background(pipeline, job)
         replay = _plan_end(replay, job, ending)
         doubts += _list_background_doubts(line, pipeline, ending, context)
-    elif is_open and not is_waiting:
+    elif is_open and not is_waiting and not (ending is Ending.INTERRUPTED and entry.exit_status == 0):
         doubts += _list_doubts_about_end(ending, has_typed_input=has_input and not entry.keys)
     elif not rewriter.has_input:
         retry_seconds = 0 if replay.exit_status else retries.find_retry_seconds(line, context.aliases)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.typed_lines import list_doubts, list_left_out, list_scripts, make_entry
+from tests.support.typed_lines import draft, list_doubts, list_left_out, list_scripts, make_entry
 
 END = "\ntimeout 30 tail --pid=$JOB_1 --follow /dev/null"
 
@@ -124,6 +124,20 @@ def test_cancelled(line: str) -> None:
     """Nothing remains of some commands that are cancelled."""
     entry = make_entry(line, is_interrupted=True, exit_status=130)
     assert [(line, "you cancelled it with Ctrl-C")] == list_left_out(entry)
+
+
+@pytest.mark.parametrize("line", ["docker pull nginx", "docker volume create v"])
+def test_interrupt_that_came_too_late(line: str) -> None:
+    """A command that succeeded although Ctrl-C was typed is kept."""
+    entry = make_entry(line, is_interrupted=True)
+    assert ([line], []) == (list_scripts(entry), list_doubts(entry))
+
+
+@pytest.mark.parametrize("line", ["ping no-such-host", "less no-such-file", "docker logs -f none"])
+def test_failed_look(line: str) -> None:
+    """A look that failed is only counted."""
+    result = draft(make_entry(line, exit_status=1))
+    assert ((), (), 1) == (result.blocks, result.left_out, result.failed_count)
 
 
 def test_doubtful_ends() -> None:

@@ -55,6 +55,11 @@ def test_nothing_written() -> None:
     assert ["true && docker volume create v"] == list_scripts(make_entry("vi f && docker volume create v"))
 
 
+def test_missing_editor() -> None:
+    """If there is no such editor, the line failed, and nothing of it remains."""
+    assert [] == list_scripts(make_entry("emacs f && docker stack deploy -c f app", exit_status=127))
+
+
 def test_large_file() -> None:
     """A file that is too large for a block is mentioned."""
     (doubt,) = list_doubts(make_entry("vi f", written_files=(WrittenFile("/root/f", b"x" * 50_000),)))
