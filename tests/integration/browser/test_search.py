@@ -13,7 +13,7 @@ from tests.integration.browser.conftest import serve_folder
 from tests.integration.browser.test_accessibility_and_layout import find_violations
 from tests.support import helpers
 
-# Each in a paragraph of its own: the text is what the search must show, with its own spelling.
+# Each is its own paragraph. The search must show it in its own spelling.
 TEXTS = {
     "accent": "The caf\u00e9 is open.",
     "decomposed": "The bistro\u0302t is closed.",
