@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runner.grading.typed_lines import program_tables as tables
 from runner.grading.typed_lines.docker_commands import DockerCommand, parse_docker_command
-from runner.grading.typed_lines.invocation import Aliases, parse_stage
+from runner.grading.typed_lines.invocation import Aliases, Invocation, parse_stage
 from runner.grading.typed_lines.shell_syntax import ShellLine, Stage
 
 
@@ -24,7 +24,7 @@ def reads_input(stage: Stage, aliases: Aliases) -> bool:
     invocation = parse_stage(stage, aliases)
     command = parse_docker_command(invocation)
     if command:
-        return _does_docker_read(command)
+        return _does_docker_read(command, invocation)
     operands = [text for text in invocation.texts if not text.startswith("-")]
     if "-" in invocation.texts or invocation.program in ("tee", *tables.QUESTIONERS):
         return True
@@ -36,11 +36,12 @@ def reads_input(stage: Stage, aliases: Aliases) -> bool:
 
 def may_read_input(stage: Stage, aliases: Aliases) -> bool:
     """Return whether a command may read its standard input; of most commands of Docker we know that they do not."""
-    command = parse_docker_command(parse_stage(stage, aliases))
-    return command is None or _does_docker_read(command)
+    invocation = parse_stage(stage, aliases)
+    command = parse_docker_command(invocation)
+    return command is None or _does_docker_read(command, invocation)
 
 
-def _does_docker_read(command: DockerCommand) -> bool:
+def _does_docker_read(command: DockerCommand, invocation: Invocation) -> bool:
     if command.verb.endswith("prune"):
         return not command.has_option("-f", "--force")
     if command.verb in ("load", "login", "swarm unlock", "import"):
@@ -49,5 +50,4 @@ def _does_docker_read(command: DockerCommand) -> bool:
         return True
     if command.verb in ("run", "exec", "start"):
         return command.has_option("-i", "--interactive")
-    words = [word.text for word in (*command.options, *command.operands)]
-    return "-" in words or command.verb == "compose rm"
+    return "-" in invocation.texts or command.verb == "compose rm"

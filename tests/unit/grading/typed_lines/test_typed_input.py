@@ -12,6 +12,8 @@ from tests.support.typed_lines import list_doubts, list_scripts, make_entry
     [
         ("cat > f", "cat > f <<'END'\nhello\nEND"),
         ("docker config create c -", "docker config create c - <<'END'\nhello\nEND"),
+        ("docker stack deploy -c - app", "docker stack deploy -c - app <<'END'\nhello\nEND"),
+        ("docker compose -f - up -d", "docker compose -f - up -d <<'END'\nhello\nEND"),
         ("docker system prune", "docker system prune <<'END'\nhello\nEND"),
         ("cat | docker secret create s -", "cat <<'END' | docker secret create s -\nhello\nEND"),
         ("mkdir -p a && cat > a/f && touch b", "mkdir -p a && cat > a/f <<'END' && touch b\nhello\nEND"),
