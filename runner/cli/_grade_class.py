@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -85,7 +85,9 @@ def class_options(command: click.decorators.FC) -> click.decorators.FC:
             metavar="FILE",
             help="The learners of the class (CSV); those who handed nothing in get 0 points.",
         ),
-        click.option("--skip-unmatched", is_flag=True, help="Leave out submissions of nobody in the roster."),
+        click.option(
+            "--skip-unmatched", is_flag=True, help="Leave out submissions whose learner is not in the roster."
+        ),
         click.option(
             "--due", metavar="TIME", help="When submissions are due, as in '2026-11-30 23:59'; roster: extensions."
         ),
@@ -136,7 +138,13 @@ def _list_class(
     if options.system is None:
         scratch_folder.joinpath("folders").mkdir()
         folders = class_folder.find_submissions(paths or (Path(),), scratch_folder / "folders", is_single)
-        return class_list.create_folder_list(folders, options.roster, deadline, options.skip_unmatched)
+        listed = class_list.create_folder_list(folders, options.roster, deadline, options.skip_unmatched)
+        extracted = [source for source in listed.sources if source.folder.is_relative_to(scratch_folder)]
+        names = {
+            source.name: class_folder.name_extracted_folder(source.folder, paths, scratch_folder / "folders")
+            for source in extracted
+        }
+        return replace(listed, folders={**listed.folders, **names})
     if len(paths) != 1:
         raise UsageError(
             f"'--from {options.system}' takes one download, and there are {len(paths)}.",

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from runner.grading import system_files
 from runner.grading.classes import download_files
 from runner.grading.classes.download_model import Download, DownloadedSubmission, Owner
 from runner.grading.classes.moodle_download import write_online_text
@@ -53,6 +54,8 @@ def read_download(folder: Path, scratch_folder: Path) -> Download:
         match = _NAME.fullmatch(entry.name)
         if not match or entry.is_dir():
             ignored.append(entry.name)
+            continue
+        if system_files.is_ignored_file(match["file"] or ""):
             continue
         owner = Owner(squashed_name=match["name"] or "", canvas_id=match["user"])
         file_name = match["file"] or f"{match['page']}.html"

@@ -32,7 +32,7 @@ DOWNLOAD_READERS = {
     "gradescope": cast(DownloadReader, gradescope_download),
     "classroom50": cast(DownloadReader, repository_download),
 }
-_MAX_LISTED = 20
+_MAX_LISTED = 100
 _ROSTER_TIME = "roster"
 
 

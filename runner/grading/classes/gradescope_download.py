@@ -20,7 +20,7 @@ _MAX_METADATA_BYTES = 200 << 20
 
 
 class _MetadataLoader(yaml.SafeLoader):
-    """Reads what Ruby on Rails writes: its times have tags of their own."""
+    """Reads what Ruby on Rails writes: its times have special tags."""
 
 
 def _construct_ruby_object(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> object:

@@ -13,7 +13,7 @@ from runner.grading.classes.matching import EntryFinder
 from runner.grading.classes.roster import RosterEntry
 from runner.grading.grade_model import Adjustment, Grade
 
-_COLUMNS = {
+COLUMNS: dict[str, tuple[str, ...]] = {
     "learner": ("learner", "submission", "login", "username", "sis login id", "id", "email", "email address", "name"),
     "points": ("points", "manual points", "score"),
     "possible": ("possible", "maximum", "max"),
@@ -58,7 +58,7 @@ def read_manual_points(path: Path, entries: Sequence[RosterEntry]) -> list[Manua
     table = read_csv_table(path)
     columns = {
         column: heading
-        for column, headings in _COLUMNS.items()
+        for column, headings in COLUMNS.items()
         if (heading := next((heading for heading in headings if heading in table.columns), None))
     }
     if "learner" not in columns or not {"points", "comment"} & set(columns):
@@ -84,15 +84,15 @@ def read_manual_points(path: Path, entries: Sequence[RosterEntry]) -> list[Manua
 
 def _read_row(table: CsvTable, row: CsvRow, cells: Mapping[str, str], finder: EntryFinder) -> ManualPoints:
     position, learner = f"{table.path}:{row.line}", cells["learner"]
-    found, reason = finder.find_entries(Owner(name=learner, id=learner, email=learner, login=learner))
-    if len(found) != 1:
+    matches, reason = finder.find_entries(Owner(name=learner, id=learner, email=learner, login=learner))
+    if len(matches) != 1:
         raise UsageError(f"{position}: {reason or f'{learner!r} is more than one learner'}.", "Correct the row.")
     try:
         numbers = [_read_number(cells.get(column, "")) for column in ("points", "possible")]
     except ValueError as error:
         raise UsageError(f"{position}: {error}.", "Write points as 1.5, and as -1 to take them away.") from None
     adjustment = Adjustment("manual", numbers[0], numbers[1], cells.get("item", ""), cells.get("comment", ""))
-    return ManualPoints(found[0].key, cells.get("lab", ""), adjustment)
+    return ManualPoints(matches[0].key, cells.get("lab", ""), adjustment)
 
 
 def _read_number(text: str) -> float:
@@ -105,7 +105,7 @@ def _read_number(text: str) -> float:
 def add_manual_points(grades: Iterable[Grade], all_points: Iterable[ManualPoints]) -> list[Grade]:
     """Return grades with manual points.
 
-    An item that has a maximum counts for the whole class: those for whom the file has no points yet have 0 of them.
+    An item that has a maximum counts for all learners: those for whom the file has no points yet have 0 of them.
     """
     possible_by_item: dict[tuple[str, str], float] = {}
     points_by_key: dict[str, list[ManualPoints]] = {}

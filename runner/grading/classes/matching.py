@@ -72,17 +72,29 @@ def match_submissions(download: Download, entries: Sequence[RosterEntry], one_ea
     unmatched: list[UnmatchedSubmission] = []
     finder = EntryFinder(entries)
     for owner, submission in _list_owners(download, unmatched):
-        found, reason = finder.find_entries(owner)
-        if not found:
+        learners, reason = finder.find_entries(owner)
+        if not learners:
             unmatched.append(UnmatchedSubmission(submission, reason))
-        for entry in found:
+        for entry in learners:
             claims.setdefault(entry.key, []).append((owner, submission))
+    _reject_accounts_of_one_name(claims, unmatched)
     if one_each:
         for key, ((_, first), *others) in claims.items():
             reason = f"'{key}' has handed in '{first.folder}' too"
             unmatched += (UnmatchedSubmission(replace(other, label=str(other.folder)), reason) for _, other in others)
     matched = tuple(_create_match(entry, claims[entry.key]) for entry in entries if entry.key in claims)
     return ClassMatch(matched, tuple(entry for entry in entries if entry.key not in claims), tuple(unmatched))
+
+
+def _reject_accounts_of_one_name(
+    claims: dict[str, list[tuple[Owner, DownloadedSubmission]]], unmatched: list[UnmatchedSubmission]
+) -> None:
+    """Move submissions of several accounts that have the name of one learner from `claims` to `unmatched`."""
+    for key, claimed in list(claims.items()):
+        accounts = {owner.number or owner.canvas_id for owner, _ in claimed} - {""}
+        if len(accounts) > 1:
+            reason = f"{len(accounts)} accounts have the name of '{key}'; the roster needs the numbers of the accounts"
+            unmatched += (UnmatchedSubmission(submission, reason) for _, submission in claims.pop(key))
 
 
 def _list_owners(
@@ -163,14 +175,16 @@ class EntryFinder:
             (owner.id, ("id", "login")),
         ):
             for column in columns if value else ():
-                if found := self._look_up(column, value.casefold()):
-                    return found, ""
-        if found := self._find_by_name(owner):
-            same = {entry.group or entry.key for entry in found}
-            if len(same) == 1:
-                return found, ""
-            lines = " and ".join(str(entry.line) for entry in found)
-            return [], f"the learners in lines {lines} of the roster have this name; add a column that tells them apart"
+                if entries := self._look_up(column, value.casefold()):
+                    return entries, ""
+        entries = self._find_by_name(owner)
+        if len(entries) > 1:
+            lines = " and ".join(str(entry.line) for entry in entries)
+            reason = f"the learners in lines {lines} of the roster have this name"
+            return [], f"{reason}; add a column with logins, IDs or e-mail addresses"
+        members = entries or self._look_up("group", person_names.normalize_name(owner.name))
+        if members:
+            return members, ""
         return [], self._explain_unknown(owner)
 
     def _find_by_name(self, owner: Owner) -> list[RosterEntry]:
@@ -179,9 +193,8 @@ class EntryFinder:
         if not owner.name:
             return []
         name = person_names.normalize_name(owner.name)
-        found = self._look_up("name", name) or self._look_up("group", name)
-        if found:
-            return found
+        if entries := self._look_up("name", name):
+            return entries
         # Moodle can put the username before the name.
         login, _, rest = owner.name.partition(" ")
         candidates = self._look_up("login", login.casefold())

@@ -172,11 +172,11 @@ def _deduplicate(entries: Iterable[RosterEntry]) -> Iterator[RosterEntry]:
     seen = set()
     for entry in entries:
         identity = entry.identity
-        what = (entry.key, identity.name, identity.id, identity.canvas_id, identity.email, entry.github)
+        values = (entry.key, identity.name, identity.id, identity.canvas_id, identity.email, entry.github)
         is_identified = bool(identity.login or identity.id or identity.canvas_id or identity.email)
-        if what not in seen or not is_identified:
+        if values not in seen or not is_identified:
             yield entry
-        seen.add(what)
+        seen.add(values)
 
 
 # The key comes last: if it is a login or an ID, the message calls it that.
@@ -194,14 +194,14 @@ _UNIQUE_VALUES: dict[str, Callable[[RosterEntry], str]] = {
 def _check_unique(path: Path, entries: Iterable[RosterEntry]) -> None:
     lines: dict[tuple[str, str], int] = {}
     for entry in entries:
-        for what, get_value in _UNIQUE_VALUES.items():
+        for noun, get_value in _UNIQUE_VALUES.items():
             value = get_value(entry)
-            # No course system tells 'Jan' and 'jan' apart.
-            identifier = (what, value.casefold())
+            # To course systems, 'Jan' and 'jan' are the same.
+            identifier = (noun, value.casefold())
             if value and identifier in lines:
                 both = f"lines {lines[identifier]} and {entry.line}"
                 raise UsageError(
-                    f"{path}: the learners in {both} have the same {what} '{value}'.",
-                    "Correct the roster, or add a column 'login', 'id' or 'email' that tells them apart.",
+                    f"{path}: the learners in {both} have the same {noun} '{value}'.",
+                    "Correct the roster, or add a column 'login', 'id' or 'email' in which they differ.",
                 )
             lines[identifier] = entry.line

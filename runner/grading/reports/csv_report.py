@@ -19,7 +19,7 @@ _IDENTITY_COLUMNS: dict[str, Callable[[LearnerIdentity], str]] = {
     "email": lambda identity: Identifier(identity.email),
     "section": lambda identity: identity.section,
 }
-_NOBODY = LearnerIdentity()
+_NO_IDENTITY = LearnerIdentity()
 
 
 def render(grades: Sequence[Grade]) -> str:
@@ -52,7 +52,7 @@ def render_table(grades: Sequence[Grade], delimiter: str, decimal_point: str) ->
     if any(grade.identity for grade in grades):
         header += _IDENTITY_COLUMNS
         for row, grade in zip(rows, grades, strict=True):
-            row += (get_value(grade.identity or _NOBODY) for get_value in _IDENTITY_COLUMNS.values())
+            row += (get_value(grade.identity or _NO_IDENTITY) for get_value in _IDENTITY_COLUMNS.values())
     numeric = {"earned", "possible", "percent", "checks", *steps}
     for row in rows:
         for index, column in enumerate(header):

@@ -257,7 +257,7 @@ def test_identity_in_grade_books() -> None:
 
 
 def test_moodle_needs_an_identifier() -> None:
-    """Moodle's report is refused if the roster has only names, by which Moodle finds nobody."""
+    """Moodle's report is refused if the roster has only names, by which Moodle finds no learner."""
     grade = replace(make_grade(PASSED), identity=LearnerIdentity("Ada"))
     with pytest.raises(UsageError, match="needs a username, an e-mail address or an ID number"):
         reports.render_report("moodle", (grade,))

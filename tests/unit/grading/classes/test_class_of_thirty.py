@@ -188,7 +188,7 @@ def test_statistics_and_every_report(tree: Path) -> None:
 
 
 def test_unknown_learners_are_named(tree: Path) -> None:
-    """A submission of somebody who is not in the roster stops the command, which names it and similar learners."""
+    """A submission whose learner is not in the roster stops the command, which names it and similar learners."""
     class_downloads.write_moodle_zip(tree / "download.zip")
     class_downloads.write_moodle_worksheet(tree / "worksheet.csv")
     lines = (tree / "worksheet.csv").read_text("utf-8-sig").splitlines()
@@ -208,7 +208,7 @@ def test_wrong_course_system(tree: Path) -> None:
 
 @pytest.mark.parametrize("system", ["moodle", "canvas"])
 def test_without_a_roster(system: str, tree: Path) -> None:
-    """Without a roster, each of the 27 submissions has a name of its own, also those of two learners of one name."""
+    """Without a roster, each of the 27 submissions has its own name, also those of two learners of one name."""
     archive = tree / "download.zip"
     (class_downloads.write_moodle_zip if system == "moodle" else class_downloads.write_canvas_zip)(archive)
     grades = grade_class(archive, system)

@@ -129,7 +129,7 @@ def test_moodle_with_usernames(tmp_path: Path) -> None:
 
 
 def test_two_learners_of_one_name(tmp_path: Path) -> None:
-    """If only the name could tell whose a submission is, and two have it, it is nobody's, and both lines are named."""
+    """A submission with only a name, which two learners have, is given to neither; both lines are named."""
     folder = write_files(tmp_path / "download", {"Anna S_5_assignsubmission_file/submission.md": SUBMISSION})
     with pytest.raises(UsageError, match="lines 2 and 3 of the roster have this name"):
         list_class("moodle", folder, "login,name\na,Anna S\nb,Anna S\n")
@@ -210,3 +210,10 @@ def test_online_text(html: str) -> None:
     text = online_text.convert_html_to_text(html)
     assert SUBMISSION.split() == text.split()
     assert [line for line in SUBMISSION.splitlines() if line] == [line for line in text.splitlines() if line]
+
+
+def test_two_learners_of_one_name_in_one_group(tmp_path: Path) -> None:
+    """Two learners of one name do not get each other's submission, even if the roster has them in one group."""
+    folder = write_files(tmp_path / "download", {"Anna S_5_assignsubmission_file/submission.md": SUBMISSION})
+    with pytest.raises(UsageError, match="lines 2 and 3 of the roster have this name"):
+        list_class("moodle", folder, "login,name,group\na,Anna S,Monday\nb,Anna S,Monday\n")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from runner.errors import UsageError
+from runner.grading.classes import manual_points, roster
 from runner.grading.classes.roster import RosterEntry, read_roster
 from runner.grading.grade_model import LearnerIdentity
+from tests.support import helpers
 
 
 def read_text(folder: Path, text: str, encoding: str = "utf-8") -> tuple[RosterEntry, ...]:
@@ -50,7 +53,7 @@ def read_text(folder: Path, text: str, encoding: str = "utf-8") -> tuple[RosterE
     ],
 )
 def test_columns(text: str, key: str, identity: LearnerIdentity, tmp_path: Path) -> None:
-    """The columns of usual exports are known under their headings, and texts are kept but for spaces around them."""
+    """The columns of usual exports are known under their headings, and texts are kept except for spaces around them."""
     (entry,) = read_text(tmp_path, text)
     assert (key, identity) == (entry.key, entry.identity)
 
@@ -101,3 +104,14 @@ def test_missing_file(tmp_path: Path) -> None:
     """A roster that does not exist is a usage error."""
     with pytest.raises(UsageError, match=r"Cannot read .*none\.csv: No such file"):
         read_roster(tmp_path / "none.csv")
+
+
+def test_documentation() -> None:
+    """The reference lists all headings of a roster and of a file with manual points."""
+    text = (helpers.CHECKOUT / "docs" / "reference" / "class-files.md").read_text("utf-8")
+    for columns, section in ((roster.COLUMNS, "## Rosters"), (manual_points.COLUMNS, "## Manual points")):
+        table = text.partition(section)[2].partition("\n## ")[0]
+        listed = [set(re.findall(r"`([^`]+)`", row)) for row in re.findall(r"^\| [^|]+ \| (`[^|]+) \|", table, re.M)]
+        assert [set(headings) for headings in columns.values()] == [
+            headings - {"id"} if "canvas id" in headings else headings for headings in listed
+        ]
