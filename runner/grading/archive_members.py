@@ -107,6 +107,8 @@ def list_archive_members(archive: Path, max_members: int, max_bytes: int) -> Gen
 
     """
     try:
+        if not stat.S_ISREG(archive.stat().st_mode):
+            raise UnreadableArchiveError("it is not a regular file")
         with archive.open("rb") as stream:
             start = stream.read(_TAR_BLOCK_BYTES)
             stream.seek(0)

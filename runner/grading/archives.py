@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +49,11 @@ class ArchiveLimits:
     max_members: int = 5_000
     max_ratio: int = 200
     ratio_exempt_bytes: int = 20 << 20
+
+    @property
+    def max_tar_bytes(self) -> int:
+        """The maximum size of a tar archive without its compression."""
+        return self.total_bytes + self.max_members * _BYTES_PER_TAR_HEADER
 
 
 SUBMISSION_ARCHIVE_LIMITS = ArchiveLimits()
@@ -115,15 +119,11 @@ def extract_archive(
     """
     name = strip_control_chars(archive.name)
     try:
-        status = archive.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableArchiveError("it is not a regular file")
-        size = status.st_size
+        size = archive.stat().st_size
         if size > limits.archive_bytes:
             raise UnreadableArchiveError(f"it is larger than {_format_size(limits.archive_bytes)}")
-        max_tar_bytes = limits.total_bytes + limits.max_members * _BYTES_PER_TAR_HEADER
         extraction = _Extraction(name, max(size, 1), folder, limits)
-        with closing(list_archive_members(archive, limits.max_members, max_tar_bytes)) as members:
+        with closing(list_archive_members(archive, limits.max_members, limits.max_tar_bytes)) as members:
             for member in members:
                 extraction.extract_member(member)
     except FileNotFoundError:

@@ -15,59 +15,23 @@ In a class, each folder is a learner, even if it contains no submission: none of
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from runner.errors import UsageError
-from runner.grading import archives, submission_names, system_files
-from runner.grading.archive_members import UnreadableArchiveError, list_archive_members
+from runner.grading import archives
 from runner.grading.archives import CLASS_ARCHIVE_LIMITS
+from runner.grading.folder_tree import (
+    FolderTree,
+    is_ignored_name,
+    list_member_parts,
+    read_archive_tree,
+    read_folder_tree,
+)
 from runner.grading.snapshot import SUBMISSION_FILE
 from runner.grading.submission_search import is_candidate, join_names
 from runner.lessons import catalog
 
-_MAX_DEPTH, _MAX_PATHS, _MAX_LISTED_BELOW = 30, 5, 3
-_BYTES_PER_TAR_HEADER = 2048
-
-
-@dataclass(slots=True)
-class FolderTree:
-    """The names in a folder, without those of tools and operating systems.
-
-    Attributes:
-        files: The names of its files.
-        folders: Its folders by their names.
-        archives: Those of its files that are archives with a submission, or that cannot be read.
-
-    """
-
-    files: list[str] = field(default_factory=list)
-    folders: dict[str, FolderTree] = field(default_factory=dict)
-    archives: list[str] = field(default_factory=list)
-
-    def add_file(self, parts: Sequence[str]) -> FolderTree:
-        """Add a file by the parts of its path, and return its folder."""
-        folder = self
-        for part in parts[:-1]:
-            folder = folder.folders.setdefault(part, FolderTree())
-        folder.files.append(parts[-1])
-        return folder
-
-    @property
-    def has_named_file(self) -> bool:
-        """Whether it directly contains a `submission.md`, whose name may be in capitals."""
-        return any(map(submission_names.is_submission_name, self.files))
-
-    @property
-    def has_candidate(self) -> bool:
-        """Whether it directly contains a file with nearly that name."""
-        return any(is_candidate(Path(name)) for name in self.files)
-
-    @property
-    def holds_submission(self) -> bool:
-        """Whether there is a submission in it or anywhere below it."""
-        below = any(folder.holds_submission for folder in self.folders.values())
-        return self.has_candidate or bool(self.archives) or below
+_MAX_PATHS, _MAX_LISTED_BELOW = 5, 3
 
 
 def find_submissions(paths: Sequence[Path], scratch_folder: Path, is_single: bool = False) -> list[Path]:
@@ -98,14 +62,33 @@ def find_submissions(paths: Sequence[Path], scratch_folder: Path, is_single: boo
     return list(dict.fromkeys(submissions))
 
 
+def name_extracted_folder(folder: Path, paths: Sequence[Path], scratch_folder: Path) -> str:
+    """Return the path of a submission as the user knows it: in the archive, if it was extracted from there.
+
+    Args:
+        folder: One of the paths that `find_submissions` returned.
+        paths: The paths that it was called with.
+        scratch_folder: The folder that it was called with.
+
+    """
+    if not folder.is_relative_to(scratch_folder):
+        return str(folder)
+    number, *parts = folder.relative_to(scratch_folder).parts
+    return str(paths[int(number)].joinpath(*parts))
+
+
 def _find_submissions_in_path(path: Path, scratch_folder: Path) -> list[Path]:
     _check_path(path)
     if not path.is_dir() and not archives.is_archive(path):
         return [path]
-    tree = _read_folder_tree(path) if path.is_dir() else _read_archive_tree(path)
-    learners = list(find_learner_paths(tree, path, catalog.list_lab_names()))
-    if path.is_dir() or learners == [PurePosixPath()]:
-        return [path / learner for learner in learners]
+    lab_names = catalog.list_lab_names()
+    if path.is_dir():
+        return [path / learner for learner in find_learner_paths(read_folder_tree(path), path, lab_names)]
+    tree = read_archive_tree(path)
+    # The folder in an archive is not the learner's name: most people hand in an archive of a folder.
+    if not _is_class(tree, lab_names):
+        return [path] if tree.holds_submission else []
+    learners = list(find_learner_paths(tree, path, lab_names))
     if learners:
         scratch_folder.mkdir()
         archives.extract_archive(path, scratch_folder, CLASS_ARCHIVE_LIMITS)
@@ -187,70 +170,6 @@ def _is_class(tree: FolderTree, lab_names: Collection[str]) -> bool:
     return any(_is_class(tree.folders[name], lab_names) for name in holders)
 
 
-def _read_folder_tree(root: Path) -> FolderTree:
-    tree = FolderTree()
-    pending = [(root, tree)]
-    for folder, node in pending:
-        depth = len(folder.relative_to(root).parts)
-        for entry in sorted(folder.iterdir()):
-            # Only the instructor's own folder may contain links to folders.
-            is_folder = entry.is_dir() and (depth == 0 or not entry.is_symlink())
-            if _is_ignored(entry.name, is_folder):
-                continue
-            if not is_folder:
-                node.files.append(entry.name)
-                if archives.is_archive(entry) and _archive_holds_submission(entry):
-                    node.archives.append(entry.name)
-            elif depth < _MAX_DEPTH:
-                pending.append((entry, node.folders.setdefault(entry.name, FolderTree())))
-    return tree
-
-
-def _read_archive_tree(archive: Path) -> FolderTree:
-    """Return the content of an archive.
-
-    Raises:
-        ArchiveError: It cannot be read.
-
-    """
-    tree = FolderTree()
-    try:
-        for parts in _list_member_parts(archive):
-            folder = tree.add_file(parts)
-            if archives.is_archive(Path(parts[-1])):
-                # Extracting it only to look into it is not worth it: if it holds no submission, the report says so.
-                folder.archives.append(parts[-1])
-    except UnreadableArchiveError as error:
-        raise archives.ArchiveError(archive.name, str(error)) from error
-    return tree
-
-
-def _archive_holds_submission(archive: Path) -> bool:
-    try:
-        return any(
-            is_candidate(Path(parts[-1])) or archives.is_archive(Path(parts[-1]))
-            for parts in _list_member_parts(archive)
-        )
-    except (UnreadableArchiveError, OSError):
-        # Grading it reports why it cannot be read, by the name of its learner.
-        return True
-
-
-def _list_member_parts(archive: Path) -> Iterator[list[str]]:
-    limits = CLASS_ARCHIVE_LIMITS
-    max_bytes = limits.total_bytes + limits.max_members * _BYTES_PER_TAR_HEADER
-    for member in list_archive_members(archive, limits.max_members, max_bytes):
-        parts = [part for part in member.name.split("/") if part not in ("", ".")]
-        if parts and not member.is_folder and not any(_is_ignored(part, True) for part in parts[:-1]):
-            yield parts
-
-
-def _is_ignored(name: str, is_folder: bool) -> bool:
-    if is_folder:
-        return name.startswith(".") or system_files.is_ignored_folder(name)
-    return system_files.is_ignored_file(name)
-
-
 def _create_empty_error(paths: Sequence[Path]) -> UsageError:
     contents = "; ".join(f"{path} contains: {_describe_content(path)}" for path in paths[:_MAX_PATHS])
     return UsageError(
@@ -262,11 +181,11 @@ def _create_empty_error(paths: Sequence[Path]) -> UsageError:
 
 def _describe_content(path: Path) -> str:
     if not path.is_dir():
-        return join_names("/".join(parts) for parts in _list_member_parts(path)) or "no files"
+        return join_names("/".join(parts) for parts in list_member_parts(path, CLASS_ARCHIVE_LIMITS)) or "no files"
     names = []
     for entry in sorted(path.iterdir()):
         is_folder = entry.is_dir()
-        if _is_ignored(entry.name, is_folder):
+        if is_ignored_name(entry.name, is_folder):
             continue
         below = sorted(child.name for child in entry.iterdir()) if is_folder else []
         more = ", ..." if len(below) > _MAX_LISTED_BELOW else ""

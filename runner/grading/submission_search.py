@@ -60,7 +60,14 @@ def walk_files(root: Path) -> Iterator[Path]:
     """
     pending, count = [(root, 1)], 0
     for folder, depth in pending:
-        for entry in sorted(folder.iterdir()):
+        try:
+            entries = sorted(folder.iterdir())
+        except OSError:
+            if folder == root:
+                raise
+            # Collecting the files reports the reason.
+            continue
+        for entry in entries:
             count += 1
             if count > _MAX_ENTRIES:
                 return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import UsageError
+from runner.grading import class_folder
 from runner.grading.class_folder import find_submissions
 
 LAB = "swarm-basics"
@@ -120,10 +123,34 @@ def test_archive_of_one_submission(tmp_path: Path) -> None:
     assert (["ada.zip"], []) == (find_names(tmp_path, "ada.zip"), list((tmp_path / ".scratch").iterdir()))
 
 
+def test_archive_of_one_folder(tmp_path: Path) -> None:
+    """An archive of one folder is one submission, because the folder's name is not that of its learner."""
+    write_files(tmp_path, ["ada.zip:my work/submission.md", "ada.zip:my work/app/x"])
+    assert ["ada.zip"] == find_names(tmp_path, "ada.zip")
+
+
+def test_name_of_extracted_folder(tmp_path: Path) -> None:
+    """A submission that was extracted is named by its archive, and any other one by its path."""
+    paths = [Path("ada"), Path("x/class.zip")]
+    extracted = tmp_path / "1" / "class" / "bob"
+    assert "x/class.zip/class/bob" == class_folder.name_extracted_folder(extracted, paths, tmp_path)
+    assert "ada" == class_folder.name_extracted_folder(Path("ada"), paths, tmp_path)
+
+
 def test_damaged_archive(tmp_path: Path) -> None:
     """An archive that cannot be read is submissions, so that it can be reported under the name of its learner."""
     write_files(tmp_path, ["ada/submission.md", "bob.zip"])
     assert ["ada", "bob.zip"] == find_names(tmp_path)
+
+
+def test_hostile_archives(tmp_path: Path) -> None:
+    """A pipe that is called an archive, and an archive that is huge without its compression, delay nothing."""
+    write_files(tmp_path, ["ada/submission.md", "bob/x"])
+    os.mkfifo(tmp_path / "bob" / "pipe.zip")
+    with gzip.open(tmp_path / "cy.tar.gz", "wb", compresslevel=1) as stream:
+        for _ in range(300):
+            stream.write(bytes(1 << 20))
+    assert ["ada", "bob", "cy.tar.gz"] == find_names(tmp_path)
 
 
 def test_class_or_submission(tmp_path: Path) -> None:

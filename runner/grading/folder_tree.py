@@ -1,0 +1,144 @@
+"""The names in a folder or archive of submissions, without reading any file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.errors import UsageError
+from runner.grading import archives, submission_names, system_files
+from runner.grading.archive_members import UnreadableArchiveError, list_archive_members
+from runner.grading.archives import CLASS_ARCHIVE_LIMITS, SUBMISSION_ARCHIVE_LIMITS, ArchiveLimits
+from runner.grading.submission_search import is_candidate
+
+_MAX_DEPTH = 30
+
+
+@dataclass(slots=True)
+class FolderTree:
+    """The names in a folder, without those of tools and operating systems.
+
+    Attributes:
+        files: The names of its files.
+        folders: Its folders by their names.
+        archives: Those of its files that are archives with a submission, or that cannot be read.
+
+    """
+
+    files: list[str] = field(default_factory=list)
+    folders: dict[str, FolderTree] = field(default_factory=dict)
+    archives: list[str] = field(default_factory=list)
+
+    def add_file(self, parts: Sequence[str]) -> FolderTree:
+        """Add a file by the parts of its path, and return its folder."""
+        folder = self
+        for part in parts[:-1]:
+            folder = folder.folders.setdefault(part, FolderTree())
+        folder.files.append(parts[-1])
+        return folder
+
+    @property
+    def has_named_file(self) -> bool:
+        """Whether it directly contains a `submission.md`, whose name may be in capitals."""
+        return any(map(submission_names.is_submission_name, self.files))
+
+    @property
+    def has_candidate(self) -> bool:
+        """Whether it directly contains a file with nearly that name."""
+        return any(is_candidate(Path(name)) for name in self.files)
+
+    @property
+    def holds_submission(self) -> bool:
+        """Whether there is a submission in it or anywhere below it."""
+        below = any(folder.holds_submission for folder in self.folders.values())
+        return self.has_candidate or bool(self.archives) or below
+
+
+def read_folder_tree(root: Path) -> FolderTree:
+    """Return the content of a folder.
+
+    Raises:
+        UsageError: It cannot be read.
+
+    """
+    tree = FolderTree()
+    pending = [(root, tree)]
+    for folder, node in pending:
+        depth = len(folder.relative_to(root).parts)
+        for entry in _list_entries(folder, root):
+            # Only the instructor's own folder may contain links to folders.
+            is_folder = entry.is_dir() and (depth == 0 or not entry.is_symlink())
+            if is_ignored_name(entry.name, is_folder):
+                continue
+            if not is_folder:
+                node.files.append(entry.name)
+                if archives.is_archive(entry) and _archive_holds_submission(entry):
+                    node.archives.append(entry.name)
+            elif depth < _MAX_DEPTH:
+                pending.append((entry, node.folders.setdefault(entry.name, FolderTree())))
+    return tree
+
+
+def _list_entries(folder: Path, root: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        if folder == root:
+            raise UsageError(f"Cannot read {root}: {error.strerror}.", "Check its permissions.") from error
+        # It is a learner in any case, and grading it reports the reason.
+        return []
+
+
+def read_archive_tree(archive: Path) -> FolderTree:
+    """Return the content of an archive.
+
+    Raises:
+        ArchiveError: It cannot be read.
+
+    """
+    tree = FolderTree()
+    try:
+        for parts in list_member_parts(archive, CLASS_ARCHIVE_LIMITS):
+            folder = tree.add_file(parts)
+            if archives.is_archive(Path(parts[-1])):
+                # Extracting it only to look into it is not worth it: if it holds no submission, the report says so.
+                folder.archives.append(parts[-1])
+    except UnreadableArchiveError as error:
+        raise archives.ArchiveError(archive.name, str(error)) from error
+    return tree
+
+
+def _archive_holds_submission(archive: Path) -> bool:
+    try:
+        return any(
+            is_candidate(Path(parts[-1])) or archives.is_archive(Path(parts[-1]))
+            for parts in list_member_parts(archive, SUBMISSION_ARCHIVE_LIMITS)
+        )
+    except (UnreadableArchiveError, OSError):
+        # Grading it reports why it cannot be read, by the name of its learner.
+        return True
+
+
+def list_member_parts(archive: Path, limits: ArchiveLimits) -> Iterator[list[str]]:
+    """Yield the parts of the path of each file in an archive, without those of tools and operating systems.
+
+    Args:
+        archive: The archive.
+        limits: Its maximum size and number of members.
+
+    Raises:
+        UnreadableArchiveError: It is damaged or encrypted.
+
+    """
+    for member in list_archive_members(archive, limits.max_members, limits.max_tar_bytes):
+        parts = [part for part in member.name.split("/") if part not in ("", ".")]
+        if parts and not member.is_folder and not any(is_ignored_name(part, True) for part in parts[:-1]):
+            yield parts
+
+
+def is_ignored_name(name: str, is_folder: bool) -> bool:
+    """Return whether a file or folder is hidden, or belongs to a tool or an operating system."""
+    if is_folder:
+        return name.startswith(".") or system_files.is_ignored_folder(name)
+    return system_files.is_ignored_file(name)
