@@ -29,7 +29,7 @@ def may_have_changed_something(line: ShellLine, exit_status: int, aliases: Alias
 
     """
     if not line.is_valid:
-        # Bash refuses a line with wrong syntax as a whole.
+        # Bash refuses an entire line with wrong syntax.
         return False
     *earlier, last = line.pipelines
     if any(changes_shell(pipeline) or not _is_passive(pipeline, aliases) for pipeline in earlier):

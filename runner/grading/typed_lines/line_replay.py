@@ -249,8 +249,8 @@ def _list_doubts_about_end(ending: Ending, *, has_typed_input: bool = False) -> 
     if has_typed_input and ending is Ending.RUNNING:
         return ["it still waits for input: end it with Ctrl-D first"]
     reasons = {
-        Ending.INTERRUPTED: "you ended it with Ctrl-C; the submission lets it end by itself",
-        Ending.STOPPED: "you stopped it with Ctrl-Z; the submission lets it end by itself",
+        Ending.INTERRUPTED: "you ended it with Ctrl-C; the submission lets it end alone",
+        Ending.STOPPED: "you stopped it with Ctrl-Z; the submission lets it end alone",
         Ending.RUNNING: "it had not ended when the submission was written",
         Ending.LOST: "its shell or terminal was closed before it ended",
     }

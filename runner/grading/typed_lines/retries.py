@@ -16,8 +16,8 @@ _REPEATABLE = frozenset({Effect.LOOKUP, Effect.NOTHING, Effect.VIEWER})
 def find_retry_seconds(line: ShellLine, aliases: Aliases) -> int:
     """Return how long to repeat a line that fails; 0 if repeating it could change something twice.
 
-    A learner looks something up when it is there, and a program may be too early. Commands of Docker that fail as a
-    whole, such as `docker node rm`, are repeated as well.
+    A learner looks something up when it is there, and a program may be too early. Commands of Docker that fail
+    entirely, such as `docker node rm`, are repeated as well.
     """
     # Of commands that do not depend on each other, one may have failed when it was typed.
     independent = [pipeline for pipeline in line.pipelines[:-1] if pipeline.separator not in ("&&", "||")]
@@ -26,7 +26,7 @@ def find_retry_seconds(line: ShellLine, aliases: Aliases) -> int:
     ):
         return 0
     changing = [stage for stage in line.commands if not _is_repeatable(stage, aliases)]
-    if changing and (len(changing) > 1 or not _fails_as_a_whole(changing[0], line, aliases)):
+    if changing and (len(changing) > 1 or not _fails_entirely(changing[0], line, aliases)):
         return 0
     waiting = [parse_stage(stage, aliases).program for stage in line.commands if _may_need_time(stage, aliases)]
     if not changing and not waiting:
@@ -59,7 +59,7 @@ def _is_repeatable(stage: Stage, aliases: Aliases) -> bool:
     return is_overwriting or line_effects.find_effect(own, aliases) in _REPEATABLE
 
 
-def _fails_as_a_whole(stage: Stage, line: ShellLine, aliases: Aliases) -> bool:
+def _fails_entirely(stage: Stage, line: ShellLine, aliases: Aliases) -> bool:
     command = parse_docker_command(parse_stage(stage, aliases))
     if command is None or stage not in [pipeline.stages[0] for pipeline in line.pipelines]:
         return False

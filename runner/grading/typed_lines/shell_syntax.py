@@ -1,6 +1,6 @@
 """The structure of a line in Bash: its pipelines, their stages, and the words of each stage.
 
-The parser is tree-sitter. Its grammar attaches redirections and pipes that follow `a && b` to the whole list, so this
+The parser is tree-sitter. Its grammar attaches redirections and pipes that follow `a && b` to the entire list, so this
 module flattens its tree and builds the pipelines again.
 """
 

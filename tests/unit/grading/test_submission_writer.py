@@ -121,7 +121,7 @@ def test_failed_line_that_may_have_changed_something(line: str, status: int) -> 
 
 
 def test_state_of_the_shell() -> None:
-    """Variables, aliases and functions are set by blocks of their own."""
+    """Variables, aliases and functions are set by their own blocks."""
     lines = ["export A=1", "B=2", "alias d=docker", "f() { docker ps; }", "set -o pipefail"]
     assert lines == list_scripts(*(make_entry(line, at) for at, line in enumerate(lines)))
 

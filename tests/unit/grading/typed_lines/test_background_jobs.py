@@ -147,6 +147,6 @@ def test_doubtful_ends() -> None:
     stopped = make_entry("docker compose up", exit_status=148)
     assert ["you stopped it with Ctrl-Z; the submission lets it run in the background"] == list_doubts(stopped)
     kept = make_entry("docker stop web", is_interrupted=True, exit_status=130)
-    assert ["you ended it with Ctrl-C; the submission lets it end by itself"] == list_doubts(kept)
+    assert ["you ended it with Ctrl-C; the submission lets it end alone"] == list_doubts(kept)
     waiting = make_entry("cat > f", typed_input=("one\n",), is_running=True)
     assert ["it still waits for input: end it with Ctrl-D first"] == list_doubts(waiting)

@@ -24,7 +24,7 @@ from tests.support.typed_lines import draft, list_scripts, make_entry
     ],
 )
 def test_repeated(line: str) -> None:
-    """Look-ups are repeated, and commands that fail as a whole while something is not ready."""
+    """Look-ups are repeated, and commands that fail entirely while something is not ready."""
     assert [30] == [block.retry_seconds for block in draft(make_entry(line)).blocks]
 
 
