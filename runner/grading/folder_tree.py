@@ -12,7 +12,7 @@ from runner.grading.archive_members import UnreadableArchiveError, list_archive_
 from runner.grading.archives import CLASS_ARCHIVE_LIMITS, SUBMISSION_ARCHIVE_LIMITS, ArchiveLimits
 from runner.grading.submission_search import is_candidate
 
-_MAX_DEPTH = 30
+_MAX_DEPTH, _MAX_ENTRIES = 30, 500_000
 
 
 @dataclass(slots=True)
@@ -55,18 +55,29 @@ class FolderTree:
         return self.has_candidate or bool(self.archives) or below
 
 
-def read_folder_tree(root: Path) -> FolderTree:
+def read_folder_tree(root: Path, max_entries: int = _MAX_ENTRIES) -> FolderTree:
     """Return the content of a folder.
 
+    Args:
+        root: The folder.
+        max_entries: The maximum number of files and folders in it and below.
+
     Raises:
-        UsageError: It cannot be read.
+        UsageError: It cannot be read, or it contains more than any class.
 
     """
     tree = FolderTree()
     pending = [(root, tree)]
+    count = 0
     for folder, node in pending:
         depth = len(folder.relative_to(root).parts)
-        for entry in _list_entries(folder, root):
+        entries = _list_entries(folder, root)
+        count += len(entries)
+        if count > max_entries:
+            raise UsageError(
+                f"{root} contains more than {max_entries} files and folders.", "Name the folder with the submissions."
+            )
+        for entry in entries:
             # Only the instructor's own folder may contain links to folders.
             is_folder = entry.is_dir() and (depth == 0 or not entry.is_symlink())
             if is_ignored_name(entry.name, is_folder):

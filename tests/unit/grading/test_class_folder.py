@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import UsageError
-from runner.grading import class_folder
+from runner.grading import class_folder, folder_tree
 from runner.grading.class_folder import find_submissions
 
 LAB = "swarm-basics"
@@ -141,6 +141,14 @@ def test_damaged_archive(tmp_path: Path) -> None:
     """An archive that cannot be read is submissions, so that it can be reported under the name of its learner."""
     write_files(tmp_path, ["ada/submission.md", "bob.zip"])
     assert ["ada", "bob.zip"] == find_names(tmp_path)
+
+
+def test_too_many_files(tmp_path: Path) -> None:
+    """A folder that is much larger than a class, such as a home, is not searched to the end."""
+    write_files(tmp_path, [f"{number}/x" for number in range(10)])
+    assert 10 == len(folder_tree.read_folder_tree(tmp_path, 20).folders)
+    with pytest.raises(UsageError, match="contains more than 19 files and folders"):
+        folder_tree.read_folder_tree(tmp_path, 19)
 
 
 def test_hostile_archives(tmp_path: Path) -> None:
