@@ -109,8 +109,11 @@ def _find_docker_effect(command: DockerCommand, aliases: Aliases) -> Effect:
     if verb in tables.DOCKER_LOOKUPS:
         return Effect.LOOKUP
     if not command.is_attached:
-        return Effect.CHANGE
-    if verb in ("exec", "compose exec") or (verb in ("run", "compose run") and command.has_option("--rm")):
+        # `docker wait` ends when another command has ended the container.
+        return Effect.SERVER if verb.endswith("wait") else Effect.CHANGE
+    # A container with a name may be there for others while it runs.
+    is_transient = verb in ("run", "compose run") and command.has_option("--rm") and not command.has_option("--name")
+    if verb in ("exec", "compose exec") or is_transient:
         inner = find_invocation_effect(parse_invocation(command.operands[1:], {}), aliases)
         if command.operands[1:] and (inner in _PASSIVE or verb.endswith("exec")):
             return inner

@@ -15,6 +15,8 @@ from runner.grading.typed_lines.shell_syntax import Pipeline, ShellLine
 from runner.progress.shell_record import HistoryEntry
 
 _INTERRUPTED_STATUS, _STOPPED_STATUS = 130, 148
+# The kind of `while` and `until`, which may wait for what is typed in another terminal.
+_LOOP = "while_statement"
 _SHOWS_ONLY = "it only shows something"
 
 
@@ -210,7 +212,8 @@ def _find_background_pipeline(line: ShellLine, ending: Ending, context: LineCont
     if not candidates or not (is_open or context.is_overlapped):
         return None
     for pipeline in reversed(candidates):
-        if Effect.SERVER in (line_effects.find_effect(stage, context.aliases) for stage in pipeline.stages):
+        effects = [line_effects.find_effect(stage, context.aliases) for stage in pipeline.stages]
+        if Effect.SERVER in effects or any(stage.kind == _LOOP for stage in pipeline.stages):
             return pipeline
     is_docker = line_effects.is_management_command(candidates[-1].stages[0], context.aliases)
     return candidates[-1] if is_open and ending is not Ending.LOST and not is_docker else None

@@ -44,7 +44,14 @@ def test_interrupted_look(line: str, exit_status: int) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["docker run nginx", "docker compose up", "sudo docker start -a web", "python3 -m http.server 80", "./serve.sh"],
+    [
+        "docker run nginx",
+        "docker compose up",
+        "sudo docker start -a web",
+        "python3 -m http.server 80",
+        "./serve.sh",
+        "docker run --rm --name a busybox sleep 900",
+    ],
 )
 def test_interrupted_program(line: str) -> None:
     """What changes something until Ctrl-C runs in the background, and is interrupted after the same time."""
@@ -77,6 +84,15 @@ def test_program_that_another_line_ended() -> None:
     entries = (make_entry("docker run --name a nginx", 10, seconds=60), make_entry("docker stop a", 20))
     assert [run_in_background("docker run --name a nginx", 10), "docker stop a", END.strip()] == list_scripts(*entries)
     assert ["docker run --name a busybox true"] == list_scripts(make_entry("docker run --name a busybox true"))
+
+
+@pytest.mark.parametrize("line", ["until docker node ls | grep Down; do sleep 1; done", "docker wait a"])
+def test_wait_for_another_terminal(line: str) -> None:
+    """What may wait for a line in another terminal does not keep that line from being run."""
+    first = list_scripts(make_entry(line, 10, seconds=60), make_entry("docker stop a", 20))[0]
+    assert first.startswith("set -m\n")
+    assert line in first
+    assert [line] == list_scripts(make_entry(line))
 
 
 def test_program_in_a_list() -> None:
