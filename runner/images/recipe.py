@@ -27,6 +27,8 @@ class Recipe:
         build_seconds: About how long the build takes.
         labs_program: Whether lessons rely on our own program under these names, so that a registry's image must not
             replace it.
+        mirror_only: Whether every registry mirror has this image, whatever a lab declares, and nodes pull it only when
+            they need it.
 
     """
 
@@ -37,6 +39,7 @@ class Recipe:
     base: str = BASE
     build_seconds: int = 0
     labs_program: bool = False
+    mirror_only: bool = False
 
     def list_files(self) -> list[Path]:
         """Return the files that the image is built from."""
@@ -72,6 +75,11 @@ def load_recipes() -> dict[str, Recipe]:
 def map_image_names_to_recipes() -> dict[str, Recipe]:
     """Return the recipe for each official image name that has a stand-in image."""
     return {name: recipe for recipe in load_recipes().values() for name in recipe.image_names}
+
+
+def list_mirror_only_images() -> list[str]:
+    """Return the official names of the images that every registry mirror has and nodes pull when they need them."""
+    return [name for name, recipe in map_image_names_to_recipes().items() if recipe.mirror_only]
 
 
 def filter_pullable_images(names: Iterable[str]) -> list[str]:

@@ -42,6 +42,17 @@ def filter_up_to_date_images(images: Iterable[NodeImage]) -> tuple[NodeImage, ..
     return tuple(image for image in all_images if image.name in names)
 
 
+def add_mirror_only_names(names: Iterable[str]) -> list[str]:
+    """Return these official names, and those of the images that every registry mirror has, sorted."""
+    return sorted({*names, *recipe.list_mirror_only_images()})
+
+
+def list_preloaded_names(images: Iterable[NodeImage]) -> list[str]:
+    """Return the names of the images that nodes have without pulling them."""
+    mirror_only = recipe.list_mirror_only_images()
+    return [image.name for image in images if image.name not in mirror_only]
+
+
 def are_images_up_to_date(images: Iterable[NodeImage], names: Iterable[str]) -> bool:
     """Return whether all named images are among these, and up to date."""
     required = {*names}

@@ -31,8 +31,8 @@ class SplitDockerfile:
 
     @property
     def sets_command(self) -> bool:
-        """Whether the changes set the command that the image runs."""
-        return any(_get_keyword(change) == "CMD" for change in self.changes)
+        """Whether the changes set what the image runs."""
+        return any(_get_keyword(change) in {"CMD", "ENTRYPOINT"} for change in self.changes)
 
 
 def split_dockerfile(text: str) -> SplitDockerfile:

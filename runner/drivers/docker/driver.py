@@ -11,7 +11,7 @@ from typing import IO, Any
 import docker
 
 from runner import paths, signals
-from runner.drivers.common import parallel
+from runner.drivers.common import image_set, parallel
 from runner.drivers.docker import (
     capabilities,
     cleanup,
@@ -109,13 +109,14 @@ class DockerDriver:
         subnets.get_pools()
         node_proxy.find_node_proxy()
         self._hold_project_lock()
-        if not rebuild and self._layer_cache and self._layer_cache.has_images(names):
+        required = image_set.add_mirror_only_names(names)
+        if not rebuild and self._layer_cache and self._layer_cache.has_images(required):
             return
         # Most starts find the layer cache filled; they save the time to import everything that building needs.
         from runner.drivers.docker import layer_cache_builder
 
         with host_engine.translate_engine_errors("building the images"):
-            layer_cache_builder.build_layer_cache(self.host_client, names, reporter)
+            layer_cache_builder.build_layer_cache(self.host_client, required, reporter)
         self._forget_layer_cache()
 
     def _hold_project_lock(self) -> None:

@@ -44,7 +44,7 @@ class ImageTransfer:
         self._layer_locks = LayerLocks()
 
     def transfer_images(self, images: Sequence[NodeImage], report_detail: DetailCallback) -> None:
-        """Push and pull images.
+        """Push images, and pull those that nodes have without pulling them.
 
         Args:
             images: The images.
@@ -80,6 +80,8 @@ class ImageTransfer:
     def _transfer_image(self, image: NodeImage, layers: Sequence[str], stop: threading.Event) -> None:
         with self._layer_locks.hold_missing_layers(layers):
             self._push(image, stop)
+        if not image_set.list_preloaded_names([image]):
+            return
         while not self._is_node_ready.wait(_POLL_SECONDS):
             if stop.is_set():
                 return

@@ -14,6 +14,7 @@ import docker
 from docker.errors import NotFound
 
 from runner import paths, signals
+from runner.drivers.common import image_set
 from runner.drivers.common.image_builder import build_image_set
 from runner.drivers.common.image_set import ImageSet
 from runner.drivers.docker import (
@@ -113,8 +114,8 @@ def _fill_volume(client: docker.DockerClient, cache: LayerCache, report_detail: 
             node = _create_node(client, cache, mirror_address, facts)
         boot = NodeBoot(client, node, "the node that unpacks images")
         ImageTransfer(client, _find_push_port(client), node, boot).transfer_images(images, report_detail)
-        names = [image.name for image in images]
-        run_on_node(client, node, ["labs-layer-cache", "fill", *names], "filling the layer cache")
+        fill = ["labs-layer-cache", "fill", *image_set.list_preloaded_names(images)]
+        run_on_node(client, node, fill, "filling the layer cache")
 
 
 def _create_mirror(client: docker.DockerClient, cache: LayerCache, address: str) -> str:

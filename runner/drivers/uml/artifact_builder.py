@@ -12,6 +12,7 @@ from runner.drivers.uml import artifacts, buildah, diagnostics, image_preload
 from runner.drivers.uml.buildah import BuildahStorage
 from runner.drivers.uml.images import BuildahBackend
 from runner.drivers.uml.process_runner import ProcessRunner, isolate_command
+from runner.images import recipe
 from runner.status import DetailCallback, StatusReporter
 
 # The most that a VM can store; the file is sparse, so unused space takes none on the host.
@@ -47,7 +48,7 @@ def ensure_artifacts_with_images(names: Iterable[str], reporter: StatusReporter)
         with reporter.report_step("Pushing images to the registry mirror") as report_detail:
             _fill_registry(storage, new_set, folder, report_detail)
         with reporter.report_step("Unpacking images onto the base disk") as report_detail:
-            image_preload.preload_images(folder, [image.name for image in new_set.images], report_detail)
+            image_preload.preload_images(folder, image_set.list_preloaded_names(new_set.images), report_detail)
         artifacts.publish_artifacts(artifacts.describe_new_artifacts(folder, new_set.node_image, new_set.images))
 
 
@@ -77,6 +78,7 @@ def _fill_registry(storage: BuildahStorage, images: ImageSet, folder: Path, repo
         str(_HERE / "push_images.sh"),
         str(folder / "sandbox"),
         str(folder / "registry"),
+        str(recipe.RECIPES_FOLDER / recipe.NODE / "labs-frontend-tags"),
         *storage.command_prefix,
     ]
     lines = "".join(f"{image.image} {image_set.add_library_namespace(image.name)}\n" for image in images.images)

@@ -55,8 +55,9 @@ class UmlDriver:
     def ensure_images(self, names: Sequence[str], reporter: StatusReporter, *, rebuild: bool = False) -> None:
         """Build the artifacts, unless they exist and have these images."""
         diagnostics.check_host()
-        if rebuild or self._artifacts is None or not self._artifacts.has_images(names):
-            self._build_artifacts(names, reporter)
+        required = image_set.add_mirror_only_names(names)
+        if rebuild or self._artifacts is None or not self._artifacts.has_images(required):
+            self._build_artifacts(required, reporter)
 
     def _build_artifacts(self, images: Sequence[str], reporter: StatusReporter) -> None:
         # Imported here because most starts need no build, and then do not have to wait for this import.

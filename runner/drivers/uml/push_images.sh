@@ -1,10 +1,10 @@
 #!/bin/bash
 # Fill the registry mirror's storage: run the registry and push images to it, one after another.
 # Runs in its own network namespace, where the port is free and no other process can reach it.
-# usage: push_images.sh SANDBOX STORAGE BUILDAH...    reads lines of "IMAGE NAME", prints each name
+# usage: push_images.sh SANDBOX STORAGE TAGS_SCRIPT BUILDAH...    reads lines of "IMAGE NAME", prints each name
 set -euo pipefail
-sandbox=$1 storage=$2
-shift 2
+sandbox=$1 storage=$2 tags_script=$3
+shift 3
 readonly PORT=5000
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -32,5 +32,6 @@ while read -r image name; do
     echo "$name"
     "$@" push --quiet --tls-verify=false --format=v2s2 "$image" "docker://127.0.0.1:$PORT/$name"
 done
+bash "$tags_script" "$storage"
 kill "$registry"
 rm "$log"

@@ -188,6 +188,29 @@ def test_removed_image_is_pulled_again(uml_labs: LabsRunner) -> None:
     assert 0 == _docker(uml_labs, "run", "--rm", "redis:alpine", "redis-server", "--version")[1]
 
 
+@pytest.mark.parametrize("image", ["docker/dockerfile:1", "docker/dockerfile:1.4"])
+def test_build_with_a_syntax_line(uml_labs: LabsRunner, image: str) -> None:
+    """A Dockerfile that names a version of its syntax builds, without a network."""
+    script = (
+        f"printf '# syntax={image}\\nFROM busybox\\nRUN echo for {image}\\n' | docker build --progress plain - 2>&1"
+    )
+    result = uml_labs("exec", "node3", "--", "sh", "-c", script)
+    assert 0 == result.returncode, result.stdout
+    assert f"docker-image://docker.io/{image}" in result.stdout
+
+
+def test_builder_runs_crun(uml_labs: LabsRunner) -> None:
+    """The engine's builder, which runs a program called runc, gets crun, because containers start faster with it."""
+    assert "crun version" in uml_labs("exec", "node3", "--", "runc", "--version").stdout
+
+
+def test_sudo_and_nano(uml_labs: LabsRunner) -> None:
+    """`sudo` runs a command as root and prints nothing itself, and nodes have the editor nano."""
+    result = uml_labs("exec", "node3", "--", "sudo", "docker", "info", "--format", "{{.Name}}")
+    assert (0, "node3\n", "") == (result.returncode, result.stdout, result.stderr)
+    assert 0 == uml_labs("exec", "node3", "--", "sudo", "nano", "--version").returncode
+
+
 def test_service_image_digest(uml_labs: LabsRunner) -> None:
     """A service is created immediately, pinned to the digest that the registry mirror answers with."""
     assert 0 == _docker(uml_labs, "swarm", "init")[1]

@@ -95,6 +95,11 @@ def test_filter_pullable() -> None:
     )
 
 
+def test_mirror_only() -> None:
+    """Every registry mirror has the Dockerfile frontend, and nothing else that labs do not declare."""
+    assert ["docker/dockerfile:1"] == recipe.list_mirror_only_images()
+
+
 def test_image_names() -> None:
     """Every image name has a tag, and belongs to only one recipe."""
     names = [name for entry in recipe.load_recipes().values() for name in entry.image_names]

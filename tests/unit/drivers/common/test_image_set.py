@@ -31,6 +31,14 @@ def test_up_to_date(name: str, stand_in: str, recipe_name: str, is_up_to_date: b
     assert not image_set.are_images_up_to_date([image], [name, "other:1"])
 
 
+def test_mirror_only_names() -> None:
+    """Every cluster needs the images that only its registry mirror has, and its nodes do not have them at first."""
+    names = image_set.add_mirror_only_names(["redis:alpine", "busybox:latest", "redis:alpine"])
+    assert ["busybox:latest", "docker/dockerfile:1", "redis:alpine"] == names
+    images = [NodeImage(name, "sha256:1", "", 1) for name in names]
+    assert ["busybox:latest", "redis:alpine"] == image_set.list_preloaded_names(images)
+
+
 def test_qualified_name() -> None:
     """Docker Hub keeps official images below 'library', and others below their owner."""
     assert "library/nginx:alpine" == image_set.add_library_namespace("nginx:alpine")

@@ -32,6 +32,12 @@ def test_split() -> None:
     assert parts.sets_command
 
 
+@pytest.mark.parametrize("instruction", ['CMD ["run"]', 'ENTRYPOINT ["run"]'])
+def test_command(instruction: str) -> None:
+    """An image can get what it runs from a command or from an entry point."""
+    assert split_dockerfile(f"FROM scratch\nCOPY a b\n{instruction}\n").sets_command
+
+
 @pytest.mark.parametrize("last", ["RUN true", "COPY a b", "WORKDIR $HOME", "SHELL ['sh']"])
 def test_instruction_for_the_builder(last: str) -> None:
     """What a commit cannot do, or only the builder can fill in, stays with the builder, and so does all before it."""
