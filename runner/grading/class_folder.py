@@ -83,7 +83,11 @@ def _find_submissions_in_path(path: Path, scratch_folder: Path) -> list[Path]:
         return [path]
     lab_names = catalog.list_lab_names()
     if path.is_dir():
-        return [path / learner for learner in find_learner_paths(read_folder_tree(path), path, lab_names)]
+        tree = read_folder_tree(path)
+        # A learner has handed in nothing: a class would contain folders, even if these are empty.
+        if not tree.folders and (not tree.files or (path / ".git").exists()):
+            return [path]
+        return [path / learner for learner in find_learner_paths(tree, path, lab_names)]
     tree = read_archive_tree(path)
     # The folder in an archive is not the learner's name: most people hand in an archive of a folder.
     if not _is_class(tree, lab_names):

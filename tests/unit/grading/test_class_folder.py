@@ -187,6 +187,13 @@ def test_nothing_found(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("files", [["ada/"], ["ada/.DS_Store"], ["ada/.git/config", "ada/README.md"]])
+def test_empty_folder(files: list[str], tmp_path: Path) -> None:
+    """An empty folder, or a repository without folders, is that of a learner who handed in nothing."""
+    write_files(tmp_path, files)
+    assert ["ada"] == find_names(tmp_path, "ada")
+
+
 def test_nothing_found_in_archive(tmp_path: Path) -> None:
     """If an archive has no submission, the error names its files."""
     write_files(tmp_path, ["data.zip:data.txt", "data.zip:more/data.txt"])
