@@ -126,9 +126,7 @@ def open_class(options: ClassOptions, paths: Sequence[Path], is_single: bool) ->
         if deadline:
             deadlines.check_file_times(list(members.submittals.values()))
         points = manual_points.read_manual_points(options.manual, _list_entries(members)) if options.manual else []
-        for warning in members.warnings:
-            line = report_texts.sanitize_to_one_line(warning)
-            _console.get_stderr().print(Text(f"! {line}", style="yellow"), soft_wrap=True)
+        _print_warnings(options, members)
         yield SubmittedClass(members, deadline, points)
 
 
@@ -152,6 +150,16 @@ def _list_class(
         )
     download = class_list.open_download(options.system, paths[0], scratch_folder)
     return class_list.create_class_list(paths[0], download, options.roster, deadline, options.skip_unmatched)
+
+
+def _print_warnings(options: ClassOptions, members: ClassList) -> None:
+    warnings = list(members.warnings)
+    # Canvas marks what is late, so everything else is not.
+    if options.due and options.system != "canvas":
+        warnings.append(deadlines.describe_unknown_times(members.submittals))
+    for warning in filter(None, warnings):
+        line = report_texts.sanitize_to_one_line(warning)
+        _console.get_stderr().print(Text(f"! {line}", style="yellow"), soft_wrap=True)
 
 
 def _list_entries(members: ClassList) -> list[RosterEntry]:

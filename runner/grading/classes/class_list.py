@@ -78,7 +78,7 @@ def open_download(system: str, path: Path, scratch_folder: Path) -> Download:
 
     """
     reader = DOWNLOAD_READERS[system]
-    root = download_files.extract_download(path, scratch_folder / "download")
+    root, problems = download_files.extract_download(path, scratch_folder / "download")
     folder = download_files.find_folder(root, reader.is_download_folder)
     if folder is None:
         likely = [
@@ -93,7 +93,7 @@ def open_download(system: str, path: Path, scratch_folder: Path) -> Download:
             f"{contents}.{hint}",
             "Name the file or folder as you downloaded it, or grade folders with the learners' names without '--from'.",
         )
-    return reader.read_download(folder, scratch_folder / "submissions")
+    return replace(reader.read_download(folder, scratch_folder / "submissions"), problems=problems)
 
 
 def create_class_list(
@@ -118,9 +118,10 @@ def create_class_list(
         match = matching.match_submissions(download, roster.read_roster(roster_file).entries)
     class_list = _create_class_list(match, roster_file, deadline, skip_unmatched)
     folders = {matched.entry.key: str(download_path / matched.submission.label) for matched in match.matched}
-    ignored = f"Ignored, because it is no submission: {', '.join(download.ignored)}"
-    warnings = (*class_list.warnings, *([ignored] if download.ignored else []))
-    return replace(class_list, folders=folders, warnings=warnings)
+    warnings = [*class_list.warnings, *(f"Not extracted: {problem}" for problem in download.problems)]
+    if download.ignored:
+        warnings.append(f"Ignored, because it is no submission: {', '.join(download.ignored)}")
+    return replace(class_list, folders=folders, warnings=tuple(warnings))
 
 
 def _create_class_list(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from runner.grading.grade_model import Adjustment, Grade
 from runner.grading.reports import report_texts
 
 _SUSPICIOUS_COUNT, _SUSPICIOUS_SPAN = 3, timedelta(minutes=10)
+_MAX_LISTED = 8
 FILE_TIME = "time of its file"
 
 
@@ -135,6 +136,20 @@ def _describe_lateness(deadline: Deadline, submittal: Submittal, days: int) -> s
     handed_in = timestamps.format_time(timestamps.convert_to_zone_of(submittal.time, due).replace(tzinfo=due.tzinfo))
     extended = " with an extension" if submittal.extension else ""
     return f"{count}: due {timestamps.format_time(due)}{extended}, handed in {handed_in} ({submittal.source}){cost}"
+
+
+def describe_unknown_times(submittals: Mapping[str, Submittal]) -> str:
+    """Return which submissions cannot be late, because it is not known when they were handed in; empty if none.
+
+    Args:
+        submittals: What is known about each submission, by the learner's identifier.
+
+    """
+    names = [name for name, submittal in submittals.items() if submittal.time is None and not submittal.is_marked_late]
+    if not names:
+        return ""
+    listed = f"{', '.join(names[:_MAX_LISTED])}{', ...' if len(names) > _MAX_LISTED else ''}"
+    return f"It is not known when {len(names)} submissions were handed in, so they do not count as late: {listed}"
 
 
 def check_file_times(submittals: Sequence[Submittal]) -> None:

@@ -61,8 +61,8 @@ def copy_files(files_by_path: Mapping[str, Path], folder: Path) -> Path:
     return folder
 
 
-def extract_download(download: Path, scratch_folder: Path) -> Path:
-    """Return the folder of a download; an archive is extracted first.
+def extract_download(download: Path, scratch_folder: Path) -> tuple[Path, tuple[str, ...]]:
+    """Return the folder of a download, and what could not be extracted; an archive is extracted first.
 
     Args:
         download: The archive or folder, as the course system or the browser has written it.
@@ -73,9 +73,9 @@ def extract_download(download: Path, scratch_folder: Path) -> Path:
 
     """
     if download.is_dir():
-        return download
+        return download, ()
     if not download.exists():
         raise UsageError(f"{download} does not exist.", "Name the file or folder that you downloaded.")
     scratch_folder.mkdir(parents=True)
-    archives.extract_archive(download, scratch_folder, archives.CLASS_ARCHIVE_LIMITS)
-    return scratch_folder
+    problems = archives.extract_archive(download, scratch_folder, archives.CLASS_ARCHIVE_LIMITS)
+    return scratch_folder, tuple(f"{problem.path}: {problem.message}" for problem in problems)

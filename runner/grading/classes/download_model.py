@@ -70,11 +70,13 @@ class Download:
     Attributes:
         submissions: The submissions.
         ignored: The names of what is neither a submission nor a file of an operating system.
+        problems: What could not be extracted.
 
     """
 
     submissions: tuple[DownloadedSubmission, ...]
     ignored: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 class DownloadReader(Protocol):

@@ -177,7 +177,12 @@ class EntryFinder:
             for column in columns if value else ():
                 if entries := self._look_up(column, value.casefold()):
                     return entries, ""
-        entries = self._find_by_name(owner)
+        namesakes = self._find_by_name(owner)
+        # Where the roster has the number of an account, only the number counts.
+        entries = [entry for entry in namesakes if not _has_other_account(owner, entry)]
+        if namesakes and not entries:
+            number = owner.number or owner.canvas_id
+            return [], f"the roster has the name, but not the number {number}; is it for another assignment or course?"
         if len(entries) > 1:
             lines = " and ".join(str(entry.line) for entry in entries)
             reason = f"the learners in lines {lines} of the roster have this name"
@@ -219,6 +224,10 @@ class EntryFinder:
                     index.setdefault(text, []).append(entry)
             self._indexes[column] = index
         return self._indexes[column].get(value, [])
+
+
+def _has_other_account(owner: Owner, entry: RosterEntry) -> bool:
+    return bool((owner.number and entry.participant) or (owner.canvas_id and entry.identity.canvas_id))
 
 
 def _list_text(text: str) -> Iterator[str]:

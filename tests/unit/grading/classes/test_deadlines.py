@@ -117,6 +117,19 @@ def test_options() -> None:
     assert Deadline(datetime(2026, 11, 30, 23, 59, 59), timedelta(hours=1), 0.125) == deadline
 
 
+def test_unknown_times() -> None:
+    """Submissions of which the time is not known are named, because no penalty can be computed for them."""
+    late = Submittal(None, is_marked_late=True)
+    submittals = {
+        "ada": Submittal(None),
+        "bob": late,
+        "cy": handed_in("2026-11-30T23:59+01:00"),
+        "eve": Submittal(None),
+    }
+    assert deadlines.describe_unknown_times(submittals).endswith("so they do not count as late: ada, eve")
+    assert "" == deadlines.describe_unknown_times({"bob": late})
+
+
 def test_times_of_a_download(tmp_path: Path) -> None:
     """If all files are from the same minutes, they say when they were downloaded, and nothing about the learners."""
     start = datetime(2026, 12, 1, 9, tzinfo=UTC)

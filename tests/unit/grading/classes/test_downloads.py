@@ -191,7 +191,9 @@ def test_zip_with_paths_out_of_it(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "download.zip", "w") as archive:
         archive.writestr("../../outside.md", "x")
         archive.writestr("Ada_5_assignsubmission_file/submission.md", SUBMISSION)
-    assert 1 == len(list_class("moodle", tmp_path / "download.zip").sources)
+    members = list_class("moodle", tmp_path / "download.zip")
+    assert 1 == len(members.sources)
+    assert ("Not extracted: download.zip/../../outside.md: path with '..'; it is not extracted",) == members.warnings
     assert [] == list(tmp_path.rglob("outside.md"))
 
 
@@ -217,3 +219,17 @@ def test_two_learners_of_one_name_in_one_group(tmp_path: Path) -> None:
     folder = write_files(tmp_path / "download", {"Anna S_5_assignsubmission_file/submission.md": SUBMISSION})
     with pytest.raises(UsageError, match="lines 2 and 3 of the roster have this name"):
         list_class("moodle", folder, "login,name,group\na,Anna S,Monday\nb,Anna S,Monday\n")
+
+
+def test_two_accounts_of_one_name(tmp_path: Path) -> None:
+    """If the roster has one of two learners of the same name, it is not known which submission is whose."""
+    files = {f"annas_{number}_678_submission.md": SUBMISSION for number in (12345, 12346)}
+    folder = write_files(tmp_path / "download", files)
+    with pytest.raises(UsageError, match="2 accounts have the name of 'a'"):
+        list_class("canvas", folder, "login,name\na,Anna S\n")
+    members = list_class("canvas", folder, "login,name,canvas id\na,Anna S,12346\n", skip_unmatched=True)
+    assert ["a"] == [source.name for source in members.sources]
+    assert (
+        "Not graded: annas_12345_678_submission.md: the roster has the name, but not the number 12345; "
+        "is it for another assignment or course?",
+    ) == members.warnings
