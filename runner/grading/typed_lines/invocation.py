@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from runner.grading.typed_lines.shell_syntax import ShellLine, Stage, Word
 
@@ -83,7 +82,7 @@ def parse_invocation(words: tuple[Word, ...], aliases: Aliases) -> Invocation:
             wrappers.append(name)
             words = (*_split_alias(aliases[name]), *words[1:])
             continue
-        program = PurePosixPath(name).name or name
+        program = name.rpartition("/")[2] or name
         if program not in _WRAPPERS:
             return Invocation(program, words[1:], tuple(wrappers))
         wrappers.append(program)

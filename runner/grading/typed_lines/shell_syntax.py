@@ -273,7 +273,7 @@ class _PipelineBuilder:
         return Word(self._to_char(node.start_byte), self._to_char(node.end_byte), text)
 
     def _to_char(self, offset: int) -> int:
-        return len(self.data[:offset].decode("utf-8", "replace"))
+        return offset if self.data.isascii() else len(self.data[:offset].decode("utf-8", "replace"))
 
 
 def _has_expansion(node: Node) -> bool:
