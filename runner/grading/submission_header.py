@@ -19,7 +19,8 @@ from runner.errors import create_unknown_name_error
 from runner.grading.snapshot import SUBMISSION_FILE
 from runner.lessons import strict_yaml
 
-_MAX_LINES = 200
+# Parsing more could take minutes, and no front matter is that long.
+_MAX_LENGTH = 10_000
 _LAB_KEY = "lab"
 _LAB_NAME = re.compile(r"[a-z][a-z0-9-]*")
 _LAB_LINE = re.compile(r"\s*lab\s*:\s*(?P<value>.*)", re.IGNORECASE)
@@ -51,7 +52,7 @@ def parse_lab_claim(text: str, known_labs: Collection[str]) -> LabClaim:
         known_labs: The names of all labs.
 
     """
-    lines = re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff"))[:_MAX_LINES]
+    lines = re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff")[:_MAX_LENGTH])
     problems = []
     for start, end in _find_sections(lines):
         section = lines[start + 1 : end]

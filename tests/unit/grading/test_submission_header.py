@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from runner.grading.submission_header import LabClaim, parse_lab_claim
@@ -74,6 +76,13 @@ def test_unknown_lab() -> None:
     """A lab that does not exist is named, with a similar name."""
     problem = "its front matter names the lab 'Secret', which does not exist. Did you mean secrets?"
     assert LabClaim("secret", problem) == parse_lab_claim("---\nlab: Secret\n---\n", LABS)
+
+
+def test_long_front_matter() -> None:
+    """Front matter that would take the parser minutes is not read to its end."""
+    started_at = time.monotonic()
+    assert "" == parse_lab_claim(f"---\na: [{'1,' * 500_000}]\nlab: secrets\n---\n", LABS).lab
+    assert time.monotonic() - started_at < 20
 
 
 def test_deeply_nested_yaml() -> None:
