@@ -61,7 +61,7 @@ class PageRunner:
 
     def read_earned_points(self, file: str = "grades.csv") -> dict[str, str]:
         """Return the points in a table of grades, by learner."""
-        with (self.folder / file).open(encoding="utf-8") as table:
+        with (self.folder / file).open(encoding="utf-8-sig") as table:
             return {row["submission"]: row["earned"] for row in csv.DictReader(table)}
 
 
