@@ -129,7 +129,7 @@ bench: $(READY)  ## Compare the speed of labs with plain Docker commands, in a t
 	@$(BIN)/python -m tests.bench --from-scratch
 
 # The demo does not wait for the tools of developers, and unit tests do not wait for the Debian packages of nodes.
-# Nobody waits for pip to compile modules of which most are never imported; Python compiles the others on their first use.
+# pip does not compile modules, because most are never imported: Python compiles the others on their first use.
 $(RUNTIME) $(READY): pyproject.toml .ci/prerequisites
 	@echo '== Installing a virtual environment in $(VENV)'
 	@WANT_NODES=no PYTHON='$(PYTHON)' bash .ci/prerequisites

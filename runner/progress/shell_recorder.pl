@@ -2,7 +2,7 @@
 #
 #     perl -e THIS_PROGRAM FOLDER SHELL [ARGUMENT]...
 #
-# On a terminal, the shell gets a pseudo-terminal of its own. It records its command lines itself, in FOLDER/NAME.lines,
+# On a terminal, the shell gets its own pseudo-terminal. It records its command lines itself, in FOLDER/NAME.lines,
 # with the hooks `record_start.sh` and `record_end.sh`; this program records the input of running programs in
 # FOLDER/NAME.input, one event per line: time, kind and data (in hexadecimal). Kinds:
 #     text    input for a program that reads lines

@@ -22,7 +22,7 @@ target "default" {
 
 
 def _build(labs: LabsRunner, dockerfile: str, command: str = "docker build --progress plain .") -> CommandResult:
-    """Run a command in a new folder of node1 with this Dockerfile, and return its result with its whole output."""
+    """Run a command in a new folder of node1 with this Dockerfile, and return its result with all its output."""
     script = f"cd $(mktemp -d); cat >Dockerfile; exec 2>&1; {command}"
     return labs("exec", "node1", "--", "bash", "-c", script, input=dockerfile)
 

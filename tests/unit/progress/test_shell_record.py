@@ -117,7 +117,7 @@ def test_hidden_input() -> None:
 
 
 def test_history_that_is_off() -> None:
-    """A line that the shell could not tell is taken from the keystrokes since the prompt, and left out without them."""
+    """A line that is not in the history is taken from the keystrokes since the prompt, and left out without them."""
     events = _events(
         ("end", 7, 1.0, 0),
         _start(7, 2.0, "", ""),
