@@ -119,9 +119,10 @@ def test_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "[bold] <TITLE> :key:\n" in shown
     assert "Why <WHO>?" in shown
     assert "Look <AGAIN> now x :key: [b]  look\n" in shown
-    assert ODD in shown
+    # The width of the terminal may have been read before, by another test.
+    assert ODD in " ".join(shown.split())
     assert "not this" not in shown
-    assert ODD in CliRunner().invoke(cli, ["solution", "tiny", "look", "--spoil"]).output
+    assert ODD in " ".join(CliRunner().invoke(cli, ["solution", "tiny", "look", "--spoil"]).output.split())
 
 
 def test_title_on_the_site(pages: Pages) -> None:
