@@ -82,9 +82,10 @@ class BlockBuilder:
             if filled != script:
                 self._capture_text(placeholder, index)
             script = filled
-        if f"<{UNLOCK_KEY}>" in script and UNLOCK_KEY not in self._captured_texts:
-            self._capture_text(Placeholder(UNLOCK_KEY, "", placeholders.TOKEN_COMMANDS[UNLOCK_KEY]), index)
-        return script
+        key = placeholders.create_token_placeholder(UNLOCK_KEY, "", self.kept[index].entry)
+        if f"<{UNLOCK_KEY}>" in script and key.name not in self._captured_texts:
+            self._capture_text(key, index)
+        return script.replace(f"<{UNLOCK_KEY}>", f"<{key.name}>")
 
     def _replace_identifiers(self, index: int, script: str) -> str:
         entry = self.kept[index].entry
@@ -121,8 +122,12 @@ class BlockBuilder:
             return
         self._captured_texts[placeholder.name] = placeholder.text
         place, number = self._before, index
-        setters = [number for number in range(index) if placeholders.sets_unlock_key(self.kept[number].replay.script)]
-        if placeholder.name == UNLOCK_KEY and setters:
+        setters = [
+            number
+            for number in range(index)
+            if placeholders.sets_unlock_key(self.kept[number].replay.script, placeholder.engine)
+        ]
+        if placeholder.is_unlock_key and setters:
             # A locked manager does not show its key.
             place, number = self._after, setters[-1]
         node = placeholder.node or self._find_manager(index)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from runner.progress.shell_record import HistoryEntry
 
@@ -16,6 +17,7 @@ TOKEN_COMMANDS = {
 }
 _TOKEN = re.compile(r"SWM(?:TKN|KEY)-[0-9A-Za-z+/=-]+")
 _ADDRESS_COMMAND = "hostname --ip-address"
+_ENGINE_OPTION = re.compile(r"\bdocker (?:\S+ )*?((?:-H|--host)[ =]?\S+)")
 _SETS_UNLOCK_KEY = re.compile(r"--autolock(?!=false)|\bunlock-key\b.*--rotate")
 
 
@@ -28,6 +30,7 @@ class Placeholder:
         text: The text that was typed.
         command: The command that prints it.
         node: The node on which to capture it; empty for a manager of the swarm.
+        engine: The option that names the engine, for an engine beside the node's own, such as `--host unix:///run/x.sock`.
 
     """
 
@@ -35,6 +38,12 @@ class Placeholder:
     text: str
     command: str
     node: str = ""
+    engine: str = ""
+
+    @property
+    def is_unlock_key(self) -> bool:
+        """Whether it is the unlock key of a swarm."""
+        return self.name.startswith(UNLOCK_KEY)
 
 
 def find_swarm_tokens(entries: Iterable[HistoryEntry]) -> list[str]:
@@ -55,8 +64,32 @@ def create_token_placeholders(entries: Sequence[HistoryEntry], current_outputs: 
     for token in find_swarm_tokens(entries):
         default = UNLOCK_KEY if token.startswith("SWMKEY") else _guess_kind_of_join_token(token, entries)
         name = next((name for name, output in current_outputs.items() if token in output), default)
-        placeholders.append(Placeholder(name, token, TOKEN_COMMANDS[name]))
+        user = next(entry for entry in entries if any(token in text for text in _list_texts(entry)))
+        placeholders.append(create_token_placeholder(name, token, user))
     return placeholders
+
+
+def create_token_placeholder(name: str, text: str, entry: HistoryEntry) -> Placeholder:
+    """Return the placeholder for a token that a line uses, of the engine that the line names or of the node's own.
+
+    Args:
+        name: One of the names in `TOKEN_COMMANDS`.
+        text: The token; empty if it was typed without being shown.
+        entry: The line.
+
+    """
+    engine = find_engine_option(entry.command_line)
+    if not engine:
+        return Placeholder(name, text, TOKEN_COMMANDS[name])
+    command = TOKEN_COMMANDS[name].replace("docker", f"docker {engine}", 1)
+    engine_name = re.sub(r"\W+", "_", PurePosixPath(engine).stem).strip("_").upper()
+    return Placeholder(f"{name}_{engine_name}", text, command, entry.node, engine)
+
+
+def find_engine_option(script: str) -> str:
+    """Return the option with which a script names another engine than the node's own; empty if there is none."""
+    option = _ENGINE_OPTION.search(script)
+    return option[1] if option else ""
 
 
 def _guess_kind_of_join_token(token: str, entries: Sequence[HistoryEntry]) -> str:
@@ -88,9 +121,15 @@ def fill_placeholder(script: str, placeholder: Placeholder) -> str:
     return re.sub(rf"(?<![\w.]){re.escape(placeholder.text)}(?!\w)", f"<{placeholder.name}>", script)
 
 
-def sets_unlock_key(script: str) -> bool:
-    """Return whether a script gives the swarm a new unlock key."""
-    return bool(_SETS_UNLOCK_KEY.search(script))
+def sets_unlock_key(script: str, engine: str) -> bool:
+    """Return whether a script gives the swarm of an engine a new unlock key.
+
+    Args:
+        script: The script.
+        engine: The option that names the engine; empty for the node's own.
+
+    """
+    return bool(_SETS_UNLOCK_KEY.search(script)) and find_engine_option(script) == engine
 
 
 def _list_texts(entry: HistoryEntry) -> Iterable[str]:

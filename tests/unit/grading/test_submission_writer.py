@@ -183,6 +183,30 @@ def test_unlock_key() -> None:
     assert [] == list_doubts(*entries)
 
 
+@pytest.mark.parametrize("is_hidden", [True, False])
+def test_unlock_key_of_another_engine(is_hidden: bool) -> None:
+    """The unlock key of another engine is captured from that engine, when it is set there."""
+    engine = "docker --host unix:///run/spare.sock"
+    unlock = f"{engine} swarm unlock"
+    entries = (
+        make_entry("docker swarm update --autolock", 1),
+        make_entry(f"{engine} swarm init --autolock", 2, "node3"),
+        make_entry("/root/spare-engine restart", 3, "node3"),
+        make_entry(unlock, 4, "node3", has_hidden_input=True)
+        if is_hidden
+        else make_entry(f"{unlock} <<<'SWMKEY-1-abc'", 4, "node3"),
+    )
+    given = "<<'END'\n<UNLOCK_KEY_SPARE>\nEND" if is_hidden else "<<<'<UNLOCK_KEY_SPARE>'"
+    blocks = draft(*entries, placeholders=placeholders.create_token_placeholders(entries, {})).blocks
+    assert [
+        ("node1", "docker swarm update --autolock"),
+        ("node3", f"{engine} swarm init --autolock"),
+        ("node3", f"{engine} swarm unlock-key --quiet"),
+        ("node3", "/root/spare-engine restart"),
+        ("node3", f"{unlock} {given}"),
+    ] == [(block.node, block.script) for block in blocks]
+
+
 @pytest.mark.parametrize(("kind", "name"), [("manager", "MANAGER_TOKEN"), ("worker", "WORKER_TOKEN")])
 def test_kind_of_a_token(kind: str, name: str) -> None:
     """A token that is still valid is known; one that was rotated since is of the kind that was last asked for."""
