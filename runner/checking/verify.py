@@ -14,8 +14,8 @@ from runner.lessons.model import Command, Lab, NearMiss, Step
 from runner.lessons.player import LessonPlayer
 from runner.nodes.driver_interface import Cluster
 
-# After a step or a near miss, checks may wait until the swarm has converged, which takes minutes on a host with other work;
-# before it there is nothing to wait for.
+# After a step or a near miss, checks may wait until the swarm has converged, which takes minutes on a busy host.
+# Before it, there is nothing to wait for.
 _SETTLE_SECONDS = 180.0
 # What has passed must pass again at once, except that a node under load may be slow to answer.
 _REPEAT_SETTLE_SECONDS = 5.0
