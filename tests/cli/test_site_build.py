@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import html5lib
+
 from tests.support import helpers
 
 STEP = f"{helpers.FRONT_MATTER}## Look {{#look}}\n"
@@ -95,3 +97,15 @@ def test_unreadable_lesson(tmp_path: Path) -> None:
     (helpers.write_lab(tmp_path, STEP) / "lesson.md").write_bytes(b"\xe9")
     result = helpers.run_labs(tmp_path, "site", "build")
     assert (3, True) == (result.returncode, "lesson.md:1: cannot read the file: " in result.stderr)
+
+
+def test_valid_pages(tmp_path: Path) -> None:
+    """Every page of the site of the built-in labs is valid HTML according to a strict parser."""
+    assert 0 == helpers.run_labs(helpers.CHECKOUT, "site", "build", "--out", str(tmp_path / "site")).returncode
+    errors_by_page = {}
+    for path in (tmp_path / "site").rglob("*.html"):
+        parser = html5lib.HTMLParser(strict=False)
+        parser.parse(path.read_bytes(), transport_encoding="utf-8")
+        errors_by_page[path] = parser.errors
+    assert errors_by_page
+    assert {} == {path: errors for path, errors in errors_by_page.items() if errors}

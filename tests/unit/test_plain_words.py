@@ -56,7 +56,7 @@ DIALECT = {
     r"bells?|stirred": "write 'activity notification'",
     r"unfit|fitness": "write 'host error', 'diagnostics'",
 }
-ANY_DIALECT = re.compile("|".join(rf"(?<![A-Za-z])(?:{pattern})(?![A-Za-z])" for pattern in DIALECT), re.IGNORECASE)
+ANY_DIALECT = re.compile(rf"(?<![a-z])(?:{'|'.join(f'(?:{pattern})' for pattern in DIALECT)})(?![a-z])")
 # Public functions need a verb and its object, so these say too little.
 BARE_NAMES = frozenset(
     {
@@ -109,9 +109,9 @@ def read_exceptions() -> set[tuple[str, str]]:
 def find_dialect(text: str) -> Iterator[tuple[int, str, str, str]]:
     """Yield each word of the dialect, as line number, text of the line, word and advice."""
     for number, line in enumerate(text.splitlines(), 1):
-        for match in ANY_DIALECT.finditer(line):
-            advice = next(text for pattern, text in DIALECT.items() if re.match(pattern, match[0], re.IGNORECASE))
-            yield number, line.strip(), match[0], advice
+        for match in ANY_DIALECT.finditer(line.lower()):
+            advice = next(text for pattern, text in DIALECT.items() if re.match(pattern, match[0]))
+            yield number, line.strip(), line[slice(*match.span())], advice
 
 
 def test_words() -> None:

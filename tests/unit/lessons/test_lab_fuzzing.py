@@ -149,8 +149,11 @@ def use_lab(tree: Path) -> None:
     assert result.exception is None or isinstance(result.exception, LabsError), result.exc_info
 
 
-# A hundred examples; `make fuzz` draws more.
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+# Each example builds a site, so there are fewer than of other tests; `make fuzz` draws more.
+@settings(
+    max_examples=settings.default.max_examples // 4,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(file=mutated_files())
 def test_mutated_file(tree: Path, file: tuple[str, str]) -> None:
     """Whatever one of its files contains, a lab is parsed, linted and shown, or lint and an error say what is wrong."""
