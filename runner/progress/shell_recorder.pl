@@ -27,6 +27,8 @@ my $IUTF8 = 0x4000;
 # the shell reads it, or the program that the shell started. A shell whose prompts were changed records less.
 my $HOLD_SECONDS = 2;
 my $MAX_BYTES = 256 << 10;
+# How much of the shell's record was read, the kind of its last event, and whether the shell edits lines itself.
+my ($seen_size, $seen_event, $edits_lines) = (0, 'end', 1);
 my $PASTE = qr/\e\[200~(?:(?!\e\[201~).)*\z/s;
 
 my ($folder, @shell) = @ARGV;
@@ -127,28 +129,36 @@ sub run_on_terminal {
     my $child = start_shell($path);
     set_raw_modes();
     local $SIG{WINCH} = sub { copy_window_size($terminal) };
+    # A handler, so that the end of the shell interrupts `select`.
+    local $SIG{CHLD} = sub { };
     local $SIG{HUP} = sub { close $terminal };
-    copy_streams($terminal, $child);
+    my $status = copy_streams($terminal, $child);
     close $terminal;
-    waitpid $child, 0;
-    my $status = $?;
+    if (!defined $status) {
+        waitpid $child, 0;
+        $status = $?;
+    }
     $old_modes->setattr(0, TCSANOW);
     exit_like($status);
 }
 
-# Copy between both terminals until the shell has ended, or the outer terminal was closed.
+# Copy between both terminals until the shell has ended, and return its status, or until the outer terminal was closed.
+# A background process may have the shell's terminal open for longer.
 sub copy_streams {
     my ($terminal, $child) = @_;
     fcntl $terminal, F_SETFL, O_RDWR | O_NONBLOCK;
-    my ($queue, $hold, $open) = ('', undef, 1);
+    my ($queue, $hold, $status) = ('', undef, undef);
     while (1) {
-        if (length $queue && release_hold(\$hold)) { forward($terminal, \$queue, \$hold) }
+        $status = $? if !defined $status && waitpid($child, WNOHANG) > 0;
+        if (length $queue && is_reader_known($terminal, \$hold)) { forward($terminal, \$queue, \$hold) }
         my ($readable, $writable) = ('', '');
         vec($readable, fileno $terminal, 1) = 1;
         vec($readable, 0, 1) = 1 if length $queue < 1 << 16;
         vec($writable, fileno $terminal, 1) = 1 if length $queue && !$hold;
-        my $wait = $hold && length $queue ? 0.005 : undef;
-        next if select($readable, $writable, undef, $wait) < 0 && $! == EINTR;
+        my $wait = defined $status ? 0 : $hold && length $queue ? 0.005 : 1;
+        my $ready = select $readable, $writable, undef, $wait;
+        next if $ready < 0 && $! == EINTR;
+        last if defined $status && !vec $readable, fileno $terminal, 1;
         if (vec $readable, fileno $terminal, 1) {
             my $length = sysread $terminal, my $data, 1 << 16;
             # The terminal cannot be read once no process has it open.
@@ -159,6 +169,7 @@ sub copy_streams {
             sysread STDIN, $queue, 1 << 16, length $queue or last;
         }
     }
+    return $status;
 }
 
 sub write_all {
@@ -174,8 +185,7 @@ sub write_all {
 # Forward and record as much of the queue as is known to go to the same reader.
 sub forward {
     my ($terminal, $queue, $hold) = @_;
-    my $modes = POSIX::Termios->new;
-    $modes->getattr(fileno $terminal);
+    my $modes = get_modes($terminal);
     my $is_running = is_program_running();
     my $reads_lines = $modes->getlflag & ICANON;
     my $length = length $$queue;
@@ -191,18 +201,32 @@ sub forward {
     else                            { record('hidden', '') }
 }
 
-sub release_hold {
-    my ($hold) = @_;
-    return 1 unless $$hold;
-    return 0 if time < $$hold->{until} && (-s $ENV{LABS_RECORD} // 0) == $$hold->{size};
+# Return whether it is known who reads the next input, or it has been waited for long enough.
+sub is_reader_known {
+    my ($terminal, $hold) = @_;
+    my $is_at_prompt = !is_program_running();
+    my $reads_lines = get_modes($terminal)->getlflag & ICANON;
+    $edits_lines = 1 if $is_at_prompt && !$reads_lines;
+    my $is_unanswered = $$hold && (-s $ENV{LABS_RECORD} // 0) == $$hold->{size};
+    # Between its record and its prompt, a shell that edits lines itself has not begun to read.
+    my $is_between = $is_at_prompt && $reads_lines && $edits_lines;
+    if ($is_unanswered || $is_between) {
+        $$hold //= { size => -1, until => time + $HOLD_SECONDS };
+        return 0 if time < $$hold->{until};
+        $edits_lines = 0 if $is_between;
+    }
     $$hold = undef;
     return 1;
 }
 
-# Return whether the shell's last event is the start of a line.
-my ($seen_size, $seen_event);
-BEGIN { ($seen_size, $seen_event) = (0, 'end') }
+sub get_modes {
+    my ($terminal) = @_;
+    my $modes = POSIX::Termios->new;
+    $modes->getattr(fileno $terminal);
+    return $modes;
+}
 
+# Return whether the shell's last event is the start of a line.
 sub is_program_running {
     my $size = -s $ENV{LABS_RECORD} // 0;
     if ($size > $seen_size && open my $lines, '<', $ENV{LABS_RECORD}) {

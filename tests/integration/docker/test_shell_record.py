@@ -182,6 +182,12 @@ def test_program_that_still_runs(shell: PseudoTerminal, read_entries: ReadEntrie
     ]
 
 
+def test_exit_with_a_background_process(shell: PseudoTerminal) -> None:
+    """The shell ends at once, with its exit status, although a background process has its terminal open."""
+    shell.type_text("sleep 60 & exit 3\r")
+    assert 3 == shell.process.wait(20)
+
+
 def test_piped_script(labs: LabsRunner, read_entries: ReadEntries) -> None:
     """A script that is piped into a shell is one entry, with its exit status."""
     result = labs("shell", "node1", "--lab", "trio", input="echo out-$((40 + 2))\nfalse\n")
