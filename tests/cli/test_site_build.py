@@ -101,7 +101,8 @@ def test_unreadable_lesson(tmp_path: Path) -> None:
 
 def test_valid_pages(tmp_path: Path) -> None:
     """Every page of the site of the built-in labs is valid HTML according to a strict parser."""
-    assert 0 == helpers.run_labs(helpers.CHECKOUT, "site", "build", "--out", str(tmp_path / "site")).returncode
+    result = helpers.run_labs(tmp_path, "--labs", str(helpers.CHECKOUT), "site", "build", "--out", "site")
+    assert 0 == result.returncode, result.stderr
     errors_by_page = {}
     for path in (tmp_path / "site").rglob("*.html"):
         parser = html5lib.HTMLParser(strict=False)
