@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # Record the end of a command line. `labs shell` puts this into PROMPT_COMMAND, so bash runs it before each prompt.
+# Before the prompt of a continued line, PS2 records an event `more`, so that each line is answered by an event.
 {
     labs_status=$?
     if [[ -e $LABS_RECORD.before ]]; then

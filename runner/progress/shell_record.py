@@ -201,12 +201,13 @@ def _assign_inputs(lines: Sequence[_Line], typed: Sequence[_Input]) -> None:
 
     What was typed for a program right before the shell recorded its start belongs to it as well.
     """
-    for one_input in typed:
-        running = [line for line in lines if _ran_at(line.entry, one_input.time)]
-        upcoming = [line for line in lines if line.prompt_since <= one_input.time < line.entry.started_at]
-        receivers = running[-1:] or upcoming[:1]
-        if receivers and one_input.kind in ("text", "keys", _INVISIBLE):
-            receivers[0].inputs.append(one_input)
+    for part in typed:
+        if part.kind not in ("text", "keys", _INVISIBLE):
+            continue
+        running = [line for line in lines if _ran_at(line.entry, part.time)]
+        upcoming = [line for line in lines if line.prompt_since <= part.time < line.entry.started_at]
+        for line in running[-1:] or upcoming[:1]:
+            line.inputs.append(part)
 
 
 def _ran_at(entry: HistoryEntry, time: float) -> bool:
@@ -261,6 +262,8 @@ def _strip_typed_ahead(entries: Sequence[HistoryEntry]) -> list[HistoryEntry]:
         *complete, last = entry.typed_input or ("",)
         ahead = ""
         for later in entries[number + 1 :]:
+            if len(ahead) >= len(last):
+                break
             ahead += f"{later.command_line}\n"
             if last.endswith(ahead) and (last == ahead or last[: -len(ahead)].endswith("\n")):
                 last = last[: -len(ahead)]

@@ -16,7 +16,7 @@ class Owner:
         name: The full name, or the name of a group.
         squashed_name: The full name in lower case and without spaces.
         number: The number of the learner in an assignment in Moodle.
-        canvas_id: The number of the account in Canvas, or the word that stands for an anonymous one.
+        canvas_id: The number of the account in Canvas, or the word for an anonymous one.
         id: The ID in the institution.
         email: The e-mail address.
         login: The user name.

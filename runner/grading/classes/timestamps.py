@@ -22,7 +22,7 @@ _DATE_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def parse_time(text: str) -> datetime:
-    """Return the time that a text means; without a time zone, which stands for that of this computer, it has none.
+    """Return the time that a text means; it has no time zone if the text has none: then that of this computer applies.
 
     A date without a time means the end of that day.
 

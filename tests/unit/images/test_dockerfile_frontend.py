@@ -1,4 +1,4 @@
-"""The Dockerfile frontend that stands in for docker/dockerfile, with this test as the engine it talks to."""
+"""The Dockerfile frontend that replaces docker/dockerfile, with this test as the engine that it talks to."""
 
 from __future__ import annotations
 
