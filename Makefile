@@ -19,6 +19,9 @@ SHELL_FILES := $(wildcard .ci/*) $(wildcard labs/*/setup.sh) \
 	$(wildcard runner/drivers/uml/*.sh runner/drivers/uml/vm/*.sh runner/progress/*.sh) $(addprefix runner/grading/bundles/gradescope/,setup.sh run_autograder) runner/lessons/template/setup.sh \
 	$(shell grep -rlE '^\#! ?/(usr/)?bin/(env )?(ba)?sh' labs/*/files)
 
+# Many containers set this variable. Here it would make thousands of processes compile the same modules again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help demo unit unit-tests lint $(LINTERS) cli browser docker uml node-packages images-docker images-uml course affected prove test coverage fuzz dist bench clean
 
@@ -129,12 +132,12 @@ bench: $(READY)  ## Compare the speed of labs with plain Docker commands, in a t
 	@$(BIN)/python -m tests.bench --from-scratch
 
 # The demo does not wait for the tools of developers, and unit tests do not wait for the Debian packages of nodes.
-# pip does not compile modules, because most are never imported: Python compiles the others on their first use.
+# For the demo, pip does not compile modules, because most are never imported: Python compiles the others on first use.
 $(RUNTIME) $(READY): pyproject.toml .ci/prerequisites
 	@echo '== Installing a virtual environment in $(VENV)'
 	@WANT_NODES=no PYTHON='$(PYTHON)' bash .ci/prerequisites
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.$(if $(filter $(READY),$@),[dev])'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(filter $(READY),$@),--editable '.[dev]',--no-compile --editable .)
 	@$(BIN)/python -m compileall -q runner checks
 	@touch $(RUNTIME) $@
 

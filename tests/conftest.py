@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,3 +61,10 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 def labs(environment: dict[str, str]) -> LabsRunner:
     """Return a function that runs `labs` in the tests' environment."""
     return make_labs_runner(environment)
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """Yield an empty folder whose path is short enough for sockets; on macOS, temporary folders have long paths."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        yield Path(name)

@@ -161,3 +161,8 @@ def read_golden_cases(file: Path) -> list[tuple[str, str, str]]:
     assert len(sections) % 3 == 1, f"{file}: each case needs a title and three lines with only a dot"
     starts = range(0, len(sections) - 1, 3)
     return [(sections[start].strip(), sections[start + 1], sections[start + 2]) for start in starts]
+
+
+def select_html_pages(files: dict[str, bytes]) -> dict[str, str]:
+    """Return the HTML pages among some files, by path."""
+    return {path: data.decode() for path, data in files.items() if path.endswith(".html")}

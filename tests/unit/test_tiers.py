@@ -13,7 +13,10 @@ from tests.support import helpers
 
 TESTS = helpers.CHECKOUT / "tests"
 NEEDS_NODES = re.compile(r"\bmark\.(docker|uml|browser)\b|\b(make_labs_runner|uml_labs|sync_playwright)\b")
-STARTS_COMMANDS = re.compile(r"\b(run_labs|PseudoTerminal|ScreenTerminal)\b|\"-m\", \"(runner|pip|build|pytest)\"")
+STARTS_PROCESSES = re.compile(
+    r"\b(run_labs|PseudoTerminal|ScreenTerminal|ci_runners|CheckClient|LimitedRunner|verify_lab|lint-imports)\b"
+    r"|\"-m\", \"(runner|pip|build|pytest)\""
+)
 
 
 def list_files(tier: str, pattern: str = "*.py") -> list[Path]:
@@ -22,10 +25,10 @@ def list_files(tier: str, pattern: str = "*.py") -> list[Path]:
 
 
 @pytest.mark.parametrize(
-    ("tier", "forbidden"), [("unit", NEEDS_NODES), ("cli", NEEDS_NODES), ("unit", STARTS_COMMANDS)]
+    ("tier", "forbidden"), [("unit", NEEDS_NODES), ("cli", NEEDS_NODES), ("unit", STARTS_PROCESSES)]
 )
 def test_tier(tier: str, forbidden: re.Pattern[str]) -> None:
-    """Unit tests start no `labs` command, and neither they nor the tests of the commands need nodes or a browser."""
+    """Unit tests start no slow processes, and neither they nor the tests that do need nodes or a browser."""
     matches = {path.name: forbidden.search(path.read_text("utf-8")) for path in list_files(tier)}
     assert {} == {name: match[0] for name, match in matches.items() if match}
 
