@@ -31,6 +31,16 @@ def sort_for_budget(
     return [*fixed, *others[start:], *others[:start]]
 
 
+@dataclass(frozen=True, slots=True)
+class _RunningLab:
+    estimated_seconds: float
+    started_at: float
+
+    def estimate_rest(self, pace: float) -> float:
+        """Return how many seconds it probably takes from now on; 0 if it should be finished already."""
+        return max(0.0, self.estimated_seconds * pace - (time.monotonic() - self.started_at))
+
+
 @dataclass(slots=True)
 class TimeBudget:
     """Decides right before the start of each lab whether it still fits.
@@ -42,13 +52,15 @@ class TimeBudget:
         deadline: When the time is over, on the clock of `time.monotonic`.
         records: How long each lab took before.
         fixed_names: The names of the labs that are started in any case.
+        processors: How many processors the labs share: each of them keeps about one busy.
 
     """
 
     deadline: float
     records: DurationRecords
     fixed_names: Collection[str]
-    _estimates: dict[str, float] = field(default_factory=dict)
+    processors: int
+    _running: dict[str, _RunningLab] = field(default_factory=dict)
     _expected_seconds: float = 0.0
     _actual_seconds: float = 0.0
 
@@ -56,11 +68,12 @@ class TimeBudget:
         """Return why a lab is not started now; empty if it is."""
         # This host can be slower than when the durations were recorded, or than the host of the default estimate.
         pace = self._actual_seconds / self._expected_seconds if self._expected_seconds else 1.0
-        estimate = self._estimates[job.lab.name] = self.records.estimate_seconds(job)
-        if job.lab.name in self.fixed_names:
-            return ""
-        needed, left = estimate * pace, self.deadline - time.monotonic()
-        if needed <= left:
+        estimate, left = self.records.estimate_seconds(job), self.deadline - time.monotonic()
+        alone = estimate * pace
+        shared = (alone + sum(lab.estimate_rest(pace) for lab in self._running.values())) / self.processors
+        needed = max(alone, shared)
+        if job.lab.name in self.fixed_names or needed <= left:
+            self._running[job.lab.name] = _RunningLab(estimate, time.monotonic())
             return ""
         if left <= 0:
             return "not started, because the time was over"
@@ -68,6 +81,7 @@ class TimeBudget:
 
     def record_result(self, verification: LabVerification) -> None:
         """Take the duration of a finished lab into account for those that follow."""
-        if verification.verdict is Verdict.PROVEN:
-            self._expected_seconds += self._estimates[verification.lab]
+        lab = self._running.pop(verification.lab, None)
+        if lab and verification.verdict is Verdict.PROVEN:
+            self._expected_seconds += lab.estimated_seconds
             self._actual_seconds += verification.seconds

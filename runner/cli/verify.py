@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -225,7 +226,8 @@ def _run_jobs(
     if deadline is None:
         sorted_jobs = sort_longest_first(jobs)
         return _verify_output.run_jobs(sorted_jobs, limits, start_every_lab, duration_records.record_duration)
-    budget = TimeBudget(deadline, duration_records.load_duration_records(), frozenset(chosen.fixed_drivers))
+    records, fixed_names = duration_records.load_duration_records(), frozenset(chosen.fixed_drivers)
+    budget = TimeBudget(deadline, records, fixed_names, os.cpu_count() or 1)
 
     def on_done(verification: LabVerification) -> None:
         duration_records.record_duration(verification)

@@ -30,7 +30,7 @@ def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, LabOnDriv
 
 def _make_budget(minutes: float, *fixed: str, **seconds: float) -> TimeBudget:
     records = DurationRecords({f"{name} on docker": value for name, value in seconds.items()})
-    return TimeBudget(time.monotonic() + minutes * _MINUTE, records, fixed)
+    return TimeBudget(time.monotonic() + minutes * _MINUTE, records, fixed, processors=2)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,24 @@ def test_lab_that_fits(jobs: dict[str, LabOnDriver]) -> None:
     budget = _make_budget(1, a=50, b=70)
     assert "" == budget.explain_refusal(jobs["a"])
     assert "not started, because it takes about 70 s and 60 s were left" == budget.explain_refusal(jobs["b"])
+
+
+def test_labs_share_processors(jobs: dict[str, LabOnDriver]) -> None:
+    """A lab is not started if the labs that run already and itself need more than all processors have left."""
+    budget = _make_budget(1, a=50, b=50, c=50, d=15)
+    assert ["", ""] == [budget.explain_refusal(jobs[name]) for name in "ab"]
+    assert "not started, because it takes about 75 s and 60 s were left" == budget.explain_refusal(jobs["c"])
+    assert "" == budget.explain_refusal(jobs["d"])
+    assert "" != budget.explain_refusal(jobs["e"])
+
+
+def test_finished_labs_leave_their_processor(jobs: dict[str, LabOnDriver]) -> None:
+    """A lab that has ended, however it did, takes no time from the others."""
+    budget = _make_budget(1, a=50, b=55, c=55)
+    for name, code in (("a", ExitCode.BROKEN_LAB), ("b", ExitCode.DONE)):
+        assert "" == budget.explain_refusal(jobs[name])
+        budget.record_result(LabVerification(name, "docker", 50, (), "", code))
+    assert "" == budget.explain_refusal(jobs["c"])
 
 
 def test_time_is_over(jobs: dict[str, LabOnDriver]) -> None:
