@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -26,8 +27,14 @@ def load_interface_texts(language: str) -> Mapping[str, str]:
         languages = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
         message = f"A lesson is translated into '{language}', but the site's own texts exist only in {languages}."
         raise BrokenLabError(message, f"Rename lesson.{language}.md, or create {path}.")
-    texts: dict[str, str] = yaml.safe_load(path.read_text("utf-8"))
-    return texts
+    return _parse_texts(path.read_text("utf-8"))
+
+
+# Parsing takes longer than rendering a small lab, and a server renders labs again and again.
+@cache
+def _parse_texts(text: str) -> Mapping[str, str]:
+    texts: dict[str, str] = yaml.safe_load(text)
+    return MappingProxyType(texts)
 
 
 class SiteTemplates:

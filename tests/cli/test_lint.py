@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
 
+from runner import paths
+from runner.lessons import catalog
+from runner.lessons.lint import linter
 from tests.support import helpers
 
 LESSON = f"{helpers.FRONT_MATTER}## Look {{#look}}\n```sh node1\nls\n```\n::: hint\nLook.\n:::\n"
@@ -121,3 +125,13 @@ def test_missing_translations(tmp_path: Path) -> None:
     (folder / "lesson.zh.md").write_text("", "utf-8")
     assert "Not translated into 'zh': other.\n" in helpers.run_labs(tmp_path, "lint", "--all").stderr
     assert "Not translated" not in helpers.run_labs(tmp_path, "lint", "other").stderr
+
+
+def test_built_in_labs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The built-in labs have no problems, and linting a lab takes less than half a second."""
+    monkeypatch.delenv("LABS_ROOT", raising=False)
+    assert paths.uses_built_in_labs()
+    names = catalog.list_lab_names()
+    started = time.process_time()
+    assert () == linter.lint_labs(names)
+    assert 0.5 * len(names) > time.process_time() - started

@@ -110,3 +110,19 @@ def test_valid_pages(tmp_path: Path) -> None:
         errors_by_page[path] = parser.errors
     assert errors_by_page
     assert {} == {path: errors for path, errors in errors_by_page.items() if errors}
+
+
+def test_same_bytes(tmp_path: Path) -> None:
+    """The same lessons produce the same bytes, independent of the order of Python's sets."""
+    for name in ("one", "two"):
+        helpers.write_lab(tmp_path, STEP + "```sh node1 capture=A\ntrue\n```\n", name=name)
+    script = "import hashlib; from runner.site_builder import build; files = build.render_site_files()\n"
+    script += "print(hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest(), list(files))"
+    # Each with its own empty cache.
+    outputs = [
+        helpers.run_python(tmp_path, "-c", script, PYTHONHASHSEED=seed, XDG_CACHE_HOME=str(tmp_path / seed)).stdout
+        for seed in ("1", "2")
+    ]
+    assert outputs[0] == outputs[1]
+    assert "tiny" not in outputs[0]
+    assert "one/look.html" in outputs[0]

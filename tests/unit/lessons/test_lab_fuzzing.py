@@ -151,7 +151,7 @@ def use_lab(tree: Path) -> None:
 
 # Each example builds a site, so there are fewer than of other tests; `make fuzz` draws more.
 @settings(
-    max_examples=settings().max_examples // 4,
+    max_examples=settings().max_examples // 10,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(file=mutated_files())

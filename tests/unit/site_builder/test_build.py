@@ -24,22 +24,6 @@ def test_without_address(pages: Pages) -> None:
     assert "og:url" not in site["tiny/look.html"]
 
 
-def test_same_bytes(tree: Path) -> None:
-    """The same lessons produce the same bytes, independent of the order of Python's sets."""
-    for name in ("one", "two"):
-        helpers.write_lab(tree, STEP + "```sh node1 capture=A\ntrue\n```\n", name=name)
-    script = "import hashlib; from runner.site_builder import build; files = build.render_site_files()\n"
-    script += "print(hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest(), list(files))"
-    # Each with its own empty cache.
-    outputs = [
-        helpers.run_python(tree, "-c", script, PYTHONHASHSEED=seed, XDG_CACHE_HOME=str(tree / seed)).stdout
-        for seed in ("1", "2")
-    ]
-    assert outputs[0] == outputs[1]
-    assert "tiny" not in outputs[0]
-    assert "one/look.html" in outputs[0]
-
-
 def test_only_what_changed(tree: Path) -> None:
     """A second build writes nothing, and a build after a change writes only the affected pages."""
     helpers.write_lab(tree, STEP)
