@@ -90,8 +90,8 @@ CHECKED = (
     *("SECURITY.md", "CODE_OF_CONDUCT.md", "changelog.d"),
 )
 # Not checked: this list itself.
-SKIPPED = ("tests/unit/test_plain_words.py",)
-EXCEPTIONS = helpers.CHECKOUT / "tests" / "unit" / "plain_words_exceptions.txt"
+SKIPPED = ("tests/cli/test_plain_words.py",)
+EXCEPTIONS = helpers.CHECKOUT / "tests" / "cli" / "plain_words_exceptions.txt"
 
 
 def list_checked_files() -> list[str]:
