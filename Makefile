@@ -82,7 +82,7 @@ cli: $(READY)  ## Run the tests that start the command labs, without nodes
 
 browser: $(READY)  ## Open the pages of the lesson site in Chromium
 	@WANT_BROWSER=yes PYTHON='$(PYTHON)' bash .ci/prerequisites
-	@$(PYTEST) tests/integration/browser
+	@$(PYTEST) --numprocesses=auto --dist=worksteal tests/integration/browser
 
 docker: images-docker  ## Run the tests with nodes of the docker driver
 	@$(PYTEST) --durations=15 --numprocesses=auto --dist=loadfile tests/integration/docker
