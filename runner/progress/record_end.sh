@@ -4,7 +4,9 @@
 {
     labs_status=$?
     if [[ -e $LABS_RECORD.before ]]; then
-        find / -xdev \( -path /proc -o -path /sys -o -path /var/lib -o -path /var/log -o -path /var/cache \) -prune -o \
+        # On other file systems too: /tmp is one, and so are /etc/hosts and /etc/hostname.
+        find / \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /var/lib -o -path /var/log \
+            -o -path /var/cache \) -prune -o \
             -type f -newer "$LABS_RECORD.before" -size -513k ! -name '.*.sw?' ! -name '.viminfo*' ! -name '.bash_history' \
             ! -path '*/.local/share/*' ! -path '*/.cache/*' -print0 |
             while IFS= read -r -d '' labs_path; do

@@ -132,15 +132,16 @@ def test_password(shell: PseudoTerminal, read_entries: ReadEntries) -> None:
     assert (True, (), "") == (entry.has_hidden_input, entry.typed_input, entry.keys)
 
 
-def test_editor(shell: PseudoTerminal, read_entries: ReadEntries) -> None:
-    """The files that an editor writes are recorded with their content at that moment."""
-    shell.type_text("vi edited.txt && true\r")
+@pytest.mark.parametrize("path", ["/root/edited.txt", "/tmp/edited.txt"])
+def test_editor(path: str, shell: PseudoTerminal, read_entries: ReadEntries) -> None:
+    """The files that an editor writes are recorded with their content at that moment, on every file system."""
+    shell.type_text(f"vi {path} && true\r")
     time.sleep(1.5)
     shell.type_text("ihello\x1b:wq\r")
     shell.read_until(_PROMPT)
-    _run(shell, "echo later > edited.txt")
+    _run(shell, f"echo later > {path}")
     files = [(file.path, file.content) for file in read_entries()[0].written_files]
-    assert [("/root/edited.txt", b"hello\n")] == files
+    assert [(path, b"hello\n")] == files
 
 
 def test_identifiers(shell: PseudoTerminal, read_entries: ReadEntries) -> None:
