@@ -91,7 +91,7 @@ class _Drafter:
             replay = line_replay.plan_line(entry, self._create_context(index))
             if replay.verdict is Verdict.KEPT:
                 line, aliases = shell_syntax.parse_line(entry.command_line), self._aliases.setdefault(entry.node, {})
-                kept.append(KeptLine(entry, replay, line_effects.is_passive(line, aliases)))
+                kept.append(KeptLine(entry, replay, line_effects.is_passive(line, aliases), dict(aliases)))
                 aliases.update(invocation.list_alias_definitions(line))
             elif replay.verdict is Verdict.FAILED:
                 self._failed.append(entry)

@@ -152,7 +152,7 @@ class _EventReader:
         """Read one event, unless it is damaged."""
         kind, *fields = event.split(_FIELD_SEPARATOR)
         readers: dict[str, Callable[..., None]] = {
-            "object": self._read_object,
+            "objects": self._read_objects,
             "start": self._read_start,
             "file": self._read_file,
             "end": self._read_end,
@@ -161,9 +161,10 @@ class _EventReader:
             with contextlib.suppress(ValueError, TypeError, LookupError):
                 readers[kind](*fields)
 
-    def _read_object(self, shell: str, word: str, details: str) -> None:
-        first = json.loads(base64.b64decode(details))[0]
-        self._objects.setdefault(shell, []).append(NamedObject(word, first if isinstance(first, dict) else {}))
+    def _read_objects(self, shell: str, words: str, details: str) -> None:
+        inspected = [item for item in json.loads(base64.b64decode(details)) if isinstance(item, dict)]
+        named = [NamedObject(word, item) for word in words.split() for item in _find_object(word, inspected)]
+        self._objects.setdefault(shell, []).extend(named)
 
     def _read_start(self, shell: str, time: str, number: str, last_status: str, folder: str, text: str) -> None:
         line = self._open_lines.get(shell)
@@ -190,6 +191,17 @@ class _EventReader:
                 # This line ended the shell that the other line had started.
                 inner = self._open_lines.pop(nested)
                 inner.entry = replace(inner.entry, ended_at=float(time))
+
+
+def _find_object(word: str, inspected: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return the object that a word names, by its name or by the first characters of its identifier; else nothing."""
+    by_name = [item for item in inspected if str(item.get("Name", "")).removeprefix("/") == word]
+    by_identifier = [
+        item
+        for item in inspected
+        if str(item.get("Id") or item.get("ID") or "").removeprefix("sha256:").startswith(word)
+    ]
+    return [*by_name, *by_identifier][:1]
 
 
 def _end_line(line: _Line, time: str, status: str) -> None:

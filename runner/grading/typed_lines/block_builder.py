@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from runner.grading.typed_lines import identifiers, placeholders
+from runner.grading.typed_lines import identifiers, object_words, placeholders, text_edits
 from runner.grading.typed_lines.identifiers import IdentifierResolver
+from runner.grading.typed_lines.invocation import Aliases
 from runner.grading.typed_lines.line_replay import LineReplay
 from runner.grading.typed_lines.placeholders import UNLOCK_KEY, Placeholder
 from runner.grading.typed_lines.script_block import Remark, ScriptBlock
@@ -25,12 +26,14 @@ class KeptLine:
         entry: The line.
         replay: How it is run.
         is_lookup: Whether it changes nothing.
+        aliases: The aliases that were set when it was typed.
 
     """
 
     entry: HistoryEntry
     replay: LineReplay
     is_lookup: bool
+    aliases: Aliases = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -92,15 +95,26 @@ class BlockBuilder:
         resolver = IdentifierResolver([line.entry for line in self.kept], self.service_names)
         unresolved = resolver.list_unknown_identifiers(index)
         for item in resolver.resolve_objects(index):
-            if item.text:
-                script = identifiers.replace_word(script, item.word, item.text)
-            elif item.command:
-                script = identifiers.replace_word(script, item.word, f"<{self._capture_object(item, index)}>")
-            else:
-                unresolved.append(item.word)
+            places = object_words.find_places(script, item.word, self.kept[index].aliases)
+            if not item.text and not item.command:
+                unresolved += [item.word] * bool(places)
+                continue
+            edits = []
+            for needs_identifier in {place.needs_identifier for place in places}:
+                used = resolver.resolve_identifier(item, index) if needs_identifier else item
+                text = used.text or f"<{self._capture_object(used, index)}>"
+                chosen = [place for place in places if place.needs_identifier == needs_identifier]
+                edits += object_words.create_edits(chosen, text)
+            script = text_edits.apply_edits(script, edits)
         self.doubtful += [
             Remark(entry.node, entry.command_line, f"'{word}' is an identifier, and another cluster has different ones")
             for word in unresolved
+        ]
+        self.doubtful += [
+            Remark(
+                entry.node, entry.command_line, f"{number} is a number that the system chose, and it chooses another"
+            )
+            for number in resolver.list_chosen_numbers(index)
         ]
         return script
 

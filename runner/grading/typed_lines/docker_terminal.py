@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from runner.grading.typed_lines import shell_syntax, text_edits
 from runner.grading.typed_lines.docker_commands import DockerCommand, parse_docker_command
 from runner.grading.typed_lines.invocation import Aliases, Invocation, parse_stage
-from runner.grading.typed_lines.shell_syntax import ShellLine, Word
+from runner.grading.typed_lines.shell_syntax import ShellLine, Stage, Word
 from runner.grading.typed_lines.text_edits import TextEdit
 
 _WITH_TERMINAL = ("run", "exec", "compose run", "compose exec")
@@ -24,6 +25,7 @@ def remove_terminals(line: ShellLine, aliases: Aliases) -> list[TextEdit]:
         command = parse_docker_command(invocation)
         if command:
             edits += _edit_docker_options(line.text, command)
+            edits += _expand_alias(stage, command, aliases)
         elif invocation.program == "kubectl" and {"exec", "run", "attach", "debug"} & set(invocation.texts):
             edits += _edit_kubectl_options(line.text, invocation)
     return edits
@@ -55,6 +57,22 @@ def _edit_docker_options(text: str, command: DockerCommand) -> Iterator[TextEdit
     is_compose = command.verb.startswith("compose")
     if is_compose and not command.has_option("-T", "--no-TTY", "--no-tty") and (edit := insert_option(command, "-T")):
         yield edit
+
+
+def _expand_alias(stage: Stage, command: DockerCommand, aliases: Aliases) -> Iterator[TextEdit]:
+    """Replace an alias that asks for a terminal by what it stands for, without the terminal."""
+    first = stage.words[0]
+    if not has_terminal(command) or first.text not in aliases or first.start < 0:
+        return
+    value = shell_syntax.parse_line(aliases[first.text])
+    edits = [
+        edit
+        for inner in value.commands
+        if (aliased := parse_docker_command(parse_stage(inner, {})))
+        for edit in _edit_docker_options(value.text, aliased)
+    ]
+    if edits:
+        yield TextEdit(first.start, first.end, text_edits.apply_edits(value.text, edits))
 
 
 def _edit_kubectl_options(text: str, invocation: Invocation) -> Iterator[TextEdit]:

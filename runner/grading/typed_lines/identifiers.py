@@ -10,13 +10,21 @@ from datetime import datetime
 from typing import Any
 
 from runner.grading.typed_lines import shell_syntax
+from runner.grading.typed_lines.invocation import parse_stage
 from runner.progress.shell_record import HistoryEntry, NamedObject
 
 # The first part of an identifier of the engine, and a complete one of the swarm.
-_IDENTIFIER = re.compile(r"(?<![\w:@/.-])(?:[0-9a-f]{12}(?:[0-9a-f]{52})?|[0-9a-z]{25})(?![\w.-])")
+_IDENTIFIER = re.compile(
+    r"(?:(?<![\w./])(?<!@sha256:)|(?<=/containers/)|(?<=/volumes/))"
+    r"(?:[0-9a-f]{12}(?:[0-9a-f]{52})?|[0-9a-z]{25})(?![\w.-])"
+)
+# The ports from which Linux chooses for `--publish-all`.
+_CHOSEN_PORT = re.compile(r"(?<=[a-z0-9]:)(?:3276[89]|327[7-9]\d|32[89]\d\d|3[3-9]\d{3}|[45]\d{4}|60\d{3})(?!\d|:)")
 _GENERATED_NAME = re.compile(r"[a-z]+_[a-z0-9]+")
 _CREATES_CONTAINER = re.compile(r"\b(?:run|create|up)\b")
 _SECONDS_OF_TOLERANCE = 1.5
+# The length of the identifiers that `docker ps` prints.
+_SHORT = 12
 _SERVICE_LABEL, _TASK_LABEL = "com.docker.swarm.service.name", "com.docker.swarm.task.id"
 _PROJECT_LABEL, _ONE_OFF_LABEL = "com.docker.compose.project", "com.docker.compose.oneoff"
 
@@ -82,14 +90,33 @@ class IdentifierResolver:
         """Return the words of a line that look like identifiers but could not be resolved."""
         entry = self.entries[index]
         known = {item.word for item in entry.objects}
-        line = shell_syntax.parse_line(entry.command_line)
-        words = [word.text for command in line.commands for word in (*command.words, *command.assignments)]
-        matches = [match for word in words for match in _IDENTIFIER.findall(word)]
+        matches = [match for word in _list_words(entry) for match in _IDENTIFIER.findall(word)]
         return [
             match
             for match in dict.fromkeys(matches)
             if match not in known and re.search("[0-9]", match) and re.search("[a-z]", match)
         ]
+
+    def list_chosen_numbers(self, index: int) -> list[str]:
+        """Return the process ids and ports in a line that the system chose, and will choose differently."""
+        entry = self.entries[index]
+        commands = shell_syntax.parse_line(entry.command_line).commands
+        kills = [parse_stage(command, {}) for command in commands]
+        processes = [text for kill in kills if kill.program == "kill" for text in kill.texts if text.isdigit()]
+        ports = [match for word in _list_words(entry) for match in _CHOSEN_PORT.findall(word)]
+        typed = "\n".join(other.command_line for other in self.entries)
+        return [*processes, *(port for port in ports if not re.search(rf"\b{port}:|published?={port}", typed))]
+
+    def resolve_identifier(self, item: Substitution, index: int) -> Substitution:
+        """Return what takes the place of an object's identifier in a line where its name does not do."""
+        if not item.text:
+            # The folders of containers have complete identifiers.
+            command = item.command.replace("--quiet", "--quiet --no-trunc") if len(item.word) > _SHORT else item.command
+            return replace(item, key=f"{item.key} complete", command=command)
+        details = next(named.details for named in self.entries[index].objects if named.word == item.word)
+        template = "{{.Id}}" if "Id" in details else "{{.ID}}"
+        command = f"docker inspect --format '{template}' {shlex.quote(item.text)}"
+        return replace(item, text="", key=f"identifier of {item.text}", noun="ID", command=command)
 
     def _resolve(self, item: NamedObject, index: int) -> Substitution:
         details = item.details
@@ -179,15 +206,15 @@ class IdentifierResolver:
         return max(creating or candidates, default=None)
 
 
+def _list_words(entry: HistoryEntry) -> list[str]:
+    commands = shell_syntax.parse_line(entry.command_line).commands
+    return [word.text for command in commands for word in (*command.words, *command.assignments)]
+
+
 def list_service_ids(entries: Iterable[HistoryEntry]) -> list[str]:
     """Return the identifiers of the services to which the tasks in lines belong."""
     details = (item.details for entry in entries for item in entry.objects)
     return list(dict.fromkeys(str(detail["ServiceID"]) for detail in details if "ServiceID" in detail))
-
-
-def replace_word(script: str, word: str, text: str) -> str:
-    """Return a script with another text in place of a word."""
-    return re.sub(rf"(?<![\w.-]){re.escape(word)}(?![\w-])", lambda _: text, script)
 
 
 def _resolve_image(item: NamedObject, _index: int) -> Substitution:

@@ -44,6 +44,8 @@ CHANGING_OPTIONS = _read_options("changing_options")
 DOCKER_LOOKUPS = _read_docker_verbs("docker_lookups")
 DOCKER_RETRYABLE = _read_docker_verbs("docker_retryable")
 DOCKER_PARTIAL = _read_docker_verbs("docker_partial")
+DOCKER_OBJECTS = _read_docker_verbs("docker_objects")
+DOCKER_FIRST_OBJECTS = _read_docker_verbs("docker_first_objects")
 DOCKER_WAITING = _read_docker_verbs("docker_waiting")
 DOCKER_CANCELLABLE = _read_docker_verbs("docker_cancellable")
 

@@ -149,9 +149,12 @@ def test_identifiers(shell: PseudoTerminal, read_entries: ReadEntries) -> None:
     output = _run(shell, "docker run --detach --name named --network none alpine sleep 60")
     identifier = re.search(r"\b[0-9a-f]{64}\b", output)
     assert identifier
-    _run(shell, f"docker rm --force {identifier[0][:12]}")
-    entry = read_entries()[1]
-    assert [(identifier[0][:12], "/named")] == [(named.word, named.details["Name"]) for named in entry.objects]
+    _run(shell, "alias d=docker")
+    words = [identifier[0][:length] for length in (12, 6, 4, 3)]
+    _run(shell, f"docker inspect named {' '.join(words)} --format 80")
+    _run(shell, f"d rm --force {words[-1]}")
+    recorded = [[(named.word, named.details["Name"]) for named in entry.objects] for entry in read_entries()[2:]]
+    assert [[(word, "/named") for word in words], [(words[-1], "/named")]] == recorded
 
 
 def test_shell_in_a_container(shell: PseudoTerminal, read_entries: ReadEntries) -> None:

@@ -77,15 +77,15 @@ def test_nested_shell() -> None:
 
 def test_objects_and_files() -> None:
     """Objects belong to the line that follows, files to the line that runs."""
-    details = {"Name": "/web"}
+    web, image = {"Id": "0a1b2c", "Name": "/web"}, {"Id": "sha256:77f0", "RepoTags": []}
     events = _events(
-        ("object", 7, "0a1b", _encode(json.dumps([details]))),
+        ("objects", 7, "0a1b gone 77 silly_euler", _encode(json.dumps([web, image]))),
         _start(7, 2.0, 5, "docker rm 0a1b"),
         ("file", 7, "/root/f", _encode("text")),
         ("end", 7, 3.0, 0),
     )
     (entry,) = _parse(events)
-    assert (NamedObject("0a1b", details),) == entry.objects
+    assert (NamedObject("0a1b", web), NamedObject("77", image)) == entry.objects
     assert (WrittenFile("/root/f", b"text"),) == entry.written_files
 
 

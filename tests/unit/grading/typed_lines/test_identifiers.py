@@ -145,3 +145,96 @@ def test_unknown_identifier(word: str) -> None:
 def test_no_identifier(word: str) -> None:
     """Digests, paths, numbers and words are not identifiers."""
     assert [] == list_doubts(make_entry(f"docker pull {word}"))
+
+
+@pytest.mark.parametrize(
+    ("line", "word", "script"),
+    [
+        ("docker rm --force 025", "025", "docker rm --force lonely"),
+        ("docker kill 95", "95", "docker kill lonely"),
+        ("sudo docker exec abc ls abc", "abc", "sudo docker exec lonely ls abc"),
+        ("docker cp /etc/hosts 80:/80", "80", "docker cp /etc/hosts lonely:/80"),
+        ("docker stop web1 && sleep 80", "80", "docker stop web1 && sleep 80"),
+        ("docker stop '80'", "80", "docker stop 'lonely'"),
+        ("docker logs 80 >/tmp/80", "80", "docker logs lonely >/tmp/80"),
+    ],
+)
+def test_short_identifier(line: str, word: str, script: str) -> None:
+    """A word that could be anything is an identifier only where a command expects an object."""
+    entries = (
+        make_entry("docker run --detach --name lonely nginx:alpine", 10, seconds=2),
+        make_entry(line, 20, objects=(make_container(word, "lonely"),)),
+    )
+    assert script == list_scripts(*entries)[1]
+
+
+def test_short_identifier_behind_an_alias() -> None:
+    """An alias for a command of Docker is followed."""
+    entries = (
+        make_entry("docker run --detach --name lonely nginx:alpine", 10, seconds=2),
+        make_entry("alias d=docker", 20),
+        make_entry("d kill 95", 30, objects=(make_container("95", "lonely"),)),
+    )
+    assert "d kill lonely" == list_scripts(*entries)[2]
+
+
+def test_scaled_service() -> None:
+    """The identifier of a service that is scaled is before the number of its replicas."""
+    service = make_object("wua", ID="wua4", Spec={"Name": "web", "TaskTemplate": {}})
+    assert ["docker service scale web=3"] == list_scripts(make_entry("docker service scale wua=3", objects=(service,)))
+
+
+@pytest.mark.parametrize(
+    ("line", "script"),
+    [
+        (f"docker ps --quiet --filter id={CONTAINER_ID}", "docker ps --quiet --filter id=<ID_1>"),
+        (f"touch /var/lib/docker/containers/{CONTAINER_ID}/x", "touch /var/lib/docker/containers/<ID_1>/x"),
+    ],
+)
+def test_only_an_identifier_does(line: str, script: str) -> None:
+    """In a filter for identifiers and in the name of a folder, the identifier of a named object is captured."""
+    entries = (
+        make_entry("docker run --detach --name lonely nginx:alpine", 10, seconds=2),
+        make_entry(f"{line}; touch /seen", 20, objects=(make_container(CONTAINER_ID, "lonely"),)),
+    )
+    assert [
+        ("node1", "ID_1", "docker inspect --format '{{.Id}}' lonely"),
+        ("node1", "", f"{script}; touch /seen"),
+    ] == list_blocks(*entries)[1:]
+
+
+@pytest.mark.parametrize(
+    ("line", "numbers"),
+    [
+        ("kill -9 305", ["305"]),
+        ("curl localhost:32768; touch /f", ["32768"]),
+        ("curl -X POST http://node1:40000/", ["40000"]),
+        ("docker run --detach --publish 40000:80 nginx:alpine && curl localhost:40000", []),
+        ("kill %1; kill -s TERM $!; docker kill lonely", []),
+    ],
+)
+def test_chosen_numbers(line: str, numbers: list[str]) -> None:
+    """Process ids and ports that the system chose are listed; a port that the learner chose is not."""
+    reasons = [reason for reason in list_doubts(make_entry(line)) if "the system chose" in reason]
+    assert numbers == [reason.split()[0] for reason in reasons]
+
+
+@pytest.mark.parametrize(
+    ("line", "script"),
+    [
+        ("docker run --detach sha256:1f2e3d", "docker run --detach app:1"),
+        ("docker pull nginx@sha256:1f2e3d", "docker pull nginx@sha256:1f2e3d"),
+    ],
+)
+def test_image_identifier(line: str, script: str) -> None:
+    """The identifier of an image may have the name of its digest; the digest of a registry is the same everywhere."""
+    image = make_object("1f2e3d", Id="sha256:1f2e3d", RepoTags=["app:1"])
+    assert [script] == list_scripts(make_entry(line, objects=(image,)))
+
+
+@pytest.mark.parametrize(
+    "text", ["docker run --network container:{} nginx", "ip link set br-{} up", "touch /var/lib/docker/volumes/{}/x"]
+)
+def test_unknown_identifier_within_a_word(text: str) -> None:
+    """An identifier that is a part of a word and cannot be resolved is listed."""
+    assert [True] == [CONTAINER_ID in doubt for doubt in list_doubts(make_entry(text.format(CONTAINER_ID)))]

@@ -45,6 +45,21 @@ def test_container_in_the_background_keeps_its_terminal(line: str) -> None:
     assert [line] == list_scripts(make_entry(line))
 
 
+@pytest.mark.parametrize(
+    ("alias", "line", "script"),
+    [
+        ("docker exec -it", "a web touch /f", "docker exec -i web touch /f"),
+        ("docker exec --tty", "a web touch /f; a web ls", "docker exec web touch /f; docker exec web ls"),
+        ("docker run -it --rm", "a --detach nginx", "a --detach nginx"),
+        ("docker exec", "a web touch /f", "a web touch /f"),
+    ],
+)
+def test_terminal_in_an_alias(alias: str, line: str, script: str) -> None:
+    """Where an alias asks for a terminal, its text without the terminal takes its place."""
+    entries = (make_entry(f"alias a='{alias}'", 1), make_entry(line, 2))
+    assert script == list_scripts(*entries)[1]
+
+
 def test_alias_of_docker() -> None:
     """An alias is followed to find out what a line does."""
     entries = (make_entry("alias d=docker dx='docker exec -i'", 1), make_entry("d exec -it web touch /f", 2))
