@@ -135,8 +135,9 @@ def _list_class(
 ) -> ClassList:
     if options.system is None:
         scratch_folder.joinpath("folders").mkdir()
-        folders = class_folder.find_submissions(paths or (Path(),), scratch_folder / "folders", is_single)
-        listed = class_list.create_folder_list(folders, options.roster, deadline, options.skip_unmatched)
+        paths = paths or (Path(),)
+        submitted = class_folder.find_submissions(paths, scratch_folder / "folders", is_single)
+        listed = class_list.create_folder_list(submitted, options.roster, deadline, options.skip_unmatched)
         extracted = [source for source in listed.sources if source.folder.is_relative_to(scratch_folder)]
         names = {
             source.name: class_folder.name_extracted_folder(source.folder, paths, scratch_folder / "folders")

@@ -21,7 +21,7 @@ from runner.lessons.problems import Problem
 from runner.sanitize import strip_control_chars
 
 _SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-_UNSUPPORTED_SUFFIXES = (".7z", ".rar", ".gz", ".bz2", ".xz", ".zst")
+_UNSUPPORTED_SUFFIXES = (".7z", ".rar", ".zipx", ".tar.zst", ".tzst", ".gz", ".bz2", ".xz", ".zst")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _MAX_SHOWN_LENGTH, _MAX_DEPTH = 200, 40
 # What Linux allows for one name; the path of the folder that the archive is extracted to is added to the other.
@@ -91,8 +91,9 @@ def is_unsupported_archive(path: Path) -> bool:
 
 
 def strip_archive_suffix(name: str) -> str:
-    """Return the name of an archive without its suffix, as in `ada` for `ada.tar.gz`."""
-    suffix = max((suffix for suffix in _SUFFIXES if name.lower().endswith(suffix)), key=len, default="")
+    """Return the name of an archive of any format without its suffix, as in `ada` for `ada.tar.gz` and `ada.rar`."""
+    suffixes = (suffix for suffix in (*_SUFFIXES, *_UNSUPPORTED_SUFFIXES) if name.lower().endswith(suffix))
+    suffix = max(suffixes, key=len, default="")
     return name[: len(name) - len(suffix)]
 
 

@@ -9,12 +9,16 @@ What decides is where each `submission.md` is:
     class/ada.zip                      class has the learner ada, if there is a submission.md in the archive
     download/class/ada/submission.md   the same, if class has several learners
 
-In a class, each folder is a learner, even if it contains no submission: none of them may get lost.
+In a class, each folder is a learner, even if it contains no submission: none of them may get lost. If one archive is a
+learner, so are all other archives next to it, also those without a submission or in a format that is never read. What
+is left at this place, such as a roster, is a learner only if a roster says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import shutil
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from runner.errors import UsageError
@@ -34,8 +38,40 @@ from runner.lessons import catalog
 _MAX_PATHS, _MAX_LISTED_BELOW = 5, 3
 
 
-def find_submissions(paths: Sequence[Path], scratch_folder: Path, is_single: bool = False) -> list[Path]:
-    """Return the submissions that paths lead to: folders, archives and files called `submission.md`.
+@dataclass(frozen=True, slots=True)
+class FoundSubmissions:
+    """What paths lead to.
+
+    Attributes:
+        submissions: The submissions: folders, archives and files called `submission.md`.
+        empty_archives: Archives without a submission, or that are never read, next to archives with one: each is a
+            learner's, unless a roster says that it is not.
+        other_files: What else is next to the submissions of a class: each is a learner's only if a roster says so.
+
+    """
+
+    submissions: tuple[Path, ...]
+    empty_archives: tuple[Path, ...] = ()
+    other_files: tuple[Path, ...] = ()
+
+
+@dataclass(slots=True)
+class _ClassContent:
+    """The same as `FoundSubmissions`, relative to the folder or archive of a class."""
+
+    submissions: list[PurePosixPath] = field(default_factory=list)
+    empty_archives: list[PurePosixPath] = field(default_factory=list)
+    other_files: list[PurePosixPath] = field(default_factory=list)
+
+    def add_folder(self, name: str, content: _ClassContent) -> None:
+        """Add the content of a folder."""
+        self.submissions += (PurePosixPath(name, path) for path in content.submissions)
+        self.empty_archives += (PurePosixPath(name, path) for path in content.empty_archives)
+        self.other_files += (PurePosixPath(name, path) for path in content.other_files)
+
+
+def find_submissions(paths: Sequence[Path], scratch_folder: Path, is_single: bool = False) -> FoundSubmissions:
+    """Return the submissions that paths lead to, and what is next to those of a class.
 
     Args:
         paths: Submissions, or folders and archives of submissions.
@@ -50,16 +86,23 @@ def find_submissions(paths: Sequence[Path], scratch_folder: Path, is_single: boo
     if is_single:
         for path in paths:
             _check_path(path)
-        return list(paths)
-    submissions: list[Path] = []
+        return FoundSubmissions(tuple(paths))
+    contents: list[FoundSubmissions] = []
     empty_paths: list[Path] = []
     for number, path in enumerate(paths):
-        learners = _find_submissions_in_path(path, scratch_folder / str(number))
-        submissions += learners or [path]
-        empty_paths += [] if learners else [path]
+        content = _find_submissions_in_path(path, scratch_folder / str(number))
+        contents.append(content if content.submissions else FoundSubmissions((path,)))
+        empty_paths += [] if content.submissions else [path]
     if len(empty_paths) == len(paths):
         raise _create_empty_error(empty_paths)
-    return list(dict.fromkeys(submissions))
+    submissions = dict.fromkeys(path for content in contents for path in content.submissions)
+    empty_archives = dict.fromkeys(path for content in contents for path in content.empty_archives)
+    other_files = dict.fromkeys(path for content in contents for path in content.other_files)
+    return FoundSubmissions(
+        tuple(submissions),
+        tuple(path for path in empty_archives if path not in submissions),
+        tuple(path for path in other_files if path not in submissions and path not in empty_archives),
+    )
 
 
 def name_extracted_folder(folder: Path, paths: Sequence[Path], scratch_folder: Path) -> str:
@@ -77,26 +120,50 @@ def name_extracted_folder(folder: Path, paths: Sequence[Path], scratch_folder: P
     return str(paths[int(number)].joinpath(*parts))
 
 
-def _find_submissions_in_path(path: Path, scratch_folder: Path) -> list[Path]:
+def _find_submissions_in_path(path: Path, scratch_folder: Path) -> FoundSubmissions:
     _check_path(path)
     if not path.is_dir() and not archives.is_archive(path):
-        return [path]
+        return FoundSubmissions((path,))
     lab_names = catalog.list_lab_names()
     if path.is_dir():
         tree = read_folder_tree(path)
         # A learner has handed in nothing: a class would contain folders, even if these are empty.
         if not tree.folders and (not tree.files or (path / ".git").exists()):
-            return [path]
-        return [path / learner for learner in find_learner_paths(tree, path, lab_names)]
+            return FoundSubmissions((path,))
+        return _locate(_find_learners(tree, path, lab_names), path, scratch_folder)
     tree = read_archive_tree(path)
     # The folder in an archive is not the learner's name: most people hand in an archive of a folder.
     if not _is_class(tree, lab_names):
-        return [path] if tree.holds_submission else []
-    learners = list(find_learner_paths(tree, path, lab_names))
-    if learners:
+        return FoundSubmissions((path,) if tree.holds_submission else ())
+    content = _find_learners(tree, path, lab_names)
+    if content.submissions:
         scratch_folder.mkdir()
         archives.extract_archive(path, scratch_folder, CLASS_ARCHIVE_LIMITS)
-    return [scratch_folder / learner for learner in learners]
+    return _locate(content, scratch_folder, scratch_folder)
+
+
+def _locate(content: _ClassContent, root: Path, scratch_folder: Path) -> FoundSubmissions:
+    return FoundSubmissions(
+        tuple(root / path for path in content.submissions),
+        tuple(root / path for path in content.empty_archives),
+        tuple(_separate_file(root / path, scratch_folder / path) for path in content.other_files),
+    )
+
+
+def _separate_file(file: Path, folder: Path) -> Path:
+    """Return a folder in the scratch folder with only this file, if it may be the `submission.md` of one learner.
+
+    The files around a `submission.md` belong to it, and these are those of other learners.
+    """
+    if not is_candidate(file) or not file.is_file():
+        return file
+    copy = folder.with_name(f".{folder.name}")
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(file, copy, follow_symlinks=False)
+    # In an archive, the file itself has the name of the folder.
+    folder.unlink(missing_ok=True)
+    folder.mkdir()
+    return copy.rename(folder / folder.name).parent
 
 
 def _check_path(path: Path) -> None:
@@ -109,8 +176,8 @@ def _check_path(path: Path) -> None:
         )
 
 
-def find_learner_paths(tree: FolderTree, path: Path, lab_names: Collection[str]) -> Iterator[PurePosixPath]:
-    """Yield the paths of the submissions in a folder, relative to it: the empty path if it is one itself.
+def _find_learners(tree: FolderTree, path: Path, lab_names: Collection[str]) -> _ClassContent:
+    """Return what a folder contains, with paths relative to it: the empty path if it is a submission itself.
 
     Args:
         tree: The folder's content.
@@ -129,17 +196,17 @@ def find_learner_paths(tree: FolderTree, path: Path, lab_names: Collection[str])
             f"'labs grade {path}/{SUBMISSION_FILE}' grades the first, 'labs grade {path}/*/' grades the folders.",
         )
     if _is_submission(tree, lab_names):
-        yield PurePosixPath()
-    elif tree.holds_submission:
-        yield from _find_learners_in_class(tree, path, lab_names)
+        return _ClassContent([PurePosixPath()])
+    return _find_learners_in_class(tree, path, lab_names) if tree.holds_submission else _ClassContent()
 
 
-def _find_learners_in_class(tree: FolderTree, path: Path, lab_names: Collection[str]) -> Iterator[PurePosixPath]:
+def _find_learners_in_class(tree: FolderTree, path: Path, lab_names: Collection[str]) -> _ClassContent:
+    content = _ClassContent()
     holders = _list_holders(tree, lab_names)
     wraps_classes = not tree.archives and all(_is_class(tree.folders[name], lab_names) for name in holders)
     for name, folder in sorted(tree.folders.items()):
         if wraps_classes and name in holders:
-            yield from (PurePosixPath(name, below) for below in find_learner_paths(folder, path / name, lab_names))
+            content.add_folder(name, _find_learners(folder, path / name, lab_names))
     learners = [] if wraps_classes else holders
     # In a class, all other folders are learners too.
     learners += [name for name in tree.folders if name not in holders]
@@ -148,7 +215,26 @@ def _find_learners_in_class(tree: FolderTree, path: Path, lab_names: Collection[
     packed = [name for name in tree.archives if archives.strip_archive_suffix(name).casefold() not in folders_by_name]
     stems = {archives.strip_archive_suffix(name).casefold() for name in packed}
     learners = [name for name in learners if name.casefold() not in stems]
-    yield from (PurePosixPath(name) for name in sorted([*learners, *packed], key=str.casefold))
+    names = sorted([*learners, *packed], key=str.casefold)
+    empty_archives = _list_empty_archives(tree, names) if tree.archives else []
+    others = [
+        name
+        for name in tree.files
+        if name not in tree.archives and name not in empty_archives and not name.startswith(".")
+    ]
+    content.submissions += map(PurePosixPath, names)
+    content.empty_archives += map(PurePosixPath, empty_archives)
+    content.other_files += map(PurePosixPath, others)
+    return content
+
+
+def _list_empty_archives(tree: FolderTree, learners: Iterable[str]) -> list[str]:
+    """Return the archives without a submission that are those of other learners, one for each name."""
+    known = {archives.strip_archive_suffix(name).casefold() for name in learners}
+    by_stem: dict[str, str] = {}
+    for name in tree.other_archives:
+        by_stem.setdefault(archives.strip_archive_suffix(name).casefold(), name)
+    return [name for stem, name in by_stem.items() if stem not in known]
 
 
 def _list_holders(tree: FolderTree, lab_names: Collection[str]) -> list[str]:

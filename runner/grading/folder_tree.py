@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from runner.errors import UsageError
@@ -23,20 +24,36 @@ class FolderTree:
         files: The names of its files.
         folders: Its folders by their names.
         archives: Those of its files that are archives with a submission, or that cannot be read.
+        other_archives: Those of its files that are other archives, or archives in a format that is never read.
 
     """
 
     files: list[str] = field(default_factory=list)
     folders: dict[str, FolderTree] = field(default_factory=dict)
     archives: list[str] = field(default_factory=list)
+    other_archives: list[str] = field(default_factory=list)
 
-    def add_file(self, parts: Sequence[str]) -> FolderTree:
-        """Add a file by the parts of its path, and return its folder."""
+    def add_folder(self, parts: Sequence[str]) -> FolderTree:
+        """Add a folder by the parts of its path, and return it."""
         folder = self
-        for part in parts[:-1]:
+        for part in parts:
             folder = folder.folders.setdefault(part, FolderTree())
-        folder.files.append(parts[-1])
         return folder
+
+    def add_file(self, name: str, has_submission: Callable[[], bool]) -> None:
+        """Add a file that this folder contains directly.
+
+        Args:
+            name: Its name.
+            has_submission: Returns whether there is a submission in it, if it is an archive.
+
+        """
+        self.files.append(name)
+        path = Path(name)
+        if archives.is_archive(path):
+            (self.archives if has_submission() else self.other_archives).append(name)
+        elif archives.is_unsupported_archive(path):
+            self.other_archives.append(name)
 
     @property
     def has_named_file(self) -> bool:
@@ -83,9 +100,7 @@ def read_folder_tree(root: Path, max_entries: int = _MAX_ENTRIES) -> FolderTree:
             if is_ignored_name(entry.name, is_folder):
                 continue
             if not is_folder:
-                node.files.append(entry.name)
-                if archives.is_archive(entry) and _archive_holds_submission(entry):
-                    node.archives.append(entry.name)
+                node.add_file(entry.name, partial(_archive_holds_submission, entry))
             elif depth < _MAX_DEPTH:
                 pending.append((entry, node.folders.setdefault(entry.name, FolderTree())))
     return tree
@@ -110,11 +125,12 @@ def read_archive_tree(archive: Path) -> FolderTree:
     """
     tree = FolderTree()
     try:
-        for parts in list_member_parts(archive, CLASS_ARCHIVE_LIMITS):
-            folder = tree.add_file(parts)
-            if archives.is_archive(Path(parts[-1])):
-                # Extracting it only to look into it is not worth it: if it holds no submission, the report says so.
-                folder.archives.append(parts[-1])
+        for parts, is_folder in _list_members(archive, CLASS_ARCHIVE_LIMITS):
+            if is_folder:
+                tree.add_folder(parts)
+            else:
+                # Extracting one only to look into it is not worth it: if it has no submission, the report says so.
+                tree.add_folder(parts[:-1]).add_file(parts[-1], lambda: True)
     except UnreadableArchiveError as error:
         raise archives.ArchiveError(archive.name, str(error)) from error
     return tree
@@ -132,7 +148,7 @@ def _archive_holds_submission(archive: Path) -> bool:
 
 
 def list_member_parts(archive: Path, limits: ArchiveLimits) -> Iterator[list[str]]:
-    """Yield the parts of the path of each file in an archive, without those of tools and operating systems.
+    """Return the parts of the path of each file in an archive, without those of tools and operating systems.
 
     Args:
         archive: The archive.
@@ -142,10 +158,18 @@ def list_member_parts(archive: Path, limits: ArchiveLimits) -> Iterator[list[str
         UnreadableArchiveError: It is damaged or encrypted.
 
     """
+    return (parts for parts, is_folder in _list_members(archive, limits) if not is_folder)
+
+
+def _list_members(archive: Path, limits: ArchiveLimits) -> Iterator[tuple[list[str], bool]]:
+    """Yield the parts of the path of each file and folder in an archive, and whether it is a folder."""
     for member in list_archive_members(archive, limits.max_members, limits.max_tar_bytes):
         parts = [part for part in member.name.split("/") if part not in ("", ".")]
-        if parts and not member.is_folder and not any(is_ignored_name(part, True) for part in parts[:-1]):
-            yield parts
+        folders = parts if member.is_folder else parts[:-1]
+        # A folder that leads out of the archive is not extracted, and is no learner.
+        is_outside = member.is_folder and (member.name.startswith("/") or ".." in parts)
+        if parts and not is_outside and not any(is_ignored_name(part, True) for part in folders):
+            yield parts, member.is_folder
 
 
 def is_ignored_name(name: str, is_folder: bool) -> bool:

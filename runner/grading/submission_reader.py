@@ -52,7 +52,8 @@ def open_submission(path: Path, limits: ResourceLimits, lab: str | None = None) 
     """Provide a submission; archives are extracted while the block runs.
 
     Args:
-        path: A folder or an archive with a `submission.md` anywhere in it, or such a file.
+        path: A folder or an archive with a `submission.md` anywhere in it, or such a file. Any other file is a
+            submission without this file.
         limits: The maximum size of `submission.md`.
         lab: The lab that is graded; None if `submission.md` says it.
 
@@ -71,17 +72,21 @@ def open_submission(path: Path, limits: ResourceLimits, lab: str | None = None) 
                 opener.extract_archives_in(root)
         elif archives.is_archive(path):
             opener.extract_archive(path, "")
-        else:
+        elif submission_search.is_candidate(path):
             opener.add_file(path.resolve())
+        else:
+            opener.add_other_file(path.name)
         yield opener.create_submission(name_submission(path), lab)
 
 
 def name_submission(path: Path) -> str:
-    """Return the name of a submission: that of its folder, or of its archive without the suffix."""
+    """Return the name of a submission: that of its folder, or of its archive or other file without the suffix."""
     resolved = path.resolve()
     if resolved.is_dir() or not resolved.exists():
         return resolved.name
-    return archives.strip_archive_suffix(path.name) if archives.is_archive(path) else resolved.parent.name
+    if archives.is_archive(path) or archives.is_unsupported_archive(path):
+        return archives.strip_archive_suffix(path.name)
+    return resolved.parent.name if submission_search.is_candidate(path) else path.stem
 
 
 class _Opener:
@@ -92,6 +97,7 @@ class _Opener:
         self._archives: list[str] = []
         self._problems: list[Problem] = []
         self._lab_names = catalog.list_lab_names()
+        self._missing_reason = ""
 
     def add_root(self, root: Path, shown_prefix: str) -> None:
         """Add a folder with the files in it that may be the submission."""
@@ -104,6 +110,11 @@ class _Opener:
         """Add a file that is the submission, and its folder."""
         self._roots.append(path.parent)
         self._add_candidate(path, path.parent, path.name)
+
+    def add_other_file(self, name: str) -> None:
+        """Add a file that is neither an archive that can be read nor a `submission.md`; it is not opened."""
+        self._roots.append(Path(tempfile.mkdtemp(dir=self._scratch)))
+        self._missing_reason = submission_search.describe_other_file(name)
 
     def extract_archive(self, archive: Path, shown_prefix: str) -> None:
         """Extract an archive, and add the folder with its files.
@@ -147,7 +158,9 @@ class _Opener:
         """
         root = self._roots[0]
         if not self.candidates:
-            missing = Problem(Path(SUBMISSION_FILE), 1, submission_search.describe_missing_file(root))
+            container = "archive" if root.is_relative_to(self._scratch) else "folder"
+            reason = self._missing_reason or submission_search.describe_missing_file(root, container)
+            missing = Problem(Path(SUBMISSION_FILE), 1, reason)
             return OpenSubmission(name, root, None, (missing, *self._problems), ())
         chosen = submission_search.choose_candidate(self.candidates, lab)
         notes = submission_search.describe_choice(chosen, self.candidates)

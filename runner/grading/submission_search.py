@@ -148,8 +148,14 @@ def list_unused_files(chosen: CandidateFile, candidates: Sequence[CandidateFile]
     ]
 
 
-def describe_missing_file(root: Path) -> str:
-    """Return that there is no `submission.md` in a folder, and what there is instead."""
+def describe_missing_file(root: Path, container: str = "folder") -> str:
+    """Return that there is no `submission.md` in a folder, and what there is instead.
+
+    Args:
+        root: The folder.
+        container: What it is for the learner: a folder, or the archive that was extracted to it.
+
+    """
     paths = list(walk_files(root))
     others = [path for path in paths if submission_names.is_submission_in_other_format(path.name)]
     if others:
@@ -158,13 +164,26 @@ def describe_missing_file(root: Path) -> str:
     packed = [path for path in paths if archives.is_unsupported_archive(path)]
     if packed:
         names = join_names(str(path.relative_to(root)) for path in packed)
-        return f"the file is missing; only zip and tar archives are read, and not: {names}"
+        return f"the file is missing; {_describe_unsupported(names)}"
     nested = [path for path in paths if archives.is_archive(path)]
     if nested:
         names = join_names(str(path.relative_to(root)) for path in nested)
         return f"the file is missing, also in these archives (archives in archives are not read): {names}"
     names = join_names(str(path.relative_to(root)) for path in paths if not system_files.is_ignored_file(path.name))
-    return f"the file is missing; the folder contains: {names}" if names else "the file is missing; the folder is empty"
+    return f"the file is missing; the {container} " + (f"contains: {names}" if names else "is empty")
+
+
+def describe_other_file(name: str) -> str:
+    """Return that there is no `submission.md`, because a learner has handed in a file instead of a folder."""
+    if archives.is_unsupported_archive(Path(name)):
+        return f"the file is missing; {_describe_unsupported(name)}"
+    if submission_names.is_submission_in_other_format(name):
+        return f"the file is missing; save as plain text with the name {SUBMISSION_FILE}: {name}"
+    return f"the file is missing; instead of a folder or an archive with it, there is only the file {name}"
+
+
+def _describe_unsupported(names: str) -> str:
+    return f"labs cannot read {names}: hand in a folder, or a zip or tar archive"
 
 
 def join_names(names: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from runner.errors import UsageError
+from runner.grading.class_folder import FoundSubmissions
 from runner.grading.classes import (
     canvas_download,
     download_files,
@@ -15,6 +16,7 @@ from runner.grading.classes import (
     gradescope_download,
     matching,
     moodle_download,
+    other_files,
     repository_download,
     roster,
     timestamps,
@@ -143,18 +145,26 @@ def _create_class_list(
 
 
 def create_folder_list(
-    folders: Sequence[Path], roster_file: Path | None, deadline: Deadline | None, skip_unmatched: bool
+    submissions: FoundSubmissions, roster_file: Path | None, deadline: Deadline | None, skip_unmatched: bool
 ) -> ClassList:
     """Match folders with a roster; the name of each is any identifier of its learner. See `create_class_list`."""
+    folders = submissions.submissions if roster_file else (*submissions.submissions, *submissions.empty_archives)
     download = folder_download.create_download(folders, with_times=deadline is not None)
     if roster_file is not None:
         match = matching.match_submissions(download, roster.read_roster(roster_file).entries, one_each=True)
-        return _create_class_list(match, roster_file, deadline, skip_unmatched)
+        match, others = other_files.match_other_files(match, (*submissions.empty_archives, *submissions.other_files))
+        class_list = _create_class_list(match, roster_file, deadline, skip_unmatched)
+        lines = other_files.describe_other_files(others, has_roster=True)
+        return replace(class_list, warnings=(*class_list.warnings, *lines))
     submittals = {
         submission.label: Submittal(submission.submitted_at, submission.time_source)
         for submission in download.submissions
     }
-    return ClassList(tuple(map(create_folder_source, folders)), submittals=submittals)
+    return ClassList(
+        tuple(map(create_folder_source, folders)),
+        submittals=submittals,
+        warnings=tuple(other_files.describe_other_files(submissions.other_files, has_roster=False)),
+    )
 
 
 def _create_unmatched_error(unmatched: Sequence[UnmatchedSubmission], roster_file: Path | None) -> UsageError:

@@ -83,6 +83,7 @@ def test_formats(suffix: str, tmp_path: Path, target: Path) -> None:
 def test_unsupported_formats(name: str) -> None:
     """Archives of other formats are recognized by their suffix, so that they can be named."""
     assert (False, True) == (archives.is_archive(Path(name)), archives.is_unsupported_archive(Path(name)))
+    assert name.partition(".")[0] == archives.strip_archive_suffix(name).removesuffix(".md")
 
 
 def test_content_decides(tmp_path: Path, target: Path) -> None:

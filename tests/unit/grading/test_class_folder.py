@@ -36,7 +36,7 @@ def find_names(root: Path, *names: str) -> list[str]:
     """Return the submissions in paths below a folder, relative to it."""
     scratch = root / ".scratch"
     scratch.mkdir()
-    submissions = find_submissions([root / name for name in names or (".",)], scratch)
+    submissions = find_submissions([root / name for name in names or (".",)], scratch).submissions
     return [str(path.relative_to(root)).removeprefix(".scratch/") for path in submissions]
 
 
@@ -143,6 +143,76 @@ def test_damaged_archive(tmp_path: Path) -> None:
     assert ["ada", "bob.zip"] == find_names(tmp_path)
 
 
+def find_others(root: Path, *names: str) -> tuple[list[str], list[str]]:
+    """Return the names of archives without a submission, and of other files, next to the submissions of a class."""
+    (root / ".scratch").mkdir()
+    content = find_submissions([root / name for name in names or (".",)], root / ".scratch")
+    return [path.name for path in content.empty_archives], [path.name for path in content.other_files]
+
+
+@pytest.mark.parametrize(
+    ("files", "empty_archives", "other_files"),
+    [
+        # Where one archive is a learner, all archives are.
+        (
+            ["ada.zip:submission.md", "bob.zip:submission.docx", "dee.rar", "eve.7z", "fay.tar.zst", "dee.md", "r.csv"],
+            ["bob.zip", "dee.rar", "eve.7z", "fay.tar.zst"],
+            ["dee.md", "r.csv"],
+        ),
+        # Two archives of one name are one learner, and an archive next to its folder is none.
+        (["ada.zip:submission.md", "bob.7z", "bob.rar", "cy/", "cy.rar"], ["bob.7z"], ["bob.rar", "cy.rar"]),
+        # Among folders, an archive without a submission may be the instructor's.
+        (["ada/submission.md", "bob/x", "starter.zip:x", "bob.rar", "t.csv"], [], ["bob.rar", "starter.zip", "t.csv"]),
+        # Files next to sections are named too; those of systems and of learners are not.
+        (
+            [
+                "1/ada/submission.md",
+                "1/bob/x",
+                "1/cy.md",
+                "1/dan/submission.md",
+                "2/eve/submission.md",
+                "2/fay/submission.md",
+                "r.csv",
+            ],
+            [],
+            ["cy.md", "r.csv"],
+        ),
+        (["ada/submission.md", "ada/x.rar", "bob/x", ".DS_Store", ".hidden", "__MACOSX/x.rar"], [], []),
+        (["submission.md", "x.rar", "x.md"], [], []),
+    ],
+)
+def test_files_next_to_submissions(
+    files: list[str], empty_archives: list[str], other_files: list[str], tmp_path: Path
+) -> None:
+    """What is next to the submissions of a class is found, so that it can be graded or named, and nothing gets lost."""
+    assert (empty_archives, other_files) == find_others(write_files(tmp_path, files))
+
+
+def test_files_in_archive_of_a_class(tmp_path: Path) -> None:
+    """In the archive of a class, empty folders are learners, and archives that are never read and files are found."""
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as archive:
+        for name in ("ada/submission.md", "bob.zip", "cy/", "dee.rar", "r.csv", "../../eve/"):
+            archive.writestr(f"class/{name}", "")
+    (tmp_path / ".scratch").mkdir()
+    content = find_submissions([tmp_path / "class.zip"], tmp_path / ".scratch")
+    assert ["ada", "bob.zip", "cy"] == [path.name for path in content.submissions]
+    assert (["dee.rar"], ["r.csv"]) == ([path.name for path in content.empty_archives], [content.other_files[0].name])
+    assert all(path.exists() for path in (*content.submissions, *content.empty_archives, *content.other_files))
+
+
+@pytest.mark.parametrize("root", ["class", "class.zip"])
+def test_loose_submission(root: str, tmp_path: Path) -> None:
+    """A file next to the folders of a class that may be a submission is separated from those of other learners."""
+    names = ("ada_submission.md", "bob/submission.md", "cy/submission.md")
+    write_files(tmp_path, [f"{root}{':' if '.' in root else '/'}{name}" for name in names])
+    (tmp_path / ".scratch").mkdir()
+    content = find_submissions([tmp_path / root], tmp_path / ".scratch")
+    (folder,) = content.other_files
+    assert ("ada_submission.md", ["ada_submission.md"]) == (folder.name, [path.name for path in folder.iterdir()])
+    shown = class_folder.name_extracted_folder(folder, [tmp_path / root], tmp_path / ".scratch")
+    assert str(tmp_path / root / "ada_submission.md") == shown
+
+
 def test_too_many_files(tmp_path: Path) -> None:
     """A folder that is much larger than a class, such as a home, is not searched to the end."""
     write_files(tmp_path, [f"{number}/x" for number in range(10)])
@@ -215,7 +285,7 @@ def test_no_folder(name: str, message: str, tmp_path: Path) -> None:
 def test_single(tmp_path: Path) -> None:
     """A path that is one submission in any case is not searched."""
     write_files(tmp_path, ["ada/submission.md", "bob/submission.md"])
-    assert [tmp_path] == find_submissions([tmp_path], tmp_path / ".scratch", is_single=True)
+    assert (tmp_path,) == find_submissions([tmp_path], tmp_path / ".scratch", is_single=True).submissions
 
 
 def test_links(tmp_path: Path) -> None:

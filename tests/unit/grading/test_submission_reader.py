@@ -218,7 +218,7 @@ def test_nested_archive(folder: Path) -> None:
             {"Submission.docx": ""},
             "the file is missing; save as plain text with the name submission.md: Submission.docx",
         ),
-        ({"ada.rar": ""}, "the file is missing; only zip and tar archives are read, and not: ada.rar"),
+        ({"ada.rar": ""}, "the file is missing; labs cannot read ada.rar: hand in a folder, or a zip or tar archive"),
     ],
 )
 def test_nothing(files: dict[str, str], problem: str, folder: Path) -> None:
@@ -226,6 +226,24 @@ def test_nothing(files: dict[str, str], problem: str, folder: Path) -> None:
     write_files(folder, files)
     snapshot = read_snapshot(folder)
     assert (b"", [f"submission.md: {problem}"]) == (snapshot.text, list_problems(snapshot))
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("dee.rar", "labs cannot read dee.rar: hand in a folder, or a zip or tar archive"),
+        ("dee.md", "instead of a folder or an archive with it, there is only the file dee.md"),
+        ("dee.zip", "the archive contains: work/compose.yaml"),
+    ],
+)
+def test_file_of_a_class(name: str, problem: str, folder: Path) -> None:
+    """A file that is all that a learner has handed in is named, and the files of others around it are not collected."""
+    write_files(folder, {"bob/submission.md": SWARM, "dee.rar": "", "dee.md": ""})
+    (folder / "dee.zip").write_bytes(make_zip({"work/compose.yaml": ""}))
+    snapshot = read_snapshot(folder / name)
+    assert ("dee", b"") == (snapshot.name, snapshot.text)
+    assert [f"submission.md: the file is missing; {problem}"] == list_problems(snapshot)
+    assert [] == [file.path for file in snapshot.files if file.path != "work/compose.yaml"]
 
 
 def test_file(folder: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import ExitCode, UsageError
+from runner.grading.class_folder import FoundSubmissions
 from runner.grading.classes import class_list, final_grades
 from runner.grading.classes.class_list import ClassList
 from runner.grading.classes.deadlines import parse_deadline
@@ -32,9 +33,8 @@ def list_folders(root: Path, *names: str, roster: str = ROSTER, due: str | None 
     """Return a class of folders."""
     (root / "roster.csv").write_text(roster, "utf-8")
     deadline = parse_deadline(due, None, None)
-    return class_list.create_folder_list(
-        create_folders(root / "class", *names), root / "roster.csv" if roster else None, deadline, False
-    )
+    submissions = FoundSubmissions(tuple(create_folders(root / "class", *names)))
+    return class_list.create_folder_list(submissions, root / "roster.csv" if roster else None, deadline, False)
 
 
 def test_any_identifier(tmp_path: Path) -> None:
@@ -71,6 +71,47 @@ def test_extension_and_file_times(tmp_path: Path) -> None:
         for grade in final_grades.complete_grades(grades, members, deadline)
     }
     assert {"ada": ["1 day late"], "-jan": [], "cy": ["3 days late"]} == late
+
+
+def test_files_of_learners(tmp_path: Path) -> None:
+    """To a learner of the roster who handed in an archive or a file without a submission, no report says 'nothing'."""
+    folders = create_folders(tmp_path, "ada")
+    empty_archives = tuple(tmp_path / name for name in ("Jan.rar", "starter.zip"))
+    other_files = tuple(tmp_path / name for name in ("cy@x.org.md", "cy.pdf", "ada.md", "roster.csv"))
+    (tmp_path / "roster.csv").write_text(ROSTER, "utf-8")
+    submissions = FoundSubmissions(tuple(folders), empty_archives, other_files)
+    members = class_list.create_folder_list(submissions, tmp_path / "roster.csv", None, False)
+    assert [("ada", "ada"), ("-jan", "Jan.rar"), ("cy", "cy@x.org.md")] == [
+        (source.name, source.folder.name) for source in members.sources
+    ]
+    reason = "the roster has no learner of this name without a submission"
+    assert ((), (f"Not graded ({reason}): starter.zip, cy.pdf, ada.md, roster.csv",)) == (
+        members.missing,
+        members.warnings,
+    )
+
+
+def test_name_of_a_loose_submission(tmp_path: Path) -> None:
+    """A learner of the roster may have a file that is named after the learner and the submission."""
+    (folder,) = create_folders(tmp_path, "class")
+    (tmp_path / "roster.csv").write_text("login,name\n1,One\nada,Ada Lovelace\nbob,Bob\n", "utf-8")
+    files = tuple(tmp_path / name for name in ("submission_Ada Lovelace.md", "submission (1).md"))
+    submissions = FoundSubmissions((folder.rename(tmp_path / "bob"),), other_files=files)
+    members = class_list.create_folder_list(submissions, tmp_path / "roster.csv", None, False)
+    assert (["ada", "bob"], ["1"]) == (
+        [source.name for source in members.sources],
+        [entry.key for entry in members.missing],
+    )
+
+
+def test_files_without_a_roster(tmp_path: Path) -> None:
+    """Without a roster, archives next to those of learners are learners, and all other files are named."""
+    archive, *others = (tmp_path / name for name in ("dee.tar.zst", "r.csv", "cy.md"))
+    archive.touch()
+    submissions = FoundSubmissions(tuple(create_folders(tmp_path, "ada")), (archive,), tuple(others))
+    members = class_list.create_folder_list(submissions, None, None, False)
+    assert ["ada", "dee"] == [source.name for source in members.sources]
+    assert ("Not graded (neither a folder nor an archive with a submission): r.csv, cy.md",) == members.warnings
 
 
 def test_without_a_roster(tmp_path: Path) -> None:
