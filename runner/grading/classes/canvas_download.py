@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from runner.grading import system_files
-from runner.grading.classes import download_files
+from runner.grading.classes import download_files, online_text
 from runner.grading.classes.download_model import Download, DownloadedSubmission, Owner
-from runner.grading.classes.moodle_download import write_online_text
 from runner.grading.snapshot import SUBMISSION_FILE
 
 SYSTEM = "Canvas"
@@ -79,8 +78,7 @@ def _read_submission(owner: Owner, uploads: Sequence[_Upload], scratch_folder: P
     notes += _choose_latest_markdown(uploads, files)
     folder = download_files.copy_files(files, scratch_folder)
     pages = [upload.path for upload in uploads if upload.file_name == "text.html"]
-    if pages and SUBMISSION_FILE not in files:
-        notes.append(write_online_text(pages[0], folder))
+    notes += online_text.add_online_text(pages[0], folder) if pages else []
     return DownloadedSubmission(
         label=uploads[-1].path.name,
         folder=folder,

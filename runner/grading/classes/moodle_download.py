@@ -13,7 +13,6 @@ from pathlib import Path
 
 from runner.grading.classes import download_files, online_text
 from runner.grading.classes.download_model import Download, DownloadedSubmission, Owner
-from runner.grading.snapshot import SUBMISSION_FILE
 
 SYSTEM = "Moodle"
 EXAMPLE = "a folder 'Ada Lovelace_1234567_assignsubmission_file'"
@@ -21,7 +20,6 @@ _NAME = re.compile(
     r"(?P<name>.+?)(?:_(?P<number>\d+))?_assign(?P<kind>submission|feedback)_(?P<plugin>[a-z]+)(?:_(?P<file>.*))?"
 )
 _ONLINE_TEXT = "onlinetext"
-_MAX_ONLINE_TEXT_BYTES = 4 << 20
 
 
 def is_download_folder(folder: Path) -> bool:
@@ -62,15 +60,7 @@ def _read_submission(
         else:
             files[match["file"] or entry.name] = entry
     folder = download_files.copy_files(files, scratch_folder)
-    notes: tuple[str, ...] = ()
-    if not files and text_files:
-        notes = (write_online_text(text_files[0], folder),)
-    return DownloadedSubmission(label, folder, (owner,), notes=notes)
-
-
-def write_online_text(html_file: Path, folder: Path) -> str:
-    """Write the `submission.md` that was typed on a web page, and return a note about it."""
-    with html_file.open("rb") as stream:
-        html = stream.read(_MAX_ONLINE_TEXT_BYTES).decode("utf-8", "replace")
-    (folder / SUBMISSION_FILE).write_text(online_text.convert_html_to_text(html), "utf-8")
-    return f"{SUBMISSION_FILE} is the text that was typed on the page of the course system"
+    # Pictures in the text are files next to it.
+    pages = [file for file in text_files if file.suffix.lower() == ".html"] or text_files
+    notes = online_text.add_online_text(pages[0], folder) if pages else []
+    return DownloadedSubmission(label, folder, (owner,), notes=tuple(notes))

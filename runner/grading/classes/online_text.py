@@ -4,11 +4,51 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
+
+from runner.errors import UsageError
+from runner.grading.resource_limits import ResourceLimits
+from runner.grading.snapshot import SUBMISSION_FILE
+from runner.grading.submission_reader import open_submission
+from runner.grading.submission_search import join_names
 
 _BLOCKS = frozenset(
     {"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ul", "ol", "pre", "table", "tr", "blockquote"}
 )
 _SKIPPED = frozenset({"head", "script", "style", "title"})
+_MAX_BYTES = 4 << 20
+_TYPED_TEXT = "the text that was typed on the page of the course system"
+
+
+def add_online_text(html_file: Path, folder: Path) -> list[str]:
+    """Write the `submission.md` that was typed on a web page, unless there is one in the uploaded files.
+
+    Args:
+        html_file: The page.
+        folder: The folder with the files that the learner has uploaded too.
+
+    Returns:
+        What a report says about the choice.
+
+    """
+    with html_file.open("rb") as stream:
+        text = convert_html_to_text(stream.read(_MAX_BYTES).decode("utf-8", "replace"))
+    uploads = sorted(path.name for path in folder.iterdir())
+    if uploads and not text.strip():
+        return []
+    if uploads and _has_submission(folder):
+        return [f"the uploaded {SUBMISSION_FILE} is graded, and not {_TYPED_TEXT}; uploaded: {join_names(uploads)}"]
+    (folder / SUBMISSION_FILE).write_text(text, "utf-8")
+    return [f"{SUBMISSION_FILE} is {_TYPED_TEXT}" + (f"; uploaded too: {join_names(uploads)}" if uploads else "")]
+
+
+def _has_submission(folder: Path) -> bool:
+    try:
+        with open_submission(folder, ResourceLimits()) as submission:
+            return submission.text is not None or (folder / SUBMISSION_FILE).exists()
+    except (UsageError, OSError):
+        # Several files could be the submission, or an archive cannot be read: grading it reports that.
+        return True
 
 
 def convert_html_to_text(html: str) -> str:

@@ -214,6 +214,55 @@ def test_online_text(html: str) -> None:
     assert [line for line in SUBMISSION.splitlines() if line] == [line for line in text.splitlines() if line]
 
 
+def write_both_kinds(system: str, folder: Path, files: Mapping[str, str], page: str) -> Path:
+    """Write the download of a learner who has typed a text into a page and uploaded files."""
+    prefixes = {"moodle": "Ada_5_assignsubmission_file/", "canvas": "ada_12345_678_"}
+    pages = {"moodle": "Ada_5_assignsubmission_onlinetext/onlinetext.html", "canvas": "ada_12345_text.html"}
+    written = {f"{prefixes[system]}{name}": text for name, text in files.items()}
+    return write_files(folder / "download", {**written, pages[system]: page})
+
+
+@pytest.mark.parametrize("system", ["moodle", "canvas"])
+@pytest.mark.parametrize(
+    ("files", "page", "submission", "note"),
+    [
+        ({"run.sh": "true"}, f"<pre>{SUBMISSION}</pre>", True, "; uploaded too: run.sh"),
+        ({"Submission.docx": "x"}, f"<pre>{SUBMISSION}</pre>", True, "; uploaded too: Submission.docx"),
+        ({"submission.md": "mine"}, f"<pre>{SUBMISSION}</pre>", False, "; uploaded: submission.md"),
+        ({"Submission (1).md": "mine"}, f"<pre>{SUBMISSION}</pre>", False, "; uploaded: Submission (1).md"),
+        ({"work.zip": "damaged"}, "<p>See my zip.</p>", False, "; uploaded: work.zip"),
+        ({"run.sh": "true"}, "<p>&nbsp;</p>", False, None),
+        ({}, f"<pre>{SUBMISSION}</pre>", True, ""),
+    ],
+)
+def test_online_text_and_files(
+    system: str, files: Mapping[str, str], page: str, submission: bool, note: str | None, tmp_path: Path
+) -> None:
+    """The uploaded submission is graded; if there is none, the typed text is, with the files; a note says which."""
+    members = list_class(system, write_both_kinds(system, tmp_path, files, page))
+    (source,) = members.sources
+    written = {path.name: path.read_text("utf-8") for path in source.folder.iterdir()}
+    assert {**files, **({"submission.md": SUBMISSION} if submission else {})} == written
+    typed = "the text that was typed on the page of the course system"
+    start = f"submission.md is {typed}" if submission else f"the uploaded submission.md is graded, and not {typed}"
+    assert (() if note is None else (f"{start}{note}",)) == members.notes[source.name]
+
+
+def test_online_text_and_archive(tmp_path: Path) -> None:
+    """A submission in an uploaded archive is graded, and not the text; the pictures in a text are not the text."""
+    folder = write_both_kinds("moodle", tmp_path, {}, "<p>See my zip.</p>")
+    write_files(folder, {"Ada_5_assignsubmission_onlinetext/Picture.png": "x"})
+    (folder / "Ada_5_assignsubmission_file").mkdir()
+    for name, text in (("submission.docx", "See my zip.\n"), ("work/submission.md", "")):
+        with zipfile.ZipFile(folder / "Ada_5_assignsubmission_file" / "work.zip", "a") as archive:
+            archive.writestr(name, SUBMISSION)
+        members = list_class("moodle", folder)
+        (source,) = members.sources
+        written = {path.name: path.read_bytes() for path in source.folder.iterdir()}
+        assert ({"work.zip", "submission.md"} if text else {"work.zip"}) == set(written)
+        assert text == written.get("submission.md", b"").decode()
+
+
 def test_two_learners_of_one_name_in_one_group(tmp_path: Path) -> None:
     """Two learners of one name do not get each other's submission, even if the roster has them in one group."""
     folder = write_files(tmp_path / "download", {"Anna S_5_assignsubmission_file/submission.md": SUBMISSION})
