@@ -21,6 +21,7 @@ from runner.grading.classes.manual_points import ManualPoints
 from runner.grading.classes.roster import RosterEntry
 from runner.grading.grade_model import Grade, LearnerIdentity
 from runner.grading.reports import report_texts
+from runner.lessons import catalog
 
 _SCRATCH_PREFIX = "labs-class-"
 
@@ -125,9 +126,13 @@ def open_class(options: ClassOptions, paths: Sequence[Path], is_single: bool) ->
         members = _list_class(options, paths, is_single, deadline, Path(scratch_folder))
         if deadline:
             deadlines.check_file_times(list(members.submittals.values()))
-        points = manual_points.read_manual_points(options.manual, _list_entries(members)) if options.manual else []
+        points = _read_points(options.manual, members) if options.manual else []
         _print_warnings(options, members)
         yield SubmittedClass(members, deadline, points)
+
+
+def _read_points(file: Path, members: ClassList) -> list[ManualPoints]:
+    return manual_points.read_manual_points(file, _list_entries(members), catalog.list_lab_names())
 
 
 def _list_class(

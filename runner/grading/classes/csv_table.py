@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def read_csv_table(path: Path) -> CsvTable:
         path: The file, in UTF-8, UTF-16 (Excel's 'Unicode text') or Windows-1252 (Excel's older 'CSV').
 
     Raises:
-        UsageError: The file cannot be read, or is not such a table.
+        UsageError: The file cannot be read, is not such a table, or has a quotation mark without its counterpart.
 
     """
     try:
@@ -103,26 +103,56 @@ def _read_rows(text: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def _parse_table(path: Path, text: str, delimiter: str, lines_before: int) -> CsvTable:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    lines = list(io.StringIO(text, newline=""))
+    reader = csv.reader(lines, delimiter=delimiter)
     try:
         columns = tuple(" ".join(_clean_cell(cell).lower().split()) for cell in next(reader, []))
+        _check_quotes(path, lines[: reader.line_num], delimiter, 1 + lines_before)
         rows = []
         line = reader.line_num + 1
         for cells in reader:
+            _check_quotes(path, lines[line - 1 : reader.line_num], delimiter, line + lines_before)
             texts = [_clean_cell(cell) for cell in cells]
             if any(texts):
                 rows.append(CsvRow(line + lines_before, dict(zip(columns, texts, strict=False))))
             line = reader.line_num + 1
     except csv.Error as error:
-        raise UsageError(
-            f"{path} is not a CSV file: {error}.", "Save or export it as CSV, and name that file."
-        ) from None
+        position = f"{path}:{reader.line_num + lines_before}"
+        raise UsageError(f"{position}: this is not a row of a CSV file: {error}.", _CSV_ADVICE) from None
     if not any(columns):
         raise UsageError(f"{path} is empty.", "Its first row must contain the headings of its columns.")
     for column in columns:
         if column and columns.count(column) > 1:
             raise UsageError(f"{path} has two columns '{column}'.", "Remove one of them, or rename its heading.")
     return CsvTable(path, columns, tuple(rows))
+
+
+def _check_quotes(path: Path, lines: Sequence[str], delimiter: str, first_line: int) -> None:
+    """Reject a row that a quotation mark without its counterpart has joined with those below it.
+
+    A cell may contain line breaks. Python accepts a row that ends in a quoted cell, and text after one; the latter does
+    no harm on one line.
+
+    Args:
+        path: The file.
+        lines: The lines of the row.
+        delimiter: The delimiter.
+        first_line: The line in the file with which the row starts.
+
+    Raises:
+        UsageError: The row has such a quotation mark.
+
+    """
+    if not any('"' in line for line in lines):
+        return
+    try:
+        list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        if len(lines) > 1 or "unexpected end" in str(error):
+            raise UsageError(
+                f'{path}:{first_line}: a quotation mark (") in this row is not closed, or not at the end of its cell.',
+                "Add the missing quotation mark, or remove the other one.",
+            ) from None
 
 
 def _clean_cell(cell: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runner.errors import UsageError
+from runner.errors import UsageError, create_unknown_name_error
 from runner.grading.classes.csv_table import CsvRow, CsvTable, read_csv_table
 from runner.grading.classes.download_model import Owner
 from runner.grading.classes.matching import EntryFinder
@@ -44,15 +44,16 @@ class ManualPoints:
     adjustment: Adjustment
 
 
-def read_manual_points(path: Path, entries: Sequence[RosterEntry]) -> list[ManualPoints]:
+def read_manual_points(path: Path, entries: Sequence[RosterEntry], lab_names: Collection[str]) -> list[ManualPoints]:
     """Read a file with manual points.
 
     Args:
         path: The CSV file.
         entries: The learners.
+        lab_names: The names of all labs.
 
     Raises:
-        UsageError: It cannot be read, or a row is malformed or about no learner of the class.
+        UsageError: It cannot be read, or a row is malformed, about no learner of the class, or about no lab.
 
     """
     table = read_csv_table(path)
@@ -71,6 +72,7 @@ def read_manual_points(path: Path, entries: Sequence[RosterEntry]) -> list[Manua
         if not any(cells.get(column) for column in ("points", "comment")):
             continue
         points = _read_row(table, row, cells, finder)
+        _check_lab(f"{path}:{row.line}", points.lab, lab_names)
         identifier = (points.key, points.lab, points.adjustment.item)
         if (points.adjustment.item or points.adjustment.possible) and identifier in items:
             message = (
@@ -93,6 +95,12 @@ def _read_row(table: CsvTable, row: CsvRow, cells: Mapping[str, str], finder: En
         raise UsageError(f"{position}: {error}.", "Write points as 1.5, and as -1 to take them away.") from None
     adjustment = Adjustment("manual", numbers[0], numbers[1], cells.get("item", ""), cells.get("comment", ""))
     return ManualPoints(matches[0].key, cells.get("lab", ""), adjustment)
+
+
+def _check_lab(position: str, lab: str, lab_names: Collection[str]) -> None:
+    if lab and lab not in lab_names:
+        error = create_unknown_name_error("lab", lab, lab_names, "labs list")
+        raise UsageError(f"{position}: {error.message}", error.advice)
 
 
 def _read_number(text: str) -> float:

@@ -23,7 +23,7 @@ def add_points(folder: Path, text: str) -> list[Grade]:
     file = folder / "manual.csv"
     file.write_text(text, "utf-8")
     grades = [make_grade(PASSED, FAILED, submission=name) for name in ("ada", "bob")]
-    points = manual_points.read_manual_points(file, ENTRIES)
+    points = manual_points.read_manual_points(file, ENTRIES, ("tiny", "other"))
     assert text == file.read_text("utf-8")
     return manual_points.add_manual_points(grades, points)
 
@@ -49,6 +49,14 @@ def test_comments_and_labs(tmp_path: Path) -> None:
     assert (1, "Well done", ()) == (ada.score.earned, ada.adjustments[0].comment, bob.adjustments)
 
 
+def test_quotes(tmp_path: Path) -> None:
+    """Quoted cells may contain line breaks, delimiters and quotation marks, and be followed by spaces."""
+    text = 'learner,points,comment\n"ada",1,"Well ""done"",\nand on time"\n"bob" ,2,5" too short\n'
+    ada, bob = add_points(tmp_path, text)
+    assert (2, 'Well "done",\nand on time') == (ada.score.earned, ada.adjustments[0].comment)
+    assert (3, '5" too short') == (bob.score.earned, bob.adjustments[0].comment)
+
+
 def test_never_below_zero(tmp_path: Path) -> None:
     """Points that are taken away end at 0."""
     assert 0 == add_points(tmp_path, "learner,points\nada,-7\n")[0].score.earned
@@ -61,6 +69,11 @@ def test_never_below_zero(tmp_path: Path) -> None:
         ("learner,points\nada,many\n", "manual.csv:2: could not convert string to float: 'many'"),
         ("learner,points\nada,nan\n", "manual.csv:2: 'nan' is not a number of points"),
         ("learner,points,item\nada,1,Report\nada,2,Report\n", "manual.csv:3: 'ada' has points for 'Report' in line 2"),
+        ("learner,points,lab\nada,1,tiny\nbob,2,nolab\n", "manual.csv:3: There is no lab 'nolab'"),
+        ('learner,points\nbob,2\n"ada,1\n', r'manual.csv:3: a quotation mark \("\) in this row is not closed'),
+        ('learner,points\n"ada,1', r'manual.csv:2: a quotation mark \("\) in this row is not closed'),
+        ('learner,points\n"ada,1\n"bob",2\n', "manual.csv:2: a quotation mark .* or not at the end of its cell"),
+        ('"learner,points\nada,1\n', "manual.csv:1: a quotation mark"),
         ("who,what\nada,1\n", "no columns for the learner and the points"),
     ],
 )
