@@ -15,7 +15,7 @@ from runner.progress.shell_record import HistoryEntry, NamedObject
 
 # The first part of an identifier of the engine, and a complete one of the swarm.
 _IDENTIFIER = re.compile(
-    r"(?:(?<![\w./])(?<!@sha256:)|(?<=/containers/)|(?<=/volumes/))"
+    r"(?:(?<![\w./-])(?<!@sha256:)|(?<=/containers/)|(?<=/volumes/)|(?<=\bbr-))"
     r"(?:[0-9a-f]{12}(?:[0-9a-f]{52})?|[0-9a-z]{25})(?![\w.-])"
 )
 # The ports from which Linux chooses for `--publish-all`.

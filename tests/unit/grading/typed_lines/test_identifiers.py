@@ -140,10 +140,18 @@ def test_unknown_identifier(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["nginx@sha256:0123456789ab", "/tmp/0123456789ab", "abcdefabcdef", "123456789012", "web"]
+    "word",
+    [
+        "nginx@sha256:0123456789ab",
+        "/tmp/0123456789ab",
+        "abcdefabcdef",
+        "123456789012",
+        "web",
+        "SWMTKN-1-535svdeqf4-4evmnq8up33ioy0lb1h9uofpy",
+    ],
 )
 def test_no_identifier(word: str) -> None:
-    """Digests, paths, numbers and words are not identifiers."""
+    """Digests, paths, numbers, words and tokens are not identifiers."""
     assert [] == list_doubts(make_entry(f"docker pull {word}"))
 
 
