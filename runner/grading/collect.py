@@ -58,10 +58,8 @@ def _read_text(
     except (OSError, ValueError) as error:
         problems.append(Problem(Path(SUBMISSION_FILE), 1, describe_read_error(error)))
         return b"", ()
-    converted = repairs.decode_utf16(content)
-    if converted is None:
-        return content, ()
-    return converted, (f"{SUBMISSION_FILE} was converted from UTF-16 to UTF-8",)
+    text, encoding = repairs.convert_to_utf8(content)
+    return text, (f"{SUBMISSION_FILE} was converted from {encoding} to UTF-8",) if encoding else ()
 
 
 def _read_files(submission: OpenSubmission, limits: ResourceLimits, problems: list[Problem]) -> list[SnapshotFile]:

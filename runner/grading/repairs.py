@@ -18,14 +18,25 @@ _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SHEBANG = re.compile(rb"#!\s*/")
 
 
-def decode_utf16(content: bytes) -> bytes | None:
-    """Return text as UTF-8 if it is UTF-16 with a byte order mark, as editors on Windows write it; None otherwise."""
-    if not content.startswith(_UTF16_MARKS):
-        return None
+def convert_to_utf8(content: bytes) -> tuple[bytes, str]:
+    """Return text as UTF-8, and the encoding that it was converted from; empty if it is unchanged.
+
+    Editors on Windows write UTF-16 with a byte order mark, or Windows-1252. What is in neither of these is no text.
+    """
+    if content.startswith(_UTF16_MARKS):
+        return _convert(content, "utf-16", "UTF-16")
     try:
-        return content.decode("utf-16").encode("utf-8")
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return (content, "") if b"\0" in content else _convert(content, "cp1252", "Windows-1252")
+    return content, ""
+
+
+def _convert(content: bytes, encoding: str, name: str) -> tuple[bytes, str]:
+    try:
+        return content.decode(encoding).encode("utf-8"), name
     except UnicodeError:
-        return None
+        return content, ""
 
 
 def repair_scripts(files: Sequence[SnapshotFile]) -> tuple[tuple[SnapshotFile, ...], list[str]]:

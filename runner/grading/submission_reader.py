@@ -180,6 +180,6 @@ class _Opener:
         except (OSError, ValueError):
             # If this is the file that is graded, collecting it reports why.
             content = b""
-        text = repairs.decode_utf16(content) or content
+        text, _ = repairs.convert_to_utf8(content)
         claim = parse_lab_claim(text.decode("utf-8", "replace"), self._lab_names)
         self.candidates.append(CandidateFile(path, shown_path, root, claim, content))

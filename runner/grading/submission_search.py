@@ -104,8 +104,9 @@ def choose_candidate(candidates: Sequence[CandidateFile], lab: str | None) -> Ca
         )
     for is_preferred in _PREFERENCES:
         remaining = [candidate for candidate in remaining if is_preferred(candidate)] or remaining
-    # The same text in several folders may still be that of several learners.
-    if len({(candidate.content, candidate.path.parent) for candidate in remaining}) > 1:
+    # The same text in several folders, or with the names of several persons, may still be that of several learners.
+    persons = {submission_names.list_person_words(candidate.path.name) for candidate in remaining} - {frozenset()}
+    if len(persons) > 1 or len({(candidate.content, candidate.path.parent) for candidate in remaining}) > 1:
         listed = join_names(candidate.shown_path for candidate in remaining)
         raise AmbiguousSubmissionError(
             f"{len(remaining)} files could be its {SUBMISSION_FILE}: {listed}.",

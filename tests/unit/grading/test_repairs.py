@@ -74,6 +74,13 @@ def test_many_scripts() -> None:
 def test_utf16(encoding: str) -> None:
     """Text in UTF-16 with a byte order mark becomes UTF-8; a damaged one does not."""
     text = "\ufeffZoë" if encoding == "utf-16-be" else "Zoë"
-    assert "Zoë".encode() == repairs.decode_utf16(text.encode(encoding))
-    assert None is repairs.decode_utf16(text.encode(encoding)[:-1])
-    assert None is repairs.decode_utf16("Zoë".encode())
+    assert ("Zoë".encode(), "UTF-16") == repairs.convert_to_utf8(text.encode(encoding))
+    damaged = text.encode(encoding)[:-1]
+    assert (damaged, "") == repairs.convert_to_utf8(damaged)
+
+
+def test_windows_1252() -> None:
+    """Text that is not UTF-8 is Windows-1252; what is neither, or contains zeros, is not changed."""
+    assert ("Zoë “5 €”".encode(), "Windows-1252") == repairs.convert_to_utf8("Zoë “5 €”".encode("cp1252"))
+    for content in ("Zoë".encode(), b"\xef\xbb\xbfZo", b"Zo\xeb\0", b"Zo\xeb\x81"):
+        assert (content, "") == repairs.convert_to_utf8(content)

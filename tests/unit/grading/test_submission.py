@@ -62,7 +62,7 @@ def test_front_matter(ada: Path, lab: Lab) -> None:
         ("```sh node9\ntrue\n```\n", "submission.md:1: there is no node 'node9'"),
         ("```sh\ntrue\n```\n", "submission.md:1: a shell block must name its node, as in ```sh node1"),
         ("```sh node1 often=3\ntrue\n```\n", "submission.md:1: unknown option 'often'"),
-        (b"\xff\xfd", "submission.md:1: cannot read the file: 'utf-8' codec can't decode"),
+        (b"\xff\xfd\x81", "submission.md:1: cannot read the file: 'utf-8' codec can't decode"),
     ],
 )
 def test_problems(text: str | bytes, problem: str, ada: Path, lab: Lab) -> None:

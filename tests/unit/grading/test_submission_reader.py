@@ -12,6 +12,7 @@ import pytest
 from runner.errors import UsageError
 from runner.grading.archives import ArchiveError
 from runner.grading.collect import read_submission_snapshot
+from runner.grading.lab_choice import LabChoice, choose_lab
 from runner.grading.resource_limits import ResourceLimits
 from runner.grading.snapshot import Snapshot
 from runner.grading.submission_search import AmbiguousSubmissionError
@@ -114,6 +115,25 @@ def test_same_content(folder: Path) -> None:
     write_files(folder / "class", {"a/submission.md": SWARM, "b/submission.md": SWARM})
     with pytest.raises(AmbiguousSubmissionError, match=r"a/submission\.md, b/submission\.md"):
         read_snapshot(folder / "class")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("ada_submission.md", "bob_submission.md"), ("submission-ada.md", "submission-bob (1).md", "submission.txt")],
+)
+def test_names_of_persons(names: tuple[str, ...], folder: Path) -> None:
+    """Files with the names of several persons are those of several learners, whatever their text is."""
+    write_files(folder, dict.fromkeys(names, SWARM))
+    with pytest.raises(AmbiguousSubmissionError) as caught:
+        read_snapshot(folder)
+    assert f"{len(names)} files could be its submission.md: {', '.join(names)}." == caught.value.message
+
+
+def test_versions_of_one_text(folder: Path) -> None:
+    """Copies that differ only in what people and programs add to names are no reason to refuse a submission."""
+    names = ("Ada_Submission - Copy.md", "ada_submission (1).md", "ada_submission_final_v2.md", "submission (1).md")
+    write_files(folder, dict.fromkeys(names, SWARM))
+    assert SWARM == read_snapshot(folder).text.decode()
 
 
 def test_upper_folder_counts_more(folder: Path) -> None:
@@ -270,12 +290,15 @@ def test_folder(path: str, expected: str, folder: Path) -> None:
     assert str(folder / expected) == read_snapshot(folder / path).folder
 
 
-def test_utf16(folder: Path) -> None:
-    """A submission in UTF-16, as Windows writes it, is read, and a note says so."""
-    (folder / "submission.md").write_bytes(SWARM.encode("utf-16"))
+@pytest.mark.parametrize(("encoding", "name"), [("utf-16", "UTF-16"), ("cp1252", "Windows-1252")])
+def test_encodings_of_windows(encoding: str, name: str, folder: Path) -> None:
+    """A submission in an encoding of Windows is read, also its front matter, and a note says so."""
+    text = "---\nname: René\nlab: swarm-basics\n---\n"
+    (folder / "submission.md").write_bytes(text.encode(encoding))
     snapshot = read_snapshot(folder)
-    note = "submission.md was converted from UTF-16 to UTF-8"
-    assert (SWARM, (note,)) == (snapshot.text.decode(), snapshot.notes)
+    note = f"submission.md was converted from {name} to UTF-8"
+    assert (text, (note,)) == (snapshot.text.decode(), snapshot.notes)
+    assert LabChoice("swarm-basics") == choose_lab(folder, ResourceLimits(), None)
 
 
 def test_errors_are_usage_errors() -> None:
