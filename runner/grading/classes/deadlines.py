@@ -149,6 +149,8 @@ def describe_unknown_times(submittals: Mapping[str, Submittal]) -> str:
     if not names:
         return ""
     listed = f"{', '.join(names[:_MAX_LISTED])}{', ...' if len(names) > _MAX_LISTED else ''}"
+    if len(names) == 1:
+        return f"It is not known when 1 submission was handed in, so it does not count as late: {listed}"
     return f"It is not known when {len(names)} submissions were handed in, so they do not count as late: {listed}"
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
 
 # Formats in which no day can be taken for a month. Moodle writes the third one in English.
 _FORMATS = (
@@ -15,10 +16,10 @@ _FORMATS = (
     "%B %d, %Y %I:%M %p",
     "%Y-%m-%d %H:%M:%S %Z",
 )
+_END_OF_DAY = time(23, 59, 59)
 _DURATION = re.compile(
     r"(?:(?P<days>\d+(?:\.\d+)?)\s*d(?:ays?)?)?\s*(?:(?P<hours>\d+(?:\.\d+)?)\s*h(?:ours?)?)?\s*(?:(?P<minutes>\d+)\s*m(?:in(?:utes?)?)?)?"
 )
-_DATE_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def parse_time(text: str) -> datetime:
@@ -31,8 +32,9 @@ def parse_time(text: str) -> datetime:
 
     """
     text = " ".join(text.replace("\N{NARROW NO-BREAK SPACE}", " ").split())
-    if _DATE_ONLY.fullmatch(text):
-        return datetime.fromisoformat(f"{text}T23:59:59")
+    with suppress(ValueError):
+        # All forms of a date that `datetime` reads too, which would take them for the start of that day.
+        return datetime.combine(date.fromisoformat(text), _END_OF_DAY)
     try:
         return datetime.fromisoformat(re.sub(r" (?=[+-]\d{2}:?\d{2}$)", "", text).replace(" UTC", "+00:00"))
     except ValueError:

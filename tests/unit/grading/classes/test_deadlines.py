@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import UsageError
-from runner.grading.classes import deadlines
+from runner.grading.classes import deadlines, timestamps
 from runner.grading.classes.deadlines import Deadline, Submittal
 from runner.grading.grade_model import Adjustment, Grade
 from tests.support.sample_grades import FAILED, PASSED, make_grade
@@ -111,6 +111,13 @@ def test_malformed_options(options: tuple[str | None, str | None, str | None], m
         deadlines.parse_deadline(*options)
 
 
+@pytest.mark.parametrize("text", ["2026-11-30", "20261130", "2026-W49-1", "2026W491"])
+def test_date_without_time(text: str) -> None:
+    """A date without a time means the end of that day, however it is written."""
+    assert datetime(2026, 11, 30, 23, 59, 59) == timestamps.parse_time(text)
+    assert datetime(2026, 11, 30, 0, 0, tzinfo=UTC) == timestamps.parse_time("20261130T0000Z")
+
+
 def test_options() -> None:
     """A date means the end of the day, and a percentage may have a sign or a comma."""
     deadline = deadlines.parse_deadline("2026-11-30", "1h", "12,5 %")
@@ -128,6 +135,8 @@ def test_unknown_times() -> None:
     }
     assert deadlines.describe_unknown_times(submittals).endswith("so they do not count as late: ada, eve")
     assert "" == deadlines.describe_unknown_times({"bob": late})
+    expected = "It is not known when 1 submission was handed in, so it does not count as late: ada"
+    assert expected == deadlines.describe_unknown_times({"ada": Submittal(None)})
 
 
 def test_times_of_a_download(tmp_path: Path) -> None:
