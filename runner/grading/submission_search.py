@@ -111,7 +111,7 @@ def choose_candidate(candidates: Sequence[CandidateFile], lab: str | None) -> Ca
         raise AmbiguousSubmissionError(
             f"{len(remaining)} files could be its {SUBMISSION_FILE}: {listed}.",
             f"Keep the one to grade as {SUBMISSION_FILE}, or name it: 'labs grade PATH/{remaining[0].shown_path}'. If "
-            "these are several learners, name the folder that contains their folders.",
+            "these are several learners, each one needs a folder: name the folder that contains these.",
         )
     return remaining[0]
 
