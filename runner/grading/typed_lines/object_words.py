@@ -38,7 +38,7 @@ class ObjectPlace:
 def find_places(script: str, word: str, aliases: Aliases) -> list[ObjectPlace]:
     """Return where a script names an object with a word.
 
-    A word that nobody would use for anything else is found everywhere. One such as `80` or `web` is found only where a
+    A word that can hardly be anything else is found everywhere. One such as `80` or `web` is found only where a
     command of Docker expects an object.
 
     Args:
