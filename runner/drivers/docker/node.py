@@ -20,6 +20,11 @@ from runner.nodes import docker_transport
 from runner.nodes.driver_interface import ExecResult, NodeState, OutputCallback, ignore_output
 from runner.nodes.topology import Role
 
+# The keys that detach a terminal cannot be turned off, and the default, Ctrl-P Ctrl-Q, is for containers on the node.
+# The engine holds back the first key until the next one is typed; in shells and editors, Ctrl-@ has no effect that is
+# visible before then.
+_DETACH_KEYS = ",".join(["ctrl-@", "ctrl-^", "ctrl-]", "ctrl-_"] * 3)
+
 
 @dataclass(frozen=True, slots=True)
 class DockerNode:
@@ -67,7 +72,13 @@ class DockerNode:
         api = self.client.api
         with self._explain_errors():
             command = api.exec_create(
-                self.container, list(argv), stdin=True, tty=is_terminal, environment=environment, workdir="/root"
+                self.container,
+                list(argv),
+                stdin=True,
+                tty=is_terminal,
+                environment=environment,
+                workdir="/root",
+                detach_keys=_DETACH_KEYS,
             )
             return attach.attach_session(ExecSession(api, command["Id"], is_terminal), is_terminal, on_output)
 

@@ -49,6 +49,28 @@ def test_shell_completes_docker_commands(shell: PseudoTerminal) -> None:
     shell.read_until("docker swarm")
 
 
+def test_detach_keys_are_for_containers(shell: PseudoTerminal) -> None:
+    """Ctrl-P shows the previous line at once, and Ctrl-P Ctrl-Q leaves a container on the node, not the node."""
+    shell.type_text("docker run -it --name left --network none alpine sh\r")
+    shell.read_until("/ # ")
+    for key in "\x10\x11":
+        shell.type_text(key)
+        time.sleep(0.3)
+    shell.read_until("[node2]")
+    shell.type_text("docker ps --filter name=left --format '{{.Status}}'; echo st''ill-here\r")
+    output = shell.read_until("still-here\r\n")
+    assert "Up " in output
+    time.sleep(0.5)
+    shell.type_text("\x10")
+    shell.read_until("docker ps", seconds=3)
+    shell.type_text("\x15")
+    # The first of the engine's detach keys for the terminal.
+    shell.type_text("\x00")
+    time.sleep(0.3)
+    shell.type_text("docker rm --force left && echo re''moved\r")
+    shell.read_until("removed\r\n")
+
+
 def test_shell_exit_status(shell: PseudoTerminal) -> None:
     """The shell's exit status becomes that of `labs shell`."""
     shell.type_text("exit 7\n")
