@@ -42,7 +42,8 @@ def find_unclosed_blocks(tokens: Sequence[Token], lines: Sequence[str]) -> Itera
             yield start + 1, f"{message}; end it with a line of {token.markup}"
         elif other is not None:
             # The line that closes it is that of the other block.
-            yield start + 1, f"{message}: line {start + 2 + other} already opens the next one"
+            advice = f"if that line is text of the block, start and end the block with {token.markup}{token.markup[0]}"
+            yield start + 1, f"{message}: line {start + 2 + other} already opens the next one; {advice}"
 
 
 def _is_closed(token: Token, lines: Sequence[str]) -> bool:

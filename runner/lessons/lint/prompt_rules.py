@@ -11,18 +11,20 @@ from runner.lessons.problems import Problem
 # What no command starts with. A lone `#` starts a comment as well, and `>` redirects output.
 _SIGNS = r"$%\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}\N{HEAVY ROUND-TIPPED RIGHTWARDS ARROW}"
 _PROMPTS = (
-    rf"[{_SIGNS}]\s+",  # $ docker ps
+    rf"[{_SIGNS}]>?\s+",  # $ docker ps, $> docker ps
     r"\[[^\s\[\]][^\]]*\]\s?\S*\s?[$#%>]\s+",  # [node1] ~ # docker ps, [root@node1 ~]# docker ps
     r"\[[^\s\[\]][^\]]*\]\s\(\w+\)\s",  # [node1] (local) root@192.168.0.8 ~
     r"[\w.-]+@[\w.-]+(?::\S*|\s\S+)?\s?[$#%>]\s*",  # root@node1:~# docker ps
     r"[\w.-]+:[~/]\S*\s?[$#%]\s+",  # node1:~$ docker ps
     r"(?:a|ba|da|k|z)?sh-\d[\d.]*[$#]\s*",  # bash-5.2# docker ps
+    r"(?:[a-z_][\w-]*\$|(?:root|node\d*)#)\s+",  # node1$ docker ps
     r"[/~]\s#\s+",  # / # docker ps
-    r"[/~]\S*\s\$\s+",  # ~/app $ docker ps
+    r"[/~]\S*(?:\s?\$|[#%])\s+",  # ~$ docker ps, ~/app $ docker ps, /app# docker ps
     r"(?:PS\s)?[A-Z]:\\[^>\n]*>\s*",  # PS C:\> docker ps
     r"(?:>>>|mysql>|MariaDB\s\[[^\]]*\]>|\w+[=-][#>]|sqlite>|[\d.]+:\d+>)\s+",  # mysql> select 1
 )
-_PROMPT = re.compile(rf"\s*(?:{'|'.join(_PROMPTS)})(?=\S)")
+# Before them, tools write the name of an environment: (venv) $ docker ps
+_PROMPT = re.compile(rf"\s*(?:\([\w.-]+\)\s+)?(?:{'|'.join(_PROMPTS)})(?=\S)")
 _HASH_PROMPT = re.compile(r"#\s+(?=\S)")
 _CONTINUATION_PROMPT = re.compile(r"(?:>|dquote>|quote>|heredoc>|cmdand>|pipe>)\s+(?=\S)")
 _CONTINUED = re.compile(r"(?:\\|\||&&)\s*$")

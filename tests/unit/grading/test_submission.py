@@ -209,6 +209,12 @@ def test_unclosed_blocks(text: str, message: str, ada: Path, lab: Lab) -> None:
     assert [BLOCK.splitlines()[1]] == [block.command.script for block in parsed.blocks if not block.problems]
 
 
+def test_fence_in_the_text_of_a_block(ada: Path, lab: Lab) -> None:
+    """The report of a line that could open a block says how to make it a part of the text."""
+    (problem,) = parse(ada, lab, "```sh node1\ncat > f <<'END'\n```sh\nEND\n```\n").problems
+    assert problem.endswith("if that line is text of the block, start and end the block with ````")
+
+
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 def test_line_ends(line_end: str, ada: Path, lab: Lab) -> None:
     """Commands have the line ends of Linux, whatever those of the file are."""
