@@ -39,6 +39,8 @@ def create_draft(cluster: Cluster) -> SubmissionDraft:
     _submission_lists.print_lists(draft)
     lines = "The only line that was" if draft.line_count == 1 else f"All {draft.line_count} lines that were"
     outcome = "failed" if draft.failed_count == draft.line_count else "failed or only showed something"
+    if any(remark.line == submission_writer.UNRECORDED_LINE for remark in draft.left_out):
+        outcome = "failed, only showed something or could not be recorded"
     raise IncompleteError(
         f"{lines} typed in 'labs shell' on the nodes of '{cluster.id}' {outcome}.",
         "'labs check' shows what is missing. Continue in 'labs shell node1', then run 'labs submit' again.",

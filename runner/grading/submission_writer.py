@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runner.grading.typed_lines import block_limits, invocation, line_effects, line_replay, shell_syntax
 from runner.grading.typed_lines import program_tables as tables
@@ -19,6 +19,8 @@ from runner.progress.shell_record import HistoryEntry
 
 # Of a program that is not there, or cannot be run: most likely a typing error.
 _NOT_FOUND_STATUSES = (126, 127)
+# What remarks show in place of a line whose text is not known.
+UNRECORDED_LINE = "(a line)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,11 @@ def draft_submission(
         service_names: The names of services by their identifiers, for those that tasks belong to.
 
     """
-    typed = sorted(
-        (entry for entry in entries if entry.command_line.strip()), key=lambda entry: (entry.started_at, entry.node)
-    )
-    return _Drafter(typed, known_placeholders, service_names).draft()
+    typed = sorted(entries, key=lambda entry: (entry.started_at, entry.node))
+    recorded = [entry for entry in typed if entry.command_line.strip()]
+    draft = _Drafter(recorded, known_placeholders, service_names).draft()
+    unrecorded = _list_unrecorded(typed)
+    return replace(draft, left_out=(*unrecorded, *draft.left_out), line_count=draft.line_count + len(unrecorded))
 
 
 def render_submission(lab: Lab, progress: Progress, blocks: Iterable[ScriptBlock]) -> str:
@@ -134,6 +137,19 @@ class _Drafter:
     def _allocate_job(self) -> str:
         self._job_count += 1
         return f"JOB_{self._job_count}"
+
+
+def _list_unrecorded(typed: Sequence[HistoryEntry]) -> list[Remark]:
+    """Return a remark for each line whose text is not known. It names the line before, so that the learner finds it."""
+    remarks, last_lines = [], dict[str, str]()
+    for entry in typed:
+        if entry.command_line.strip():
+            last_lines[entry.node] = entry.command_line
+        elif not entry.command_line and not entry.has_recorded_shell:
+            place = f"after '{last_lines[entry.node]}'" if entry.node in last_lines else "as the first one"
+            reason = f"you typed it {place}, and it could not be recorded: add a block for it to the submission"
+            remarks.append(Remark(entry.node, UNRECORDED_LINE, reason))
+    return remarks
 
 
 def _get_first_words(line: str) -> tuple[str, ...]:

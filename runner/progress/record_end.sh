@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Record the end of a command line. `labs shell` puts this into PROMPT_COMMAND, so bash runs it before each prompt.
+# Record the end of a command line. PS0 puts this into the array PROMPT_COMMAND before each line, at an index that no
+# assignment to the variable changes, so bash runs it before each prompt.
 # Before the prompt of a continued line, PS2 records an event `more`, so that each line is answered by an event.
 {
     labs_status=$?
@@ -17,7 +18,9 @@
     printf 'end\x1f%s\x1f%s\x1f%s\x1e\n' "$$" "$EPOCHREALTIME" "$labs_status" >>"$LABS_RECORD"
     unset labs_status
     # The record needs each line as it was typed, whatever the learner has set meanwhile.
-    shopt -s cmdhist lithist
+    [[ ${PS0-} == *LABS_RECORD_START* ]] || export PS0=$LABS_RECORD_HOOK${PS0-}
+    [[ ${PS2-} == *LABS_RECORD_MORE* ]] || export PS2='$(eval "$LABS_RECORD_MORE")'"${PS2-}"
+    shopt -s cmdhist lithist promptvars
     HISTCONTROL='' HISTIGNORE=''
     [[ ${HISTSIZE-500} == [0-9] ]] && HISTSIZE=500
     :

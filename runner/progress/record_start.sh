@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 # Record a command line before it runs. `labs shell` puts this into PS0, so bash runs it in a subshell.
 # The shell's history has the line at this moment, before a command can remove it, and `record_end.sh` resets what would
-# keep it out. Where the learner has turned the history off, the number is empty, and the keystrokes have to do.
+# keep it out. Where the learner has turned the history off, and in a new shell that keeps lines out of it, the number is
+# empty, and the keystrokes have to do.
 labs_previous_status=$?
 {
     labs_number='' labs_line=''
     labs_entry=$(HISTTIMEFORMAT='' builtin history 1)
-    if [[ -o history && $labs_entry =~ ^\ *([0-9]+)[*\ ]\ (.*)$ ]]; then
+    if [[ -o history && -z ${HISTIGNORE-} && ${HISTCONTROL-} != *@(ignorespace|ignoreboth)* && $labs_entry =~ ^\ *([0-9]+)[*\ ]\ (.*)$ ]]; then
         labs_number=${BASH_REMATCH[1]} labs_line=${BASH_REMATCH[2]}
     fi
     set -f

@@ -14,6 +14,9 @@ from runner.progress.shell_record import HistoryEntry, parse_shell_record
 
 _FOLDER = "/var/lib/labs-shell"
 _SECTION = "\x1d"
+# Bash expands PS0 before it runs a line. The second part sets the hook for prompts, and is empty. It sets an element of
+# the array PROMPT_COMMAND that remains when the learner assigns something to the variable.
+_HOOK = '$(eval "$LABS_RECORD_START")${LABS_RECORD_END#"${PROMPT_COMMAND[999]:=$LABS_RECORD_END}"}'
 # The recorder holds a lock on its file while it runs.
 _PRINT_RECORDS = rf"""
 cd {_FOLDER} 2>/dev/null || exit 0
@@ -39,8 +42,8 @@ def build_recording_shell() -> list[str]:
         "LABS_RECORD_END": end,
         "LABS_RECORD_MORE": r"""printf 'more\x1f%s\x1e\n' "$$" >>"$LABS_RECORD" """,
         "PS2": '$(eval "$LABS_RECORD_MORE")> ',
-        "PS0": '$(eval "$LABS_RECORD_START")',
-        "PROMPT_COMMAND": 'eval "$LABS_RECORD_END"',
+        "LABS_RECORD_HOOK": _HOOK,
+        "PS0": _HOOK,
     }
     assignments = [f"{name}={value}" for name, value in variables.items()]
     return ["env", *assignments, "perl", "-e", program, _FOLDER, "bash", "-l"]

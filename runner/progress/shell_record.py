@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from runner.progress import line_editing
+from runner.progress import inspected_objects, line_editing
+from runner.progress.recorded_input import RecordedInput, join_text, parse_recorded_input
 
 _FIELD_SEPARATOR, _EVENT_SEPARATOR = "\x1f", "\x1e\n"
 _INTERRUPT = "\x03"
@@ -55,7 +55,7 @@ class HistoryEntry:
         node: The name of the node.
         started_at: When it was started, in seconds since 1970.
         ended_at: When it ended, in seconds since 1970; None if it still runs, or if it ended its shell.
-        exit_status: Its exit status; None in the same cases.
+        exit_status: Its exit status; None in the same cases, and if its shell did not record it.
         working_directory: The directory in which it was started.
         command_line: The text that was typed, which may have several lines; empty if it could not be recorded.
         typed_input: What was typed into its standard input, after the editing of lines: one text for each time that the
@@ -86,26 +86,32 @@ class HistoryEntry:
     is_running: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Input:
-    """What was typed at one moment."""
-
-    time: float
-    kind: str
-    data: bytes
-
-
 @dataclass(slots=True)
 class _Line:
-    """A command line while its events are read."""
+    """A command line while its events are read.
+
+    Attributes:
+        shell: The shell's process id.
+        number: Its number in the shell's history; empty if it is not there.
+        entry: What is known of it.
+        prompt_since: When the last prompt before it was shown.
+        is_noticed: Whether the recorder noticed it, because its shell did not record it.
+        is_contradicted: Whether the shell records lines after all, so that it was probably not a command line.
+        objects: The objects of the node engine that it names.
+        files: The files that changed while it ran.
+        inputs: What was typed while it ran.
+
+    """
 
     shell: str
     number: str
     entry: HistoryEntry
     prompt_since: float
+    is_noticed: bool = False
+    is_contradicted: bool = False
     objects: list[NamedObject] = field(default_factory=list)
     files: list[WrittenFile] = field(default_factory=list)
-    inputs: list[_Input] = field(default_factory=list)
+    inputs: list[RecordedInput] = field(default_factory=list)
 
 
 def parse_shell_record(node: str, events: str, inputs: str, *, is_open: bool) -> list[HistoryEntry]:
@@ -120,22 +126,16 @@ def parse_shell_record(node: str, events: str, inputs: str, *, is_open: bool) ->
         is_open: Whether it still runs.
 
     """
-    typed = list(_parse_inputs(inputs))
+    typed = list(parse_recorded_input(inputs))
     reader = _EventReader(node)
     for event in events.split(_EVENT_SEPARATOR):
         reader.read_event(event)
-    _assign_inputs(reader.lines, typed)
-    entries = [_create_entry(line, typed, reader.lines) for line in reader.lines]
+    lines = [line for line in reader.lines if not (line.is_noticed and _find_typed_line(line, typed) == "")]
+    _assign_inputs(lines, typed)
+    entries = [_create_entry(line, typed, lines) for line in lines]
     if is_open and entries and entries[-1].ended_at is None and entries[-1].started_at > reader.prompt_since:
         entries[-1] = replace(entries[-1], is_running=True)
     return [*_find_script(node, typed, is_open), *_strip_typed_ahead(entries)]
-
-
-def _parse_inputs(text: str) -> Iterator[_Input]:
-    for row in text.splitlines():
-        with contextlib.suppress(ValueError):
-            time, kind, *data = row.split(" ")
-            yield _Input(float(time), kind, bytes.fromhex("".join(data)))
 
 
 class _EventReader:
@@ -156,14 +156,15 @@ class _EventReader:
             "start": self._read_start,
             "file": self._read_file,
             "end": self._read_end,
+            "prompt": self._read_prompt,
+            "typed": self._read_typed,
         }
         if kind in readers:
             with contextlib.suppress(ValueError, TypeError, LookupError):
                 readers[kind](*fields)
 
     def _read_objects(self, shell: str, words: str, details: str) -> None:
-        inspected = [item for item in json.loads(base64.b64decode(details)) if isinstance(item, dict)]
-        named = [NamedObject(word, item) for word in words.split() for item in _find_object(word, inspected)]
+        named = [NamedObject(word, item) for word, item in inspected_objects.parse_inspected_objects(words, details)]
         self._objects.setdefault(shell, []).extend(named)
 
     def _read_start(self, shell: str, time: str, number: str, last_status: str, folder: str, text: str) -> None:
@@ -171,7 +172,10 @@ class _EventReader:
         if line and (line.number, line.prompt_since) == (number, self.prompt_since):
             # The next command of several lines that were pasted at once.
             return
-        if line:
+        if line and line.is_noticed and line.entry.ended_at is None:
+            # The shell recorded it late.
+            self.lines.remove(line)
+        elif line:
             _end_line(line, time, last_status)
         entry = HistoryEntry(self._node, float(time), None, None, folder, text.rstrip("\n"))
         line = _Line(shell, number, entry, self.prompt_since, objects=self._objects.pop(shell, []))
@@ -185,30 +189,39 @@ class _EventReader:
         self.prompt_since = float(time)
         if line := self._open_lines.pop(shell, None):
             _end_line(line, time, status)
-            for nested in [
-                name for name, other in self._open_lines.items() if _ran_at(line.entry, other.entry.started_at)
-            ]:
-                # This line ended the shell that the other line had started.
-                inner = self._open_lines.pop(nested)
-                inner.entry = replace(inner.entry, ended_at=float(time))
+            line.is_contradicted = line.is_noticed
+            self._end_nested_lines(line)
+
+    def _read_prompt(self, shell: str, time: str) -> None:
+        """Read a prompt that the recorder noticed; the exit status follows with the next line."""
+        self.prompt_since = float(time)
+        if line := self._open_lines.get(shell):
+            _end_line(line, time)
+            self._end_nested_lines(line)
+
+    def _read_typed(self, shell: str, time: str, folder: str) -> None:
+        if line := self._open_lines.get(shell):
+            _end_line(line, time)
+        entry = HistoryEntry(self._node, float(time), None, None, folder, "")
+        self._open_lines[shell] = _Line(shell, "", entry, self.prompt_since, is_noticed=True)
+        self.lines.append(self._open_lines[shell])
+
+    def _end_nested_lines(self, line: _Line) -> None:
+        """End the lines that ended the shell that a line had started."""
+        for nested in [name for name, other in self._open_lines.items() if other is not line]:
+            inner = self._open_lines[nested]
+            if _ran_at(line.entry, inner.entry.started_at):
+                del self._open_lines[nested]
+                inner.entry = replace(inner.entry, ended_at=inner.entry.ended_at or line.entry.ended_at)
 
 
-def _find_object(word: str, inspected: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """Return the object that a word names, by its name or by the first characters of its identifier; else nothing."""
-    by_name = [item for item in inspected if str(item.get("Name", "")).removeprefix("/") == word]
-    by_identifier = [
-        item
-        for item in inspected
-        if str(item.get("Id") or item.get("ID") or "").removeprefix("sha256:").startswith(word)
-    ]
-    return [*by_name, *by_identifier][:1]
+def _end_line(line: _Line, time: str, status: str | None = None) -> None:
+    """Set the end of a line, unless it is known, and its exit status, if it is known by now."""
+    ended_at = float(time) if line.entry.ended_at is None else line.entry.ended_at
+    line.entry = replace(line.entry, ended_at=ended_at, exit_status=None if status is None else int(status))
 
 
-def _end_line(line: _Line, time: str, status: str) -> None:
-    line.entry = replace(line.entry, ended_at=float(time), exit_status=int(status))
-
-
-def _assign_inputs(lines: Sequence[_Line], typed: Sequence[_Input]) -> None:
+def _assign_inputs(lines: Sequence[_Line], typed: Sequence[RecordedInput]) -> None:
     """Give each input to the newest line that ran at the time: the program that a nested shell started.
 
     What was typed for a program right before the shell recorded its start belongs to it as well.
@@ -226,14 +239,14 @@ def _ran_at(entry: HistoryEntry, time: float) -> bool:
     return entry.started_at <= time and (entry.ended_at is None or time < entry.ended_at)
 
 
-def _create_entry(line: _Line, typed: Sequence[_Input], lines: Sequence[_Line]) -> HistoryEntry:
+def _create_entry(line: _Line, typed: Sequence[RecordedInput], lines: Sequence[_Line]) -> HistoryEntry:
     entry = line.entry
-    text = _join_text(part for part in line.inputs if part.kind == "text")
-    keys = _join_text(part for part in line.inputs if part.kind == "keys")
+    text = join_text(part for part in line.inputs if part.kind == "text")
+    keys = join_text(part for part in line.inputs if part.kind == "keys")
     terminal_input = line_editing.edit_terminal_input(text)
     return replace(
         entry,
-        command_line=entry.command_line or _find_typed_line(line, typed),
+        command_line=entry.command_line or _find_typed_line(line, typed) or "",
         typed_input=terminal_input.texts,
         keys=keys,
         is_interrupted=terminal_input.is_interrupted or keys.endswith(_INTERRUPT),
@@ -244,27 +257,25 @@ def _create_entry(line: _Line, typed: Sequence[_Input], lines: Sequence[_Line]) 
     )
 
 
-def _find_typed_line(line: _Line, typed: Sequence[_Input]) -> str:
-    """Return the line that the keystrokes at the prompt make, for a shell whose history is off."""
-    keystrokes = _join_text(
+def _find_typed_line(line: _Line, typed: Sequence[RecordedInput]) -> str | None:
+    """Return the line that the keystrokes at the prompt make, for a shell that did not record it; None if unknown."""
+    if line.is_contradicted:
+        return None
+    keystrokes = join_text(
         part for part in typed if part.kind == "line" and line.prompt_since <= part.time <= line.entry.started_at
     )
-    return line_editing.edit_shell_line(keystrokes) or ""
+    return line_editing.edit_shell_line(keystrokes)
 
 
-def _find_script(node: str, typed: Sequence[_Input], is_open: bool) -> Iterator[HistoryEntry]:
+def _find_script(node: str, typed: Sequence[RecordedInput], is_open: bool) -> Iterator[HistoryEntry]:
     """Yield the script that was the input of a shell without a terminal."""
     scripts = [part for part in typed if part.kind == "script"]
     ends = [part for part in typed if part.kind == "end" and part.data.isdigit()]
-    if text := _join_text(scripts).rstrip():
+    if text := join_text(scripts).rstrip():
         entry = HistoryEntry(node, scripts[0].time, None, None, "/root", text)
         if ends:
             entry = replace(entry, ended_at=ends[0].time, exit_status=int(ends[0].data))
         yield replace(entry, is_running=is_open)
-
-
-def _join_text(inputs: Iterable[_Input]) -> str:
-    return b"".join(part.data for part in inputs).decode("utf-8", "replace")
 
 
 def _strip_typed_ahead(entries: Sequence[HistoryEntry]) -> list[HistoryEntry]:

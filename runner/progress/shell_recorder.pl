@@ -12,11 +12,17 @@
 #     script  all input of a shell without a terminal
 #     end     the exit status of that shell
 # While it runs, it holds a lock on NAME.input.
+#
+# The learner can change the hooks, for example in `.bashrc`. A shell whose hook for prompts is gone sets it again with
+# the next line, and the other way round, but until then, and if both are gone, this program adds what it can see to
+# NAME.lines:
+#     prompt  a shell shows a prompt: shell and time
+#     typed   a shell accepted a line: shell, time and folder
 use strict;
 use warnings;
 use Errno qw(EAGAIN EINTR);
 use Fcntl qw(:DEFAULT :flock);
-use POSIX qw(:termios_h :sys_wait_h dup2 setsid);
+use POSIX qw(:termios_h :sys_wait_h dup2 setsid tcgetpgrp);
 use Time::HiRes qw(time);
 
 # From asm-generic/ioctls.h and asm-generic/termbits.h of Linux.
@@ -24,12 +30,25 @@ my %IOCTL = (TIOCSPTLCK => 0x40045431, TIOCGPTN => 0x80045430, TIOCSCTTY => 0x54
     TIOCSWINSZ => 0x5414);
 my $IUTF8 = 0x4000;
 # A line is forwarded only after the shell has recorded what it did with the line before: only then is it known whether
-# the shell reads it, or the program that the shell started. A shell whose prompts were changed records less.
+# the shell reads it, or the program that the shell started.
 my $HOLD_SECONDS = 2;
+# Once a shell has not recorded a line, this is how long to wait for its answer to the next one, and for its next prompt.
+my $ANSWER_SECONDS = 0.3;
+# How long a terminal without marks must have the modes of a prompt.
+my $MODES_SECONDS = 0.05;
 my $MAX_BYTES = 256 << 10;
-# How much of the shell's record was read, the kind of its last event, and whether the shell edits lines itself.
-my ($seen_size, $seen_event, $edits_lines) = (0, 'end', 1);
-my $PASTE = qr/\e\[200~(?:(?!\e\[201~).)*\z/s;
+# How much of the shells' record was read, the kind and the shell of its last event, and whether shells edit lines
+# themselves.
+my ($seen_size, $seen_event, $seen_shell, $edits_lines) = (0, 'end', 0, 1);
+# Bash marks where it begins to read a line, and where it accepted one, unless its settings turn that off.
+my ($BEGIN_MARK, $ACCEPT_MARK) = ("\e[?2004h", "\e[?2004l");
+# The last mark, whether there was a mark of an accepted line since the last line was forwarded, whether the shell did
+# not record its last line, and since when the terminal has the modes of a prompt.
+my ($last_mark, $is_accepted, $misses_lines, $modes_since) = ('', 0, 0, undef);
+# The end of the output, where a mark may begin.
+my $output_end = '';
+my ($PASTE_BEGIN, $PASTE_END) = ("\e[200~", "\e[201~");
+my $is_in_paste = 0;
 
 my ($folder, @shell) = @ARGV;
 mkdir $folder, 0700;
@@ -40,9 +59,15 @@ $ENV{LABS_RECORD} = "$name.lines";
 my $recorded = 0;
 
 sub record {
-    my ($kind, $data) = @_;
+    my ($kind, $data, $time) = @_;
     $recorded += length $data;
-    syswrite $record, sprintf "%.6f %s %s\n", time, $kind, unpack 'H*', $data if $recorded <= $MAX_BYTES;
+    syswrite $record, sprintf "%.6f %s %s\n", $time // time, $kind, unpack 'H*', $data if $recorded <= $MAX_BYTES;
+}
+
+sub record_event {
+    my @fields = @_;
+    sysopen my $lines, $ENV{LABS_RECORD}, O_WRONLY | O_APPEND | O_CREAT, 0600 or return;
+    syswrite $lines, join("\x1f", @fields) . "\x1e\n";
 }
 
 sub exit_like {
@@ -150,12 +175,17 @@ sub copy_streams {
     my ($queue, $hold, $status) = ('', undef, undef);
     while (1) {
         $status = $? if !defined $status && waitpid($child, WNOHANG) > 0;
-        if (length $queue && is_reader_known($terminal, \$hold)) { forward($terminal, \$queue, \$hold) }
+        notice_prompt($terminal, $child) if !defined $status;
+        $hold = find_next_hold($terminal, $hold) if $hold;
+        if (length $queue && !$hold) {
+            $hold = find_hold($terminal);
+            $hold = forward($terminal, \$queue) if !$hold;
+        }
         my ($readable, $writable) = ('', '');
         vec($readable, fileno $terminal, 1) = 1;
         vec($readable, 0, 1) = 1 if length $queue < 1 << 16;
         vec($writable, fileno $terminal, 1) = 1 if length $queue && !$hold;
-        my $wait = defined $status ? 0 : $hold && length $queue ? 0.005 : 1;
+        my $wait = defined $status ? 0 : $hold ? 0.005 : 1;
         my $ready = select $readable, $writable, undef, $wait;
         next if $ready < 0 && $! == EINTR;
         last if defined $status && !vec $readable, fileno $terminal, 1;
@@ -163,7 +193,10 @@ sub copy_streams {
             my $length = sysread $terminal, my $data, 1 << 16;
             # The terminal cannot be read once no process has it open.
             last unless $length || (!defined $length && $! == EAGAIN);
-            write_all($data) if $length;
+            if ($length) {
+                find_marks($data);
+                write_all($data);
+            }
         }
         if (vec $readable, 0, 1) {
             sysread STDIN, $queue, 1 << 16, length $queue or last;
@@ -182,41 +215,120 @@ sub write_all {
     }
 }
 
-# Forward and record as much of the queue as is known to go to the same reader.
+# Forward and record as much of the queue as is known to go to the same reader. Return what to wait for before more of it
+# is forwarded, if anything.
 sub forward {
-    my ($terminal, $queue, $hold) = @_;
+    my ($terminal, $queue) = @_;
     my $modes = get_modes($terminal);
     my $is_running = is_program_running();
     my $reads_lines = $modes->getlflag & ICANON;
-    my $length = length $$queue;
-    my $starts_line = !$is_running && !$reads_lines && $$queue !~ $PASTE && $$queue =~ /^.*?[\r\n]/s;
-    $length = $+[0] if $starts_line;
-    my $size = -s $ENV{LABS_RECORD} // 0;
+    my $end;
+    $end = find_line_end($$queue) if !$is_running && !$reads_lines;
+    # What follows may be for the shell, which does not record that the program has ended.
+    $end = $+[0] if $is_running && $reads_lines && $misses_lines && $$queue =~ /[\r\n\x04]/;
+    my $length = $end // length $$queue;
+    my $shell = tcgetpgrp fileno $terminal;
+    my $hold = {
+        size => get_size(),
+        since => time,
+        shell => $shell,
+        folder => readlink "/proc/$shell/cwd",
+        has_marks => $last_mark eq $BEGIN_MARK
+    };
+    $is_accepted = 0 if $end && !$is_running;
     my $written = syswrite $terminal, $$queue, $length;
     return unless $written;
     my $data = substr $$queue, 0, $written, '';
-    if ($starts_line && $written == $length) { $$hold = { size => $size, until => time + $HOLD_SECONDS } }
-    if    (!$reads_lines)           { record($is_running ? 'keys' : 'line', $data) }
-    elsif ($modes->getlflag & ECHO) { record('text', $data) }
-    else                            { record('hidden', '') }
+    $is_in_paste = $2 eq $PASTE_BEGIN if $data =~ /(.*)(\Q$PASTE_BEGIN\E|\Q$PASTE_END\E)/s;
+    # The time before the shell could read it, so that it is earlier than the shell's own event.
+    if    (!$reads_lines)           { record($is_running ? 'keys' : 'line', $data, $hold->{since}) }
+    elsif ($modes->getlflag & ECHO) { record('text', $data, $hold->{since}) }
+    else                            { record('hidden', '', $hold->{since}) }
+    return if !$end || $written < $end;
+    return $is_running ? { until_prompt => time + $ANSWER_SECONDS } : $hold;
 }
 
-# Return whether it is known who reads the next input, or it has been waited for long enough.
-sub is_reader_known {
-    my ($terminal, $hold) = @_;
-    my $is_at_prompt = !is_program_running();
+# Return the length of the first line of some input; the lines of a paste are only run after it. Undefined if the input
+# has no complete line.
+sub find_line_end {
+    my ($input) = @_;
+    my $text = ($is_in_paste ? $PASTE_BEGIN : '') . $input;
+    return unless $text =~ /^(?>\Q$PASTE_BEGIN\E.*?\Q$PASTE_END\E|(?!\Q$PASTE_BEGIN\E)[^\r\n])*[\r\n]/s;
+    return $+[0] - length($text) + length $input;
+}
+
+# Return what to wait for before it is known who reads the next input, if anything.
+sub find_hold {
+    my ($terminal) = @_;
     my $reads_lines = get_modes($terminal)->getlflag & ICANON;
-    $edits_lines = 1 if $is_at_prompt && !$reads_lines;
-    my $is_unanswered = $$hold && (-s $ENV{LABS_RECORD} // 0) == $$hold->{size};
+    return if is_program_running();
+    $edits_lines = 1 if !$reads_lines;
     # Between its record and its prompt, a shell that edits lines itself has not begun to read.
-    my $is_between = $is_at_prompt && $reads_lines && $edits_lines;
-    if ($is_unanswered || $is_between) {
-        $$hold //= { size => -1, until => time + $HOLD_SECONDS };
-        return 0 if time < $$hold->{until};
-        $edits_lines = 0 if $is_between;
+    return $reads_lines && $edits_lines ? { size => -1, since => time } : undef;
+}
+
+# Return what is still to wait for: the shell's answer to a line, a prompt, or that the shell begins to read.
+sub find_next_hold {
+    my ($terminal, $hold) = @_;
+    return if $hold->{until_prompt} && !(is_program_running() && time < $hold->{until_prompt});
+    return $hold if $hold->{until_prompt};
+    my $is_late = time >= $hold->{since} + ($misses_lines ? $ANSWER_SECONDS : $HOLD_SECONDS);
+    if ($hold->{size} < 0) {
+        my $is_between = find_hold($terminal);
+        $edits_lines = 0 if $is_between && $is_late;
+        return $is_between && !$is_late ? $hold : undef;
     }
-    $$hold = undef;
-    return 1;
+    return if get_size() != $hold->{size};
+    # Without marks, each line counts as accepted; an empty one is left out later.
+    if ($is_late && ($is_accepted || !$hold->{has_marks})) {
+        record_event('typed', $hold->{shell}, sprintf('%.6f', $hold->{since}), $hold->{folder} // '');
+        $misses_lines = 1;
+        return { until_prompt => time + $ANSWER_SECONDS };
+    }
+    return $is_late ? undef : $hold;
+}
+
+# Record a prompt that a shell did not record: the first shell, the process `$child`, or one that was started in it.
+sub notice_prompt {
+    my ($terminal, $child) = @_;
+    my $modes = get_modes($terminal);
+    # As bash reads a line; programs that wait for one key set other modes.
+    my $is_prompt = is_program_running() && !($modes->getlflag & (ICANON | ECHO) || $modes->getiflag & ICRNL);
+    $modes_since = $is_prompt ? $modes_since // time : undef;
+    return if !$is_prompt || ($last_mark ne $BEGIN_MARK && time < $modes_since + $MODES_SECONDS);
+    my $shell = tcgetpgrp fileno $terminal;
+    return unless $shell == $seen_shell || is_recorded_shell($shell, $child);
+    # The shell may have recorded it meanwhile.
+    record_event('prompt', $shell, sprintf '%.6f', time) if get_size() == $seen_size + 2;
+}
+
+# Return whether a process is the same program as the first shell, and is to be recorded too.
+sub is_recorded_shell {
+    my ($process, $child) = @_;
+    my ($shell, $other) = map { join ':', grep { defined } (stat "/proc/$_/exe")[0, 1] } $child, $process;
+    return 0 unless $shell && $shell eq $other && -o "/proc/$process";
+    # It runs no script.
+    return read_file("/proc/$process/cmdline") =~ /\A[^\0]*\0(?:-(?:-[^\0]*|[^\0c]*)\0)*\z/
+        && read_file("/proc/$process/environ") =~ /(?:\A|\0)LABS_RECORD=/;
+}
+
+sub read_file {
+    my ($path) = @_;
+    open my $file, '<', $path or return '';
+    local $/;
+    return <$file> // '';
+}
+
+# Find the marks in output that arrives in any pieces.
+sub find_marks {
+    my ($data) = @_;
+    my $output = $output_end . $data;
+    while ($output =~ /(\Q$BEGIN_MARK\E|\Q$ACCEPT_MARK\E)/g) {
+        $last_mark = $1;
+        $is_accepted = 1 if $1 eq $ACCEPT_MARK;
+    }
+    my $kept = length($BEGIN_MARK) - 1;
+    $output_end = length $output > $kept ? substr $output, -$kept : $output;
 }
 
 sub get_modes {
@@ -226,16 +338,23 @@ sub get_modes {
     return $modes;
 }
 
-# Return whether the shell's last event is the start of a line.
+sub get_size {
+    return -s $ENV{LABS_RECORD} // 0;
+}
+
+# Return whether the last event is the start of a line.
 sub is_program_running {
-    my $size = -s $ENV{LABS_RECORD} // 0;
-    if ($size > $seen_size && open my $lines, '<', $ENV{LABS_RECORD}) {
+    my $size = get_size();
+    if ($size > $seen_size + 2 && open my $lines, '<', $ENV{LABS_RECORD}) {
         seek $lines, $seen_size, 0;
         local $/;
         my $events = "\x1e\n" . <$lines>;
-        $seen_event = $1 while $events =~ /\x1e\n(start|end)\x1f/g;
+        while ($events =~ /\x1e\n(start|end|prompt|typed)\x1f(\d+)/g) {
+            ($seen_event, $seen_shell) = ($1, $2);
+            $misses_lines = 0 if $1 eq 'start' || $1 eq 'end';
+        }
         # The next event may follow on this one's separator.
         $seen_size = $size - 2;
     }
-    return $seen_event eq 'start';
+    return $seen_event eq 'start' || $seen_event eq 'typed';
 }

@@ -12,7 +12,7 @@ from runner.progress.shell_record import HistoryEntry, NamedObject
 
 
 def make_entry(
-    text: str, at: float = 10, node: str = "node1", exit_status: int = 0, seconds: float = 1, **fields: Any
+    text: str, at: float = 10, node: str = "node1", exit_status: int | None = 0, seconds: float = 1, **fields: Any
 ) -> HistoryEntry:
     """Return a line that was typed; a line that still runs has neither an end nor an exit status.
 
@@ -20,7 +20,7 @@ def make_entry(
         text: The line.
         at: When it was started.
         node: The name of the node.
-        exit_status: Its exit status.
+        exit_status: Its exit status; None if it is not known.
         seconds: How long it took.
         fields: Other fields of the entry; `folder` is the working directory.
 

@@ -9,7 +9,8 @@ from runner.grading.typed_lines.invocation import Aliases, parse_stage
 from runner.grading.typed_lines.line_effects import Effect
 from runner.grading.typed_lines.shell_syntax import Pipeline, ShellLine, Stage
 
-_NOT_STARTED = (126, 127)
+# The exit statuses for a program that is not there or cannot be run.
+NOT_STARTED = (126, 127)
 _ENGINE_REFUSED = 125
 # With this many operands, a program may succeed for some of them only. What is not listed may run other commands.
 _OPERANDS = {
@@ -34,7 +35,7 @@ def may_have_changed_something(line: ShellLine, exit_status: int, aliases: Alias
     *earlier, last = line.pipelines
     if any(changes_shell(pipeline) or not _is_passive(pipeline, aliases) for pipeline in earlier):
         return True
-    if len(last.stages) == 1 and exit_status in _NOT_STARTED:
+    if len(last.stages) == 1 and exit_status in NOT_STARTED:
         command = parse_docker_command(parse_stage(last.stages[0], aliases))
         return command is not None and command.verb in ("run", "exec", "compose exec")
     return any(_may_change_partly(stage, exit_status, aliases) for stage in last.stages)

@@ -180,7 +180,11 @@ def is_management_command(stage: Stage, aliases: Aliases) -> bool:
     return command is not None and not command.is_attached
 
 
+def is_docker_command(stage: Stage, aliases: Aliases) -> bool:
+    """Return whether a command is one of Docker."""
+    return parse_docker_command(parse_stage(stage, aliases)) is not None
+
+
 def is_shell_on_node(stage: Stage, aliases: Aliases) -> bool:
     """Return whether a command opens another shell on the node itself."""
-    is_docker = parse_docker_command(parse_stage(stage, aliases)) is not None
-    return not is_docker and find_effect(stage, aliases) is Effect.SHELL
+    return not is_docker_command(stage, aliases) and find_effect(stage, aliases) is Effect.SHELL

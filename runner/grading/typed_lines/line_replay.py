@@ -18,6 +18,7 @@ _INTERRUPTED_STATUS, _STOPPED_STATUS = 130, 148
 # The kind of `while` and `until`, which may wait for what is typed in another terminal.
 _LOOP = "while_statement"
 _SHOWS_ONLY = "it only shows something"
+_REPLACED = frozenset({Effect.VIEWER, Effect.ENDLESS, Effect.NOTHING})
 
 
 class Ending(Enum):
@@ -145,10 +146,12 @@ def _find_reason_to_leave_out(line: ShellLine, entry: HistoryEntry, ending: Endi
     """Return why a line is left out although it did not fail; empty if it is kept."""
     effects = [line_effects.find_effect(pipeline.stages[0], context.aliases) for pipeline in line.pipelines]
     is_open = ending in _OPEN
+    if not line.is_valid and not is_open and entry.exit_status is None:
+        return "only a part of it could be recorded"
     if line_effects.is_passive(line, context.aliases):
         return _find_reason_for_lookup(line, effects, ending, is_open=is_open)
-    if set(effects) <= {Effect.EDITOR, Effect.NOTHING} and not entry.written_files and ending is not Ending.FAILED:
-        return "the editor is still open: save the file and quit first" if is_open else "the editor changed no file"
+    if set(effects) <= {Effect.EDITOR, Effect.NOTHING} and not entry.written_files:
+        return _find_reason_for_editor(line, entry, ending, context)
     if ending is Ending.INTERRUPTED and entry.exit_status and line_effects.is_cancellable(line, context.aliases):
         return "you cancelled it with Ctrl-C"
     return ""
@@ -167,6 +170,18 @@ def _find_reason_for_lookup(line: ShellLine, effects: list[Effect], ending: Endi
     return ""
 
 
+def _find_reason_for_editor(line: ShellLine, entry: HistoryEntry, ending: Ending, context: LineContext) -> str:
+    is_in_container = any(line_effects.is_docker_command(stage, context.aliases) for stage in line.stages)
+    if ending is Ending.FAILED:
+        is_missing = entry.exit_status in failed_lines.NOT_STARTED
+        return "the editor could not be started in the container" if is_missing and is_in_container else ""
+    if ending in _OPEN:
+        return "the editor is still open: save the file and quit first"
+    if is_in_container:
+        return "files that an editor in a container writes are not recorded: use 'cat > FILE' in the container instead"
+    return "the editor changed no file" if entry.exit_status is not None else "what it wrote could not be recorded"
+
+
 def _rewrite_line(
     line: ShellLine, entry: HistoryEntry, typed: TypedText, ending: Ending, context: LineContext
 ) -> LineReplay:
@@ -177,15 +192,15 @@ def _rewrite_line(
         ending = Ending.DONE
     rewriter.replace_editors(entry.written_files)
     is_open = ending in _OPEN
-    doubts = []
-    if entry.has_hidden_input and not rewriter.fill_hidden_input():
-        doubts.append("something was typed that the terminal did not show, such as a password")
+    has_hidden_input = entry.has_hidden_input and not rewriter.fill_hidden_input()
     # Keys that were typed into an editor are in the file.
     has_keys = not entry.written_files and rewriter.add_keys(typed, is_open=is_open)
+    doubts = _list_doubts_about_record(line, entry, has_keys=has_keys, has_hidden_input=has_hidden_input)
     has_input = has_keys or rewriter.add_input(entry.typed_input)
     is_waiting = (is_open or context.is_overlapped) and rewriter.stop_waiting_for_swarm()
     pipeline = None if has_input or is_waiting else _find_background_pipeline(line, ending, context)
-    replay = LineReplay(Verdict.KEPT, exit_status=(entry.exit_status or 0) if ending is Ending.FAILED else 0)
+    has_own_status = ending is Ending.FAILED and not _replaces_last_command(line, context.aliases)
+    replay = LineReplay(Verdict.KEPT, exit_status=(entry.exit_status or 0) if has_own_status else 0)
     if pipeline:
         job = context.allocate_job()
         rewriter.run_in_background(pipeline, job)
@@ -203,6 +218,28 @@ def _rewrite_line(
         awaited = retries.list_awaited_variables(line, context.aliases)
         script += "".join(f' && [ -n "${name}" ]' for name in awaited)
     return replace(replay, script=script, doubts=(*doubts, *rewriter.doubts))
+
+
+def _replaces_last_command(line: ShellLine, aliases: Aliases) -> bool:
+    """Return whether the command that gave a line its exit status is an editor or another one that `true` replaces."""
+    stages = line.pipelines[-1].stages if line.pipelines else ()
+    effects = [line_effects.find_effect(stage, aliases) for stage in stages]
+    return effects[-1:] == [Effect.EDITOR] or (len(effects) == 1 and effects[0] in _REPLACED)
+
+
+def _list_doubts_about_record(
+    line: ShellLine, entry: HistoryEntry, *, has_keys: bool, has_hidden_input: bool
+) -> list[str]:
+    doubts = []
+    is_end_known = entry.ended_at is None or entry.exit_status is not None
+    if not is_end_known and not line_effects.is_passive(line, {}):
+        doubts.append("whether it failed was not recorded, because PROMPT_COMMAND was changed")
+    if has_hidden_input:
+        doubts.append("something was typed that the terminal did not show, such as a password")
+    if has_keys and "".join(entry.typed_input).strip():
+        # Into a shell that is not recorded, and into programs that it started, in an order that is not known.
+        doubts.append("what was typed into programs that it started is left out")
+    return doubts
 
 
 def _find_background_pipeline(line: ShellLine, ending: Ending, context: LineContext) -> Pipeline | None:

@@ -85,6 +85,19 @@ def test_lines_while_the_history_is_off(shell: PseudoTerminal, read_entries: Rea
     ]
 
 
+@pytest.mark.parametrize(
+    "change", ["PROMPT_COMMAND=true", "unset PROMPT_COMMAND", "PS0='hello '", "PS0= PROMPT_COMMAND=()"]
+)
+def test_changed_hooks(change: str, shell: PseudoTerminal, read_entries: ReadEntries) -> None:
+    """Lines and input are recorded although the variables that the record needs were changed."""
+    _run(shell, change)
+    _run(shell, "cat > typed", "text\r", "\x04")
+    _run(shell, "touch later")
+    assert [(change, ()), ("cat > typed", ("text\n",)), ("touch later", ())] == [
+        (entry.command_line, entry.typed_input) for entry in _wait_for_entries(read_entries, 3)
+    ]
+
+
 def test_typed_input(shell: PseudoTerminal, read_entries: ReadEntries) -> None:
     """What is typed into a program is recorded as the program read it."""
     _run(shell, "cat > typed.yml", "servixe\x7f\x7fces:\r", "  web: x\x15  größe: ä\r", "\x04")

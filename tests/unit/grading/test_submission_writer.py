@@ -141,6 +141,22 @@ def test_line_without_effect(line: str) -> None:
     assert ((), (), ()) == (result.blocks, result.left_out, result.doubtful)
 
 
+def test_line_that_was_not_recorded() -> None:
+    """A line whose text is not known is listed, together with the line before it."""
+    draft_with_gap = draft(make_entry("touch a", 10), make_entry("", 20), make_entry("touch b", 30))
+    assert ["touch a", "touch b"] == [block.script for block in draft_with_gap.blocks]
+    (remark,) = draft_with_gap.left_out
+    assert remark.reason.startswith("you typed it after 'touch a', and it could not be recorded")
+    assert 3 == draft_with_gap.line_count
+
+
+def test_end_that_was_not_recorded() -> None:
+    """A line whose exit status is not known is doubtful if it changes something, and left out if it is incomplete."""
+    entries = [make_entry(line, exit_status=None) for line in ("touch a", "docker ps", "for i in 1 2")]
+    assert ["touch a"] == [remark.line for remark in draft(*entries).doubtful]
+    assert [("for i in 1 2", "only a part of it could be recorded")] == list_left_out(*entries)
+
+
 def test_token() -> None:
     """A token is captured once, before its first use, and does not appear itself."""
     token = Placeholder("WORKER_TOKEN", TOKEN, TOKEN_COMMANDS["WORKER_TOKEN"])

@@ -129,6 +129,41 @@ def test_history_that_is_off() -> None:
     assert ["true wrong", ""] == [entry.command_line for entry in _parse(events, inputs)]
 
 
+def test_prompt_that_the_shell_did_not_record() -> None:
+    """A prompt that the recorder noticed ends the line; the next line has its exit status."""
+    events = _events(_start(7, 1.0, 5, "unset PROMPT_COMMAND"), ("prompt", 7, 2.0), _start(7, 4.0, 6, "cat > f", 3))
+    events += _events(("end", 7, 9.0, 0))
+    inputs = _inputs((3.0, "line", "cat > f\r"), (5.0, "text", "a\r\x04"))
+    assert [("unset PROMPT_COMMAND", 2.0, 3, ()), ("cat > f", 9.0, 0, ("a\n",))] == [
+        (entry.command_line, entry.ended_at, entry.exit_status, entry.typed_input) for entry in _parse(events, inputs)
+    ]
+    assert not _parse(events.partition("start\x1f7\x1f4.0")[0], is_open=True)[0].is_running
+
+
+def test_lines_that_the_shell_did_not_record() -> None:
+    """Lines of a shell that records nothing follow from the keystrokes; if they do not, their texts are empty."""
+    events = _events(
+        *[("typed", 7, 2.0, "/tmp"), ("prompt", 7, 3.0)],
+        *[("typed", 7, 4.0, "/tmp"), ("prompt", 7, 5.0)],
+        *[("typed", 7, 6.0, "/tmp"), ("prompt", 7, 7.0)],
+    )
+    inputs = _inputs((1.9, "line", "cat > f\r"), (2.5, "text", "a\r\x04"), (3.9, "line", "\r"), (5.9, "line", "tr\t\r"))
+    assert [("cat > f", 3.0, None, ("a\n",), "/tmp"), ("", 7.0, None, (), "/tmp")] == [
+        (entry.command_line, entry.ended_at, entry.exit_status, entry.typed_input, entry.working_directory)
+        for entry in _parse(events, inputs)
+    ]
+
+
+def test_line_that_the_shell_recorded_late() -> None:
+    """What a slow shell records replaces what the recorder noticed, and a doubtful text is left out."""
+    late = _events(("typed", 7, 2.0, "/"), _start(7, 4.5, 6, "true"), ("end", 7, 5.0, 0))
+    doubtful = _events(("typed", 7, 6.0, "/"), ("end", 7, 7.0, 0))
+    inputs = _inputs((1.9, "line", "true\r"), (5.9, "line", "answer\r"))
+    assert [("true", 0), ("", 0)] == [
+        (entry.command_line, entry.exit_status) for entry in _parse(late + doubtful, inputs)
+    ]
+
+
 def test_script() -> None:
     """The input of a shell without a terminal is one entry."""
     inputs = _inputs((2.0, "script", "docker ps\nfalse\n"), (3.0, "end", "1"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner.progress.shell_record import WrittenFile
-from tests.support.typed_lines import list_doubts, list_left_out, list_scripts, make_entry
+from tests.support.typed_lines import draft, list_doubts, list_left_out, list_scripts, make_entry
 
 FILE = WrittenFile("/root/f", b"one\n$HOME\n")
 DOCUMENT = "<<'END'"
@@ -52,12 +52,42 @@ def test_nothing_written() -> None:
     assert [("vi f", "the editor is still open: save the file and quit first")] == (
         list_left_out(make_entry("vi f", is_running=True))
     )
+    assert [("vi f", "what it wrote could not be recorded")] == list_left_out(make_entry("vi f", exit_status=None))
     assert ["true && docker volume create v"] == list_scripts(make_entry("vi f && docker volume create v"))
 
 
 def test_missing_editor() -> None:
     """If there is no such editor, the line failed, and nothing of it remains."""
     assert [] == list_scripts(make_entry("emacs f && docker stack deploy -c f app", exit_status=127))
+
+
+@pytest.mark.parametrize("status", [126, 127])
+@pytest.mark.parametrize("line", ["docker exec -it s1 vi /f", "docker compose exec web nano /f"])
+def test_missing_editor_in_a_container(line: str, status: int) -> None:
+    """An editor that the container does not have is left out with the reason."""
+    entry = make_entry(line, exit_status=status)
+    assert [] == list_scripts(entry)
+    assert [(line, "the editor could not be started in the container")] == list_left_out(entry)
+
+
+def test_editor_in_a_container() -> None:
+    """The files that an editor in a container wrote are not known, and the reason says so."""
+    ((_, reason),) = list_left_out(make_entry("docker exec -it s1 vi /f", keys="ione\x1b:wq\r"))
+    assert reason.startswith("files that an editor in a container writes are not recorded")
+
+
+@pytest.mark.parametrize(
+    ("line", "script"),
+    [
+        ("touch a; vi a", "touch a; true"),
+        ("touch a; docker exec -it s1 vi /f", "touch a; true"),
+        ("touch a; less none", "touch a; true"),
+    ],
+)
+def test_status_of_a_replaced_command(line: str, script: str) -> None:
+    """The exit status of a command that `true` replaces is not expected."""
+    (block,) = draft(make_entry(line, exit_status=127)).blocks
+    assert (script, 0) == (block.script, block.exit_status)
 
 
 def test_large_file() -> None:

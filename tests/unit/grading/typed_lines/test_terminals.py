@@ -138,3 +138,9 @@ def test_another_shell() -> None:
     """A shell on the node gets what was typed into it; if its lines are recorded themselves, it is not needed."""
     assert ["bash <<'END'\ntouch a\nEND"] == list_scripts(make_entry("sudo -i", keys="touch a\r\x04"))
     assert [] == list_scripts(make_entry("bash", has_recorded_shell=True), make_entry("sudo su -"))
+
+
+def test_shell_that_is_not_recorded() -> None:
+    """If a program in a shell that is not recorded read a text, the learner is asked to check the line."""
+    entry = make_entry("env -i bash", keys="cat > f\rtouch g\rexit\r", typed_input=("text\n",))
+    assert ["what was typed into programs that it started is left out"] == list_doubts(entry)
