@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from runner.grading.typed_lines import block_limits, invocation, line_effects, line_replay, shell_syntax
+from runner.grading.typed_lines import block_limits, invocation, line_effects, line_replay, retries, shell_syntax
 from runner.grading.typed_lines import program_tables as tables
 from runner.grading.typed_lines.block_builder import BlockBuilder, KeptLine
-from runner.grading.typed_lines.line_replay import LineContext, Verdict
+from runner.grading.typed_lines.line_replay import LineContext, LineReplay, Verdict
 from runner.grading.typed_lines.placeholders import Placeholder
 from runner.grading.typed_lines.script_block import Remark, ScriptBlock, render_block
 from runner.lessons.model import Lab, Step
@@ -90,14 +90,16 @@ class _Drafter:
 
     def draft(self) -> SubmissionDraft:
         kept: list[KeptLine] = []
+        attempts = retries.find_failed_attempts(self.entries)
+        failed_attempts = {earlier for indexes in attempts.values() for earlier in indexes}
         for index, entry in enumerate(self.entries):
             replay = line_replay.plan_line(entry, self._create_context(index))
-            if replay.verdict is Verdict.KEPT:
-                line, aliases = shell_syntax.parse_line(entry.command_line), self._aliases.setdefault(entry.node, {})
-                kept.append(KeptLine(entry, replay, line_effects.is_passive(line, aliases), dict(aliases)))
-                aliases.update(invocation.list_alias_definitions(line))
-            elif replay.verdict is Verdict.FAILED:
+            if replay.verdict is Verdict.FAILED or (replay.verdict is Verdict.KEPT and index in failed_attempts):
                 self._failed.append(entry)
+                continue
+            if replay.verdict is Verdict.KEPT:
+                first = self.entries[attempts[index][0]] if index in attempts else None
+                kept.append(self._keep_line(entry, replay, first))
             elif replay.verdict is Verdict.LEFT_OUT:
                 self._left_out.append(Remark(entry.node, entry.command_line, replay.reason))
             self._doubtful += [Remark(entry.node, entry.command_line, doubt) for doubt in replay.doubts]
@@ -108,6 +110,15 @@ class _Drafter:
         return SubmissionDraft(
             blocks.blocks, tuple(self._left_out), tuple(self._doubtful), len(self.entries), len(self._failed)
         )
+
+    def _keep_line(self, entry: HistoryEntry, replay: LineReplay, first_attempt: HistoryEntry | None) -> KeptLine:
+        if first_attempt and not replay.end_script:
+            seconds = retries.find_seconds_of_attempts(first_attempt, entry)
+            replay = replace(replay, retry_seconds=max(seconds, replay.retry_seconds))
+        line, aliases = shell_syntax.parse_line(entry.command_line), self._aliases.setdefault(entry.node, {})
+        kept = KeptLine(entry, replay, line_effects.is_passive(line, aliases), dict(aliases))
+        aliases.update(invocation.list_alias_definitions(line))
+        return kept
 
     def _create_context(self, index: int) -> LineContext:
         entry, later = self.entries[index], self.entries[index + 1 :]
