@@ -51,7 +51,8 @@ class Repository:
 
         """
         tracked = self._run_git("diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", commit, "--")
-        untracked = self._run_git("ls-files", "--others", "--exclude-standard", "-z")
+        # Python compiles modules while labs runs; not every repository ignores the results.
+        untracked = self._run_git("ls-files", "--others", "--exclude-standard", "--exclude=__pycache__", "-z")
         names = {name for name in (tracked + untracked).split(b"\0") if name}
         return sorted(self.root / os.fsdecode(name) for name in names)
 
