@@ -34,7 +34,7 @@ def match_other_files(match: ClassMatch, files: Iterable[Path]) -> tuple[ClassMa
             entry.key: MatchedSubmission(entry, DownloadedSubmission(file.name, file, (owner,))) for entry in entries
         }
         others += [] if entries else [file]
-    everyone = sorted([*match.matched, *matched.values()], key=lambda matched: matched.entry.line)
+    everyone = sorted([*match.matched, *matched.values()], key=lambda submission: submission.entry.line)
     missing = tuple(entry for entry in match.missing if entry.key not in matched)
     return replace(match, matched=tuple(everyone), missing=missing), others
 

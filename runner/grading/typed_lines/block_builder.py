@@ -12,6 +12,7 @@ from runner.grading.typed_lines.invocation import Aliases
 from runner.grading.typed_lines.line_replay import LineReplay
 from runner.grading.typed_lines.placeholders import UNLOCK_KEY, Placeholder
 from runner.grading.typed_lines.script_block import Remark, ScriptBlock
+from runner.grading.typed_lines.text_edits import TextEdit
 from runner.progress.shell_record import HistoryEntry
 
 _HOME = "/root"
@@ -100,11 +101,10 @@ class BlockBuilder:
                 unresolved += [item.word] * bool(places)
                 continue
             edits = []
-            for needs_identifier in {place.needs_identifier for place in places}:
-                used = resolver.resolve_identifier(item, index) if needs_identifier else item
+            for place in places:
+                used = resolver.resolve_identifier(item, index) if place.needs_identifier else item
                 text = used.text or f"<{self._capture_object(used, index)}>"
-                chosen = [place for place in places if place.needs_identifier == needs_identifier]
-                edits += object_words.create_edits(chosen, text)
+                edits.append(TextEdit(place.start, place.end, text))
             script = text_edits.apply_edits(script, edits)
         self.doubtful += [
             Remark(entry.node, entry.command_line, f"'{word}' is an identifier, and another cluster has different ones")

@@ -60,7 +60,7 @@ def _edit_docker_options(text: str, command: DockerCommand) -> Iterator[TextEdit
 
 
 def _expand_alias(stage: Stage, command: DockerCommand, aliases: Aliases) -> Iterator[TextEdit]:
-    """Replace an alias that asks for a terminal by what it stands for, without the terminal."""
+    """Replace an alias that asks for a terminal by its text, without the terminal."""
     first = stage.words[0]
     if not has_terminal(command) or first.text not in aliases or first.start < 0:
         return

@@ -104,8 +104,11 @@ class IdentifierResolver:
         kills = [parse_stage(command, {}) for command in commands]
         processes = [text for kill in kills if kill.program == "kill" for text in kill.texts if text.isdigit()]
         ports = [match for word in _list_words(entry) for match in _CHOSEN_PORT.findall(word)]
-        typed = "\n".join(other.command_line for other in self.entries)
-        return [*processes, *(port for port in ports if not re.search(rf"\b{port}:|published?={port}", typed))]
+        return [*processes, *(port for port in ports if not self._is_published(port))]
+
+    def _is_published(self, port: str) -> bool:
+        pattern = re.compile(rf"\b{port}:|published?={port}")
+        return any(pattern.search(entry.command_line) for entry in self.entries)
 
     def resolve_identifier(self, item: Substitution, index: int) -> Substitution:
         """Return what takes the place of an object's identifier in a line where its name does not do."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runner.grading.typed_lines import program_tables as tables
@@ -11,7 +11,6 @@ from runner.grading.typed_lines import shell_syntax
 from runner.grading.typed_lines.docker_commands import DockerCommand, parse_docker_command
 from runner.grading.typed_lines.invocation import Aliases, parse_stage
 from runner.grading.typed_lines.shell_syntax import Word
-from runner.grading.typed_lines.text_edits import TextEdit
 
 # Digits and letters, but not a name with a number, such as `web1`.
 _CLEAR_IDENTIFIER = re.compile(r"(?=.*\d)(?=.*[a-z])(?![a-z]{3,}\d{1,3}$)[0-9a-z]{4,}|[a-z]+_[a-z0-9]+|.*\..*")
@@ -56,22 +55,17 @@ def find_places(script: str, word: str, aliases: Aliases) -> list[ObjectPlace]:
     return [ObjectPlace(start, end, bool(_NEEDS_IDENTIFIER.search(script[:start]))) for start, end in places]
 
 
-def list_operands(command: DockerCommand) -> tuple[Word, ...]:
+def _list_operands(command: DockerCommand) -> tuple[Word, ...]:
     """Return the operands of a command that are objects of the engine."""
     if command.verb in tables.DOCKER_OBJECTS:
         return command.operands
     return command.operands[:1] if command.verb in tables.DOCKER_FIRST_OBJECTS else ()
 
 
-def create_edits(places: Iterable[ObjectPlace], text: str) -> list[TextEdit]:
-    """Return the edits that put a text in some places."""
-    return [TextEdit(place.start, place.end, text) for place in places]
-
-
 def _find_operands(script: str, word: str, aliases: Aliases) -> Iterator[tuple[int, int]]:
     for stage in shell_syntax.parse_line(script).commands:
         command = parse_docker_command(parse_stage(stage, aliases))
-        for operand in list_operands(command) if command else ():
+        for operand in _list_operands(command) if command else ():
             # A copy names the container as `ID:/path`, and scaling names the service as `ID=3`.
             start = script.find(word, operand.start) if re.match(rf"{re.escape(word)}(?:[:=]|$)", operand.text) else -1
             if 0 <= operand.start <= start < operand.end:

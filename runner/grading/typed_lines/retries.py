@@ -21,7 +21,7 @@ def find_retry_seconds(line: ShellLine, aliases: Aliases) -> int:
     """Return how long to repeat a line that fails; 0 if repeating it could change something twice.
 
     A learner looks something up when it is there, and a program may be too early. Commands of Docker that fail
-    entirely, such as `docker node rm`, are repeated as well.
+    entirely, such as `docker node rm`, are repeated as well, and so is a script that is named by its path.
     """
     # Of commands that do not depend on each other, one may have failed when it was typed.
     independent = [pipeline for pipeline in line.pipelines[:-1] if pipeline.separator not in ("&&", "||")]
@@ -96,7 +96,7 @@ def _is_script(line: ShellLine) -> bool:
 
     When it was typed, it did not fail. If it does, what it needs is not ready.
     """
-    return len(line.stages) == 1 and line.stages[0].texts[:1] != () and "/" in line.stages[0].texts[0]
+    return len(line.stages) == 1 and "/" in "".join(line.stages[0].texts[:1])
 
 
 def _is_repeatable(stage: Stage, aliases: Aliases) -> bool:

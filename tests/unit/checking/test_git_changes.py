@@ -51,7 +51,7 @@ def test_kinds_of_changes(repository: GitRepository) -> None:
 def test_compiled_modules(repository: GitRepository) -> None:
     """What Python compiled does not count, also where the repository does not ignore it."""
     repository.write_file("checks/__pycache__/test_tiny.cpython-311.pyc")
-    assert [] == Repository(repository.folder).list_changed_files("HEAD")
+    assert [] == _list_names(repository)
 
 
 def test_rename(repository: GitRepository) -> None:
